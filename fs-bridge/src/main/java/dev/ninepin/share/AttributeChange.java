@@ -1,0 +1,27 @@
+package dev.ninepin.share;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * The attributes that a caller wants changed; an empty one stays.
+ *
+ * @param mode permission bits
+ * @param uid owner
+ * @param gid group
+ * @param size bytes
+ * @param atime last access
+ * @param mtime last change of the data
+ */
+public record AttributeChange(
+        OptionalInt mode,
+        OptionalInt uid,
+        OptionalInt gid,
+        OptionalLong size,
+        Optional<TimeChange> atime,
+        Optional<TimeChange> mtime) {
+
+    /** A time to set: the given one, or the server's clock where there is none. */
+    public record TimeChange(Optional<Timestamp> time) {}
+}

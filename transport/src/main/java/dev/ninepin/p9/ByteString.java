@@ -1,0 +1,116 @@
+package dev.ninepin.p9;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * A string of the protocol: any bytes, at most 65535 of them, immutable.
+ *
+ * <p>A Linux file name is bytes, not characters, and need not be UTF-8; so names, link targets and attribute names
+ * stay bytes from the kernel to the server. Text enters through {@link #of(String)} only, as UTF-8 whatever the
+ * locale is, and leaves only to be shown to a person ({@link #toString()}).
+ */
+public final class ByteString implements Comparable<ByteString> {
+    /** The longest string that a {@code len[2]} can announce, in bytes. */
+    public static final int MAX_LENGTH = 0xffff;
+
+    public static final ByteString EMPTY = new ByteString(new byte[0]);
+
+    private final byte[] bytes;
+    private final int hash;
+
+    private ByteString(final byte[] bytes) {
+        if (bytes.length > MAX_LENGTH) {
+            throw new IllegalArgumentException(
+                    "a 9P string holds at most " + MAX_LENGTH + " bytes, not " + bytes.length);
+        }
+        this.bytes = bytes;
+        this.hash = Arrays.hashCode(bytes);
+    }
+
+    /** The UTF-8 bytes of {@code text}. */
+    public static ByteString of(final String text) {
+        return new ByteString(text.getBytes(UTF_8));
+    }
+
+    /** A copy of {@code bytes}. */
+    public static ByteString copyOf(final byte... bytes) {
+        return new ByteString(bytes.clone());
+    }
+
+    /** A copy of the remaining bytes of {@code bytes}, whose position moves to its limit. */
+    public static ByteString copyOf(final ByteBuffer bytes) {
+        final byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        return new ByteString(copy);
+    }
+
+    /** The number of bytes. */
+    public int length() {
+        return bytes.length;
+    }
+
+    /** The byte at {@code index}, counted from 0. */
+    public byte at(final int index) {
+        return bytes[index];
+    }
+
+    /** Whether {@code b} is one of the bytes. */
+    public boolean contains(final char b) {
+        for (final byte each : bytes) {
+            if (each == (byte) b) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public boolean startsWith(final ByteString prefix) {
+        return bytes.length >= prefix.bytes.length
+                && Arrays.equals(bytes, 0, prefix.bytes.length, prefix.bytes, 0, prefix.bytes.length);
+    }
+
+    /** A copy of the bytes. */
+    public byte[] toBytes() {
+        return bytes.clone();
+    }
+
+    /** Puts the bytes at {@code target}'s position. */
+    public void putInto(final ByteBuffer target) {
+        target.put(bytes);
+    }
+
+    @Override
+    public boolean equals(final Object other) {
+        return other instanceof ByteString that && hash == that.hash && Arrays.equals(bytes, that.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+        return hash;
+    }
+
+    /** Orders by unsigned bytes. */
+    @Override
+    public int compareTo(final ByteString other) {
+        return Arrays.compareUnsigned(bytes, other.bytes);
+    }
+
+    /** For people and logs: printable ASCII as it is, a backslash doubled, any other byte as {@code \xNN}. */
+    @Override
+    public String toString() {
+        final StringBuilder text = new StringBuilder(bytes.length);
+        for (final byte b : bytes) {
+            if (b == '\\') {
+                text.append("\\\\");
+            } else if (b >= ' ' && b < 0x7f) {
+                text.append((char) b);
+            } else {
+                text.append(String.format("\\x%02x", b));
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.ninepin.p9;
+
+/**
+ * The server's identity of a file.
+ *
+ * <pre>qid[13] = type[1] version[4] path[8]</pre>
+ *
+ * @param type bits of {@code DIR}, {@code SYMLINK}, …; {@link #FILE} is none of them
+ * @param version changes when the file's data does, if the server keeps it; 0 where it does not
+ * @param path unique among the files of the export, as the inode number is; compare it together with the type
+ */
+public record Qid(int type, int version, long path) {
+    public static final int DIR = 0x80;
+    public static final int APPEND = 0x40;
+    public static final int EXCL = 0x20;
+    public static final int MOUNT = 0x10;
+    public static final int AUTH = 0x08;
+    public static final int TMP = 0x04;
+    public static final int SYMLINK = 0x02;
+    public static final int LINK = 0x01;
+    public static final int FILE = 0;
+
+    public boolean isDirectory() {
+        return (type & DIR) != 0;
+    }
+
+    /** Whether both name the same file; versions may differ. */
+    public boolean isSameFile(final Qid other) {
+        return path == other.path && type == other.type;
+    }
+
+    void encode(final WireWriter out) {
+        out.u8(type);
+        out.u32(version);
+        out.u64(path);
+    }
+
+    static Qid decode(final WireReader in) {
+        return new Qid(in.u8(), in.u32(), in.u64());
+    }
+}

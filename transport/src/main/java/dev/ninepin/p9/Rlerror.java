@@ -1,0 +1,21 @@
+package dev.ninepin.p9;
+
+/**
+ * The answer to any request that failed.
+ *
+ * <pre>size[4] Rlerror tag[2] ecode[4]</pre>
+ *
+ * @param ecode the errno, by its number on Linux
+ */
+public record Rlerror(int ecode) implements Rmessage {
+    static final int SIZE = Frame.sizeOf(new Rlerror(0));
+
+    @Override
+    public void encode(final WireWriter out) {
+        out.u32(ecode);
+    }
+
+    static Rlerror decode(final WireReader in) {
+        return new Rlerror(in.u32());
+    }
+}

@@ -1,0 +1,19 @@
+package dev.ninepin.p9;
+
+/**
+ * The name is there.
+ *
+ * <pre>size[4] Rlink tag[2]</pre>
+ */
+public record Rlink() implements Rmessage {
+    static final int SIZE = Frame.sizeOf(new Rlink());
+
+    @Override
+    public void encode(final WireWriter out) {
+        // The header is all.
+    }
+
+    static Rlink decode(final WireReader in) {
+        return new Rlink();
+    }
+}

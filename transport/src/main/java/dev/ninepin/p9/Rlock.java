@@ -1,0 +1,21 @@
+package dev.ninepin.p9;
+
+/**
+ * What became of the lock.
+ *
+ * <pre>size[4] Rlock tag[2] status[1]</pre>
+ *
+ * @param status 0 success, 1 blocked, 2 error, 3 grace
+ */
+public record Rlock(int status) implements Rmessage {
+    static final int SIZE = Frame.sizeOf(new Rlock(0));
+
+    @Override
+    public void encode(final WireWriter out) {
+        out.u8(status);
+    }
+
+    static Rlock decode(final WireReader in) {
+        return new Rlock(in.u8());
+    }
+}

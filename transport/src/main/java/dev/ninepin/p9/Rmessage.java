@@ -1,0 +1,33 @@
+package dev.ninepin.p9;
+
+/** A reply. */
+public sealed interface Rmessage extends Message
+        permits Rlerror,
+                Rstatfs,
+                Rlopen,
+                Rlcreate,
+                Rsymlink,
+                Rmknod,
+                Rrename,
+                Rreadlink,
+                Rgetattr,
+                Rsetattr,
+                Rxattrwalk,
+                Rxattrcreate,
+                Rreaddir,
+                Rfsync,
+                Rlock,
+                Rgetlock,
+                Rlink,
+                Rmkdir,
+                Rrenameat,
+                Runlinkat,
+                Rversion,
+                Rauth,
+                Rattach,
+                Rflush,
+                Rwalk,
+                Rread,
+                Rwrite,
+                Rclunk,
+                Rremove {}

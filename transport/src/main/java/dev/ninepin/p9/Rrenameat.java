@@ -1,0 +1,19 @@
+package dev.ninepin.p9;
+
+/**
+ * It is renamed.
+ *
+ * <pre>size[4] Rrenameat tag[2]</pre>
+ */
+public record Rrenameat() implements Rmessage {
+    static final int SIZE = Frame.sizeOf(new Rrenameat());
+
+    @Override
+    public void encode(final WireWriter out) {
+        // The header is all.
+    }
+
+    static Rrenameat decode(final WireReader in) {
+        return new Rrenameat();
+    }
+}

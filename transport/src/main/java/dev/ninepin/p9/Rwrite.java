@@ -1,0 +1,21 @@
+package dev.ninepin.p9;
+
+/**
+ * How much of it was written.
+ *
+ * <pre>size[4] Rwrite tag[2] count[4]</pre>
+ *
+ * @param count bytes
+ */
+public record Rwrite(int count) implements Rmessage {
+    static final int SIZE = Frame.sizeOf(new Rwrite(0));
+
+    @Override
+    public void encode(final WireWriter out) {
+        out.u32(count);
+    }
+
+    static Rwrite decode(final WireReader in) {
+        return new Rwrite(in.u32());
+    }
+}

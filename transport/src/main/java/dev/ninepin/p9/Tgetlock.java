@@ -1,0 +1,35 @@
+package dev.ninepin.p9;
+
+/**
+ * Asks which lock would be in the way.
+ *
+ * <pre>size[4] Tgetlock tag[2] fid[4] type[1] start[8] length[8] proc_id[4] client_id[s]</pre>
+ *
+ * @param fid the open file
+ * @param type a {@link LockType}
+ * @param start first byte
+ * @param length bytes; 0 to the end
+ * @param procId who
+ * @param clientId on which machine
+ */
+public record Tgetlock(int fid, int type, long start, long length, int procId, ByteString clientId)
+        implements Tmessage {
+    @Override
+    public void encode(final WireWriter out) {
+        out.u32(fid);
+        out.u8(type);
+        out.u64(start);
+        out.u64(length);
+        out.u32(procId);
+        out.string(clientId);
+    }
+
+    static Tgetlock decode(final WireReader in) {
+        return new Tgetlock(in.u32(), in.u8(), in.u64(), in.u64(), in.u32(), in.string());
+    }
+
+    @Override
+    public int replySize() {
+        return Math.max(Rgetlock.LARGEST_SIZE, Rlerror.SIZE);
+    }
+}
