@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
  * <p>A node number is handed out by {@link #lookup} and by what makes files, each time counted; the kernel gives the
  * counts back with {@link #forget}. {@link #ROOT} is always there.
  */
+@SuppressWarnings("DoNotCallSuggester") // until the methods are there
 public final class Share implements AutoCloseable {
     /** The node of the share's root directory. */
     public static final long ROOT = 1;
