@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -105,11 +106,13 @@ final class Exchange {
             return;
         }
         LOG.debug("flushing {} (tag {}): {}", call.notation(), call.tag(), reason.getMessage());
-        call(new Tflush(call.tag()), (reply, memory) -> reply).future().whenComplete((reply, failure) -> {
-            if (call.endFlush(failure == null)) {
-                tags.free(call);
-            }
-        });
+        final CompletableFuture<?> unused = call(new Tflush(call.tag()), (reply, memory) -> reply)
+                .future()
+                .whenComplete((reply, failure) -> {
+                    if (call.endFlush(failure == null)) {
+                        tags.free(call);
+                    }
+                });
     }
 
     List<Call<?>> inFlight() {

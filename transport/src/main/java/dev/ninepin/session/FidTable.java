@@ -112,7 +112,8 @@ public final class FidTable {
 
     /** Clunks a fid that the caller owns, without waiting for the answer. */
     public void clunk(final int fid) {
-        session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid));
+        final CompletableFuture<?> unused =
+                session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid));
     }
 
     /**
