@@ -27,7 +27,7 @@ final class TagTable {
 
     /** The free tags, as stacks. */
     @GuardedBy("freeTags")
-    private final List<ArrayList<Integer>> freeTags = List.of(new ArrayList<>(), new ArrayList<>());
+    private final List<List<Integer>> freeTags = List.of(new ArrayList<>(), new ArrayList<>());
 
     TagTable(final int size) {
         if (size < 2) {
@@ -101,13 +101,13 @@ final class TagTable {
 
     private int pop(final boolean forTflush) {
         synchronized (freeTags) {
-            final ArrayList<Integer> stack = freeTags.get(forTflush ? 0 : 1);
+            final List<Integer> stack = freeTags.get(forTflush ? 0 : 1);
             return stack.remove(stack.size() - 1);
         }
     }
 
     @GuardedBy("freeTags")
-    private ArrayList<Integer> stackOf(final int tag) {
+    private List<Integer> stackOf(final int tag) {
         return freeTags.get(tag < forFlush ? 0 : 1);
     }
 
