@@ -22,6 +22,26 @@ public record AttributeChange(
         Optional<TimeChange> atime,
         Optional<TimeChange> mtime) {
 
+    static AttributeChange owner(final int uid) {
+        return new AttributeChange(
+                OptionalInt.empty(),
+                OptionalInt.of(uid),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    static AttributeChange size(final long bytes) {
+        return new AttributeChange(
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalLong.of(bytes),
+                Optional.empty(),
+                Optional.empty());
+    }
+
     /** A time to set: the given one, or the server's clock where there is none. */
     public record TimeChange(Optional<Timestamp> time) {}
 }

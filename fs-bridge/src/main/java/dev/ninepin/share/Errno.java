@@ -1,13 +1,44 @@
 package dev.ninepin.share;
 
-/** The one place where a failure becomes an errno, by its number on Linux. */
-public final class Errno {
-    public static final int EIO = 5;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.RequestTimeoutException;
+import dev.ninepin.session.StaleFileException;
+import java.io.InterruptedIOException;
 
-    /** The errno that a program gets to see for {@code failure}. */
-    public static int of(final Throwable failure) {
-        return EIO;
-    }
+/** Errno numbers, those of Linux; and {@link #of}, the one place where a failure becomes an errno. */
+public final class Errno {
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int EBADF = 9;
+    public static final int EACCES = 13;
+    public static final int EEXIST = 17;
+    public static final int ENOTEMPTY = 39;
+    public static final int ETIMEDOUT = 110;
+    public static final int ESTALE = 116;
+
+    /** The kernel takes no errno from here on (512 is its own ERESTARTSYS), and would drop the reply. */
+    private static final int FIRST_INVALID = 512;
 
     private Errno() {}
+
+    /**
+     * The errno that a program gets to see for {@code failure}: what the server said, if it is an errno at all; EIO for
+     * what has none, such as a session that is over.
+     */
+    public static int of(final Throwable failure) {
+        if (failure instanceof RemoteException remote) {
+            return remote.errno() > 0 && remote.errno() < FIRST_INVALID ? remote.errno() : EIO;
+        } else if (failure instanceof ErrnoException own) {
+            return own.errno();
+        } else if (failure instanceof StaleFileException) {
+            return ESTALE;
+        } else if (failure instanceof InterruptedIOException) {
+            return EINTR;
+        } else if (failure instanceof RequestTimeoutException) {
+            return ETIMEDOUT;
+        }
+        return EIO;
+    }
 }

@@ -1,9 +1,14 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
+import dev.ninepin.session.FidTable.Lease;
+import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A share as a file system: the operations that the kernel asks for, each in terms of the nodes that it knows.
@@ -14,67 +19,121 @@ import java.nio.ByteBuffer;
  * <p>A node number is handed out by {@link #lookup} and by what makes files, each time counted; the kernel gives the
  * counts back with {@link #forget}. {@link #ROOT} is always there.
  */
-@SuppressWarnings("DoNotCallSuggester") // until the methods are there
 public final class Share implements AutoCloseable {
     /** The node of the share's root directory. */
     public static final long ROOT = 1;
 
-    /** Given as a handle where the kernel has none. */
-    public static final long NO_HANDLE = 0;
+    /** Never the number of a handle. */
+    static final long NO_HANDLE = 0;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Share.class);
+
+    private final Session session;
+    private final ShareOptions options;
+    private final Inodes inodes;
+    private final AttributeReader attributes;
+    private final AttributeWriter writer;
+    private final Namespace names;
+    private final OpenFiles files;
+    private final Handles<OpenDirectory> directories = new Handles<>();
+
+    private Share(final Session session, final ShareOptions options) {
+        this.session = session;
+        this.options = options;
+        this.inodes = new Inodes(session.fids());
+        this.attributes = new AttributeReader(session, inodes, options);
+        this.writer = new AttributeWriter(session, inodes, options);
+        final NameLocks locks = new NameLocks();
+        final PutAside putAside = new PutAside(session, inodes);
+        this.names = new Namespace(session, inodes, locks, attributes, writer, putAside, options);
+        this.files = new OpenFiles(session, inodes, locks, names, attributes, writer, putAside);
+    }
+
+    /**
+     * Makes the tree that {@code session} is attached to a share, which owns the session from here on, and closes it
+     * even if this fails.
+     *
+     * @throws IOException if the server does not say what the root is, or it is no directory
+     */
+    public static Share open(final Session session, final ShareOptions options) throws IOException {
+        final Share share = new Share(session, options);
+        try {
+            if (!share.inodes.root().isDirectory()) {
+                throw new IOException("the server's tree is no directory, and only a directory can be mounted");
+            }
+            share.getattr(ROOT);
+        } catch (final IOException | RuntimeException e) {
+            share.close();
+            throw e;
+        }
+        return share;
+    }
+
+    public Session session() {
+        return session;
+    }
 
     /** Finds a name in a directory. ENOENT if there is none. */
     public Entry lookup(final long parent, final ByteString name) throws IOException {
-        throw new IOException("to come");
+        return names.lookup(inodes.get(parent), name);
     }
 
     /** The kernel gives back {@code lookups} of the times that it was handed {@code node}. */
-    public void forget(final long node, final long lookups) {}
+    public void forget(final long node, final long lookups) {
+        inodes.forget(node, lookups);
+    }
 
-    /** What stat(2) shows; over {@code handle}, if there is one, also of a file that has lost its name. */
-    public Attributes getattr(final long node, final long handle) throws IOException {
-        throw new IOException("to come");
+    /** What stat(2) shows; also of a file that is open here and has lost its name. */
+    public Attributes getattr(final long node) throws IOException {
+        return attributes.read(inodes.get(node));
     }
 
     /** Changes attributes, and says what they are then. */
-    public Attributes setattr(final long node, final long handle, final AttributeChange change) throws IOException {
-        throw new IOException("to come");
+    public Attributes setattr(final long node, final AttributeChange change) throws IOException {
+        final Inode inode = inodes.get(node);
+        writer.change(inode, change);
+        return attributes.read(inode);
     }
 
     public ByteString readlink(final long node) throws IOException {
-        throw new IOException("to come");
+        try (Lease path = use(inodes.get(node))) {
+            return session.readlink(path.fid()).await().target();
+        }
     }
 
     /** Makes a regular file, device node, FIFO or socket: {@code mode} says which, and its permissions. */
     public Entry mknod(final Caller caller, final long parent, final ByteString name, final int mode, final long rdev)
             throws IOException {
-        throw new IOException("to come");
+        return names.mknod(caller, inodes.get(parent), name, mode, rdev);
     }
 
     public Entry mkdir(final Caller caller, final long parent, final ByteString name, final int mode)
             throws IOException {
-        throw new IOException("to come");
+        return names.mkdir(caller, inodes.get(parent), name, mode);
     }
 
     public Entry symlink(final Caller caller, final long parent, final ByteString name, final ByteString target)
             throws IOException {
-        throw new IOException("to come");
+        return names.symlink(caller, inodes.get(parent), name, target);
     }
 
     public Entry link(final long node, final long newParent, final ByteString newName) throws IOException {
-        throw new IOException("to come");
+        return names.link(inodes.get(node), inodes.get(newParent), newName);
     }
 
+    /** Removes a name; a file that is open here lives on until it is closed. */
     public void unlink(final long parent, final ByteString name) throws IOException {
-        throw new IOException("to come");
+        names.unlink(inodes.get(parent), name);
     }
 
     public void rmdir(final long parent, final ByteString name) throws IOException {
-        throw new IOException("to come");
+        names.rmdir(inodes.get(parent), name);
     }
 
+    /** Renames; a file that has the new name and is open here lives on until it is closed. */
     public void rename(final long parent, final ByteString name, final long newParent, final ByteString newName)
             throws IOException {
-        throw new IOException("to come");
+        names.rename(inodes.get(parent), name, inodes.get(newParent), newName);
     }
 
     /**
@@ -83,66 +142,103 @@ public final class Share implements AutoCloseable {
      * @param flags open(2)'s, in the numbers of {@link dev.ninepin.p9.OpenFlags}
      */
     public long open(final long node, final int flags) throws IOException {
-        throw new IOException("to come");
+        return files.open(inodes.get(node), flags);
     }
 
-    /** Makes a regular file and opens it. */
+    /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
     public Created create(
             final Caller caller, final long parent, final ByteString name, final int flags, final int mode)
             throws IOException {
-        throw new IOException("to come");
+        return files.create(caller, inodes.get(parent), name, flags, mode);
     }
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
     public ReadResult read(final long handle, final long offset, final int count) throws IOException {
-        throw new IOException("to come");
+        return files.read(handle, offset, count);
     }
 
-    /** Writes all that remains of {@code data}, and returns how many bytes that were. */
-    public int write(final long handle, final long offset, final ByteBuffer data) throws IOException {
-        throw new IOException("to come");
+    /**
+     * Writes what remains of {@code data}, and returns how many bytes of it were written.
+     *
+     * @param flags those of the descriptor at this moment: with APPEND, the bytes go to the end of the file, wherever
+     *     that is by then; a page that the kernel writes back comes without
+     */
+    public int write(final long handle, final long offset, final ByteBuffer data, final int flags) throws IOException {
+        return files.write(handle, offset, data, flags);
     }
-
-    /** A descriptor of the open file is being closed: what was sent behind is written, and its errors come here. */
-    public void flush(final long handle) throws IOException {}
 
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
-        throw new IOException("to come");
+        files.fsync(handle, dataOnly);
     }
 
     /** The last descriptor is gone: the handle is no more. */
-    public void release(final long handle) {}
+    public void release(final long handle) throws IOException {
+        files.release(handle);
+    }
 
     public long opendir(final long node) throws IOException {
-        throw new IOException("to come");
+        final Inode inode = inodes.get(node);
+        final int fid = session.fids().copy(inodes.path(inode));
+        try {
+            session.lopen(fid, OpenFlags.RDONLY | OpenFlags.DIRECTORY).await();
+        } catch (final IOException e) {
+            session.fids().clunk(fid);
+            throw e;
+        }
+        return directories.add(new OpenDirectory(session, inodes, inode, fid));
     }
 
     /** Offers entries to {@code sink}, from the cookie {@code offset} on (0: from the start), until it has no room. */
     public void readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
-        throw new IOException("to come");
+        directories.get(handle).read(offset, sink);
     }
 
     public void fsyncdir(final long handle, final boolean dataOnly) throws IOException {
-        throw new IOException("to come");
+        session.fsync(directories.get(handle).fid(), dataOnly).await();
     }
 
-    public void releasedir(final long handle) {}
+    public void releasedir(final long handle) throws IOException {
+        session.fids().clunk(directories.remove(handle).fid());
+    }
 
+    /** The figures of the file system; of a node that a server can't ask about, those of the root. */
     public Rstatfs statfs(final long node) throws IOException {
-        throw new IOException("to come");
+        final Inode inode = inodes.get(node);
+        // QEMU opens the path to ask: a FIFO would answer ENXIO, a symbolic link ELOOP.
+        try (Lease path = use(inode.isDirectory() ? inode : inodes.root())) {
+            return session.statfs(path.fid()).await();
+        }
     }
 
     /** Whether {@code caller} may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says; EACCES if not. */
     public void access(final Caller caller, final long node, final int mask) throws IOException {
-        throw new IOException("to come");
+        if (!Access.isAllowed(caller, getattr(node), mask)) {
+            throw new ErrnoException(Errno.EACCES, "the mode bits do not allow it");
+        }
     }
 
     /** What may be believed without asking the server. */
     public CacheMode cache() {
-        return CacheMode.OPEN;
+        return options.cache();
     }
 
-    /** Ends the share and its session: fids are clunked, and the server is told. */
+    /** Ends the share and its session: what is open is closed, fids are clunked, and the server is told. */
     @Override
-    public void close() {}
+    public void close() {
+        if (session.status().connected()) {
+            files.releaseAll();
+            for (final long handle : directories.all()) {
+                try {
+                    releasedir(handle);
+                } catch (final IOException e) {
+                    LOG.debug("directory handle {} was closed by another", handle, e);
+                }
+            }
+        }
+        session.close();
+    }
+
+    private Lease use(final Inode inode) throws IOException {
+        return session.fids().use(inodes.path(inode));
+    }
 }

@@ -6,8 +6,7 @@ import java.util.OptionalInt;
  * How a share is to be presented.
  *
  * @param cache what may be believed without asking the server
- * @param readOnly whether every change is refused with EROFS, without asking the server
  * @param uid the owner to show for every file, instead of the server's
  * @param gid the group to show for every file, instead of the server's
  */
-public record ShareOptions(CacheMode cache, boolean readOnly, OptionalInt uid, OptionalInt gid) {}
+public record ShareOptions(CacheMode cache, OptionalInt uid, OptionalInt gid) {}

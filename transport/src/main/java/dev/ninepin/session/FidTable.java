@@ -211,6 +211,16 @@ public final class FidTable {
         stale.clunkIn(this);
     }
 
+    /** Whether no fid is made for a path any more. */
+    public synchronized boolean isRetired(final PathFid path) {
+        return path.retired;
+    }
+
+    /** Whether a path is {@code name} in {@code directory}. */
+    public synchronized boolean isAt(final PathFid path, final PathFid directory, final ByteString name) {
+        return path.parent == directory && path.name.equals(name);
+    }
+
     /** Clunks the fids of all paths, and waits a little for the answers. For the end of the session. */
     void clunkAll() {
         final List<Integer> all = new ArrayList<>();

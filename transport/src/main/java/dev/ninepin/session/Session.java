@@ -71,11 +71,13 @@ public final class Session implements AutoCloseable {
     private final Exchange exchange;
     private final int msize;
     private final FidTable fids;
+    private final int nUname;
     private final LongAdder bytesRead = new LongAdder();
     private final LongAdder bytesWritten = new LongAdder();
 
     private Session(final Channel channel, final SessionOptions options) throws IOException {
         this.channel = channel;
+        this.nUname = options.nUname();
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
             this.msize = Handshake.negotiate(this::version, Math.min(options.msize(), channel.maxMessageSize()));
@@ -131,6 +133,11 @@ public final class Session implements AutoCloseable {
     /** The most bytes that one Twrite may carry. */
     public int maxWrite() {
         return msize - Twrite.HEADER_SIZE;
+    }
+
+    /** The user that the session is attached as, by number. */
+    public int nUname() {
+        return nUname;
     }
 
     public ChannelInfo channelInfo() {

@@ -1,0 +1,28 @@
+package dev.ninepin.share;
+
+/** access(2) by a file's mode bits, for callers whom the kernel does not check itself. */
+final class Access {
+    private static final int EXECUTE = 1;
+    private static final int ALL = 07;
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFDIR = 0040000;
+    private static final int ANY_EXECUTE = 0111;
+
+    private Access() {}
+
+    /** Whether {@code caller} may do what {@code mask} (R_OK 4, W_OK 2, X_OK 1) says. */
+    static boolean isAllowed(final Caller caller, final Attributes file, final int mask) {
+        return (mask & ~granted(caller, file) & ALL) == 0;
+    }
+
+    private static int granted(final Caller caller, final Attributes file) {
+        final int mode = file.mode();
+        if (caller.uid() == 0) {
+            final boolean executable = (mode & S_IFMT) == S_IFDIR || (mode & ANY_EXECUTE) != 0;
+            return executable ? ALL : ALL & ~EXECUTE;
+        } else if (caller.uid() == file.uid()) {
+            return mode >> 6;
+        }
+        return caller.gid() == file.gid() ? mode >> 3 : mode;
+    }
+}

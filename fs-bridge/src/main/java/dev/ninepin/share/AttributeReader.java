@@ -1,0 +1,85 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
+import java.io.IOException;
+import java.util.Optional;
+
+/** Asks the server for attributes, and shows them the way the share's options want. Any thread. */
+final class AttributeReader {
+    private final Session session;
+    private final Inodes inodes;
+    private final ShareOptions options;
+
+    AttributeReader(final Session session, final Inodes inodes, final ShareOptions options) {
+        this.session = session;
+        this.inodes = inodes;
+        this.options = options;
+    }
+
+    /**
+     * Asks over the file's path; where that does not lead to it any more, over a fid that is open on it, if there is
+     * one. (A server may look at the path of an open fid, and find another file there: protocol traps of
+     * {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
+     */
+    Attributes read(final Inode inode) throws IOException {
+        try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
+            return accept(inode, ask(path.fid()));
+        } catch (final StaleFileException e) {
+            return readOverOpenFid(inode, e);
+        } catch (final RemoteException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return readOverOpenFid(inode, e);
+            }
+            throw e;
+        }
+    }
+
+    /** The mode bits and group of a directory, as last seen; asked for if they were not yet. */
+    Rgetattr lastSeen(final Inode inode) throws IOException {
+        if (inode.attributes() == null) {
+            read(inode);
+        }
+        final Rgetattr seen = inode.attributes();
+        if (seen == null) {
+            throw new ErrnoException(Errno.EIO, "the server gave no attributes");
+        }
+        return seen;
+    }
+
+    private Attributes readOverOpenFid(final Inode inode, final IOException otherwise) throws IOException {
+        final Optional<OpenFile> file = inodes.anyOpen(inode);
+        if (file.isEmpty()) {
+            throw otherwise;
+        }
+        return accept(inode, ask(file.get().fid()));
+    }
+
+    private Rgetattr ask(final int fid) throws IOException {
+        return session.getattr(fid, AttrMask.BASIC).await();
+    }
+
+    private Attributes accept(final Inode inode, final Rgetattr reply) throws StaleFileException {
+        if (!FileId.of(reply.qid()).equals(inode.id())) {
+            throw new StaleFileException("node " + inode.node() + " is another file now");
+        }
+        inode.attributes(reply);
+        return new Attributes(
+                reply.qid().path(),
+                reply.mode(),
+                options.uid().orElse(reply.uid()),
+                options.gid().orElse(reply.gid()),
+                reply.nlink(),
+                reply.rdev(),
+                reply.size(),
+                reply.blksize(),
+                reply.blocks(),
+                new Timestamp(reply.atimeSec(), reply.atimeNsec()),
+                new Timestamp(reply.mtimeSec(), reply.mtimeNsec()),
+                new Timestamp(reply.ctimeSec(), reply.ctimeNsec()));
+    }
+}

@@ -1,0 +1,77 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.SetattrMask;
+import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.Session;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Has the server change attributes. Any thread. */
+final class AttributeWriter {
+    private static final int PERMISSION_BITS = 07777;
+
+    private final Session session;
+    private final Inodes inodes;
+    private final ShareOptions options;
+
+    AttributeWriter(final Session session, final Inodes inodes, final ShareOptions options) {
+        this.session = session;
+        this.inodes = inodes;
+        this.options = options;
+    }
+
+    /**
+     * Always over the file's path, never over an open fid: QEMU applies a Tsetattr to the path that an open fid once
+     * had, which may be another file's by now.
+     */
+    void change(final Inode inode, final AttributeChange change) throws IOException {
+        final OptionalInt uid = ownerToSend(change.uid(), options.uid());
+        final OptionalInt gid = ownerToSend(change.gid(), options.gid());
+        final int valid = (change.mode().isPresent() ? SetattrMask.MODE : 0)
+                | (uid.isPresent() ? SetattrMask.UID : 0)
+                | (gid.isPresent() ? SetattrMask.GID : 0)
+                | (change.size().isPresent() ? SetattrMask.SIZE : 0)
+                | timeMask(change.atime(), SetattrMask.ATIME, SetattrMask.ATIME_SET)
+                | timeMask(change.mtime(), SetattrMask.MTIME, SetattrMask.MTIME_SET);
+        if (valid == 0) {
+            return;
+        }
+        final Timestamp atime = timeOf(change.atime());
+        final Timestamp mtime = timeOf(change.mtime());
+        try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
+            session.setattr(new Tsetattr(
+                            path.fid(),
+                            valid,
+                            change.mode().orElse(0) & PERMISSION_BITS,
+                            uid.orElse(0),
+                            gid.orElse(0),
+                            change.size().orElse(0),
+                            atime.seconds(),
+                            atime.nanos(),
+                            mtime.seconds(),
+                            mtime.nanos()))
+                    .await();
+        }
+    }
+
+    /** An owner that the share shows for every file can't be changed: to the same one is nothing, to another EPERM. */
+    private static OptionalInt ownerToSend(final OptionalInt wanted, final OptionalInt shown) throws ErrnoException {
+        if (wanted.isEmpty() || shown.isEmpty()) {
+            return wanted;
+        }
+        if (wanted.getAsInt() != shown.getAsInt()) {
+            throw new ErrnoException(Errno.EPERM, "the owner is fixed by uid= or gid=");
+        }
+        return OptionalInt.empty();
+    }
+
+    private static int timeMask(final Optional<AttributeChange.TimeChange> change, final int now, final int given) {
+        return change.map(time -> time.time().isPresent() ? now | given : now).orElse(0);
+    }
+
+    private static Timestamp timeOf(final Optional<AttributeChange.TimeChange> change) {
+        return change.flatMap(AttributeChange.TimeChange::time).orElse(new Timestamp(0, 0));
+    }
+}

@@ -1,0 +1,193 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.p9.Rwrite;
+import dev.ninepin.session.Batch;
+import dev.ninepin.session.Call;
+import dev.ninepin.session.ReadReply;
+import dev.ninepin.session.Session;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads and writes of open files. What one message does not hold goes in several, all of them under way at once; but
+ * appends go one after the other, because a server finishes requests in any order. Any thread.
+ */
+final class FileData {
+    private final Session session;
+    private final OpenFile.Opener opener;
+    private final DataBuffers buffers = new DataBuffers();
+
+    FileData(final Session session, final OpenFile.Opener opener) {
+        this.session = session;
+        this.opener = opener;
+    }
+
+    /** Reads up to {@code count} bytes; fewer only at the end of the file. */
+    ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
+        if (count <= chunk(file, session.maxRead())) {
+            final ReadReply reply = session.read(file.fid(), offset, count).await();
+            if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
+                return lent(reply);
+            }
+            try (reply) {
+                final ByteBuffer data = buffers.take(count);
+                data.put(reply.data());
+                return readOn(file, offset, count, data);
+            }
+        }
+        final ByteBuffer data = buffers.take(count);
+        readChunks(file, offset, count, data);
+        return readOn(file, offset, count, data);
+    }
+
+    /**
+     * Writes all that remains of {@code data}; fewer bytes if the server could not write more, and an exception only
+     * if it could not write any.
+     *
+     * @param flags of this write: whether it appends
+     */
+    int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        final int fid = file.fidToWrite(append, opener);
+        final int chunk = chunk(file, session.maxWrite());
+        if (!append) {
+            return writeChunks(fid, offset, data, chunk);
+        }
+        int written = 0;
+        while (data.hasRemaining()) {
+            final ByteBuffer part = data.slice(data.position(), Math.min(chunk, data.remaining()));
+            final int done = writeChunks(fid, offset + written, part, chunk);
+            data.position(data.position() + done);
+            written += done;
+            if (done < part.capacity()) {
+                break;
+            }
+        }
+        return written;
+    }
+
+    private void readChunks(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+            throws IOException {
+        final int chunk = chunk(file, session.maxRead());
+        final List<Call<ReadReply>> calls = new ArrayList<>();
+        try (Batch batch = session.batch()) {
+            for (int done = 0; done < count; done += chunk) {
+                calls.add(session.read(file.fid(), offset + done, Math.min(chunk, count - done)));
+            }
+        }
+        boolean whole = true;
+        IOException failure = null;
+        for (final Call<ReadReply> call : calls) {
+            try (ReadReply reply = call.await()) {
+                // What follows a gap is not the file's next bytes.
+                if (whole && failure == null) {
+                    whole = reply.data().remaining() == chunk;
+                    data.put(reply.data());
+                }
+            } catch (final IOException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null && data.position() == 0) {
+            buffers.giveBack(data);
+            throw failure;
+        }
+    }
+
+    /** Goes on after a short reply, until the end of the file or of the request. */
+    private ReadResult readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+            throws IOException {
+        try {
+            while (mayHaveMore(file, offset, data.position(), count)) {
+                final int rest = Math.min(count - data.position(), chunk(file, session.maxRead()));
+                try (ReadReply reply =
+                        session.read(file.fid(), offset + data.position(), rest).await()) {
+                    if (!reply.data().hasRemaining()) {
+                        break;
+                    }
+                    data.put(reply.data());
+                }
+            }
+        } catch (final IOException | RuntimeException e) {
+            buffers.giveBack(data);
+            throw e;
+        }
+        data.flip();
+        return lent(data);
+    }
+
+    /**
+     * A short reply ends the file, as a rule, and another request just to hear that would double the cost of every
+     * small file; so one is only sent where the size that was last seen says that there is more.
+     */
+    private static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
+        final Rgetattr seen = file.inode().attributes();
+        return got < count && seen != null && Long.compareUnsigned(offset + got, seen.size()) < 0;
+    }
+
+    private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
+            throws IOException {
+        final List<Call<Rwrite>> calls = new ArrayList<>();
+        final int start = data.position();
+        final int count = data.remaining();
+        try (Batch batch = session.batch()) {
+            for (int done = 0; done < count; done += chunk) {
+                calls.add(session.write(fid, offset + done, data.slice(start + done, Math.min(chunk, count - done))));
+            }
+        }
+        int written = 0;
+        boolean whole = true;
+        IOException failure = null;
+        for (final Call<Rwrite> call : calls) {
+            try {
+                final int done = call.await().count();
+                if (whole && failure == null) {
+                    whole = done == Math.min(chunk, count - written);
+                    written += done;
+                }
+            } catch (final IOException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null && written == 0) {
+            throw failure;
+        }
+        return written;
+    }
+
+    private static int chunk(final OpenFile file, final int max) {
+        return file.iounit() > 0 ? Math.min(file.iounit(), max) : max;
+    }
+
+    private ReadResult lent(final ByteBuffer data) {
+        return new ReadResult() {
+            @Override
+            public ByteBuffer data() {
+                return data;
+            }
+
+            @Override
+            public void close() {
+                buffers.giveBack(data);
+            }
+        };
+    }
+
+    private static ReadResult lent(final ReadReply reply) {
+        return new ReadResult() {
+            @Override
+            public ByteBuffer data() {
+                return reply.data();
+            }
+
+            @Override
+            public void close() {
+                reply.close();
+            }
+        };
+    }
+}

@@ -1,0 +1,85 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.PathFid;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The record of a file that the kernel may still name: what is needed to ask the server about it, now and after a
+ * reconnection. Fields that change are guarded by the lock of {@link Inodes}, but for {@link #attributes}.
+ */
+final class Inode {
+    private final long node;
+    private final FileId id;
+
+    /** The fid on one of its names. Retired when no name is known; a lookup then brings a new one. */
+    PathFid path;
+
+    /** How often the kernel was handed {@link #node}, less what it gave back. */
+    long lookups;
+
+    /** The names by which it was found and not yet seen to lose. */
+    final List<Name> names = new ArrayList<>(1);
+
+    /** The names that were found in this directory; null until there is one. */
+    private @Nullable Map<ByteString, Inode> children;
+
+    /** Its open files. */
+    final List<OpenFile> open = new ArrayList<>(0);
+
+    /** Where it was put aside to, because it was open when its name went; null if it was not. */
+    @Nullable
+    Name aside;
+
+    /** The attributes as the server last gave them; any thread may set and read them. */
+    private volatile @Nullable Rgetattr attributes;
+
+    Inode(final long node, final Qid qid, final PathFid path) {
+        this.node = node;
+        this.id = FileId.of(qid);
+        this.path = path;
+    }
+
+    /** A name in a directory. */
+    record Name(Inode directory, ByteString name) {}
+
+    long node() {
+        return node;
+    }
+
+    FileId id() {
+        return id;
+    }
+
+    boolean isDirectory() {
+        return (id.type() & Qid.DIR) != 0;
+    }
+
+    boolean isSymlink() {
+        return (id.type() & Qid.SYMLINK) != 0;
+    }
+
+    Map<ByteString, Inode> children() {
+        Map<ByteString, Inode> known = children;
+        if (known == null) {
+            known = new HashMap<>();
+            children = known;
+        }
+        return known;
+    }
+
+    @Nullable
+    Rgetattr attributes() {
+        return attributes;
+    }
+
+    void attributes(final Rgetattr latest) {
+        attributes = latest;
+    }
+}

@@ -1,0 +1,258 @@
+package dev.ninepin.share;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.PathFid;
+import dev.ninepin.session.StaleFileException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The inodes that the kernel may still name, by node number, by identity, and by the names they were found under.
+ *
+ * <p>Any thread may call any method. The lock of this table guards the table and the fields of every {@link Inode}.
+ * Locks are taken in this order, and no request is sent under the last two:
+ *
+ * <pre>
+ * {@link NameLocks} of a file
+ *   └ {@link Inodes}
+ *       └ {@link FidTable}
+ * </pre>
+ */
+final class Inodes {
+    private final FidTable fids;
+    private final Inode root;
+
+    @GuardedBy("this")
+    private final Map<Long, Inode> byNode = new HashMap<>();
+
+    @GuardedBy("this")
+    private final Map<FileId, Inode> byId = new HashMap<>();
+
+    @GuardedBy("this")
+    private long lastNode = Share.ROOT;
+
+    Inodes(final FidTable fids) {
+        this.fids = fids;
+        this.root = new Inode(Share.ROOT, fids.root().qid(), fids.root());
+        root.lookups = 1;
+        byNode.put(root.node(), root);
+        byId.put(root.id(), root);
+    }
+
+    Inode root() {
+        return root;
+    }
+
+    /** The inode of a node that the kernel names. ESTALE if it was never handed out, or given back. */
+    synchronized Inode get(final long node) throws StaleFileException {
+        final Inode inode = byNode.get(node);
+        if (inode == null) {
+            throw new StaleFileException("there is no node " + node);
+        }
+        return inode;
+    }
+
+    /** The fid on the path of an inode. */
+    synchronized PathFid path(final Inode inode) {
+        return inode.path;
+    }
+
+    /** The inode that was last found under a name. */
+    synchronized Optional<Inode> known(final Inode directory, final ByteString name) {
+        return Optional.ofNullable(directory.children().get(name));
+    }
+
+    /** {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. */
+    Inode found(final Inode directory, final ByteString name, final FidTable.Walked walked) {
+        final Optional<Inode> known = knownAgain(directory, name, walked);
+        if (known.isPresent()) {
+            fids.clunk(walked.fid());
+            return known.get();
+        }
+        final PathFid path = fids.adopt(path(directory), name, walked);
+        final Inode inode;
+        final LostName replaced;
+        final boolean surplus;
+        synchronized (this) {
+            inode = byId.computeIfAbsent(FileId.of(walked.qid()), id -> new Inode(++lastNode, walked.qid(), path));
+            byNode.put(inode.node(), inode);
+            if (inode.path != path && fids.isRetired(inode.path)) {
+                inode.path = path;
+            }
+            surplus = inode.path != path;
+            inode.lookups++;
+            replaced = addName(directory, name, inode);
+        }
+        replaced.settle();
+        if (surplus) {
+            fids.retire(path);
+        }
+        return inode;
+    }
+
+    /** A name was added to an inode that the kernel knows, and is about to be handed again: a hard link was made. */
+    void linked(final Inode directory, final ByteString name, final Inode inode) {
+        final LostName replaced;
+        synchronized (this) {
+            inode.lookups++;
+            replaced = addName(directory, name, inode);
+        }
+        replaced.settle();
+    }
+
+    /** A name is gone. */
+    void removed(final Inode directory, final ByteString name) {
+        final LostName lost;
+        synchronized (this) {
+            lost = removeName(directory, name);
+        }
+        lost.settle();
+    }
+
+    /** A name is another one now; what had the new one has lost it. */
+    void renamed(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName) {
+        final Inode inode;
+        final LostName replaced;
+        final boolean moves;
+        final PathFid path;
+        final PathFid newParent;
+        synchronized (this) {
+            inode = directory.children().remove(name);
+            if (inode == null) {
+                replaced = removeName(newDirectory, newName);
+                moves = false;
+                path = root.path;
+                newParent = root.path;
+            } else {
+                path = inode.path;
+                newParent = newDirectory.path;
+                inode.names.remove(new Inode.Name(directory, name));
+                moves = fids.isAt(path, directory.path, name);
+                replaced = addName(newDirectory, newName, inode);
+            }
+        }
+        replaced.settle();
+        if (moves) {
+            fids.moved(path, newParent, newName);
+        }
+    }
+
+    /** The kernel gives a node back {@code lookups} times. */
+    void forget(final long node, final long lookups) {
+        final PathFid path;
+        synchronized (this) {
+            final Inode inode = byNode.get(node);
+            if (inode == null || inode == root) {
+                return;
+            }
+            inode.lookups -= lookups;
+            if (inode.lookups > 0 || !inode.open.isEmpty()) {
+                return;
+            }
+            byNode.remove(node);
+            byId.remove(inode.id(), inode);
+            inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
+            path = inode.path;
+        }
+        fids.retire(path);
+    }
+
+    synchronized void opened(final Inode inode, final OpenFile file) {
+        inode.open.add(file);
+    }
+
+    /** Returns whether it was the last open file of the inode. */
+    synchronized boolean closed(final Inode inode, final OpenFile file) {
+        inode.open.remove(file);
+        return inode.open.isEmpty();
+    }
+
+    synchronized boolean isOpen(final Inode inode) {
+        return !inode.open.isEmpty();
+    }
+
+    /** Some open file of an inode, for when its path does not lead to it. */
+    synchronized Optional<OpenFile> anyOpen(final Inode inode) {
+        return inode.open.stream().findFirst();
+    }
+
+    synchronized Optional<Inode.Name> aside(final Inode inode) {
+        return Optional.ofNullable(inode.aside);
+    }
+
+    /** Notes where an open file was put aside to, when its name went. */
+    synchronized void putAside(final Inode inode, final Inode directory, final ByteString name) {
+        inode.aside = new Inode.Name(directory, name);
+    }
+
+    synchronized void noLongerAside(final Inode inode) {
+        inode.aside = null;
+    }
+
+    /** Whether a name is that of a file put aside: not to be shown. */
+    synchronized boolean isAside(final Inode directory, final ByteString name) {
+        final Inode inode = directory.children().get(name);
+        return inode != null && new Inode.Name(directory, name).equals(inode.aside);
+    }
+
+    /** The files that were put aside in a directory. */
+    synchronized List<Inode> asideIn(final Inode directory) {
+        return directory.children().values().stream()
+                .filter(inode -> inode.aside != null && inode.aside.directory() == directory)
+                .toList();
+    }
+
+    private synchronized Optional<Inode> knownAgain(
+            final Inode directory, final ByteString name, final FidTable.Walked walked) {
+        final Inode inode = byId.get(FileId.of(walked.qid()));
+        if (inode == null || directory.children().get(name) != inode || fids.isRetired(inode.path)) {
+            return Optional.empty();
+        }
+        inode.lookups++;
+        return Optional.of(inode);
+    }
+
+    /** Returns what had the name before. */
+    @GuardedBy("this")
+    private LostName addName(final Inode directory, final ByteString name, final Inode inode) {
+        if (directory.children().get(name) == inode) {
+            return LostName.NONE;
+        }
+        final LostName replaced = removeName(directory, name);
+        directory.children().put(name, inode);
+        inode.names.add(new Inode.Name(directory, name));
+        return replaced;
+    }
+
+    /** Takes a name from its inode; if its fid is on that name, the caller settles that without the lock. */
+    @GuardedBy("this")
+    private LostName removeName(final Inode directory, final ByteString name) {
+        final Inode inode = directory.children().remove(name);
+        if (inode == null) {
+            return LostName.NONE;
+        }
+        inode.names.remove(new Inode.Name(directory, name));
+        final PathFid path = inode.path;
+        if (!fids.isAt(path, directory.path, name)) {
+            return LostName.NONE;
+        }
+        if (inode.names.isEmpty()) {
+            return () -> fids.retire(path);
+        }
+        final Inode.Name other = inode.names.get(0);
+        final PathFid otherDirectory = other.directory().path;
+        return () -> fids.moved(path, otherDirectory, other.name());
+    }
+
+    /** What remains to be done about a fid whose name is gone, once the lock is given back. */
+    @FunctionalInterface
+    private interface LostName {
+        LostName NONE = () -> {};
+
+        void settle();
+    }
+}

@@ -1,0 +1,72 @@
+package dev.ninepin.share;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.p9.OpenFlags;
+import java.io.IOException;
+import java.util.function.IntConsumer;
+
+/**
+ * An open file: the fid that was opened on it, and a second one where appending and writing in place are both wanted.
+ *
+ * <p>A server writes at the end through a fid that was opened with APPEND, whatever the offset is (pwrite(2), and
+ * QEMU's local driver with it). But the kernel may write a page back through any of a file's descriptors, and fcntl(2)
+ * turns O_APPEND on and off. So a write goes to the fid that was opened the way the write is meant.
+ */
+final class OpenFile {
+    private static final int NONE = -1;
+
+    private final Inode inode;
+    private final int fid;
+    private final int flags;
+    private final int iounit;
+
+    /** The fid that was opened with the other setting of APPEND. */
+    @GuardedBy("this")
+    private int otherFid = NONE;
+
+    /** Opens a fid on the file, with the given flags. */
+    @FunctionalInterface
+    interface Opener {
+        int open(Inode inode, int flags) throws IOException;
+    }
+
+    OpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
+        this.inode = inode;
+        this.fid = fid;
+        this.flags = flags;
+        this.iounit = iounit;
+    }
+
+    Inode inode() {
+        return inode;
+    }
+
+    /** The fid that was opened first, for everything but writing. */
+    int fid() {
+        return fid;
+    }
+
+    /** Bytes that one read or write moves at best; 0 for "as msize allows". */
+    int iounit() {
+        return iounit;
+    }
+
+    /** The fid for a write that is, or is not, to append. */
+    synchronized int fidToWrite(final boolean append, final Opener opener) throws IOException {
+        if (append == ((flags & OpenFlags.APPEND) != 0)) {
+            return fid;
+        }
+        if (otherFid == NONE) {
+            otherFid = opener.open(inode, flags ^ OpenFlags.APPEND);
+        }
+        return otherFid;
+    }
+
+    /** Gives up the fids, to {@code clunk}. */
+    synchronized void close(final IntConsumer clunk) {
+        clunk.accept(fid);
+        if (otherFid != NONE) {
+            clunk.accept(otherFid);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rlcreate;
+import dev.ninepin.p9.Rlopen;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.Session;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opening and closing files, and what is done with them while they are open. Any thread. */
+final class OpenFiles {
+    /** What of open(2)'s flags concerns the server. TRUNC never does: see {@link dev.ninepin.p9.Tlopen}. */
+    private static final int FLAGS_TO_SEND =
+            OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
+
+    private static final int S_IFREG = 0100000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
+
+    private final Session session;
+    private final FidTable fids;
+    private final Inodes inodes;
+    private final NameLocks locks;
+    private final Namespace namespace;
+    private final AttributeReader attributes;
+    private final AttributeWriter writer;
+    private final PutAside putAside;
+    private final FileData data;
+    private final Handles<OpenFile> handles = new Handles<>();
+
+    OpenFiles(
+            final Session session,
+            final Inodes inodes,
+            final NameLocks locks,
+            final Namespace namespace,
+            final AttributeReader attributes,
+            final AttributeWriter writer,
+            final PutAside putAside) {
+        this.session = session;
+        this.fids = session.fids();
+        this.inodes = inodes;
+        this.locks = locks;
+        this.namespace = namespace;
+        this.attributes = attributes;
+        this.writer = writer;
+        this.putAside = putAside;
+        this.data =
+                new FileData(session, (inode, flags) -> openFid(inode, flags).fid());
+    }
+
+    long open(final Inode inode, final int flags) throws IOException {
+        try (NameLocks.Held held = locks.shared(inode)) {
+            return add(openFid(inode, flags & FLAGS_TO_SEND));
+        }
+    }
+
+    /**
+     * Always asks for a file that is not there yet: so the server says whether it was made, and is the caller's, or was
+     * there, and is opened as it is.
+     */
+    Created create(final Caller caller, final Inode directory, final ByteString name, final int flags, final int mode)
+            throws IOException {
+        try {
+            return createNew(caller, directory, name, flags, mode);
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
+                throw e;
+            }
+        }
+        return openExisting(directory, name, flags);
+    }
+
+    private Created createNew(
+            final Caller caller, final Inode directory, final ByteString name, final int flags, final int mode)
+            throws IOException {
+        final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
+        final int wanted = flags & FLAGS_TO_SEND;
+        final int fid = fids.copy(inodes.path(directory));
+        final Rlcreate made;
+        final Inode inode;
+        try {
+            made = session.lcreate(fid, name, wanted | OpenFlags.EXCL, mode | S_IFREG, group)
+                    .await();
+            inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
+        } catch (final IOException e) {
+            fids.clunk(fid);
+            throw e;
+        }
+        if (!FileId.of(made.qid()).equals(inode.id())) {
+            fids.clunk(fid);
+            inodes.forget(inode.node(), 1);
+            throw new ErrnoException(Errno.ESTALE, name + " was replaced while it was made");
+        }
+        final long handle = add(new OpenFile(inode, fid, wanted, made.iounit()));
+        try {
+            return new Created(namespace.givenTo(caller, inode), handle);
+        } catch (final IOException e) {
+            release(handle);
+            inodes.forget(inode.node(), 1);
+            throw e;
+        }
+    }
+
+    private Created openExisting(final Inode directory, final ByteString name, final int flags) throws IOException {
+        final Entry found = namespace.lookup(directory, name);
+        try {
+            final Inode inode = inodes.get(found.node());
+            final long handle = open(inode, flags);
+            if ((flags & OpenFlags.TRUNC) == 0) {
+                return new Created(found, handle);
+            }
+            writer.change(inode, AttributeChange.size(0));
+            return new Created(new Entry(found.node(), attributes.read(inode)), handle);
+        } catch (final IOException e) {
+            inodes.forget(found.node(), 1);
+            throw e;
+        }
+    }
+
+    ReadResult read(final long handle, final long offset, final int count) throws IOException {
+        return data.read(handles.get(handle), offset, count);
+    }
+
+    int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
+        return data.write(handles.get(handle), offset, bytes, flags);
+    }
+
+    void fsync(final long handle, final boolean dataOnly) throws IOException {
+        session.fsync(handles.get(handle).fid(), dataOnly).await();
+    }
+
+    void release(final long handle) throws ErrnoException {
+        final OpenFile file = handles.remove(handle);
+        try (NameLocks.Held held = locks.exclusive(file.inode())) {
+            final boolean last = inodes.closed(file.inode(), file);
+            file.close(fids::clunk);
+            if (last) {
+                putAside.remove(file.inode());
+            }
+        }
+    }
+
+    /** Closes all that is still open: the mount is gone. */
+    void releaseAll() {
+        for (final long handle : handles.all()) {
+            try {
+                release(handle);
+            } catch (final ErrnoException e) {
+                LOG.debug("handle {} was closed by another", handle, e);
+            }
+        }
+    }
+
+    private long add(final OpenFile file) {
+        inodes.opened(file.inode(), file);
+        return handles.add(file);
+    }
+
+    private OpenFile openFid(final Inode inode, final int flags) throws IOException {
+        final int fid = fids.copy(inodes.path(inode));
+        try {
+            final Rlopen opened = session.lopen(fid, flags).await();
+            return new OpenFile(inode, fid, flags, opened.iounit());
+        } catch (final IOException e) {
+            fids.clunk(fid);
+            throw e;
+        }
+    }
+}
