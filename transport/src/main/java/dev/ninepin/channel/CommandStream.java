@@ -7,7 +7,11 @@ import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +20,7 @@ final class CommandStream implements ByteStream {
     private static final Logger LOG = LoggerFactory.getLogger(CommandStream.class);
 
     /** What the command gets to end by itself, once its input has ended; and again after SIGTERM. */
-    private static final Duration GRACE = Duration.ofSeconds(1);
+    private static final Duration GRACE = Duration.ofMillis(500);
 
     /** SIGKILL leaves it no choice; only a system call that cannot be interrupted takes longer. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(5);
@@ -65,7 +69,9 @@ final class CommandStream implements ByteStream {
 
     @Override
     public String lastWords() {
-        final String end = hasEnded(GRACE) ? "; the command ended with status " + process.exitValue() : "";
+        final String end = haveEnded(List.of(process.toHandle()), GRACE)
+                ? "; the command ended with status " + process.exitValue()
+                : "";
         final String words = errors.text();
         return words.isEmpty() ? end : end + "; it said: " + words;
     }
@@ -76,23 +82,30 @@ final class CommandStream implements ByteStream {
         close(pipes.stdin());
         close(pipes.stdout());
         // Taken while the command still lives: afterwards nobody knows whose children they were.
-        final List<ProcessHandle> below = process.descendants().toList();
-        if (!hasEnded(GRACE)) {
-            process.destroy();
-            if (!hasEnded(GRACE)) {
-                process.destroyForcibly();
-                if (!hasEnded(KILL_TIMEOUT)) {
+        final List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .toList();
+        if (!haveEnded(all, GRACE)) {
+            all.forEach(ProcessHandle::destroy);
+            if (!haveEnded(all, GRACE)) {
+                all.forEach(ProcessHandle::destroyForcibly);
+                if (!haveEnded(all, KILL_TIMEOUT)) {
                     LOG.warn("The command {} (pid {}) survives SIGKILL so far", info.device(), process.pid());
                 }
             }
         }
-        below.forEach(ProcessHandle::destroy);
         errors.close();
     }
 
-    private boolean hasEnded(final Duration within) {
+    private boolean haveEnded(final List<ProcessHandle> processes, final Duration within) {
+        final CompletableFuture<?>[] ends =
+                processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
         try {
-            return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(ends).get(within.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (final TimeoutException e) {
+            return false;
+        } catch (final ExecutionException e) {
+            throw new AssertionError("the end of a process does not fail", e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

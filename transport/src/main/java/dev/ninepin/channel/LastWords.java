@@ -6,6 +6,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.stream.Collectors;
@@ -74,6 +75,8 @@ final class LastWords implements Closeable {
             while (source.read(part.clear()) >= 0) {
                 keep(part.flip());
             }
+        } catch (final ClosedChannelException e) {
+            LOG.trace("Nobody asks for the last words any more");
         } catch (final IOException e) {
             LOG.debug("A command's standard error is read no further", e);
         }
