@@ -1,0 +1,171 @@
+package dev.ninepin.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.p9.ByteString;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A diod of its own that exports one directory, to everyone and without authentication, on a UNIX socket or on the
+ * loopback. It accepts connections once made, and is gone once closed. One thread at a time.
+ */
+public final class DiodServer implements AutoCloseable {
+    private static final Duration STARTS_WITHIN = Duration.ofSeconds(20);
+    private static final Duration ENDS_WITHIN = Duration.ofSeconds(20);
+    private static final String TCP_LISTEN = "0A";
+
+    private final Path export;
+    private final Path runtime;
+    private final Process process;
+    private final SocketAddress address;
+
+    private DiodServer(final Path export, final boolean unix) throws IOException {
+        this.export = export;
+        // Not in the build's directory, which may be deep: a socket's path holds 107 bytes.
+        this.runtime = Files.createTempDirectory(Path.of("/tmp"), "ninepin-diod");
+        final Path socket = runtime.resolve("socket");
+        this.process = new ProcessBuilder(command(export, "--listen", unix ? socket.toString() : "127.0.0.1:0"))
+                .redirectErrorStream(true)
+                .redirectOutput(log().toFile())
+                .start();
+        try {
+            this.address = unix ? UnixDomainSocketAddress.of(socket) : awaitPort();
+            awaitUp("to accept", () -> accepts() ? Optional.of(true) : Optional.empty());
+        } catch (final RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Exports {@code export} on a socket in a directory of its own. */
+    public static DiodServer onUnixSocket(final Path export) throws IOException {
+        return new DiodServer(export, true);
+    }
+
+    /** Exports {@code export} on a port of 127.0.0.1 that the kernel picks. */
+    public static DiodServer onTcp(final Path export) throws IOException {
+        return new DiodServer(export, false);
+    }
+
+    /** The command of a diod that exports {@code export} to whoever holds the other ends of its stdin and stdout. */
+    public static List<String> commandOnPipes(final Path export) {
+        return command(export, "--rfdno", "0", "--wfdno", "1");
+    }
+
+    /** The aname under which diod knows {@code export}. */
+    public static ByteString aname(final Path export) {
+        return ByteString.of(export.toString());
+    }
+
+    /** What to attach to. */
+    public ByteString aname() {
+        return aname(export);
+    }
+
+    /** The socket's path, of a server on a UNIX socket. */
+    public Path socket() {
+        return ((UnixDomainSocketAddress) address).getPath();
+    }
+
+    /** The port on 127.0.0.1, of a server on TCP. */
+    public int port() {
+        return ((InetSocketAddress) address).getPort();
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Ends it as {@code kill -9} does, and returns when it is gone. */
+    public void kill() {
+        process.destroyForcibly();
+        try {
+            assertThat(process.waitFor(ENDS_WITHIN.toSeconds(), TimeUnit.SECONDS))
+                    .as("diod, pid %d, has gone", process.pid())
+                    .isTrue();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while diod ended", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+        try (Stream<Path> files = Files.list(runtime)) {
+            for (final Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(runtime);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<String> command(final Path export, final String... where) {
+        final List<String> command = new ArrayList<>(List.of("/usr/sbin/diod", "--foreground", "--no-auth"));
+        // No look-up of users, and none of the machine's own configuration.
+        command.addAll(List.of("--no-userdb", "--config-file", "/dev/null", "--logdest", "stderr"));
+        command.addAll(List.of("--export", export.toString()));
+        command.addAll(List.of(where));
+        return command;
+    }
+
+    private Path log() {
+        return runtime.resolve("log");
+    }
+
+    private boolean accepts() {
+        try (SocketChannel probe = SocketChannel.open(address)) {
+            return probe.isConnected();
+        } catch (final IOException e) {
+            return false;
+        }
+    }
+
+    private InetSocketAddress awaitPort() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), awaitUp("to listen", this::listeningPort));
+    }
+
+    private <T> T awaitUp(final String doing, final Callable<Optional<T>> probe) {
+        return await("diod " + doing)
+                .atMost(STARTS_WITHIN)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .failFast("diod has ended: see its log, " + log(), () -> !process.isAlive())
+                .until(probe, Optional::isPresent)
+                .orElseThrow();
+    }
+
+    /** The port of the listening socket among the process's descriptors, found by inode in {@code /proc}. */
+    private Optional<Integer> listeningPort() throws IOException {
+        final Path proc = Path.of("/proc", Long.toString(process.pid()));
+        final List<String> descriptors = new ArrayList<>();
+        try (Stream<Path> links = Files.list(proc.resolve("fd"))) {
+            for (final Path link : links.toList()) {
+                descriptors.add(Files.readSymbolicLink(link).toString());
+            }
+        }
+        return Files.readAllLines(proc.resolve("net/tcp")).stream()
+                .map(line -> line.trim().split("\\s+"))
+                .filter(fields -> fields[3].equals(TCP_LISTEN) && descriptors.contains("socket:[" + fields[9] + "]"))
+                .map(fields -> Integer.parseInt(fields[1].substring(fields[1].indexOf(':') + 1), 16))
+                .findFirst();
+    }
+}
