@@ -3,7 +3,6 @@ package dev.ninepin.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
@@ -337,7 +336,7 @@ public abstract class ChannelContract {
 
         useAndClose();
 
-        await().untilAsserted(() -> assertThat(Leftovers.now()).isEqualTo(before));
+        before.awaitNothingNew();
     }
 
     private void useAndClose() throws Exception {

@@ -3,11 +3,13 @@ package dev.ninepin.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A call that runs on a thread of its own, because it is meant to wait. Close ends the test unless it returned. */
 public final class BackgroundCall<T> implements AutoCloseable {
@@ -15,6 +17,7 @@ public final class BackgroundCall<T> implements AutoCloseable {
 
     private final FutureTask<T> task;
     private final Thread thread;
+    private StackTraceElement[] lastSeen = {};
 
     private BackgroundCall(final String name, final Callable<T> call) {
         this.task = new FutureTask<>(call);
@@ -29,28 +32,40 @@ public final class BackgroundCall<T> implements AutoCloseable {
 
     /** Returns once the call is inside a method of the name {@code method}; where it waits, if the test is right. */
     public BackgroundCall<T> awaitInside(final String method) {
-        await().until(() -> task.isDone()
-                || Arrays.stream(thread.getStackTrace())
-                        .anyMatch(frame -> frame.getMethodName().equals(method)));
+        await().until(() -> task.isDone() || isInside(thread.getStackTrace(), method));
         return this;
     }
 
-    public boolean isDone() {
-        return task.isDone();
+    /**
+     * Returns once the call waits in the kernel, under a method of the name {@code method}: there its stack has stood
+     * still for a while, in a native method.
+     */
+    public BackgroundCall<T> awaitBlockedIn(final String method) {
+        await().pollInterval(Duration.ofMillis(20)).until(() -> {
+            final StackTraceElement[] now = thread.getStackTrace();
+            final boolean still = Arrays.equals(now, lastSeen);
+            lastSeen = now;
+            return task.isDone() || (still && now.length > 0 && now[0].isNativeMethod() && isInside(now, method));
+        });
+        return this;
     }
 
     /** What the call returns, once it does. */
-    public T result() throws Exception {
+    public T result() throws InterruptedException, ExecutionException, TimeoutException {
         return task.get(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);
     }
 
     /** What the call throws, once it does. */
-    public Throwable failure() throws Exception {
+    public Throwable failure() throws InterruptedException, TimeoutException {
         try {
             throw new AssertionError("expected a failure, got " + result());
         } catch (final ExecutionException e) {
             return e.getCause();
         }
+    }
+
+    private static boolean isInside(final StackTraceElement[] stack, final String method) {
+        return Arrays.stream(stack).anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.ninepin.testing;
 
 import static java.util.stream.Collectors.toCollection;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +25,17 @@ public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads
     /** What is held now, without what the JVM opens for itself whenever it likes. */
     public static Leftovers now() throws IOException {
         return new Leftovers(openDescriptors(), liveThreads(), childProcesses());
+    }
+
+    /** Waits until this process holds nothing that it did not hold then; fails and names it if that takes too long. */
+    public void awaitNothingNew() {
+        // On this thread: Awaitility's own would be new.
+        await().pollInSameThread().untilAsserted(() -> {
+            final Leftovers now = now();
+            assertThat(descriptors).as("file descriptors").containsAll(now.descriptors);
+            assertThat(threads).as("threads").containsAll(now.threads);
+            assertThat(children).as("processes").containsAll(now.children);
+        });
     }
 
     private static SortedSet<String> openDescriptors() throws IOException {

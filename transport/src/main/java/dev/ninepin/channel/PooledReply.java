@@ -1,0 +1,36 @@
+package dev.ninepin.channel;
+
+import dev.ninepin.p9.Frame;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A reply in memory of a {@link BufferPool}. */
+final class PooledReply implements Received {
+    private final BufferPool pool;
+    private final ByteBuffer message;
+    private final int tag;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    PooledReply(final BufferPool pool, final ByteBuffer message) {
+        this.pool = pool;
+        this.message = message;
+        this.tag = Frame.peekTag(message);
+    }
+
+    @Override
+    public int tag() {
+        return tag;
+    }
+
+    @Override
+    public ByteBuffer message() {
+        return message;
+    }
+
+    @Override
+    public void close() {
+        if (!closed.getAndSet(true)) {
+            pool.giveBack(message);
+        }
+    }
+}

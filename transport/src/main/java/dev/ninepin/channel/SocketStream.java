@@ -1,0 +1,133 @@
+package dev.ninepin.channel;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A connected socket. */
+final class SocketStream implements ByteStream {
+    private static final Logger LOG = LoggerFactory.getLogger(SocketStream.class);
+
+    /** For each address of a host. */
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+    private final SocketChannel socket;
+    private final ChannelInfo info;
+
+    private SocketStream(final SocketChannel socket, final ChannelInfo info) {
+        this.socket = socket;
+        this.info = info;
+    }
+
+    static SocketStream unix(final Path path) throws IOException {
+        try {
+            final SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
+            return new SocketStream(socket, new ChannelInfo("unix", path.toString(), Map.of()));
+        } catch (final IOException | IllegalArgumentException e) {
+            throw new IOException("cannot connect to unix:" + path + ": " + whyNot(path, e), e);
+        }
+    }
+
+    static SocketStream tcp(final String host, final int port) throws IOException {
+        final String device = host + ":" + port;
+        IOException failure = new UnknownHostException(host);
+        try {
+            for (final InetAddress address : InetAddress.getAllByName(host)) {
+                try {
+                    final SocketChannel socket = connect(new InetSocketAddress(address, port));
+                    final Map<String, String> details = Map.of("address", address.getHostAddress());
+                    return new SocketStream(socket, new ChannelInfo("tcp", device, details));
+                } catch (final IOException e) {
+                    failure = e;
+                }
+            }
+        } catch (final UnknownHostException e) {
+            failure = e;
+        }
+        throw new IOException("cannot connect to tcp:" + device + ": " + whyNot(failure), failure);
+    }
+
+    private static SocketChannel connect(final InetSocketAddress address) throws IOException {
+        final SocketChannel socket = SocketChannel.open();
+        try {
+            socket.socket().connect(address, (int) CONNECT_TIMEOUT.toMillis());
+            // A request is small, and waits for nothing that could go with it: that is what flush() is for.
+            socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            // An idle mount learns in time of a server that went away without a word.
+            socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+            return socket;
+        } catch (final IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private static String whyNot(final IOException e) {
+        if (e instanceof UnknownHostException) {
+            return "no such host is known; check the name, or give an address";
+        }
+        if (e instanceof SocketTimeoutException) {
+            return "no answer within " + CONNECT_TIMEOUT.toSeconds() + " s; check the host, and firewalls between";
+        }
+        if (e instanceof ConnectException) {
+            return e.getMessage() + "; check that the server runs, and listens on this address and port";
+        }
+        return String.valueOf(e.getMessage());
+    }
+
+    private static String whyNot(final Path path, final Exception e) {
+        if (Files.notExists(path)) {
+            return "there is no such socket; check the path, and that the server runs";
+        }
+        if (!Files.isWritable(path)) {
+            return "connecting needs the permission to write to the socket, which this user has not";
+        }
+        if (e instanceof ConnectException) {
+            return e.getMessage() + "; nothing listens there, so start the server again";
+        }
+        return String.valueOf(e.getMessage());
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return info;
+    }
+
+    @Override
+    public ReadableByteChannel input() {
+        return socket;
+    }
+
+    @Override
+    public WritableByteChannel output() {
+        return socket;
+    }
+
+    @Override
+    public String lastWords() {
+        return "";
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (final IOException e) {
+            LOG.debug("Closing {} failed; it is gone all the same", info.device(), e);
+        }
+    }
+}

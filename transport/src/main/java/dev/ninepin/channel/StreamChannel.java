@@ -1,0 +1,140 @@
+package dev.ninepin.channel;
+
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel over a byte stream: messages one after another, each led by its size.
+ *
+ * <p>Sender and reply reader share nothing but the two flags here, so a server that stops reading holds up the sender
+ * only, and replies still come in. Nobody may interrupt a thread that is in here: the JDK then closes the stream.
+ */
+public final class StreamChannel implements Channel {
+    /** The port of 9P over TCP. Source: IANA, service {@code 9pfs}. */
+    public static final int DEFAULT_PORT = 564;
+
+    /** In bytes; what Linux's client takes at most over its streams ({@code net/9p/trans_fd.c}, MAXSIZE). */
+    private static final int MAX_MESSAGE_SIZE = 1 << 20;
+
+    /** A stream has no number of its own; this is the depth of QEMU's virtio-9p queue. */
+    private static final int MAX_REQUESTS = 128;
+
+    private final ByteStream stream;
+    private final FrameWriter writer;
+    private final FrameReader reader;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile @Nullable IOException failure;
+
+    StreamChannel(final ByteStream stream) {
+        this.stream = stream;
+        this.writer = new FrameWriter(stream.output(), MAX_MESSAGE_SIZE);
+        this.reader = new FrameReader(stream.input(), new BufferPool(MAX_MESSAGE_SIZE, MAX_REQUESTS));
+    }
+
+    /**
+     * Connects to the server that listens on a UNIX socket.
+     *
+     * @throws IOException if that fails; its message is for a person
+     */
+    public static StreamChannel unix(final Path socket) throws IOException {
+        return new StreamChannel(SocketStream.unix(socket));
+    }
+
+    /**
+     * Connects to a server over TCP; tries each address that {@code host} has.
+     *
+     * @param port 1 to 65535, {@link #DEFAULT_PORT} if the user named none
+     * @throws IOException if that fails; its message is for a person
+     */
+    public static StreamChannel tcp(final String host, final int port) throws IOException {
+        return new StreamChannel(SocketStream.tcp(host, port));
+    }
+
+    /**
+     * Starts a command that speaks 9P on its standard input and output. It ends with the channel; if this process dies,
+     * it sees the end of its input.
+     *
+     * @param command the program and its arguments, no shell between
+     * @throws IOException if it cannot be started; its message is for a person
+     */
+    public static StreamChannel exec(final List<String> command) throws IOException {
+        return new StreamChannel(CommandStream.start(command));
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return stream.info();
+    }
+
+    @Override
+    public int maxMessageSize() {
+        return MAX_MESSAGE_SIZE;
+    }
+
+    @Override
+    public int maxRequests() {
+        return MAX_REQUESTS;
+    }
+
+    @Override
+    public void send(final int tag, final Tmessage request) throws IOException {
+        check();
+        try {
+            writer.write(tag, request);
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        check();
+        try {
+            writer.flush();
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    @Override
+    public Received receive() throws IOException {
+        check();
+        try {
+            return reader.read();
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed.getAndSet(true)) {
+            stream.close();
+        }
+    }
+
+    private void check() throws IOException {
+        final IOException reason = failure;
+        if (closed.get()) {
+            throw new ChannelClosedException();
+        }
+        if (reason != null) {
+            throw new IOException(reason.getMessage(), reason);
+        }
+    }
+
+    private IOException ended(final IOException cause) {
+        if (closed.get()) {
+            return new ChannelClosedException();
+        }
+        final ChannelInfo info = info();
+        final IOException reason = new IOException(
+                info.kind() + ":" + info.device() + ": " + cause.getMessage() + stream.lastWords(), cause);
+        failure = reason;
+        return reason;
+    }
+}
