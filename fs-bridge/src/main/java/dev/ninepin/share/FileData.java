@@ -28,7 +28,7 @@ final class FileData {
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. */
     ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
-        if (count <= chunk(file, session.maxRead())) {
+        if (count <= chunk(file)) {
             final ReadReply reply = session.read(file.fid(), offset, count).await();
             if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return lent(reply);
@@ -53,7 +53,7 @@ final class FileData {
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
         final int fid = file.fidToWrite(append, opener);
-        final int chunk = chunk(file, session.maxWrite());
+        final int chunk = chunk(file);
         if (!append) {
             return writeChunks(fid, offset, data, chunk);
         }
@@ -72,7 +72,7 @@ final class FileData {
 
     private void readChunks(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
-        final int chunk = chunk(file, session.maxRead());
+        final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
@@ -103,7 +103,7 @@ final class FileData {
             throws IOException {
         try {
             while (mayHaveMore(file, offset, data.position(), count)) {
-                final int rest = Math.min(count - data.position(), chunk(file, session.maxRead()));
+                final int rest = Math.min(count - data.position(), chunk(file));
                 try (ReadReply reply =
                         session.read(file.fid(), offset + data.position(), rest).await()) {
                     if (!reply.data().hasRemaining()) {
@@ -159,8 +159,8 @@ final class FileData {
         return written;
     }
 
-    private static int chunk(final OpenFile file, final int max) {
-        return file.iounit() > 0 ? Math.min(file.iounit(), max) : max;
+    private int chunk(final OpenFile file) {
+        return file.iounit() > 0 ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
     }
 
     private ReadResult lent(final ByteBuffer data) {

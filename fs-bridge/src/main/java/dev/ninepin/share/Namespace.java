@@ -15,6 +15,7 @@ final class Namespace {
 
     private final Session session;
     private final FidTable fids;
+    private final NameRequests requests;
     private final Inodes inodes;
     private final NameLocks locks;
     private final AttributeReader attributes;
@@ -24,6 +25,7 @@ final class Namespace {
 
     Namespace(
             final Session session,
+            final NameRequests requests,
             final Inodes inodes,
             final NameLocks locks,
             final AttributeReader attributes,
@@ -32,6 +34,7 @@ final class Namespace {
             final ShareOptions options) {
         this.session = session;
         this.fids = session.fids();
+        this.requests = requests;
         this.inodes = inodes;
         this.locks = locks;
         this.attributes = attributes;
@@ -175,19 +178,14 @@ final class Namespace {
     }
 
     private void remove(final Inode directory, final ByteString name, final int flags) throws IOException {
-        try (Lease at = fids.use(inodes.path(directory))) {
-            session.unlinkat(at.fid(), name, flags).await();
-        }
+        requests.unlink(inodes.path(directory), name, flags);
         inodes.removed(directory, name);
     }
 
     private void renameat(
             final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
-        try (Lease from = fids.use(inodes.path(directory));
-                Lease to = fids.use(inodes.path(newDirectory))) {
-            session.renameat(from.fid(), name, to.fid(), newName).await();
-        }
+        requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName);
         inodes.renamed(directory, name, newDirectory, newName);
     }
 }

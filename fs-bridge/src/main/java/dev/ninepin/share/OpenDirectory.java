@@ -57,7 +57,7 @@ final class OpenDirectory {
                 position = entry.offset();
                 next++;
             }
-            page = session.readdir(fid, position, session.maxRead()).await();
+            page = session.readdir(fid, position, session.maxIo()).await();
             next = 0;
             if (page.isEmpty()) {
                 return;

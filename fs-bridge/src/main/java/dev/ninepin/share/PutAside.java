@@ -1,9 +1,6 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.session.FidTable;
-import dev.ninepin.session.FidTable.Lease;
-import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
@@ -25,8 +22,7 @@ final class PutAside {
     /** What the names of such files start with; the directories that they are in don't show them. */
     static final ByteString PREFIX = ByteString.of(".ninepin-");
 
-    private final Session session;
-    private final FidTable fids;
+    private final NameRequests requests;
     private final Inodes inodes;
 
     /** Keeps two mounts of the same share from using the same names. */
@@ -34,9 +30,8 @@ final class PutAside {
 
     private final AtomicLong last = new AtomicLong();
 
-    PutAside(final Session session, final Inodes inodes) {
-        this.session = session;
-        this.fids = session.fids();
+    PutAside(final NameRequests requests, final Inodes inodes) {
+        this.requests = requests;
         this.inodes = inodes;
     }
 
@@ -77,8 +72,8 @@ final class PutAside {
         if (aside == null) {
             return;
         }
-        try (Lease at = fids.use(inodes.path(aside.directory()))) {
-            session.unlinkat(at.fid(), aside.name(), 0).await();
+        try {
+            requests.unlink(inodes.path(aside.directory()), aside.name(), 0);
             inodes.noLongerAside(inode);
             inodes.removed(aside.directory(), aside.name());
         } catch (final IOException e) {
@@ -91,10 +86,7 @@ final class PutAside {
 
     private void move(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
-        try (Lease from = fids.use(inodes.path(directory));
-                Lease to = fids.use(inodes.path(newDirectory))) {
-            session.renameat(from.fid(), name, to.fid(), newName).await();
-        }
+        requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName);
         inodes.renamed(directory, name, newDirectory, newName);
     }
 

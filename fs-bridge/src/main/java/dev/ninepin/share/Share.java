@@ -44,8 +44,9 @@ public final class Share implements AutoCloseable {
         this.attributes = new AttributeReader(session, inodes, options);
         this.writer = new AttributeWriter(session, inodes, options);
         final NameLocks locks = new NameLocks();
-        final PutAside putAside = new PutAside(session, inodes);
-        this.names = new Namespace(session, inodes, locks, attributes, writer, putAside, options);
+        final NameRequests requests = new NameRequests(session);
+        final PutAside putAside = new PutAside(requests, inodes);
+        this.names = new Namespace(session, requests, inodes, locks, attributes, writer, putAside, options);
         this.files = new OpenFiles(session, inodes, locks, names, attributes, writer, putAside);
     }
 

@@ -3,6 +3,7 @@ package dev.ninepin.session;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.session.PathFid.LiveFid;
@@ -114,6 +115,13 @@ public final class FidTable {
     public void clunk(final int fid) {
         final CompletableFuture<?> unused =
                 session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid));
+    }
+
+    /** Removes the file of a fid that the caller owns; the fid is gone whatever the answer is. */
+    public Call<Rmessage> remove(final int fid) {
+        final Call<Rmessage> call = session.remove(fid);
+        final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> numbers.giveBack(fid));
+        return call;
     }
 
     /**

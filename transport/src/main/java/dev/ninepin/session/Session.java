@@ -66,6 +66,12 @@ import org.slf4j.LoggerFactory;
 public final class Session implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
+    /**
+     * What is kept free for the headers of Tread, Treaddir and Twrite: IOHDRSZ and READDIRHDRSZ of the protocol. One
+     * byte more than the longest of them has, and diod refuses what leaves less ({@code libnpfs/fcall.c}).
+     */
+    private static final int IO_HEADER_SIZE = 24;
+
     private final Channel channel;
     private final OperationRecorder recorder = new OperationRecorder();
     private final Exchange exchange;
@@ -125,14 +131,9 @@ public final class Session implements AutoCloseable {
         return msize;
     }
 
-    /** The most bytes that one Tread or Treaddir may ask for. */
-    public int maxRead() {
-        return msize - Math.max(Rread.HEADER_SIZE, Rreaddir.HEADER_SIZE);
-    }
-
-    /** The most bytes that one Twrite may carry. */
-    public int maxWrite() {
-        return msize - Twrite.HEADER_SIZE;
+    /** The most bytes that one Tread, Treaddir or Twrite may move. */
+    public int maxIo() {
+        return msize - IO_HEADER_SIZE;
     }
 
     /** The user that the session is attached as, by number. */
@@ -219,7 +220,7 @@ public final class Session implements AutoCloseable {
         return call(new Txattrcreate(fid, name, size, flags), Rmessage.class);
     }
 
-    /** {@code count} is at most {@link #maxRead}. */
+    /** {@code count} is at most {@link #maxIo}. */
     public Call<List<Dirent>> readdir(final int fid, final long offset, final int count) {
         return exchange.call(
                 new Treaddir(fid, offset, count),
@@ -273,7 +274,7 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** {@code count} is at most {@link #maxRead}. The caller closes the reply. */
+    /** {@code count} is at most {@link #maxIo}. The caller closes the reply. */
     public Call<ReadReply> read(final int fid, final long offset, final int count) {
         return exchange.call(new Tread(fid, offset, count), (reply, memory) -> {
             final ByteBuffer data = atMost(count, ((Rread) reply).data());
@@ -282,7 +283,7 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** Writes what remains of {@code data}, at most {@link #maxWrite}; sent before this returns. */
+    /** Writes what remains of {@code data}, at most {@link #maxIo}; sent before this returns. */
     public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data) {
         final int count = data.remaining();
         return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
@@ -300,7 +301,7 @@ public final class Session implements AutoCloseable {
         return call(new Tclunk(fid), Rmessage.class);
     }
 
-    public Call<Rmessage> remove(final int fid) {
+    Call<Rmessage> remove(final int fid) {
         return call(new Tremove(fid), Rmessage.class);
     }
 

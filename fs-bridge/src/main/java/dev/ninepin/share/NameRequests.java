@@ -1,0 +1,79 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Tunlinkat;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.FidTable.Lease;
+import dev.ninepin.session.PathFid;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.Session;
+import java.io.IOException;
+
+/**
+ * Renaming and removing, with servers that know Trenameat and Tunlinkat and with those that only know the older Trename
+ * and Tremove, such as diod 1.0. Which kind it is, the first refusal tells. Any thread.
+ */
+final class NameRequests {
+    private final Session session;
+    private final FidTable fids;
+
+    /** The server refused Trenameat as unknown. Set once, by whichever thread learns it. */
+    private volatile boolean noRenameat;
+
+    /** The server refused Tunlinkat as unknown. Set once, by whichever thread learns it. */
+    private volatile boolean noUnlinkat;
+
+    NameRequests(final Session session) {
+        this.session = session;
+        this.fids = session.fids();
+    }
+
+    void rename(final PathFid directory, final ByteString name, final PathFid newDirectory, final ByteString newName)
+            throws IOException {
+        if (!noRenameat) {
+            try (Lease from = fids.use(directory);
+                    Lease to = fids.use(newDirectory)) {
+                session.renameat(from.fid(), name, to.fid(), newName).await();
+                return;
+            } catch (final RemoteException e) {
+                noRenameat = isUnknown(e);
+                if (!noRenameat) {
+                    throw e;
+                }
+            }
+        }
+        final int file = fids.walk(directory, name).fid();
+        try (Lease to = fids.use(newDirectory)) {
+            session.rename(file, to.fid(), newName).await();
+        } finally {
+            fids.clunk(file);
+        }
+    }
+
+    /** {@code flags} as those of Tunlinkat. */
+    void unlink(final PathFid directory, final ByteString name, final int flags) throws IOException {
+        if (!noUnlinkat) {
+            try (Lease at = fids.use(directory)) {
+                session.unlinkat(at.fid(), name, flags).await();
+                return;
+            } catch (final RemoteException e) {
+                noUnlinkat = isUnknown(e);
+                if (!noUnlinkat) {
+                    throw e;
+                }
+            }
+        }
+        final FidTable.Walked file = fids.walk(directory, name);
+        final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
+        if (file.qid().isDirectory() != asDirectory) {
+            // Tremove does not care which it is, but unlink(2) and rmdir(2) do.
+            fids.clunk(file.fid());
+            throw new ErrnoException(asDirectory ? Errno.ENOTDIR : Errno.EISDIR, name + " is of the other kind");
+        }
+        fids.remove(file.fid()).await();
+    }
+
+    private static boolean isUnknown(final RemoteException refusal) {
+        return refusal.errno() == Errno.EOPNOTSUPP || refusal.errno() == Errno.ENOSYS;
+    }
+}
