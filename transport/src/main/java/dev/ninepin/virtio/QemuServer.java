@@ -1,0 +1,160 @@
+package dev.ninepin.virtio;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A QEMU process of ours, which ends with us, however we end.
+ *
+ * <p>It is started by a thread of its own, {@code ninepin-qemu}, which then reads what it says on its standard error and
+ * waits for its end. It must be that thread: the kernel sends the signal for the parent's death (prctl(2),
+ * PR_SET_PDEATHSIG) when the <i>thread</i> ends that started the process.
+ */
+final class QemuServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(QemuServer.class);
+    private static final int LAST_WORDS = 10;
+    private static final int SIGNAL_BASE = 128;
+
+    /** How long the end of a process that hung up takes, at most, to be known. */
+    private static final long OBITUARY_SECONDS = 5;
+
+    private final CompletableFuture<Process> started = new CompletableFuture<>();
+    private final CompletableFuture<String> ended = new CompletableFuture<>();
+    private final Thread owner;
+
+    private QemuServer(final List<String> command) {
+        this.owner = new Thread(() -> run(command), "ninepin-qemu");
+        // Does not keep the process of a caller who forgot to close: QEMU ends with it.
+        owner.setDaemon(true);
+    }
+
+    /** Starts {@code command}, which is a QEMU that speaks qtest on its standard input and output. */
+    static QemuServer start(final List<String> command) throws IOException {
+        final QemuServer server = new QemuServer(command);
+        server.owner.start();
+        try {
+            server.process();
+        } catch (final IOException e) {
+            server.kill();
+            throw e;
+        }
+        return server;
+    }
+
+    /** Speaks qtest with it. */
+    QtestConnection qtest() throws IOException {
+        final Process process = process();
+        return new QtestConnection(process.getOutputStream(), process.getInputStream(), this::obituary);
+    }
+
+    /** Its process id. */
+    long pid() throws IOException {
+        return process().pid();
+    }
+
+    /** Has {@code action} called with the reason once QEMU has ended, whoever ended it. */
+    void onEnd(final Consumer<IOException> action) {
+        final CompletableFuture<Void> unused = ended.thenAccept(words -> action.accept(new IOException(words)));
+    }
+
+    /** Ends it, and returns when it has ended. What it had not answered is lost. Any thread, any number of times. */
+    @Override
+    public void close() {
+        kill();
+        boolean interrupted = false;
+        while (owner.isAlive()) {
+            try {
+                owner.join();
+            } catch (final InterruptedException e) {
+                // The process is killed, so this does not last; and a process left behind would.
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends it, without waiting. */
+    void kill() {
+        final CompletableFuture<Process> unused = started.thenApply(Process::destroyForcibly);
+    }
+
+    private Process process() throws IOException {
+        try {
+            return started.get();
+        } catch (final ExecutionException e) {
+            throw new IOException("QEMU can't be started: " + e.getMessage(), e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while QEMU was started", e);
+        }
+    }
+
+    /** Why it has hung up. */
+    private IOException obituary() {
+        try {
+            return new IOException(ended.get(OBITUARY_SECONDS, TimeUnit.SECONDS));
+        } catch (final TimeoutException | ExecutionException e) {
+            return new IOException("QEMU has hung up", e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new IOException("QEMU has hung up", e);
+        }
+    }
+
+    private void run(final List<String> command) {
+        final Process process;
+        try {
+            process = new ProcessBuilder(command).start();
+        } catch (final IOException e) {
+            started.completeExceptionally(e);
+            return;
+        }
+        LOG.debug("QEMU {}: {}", process.pid(), command);
+        started.complete(process);
+        final Deque<String> lastWords = new ArrayDeque<>();
+        try (BufferedReader errors =
+                new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
+            for (String line = errors.readLine(); line != null; line = errors.readLine()) {
+                LOG.debug("QEMU {}: {}", process.pid(), line);
+                lastWords.addLast(line);
+                if (lastWords.size() > LAST_WORDS) {
+                    lastWords.removeFirst();
+                }
+            }
+        } catch (final IOException e) {
+            LOG.debug("the last words of QEMU {} are lost", process.pid(), e);
+        }
+        ended.complete(describeEnd(waitFor(process), String.join("; ", lastWords)));
+    }
+
+    private static int waitFor(final Process process) {
+        while (true) {
+            try {
+                return process.waitFor();
+            } catch (final InterruptedException e) {
+                LOG.debug("nobody interrupts this thread, and it has only this to do", e);
+            }
+        }
+    }
+
+    private String describeEnd(final int status, final String lastWords) {
+        final String how = status > SIGNAL_BASE
+                ? "was killed by signal " + (status - SIGNAL_BASE)
+                : "exited with status " + status;
+        return "QEMU " + how + (lastWords.isEmpty() ? "" : ": " + lastWords);
+    }
+}

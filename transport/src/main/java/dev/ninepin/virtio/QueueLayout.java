@@ -1,0 +1,127 @@
+package dev.ninepin.virtio;
+
+/**
+ * Where the parts of a split virtqueue lie in {@link DmaMemory}, as offsets in it: the descriptor table, the available
+ * ring (ours to write), the used ring (the device's), and behind them a descriptor table for each indirect request.
+ *
+ * <pre>
+ * descriptor  address[8] length[4] flags[2] next[2]
+ * available   flags[2] idx[2] ring[2]*size used_event[2]
+ * used        flags[2] idx[2] (id[4] len[4])*size avail_event[2]
+ * </pre>
+ *
+ * Source: virtio 1.2, 2.7 "Split Virtqueues".
+ *
+ * @param base where the first part starts; a multiple of {@link #ALIGNMENT}
+ * @param queueSize slots of either ring, a power of two
+ * @param tables how many indirect tables there are
+ * @param tableLength descriptors in each of them
+ */
+record QueueLayout(int base, int queueSize, int tables, int tableLength) {
+    /** More than the specification asks for (16, 2 and 4 bytes); keeps the rings on cache lines of their own. */
+    static final int ALIGNMENT = 64;
+
+    static final int DESCRIPTOR_ADDRESS = 0;
+    static final int DESCRIPTOR_LENGTH = DESCRIPTOR_ADDRESS + Long.BYTES;
+    static final int DESCRIPTOR_FLAGS = DESCRIPTOR_LENGTH + Integer.BYTES;
+    static final int DESCRIPTOR_NEXT = DESCRIPTOR_FLAGS + Short.BYTES;
+    static final int DESCRIPTOR_SIZE = DESCRIPTOR_NEXT + Short.BYTES;
+
+    static final int USED_ID = 0;
+    static final int USED_LENGTH = USED_ID + Integer.BYTES;
+    static final int USED_ELEMENT_SIZE = USED_LENGTH + Integer.BYTES;
+
+    private static final int RING_FLAGS = 0;
+    private static final int RING_INDEX = RING_FLAGS + Short.BYTES;
+    private static final int RING_ELEMENTS = RING_INDEX + Short.BYTES;
+
+    QueueLayout {
+        if (Integer.bitCount(queueSize) != 1 || queueSize > Virtqueue.MAX_SIZE) {
+            throw new IllegalArgumentException("a split virtqueue has a power of two of slots, not " + queueSize);
+        }
+        if (base % ALIGNMENT != 0) {
+            throw new IllegalArgumentException("a virtqueue starts at a multiple of " + ALIGNMENT + ", not at " + base);
+        }
+    }
+
+    int descriptorTable() {
+        return base;
+    }
+
+    int descriptorTableSize() {
+        return queueSize * DESCRIPTOR_SIZE;
+    }
+
+    int available() {
+        return align(descriptorTable() + descriptorTableSize());
+    }
+
+    int availableSize() {
+        return RING_ELEMENTS + queueSize * Short.BYTES + Short.BYTES;
+    }
+
+    int availableFlags() {
+        return available() + RING_FLAGS;
+    }
+
+    int availableIndex() {
+        return available() + RING_INDEX;
+    }
+
+    /** The element for the free-running {@code index}. */
+    int availableElement(final int index) {
+        return available() + RING_ELEMENTS + slot(index) * Short.BYTES;
+    }
+
+    /** Ours: the device interrupts when its index passes this one. */
+    int usedEvent() {
+        return available() + RING_ELEMENTS + queueSize * Short.BYTES;
+    }
+
+    int used() {
+        return align(available() + availableSize());
+    }
+
+    int usedSize() {
+        return RING_ELEMENTS + queueSize * USED_ELEMENT_SIZE + Short.BYTES;
+    }
+
+    int usedFlags() {
+        return used() + RING_FLAGS;
+    }
+
+    int usedIndex() {
+        return used() + RING_INDEX;
+    }
+
+    /** The element for the free-running {@code index}. */
+    int usedElement(final int index) {
+        return used() + RING_ELEMENTS + slot(index) * USED_ELEMENT_SIZE;
+    }
+
+    /** The device's: it wants the doorbell when our index passes this one. */
+    int availableEvent() {
+        return used() + RING_ELEMENTS + queueSize * USED_ELEMENT_SIZE;
+    }
+
+    int table(final int number) {
+        return align(used() + usedSize()) + number * tableSize();
+    }
+
+    int tableSize() {
+        return tableLength * DESCRIPTOR_SIZE;
+    }
+
+    /** The first offset behind it all. */
+    int end() {
+        return align(table(tables));
+    }
+
+    private int slot(final int index) {
+        return index & (queueSize - 1);
+    }
+
+    static int align(final int offset) {
+        return Math.addExact(offset, ALIGNMENT - 1) & -ALIGNMENT;
+    }
+}

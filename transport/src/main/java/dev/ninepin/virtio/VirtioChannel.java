@@ -1,0 +1,293 @@
+package dev.ninepin.virtio;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelClosedException;
+import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The channel to a virtio-9p device, however its PCI function is reached. Messages are written into, and read from,
+ * the memory that the device sees; what is in flight is told apart by the number under which it was posted, not by what
+ * the device says in a message.
+ *
+ * <p>The sender and the reply reader share no lock but that of {@link MessageMemory}, held for moments.
+ */
+final class VirtioChannel implements Channel {
+    private static final Logger LOG = LoggerFactory.getLogger(VirtioChannel.class);
+
+    /** Setting up takes milliseconds; a reset takes as long as the slowest request, and one that takes longer hangs. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final long UNTIL_WOKEN = Long.MAX_VALUE;
+
+    private final PciFunction function;
+    private final VirtioPciDevice device;
+    private final Virtqueue queue;
+    private final MessageMemory memory;
+    private final ReplyWait replyWait;
+    private final int maxMessageSize;
+    private final ChannelInfo info;
+
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Why nothing more comes, if it was not closed; set once. */
+    private final AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
+
+    /** Requests that were posted and that the device is not done with. */
+    private final AtomicInteger inFlight = new AtomicInteger();
+
+    /** Counts what the sender sent off; the reply reader starts its wait anew with each. */
+    private final AtomicInteger flushes = new AtomicInteger();
+
+    /** The reply reader while it sleeps or is about to. */
+    private volatile @Nullable Thread sleeper;
+
+    private VirtioChannel(
+            final PciFunction function,
+            final VirtioTransport transport,
+            final int maxMessageSize,
+            final ChannelInfo info) {
+        this.function = function;
+        this.device = transport.device();
+        this.queue = transport.queue();
+        this.memory = transport.memory();
+        this.replyWait = new ReplyWait(device);
+        this.maxMessageSize = maxMessageSize;
+        this.info = info;
+    }
+
+    /**
+     * Sets the device up and opens its channel, which owns {@code function} from then on.
+     *
+     * @param kind the scheme of the source
+     * @param name what the user knows the device by
+     * @param maxMessageSize bytes
+     * @throws IOException if it is no virtio-9p device, or one that does not work; {@code function} is closed then
+     */
+    static VirtioChannel open(
+            final PciFunction function, final String kind, final String name, final int maxMessageSize)
+            throws IOException {
+        final Deadline deadline = Deadline.start("ninepin-virtio-open", PATIENCE, function::close);
+        try {
+            final VirtioTransport transport = VirtioTransport.setUp(function, maxMessageSize);
+            final ChannelInfo info = new ChannelInfo(kind, name, transport.details());
+            LOG.debug("opened {}", info);
+            return new VirtioChannel(function, transport, maxMessageSize, info);
+        } catch (final IOException e) {
+            function.close();
+            throw new IOException(kind + ":" + name + ": " + e.getMessage(), e);
+        } catch (final RuntimeException e) {
+            function.close();
+            throw e;
+        } finally {
+            deadline.close();
+        }
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return info;
+    }
+
+    @Override
+    public int maxMessageSize() {
+        return maxMessageSize;
+    }
+
+    @Override
+    public int maxRequests() {
+        return queue.capacity();
+    }
+
+    @Override
+    public void send(final int tag, final Tmessage request) throws IOException {
+        final int size = checkSize(Frame.sizeOf(request));
+        final int replySize = checkSize(request.replySize());
+        checkOpen();
+        final RequestSlot slot = takeSlot(size, replySize);
+        final ByteBuffer target = slot.message().bytes().clear();
+        try {
+            new Frame(tag, request).encode(target);
+        } catch (final RuntimeException e) {
+            memory.giveBack(slot);
+            throw e;
+        }
+        slot.tag(tag);
+        // Before it is posted, so that it is never counted off first.
+        inFlight.incrementAndGet();
+        queue.post(
+                slot.number(),
+                slot.message().segments(),
+                target.position(),
+                slot.reply().segments(),
+                replySize);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        checkOpen();
+        if (queue.needsDoorbell()) {
+            try {
+                device.ringDoorbell();
+            } catch (final IOException e) {
+                throw failed(e);
+            }
+        }
+        flushes.incrementAndGet();
+        wakeReader();
+    }
+
+    @Override
+    public Received receive() throws IOException {
+        try {
+            int seen = flushes.get();
+            replyWait.restart();
+            while (true) {
+                checkOpen();
+                final @Nullable Used used = queue.poll();
+                if (used != null) {
+                    inFlight.decrementAndGet();
+                    return reply(used);
+                }
+                final long sleep = inFlight.get() == 0 ? UNTIL_WOKEN : replyWait.next();
+                if (sleep == 0) {
+                    Thread.onSpinWait();
+                } else {
+                    sleep(sleep, seen);
+                }
+                if (seen != flushes.get()) {
+                    seen = flushes.get();
+                    replyWait.restart();
+                }
+            }
+        } catch (final IOException e) {
+            throw failed(e);
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The device is reset first, which ends what is in flight; one that does not reset is taken away from it.
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        wakeAll();
+        final Deadline deadline = Deadline.start("ninepin-virtio-close", PATIENCE, function::close);
+        try {
+            device.reset();
+        } catch (final IOException e) {
+            LOG.debug("{} was not reset", info.device(), e);
+        } finally {
+            deadline.close();
+            function.close();
+        }
+        LOG.debug("closed {}", info);
+    }
+
+    /** Ends the channel for {@code reason}, unless it was ended before; who waits gets the exception. Any thread. */
+    void fail(final IOException reason) {
+        failure.compareAndSet(
+                null, new IOException(info.kind() + ":" + info.device() + ": " + reason.getMessage(), reason));
+        wakeAll();
+    }
+
+    private IOException failed(final IOException reason) {
+        fail(reason);
+        return endReason();
+    }
+
+    private void checkOpen() throws IOException {
+        if (closed.get() || failure.get() != null) {
+            throw endReason();
+        }
+    }
+
+    /** An exception of its own for each caller, with the caller's stack. */
+    private IOException endReason() {
+        final @Nullable IOException reason = failure.get();
+        return closed.get() || reason == null
+                ? new ChannelClosedException()
+                : new IOException(reason.getMessage(), reason);
+    }
+
+    private int checkSize(final int size) {
+        if (size > maxMessageSize) {
+            throw new IllegalArgumentException(
+                    "a message of " + size + " bytes is larger than this channel's largest, " + maxMessageSize);
+        }
+        return size;
+    }
+
+    private RequestSlot takeSlot(final int size, final int replySize) throws IOException {
+        final @Nullable RequestSlot free = memory.tryTake(size, replySize);
+        if (free != null) {
+            return free;
+        }
+        // What we wait for may be held by requests that the device has not heard of yet.
+        flush();
+        try {
+            final @Nullable RequestSlot slot = memory.take(size, replySize);
+            if (slot != null) {
+                return slot;
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for room for a request", e);
+        }
+        throw endReason();
+    }
+
+    private Received reply(final Used used) throws IOException {
+        final RequestSlot slot = memory.slot(used.request());
+        final VirtioReceived received = new VirtioReceived(memory, slot, used.length());
+        if (used.length() > 0) {
+            final ByteBuffer message = received.message();
+            if (used.length() < Frame.HEADER_SIZE || Frame.peekSize(message) != used.length()) {
+                throw new IOException(
+                        "the device wrote a reply of " + used.length() + " bytes whose size field says something else");
+            }
+        }
+        return received;
+    }
+
+    /** Sleeps, unless something has changed since the reader looked, for which it would not be woken. */
+    private void sleep(final long nanos, final int seenFlushes) {
+        sleeper = Thread.currentThread();
+        if (!closed.get() && failure.get() == null && flushes.get() == seenFlushes) {
+            if (nanos == UNTIL_WOKEN) {
+                LockSupport.park(this);
+            } else {
+                LockSupport.parkNanos(this, nanos);
+            }
+        }
+        sleeper = null;
+    }
+
+    private void wakeReader() {
+        final @Nullable Thread reader = sleeper;
+        if (reader != null) {
+            LockSupport.unpark(reader);
+        }
+    }
+
+    private void wakeAll() {
+        memory.close();
+        wakeReader();
+    }
+}

@@ -1,0 +1,205 @@
+package dev.ninepin.virtio;
+
+import dev.ninepin.p9.ByteString;
+import java.io.IOException;
+
+/**
+ * A modern virtio-9p device on PCI, driven by its registers: status, features, the queue's place, the doorbell, the
+ * mount tag. Source: virtio 1.2, 3.1.1 (initialization) and 4.1.
+ *
+ * <p>One thread at a time sets it up; then {@link #ringDoorbell} belongs to the sender, {@link #checkHealth} to the
+ * reply reader, and {@link #reset} to the one who closes.
+ */
+final class VirtioPciDevice {
+    private static final int VENDOR = 0x1af4;
+    private static final int MODERN_9P = 0x1049;
+    /** A transitional device, which also speaks what came before virtio 1.0, has an identifier of its own. */
+    private static final int TRANSITIONAL_9P = 0x1009;
+
+    private static final int ACKNOWLEDGE = 1;
+    private static final int DRIVER = 2;
+    private static final int DRIVER_OK = 4;
+    private static final int FEATURES_OK = 8;
+    private static final int NEEDS_RESET = 0x40;
+    /** What a register of a device that is gone reads as. */
+    private static final int ALL_ONES = 0xff;
+
+    /** The only queue of a 9P device. */
+    static final int REQUEST_QUEUE = 0;
+
+    private static final int MOST_ATTEMPTS = 1000;
+
+    private final PciFunction function;
+    private final Mmio common;
+    private final Mmio doorbells;
+    private final Mmio config;
+    private final long doorbellMultiplier;
+    private long doorbell;
+
+    private VirtioPciDevice(final PciFunction function, final VirtioCapabilities capabilities) throws IOException {
+        this.function = function;
+        this.common = capabilities.map(function, VirtioCapabilities.Kind.COMMON);
+        this.doorbells = capabilities.map(function, VirtioCapabilities.Kind.NOTIFY);
+        this.config = capabilities.map(function, VirtioCapabilities.Kind.DEVICE);
+        this.doorbellMultiplier = capabilities.notifyMultiplier();
+    }
+
+    /**
+     * Finds the structures of the device behind {@code function}, lets it use the bus, and resets it.
+     *
+     * @throws IOException if it is no modern virtio-9p device, or does not answer as one
+     */
+    static VirtioPciDevice open(final PciFunction function) throws IOException {
+        final int vendor = function.readConfig16(PciConfig.VENDOR_ID);
+        final int id = function.readConfig16(PciConfig.DEVICE_ID);
+        if (vendor != VENDOR || (id != MODERN_9P && id != TRANSITIONAL_9P)) {
+            throw new IOException(String.format(
+                    "the device at %s is %04x:%04x, not virtio-9p (%04x:%04x or %04x:%04x)",
+                    function.address(), vendor, id, VENDOR, MODERN_9P, VENDOR, TRANSITIONAL_9P));
+        }
+        final VirtioPciDevice device = new VirtioPciDevice(function, VirtioCapabilities.read(function));
+        final int command = function.readConfig16(PciConfig.COMMAND);
+        // We poll. An interrupt line that nobody serves would be the host's trouble.
+        function.writeConfig16(
+                PciConfig.COMMAND,
+                command | PciConfig.COMMAND_MEMORY | PciConfig.COMMAND_BUS_MASTER | PciConfig.COMMAND_NO_INTX);
+        device.reset();
+        return device;
+    }
+
+    /** Forgets queues and features, and ends requests. Returns once the device has done so, at its own pace. */
+    void reset() throws IOException {
+        common.write8(CommonRegisters.DEVICE_STATUS, 0);
+        // 4.1.4.3.2: the device is reset when it reads back as 0, not before.
+        for (int i = 0; common.read8(CommonRegisters.DEVICE_STATUS) != 0; i++) {
+            if (i == MOST_ATTEMPTS) {
+                throw new IOException("the device at " + function.address() + " does not reset");
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    /**
+     * Agrees on features, right after {@link #reset}.
+     *
+     * @param wanted what we can use; {@link VirtioFeatures#VERSION_1} and {@link VirtioFeatures#MOUNT_TAG} must be had
+     * @return those that both sides know
+     */
+    VirtioFeatures negotiate(final VirtioFeatures wanted) throws IOException {
+        addStatus(ACKNOWLEDGE);
+        addStatus(DRIVER);
+        final VirtioFeatures features = offered().and(wanted);
+        require(features, VirtioFeatures.VERSION_1, "does not follow virtio 1.x");
+        require(features, VirtioFeatures.MOUNT_TAG, "has no mount tag");
+        common.write32(CommonRegisters.DRIVER_FEATURE_SELECT, 0);
+        common.write32(CommonRegisters.DRIVER_FEATURE, (int) features.bits());
+        common.write32(CommonRegisters.DRIVER_FEATURE_SELECT, 1);
+        common.write32(CommonRegisters.DRIVER_FEATURE, (int) (features.bits() >>> Integer.SIZE));
+        addStatus(FEATURES_OK);
+        if ((common.read8(CommonRegisters.DEVICE_STATUS) & FEATURES_OK) == 0) {
+            throw new IOException("the device at " + function.address() + " refuses the features " + features);
+        }
+        return features;
+    }
+
+    /** What the device could do. */
+    VirtioFeatures offered() throws IOException {
+        common.write32(CommonRegisters.DEVICE_FEATURE_SELECT, 0);
+        final long low = Integer.toUnsignedLong(common.read32(CommonRegisters.DEVICE_FEATURE));
+        common.write32(CommonRegisters.DEVICE_FEATURE_SELECT, 1);
+        final long high = Integer.toUnsignedLong(common.read32(CommonRegisters.DEVICE_FEATURE));
+        return new VirtioFeatures(high << Integer.SIZE | low);
+    }
+
+    /** The slots that the request queue is used with: as many as the device has, at most {@link Virtqueue#MAX_SIZE}. */
+    int queueSize() throws IOException {
+        common.write16(CommonRegisters.QUEUE_SELECT, REQUEST_QUEUE);
+        final int size = common.read16(CommonRegisters.QUEUE_SIZE);
+        if (Integer.bitCount(size) != 1 || size < 2) {
+            throw new IOException(
+                    "the device at " + function.address() + " has a queue of " + size + " slots: no use to anyone");
+        }
+        return Math.min(size, Virtqueue.MAX_SIZE);
+    }
+
+    /** Hands the request queue, whose rings lie in {@code memory}, to the device, which is live from here on. */
+    void start(final DmaMemory memory, final QueueLayout queue) throws IOException {
+        common.write16(CommonRegisters.QUEUE_SELECT, REQUEST_QUEUE);
+        common.write16(CommonRegisters.QUEUE_SIZE, queue.queueSize());
+        write64(CommonRegisters.QUEUE_DESC, memory.addressOf(queue.descriptorTable(), queue.descriptorTableSize()));
+        write64(CommonRegisters.QUEUE_DRIVER, memory.addressOf(queue.available(), queue.availableSize()));
+        write64(CommonRegisters.QUEUE_DEVICE, memory.addressOf(queue.used(), queue.usedSize()));
+        doorbell = common.read16(CommonRegisters.QUEUE_NOTIFY_OFF) * doorbellMultiplier;
+        if (doorbell + Short.BYTES > doorbells.size()) {
+            throw new IOException("the doorbell of " + function.address() + " lies beyond its registers");
+        }
+        common.write16(CommonRegisters.QUEUE_ENABLE, 1);
+        addStatus(DRIVER_OK);
+    }
+
+    /** Tells the device to look at the request queue; does not wait until it does. */
+    void ringDoorbell() throws IOException {
+        doorbells.post16(doorbell, REQUEST_QUEUE);
+    }
+
+    /**
+     * Asks the device whether it still works.
+     *
+     * @throws IOException if it is broken, or gone
+     */
+    void checkHealth() throws IOException {
+        final int status = common.read8(CommonRegisters.DEVICE_STATUS);
+        if (status == ALL_ONES) {
+            throw new IOException("the device at " + function.address() + " is gone");
+        }
+        if ((status & NEEDS_RESET) != 0) {
+            throw new IOException("the device at " + function.address()
+                    + " is broken: it met a request that it can't handle, and answers nothing until it is reset");
+        }
+        if ((status & DRIVER_OK) == 0) {
+            throw new IOException("the device at " + function.address() + " was reset by someone else");
+        }
+    }
+
+    /** The name of the share. */
+    ByteString mountTag() throws IOException {
+        for (int i = 0; i < MOST_ATTEMPTS; i++) {
+            // 2.5.1: what is longer than a register is whole only if the generation stayed the same meanwhile.
+            final int generation = common.read8(CommonRegisters.CONFIG_GENERATION);
+            final ByteString tag = readMountTag();
+            if (common.read8(CommonRegisters.CONFIG_GENERATION) == generation) {
+                return tag;
+            }
+        }
+        throw new IOException("the mount tag of " + function.address() + " changes all the time");
+    }
+
+    /** {@code tag_len[2] tag[tag_len]}, without a NUL at its end. Source: QEMU's {@code virtio_9p.h}. */
+    private ByteString readMountTag() throws IOException {
+        final int length = config.read16(0);
+        if (Short.BYTES + length > config.size()) {
+            throw new IOException("the mount tag of " + function.address() + " is said to have " + length
+                    + " bytes: more than its registers hold");
+        }
+        final byte[] tag = new byte[length];
+        for (int i = 0; i < length; i++) {
+            tag[i] = (byte) config.read8(Short.BYTES + i);
+        }
+        return ByteString.copyOf(tag);
+    }
+
+    private void require(final VirtioFeatures features, final int feature, final String otherwise) throws IOException {
+        if (!features.has(feature)) {
+            throw new IOException("the device at " + function.address() + " " + otherwise);
+        }
+    }
+
+    private void addStatus(final int bit) throws IOException {
+        common.write8(CommonRegisters.DEVICE_STATUS, common.read8(CommonRegisters.DEVICE_STATUS) | bit);
+    }
+
+    private void write64(final int register, final long value) throws IOException {
+        common.write32(register, (int) value);
+        common.write32(register + Integer.BYTES, (int) (value >>> Integer.SIZE));
+    }
+}

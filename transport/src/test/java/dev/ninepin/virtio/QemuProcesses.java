@@ -1,0 +1,23 @@
+package dev.ninepin.virtio;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** The QEMUs below this process, or below another one of the test's. */
+final class QemuProcesses {
+    private QemuProcesses() {}
+
+    /** Those of this process that serve {@code directory}. */
+    static List<ProcessHandle> of(final Path directory) {
+        return below(ProcessHandle.current(), directory);
+    }
+
+    static List<ProcessHandle> below(final ProcessHandle parent, final Path directory) {
+        return parent.descendants()
+                .filter(process -> process.info()
+                        .commandLine()
+                        .filter(line -> line.contains("path=" + directory + ","))
+                        .isPresent())
+                .toList();
+    }
+}
