@@ -1,0 +1,210 @@
+package dev.ninepin.session;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request on its way, and its answer to come.
+ *
+ * <p>Its tag stays taken until the reply has come and, if the request was flushed, the Rflush too: until then the
+ * server may still use the tag (flush(5); QEMU's {@code hw/9pfs/9p.c}, {@code v9fs_flush}).
+ *
+ * @param <R> what the reply is turned into
+ */
+public final class Call<R> {
+    /** How long the answer to a Tflush is waited for, before the call is left to whatever may still come. */
+    private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final Exchange exchange;
+    private final Tmessage request;
+    private final ReplyHandler<R> handler;
+    private final int tag;
+    private final long sentNanos = System.nanoTime();
+    private final CompletableFuture<R> future = new CompletableFuture<>();
+
+    /** The reply has come, or will never. */
+    @GuardedBy("this")
+    private boolean ended;
+
+    /** Why the request is being given up; null while it is not. */
+    @GuardedBy("this")
+    private @Nullable IOException flushReason;
+
+    @GuardedBy("this")
+    private boolean flushAnswered;
+
+    Call(final Exchange exchange, final int tag, final Tmessage request, final ReplyHandler<R> handler) {
+        this.exchange = exchange;
+        this.tag = tag;
+        this.request = request;
+        this.handler = handler;
+    }
+
+    /** Turns the expected reply into what the caller wants; runs on the reply reader and must not block. */
+    @FunctionalInterface
+    interface ReplyHandler<R> {
+        /**
+         * Takes a reply of the expected type.
+         *
+         * @param memory where the reply's data lies; closed after this returns, unless the result is a
+         *     {@link ReadReply}, which then owns it
+         */
+        R handle(Rmessage reply, Received memory) throws ProtocolException;
+    }
+
+    /** The answer to come, for those who don't wait. Its continuations run on the reply reader and must not block. */
+    public CompletableFuture<R> future() {
+        return future;
+    }
+
+    /**
+     * Waits for the answer, up to the session's timeout. An interrupt of the waiting thread gives the request up: a
+     * Tflush is sent, and the answer is whatever comes first. The thread's interrupt flag stays set.
+     *
+     * @throws RemoteException if the server refused
+     * @throws InterruptedIOException if the request was given up for an interrupt
+     * @throws RequestTimeoutException if the server did not answer in time
+     * @throws SessionEndedException if the session ended first
+     */
+    public R await() throws IOException {
+        return await(exchange.timeoutNanos());
+    }
+
+    /** As {@link #await()}, up to {@code timeoutNanos} after the request was sent. */
+    R await(final long timeoutNanos) throws IOException {
+        boolean interrupted = false;
+        long deadline = sentNanos + timeoutNanos;
+        boolean givenUp = false;
+        try {
+            while (true) {
+                try {
+                    return future.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (final InterruptedException e) {
+                    interrupted = true;
+                    if (!givenUp) {
+                        givenUp = true;
+                        exchange.flush(this, new InterruptedIOException(notation() + " was interrupted"));
+                        deadline = System.nanoTime() + FLUSH_GRACE_NANOS;
+                    }
+                } catch (final TimeoutException e) {
+                    final IOException reason =
+                            new RequestTimeoutException(notation(), TimeUnit.NANOSECONDS.toSeconds(timeoutNanos));
+                    if (givenUp) {
+                        future.completeExceptionally(reason);
+                    } else {
+                        givenUp = true;
+                        exchange.flush(this, reason);
+                        deadline = System.nanoTime() + FLUSH_GRACE_NANOS;
+                    }
+                }
+            }
+        } catch (final ExecutionException e) {
+            throw asIoException(e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static IOException asIoException(final ExecutionException failure) {
+        if (failure.getCause() instanceof IOException known) {
+            return known;
+        }
+        throw new CompletionException("a reply could not be handled", failure.getCause());
+    }
+
+    int tag() {
+        return tag;
+    }
+
+    Tmessage request() {
+        return request;
+    }
+
+    String notation() {
+        return request.messageType().notation();
+    }
+
+    long sentNanos() {
+        return sentNanos;
+    }
+
+    /** The expected reply has come; {@code memory} is taken over. Returns whether the tag is free. */
+    boolean answered(final Rmessage reply, final Received memory) throws ProtocolException {
+        boolean kept = false;
+        try {
+            final R value = handler.handle(reply, memory);
+            if (future.complete(value)) {
+                kept = value instanceof ReadReply;
+            }
+        } finally {
+            if (!kept) {
+                memory.close();
+            }
+        }
+        return end();
+    }
+
+    /** There will be no result; {@code reason} says why. Returns whether the tag is free. */
+    boolean failed(final IOException reason) {
+        future.completeExceptionally(reason);
+        return end();
+    }
+
+    /** Notes that the request is to be given up. Returns whether a Tflush is to be sent for it, which is so once. */
+    synchronized boolean beginFlush(final IOException reason) {
+        if (ended || flushReason != null) {
+            return false;
+        }
+        flushReason = reason;
+        return true;
+    }
+
+    /** The server ended the request without a reply, as it may once it was flushed. Returns whether the tag is free. */
+    boolean endedWithoutReply() {
+        final IOException reason;
+        synchronized (this) {
+            reason = flushReason != null
+                    ? flushReason
+                    : new IOException("the server ended " + notation() + " without a reply");
+        }
+        return failed(reason);
+    }
+
+    /**
+     * The Tflush is over. With an Rflush, no reply will follow any more; without one (the server knows no Tflush, or
+     * could not be asked), one still may. Returns whether the tag is free.
+     */
+    boolean endFlush(final boolean answered) {
+        final IOException reason;
+        synchronized (this) {
+            flushAnswered = true;
+            if (!answered) {
+                return ended;
+            }
+            ended = true;
+            reason = flushReason;
+        }
+        if (reason != null) {
+            future.completeExceptionally(reason);
+        }
+        return true;
+    }
+
+    private synchronized boolean end() {
+        ended = true;
+        return flushReason == null || flushAnswered;
+    }
+}

@@ -1,0 +1,310 @@
+package dev.ninepin.session;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Rlerror;
+import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tflush;
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The requests and replies of one session over its channel: gives each request a tag, sends it, and has a background
+ * thread, the <b>reply reader</b>, that dispatches the replies by tag.
+ *
+ * <p>A reply to a tag that nothing waits for, or of a type that does not answer the request, is dropped and counted.
+ * Bytes that are not a message end the exchange: every call in flight fails, and so does every one to come.
+ *
+ * <p>Any thread may call any method, but the reply reader itself only those that do not wait.
+ */
+final class Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final int EIO = 5;
+
+    private final Channel channel;
+    private final long timeoutNanos;
+    private final OperationRecorder recorder;
+    private final TagTable tags;
+    private final Thread reader;
+
+    /** Makes this thread the channel's sender. Nothing else is locked under it. */
+    private final ReentrantLock sending = new ReentrantLock();
+
+    /** Threads that are about to send: while there is another, the doorbell is left to it. */
+    private final AtomicInteger senders = new AtomicInteger();
+
+    /** The Tversion under way: it has the tag that no other message has. */
+    private final AtomicReference<@Nullable Call<?>> versionCall = new AtomicReference<>();
+
+    /** Why there are no more answers; null while there are. */
+    private final AtomicReference<@Nullable SessionEndedException> ended = new AtomicReference<>();
+
+    private final LongAdder strays = new LongAdder();
+
+    Exchange(final Channel channel, final Duration timeout, final OperationRecorder recorder) {
+        this.channel = channel;
+        this.timeoutNanos = timeout.toNanos();
+        this.recorder = recorder;
+        this.tags = new TagTable(channel.maxRequests());
+        this.reader = new Thread(this::readReplies, "ninepin-reply-reader");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    long timeoutNanos() {
+        return timeoutNanos;
+    }
+
+    /** Sends a request. May wait for a tag; a failure to send is the answer of the call. */
+    <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler) {
+        senders.incrementAndGet();
+        final int tag;
+        try {
+            tag = takeTag(request instanceof Tflush);
+        } catch (final IOException e) {
+            leaveSenders();
+            return notSent(request, handler, e);
+        }
+        final Call<R> call = new Call<>(this, tag, request, handler);
+        tags.put(call);
+        send(call);
+        return call;
+    }
+
+    /** Sends a Tversion, under the tag that no other message has. Nothing else may be in flight. */
+    <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
+        final Call<R> call = new Call<>(this, Frame.NOTAG, request, handler);
+        versionCall.set(call);
+        senders.incrementAndGet();
+        send(call);
+        return call;
+    }
+
+    /** Starts a batch: until it is closed, requests of any thread are sent without telling the server each time. */
+    Batch batch() {
+        senders.incrementAndGet();
+        return this::leaveSenders;
+    }
+
+    /** Gives a request up, for {@code reason}. Does nothing if it has ended, or was given up before. */
+    void flush(final Call<?> call, final IOException reason) {
+        if (call.tag() == Frame.NOTAG || !call.beginFlush(reason)) {
+            return;
+        }
+        LOG.debug("flushing {} (tag {}): {}", call.notation(), call.tag(), reason.getMessage());
+        final CompletableFuture<?> unused = call(new Tflush(call.tag()), (reply, memory) -> reply)
+                .future()
+                .whenComplete((reply, failure) -> {
+                    if (call.endFlush(failure == null)) {
+                        tags.free(call);
+                    }
+                });
+    }
+
+    List<Call<?>> inFlight() {
+        return tags.inFlight();
+    }
+
+    int tagsUsed() {
+        return tags.used();
+    }
+
+    int tagsMax() {
+        return tags.size();
+    }
+
+    long strays() {
+        return strays.sum();
+    }
+
+    boolean hasEnded() {
+        return ended.get() != null;
+    }
+
+    /** Ends the exchange: calls in flight fail, the channel is closed, the reply reader has gone. */
+    void close() throws InterruptedException {
+        end(new IOException("the session was closed"));
+        reader.join();
+    }
+
+    // Sending
+
+    private void send(final Call<?> call) {
+        boolean left = false;
+        sending.lock();
+        try {
+            throwIfEnded();
+            channel.send(call.tag(), call.request());
+            left = true;
+            if (senders.decrementAndGet() == 0) {
+                channel.flush();
+            }
+        } catch (final IOException e) {
+            end(e);
+        } catch (final RuntimeException e) {
+            // The message does not fit the channel: ours to mend, and this call's alone.
+            release(call, call.failed(new IOException(call.notation() + " cannot be sent", e)));
+        } finally {
+            sending.unlock();
+            if (!left) {
+                leaveSenders();
+            }
+        }
+    }
+
+    /** The last of the senders that overlap tells the server of what all of them sent. */
+    private void leaveSenders() {
+        if (senders.decrementAndGet() == 0) {
+            tellServer();
+        }
+    }
+
+    private void tellServer() {
+        sending.lock();
+        try {
+            if (!hasEnded()) {
+                channel.flush();
+            }
+        } catch (final IOException e) {
+            end(e);
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    private int takeTag(final boolean forTflush) throws IOException {
+        throwIfEnded();
+        int tag = tags.tryTake(forTflush);
+        if (tag < 0) {
+            // What was sent in this batch must be answered before a tag comes free.
+            tellServer();
+            try {
+                tag = tags.take(forTflush, timeoutNanos);
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while waiting for a tag");
+            }
+            if (tag < 0) {
+                throw new RequestTimeoutException("any request", TimeUnit.NANOSECONDS.toSeconds(timeoutNanos));
+            }
+        }
+        return tag;
+    }
+
+    private <R> Call<R> notSent(final Tmessage request, final Call.ReplyHandler<R> handler, final IOException reason) {
+        final Call<R> call = new Call<>(this, Frame.NOTAG, request, handler);
+        call.failed(reason);
+        return call;
+    }
+
+    // Receiving
+
+    private void readReplies() {
+        try {
+            while (true) {
+                dispatch(channel.receive());
+            }
+        } catch (final IOException e) {
+            end(e);
+        } catch (final ProtocolException e) {
+            end(new IOException("the server sent what is no 9P2000.L: " + e.getMessage(), e));
+        } catch (final RuntimeException | Error e) {
+            LOG.error("the reply reader failed", e);
+            end(new IOException("the reply reader failed", e));
+        }
+    }
+
+    private void dispatch(final Received received) throws ProtocolException {
+        final int tag = received.tag();
+        final Call<?> call = tag == Frame.NOTAG ? versionCall.get() : tags.get(tag);
+        if (call == null) {
+            drop(received, "nothing waits for tag " + tag);
+        } else if (!received.message().hasRemaining()) {
+            received.close();
+            recorder.record(call.notation(), System.nanoTime() - call.sentNanos(), true);
+            release(call, call.endedWithoutReply());
+        } else {
+            answer(call, received);
+        }
+    }
+
+    private void answer(final Call<?> call, final Received received) throws ProtocolException {
+        final Rmessage reply;
+        try {
+            reply = Frame.decode(received.message()).message() instanceof Rmessage known ? known : null;
+        } catch (final ProtocolException e) {
+            received.close();
+            throw e;
+        }
+        final long nanos = System.nanoTime() - call.sentNanos();
+        if (reply instanceof Rlerror error) {
+            received.close();
+            recorder.record(call.notation(), nanos, true);
+            final int errno = error.ecode() == 0 ? EIO : error.ecode();
+            release(call, call.failed(new RemoteException(call.notation(), errno)));
+        } else if (reply != null
+                && reply.messageType().code() == call.request().messageType().code() + 1) {
+            recorder.record(call.notation(), nanos, false);
+            release(call, call.answered(reply, received));
+        } else {
+            drop(received, "it is no answer to " + call.notation());
+        }
+    }
+
+    private void drop(final Received received, final String why) {
+        strays.increment();
+        LOG.debug("dropped a reply: {}", why);
+        received.close();
+    }
+
+    /** The call is done; its tag goes back if it may. */
+    private void release(final Call<?> call, final boolean tagIsFree) {
+        if (call.tag() == Frame.NOTAG) {
+            versionCall.set(null);
+        } else if (tagIsFree) {
+            tags.free(call);
+        }
+    }
+
+    // Ending
+
+    private void throwIfEnded() throws SessionEndedException {
+        final SessionEndedException why = ended.get();
+        if (why != null) {
+            throw why;
+        }
+    }
+
+    private void end(final IOException cause) {
+        final SessionEndedException why = cause instanceof SessionEndedException known
+                ? known
+                : new SessionEndedException("the session with the server is over: " + cause.getMessage(), cause);
+        if (ended.compareAndSet(null, why)) {
+            LOG.debug("{}", why.getMessage());
+            channel.close();
+        }
+        final SessionEndedException first = ended.get();
+        final Call<?> version = versionCall.get();
+        if (version != null) {
+            version.failed(first == null ? why : first);
+        }
+        for (final Call<?> call : tags.inFlight()) {
+            call.failed(first == null ? why : first);
+            tags.free(call);
+        }
+    }
+}

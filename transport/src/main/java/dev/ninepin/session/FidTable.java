@@ -1,0 +1,404 @@
+package dev.ninepin.session;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rwalk;
+import dev.ninepin.p9.Twalk;
+import dev.ninepin.session.PathFid.LiveFid;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fids of a session. Those on paths ({@link PathFid}) are bounded: beyond the limit, ones that were not used lately
+ * are clunked, without waiting, and made again when they are next used, after a check that the path still leads to the
+ * same file. Those of open files belong to whoever took them, until given to {@link #clunk}.
+ *
+ * <p>Servers keep a fid as a path, and differ in whether a rename takes the fids below along (QEMU does,
+ * {@code hw/9pfs/9p.c}, {@code v9fs_fix_fid_paths}; diod does not). So a fid whose path has changed is made again.
+ *
+ * <p>Any thread may call any method. One lock, the table's own, guards every {@link PathFid} and {@link LiveFid}; no
+ * request is ever sent under it, since the reply reader takes it.
+ */
+public final class FidTable {
+    /** How long the end of the session waits for the clunks of all fids. */
+    private static final long CLUNK_ALL_SECONDS = 5;
+
+    private final Session session;
+    private final int max;
+    private final FidNumbers numbers = new FidNumbers();
+
+    /** Paths with a fid, in the order in which they are next looked at for one to clunk; the root is not among them. */
+    @GuardedBy("this")
+    private final ArrayDeque<PathFid> clock = new ArrayDeque<>();
+
+    /** Counts the directories that were moved. */
+    @GuardedBy("this")
+    private long moves;
+
+    @GuardedBy("this")
+    private @Nullable PathFid root;
+
+    FidTable(final Session session, final int max) {
+        this.session = session;
+        this.max = max;
+    }
+
+    /** A fid that is ensured to be there while the lease is held. */
+    public final class Lease implements AutoCloseable {
+        private final LiveFid live;
+
+        private Lease(final LiveFid live) {
+            this.live = live;
+        }
+
+        /** The fid's number. */
+        public int fid() {
+            return live.number;
+        }
+
+        @Override
+        public void close() {
+            unpin(live);
+        }
+    }
+
+    /**
+     * A fid that was walked to.
+     *
+     * @param fid its number; the caller's
+     * @param qid the file
+     */
+    public record Walked(int fid, Qid qid) {}
+
+    synchronized void setRoot(final int fid, final Qid qid) {
+        root = new PathFid(null, ByteString.EMPTY, qid);
+        root.live = new LiveFid(fid);
+    }
+
+    /** The root of the tree that the session is attached to. */
+    public synchronized PathFid root() {
+        if (root == null) {
+            throw new IllegalStateException("the session is not attached yet");
+        }
+        return root;
+    }
+
+    /** How many fids the server holds for us. */
+    public int used() {
+        return numbers.used();
+    }
+
+    /** How many fids on paths are kept at most, but for those in use right now. */
+    public int max() {
+        return max;
+    }
+
+    /** A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. */
+    public int take() {
+        return numbers.take();
+    }
+
+    /** The fid was never made. */
+    public void giveBack(final int fid) {
+        numbers.giveBack(fid);
+    }
+
+    /** Clunks a fid that the caller owns, without waiting for the answer. */
+    public void clunk(final int fid) {
+        final CompletableFuture<?> unused =
+                session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid));
+    }
+
+    /**
+     * Walks from a path over {@code name} to a fid of the caller's own.
+     *
+     * @throws RemoteException if there is no such name, among others
+     */
+    public Walked walk(final PathFid directory, final ByteString name) throws IOException {
+        try (Lease from = use(directory)) {
+            return walk(from.fid(), List.of(name));
+        }
+    }
+
+    /** A fid of the caller's own on a path, to be opened, or used up by Tlcreate. */
+    public int copy(final PathFid path) throws IOException {
+        try (Lease from = use(path)) {
+            final int fid = numbers.take();
+            walkOrGiveBack(from.fid(), fid, List.of());
+            return fid;
+        }
+    }
+
+    /** Makes a fid that the caller walked to the one of a new path, {@code name} in {@code directory}. */
+    public PathFid adopt(final PathFid directory, final ByteString name, final Walked walked) {
+        final PathFid path = new PathFid(directory, name, walked.qid());
+        final List<Integer> surplus;
+        synchronized (this) {
+            path.live = new LiveFid(walked.fid());
+            path.walkedAt = moves;
+            surplus = enter(path);
+        }
+        surplus.forEach(this::clunk);
+        return path;
+    }
+
+    /** The fid of a path, made again if it has none; the lease is to be closed soon. */
+    public Lease use(final PathFid path) throws IOException {
+        while (true) {
+            final CompletableFuture<Void> mine = new CompletableFuture<>();
+            final CompletableFuture<Void> others;
+            final OptionalFid stale;
+            synchronized (this) {
+                if (path.retired) {
+                    throw new StaleFileException(path.name + " has no path any more");
+                }
+                stale = path.live != null && !isCurrent(path) ? drop(path) : OptionalFid.NONE;
+                if (path.live != null) {
+                    path.recentlyUsed = true;
+                    path.live.pins++;
+                    return new Lease(path.live);
+                }
+                others = path.walking;
+                if (others == null) {
+                    path.walking = mine;
+                }
+            }
+            stale.clunkIn(this);
+            if (others != null) {
+                others.join();
+            } else {
+                try {
+                    walkAgain(path);
+                } finally {
+                    synchronized (this) {
+                        path.walking = null;
+                    }
+                    mine.complete(null);
+                }
+            }
+        }
+    }
+
+    /** The file was renamed, or another of its names is to be used: its path is {@code name} in {@code directory} now. */
+    public void moved(final PathFid path, final PathFid directory, final ByteString name) {
+        final OptionalFid stale;
+        synchronized (this) {
+            path.parent = directory;
+            path.name = name;
+            if (path.qid().isDirectory()) {
+                moves++;
+                path.movedAt = moves;
+            }
+            stale = drop(path);
+        }
+        stale.clunkIn(this);
+    }
+
+    /** The file has no path any more, or nobody wants it: the fid is clunked, and none is made again. */
+    public void retire(final PathFid path) {
+        final OptionalFid stale;
+        synchronized (this) {
+            path.retired = true;
+            stale = drop(path);
+        }
+        stale.clunkIn(this);
+    }
+
+    /** Clunks the fids of all paths, and waits a little for the answers. For the end of the session. */
+    void clunkAll() {
+        final List<Integer> all = new ArrayList<>();
+        synchronized (this) {
+            clock.forEach(path -> drop(path).addTo(all));
+            clock.clear();
+            if (root != null && root.live != null) {
+                root.retired = true;
+                drop(root).addTo(all);
+            }
+        }
+        final List<CompletableFuture<?>> answers = new ArrayList<>();
+        for (final int fid : all) {
+            answers.add(session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid)));
+        }
+        CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, CLUNK_ALL_SECONDS, TimeUnit.SECONDS)
+                .exceptionally(failure -> null)
+                .join();
+    }
+
+    private Walked walk(final int from, final List<ByteString> names) throws IOException {
+        final int fid = numbers.take();
+        final Rwalk reply = walkOrGiveBack(from, fid, names);
+        return new Walked(fid, reply.qids().get(names.size() - 1));
+    }
+
+    /** Walks to {@code newfid}, whose number goes back if that fails. */
+    private Rwalk walkOrGiveBack(final int from, final int newfid, final List<ByteString> names) throws IOException {
+        final Rwalk reply;
+        try {
+            reply = session.walk(from, newfid, names).await();
+        } catch (final RemoteException e) {
+            numbers.giveBack(newfid);
+            throw e;
+        } catch (final IOException e) {
+            // Given up: the fid may have been made or not. A clunk ends that; the number is free when it is answered.
+            clunk(newfid);
+            throw e;
+        }
+        if (reply.qids().size() < names.size()) {
+            numbers.giveBack(newfid);
+            throw new RemoteException("Twalk", RemoteException.ENOENT);
+        }
+        return reply;
+    }
+
+    private void walkAgain(final PathFid path) throws IOException {
+        final List<ByteString> names = new ArrayList<>();
+        final Lease ancestor;
+        final long start;
+        synchronized (this) {
+            PathFid above = path;
+            do {
+                names.add(above.name);
+                above = above.parent;
+                if (above == null || above.retired) {
+                    throw new StaleFileException(path.name + " has no path any more");
+                }
+            } while (above.live == null || !isCurrent(above));
+            above.live.pins++;
+            ancestor = new Lease(above.live);
+            start = moves;
+        }
+        Collections.reverse(names);
+        final Walked walked;
+        try (ancestor) {
+            walked = walkFar(ancestor.fid(), names);
+        }
+        if (!walked.qid().isSameFile(path.qid())) {
+            clunk(walked.fid());
+            throw new StaleFileException(path.name + " is another file now");
+        }
+        final List<Integer> surplus;
+        synchronized (this) {
+            if (path.retired) {
+                surplus = List.of(walked.fid());
+            } else {
+                path.live = new LiveFid(walked.fid());
+                path.walkedAt = start;
+                surplus = enter(path);
+            }
+        }
+        surplus.forEach(this::clunk);
+    }
+
+    /** Walks over any number of names, as many at a time as one Twalk takes. */
+    private Walked walkFar(final int from, final List<ByteString> names) throws IOException {
+        try {
+            final int first = Math.min(names.size(), Twalk.MAX_NAMES);
+            Walked walked = walk(from, names.subList(0, first));
+            for (int done = first; done < names.size(); done += Twalk.MAX_NAMES) {
+                final int end = Math.min(names.size(), done + Twalk.MAX_NAMES);
+                final int halfway = walked.fid();
+                try {
+                    walked = walk(halfway, names.subList(done, end));
+                } finally {
+                    clunk(halfway);
+                }
+            }
+            return walked;
+        } catch (final RemoteException e) {
+            if (e.errno() == RemoteException.ENOENT || e.errno() == RemoteException.ENOTDIR) {
+                throw new StaleFileException(names.get(names.size() - 1) + " is no longer where it was");
+            }
+            throw e;
+        }
+    }
+
+    /** Whether no directory above was moved since the fid was made. */
+    @GuardedBy("this")
+    private boolean isCurrent(final PathFid path) {
+        if (path.walkedAt < moves) {
+            for (PathFid above = path.parent; above != null; above = above.parent) {
+                if (above.movedAt > path.walkedAt) {
+                    return false;
+                }
+            }
+            path.walkedAt = moves;
+        }
+        return true;
+    }
+
+    /** Takes the fid from its path. The caller clunks what is returned, after it has given the lock back. */
+    @GuardedBy("this")
+    private OptionalFid drop(final PathFid path) {
+        final LiveFid live = path.live;
+        if (live == null) {
+            return OptionalFid.NONE;
+        }
+        path.live = null;
+        live.dropped = true;
+        return live.pins == 0 ? new OptionalFid(live) : OptionalFid.NONE;
+    }
+
+    private void unpin(final LiveFid live) {
+        final boolean last;
+        synchronized (this) {
+            live.pins--;
+            last = live.dropped && live.pins == 0;
+        }
+        if (last) {
+            clunk(live.number);
+        }
+    }
+
+    /** Puts a path that just got its fid into the table, and takes out what is then too many; the caller clunks it. */
+    @GuardedBy("this")
+    private List<Integer> enter(final PathFid path) {
+        path.recentlyUsed = true;
+        if (!path.inClock) {
+            path.inClock = true;
+            clock.addLast(path);
+        }
+        final List<Integer> surplus = new ArrayList<>();
+        int looks = 2 * clock.size();
+        while (clock.size() > max && looks > 0) {
+            looks--;
+            final PathFid candidate = clock.removeFirst();
+            candidate.inClock = false;
+            if (candidate.live == null) {
+                continue;
+            }
+            if (candidate.live.pins > 0 || candidate.recentlyUsed) {
+                candidate.recentlyUsed = false;
+                candidate.inClock = true;
+                clock.addLast(candidate);
+            } else {
+                drop(candidate).addTo(surplus);
+            }
+        }
+        return surplus;
+    }
+
+    /** A fid to clunk once the lock is given back, or none. */
+    private record OptionalFid(@Nullable LiveFid live) {
+        private static final OptionalFid NONE = new OptionalFid(null);
+
+        void clunkIn(final FidTable table) {
+            if (live != null) {
+                table.clunk(live.number);
+            }
+        }
+
+        void addTo(final List<Integer> fids) {
+            if (live != null) {
+                fids.add(live.number);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.ninepin.session;
+
+import java.io.IOException;
+
+/** The server answered a request with an Rlerror. An answer like any other: cheap to make, without a stack trace. */
+public final class RemoteException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    static final int ENOENT = 2;
+    static final int ENOTDIR = 20;
+
+    private final int errno;
+
+    RemoteException(final String request, final int errno) {
+        super("the server answered " + request + " with errno " + errno);
+        this.errno = errno;
+    }
+
+    /** The errno, by its number on Linux; never 0. */
+    public int errno() {
+        return errno;
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
+    }
+}

@@ -1,0 +1,12 @@
+package dev.ninepin.session;
+
+import java.io.IOException;
+
+/** A request went unanswered for longer than {@link SessionOptions#requestTimeout} allows, and was given up. */
+public final class RequestTimeoutException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    RequestTimeoutException(final String request, final long seconds) {
+        super("the server did not answer " + request + " within " + seconds + " s");
+    }
+}

@@ -1,0 +1,335 @@
+package dev.ninepin.session;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
+import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Rattach;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.p9.Rgetlock;
+import dev.ninepin.p9.Rlcreate;
+import dev.ninepin.p9.Rlock;
+import dev.ninepin.p9.Rlopen;
+import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Rmkdir;
+import dev.ninepin.p9.Rmknod;
+import dev.ninepin.p9.Rread;
+import dev.ninepin.p9.Rreaddir;
+import dev.ninepin.p9.Rreadlink;
+import dev.ninepin.p9.Rstatfs;
+import dev.ninepin.p9.Rsymlink;
+import dev.ninepin.p9.Rversion;
+import dev.ninepin.p9.Rwalk;
+import dev.ninepin.p9.Rwrite;
+import dev.ninepin.p9.Rxattrwalk;
+import dev.ninepin.p9.Tattach;
+import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Tfsync;
+import dev.ninepin.p9.Tgetattr;
+import dev.ninepin.p9.Tgetlock;
+import dev.ninepin.p9.Tlcreate;
+import dev.ninepin.p9.Tlink;
+import dev.ninepin.p9.Tlock;
+import dev.ninepin.p9.Tlopen;
+import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tmkdir;
+import dev.ninepin.p9.Tmknod;
+import dev.ninepin.p9.Tread;
+import dev.ninepin.p9.Treaddir;
+import dev.ninepin.p9.Treadlink;
+import dev.ninepin.p9.Tremove;
+import dev.ninepin.p9.Trename;
+import dev.ninepin.p9.Trenameat;
+import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.p9.Tstatfs;
+import dev.ninepin.p9.Tsymlink;
+import dev.ninepin.p9.Tunlinkat;
+import dev.ninepin.p9.Tversion;
+import dev.ninepin.p9.Twalk;
+import dev.ninepin.p9.Twrite;
+import dev.ninepin.p9.Txattrcreate;
+import dev.ninepin.p9.Txattrwalk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A session with a 9P2000.L server: one method per message, each of which sends its request and returns at once, with
+ * the answer to come. A caller that wants the answer waits for it ({@link Call#await}).
+ *
+ * <p>Any thread may call any method. Fids are numbers of {@link #fids()}, which also keeps those on paths.
+ */
+public final class Session implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
+    private final Channel channel;
+    private final OperationRecorder recorder = new OperationRecorder();
+    private final Exchange exchange;
+    private final int msize;
+    private final FidTable fids;
+    private final LongAdder bytesRead = new LongAdder();
+    private final LongAdder bytesWritten = new LongAdder();
+
+    private Session(final Channel channel, final SessionOptions options) throws IOException {
+        this.channel = channel;
+        this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
+        try {
+            this.msize = Handshake.negotiate(this::version, Math.min(options.msize(), channel.maxMessageSize()));
+            this.fids = new FidTable(this, options.maxFids());
+            attachRoot(options);
+        } catch (final IOException | RuntimeException e) {
+            closeExchange();
+            throw e;
+        }
+    }
+
+    /**
+     * Settles version and msize, and attaches; the session owns {@code channel} from here on, and closes it even if
+     * this fails.
+     *
+     * @throws IOException if the server speaks no 9P2000.L, refuses the tree or the user, or goes away; the message
+     *     says which
+     */
+    public static Session connect(final Channel channel, final SessionOptions options) throws IOException {
+        return new Session(channel, options);
+    }
+
+    private void attachRoot(final SessionOptions options) throws IOException {
+        final int fid = fids.take();
+        try {
+            final Rattach root = attach(fid, options.uname(), options.aname(), options.nUname())
+                    .await();
+            fids.setRoot(fid, root.qid());
+        } catch (final RemoteException e) {
+            throw new IOException(
+                    "the server refused to attach to the tree \"" + options.aname() + "\" as " + options.uname()
+                            + " (uid " + Integer.toUnsignedString(options.nUname()) + "), errno " + e.errno()
+                            + "; check -o aname= and -o uname=, and what the server exports",
+                    e);
+        }
+    }
+
+    /** The fids of this session. */
+    public FidTable fids() {
+        return fids;
+    }
+
+    /** The largest message of this session, in bytes. */
+    public int msize() {
+        return msize;
+    }
+
+    /** The most bytes that one Tread or Treaddir may ask for. */
+    public int maxRead() {
+        return msize - Math.max(Rread.HEADER_SIZE, Rreaddir.HEADER_SIZE);
+    }
+
+    /** The most bytes that one Twrite may carry. */
+    public int maxWrite() {
+        return msize - Twrite.HEADER_SIZE;
+    }
+
+    public ChannelInfo channelInfo() {
+        return channel.info();
+    }
+
+    /** Starts a batch: what any thread sends until it is closed, the server hears of together. */
+    public Batch batch() {
+        return exchange.batch();
+    }
+
+    public SessionStatus status() {
+        final List<Call<?>> inFlight = exchange.inFlight();
+        final long now = System.nanoTime();
+        return new SessionStatus(
+                !exchange.hasEnded(),
+                Tversion.VERSION_9P2000_L.toString(),
+                msize,
+                inFlight.size(),
+                inFlight.stream()
+                        .mapToLong(call -> now - call.sentNanos())
+                        .max()
+                        .orElse(0),
+                exchange.tagsUsed(),
+                exchange.tagsMax(),
+                fids.used(),
+                fids.max(),
+                exchange.strays(),
+                bytesRead.sum(),
+                bytesWritten.sum(),
+                recorder.snapshot());
+    }
+
+    // One method per message, in the order of their types. Each may wait for a tag, and then only for that.
+
+    public Call<Rstatfs> statfs(final int fid) {
+        return call(new Tstatfs(fid), Rstatfs.class);
+    }
+
+    public Call<Rlopen> lopen(final int fid, final int flags) {
+        return call(new Tlopen(fid, flags), Rlopen.class);
+    }
+
+    public Call<Rlcreate> lcreate(
+            final int fid, final ByteString name, final int flags, final int mode, final int gid) {
+        return call(new Tlcreate(fid, name, flags, mode, gid), Rlcreate.class);
+    }
+
+    public Call<Rsymlink> symlink(final int dfid, final ByteString name, final ByteString target, final int gid) {
+        return call(new Tsymlink(dfid, name, target, gid), Rsymlink.class);
+    }
+
+    public Call<Rmknod> mknod(
+            final int dfid, final ByteString name, final int mode, final int major, final int minor, final int gid) {
+        return call(new Tmknod(dfid, name, mode, major, minor, gid), Rmknod.class);
+    }
+
+    public Call<Rmessage> rename(final int fid, final int dfid, final ByteString name) {
+        return call(new Trename(fid, dfid, name), Rmessage.class);
+    }
+
+    public Call<Rreadlink> readlink(final int fid) {
+        return call(new Treadlink(fid), Rreadlink.class);
+    }
+
+    public Call<Rgetattr> getattr(final int fid, final long requestMask) {
+        return call(new Tgetattr(fid, requestMask), Rgetattr.class);
+    }
+
+    public Call<Rmessage> setattr(final Tsetattr change) {
+        return call(change, Rmessage.class);
+    }
+
+    public Call<Rxattrwalk> xattrwalk(final int fid, final int newfid, final ByteString name) {
+        return call(new Txattrwalk(fid, newfid, name), Rxattrwalk.class);
+    }
+
+    public Call<Rmessage> xattrcreate(final int fid, final ByteString name, final long size, final int flags) {
+        return call(new Txattrcreate(fid, name, size, flags), Rmessage.class);
+    }
+
+    /** {@code count} is at most {@link #maxRead}. */
+    public Call<List<Dirent>> readdir(final int fid, final long offset, final int count) {
+        return exchange.call(
+                new Treaddir(fid, offset, count),
+                (reply, memory) -> Dirent.decodeAll(atMost(count, ((Rreaddir) reply).data())));
+    }
+
+    public Call<Rmessage> fsync(final int fid, final boolean dataOnly) {
+        return call(new Tfsync(fid, dataOnly ? 1 : 0), Rmessage.class);
+    }
+
+    public Call<Rlock> lock(final Tlock lock) {
+        return call(lock, Rlock.class);
+    }
+
+    public Call<Rgetlock> getlock(final Tgetlock lock) {
+        return call(lock, Rgetlock.class);
+    }
+
+    public Call<Rmessage> link(final int dfid, final int fid, final ByteString name) {
+        return call(new Tlink(dfid, fid, name), Rmessage.class);
+    }
+
+    public Call<Rmkdir> mkdir(final int dfid, final ByteString name, final int mode, final int gid) {
+        return call(new Tmkdir(dfid, name, mode, gid), Rmkdir.class);
+    }
+
+    public Call<Rmessage> renameat(
+            final int olddirfid, final ByteString oldname, final int newdirfid, final ByteString newname) {
+        return call(new Trenameat(olddirfid, oldname, newdirfid, newname), Rmessage.class);
+    }
+
+    public Call<Rmessage> unlinkat(final int dirfid, final ByteString name, final int flags) {
+        return call(new Tunlinkat(dirfid, name, flags), Rmessage.class);
+    }
+
+    private Call<Rversion> version(final Tversion request) {
+        return exchange.callVersion(request, (reply, memory) -> (Rversion) reply);
+    }
+
+    public Call<Rattach> attach(final int fid, final ByteString uname, final ByteString aname, final int nUname) {
+        return call(new Tattach(fid, Tattach.NOFID, uname, aname, nUname), Rattach.class);
+    }
+
+    public Call<Rwalk> walk(final int fid, final int newfid, final List<ByteString> names) {
+        return exchange.call(new Twalk(fid, newfid, names), (reply, memory) -> {
+            final Rwalk walk = (Rwalk) reply;
+            if (walk.qids().size() > names.size()) {
+                throw new ProtocolException("Rwalk goes " + walk.qids().size() + " names far, of " + names.size());
+            }
+            return walk;
+        });
+    }
+
+    /** {@code count} is at most {@link #maxRead}. The caller closes the reply. */
+    public Call<ReadReply> read(final int fid, final long offset, final int count) {
+        return exchange.call(new Tread(fid, offset, count), (reply, memory) -> {
+            final ByteBuffer data = atMost(count, ((Rread) reply).data());
+            bytesRead.add(data.remaining());
+            return new ReadReply(data, memory);
+        });
+    }
+
+    /** Writes what remains of {@code data}, at most {@link #maxWrite}; sent before this returns. */
+    public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data) {
+        final int count = data.remaining();
+        return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
+            final Rwrite written = (Rwrite) reply;
+            if (Integer.compareUnsigned(written.count(), count) > 0) {
+                throw new ProtocolException("Rwrite says that " + Integer.toUnsignedString(written.count())
+                        + " bytes were written, of " + count);
+            }
+            bytesWritten.add(written.count());
+            return written;
+        });
+    }
+
+    Call<Rmessage> clunk(final int fid) {
+        return call(new Tclunk(fid), Rmessage.class);
+    }
+
+    public Call<Rmessage> remove(final int fid) {
+        return call(new Tremove(fid), Rmessage.class);
+    }
+
+    private <R extends Rmessage> Call<R> call(final Tmessage request, final Class<R> reply) {
+        return exchange.call(request, (message, memory) -> reply.cast(message));
+    }
+
+    private static ByteBuffer atMost(final int count, final ByteBuffer data) throws ProtocolException {
+        if (data.remaining() > count) {
+            throw new ProtocolException("a reply brings " + data.remaining() + " bytes, of " + count + " asked for");
+        }
+        return data;
+    }
+
+    /**
+     * Ends the session: fids on paths are clunked, a last Tversion lets the server forget the rest, the channel is
+     * closed and the reply reader gone. What is in flight fails. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        if (!exchange.hasEnded()) {
+            try {
+                fids.clunkAll();
+                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await();
+            } catch (final IOException e) {
+                LOG.debug("the server did not hear the session's end: {}", e.getMessage());
+            }
+        }
+        closeExchange();
+    }
+
+    private void closeExchange() {
+        try {
+            exchange.close();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

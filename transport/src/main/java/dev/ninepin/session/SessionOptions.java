@@ -1,0 +1,57 @@
+package dev.ninepin.session;
+
+import dev.ninepin.p9.ByteString;
+import java.time.Duration;
+
+/**
+ * What a session asks of its server.
+ *
+ * @param msize the largest message to ask for, in bytes; the channel and the server may settle on less
+ * @param uname the user to attach as, by name
+ * @param aname the tree to attach to; what it means is the server's affair
+ * @param nUname the user to attach as, by number; {@link dev.ninepin.p9.Tauth#NONUNAME} for none
+ * @param maxFids how many fids on paths to keep before the least recently used are clunked
+ * @param requestTimeout how long a request may go unanswered before it is flushed and fails
+ */
+public record SessionOptions(
+        int msize, ByteString uname, ByteString aname, int nUname, int maxFids, Duration requestTimeout) {
+    /** 128 KiB of data and a header of 24 bytes: what the kernel's client asks for since Linux 5.15. */
+    public static final int DEFAULT_MSIZE = 128 * 1024 + 24;
+
+    /** The least that Linux's client and QEMU's server agree to. */
+    public static final int MIN_MSIZE = 4096;
+
+    private static final int DEFAULT_MAX_FIDS = 8192;
+    private static final Duration DEFAULT_REQUEST_TIMEOUT = Duration.ofSeconds(60);
+
+    /** The usual ones, attached to the default tree as the user {@code nUname}. */
+    public static SessionOptions defaults(final int nUname) {
+        return new SessionOptions(
+                DEFAULT_MSIZE,
+                ByteString.of("nobody"),
+                ByteString.EMPTY,
+                nUname,
+                DEFAULT_MAX_FIDS,
+                DEFAULT_REQUEST_TIMEOUT);
+    }
+
+    public SessionOptions withMsize(final int bytes) {
+        return new SessionOptions(bytes, uname, aname, nUname, maxFids, requestTimeout);
+    }
+
+    public SessionOptions withUname(final ByteString name) {
+        return new SessionOptions(msize, name, aname, nUname, maxFids, requestTimeout);
+    }
+
+    public SessionOptions withAname(final ByteString name) {
+        return new SessionOptions(msize, uname, name, nUname, maxFids, requestTimeout);
+    }
+
+    public SessionOptions withMaxFids(final int count) {
+        return new SessionOptions(msize, uname, aname, nUname, count, requestTimeout);
+    }
+
+    public SessionOptions withRequestTimeout(final Duration timeout) {
+        return new SessionOptions(msize, uname, aname, nUname, maxFids, timeout);
+    }
+}
