@@ -8,7 +8,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** What goes over the control socket: one request and one reply per connection, each one line of JSON. */
-final class ControlMessages {
+public final class ControlMessages {
     static final String PING = "ping";
     static final String STATUS = "status";
     static final String UNMOUNT = "unmount";
@@ -41,8 +41,8 @@ final class ControlMessages {
             @Nullable String message,
             @Nullable MountStatus status) {}
 
-    /** Writes names as they are documented, {@code mount_point} for mountPoint. */
-    static Gson gson() {
+    /** Writes and reads names as they are documented, {@code mount_point} for mountPoint. */
+    public static Gson gson() {
         return new GsonBuilder()
                 .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
                 .disableHtmlEscaping()

@@ -7,6 +7,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -61,6 +62,11 @@ final class ControlServer implements AutoCloseable {
         server.thread.setDaemon(true);
         server.thread.start();
         return server;
+    }
+
+    /** Where it listens. */
+    Path path() {
+        return socket.path();
     }
 
     /** Ends the service. Answers that are ready are still taken to their clients, for half a second at most. */
@@ -119,7 +125,8 @@ final class ControlServer implements AutoCloseable {
         client.configureBlocking(false);
         final SelectionKey key = client.register(selector, SelectionKey.OP_READ);
         key.attach(new ControlConnection(client, key, request -> {
-            final CompletableFuture<byte[]> reply = handler.handle(request).thenApply(text -> (text + "\n").getBytes(UTF_8));
+            final CompletableFuture<byte[]> reply =
+                    handler.handle(request).thenApply(text -> (text + "\n").getBytes(UTF_8));
             reply.whenComplete((ignored, failure) -> selector.wakeup());
             return reply;
         }));

@@ -48,7 +48,8 @@ final class ControlSocket implements AutoCloseable {
             if (answers(path)) {
                 throw new IOException("another ninepin already serves " + mountPoint + ", at " + path);
             }
-            final Path unnamed = directory.path().resolve(ProcessHandle.current().pid() + ".new");
+            final Path unnamed =
+                    directory.path().resolve(ProcessHandle.current().pid() + ".new");
             Files.deleteIfExists(unnamed);
             final ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
             try {
@@ -66,10 +67,16 @@ final class ControlSocket implements AutoCloseable {
 
     /** Removes the socket at {@code path} if nobody listens there any more. */
     static void removeIfStale(final RuntimeDirectory directory, final Path path) throws IOException {
-        directory.locked(() -> Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !answers(path) && Files.deleteIfExists(path));
+        directory.locked(
+                () -> Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !answers(path) && Files.deleteIfExists(path));
     }
 
-    /** Where clients connect to; non-blocking use is the server's business. */
+    /** Its name. */
+    Path path() {
+        return path;
+    }
+
+    /** What clients connect to; non-blocking use is the server's business. */
     ServerSocketChannel channel() {
         return channel;
     }

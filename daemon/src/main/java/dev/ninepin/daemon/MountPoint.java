@@ -52,8 +52,9 @@ final class MountPoint {
         }
         checkEmpty(directory);
         if (!Files.isWritable(directory)) {
-            throw NinepinException.mountFailed("the mount point " + directory
-                    + " is not yours to write to, so FUSE refuses it: choose a directory of your own, or mount as root");
+            throw NinepinException.mountFailed(
+                    "the mount point " + directory
+                            + " is not yours to write to, so FUSE refuses it: choose a directory of your own, or mount as root");
         }
     }
 

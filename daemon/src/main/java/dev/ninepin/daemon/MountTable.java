@@ -89,8 +89,8 @@ record MountTable(List<MountTable.Entry> entries) {
     /** The kernel writes a space, tab, newline or backslash as three octal digits. */
     private static String unescape(final String field) {
         final String bytes = OCTAL.matcher(field)
-                .replaceAll(octal -> Matcher.quoteReplacement(
-                        String.valueOf((char) Integer.parseInt(octal.group(1), 8))));
+                .replaceAll(
+                        octal -> Matcher.quoteReplacement(String.valueOf((char) Integer.parseInt(octal.group(1), 8))));
         return new String(bytes.getBytes(ISO_8859_1), UTF_8);
     }
 }

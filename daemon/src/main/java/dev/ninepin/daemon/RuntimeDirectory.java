@@ -69,6 +69,19 @@ record RuntimeDirectory(Path path, User owner) {
         checkTrusted();
     }
 
+    /**
+     * Whether the directory is there.
+     *
+     * @throws IOException if others could reach into it
+     */
+    boolean isThere() throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        checkTrusted();
+        return true;
+    }
+
     /** Where the control socket of the mount on {@code mountPoint} is, or would be. */
     Path socket(final Path mountPoint) {
         return path.resolve(MountName.of(mountPoint) + SUFFIX);
@@ -80,10 +93,9 @@ record RuntimeDirectory(Path path, User owner) {
      * @throws IOException if others could reach into the directory, so that nothing in it is to be believed
      */
     List<Path> sockets() throws IOException {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        if (!isThere()) {
             return List.of();
         }
-        checkTrusted();
         final List<Path> sockets = new ArrayList<>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(path, "*" + SUFFIX)) {
             all.forEach(sockets::add);

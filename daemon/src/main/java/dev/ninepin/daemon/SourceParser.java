@@ -11,11 +11,12 @@ import java.util.regex.Pattern;
 
 /** Reads the text of a {@link Source}. */
 final class SourceParser {
-    private static final String MOUNTABLE = "this version mounts qemu:DIR[,OPTION=VALUE]..., unix:PATH,"
-            + " tcp:HOST[:PORT] and exec:COMMAND";
+    private static final String MOUNTABLE =
+            "this version mounts qemu:DIR[,OPTION=VALUE]..., unix:PATH," + " tcp:HOST[:PORT] and exec:COMMAND";
 
     /** HOST or [HOST], and a port that may be left out. */
-    private static final Pattern HOST_AND_PORT = Pattern.compile("(?:\\[([^\\[\\]]+)]|([^\\[\\]:]+))(?::([0-9]{1,5}))?");
+    private static final Pattern HOST_AND_PORT =
+            Pattern.compile("(?:\\[([^\\[\\]]+)]|([^\\[\\]:]+))(?::([0-9]{1,5}))?");
 
     private static final int MAX_PORT = 65535;
 
@@ -28,11 +29,13 @@ final class SourceParser {
             case "unix" -> new Source.Unix(path(scheme, rest));
             case "tcp" -> tcp(rest);
             case "exec" -> new Source.Exec(CommandWords.split(rest));
-            case "", "virtio" -> throw NinepinException.usage(
-                    "the source " + text + " is a mount tag, and virtio devices are not supported yet; " + MOUNTABLE);
-            case "vio9p", "vsock" -> throw NinepinException.usage(
-                    "the source " + text + " is not supported yet; " + MOUNTABLE);
-            default -> throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE);
+            case "", "virtio" ->
+                throw NinepinException.usage("the source " + text
+                        + " is a mount tag, and virtio devices are not supported yet; " + MOUNTABLE);
+            case "vio9p", "vsock" ->
+                throw NinepinException.usage("the source " + text + " is not supported yet; " + MOUNTABLE);
+            default ->
+                throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE);
         };
     }
 
@@ -90,11 +93,18 @@ final class SourceParser {
         if (text.isEmpty()) {
             throw NinepinException.usage("the source " + scheme + ": needs a path; " + MOUNTABLE);
         }
+        return path(text).toAbsolutePath().normalize();
+    }
+
+    /** The path that {@code text} is. */
+    static Path path(final String text) throws NinepinException {
         try {
-            return Path.of(text).toAbsolutePath().normalize();
+            return Path.of(text);
         } catch (final InvalidPathException e) {
             throw new NinepinException(
-                    ExitCode.USAGE, "the source's path is none that a system can have: " + e.getMessage(), e);
+                    ExitCode.USAGE,
+                    "the path " + text + " has characters that this locale has not: set LC_ALL=C.UTF-8",
+                    e);
         }
     }
 
