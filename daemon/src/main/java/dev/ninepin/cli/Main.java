@@ -3,14 +3,18 @@ package dev.ninepin.cli;
 import dev.ninepin.daemon.ExitCode;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.Suggestion;
 import dev.ninepin.daemon.Version;
 import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code ninepin}: hands over to its commands, and turns their failures into a sentence and an exit code. */
 @Command(
@@ -64,16 +68,29 @@ public final class Main implements Runnable {
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {
         final CommandLine command = e.getCommandLine();
-        complain(command, e.getMessage());
+        complain(command, unknownCommand(e).orElse(String.valueOf(e.getMessage())));
         command.getErr().println("Try " + command.getCommandSpec().qualifiedName() + " --help.");
         return ExitCode.USAGE.code();
+    }
+
+    /** What to say if {@code e} is about a word in the place of a command that is none. */
+    private static Optional<String> unknownCommand(final ParameterException e) {
+        final Set<String> commands = e.getCommandLine().getSubcommands().keySet();
+        if (commands.isEmpty() || !(e instanceof UnmatchedArgumentException unmatched)) {
+            return Optional.empty();
+        }
+        final String word = unmatched.getUnmatched().get(0);
+        return Optional.of("unknown command " + word
+                + Suggestion.nearest(word, commands)
+                        .map(near -> ": did you mean " + near + "?")
+                        .orElse("; there are " + String.join(", ", commands)));
     }
 
     private static int failed(final Exception e, final CommandLine command, final ParseResult parsed) {
         final Object userObject = command.getCommandSpec().userObject();
         final boolean verbose = userObject instanceof MountCommand mount && mount.isVerbose();
         if (e instanceof NinepinException known) {
-            complain(command, known.getMessage());
+            complain(command, known.sentence());
             if (verbose) {
                 known.printStackTrace(command.getErr());
             }

@@ -8,6 +8,7 @@ import dev.ninepin.daemon.Mounts;
 import dev.ninepin.daemon.NinepinException;
 import java.io.PrintWriter;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -92,7 +93,7 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static String text(final MountStatus status) {
-        return new StatusText(Clock.systemDefaultZone(), Ansi.AUTO.enabled()).render(status);
+        return new StatusText(Clock.system(ZoneId.systemDefault()), Ansi.AUTO.enabled()).render(status);
     }
 
     private static Gson gson() {

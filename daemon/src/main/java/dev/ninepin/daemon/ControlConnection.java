@@ -25,11 +25,11 @@ final class ControlConnection {
 
     private final SocketChannel channel;
     private final SelectionKey key;
-    private final Function<String, CompletableFuture<byte[]>> handler;
+    private final Function<String, CompletableFuture<String>> handler;
     private final ByteBuffer request = ByteBuffer.allocate(MAX_REQUEST);
 
     /** Set once the request is there. */
-    private @Nullable CompletableFuture<byte[]> answer;
+    private @Nullable CompletableFuture<String> answer;
 
     /** Set once the answer is there. */
     private @Nullable ByteBuffer remaining;
@@ -40,7 +40,7 @@ final class ControlConnection {
     ControlConnection(
             final SocketChannel channel,
             final SelectionKey key,
-            final Function<String, CompletableFuture<byte[]>> handler) {
+            final Function<String, CompletableFuture<String>> handler) {
         this.channel = channel;
         this.key = key;
         this.handler = handler;
@@ -57,7 +57,7 @@ final class ControlConnection {
                 readRequest();
             }
             if (answer != null && remaining == null && answer.isDone()) {
-                remaining = ByteBuffer.wrap(answer.join());
+                remaining = ByteBuffer.wrap((answer.join() + "\n").getBytes(UTF_8));
                 deadline = System.nanoTime() + PATIENCE.toNanos();
                 key.interestOps(SelectionKey.OP_WRITE);
             }

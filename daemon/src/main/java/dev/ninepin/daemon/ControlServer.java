@@ -1,7 +1,5 @@
 package dev.ninepin.daemon;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -125,9 +123,8 @@ final class ControlServer implements AutoCloseable {
         client.configureBlocking(false);
         final SelectionKey key = client.register(selector, SelectionKey.OP_READ);
         key.attach(new ControlConnection(client, key, request -> {
-            final CompletableFuture<byte[]> reply =
-                    handler.handle(request).thenApply(text -> (text + "\n").getBytes(UTF_8));
-            reply.whenComplete((ignored, failure) -> selector.wakeup());
+            final CompletableFuture<String> reply = handler.handle(request);
+            final CompletableFuture<Void> unused = reply.thenRun(selector::wakeup);
             return reply;
         }));
     }

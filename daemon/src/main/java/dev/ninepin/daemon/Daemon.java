@@ -45,7 +45,7 @@ public final class Daemon {
             return ExitCode.OK;
         } catch (final NinepinException e) {
             LOG.debug("Not mounted", e);
-            say(FAILED + e.exitCode().code() + "\n" + e.getMessage());
+            say(FAILED + e.exitCode().code() + "\n" + e.sentence());
             return e.exitCode();
         }
     }

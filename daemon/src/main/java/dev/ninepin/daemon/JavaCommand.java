@@ -1,53 +1,39 @@
 package dev.ninepin.daemon;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** The command line of a second Java process of this program: the same Java, the same class path. */
+/** The command line of a second Java process of this program: the same Java, with the same options and class path. */
 final class JavaCommand {
-    /** The first Java that warns about native access and Unsafe, and the one that knows the options against it. */
-    private static final int FIRST_THAT_WARNS = 24;
+    private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
-    /**
-     * A mount needs little heap: messages are outside of it, and what the kernel keeps of names and attributes is small
-     * here. No file under /tmp for jstat, which would stay when the process is killed. Out of memory, it ends, and the
-     * mount with it: an error for its users is better than a hang.
-     */
-    private static final List<String> FLAGS = List.of(
-            "-Xms16m",
-            "-Xmx512m",
-            "-XX:+UseSerialGC",
-            "-XX:-UsePerfData",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-Xlog:disable");
+    /** The main class of this process and its arguments, as the launcher notes them. */
+    private static final String MAIN_CLASS = "sun.java.command";
 
-    /** What the launcher tells us about itself and a second process needs as well. */
-    private static final List<String> INHERITED = List.of("jffi.boot.library.path", "java.io.tmpdir");
+    /** Runs {@code mainClass} with {@code arguments}. */
+    static List<String> of(final Class<?> mainClass, final List<String> arguments) throws IOException {
+        final String main = System.getProperty(MAIN_CLASS, "").split(" ", 2)[0];
+        return of(Arrays.asList(Files.readString(COMMAND_LINE, UTF_8).split("\0", -1)), main, mainClass, arguments);
+    }
 
-    /** The class data archive to start from, if there is one. */
-    private static final String ARCHIVE = "ninepin.archive";
-
-    static List<String> of(final Class<?> mainClass, final List<String> arguments) {
+    /** Takes what stands before {@code main} in {@code commandLine}. */
+    static List<String> of(
+            final List<String> commandLine, final String main, final Class<?> mainClass, final List<String> arguments)
+            throws IOException {
+        final int options = commandLine.indexOf(main);
+        if (options < 1) {
+            throw new IOException("this process was not started as java [OPTION]... CLASS");
+        }
         final List<String> command = new ArrayList<>();
+        // Not the first word: it may be a name that PATH leads elsewhere, or "java" in a directory that was left.
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(FLAGS);
-        if (Runtime.version().feature() >= FIRST_THAT_WARNS) {
-            command.add("--enable-native-access=ALL-UNNAMED");
-            command.add("--sun-misc-unsafe-memory-access=allow");
-        }
-        for (final String name : INHERITED) {
-            final String value = System.getProperty(name);
-            if (value != null) {
-                command.add("-D" + name + "=" + value);
-            }
-        }
-        final String archive = System.getProperty(ARCHIVE);
-        if (archive != null) {
-            command.add("-XX:SharedArchiveFile=" + archive);
-        }
-        command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.addAll(commandLine.subList(1, options));
         command.add(mainClass.getName());
         command.addAll(arguments);
         return command;

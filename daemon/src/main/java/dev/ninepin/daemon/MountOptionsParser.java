@@ -29,10 +29,42 @@ final class MountOptionsParser {
      * FUSE mounts of other users nosuid and nodev whatever is said here, and none of these changes what Ninepin does.
      */
     private static final Set<String> IGNORED = Set.of(
-            ("defaults _netdev nofail auto noauto user nouser users owner group comment dev nodev suid nosuid exec noexec"
-                            + " atime noatime relatime norelatime strictatime nostrictatime diratime nodiratime lazytime"
-                            + " nolazytime sync async dirsync mand nomand iversion noiversion silent loud")
-                    .split(" "));
+            "defaults",
+            "_netdev",
+            "nofail",
+            "auto",
+            "noauto",
+            "user",
+            "nouser",
+            "users",
+            "owner",
+            "group",
+            "comment",
+            "dev",
+            "nodev",
+            "suid",
+            "nosuid",
+            "exec",
+            "noexec",
+            "atime",
+            "noatime",
+            "relatime",
+            "norelatime",
+            "strictatime",
+            "nostrictatime",
+            "diratime",
+            "nodiratime",
+            "lazytime",
+            "nolazytime",
+            "sync",
+            "async",
+            "dirsync",
+            "mand",
+            "nomand",
+            "iversion",
+            "noiversion",
+            "silent",
+            "loud");
 
     private boolean readOnly;
     private boolean allowOther;
@@ -45,7 +77,7 @@ final class MountOptionsParser {
     private CacheMode cache = CacheMode.OPEN;
 
     MountOptions parse(final String list) throws NinepinException {
-        for (final String option : list.split(",")) {
+        for (final String option : list.split(",", -1)) {
             if (!option.isEmpty()) {
                 take(option);
             }

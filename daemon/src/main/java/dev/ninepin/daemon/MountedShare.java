@@ -70,8 +70,10 @@ final class MountedShare implements AutoCloseable {
         final Channel channel;
         try {
             channel = request.source().open(options.msize());
+        } catch (final IllegalArgumentException e) {
+            throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         } catch (final IOException e) {
-            throw failed("cannot reach " + request.source(), e);
+            throw new NinepinException(ExitCode.MOUNT_FAILED, reason(e), e);
         }
         final ByteString uname = options.uname();
         final SessionOptions defaults = SessionOptions.defaults((int) user.uid())
@@ -159,7 +161,7 @@ final class MountedShare implements AutoCloseable {
     }
 
     private static ShareOptions shareOptions(final MountOptions options) {
-        return new ShareOptions(options.cache(), options.readOnly(), options.uid(), options.gid());
+        return new ShareOptions(options.cache(), options.uid(), options.gid());
     }
 
     private static FuseOptions fuseOptions(final MountRequest request) {
@@ -169,7 +171,10 @@ final class MountedShare implements AutoCloseable {
     }
 
     private static NinepinException failed(final String what, final IOException e) {
-        final String reason = Optional.ofNullable(e.getMessage()).orElse(e.toString());
-        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason, e);
+        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e), e);
+    }
+
+    private static String reason(final IOException e) {
+        return Optional.ofNullable(e.getMessage()).orElse(e.toString());
     }
 }

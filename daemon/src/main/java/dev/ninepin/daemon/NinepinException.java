@@ -10,10 +10,12 @@ public final class NinepinException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final ExitCode exitCode;
+    private final String sentence;
 
     public NinepinException(final ExitCode exitCode, final String message, final @Nullable Throwable cause) {
         super(message, cause);
         this.exitCode = exitCode;
+        this.sentence = message;
     }
 
     static NinepinException usage(final String message) {
@@ -26,6 +28,11 @@ public final class NinepinException extends Exception {
 
     static NinepinException interrupted() {
         return new NinepinException(ExitCode.INTERRUPTED, "interrupted; nothing is mounted", null);
+    }
+
+    /** The message. */
+    public String sentence() {
+        return sentence;
     }
 
     public ExitCode exitCode() {

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * What to mount: the way to a 9P server. Its text, {@link #toString}, can be parsed again to the same source, from any
+ * What to mount: the way to a 9P server. Its text, {@code toString()}, can be parsed again to the same source, from any
  * working directory.
  */
 public sealed interface Source {

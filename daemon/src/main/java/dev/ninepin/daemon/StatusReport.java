@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -64,13 +62,10 @@ final class StatusReport {
                 ManagementFactory.getThreadMXBean().getThreadCount());
     }
 
-    /** VmRSS of proc_pid_status(5); 0 if the kernel does not say. */
+    /** 0 if the kernel does not say. */
     private static long residentBytes() {
-        try (var lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.split("\\s+")[1]) * 1024)
-                    .findFirst()
-                    .orElse(0);
+        try {
+            return ProcSelf.number("VmRSS", 0) * 1024;
         } catch (final IOException e) {
             return 0;
         }

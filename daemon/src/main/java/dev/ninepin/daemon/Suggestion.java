@@ -5,9 +5,9 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /** Finds what was probably meant by a word that is not known. */
-final class Suggestion {
+public final class Suggestion {
     /** The known word nearest to {@code word}, if it is near enough to be a slip of the keyboard. */
-    static Optional<String> nearest(final String word, final Collection<String> known) {
+    public static Optional<String> nearest(final String word, final Collection<String> known) {
         final int slips = Math.max(1, word.length() / 3);
         return known.stream()
                 .filter(candidate -> distance(word, candidate) <= slips)

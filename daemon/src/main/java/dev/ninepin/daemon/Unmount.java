@@ -143,7 +143,7 @@ public final class Unmount {
                 throw failed(output.strip(), null);
             }
         } catch (final IOException e) {
-            throw failed(e.getMessage(), e);
+            throw failed(String.valueOf(e.getMessage()), e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw NinepinException.interrupted();

@@ -1,8 +1,6 @@
 package dev.ninepin.daemon;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * Who runs this process.
@@ -10,16 +8,9 @@ import java.nio.file.Path;
  * @param uid the effective user number
  */
 record User(long uid) {
-    private static final Path STATUS = Path.of("/proc/self/status");
-
     static User current() throws IOException {
-        try (var lines = Files.lines(STATUS)) {
-            // "Uid:", then the real, effective, saved and file system user.
-            return lines.filter(line -> line.startsWith("Uid:"))
-                    .map(line -> new User(Long.parseLong(line.split("\\s+")[2])))
-                    .findFirst()
-                    .orElseThrow(() -> new IOException(STATUS + " names no user"));
-        }
+        // Of the real, effective, saved and file system user.
+        return new User(ProcSelf.number("Uid", 1));
     }
 
     boolean isRoot() {
