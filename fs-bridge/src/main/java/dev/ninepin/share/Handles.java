@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Handles<T> {
     private final Map<Long, T> open = new ConcurrentHashMap<>();
-    private final AtomicLong last = new AtomicLong(Share.NO_HANDLE);
+    private final AtomicLong last = new AtomicLong(FileOperations.NO_HANDLE);
 
     long add(final T opened) {
         final long handle = last.incrementAndGet();

@@ -33,11 +33,11 @@ final class Inodes {
     private final Map<FileId, Inode> byId = new HashMap<>();
 
     @GuardedBy("this")
-    private long lastNode = Share.ROOT;
+    private long lastNode = FileOperations.ROOT;
 
     Inodes(final FidTable fids) {
         this.fids = fids;
-        this.root = new Inode(Share.ROOT, fids.root().qid(), fids.root());
+        this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root());
         root.lookups = 1;
         byNode.put(root.node(), root);
         byId.put(root.id(), root);

@@ -11,21 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A share as a file system: the operations that the kernel asks for, each in terms of the nodes that it knows.
- *
- * <p>Any thread may call any method; a call waits for the server. Failures are {@link IOException}s that
- * {@link Errno#of} turns into an errno. An interrupt of the calling thread gives the request up (Tflush), and EINTR.
- *
- * <p>A node number is handed out by {@link #lookup} and by what makes files, each time counted; the kernel gives the
- * counts back with {@link #forget}. {@link #ROOT} is always there.
+ * A share as a file system: the operations that the kernel asks for, over one session. Any thread may call any method.
  */
-public final class Share implements AutoCloseable {
-    /** The node of the share's root directory. */
-    public static final long ROOT = 1;
-
-    /** Never the number of a handle. */
-    static final long NO_HANDLE = 0;
-
+public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
 
     private final Session session;
@@ -74,109 +62,107 @@ public final class Share implements AutoCloseable {
         return session;
     }
 
-    /** Finds a name in a directory. ENOENT if there is none. */
+    @Override
     public Entry lookup(final long parent, final ByteString name) throws IOException {
         return names.lookup(inodes.get(parent), name);
     }
 
-    /** The kernel gives back {@code lookups} of the times that it was handed {@code node}. */
+    @Override
     public void forget(final long node, final long lookups) {
         inodes.forget(node, lookups);
     }
 
-    /** What stat(2) shows; also of a file that is open here and has lost its name. */
+    @Override
     public Attributes getattr(final long node) throws IOException {
         return attributes.read(inodes.get(node));
     }
 
-    /** Changes attributes, and says what they are then. */
+    @Override
     public Attributes setattr(final long node, final AttributeChange change) throws IOException {
         final Inode inode = inodes.get(node);
         writer.change(inode, change);
         return attributes.read(inode);
     }
 
+    @Override
     public ByteString readlink(final long node) throws IOException {
         try (Lease path = use(inodes.get(node))) {
             return session.readlink(path.fid()).await().target();
         }
     }
 
-    /** Makes a regular file, device node, FIFO or socket: {@code mode} says which, and its permissions. */
+    @Override
     public Entry mknod(final Caller caller, final long parent, final ByteString name, final int mode, final long rdev)
             throws IOException {
         return names.mknod(caller, inodes.get(parent), name, mode, rdev);
     }
 
+    @Override
     public Entry mkdir(final Caller caller, final long parent, final ByteString name, final int mode)
             throws IOException {
         return names.mkdir(caller, inodes.get(parent), name, mode);
     }
 
+    @Override
     public Entry symlink(final Caller caller, final long parent, final ByteString name, final ByteString target)
             throws IOException {
         return names.symlink(caller, inodes.get(parent), name, target);
     }
 
+    @Override
     public Entry link(final long node, final long newParent, final ByteString newName) throws IOException {
         return names.link(inodes.get(node), inodes.get(newParent), newName);
     }
 
-    /** Removes a name; a file that is open here lives on until it is closed. */
+    @Override
     public void unlink(final long parent, final ByteString name) throws IOException {
         names.unlink(inodes.get(parent), name);
     }
 
+    @Override
     public void rmdir(final long parent, final ByteString name) throws IOException {
         names.rmdir(inodes.get(parent), name);
     }
 
-    /** Renames; a file that has the new name and is open here lives on until it is closed. */
+    @Override
     public void rename(final long parent, final ByteString name, final long newParent, final ByteString newName)
             throws IOException {
         names.rename(inodes.get(parent), name, inodes.get(newParent), newName);
     }
 
-    /**
-     * Opens a file, and gives a handle for it.
-     *
-     * @param flags open(2)'s, in the numbers of {@link dev.ninepin.p9.OpenFlags}
-     */
+    @Override
     public long open(final long node, final int flags) throws IOException {
         return files.open(inodes.get(node), flags);
     }
 
-    /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
+    @Override
     public Created create(
             final Caller caller, final long parent, final ByteString name, final int flags, final int mode)
             throws IOException {
         return files.create(caller, inodes.get(parent), name, flags, mode);
     }
 
-    /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
+    @Override
     public ReadResult read(final long handle, final long offset, final int count) throws IOException {
         return files.read(handle, offset, count);
     }
 
-    /**
-     * Writes what remains of {@code data}, and returns how many bytes of it were written.
-     *
-     * @param flags those of the descriptor at this moment: with APPEND, the bytes go to the end of the file, wherever
-     *     that is by then; a page that the kernel writes back comes without
-     */
+    @Override
     public int write(final long handle, final long offset, final ByteBuffer data, final int flags) throws IOException {
         return files.write(handle, offset, data, flags);
     }
 
+    @Override
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         files.fsync(handle, dataOnly);
     }
 
-    /** The last descriptor is gone: the handle is no more. */
+    @Override
     public void release(final long handle) throws IOException {
         files.release(handle);
     }
 
+    @Override
     public long opendir(final long node) throws IOException {
         final Inode inode = inodes.get(node);
         final int fid = session.fids().copy(inodes.path(inode));
@@ -189,20 +175,22 @@ public final class Share implements AutoCloseable {
         return directories.add(new OpenDirectory(session, inodes, inode, fid));
     }
 
-    /** Offers entries to {@code sink}, from the cookie {@code offset} on (0: from the start), until it has no room. */
+    @Override
     public void readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
         directories.get(handle).read(offset, sink);
     }
 
+    @Override
     public void fsyncdir(final long handle, final boolean dataOnly) throws IOException {
         session.fsync(directories.get(handle).fid(), dataOnly).await();
     }
 
+    @Override
     public void releasedir(final long handle) throws IOException {
         session.fids().clunk(directories.remove(handle).fid());
     }
 
-    /** The figures of the file system; of a node that a server can't ask about, those of the root. */
+    @Override
     public Rstatfs statfs(final long node) throws IOException {
         final Inode inode = inodes.get(node);
         // QEMU opens the path to ask: a FIFO would answer ENXIO, a symbolic link ELOOP.
@@ -211,14 +199,14 @@ public final class Share implements AutoCloseable {
         }
     }
 
-    /** Whether {@code caller} may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says; EACCES if not. */
+    @Override
     public void access(final Caller caller, final long node, final int mask) throws IOException {
         if (!Access.isAllowed(caller, getattr(node), mask)) {
             throw new ErrnoException(Errno.EACCES, "the mode bits do not allow it");
         }
     }
 
-    /** What may be believed without asking the server. */
+    @Override
     public CacheMode cache() {
         return options.cache();
     }

@@ -1,0 +1,120 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.Suggestion;
+import dev.ninepin.daemon.Version;
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** {@code ninepin}: hands over to its commands, and turns their failures into a sentence and an exit code. */
+@Command(
+        name = "ninepin",
+        description = "Mounts 9P2000.L shares on a directory, from user space.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionText.class,
+        sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:success",
+            "1:wrong usage, or nothing there to act on",
+            "2:a system error",
+            "8:interrupted while mounting",
+            "32:mount or unmount failed"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ninepin mount qemu:/srv/share /mnt/share",
+            "  ninepin mount -o ro,cache=loose unix:/run/9p.sock /mnt/share",
+            "  ninepin status /mnt/share",
+            "  ninepin umount /mnt/share"
+        })
+public final class Main implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    private CommandSpec spec;
+
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(final String... arguments) {
+        final ProcessEnd end = ProcessEnd.takeCharge();
+        end.exit(commandLine(end).execute(arguments));
+    }
+
+    static CommandLine commandLine(final ProcessEnd end) {
+        return new CommandLine(new Main())
+                .addSubcommand(new MountCommand(end))
+                .addSubcommand(new UmountCommand())
+                .addSubcommand(new StatusCommand())
+                .setParameterExceptionHandler(Main::wrongUsage)
+                .setExecutionExceptionHandler(Main::failed);
+    }
+
+    /** Without a command there is nothing to do but to say what there is. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing: mount, umount or status");
+    }
+
+    private static int wrongUsage(final ParameterException e, final String... arguments) {
+        final CommandLine command = e.getCommandLine();
+        complain(command, unknownCommand(e).orElse(String.valueOf(e.getMessage())));
+        command.getErr().println("Try " + command.getCommandSpec().qualifiedName() + " --help.");
+        return ExitCode.USAGE.code();
+    }
+
+    /** What to say if {@code e} is about a word in the place of a command that is none. */
+    private static Optional<String> unknownCommand(final ParameterException e) {
+        final Set<String> commands = e.getCommandLine().getSubcommands().keySet();
+        if (commands.isEmpty() || !(e instanceof UnmatchedArgumentException unmatched)) {
+            return Optional.empty();
+        }
+        final String word = unmatched.getUnmatched().get(0);
+        return Optional.of("unknown command " + word
+                + Suggestion.nearest(word, commands)
+                        .map(near -> ": did you mean " + near + "?")
+                        .orElse("; there are " + String.join(", ", commands)));
+    }
+
+    private static int failed(final Exception e, final CommandLine command, final ParseResult parsed) {
+        final Object userObject = command.getCommandSpec().userObject();
+        final boolean verbose = userObject instanceof MountCommand mount && mount.isVerbose();
+        if (e instanceof NinepinException known) {
+            complain(command, known.sentence());
+            if (verbose) {
+                known.printStackTrace(command.getErr());
+            }
+            return known.exitCode().code();
+        }
+        complain(command, "a fault of ninepin's own, please report it: " + e);
+        e.printStackTrace(command.getErr());
+        return ExitCode.SYSTEM.code();
+    }
+
+    private static void complain(final CommandLine command, final String message) {
+        final PrintWriter err = command.getErr();
+        err.println("ninepin: " + message);
+        err.flush();
+    }
+
+    /** For {@code --version}. */
+    static final class VersionText implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {
+                "ninepin " + Version.current() + " (Java " + Runtime.version() + ", " + System.getProperty("os.arch")
+                        + ")"
+            };
+        }
+    }
+}

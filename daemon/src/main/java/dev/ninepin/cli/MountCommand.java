@@ -1,0 +1,109 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.BackgroundMount;
+import dev.ninepin.daemon.Logging;
+import dev.ninepin.daemon.MountLife;
+import dev.ninepin.daemon.MountRequest;
+import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.ProcessEnd;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.slf4j.event.Level;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ninepin mount}. */
+@Command(
+        name = "mount",
+        description = "Mounts a share on an empty directory; returns when it is usable.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionText.class,
+        sortOptions = false,
+        footerHeading = "%n",
+        footer = {
+            "Sources:",
+            "  qemu:DIR[,OPTION=VALUE]...  a directory here, exported by a QEMU of ours",
+            "                              (a comma in DIR is written twice)",
+            "  unix:PATH                   a server on a UNIX socket",
+            "  tcp:HOST[:PORT]             a server on a TCP port (default: 564);",
+            "                              an IPv6 address goes in brackets",
+            "  exec:COMMAND                a command that speaks 9P on its standard input",
+            "                              and output; quotes as in a shell, but no shell:",
+            "                              exec:'sh -c \"...\"' for one",
+            "",
+            "Options of -o:",
+            "  ro, rw                      read only, or not (default: rw)",
+            "  allow_other                 let other users in",
+            "  default_permissions         let the kernel check permissions",
+            "  uid=N, gid=N                show every file as owned by N",
+            "  msize=BYTES                 largest message to propose (default: 131096)",
+            "  aname=TREE, uname=USER      tree and user to attach to and as",
+            "  cache=none|open|loose       what to believe without asking (default: open)",
+            "                              none: nothing; open: a closed file is seen by the",
+            "                              next open; loose: all, the share is ours alone",
+            "  What mount(8) and fstab mean for themselves is accepted, and does nothing.",
+            "",
+            "Exit codes:",
+            "   0  mounted; with -f: unmounted again, by a signal too",
+            "   1  wrong usage      2  system error     8  interrupted     32  mount failed",
+            "",
+            "Examples:",
+            "  ninepin mount qemu:/srv/share,security_model=mapped-xattr /mnt/share",
+            "  ninepin mount -f -v -o ro tcp:localhost:5640 /mnt/share"
+        })
+final class MountCommand implements Callable<Integer> {
+    private final ProcessEnd end;
+
+    @Parameters(paramLabel = "SOURCE", description = "What to mount.")
+    private String source = "";
+
+    @Parameters(paramLabel = "DIR", description = "An empty directory to mount it on.")
+    private String directory = "";
+
+    @Option(names = "-f", description = "Stay in the foreground; Ctrl-C unmounts.")
+    private boolean foreground;
+
+    @Option(names = "-o", paramLabel = "OPTION", description = "Mount options, with commas between them.")
+    private List<String> options = new ArrayList<>();
+
+    @Option(names = "-v", description = "Log more; -vv: every request.")
+    private boolean[] verbosity = {};
+
+    MountCommand(final ProcessEnd end) {
+        this.end = end;
+    }
+
+    boolean isVerbose() {
+        return verbosity.length > 0;
+    }
+
+    @Override
+    public Integer call() throws NinepinException {
+        final MountRequest request = MountRequest.parse(source, directory, String.join(",", options), logLevel());
+        if (foreground) {
+            inForeground(request);
+        } else {
+            final BackgroundMount mount = new BackgroundMount(request, isVerbose() ? System.err : null);
+            end.onSignal(mount::cancel);
+            mount.start();
+        }
+        return 0;
+    }
+
+    private void inForeground(final MountRequest request) throws NinepinException {
+        Logging.toStandardError(request.logLevel());
+        final MountLife life = new MountLife(request);
+        end.onSignal(life::requestEnd);
+        life.run(() -> null);
+    }
+
+    private Level logLevel() {
+        return switch (verbosity.length) {
+            case 0 -> Level.INFO;
+            case 1 -> Level.DEBUG;
+            default -> Level.TRACE;
+        };
+    }
+}

@@ -1,0 +1,171 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.MountStatus;
+import dev.ninepin.daemon.MountStatus.Operation;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** A mount's status on one screen, for people: 80 columns, ASCII whatever the locale is. */
+final class StatusText {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
+    private static final String COLUMNS = "%-11s%9s%7s%10s%10s";
+
+    private final Clock clock;
+    private final boolean colour;
+
+    /** {@code clock} says what time it is, and where. */
+    StatusText(final Clock clock, final boolean colour) {
+        this.clock = clock;
+        this.colour = colour;
+    }
+
+    String render(final MountStatus status) {
+        final StringBuilder text = new StringBuilder();
+        text.append(bold(printable(status.source()) + " on " + printable(status.mountPoint())))
+                .append('\n');
+        line(text, "state", state(status) + ", " + since(status.since()));
+        line(text, "daemon", "pid " + status.pid() + ", ninepin " + status.ninepinVersion() + log(status));
+        protocol(text, status.protocol());
+        line(text, "channel", channel(status.channel()));
+        files(text, status.files());
+        memory(text, status.jvm());
+        table(text, "operation", status.files().operations());
+        table(text, "message", status.protocol().messages());
+        return text.toString();
+    }
+
+    private static void line(final StringBuilder text, final String name, final String value) {
+        text.append(String.format("  %-10s", name)).append(value).append('\n');
+    }
+
+    private String state(final MountStatus status) {
+        return status.state().equals(MountStatus.CONNECTED) ? status.state() : bold(status.state());
+    }
+
+    private static String log(final MountStatus status) {
+        return status.log() == null ? "" : ", log " + printable(status.log());
+    }
+
+    private String since(final String since) {
+        final Instant start = Instant.parse(since);
+        return "since " + TIME.format(start.atZone(clock.getZone())) + " ("
+                + duration(Duration.between(start, clock.instant())) + ")";
+    }
+
+    private static void protocol(final StringBuilder text, final MountStatus.Protocol protocol) {
+        line(text, "protocol", protocol.version() + ", msize " + protocol.msize());
+        line(
+                text,
+                "in use",
+                "tags " + protocol.tagsUsed() + " of " + protocol.tagsMax() + ", fids " + protocol.fidsUsed() + " of "
+                        + protocol.fidsMax() + ", stray replies " + protocol.strayReplies());
+        line(
+                text,
+                "9P",
+                waiting(protocol.requestsInFlight(), "in flight", protocol.oldestRequestMs()) + ", read "
+                        + bytes(protocol.bytesRead()) + ", written " + bytes(protocol.bytesWritten()));
+    }
+
+    private static String channel(final MountStatus.ChannelState channel) {
+        final String details = channel.details().entrySet().stream()
+                .map(StatusText::detail)
+                .map(detail -> ", " + detail)
+                .collect(Collectors.joining());
+        return channel.kind() + " " + printable(channel.device()) + details;
+    }
+
+    private static String detail(final Map.Entry<String, String> detail) {
+        return printable(detail.getKey().replace('_', ' ') + " " + detail.getValue());
+    }
+
+    private static void files(final StringBuilder text, final MountStatus.Files files) {
+        line(
+                text,
+                "files",
+                waiting(files.requestsInProgress(), "in progress", files.oldestRequestMs()) + ", read "
+                        + bytes(files.bytesRead()) + ", written " + bytes(files.bytesWritten()));
+    }
+
+    private static void memory(final StringBuilder text, final MountStatus.Jvm jvm) {
+        line(
+                text,
+                "memory",
+                "heap " + bytes(jvm.heapUsed()) + " of " + bytes(jvm.heapMax()) + ", resident "
+                        + bytes(jvm.residentBytes()) + ", GC " + jvm.gcCount() + " times " + jvm.gcTimeMs() + " ms, "
+                        + jvm.threads() + " threads");
+    }
+
+    private void table(final StringBuilder text, final String name, final List<Operation> operations) {
+        if (operations.isEmpty()) {
+            return;
+        }
+        text.append(bold(String.format("  " + COLUMNS, name, "count", "errors", "median", "99%")))
+                .append('\n');
+        operations.stream()
+                .sorted(Comparator.comparingLong(Operation::count).reversed().thenComparing(Operation::name))
+                .forEach(each -> text.append(String.format(
+                        "  " + COLUMNS + "%n",
+                        each.name(),
+                        each.count(),
+                        each.errors(),
+                        micros(each.medianUs()),
+                        micros(each.p99Us()))));
+    }
+
+    private static String waiting(final int count, final String how, final double oldestMs) {
+        return count + " " + how + (count == 0 ? "" : ", oldest " + micros(oldestMs * 1000));
+    }
+
+    /** Three digits or so are all that a person compares. */
+    private static String micros(final double micros) {
+        if (micros < 1000) {
+            return String.format(Locale.ROOT, micros < 100 ? "%.1f us" : "%.0f us", micros);
+        }
+        final double millis = micros / 1000;
+        if (millis < 1000) {
+            return String.format(Locale.ROOT, millis < 100 ? "%.1f ms" : "%.0f ms", millis);
+        }
+        return String.format(Locale.ROOT, "%.1f s", millis / 1000);
+    }
+
+    private static String bytes(final long bytes) {
+        double amount = bytes;
+        String unit = "B";
+        for (final String larger : List.of("KiB", "MiB", "GiB", "TiB")) {
+            if (amount < 1024) {
+                break;
+            }
+            amount /= 1024;
+            unit = larger;
+        }
+        return String.format(Locale.ROOT, unit.equals("B") ? "%.0f %s" : "%.1f %s", amount, unit);
+    }
+
+    private static String duration(final Duration duration) {
+        if (duration.toDays() > 0) {
+            return duration.toDays() + " d " + duration.toHoursPart() + " h";
+        }
+        if (duration.toHours() > 0) {
+            return duration.toHours() + " h " + duration.toMinutesPart() + " min";
+        }
+        return duration.toMinutes() > 0
+                ? duration.toMinutes() + " min " + duration.toSecondsPart() + " s"
+                : duration.toSeconds() + " s";
+    }
+
+    /** A name may hold what a terminal would obey. */
+    private static String printable(final String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
+    }
+
+    private String bold(final String text) {
+        return colour ? "\u001b[1m" + text + "\u001b[0m" : text;
+    }
+}

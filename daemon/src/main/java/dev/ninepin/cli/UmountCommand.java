@@ -1,0 +1,41 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.Unmount;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ninepin umount}. */
+@Command(
+        name = "umount",
+        description = "Unmounts a share; returns when its daemon has ended and nothing is left.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionText.class,
+        sortOptions = false,
+        footerHeading = "%n",
+        footer = {
+            "Clears away the mount of a daemon that was killed as well.",
+            "",
+            "Exit codes:",
+            "   0  unmounted        1  wrong usage, or no mount of ninepin's",
+            "   2  system error    32  in use, or not to be unmounted",
+            "",
+            "Examples:",
+            "  ninepin umount /mnt/share",
+            "  ninepin umount -l /mnt/share"
+        })
+final class UmountCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "Where the share is mounted.")
+    private String directory = "";
+
+    @Option(names = "-l", description = "Lazily: take it off DIR now even if it is in use; it ends with its last user.")
+    private boolean lazy;
+
+    @Override
+    public Integer call() throws NinepinException {
+        Unmount.run(directory, lazy);
+        return 0;
+    }
+}

@@ -1,0 +1,151 @@
+package dev.ninepin.daemon;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A mount that a second process serves: starts a {@link Daemon} and waits until its mount is usable. A JVM cannot fork.
+ */
+public final class BackgroundMount {
+    /** What the daemon gets to clean up when the user gives up, before it is killed. */
+    private static final Duration GRACE = Duration.ofSeconds(20);
+
+    /** The most that is kept of what a daemon says on standard error, in bytes. */
+    private static final int KEPT = 64 << 10;
+
+    private final MountRequest request;
+
+    /** Where the daemon's standard error goes as it comes; null to keep it for the case that the daemon dies. */
+    private final @Nullable OutputStream passOn;
+
+    private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+
+    @GuardedBy("this")
+    private boolean cancelled;
+
+    @GuardedBy("this")
+    private @Nullable Process daemon;
+
+    public BackgroundMount(final MountRequest request, final @Nullable OutputStream passOn) {
+        this.request = request;
+        this.passOn = passOn;
+    }
+
+    /**
+     * Returns when the mount is usable.
+     *
+     * @throws NinepinException with the daemon's own message and exit code if there is no mount
+     */
+    public void start() throws NinepinException {
+        request.check();
+        try {
+            final Process process = launch();
+            final Thread errors = new Thread(() -> drain(process.getErrorStream()), "ninepin-daemon-stderr");
+            errors.setDaemon(true);
+            errors.start();
+            await(process, errors);
+        } catch (final IOException e) {
+            throw new NinepinException(
+                    ExitCode.SYSTEM, "the daemon's process could not be started: " + e.getMessage(), e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw NinepinException.interrupted();
+        }
+    }
+
+    /** Ends the daemon if it is not ready yet; then {@link #start} fails with {@link ExitCode#INTERRUPTED}. Any thread. */
+    public synchronized void cancel() {
+        cancelled = true;
+        if (daemon != null) {
+            daemon.destroy();
+        }
+    }
+
+    private synchronized Process launch() throws IOException, NinepinException {
+        if (cancelled) {
+            throw NinepinException.interrupted();
+        }
+        final Process process = new ProcessBuilder(JavaCommand.of(Daemon.class, request.words()))
+                .redirectInput(new File("/dev/null"))
+                .start();
+        daemon = process;
+        return process;
+    }
+
+    private void await(final Process process, final Thread errors)
+            throws IOException, InterruptedException, NinepinException {
+        final BufferedReader output = process.inputReader(UTF_8);
+        final String first = output.readLine();
+        if (Daemon.READY.equals(first)) {
+            return;
+        }
+        final String rest = output.lines().collect(Collectors.joining("\n"));
+        if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+            process.destroyForcibly().waitFor();
+        }
+        errors.join(GRACE.toMillis());
+        synchronized (this) {
+            if (cancelled) {
+                throw NinepinException.interrupted();
+            }
+        }
+        if (first != null && first.startsWith(Daemon.FAILED)) {
+            throw new NinepinException(exitCode(process.exitValue()), rest, null);
+        }
+        throw new NinepinException(
+                ExitCode.SYSTEM,
+                "the daemon ended before the mount was usable, with status " + process.exitValue() + saying(),
+                null);
+    }
+
+    private static ExitCode exitCode(final int status) {
+        for (final ExitCode code : ExitCode.values()) {
+            if (code.code() == status) {
+                return code;
+            }
+        }
+        return ExitCode.SYSTEM;
+    }
+
+    private String saying() {
+        synchronized (kept) {
+            return kept.size() == 0 ? "" : "; it said:\n" + kept.toString(UTF_8).strip();
+        }
+    }
+
+    private void drain(final InputStream errors) {
+        final byte[] part = new byte[4096];
+        try {
+            int count = errors.read(part);
+            while (count >= 0) {
+                if (passOn != null) {
+                    passOn.write(part, 0, count);
+                    passOn.flush();
+                } else {
+                    keep(part, count);
+                }
+                count = errors.read(part);
+            }
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void keep(final byte[] part, final int count) {
+        synchronized (kept) {
+            kept.write(part, 0, Math.min(count, KEPT - kept.size()));
+        }
+    }
+}

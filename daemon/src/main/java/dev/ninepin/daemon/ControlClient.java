@@ -1,0 +1,79 @@
+package dev.ninepin.daemon;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Asks the daemon of a mount, over its control socket. */
+final class ControlClient {
+    /** More than any answer: the status of a mount is some 10 KiB. */
+    private static final int MAX_REPLY = 1 << 20;
+
+    /**
+     * Sends {@code request} to a socket of {@code directory} and returns the answer.
+     *
+     * @param patience how long the whole exchange may take
+     * @throws java.net.ConnectException if nobody listens there any more
+     * @throws java.net.SocketException if the socket is not there, or not ours to open
+     * @throws IOException if the directory is not to be trusted, the daemon does not answer in time, or ends before it has answered
+     */
+    static ControlMessages.Reply ask(
+            final RuntimeDirectory directory,
+            final Path socket,
+            final ControlMessages.Request request,
+            final Duration patience)
+            throws IOException {
+        if (!directory.isThere()) {
+            throw new SocketException("there is no " + directory.path());
+        }
+        final long deadline = System.nanoTime() + patience.toNanos();
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+                Selector selector = Selector.open()) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            channel.configureBlocking(false);
+            final SelectionKey key = channel.register(selector, SelectionKey.OP_WRITE);
+            final ByteBuffer out = ByteBuffer.wrap((ControlMessages.gson().toJson(request) + "\n").getBytes(UTF_8));
+            while (out.hasRemaining()) {
+                await(selector, deadline);
+                channel.write(out);
+            }
+            key.interestOps(SelectionKey.OP_READ);
+            final ByteArrayOutputStream reply = new ByteArrayOutputStream();
+            final ByteBuffer in = ByteBuffer.allocate(8192);
+            while (true) {
+                await(selector, deadline);
+                final int count = channel.read(in.clear());
+                if (count < 0) {
+                    throw new IOException("the daemon ended before it had answered");
+                }
+                reply.write(in.array(), 0, count);
+                if (count > 0 && in.get(count - 1) == '\n') {
+                    return ControlMessages.read(reply.toString(UTF_8), ControlMessages.Reply.class);
+                }
+                if (reply.size() > MAX_REPLY) {
+                    throw new IOException("the daemon's answer has no end");
+                }
+            }
+        }
+    }
+
+    private static void await(final Selector selector, final long deadline) throws IOException {
+        final long millis = (deadline - System.nanoTime()) / 1_000_000;
+        if (millis <= 0 || selector.select(millis) == 0) {
+            throw new IOException("the daemon does not answer");
+        }
+        selector.selectedKeys().clear();
+    }
+
+    private ControlClient() {}
+}

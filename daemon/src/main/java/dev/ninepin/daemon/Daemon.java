@@ -1,0 +1,81 @@
+package dev.ninepin.daemon;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process that serves a mount in the background. {@link BackgroundMount} starts it, and reads its standard output:
+ * {@code ready}, or {@code failed CODE} and on the lines after it the message.
+ */
+public final class Daemon {
+    static final String READY = "ready";
+    static final String FAILED = "failed ";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+
+    private final MountRequest request;
+    private final Logging logging;
+
+    private Daemon(final MountRequest request, final Logging logging) {
+        this.request = request;
+        this.logging = logging;
+    }
+
+    /** {@code words} are those of {@link MountRequest#words}. */
+    public static void main(final String... words) throws IOException {
+        final ProcessEnd end = ProcessEnd.takeCharge();
+        end.exit(run(List.of(words), end).code());
+    }
+
+    private static ExitCode run(final List<String> words, final ProcessEnd end) throws IOException {
+        try {
+            final MountRequest request = MountRequest.ofWords(words);
+            final Logging logging = Logging.toStandardError(request.logLevel());
+            final MountLife life = new MountLife(request);
+            end.onSignal(life::requestEnd);
+            life.run(new Daemon(request, logging)::announce);
+            return ExitCode.OK;
+        } catch (final NinepinException e) {
+            LOG.debug("Not mounted", e);
+            say(FAILED + e.exitCode().code() + "\n" + e.sentence());
+            return e.exitCode();
+        }
+    }
+
+    /** The command that waits for us returns to its shell only after this: by then nothing ties us to that shell. */
+    private @Nullable Path announce() throws IOException {
+        final Path log = openLog();
+        final Detachment detachment = new Detachment();
+        detachment.detach();
+        say(READY + "\n");
+        detachment.closeOutput();
+        return log;
+    }
+
+    private @Nullable Path openLog() {
+        try {
+            final Path log = LogFile.of(
+                    User.current(), request.mountPoint(), System::getenv, Path.of(System.getProperty("user.home")));
+            logging.moveTo(log);
+            return log;
+        } catch (final IOException e) {
+            // A share that can't be had while /var is read-only would be worse than one without a log.
+            LOG.warn("There will be no log: {}", e.getMessage());
+            logging.stop();
+            return null;
+        }
+    }
+
+    /** Standard output is a pipe to the command that waits for us. */
+    private static void say(final String text) throws IOException {
+        new FileOutputStream(FileDescriptor.out).write(text.getBytes(UTF_8));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.ninepin.daemon;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Whether this system lets this user mount by FUSE. */
+final class FuseSetup {
+    private static final Path DEVICE = Path.of("/dev/fuse");
+    private static final Path CONFIGURATION = Path.of("/etc/fuse.conf");
+
+    /**
+     * Makes sure of what libfuse would only complain of in its own words, or not at all.
+     *
+     * @throws NinepinException with {@link ExitCode#SYSTEM} and the way out
+     */
+    static void check(final User user, final boolean allowOther) throws NinepinException {
+        if (!Files.exists(DEVICE)) {
+            throw failed(DEVICE + " does not exist: load the kernel's FUSE first (modprobe fuse), or, in a container,"
+                    + " pass the device in");
+        }
+        if (user.isRoot()) {
+            return;
+        }
+        if (!Programs.find("fusermount") && !Programs.find("fusermount3")) {
+            throw failed("fusermount, with which users mount, is missing: install the package fuse3 (or fuse)");
+        }
+        if (allowOther && !userAllowOther()) {
+            throw failed("option allow_other is for root only here: root can allow it to all with a line"
+                    + " \"user_allow_other\" in " + CONFIGURATION);
+        }
+    }
+
+    private static boolean userAllowOther() {
+        try (var lines = Files.lines(CONFIGURATION)) {
+            return lines.anyMatch(line -> line.strip().equals("user_allow_other"));
+        } catch (final IOException e) {
+            // As fusermount does: no file, or none that may be read, allows nothing.
+            return false;
+        }
+    }
+
+    private static NinepinException failed(final String message) {
+        return new NinepinException(ExitCode.SYSTEM, message, null);
+    }
+
+    private FuseSetup() {}
+}

@@ -1,0 +1,81 @@
+package dev.ninepin.daemon;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
+import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.util.FileSize;
+import java.nio.file.Path;
+import org.slf4j.LoggerFactory;
+
+/** Where Logback, which serves this process, writes to. By the main thread, before others log. */
+public final class Logging {
+    private static final String PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0}: %msg%n";
+    private static final FileSize MAX_FILE_SIZE = new FileSize(4 * FileSize.MB_COEFFICIENT);
+    private static final int OLD_FILES = 2;
+
+    private final LoggerContext context;
+
+    private Logging(final LoggerContext context) {
+        this.context = context;
+    }
+
+    /** Logs to standard error from {@code level} on. */
+    public static Logging toStandardError(final org.slf4j.event.Level level) {
+        final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.reset();
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.convertAnSLF4JLevel(level));
+        final Logging logging = new Logging(context);
+        final ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+        console.setTarget("System.err");
+        logging.use(console);
+        return logging;
+    }
+
+    /** Logs to {@code file} from now on; it is rolled over, so that a mount of years fills no disk. */
+    void moveTo(final Path file) {
+        final RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
+        appender.setContext(context);
+        appender.setFile(file.toString());
+
+        final FixedWindowRollingPolicy rolling = new FixedWindowRollingPolicy();
+        rolling.setContext(context);
+        rolling.setParent(appender);
+        // A percent sign would be taken for a part of Logback's own pattern; names of mounts have none.
+        rolling.setFileNamePattern(file + ".%i");
+        rolling.setMinIndex(1);
+        rolling.setMaxIndex(OLD_FILES);
+        rolling.start();
+        appender.setRollingPolicy(rolling);
+
+        final SizeBasedTriggeringPolicy<ILoggingEvent> trigger = new SizeBasedTriggeringPolicy<>();
+        trigger.setContext(context);
+        trigger.setMaxFileSize(MAX_FILE_SIZE);
+        trigger.start();
+        appender.setTriggeringPolicy(trigger);
+
+        stop();
+        use(appender);
+    }
+
+    /** Logs nowhere from now on. */
+    void stop() {
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAndStopAllAppenders();
+    }
+
+    private void use(final OutputStreamAppender<ILoggingEvent> appender) {
+        final PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        encoder.setContext(context);
+        encoder.setPattern(PATTERN);
+        encoder.start();
+        appender.setContext(context);
+        appender.setEncoder(encoder);
+        appender.start();
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+    }
+}

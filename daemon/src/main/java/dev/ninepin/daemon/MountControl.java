@@ -1,0 +1,84 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.fuse.MountBusyException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the control socket can ask of a mount. */
+final class MountControl implements ControlServer.Handler {
+    private static final Logger LOG = LoggerFactory.getLogger(MountControl.class);
+
+    private final MountedShare share;
+    private final Supplier<@Nullable Path> log;
+    private final long pid = ProcessHandle.current().pid();
+
+    /** {@code log} says where the log goes at the moment, if anywhere. */
+    MountControl(final MountedShare share, final Supplier<@Nullable Path> log) {
+        this.share = share;
+        this.log = log;
+    }
+
+    @Override
+    public CompletableFuture<String> handle(final String line) {
+        try {
+            final ControlMessages.Request request = ControlMessages.read(line, ControlMessages.Request.class);
+            if (ControlMessages.UNMOUNT.equals(request.request())) {
+                return unmount(request.lazy());
+            }
+            return done(answer(request));
+        } catch (final IOException | RuntimeException e) {
+            LOG.debug("The control socket was asked what it cannot do", e);
+            return done(failed(e));
+        }
+    }
+
+    private ControlMessages.Reply answer(final ControlMessages.Request request) throws IOException {
+        if (ControlMessages.STATUS.equals(request.request())) {
+            return new ControlMessages.Reply(pid, null, null, share.status(log.get()));
+        }
+        if (ControlMessages.PING.equals(request.request())) {
+            return new ControlMessages.Reply(pid, null, null, null);
+        }
+        throw new IOException("no such request: " + request.request());
+    }
+
+    /** Not on the control server's thread: an unmount may wait, and status must still be answered meanwhile. */
+    private CompletableFuture<String> unmount(final boolean lazy) {
+        final CompletableFuture<String> reply = new CompletableFuture<>();
+        new Thread(() -> reply.complete(json(tryUnmount(lazy))), "ninepin-unmount").start();
+        return reply;
+    }
+
+    private ControlMessages.Reply tryUnmount(final boolean lazy) {
+        try {
+            if (lazy) {
+                share.detach();
+            } else {
+                share.unmount();
+            }
+            return new ControlMessages.Reply(pid, null, null, null);
+        } catch (final MountBusyException e) {
+            return new ControlMessages.Reply(pid, ControlMessages.BUSY, e.getMessage(), null);
+        } catch (final IOException | RuntimeException e) {
+            LOG.warn("Unmounting failed", e);
+            return failed(e);
+        }
+    }
+
+    private ControlMessages.Reply failed(final Exception e) {
+        return new ControlMessages.Reply(pid, ControlMessages.FAILED, String.valueOf(e.getMessage()), null);
+    }
+
+    private static CompletableFuture<String> done(final ControlMessages.Reply reply) {
+        return CompletableFuture.completedFuture(json(reply));
+    }
+
+    private static String json(final ControlMessages.Reply reply) {
+        return ControlMessages.gson().toJson(reply);
+    }
+}

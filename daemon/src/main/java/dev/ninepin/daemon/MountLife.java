@@ -1,0 +1,124 @@
+package dev.ninepin.daemon;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One mount from its start to its end. {@link #run} is called once, by the main thread; {@link #requestEnd} by any.
+ */
+public final class MountLife {
+    private static final Logger LOG = LoggerFactory.getLogger(MountLife.class);
+
+    /** What happens once the mount is usable. */
+    public interface Ready {
+        /** Tells whoever waits for it; if that fails, the mount ends. Returns where the log goes, null for nowhere. */
+        @Nullable
+        Path announce() throws IOException;
+    }
+
+    private final MountRequest request;
+
+    /** Guards what a signal finds: either the thread that is still mounting, or the mount. */
+    private final Object lock = new Object();
+
+    @GuardedBy("lock")
+    private boolean endRequested;
+
+    @GuardedBy("lock")
+    private @Nullable Thread mounting;
+
+    @GuardedBy("lock")
+    private @Nullable MountedShare mounted;
+
+    private volatile @Nullable Path log;
+
+    public MountLife(final MountRequest request) {
+        this.request = request;
+    }
+
+    /**
+     * Mounts, serves, and returns when all is over and nothing is left: after an unmount by whatever means, or
+     * {@link #requestEnd}.
+     *
+     * @throws NinepinException if there never was a usable mount; with {@link ExitCode#INTERRUPTED} if the end was
+     *     requested before
+     */
+    public void run(final Ready ready) throws NinepinException {
+        try (MountedShare share = mount()) {
+            serve(share, ready);
+        } catch (final IOException e) {
+            throw new NinepinException(
+                    ExitCode.SYSTEM, "cannot serve " + request.mountPoint() + ": " + e.getMessage(), e);
+        }
+        LOG.info("{} is unmounted", request.mountPoint());
+    }
+
+    /** Ends the mount, or its making, without waiting for those who use it. Safe to call again. */
+    public void requestEnd() {
+        final MountedShare share;
+        synchronized (lock) {
+            endRequested = true;
+            if (mounting != null) {
+                mounting.interrupt();
+            }
+            share = mounted;
+        }
+        if (share != null) {
+            share.end();
+        }
+    }
+
+    private MountedShare mount() throws NinepinException {
+        request.check();
+        synchronized (lock) {
+            if (endRequested) {
+                throw NinepinException.interrupted();
+            }
+            mounting = Thread.currentThread();
+        }
+        MountedShare share = null;
+        try {
+            share = MountedShare.mount(request, User.current());
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "this process does not know its user: " + e.getMessage(), e);
+        } catch (final NinepinException e) {
+            throw wasInterrupted() ? NinepinException.interrupted() : e;
+        } finally {
+            synchronized (lock) {
+                mounting = null;
+                mounted = share;
+            }
+            // An interrupt meant the mounting; it must not disturb the cleaning up.
+            Thread.interrupted();
+        }
+        if (wasInterrupted()) {
+            share.end();
+            share.close();
+            throw NinepinException.interrupted();
+        }
+        return share;
+    }
+
+    private boolean wasInterrupted() {
+        synchronized (lock) {
+            return endRequested;
+        }
+    }
+
+    private void serve(final MountedShare share, final Ready ready) throws IOException {
+        final RuntimeDirectory directory = RuntimeDirectory.ofCurrentUser();
+        final ControlSocket socket = ControlSocket.open(directory, request.mountPoint());
+        try (ControlServer server = ControlServer.start(socket, new MountControl(share, () -> log))) {
+            LOG.debug("The control socket is {}", server.path());
+            log = ready.announce();
+            LOG.info("{} is mounted on {}", request.source(), request.mountPoint());
+            share.awaitEnd();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.CacheMode;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code -o} asks for.
+ *
+ * @param readOnly whether every change is refused
+ * @param allowOther whether users other than the one who mounts may enter
+ * @param defaultPermissions whether the kernel checks permissions from the attributes shown
+ * @param uid the owner to show for every file
+ * @param gid the group to show for every file
+ * @param msize the largest message to propose, in bytes
+ * @param aname the tree to attach to, for servers that have several
+ * @param uname the user to attach as; null for the session's own choice
+ * @param cache what may be believed without asking the server
+ */
+public record MountOptions(
+        boolean readOnly,
+        boolean allowOther,
+        boolean defaultPermissions,
+        OptionalInt uid,
+        OptionalInt gid,
+        int msize,
+        ByteString aname,
+        @Nullable ByteString uname,
+        CacheMode cache) {
+
+    /** The default of {@code msize=}: 128 KiB of data and the header that Twrite and Rread may take. */
+    public static final int DEFAULT_MSIZE = 131096;
+
+    /**
+     * Reads the value of {@code -o}: options with commas between them, of which a later one overrides an earlier one.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE}, naming the option that is unknown or has a wrong value
+     */
+    public static MountOptions parse(final String list) throws NinepinException {
+        return new MountOptionsParser().parse(list);
+    }
+}

@@ -1,0 +1,174 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.CacheMode;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads one {@code -o} list. Of use once, by one thread. */
+final class MountOptionsParser {
+    /** The least msize of 9P2000.L servers: QEMU refuses less. */
+    private static final int MIN_MSIZE = 4096;
+
+    /** More brings nothing, and each of the requests in flight may need a buffer of this size. */
+    private static final int MAX_MSIZE = 16 << 20;
+
+    private static final long MAX_ID = 0xffff_fffeL;
+
+    private static final Set<String> FLAGS = Set.of("ro", "rw", "allow_other", "default_permissions");
+    private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache");
+
+    /**
+     * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same. The kernel makes
+     * FUSE mounts of other users nosuid and nodev whatever is said here, and none of these changes what Ninepin does.
+     */
+    private static final Set<String> IGNORED = Set.of(
+            "defaults",
+            "_netdev",
+            "nofail",
+            "auto",
+            "noauto",
+            "user",
+            "nouser",
+            "users",
+            "owner",
+            "group",
+            "comment",
+            "dev",
+            "nodev",
+            "suid",
+            "nosuid",
+            "exec",
+            "noexec",
+            "atime",
+            "noatime",
+            "relatime",
+            "norelatime",
+            "strictatime",
+            "nostrictatime",
+            "diratime",
+            "nodiratime",
+            "lazytime",
+            "nolazytime",
+            "sync",
+            "async",
+            "dirsync",
+            "mand",
+            "nomand",
+            "iversion",
+            "noiversion",
+            "silent",
+            "loud");
+
+    private boolean readOnly;
+    private boolean allowOther;
+    private boolean defaultPermissions;
+    private OptionalInt uid = OptionalInt.empty();
+    private OptionalInt gid = OptionalInt.empty();
+    private int msize = MountOptions.DEFAULT_MSIZE;
+    private ByteString aname = ByteString.EMPTY;
+    private @Nullable ByteString uname;
+    private CacheMode cache = CacheMode.OPEN;
+
+    MountOptions parse(final String list) throws NinepinException {
+        for (final String option : list.split(",", -1)) {
+            if (!option.isEmpty()) {
+                take(option);
+            }
+        }
+        return new MountOptions(readOnly, allowOther, defaultPermissions, uid, gid, msize, aname, uname, cache);
+    }
+
+    private void take(final String option) throws NinepinException {
+        final int equals = option.indexOf('=');
+        final String name = equals < 0 ? option : option.substring(0, equals);
+        if (name.startsWith("x-") || name.startsWith("X-") || IGNORED.contains(name)) {
+            return;
+        }
+        if (FLAGS.contains(name)) {
+            if (equals >= 0) {
+                throw NinepinException.usage("option " + name + " takes no value: write -o " + name);
+            }
+            flag(name);
+        } else if (VALUED.contains(name)) {
+            if (equals < 0 || equals == option.length() - 1) {
+                throw NinepinException.usage("option " + name + " needs a value: write -o " + name + "=VALUE");
+            }
+            value(name, option.substring(equals + 1));
+        } else {
+            throw unknown(name);
+        }
+    }
+
+    private void flag(final String name) {
+        switch (name) {
+            case "ro" -> readOnly = true;
+            case "rw" -> readOnly = false;
+            case "allow_other" -> allowOther = true;
+            default -> defaultPermissions = true;
+        }
+    }
+
+    private void value(final String name, final String value) throws NinepinException {
+        switch (name) {
+            case "uid" -> uid = OptionalInt.of(id(name, value));
+            case "gid" -> gid = OptionalInt.of(id(name, value));
+            case "msize" -> msize = msize(value);
+            case "aname" -> aname = ByteString.of(value);
+            case "uname" -> uname = ByteString.of(value);
+            default -> cache = cache(value);
+        }
+    }
+
+    /** A user or group number, all 32 bits of it. */
+    private static int id(final String name, final String value) throws NinepinException {
+        if (value.matches("[0-9]{1,10}")) {
+            final long number = Long.parseLong(value);
+            if (number <= MAX_ID) {
+                return (int) number;
+            }
+        }
+        throw NinepinException.usage("option " + name + "=" + value + ": must be a number from 0 to " + MAX_ID
+                + ", as id(1) shows it for a name");
+    }
+
+    private static int msize(final String value) throws NinepinException {
+        if (value.matches("[0-9]{1,9}")) {
+            final int number = Integer.parseInt(value);
+            if (number >= MIN_MSIZE && number <= MAX_MSIZE) {
+                return number;
+            }
+        }
+        throw NinepinException.usage("option msize=" + value + ": must be a plain number of bytes from " + MIN_MSIZE
+                + " to " + MAX_MSIZE + ", such as msize=" + MountOptions.DEFAULT_MSIZE);
+    }
+
+    private static CacheMode cache(final String value) throws NinepinException {
+        for (final CacheMode mode : CacheMode.values()) {
+            if (mode.name().toLowerCase(Locale.ROOT).equals(value)) {
+                return mode;
+            }
+        }
+        final String modes = Arrays.stream(CacheMode.values())
+                .map(mode -> mode.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+        throw NinepinException.usage("option cache=" + value + ": must be one of " + modes);
+    }
+
+    private static NinepinException unknown(final String name) {
+        final List<String> known =
+                Stream.of(FLAGS, VALUED, IGNORED).flatMap(Set::stream).toList();
+        final String own =
+                Stream.of(FLAGS, VALUED).flatMap(Set::stream).sorted().collect(Collectors.joining(", "));
+        return NinepinException.usage("unknown option " + name
+                + Suggestion.nearest(name, known)
+                        .map(near -> ": did you mean " + near + "?")
+                        .orElse("; known are " + own + ", and those of mount(8) itself"));
+    }
+}

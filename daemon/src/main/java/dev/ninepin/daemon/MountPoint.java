@@ -1,0 +1,79 @@
+package dev.ninepin.daemon;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The directory that a share is mounted on: its one name, and whether it will do. */
+final class MountPoint {
+    /**
+     * The name by which the kernel lists {@code given} in its mount table: absolute, without symbolic links. A mount
+     * there is not touched, because its server may be dead or slow.
+     */
+    static Path resolve(final Path given, final MountTable table) {
+        final Path absolute = given.toAbsolutePath().normalize();
+        final Path parent = absolute.getParent();
+        final Path name = absolute.getFileName();
+        if (parent == null || name == null) {
+            return absolute;
+        }
+        try {
+            final Path inRealParent = parent.toRealPath().resolve(name);
+            return table.at(inRealParent).isPresent() ? inRealParent : absolute.toRealPath();
+        } catch (final IOException e) {
+            // Not there, or not to be looked at: the checks say which.
+            return absolute;
+        }
+    }
+
+    /**
+     * Makes sure that {@code directory}, as {@link #resolve} gives it, can be mounted on.
+     *
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}: it is missing, no directory, not empty, mounted on
+     */
+    static void check(final Path directory, final MountTable table) throws NinepinException {
+        final Optional<MountTable.Entry> mounted = table.at(directory);
+        if (mounted.isPresent()) {
+            final MountTable.Entry entry = mounted.get();
+            throw NinepinException.mountFailed(entry.source() + " is already mounted on " + directory
+                    + ": unmount it first (" + (entry.isNinepin() ? "ninepin umount " : "umount ") + directory
+                    + "), or choose another directory");
+        }
+        if (!Files.exists(directory)) {
+            throw NinepinException.mountFailed(
+                    "the mount point " + directory + " does not exist: create it first (mkdir -p " + directory + ")");
+        }
+        if (!Files.isDirectory(directory)) {
+            throw NinepinException.mountFailed(
+                    "the mount point " + directory + " is not a directory: a share is mounted on an empty directory");
+        }
+        checkEmpty(directory);
+        if (!Files.isWritable(directory)) {
+            throw NinepinException.mountFailed(
+                    "the mount point " + directory
+                            + " is not yours to write to, so FUSE refuses it: choose a directory of your own, or mount as root");
+        }
+    }
+
+    private static void checkEmpty(final Path directory) throws NinepinException {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            if (entries.iterator().hasNext()) {
+                throw NinepinException.mountFailed("the mount point " + directory
+                        + " is not empty, and what it holds would be hidden: choose an empty directory");
+            }
+        } catch (final AccessDeniedException e) {
+            throw new NinepinException(
+                    ExitCode.MOUNT_FAILED,
+                    "the mount point " + directory + " is not yours to read: choose a directory of your own",
+                    e);
+        } catch (final IOException e) {
+            throw new NinepinException(
+                    ExitCode.MOUNT_FAILED, "the mount point " + directory + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private MountPoint() {}
+}

@@ -1,0 +1,65 @@
+package dev.ninepin.daemon;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.slf4j.event.Level;
+
+/**
+ * What {@code ninepin mount} was asked for, checked as far as it can be without starting anything.
+ *
+ * @param source what to mount
+ * @param mountPoint where, as the kernel will list it
+ * @param options how
+ * @param optionList the same as it was given, to hand on to the daemon
+ * @param logLevel what to log
+ */
+public record MountRequest(Source source, Path mountPoint, MountOptions options, String optionList, Level logLevel) {
+    /**
+     * Reads the words of a command line.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if they make no sense
+     */
+    public static MountRequest parse(
+            final String source, final String directory, final String optionList, final Level logLevel)
+            throws NinepinException {
+        final MountOptions options = MountOptions.parse(optionList);
+        final Source parsed = Source.parse(source);
+        final Path mountPoint = MountPoint.resolve(SourceParser.path(directory), mountTable());
+        return new MountRequest(parsed, mountPoint, options, optionList, logLevel);
+    }
+
+    /**
+     * Looks for what would make this fail, before anything is started.
+     *
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} and the way out
+     */
+    public void check() throws NinepinException {
+        MountPoint.check(mountPoint, mountTable());
+        source.check();
+        try {
+            final User user = User.current();
+            FuseSetup.check(user, options.allowOther());
+            RuntimeDirectory.ofCurrentUser().prepare();
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "no place for the control socket: " + e.getMessage(), e);
+        }
+    }
+
+    /** The words that {@link #parse} reads again, from any working directory; the level's name is the last. */
+    List<String> words() {
+        return List.of(source.toString(), mountPoint.toString(), optionList, logLevel.name());
+    }
+
+    static MountRequest ofWords(final List<String> words) throws NinepinException {
+        return parse(words.get(0), words.get(1), words.get(2), Level.valueOf(words.get(3)));
+    }
+
+    private static MountTable mountTable() throws NinepinException {
+        try {
+            return MountTable.read();
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "the mount table cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

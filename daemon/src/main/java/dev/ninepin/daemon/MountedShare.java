@@ -1,0 +1,180 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.fuse.FuseMount;
+import dev.ninepin.fuse.FuseOptions;
+import dev.ninepin.fuse.MountBusyException;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.SessionStatus;
+import dev.ninepin.share.Share;
+import dev.ninepin.share.ShareOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
+final class MountedShare implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MountedShare.class);
+
+    private final MountRequest request;
+    private final Session session;
+    private final Share share;
+    private final FuseMount fuse;
+    private final Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+
+    /** Whether the mount was taken off its directory, or is about to be. */
+    private volatile boolean unmounting;
+
+    private MountedShare(final MountRequest request, final Session session, final Share share, final FuseMount fuse) {
+        this.request = request;
+        this.session = session;
+        this.share = share;
+        this.fuse = fuse;
+    }
+
+    /**
+     * Connects and mounts; returns when the mount is proven usable, or leaves nothing behind.
+     *
+     * @param user the user to attach as, unless the options say otherwise
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}
+     */
+    static MountedShare mount(final MountRequest request, final User user) throws NinepinException {
+        final Session session = connect(request, user);
+        try {
+            final Share share = Share.open(session, shareOptions(request.options()));
+            try {
+                return new MountedShare(
+                        request, session, share, FuseMount.mount(share, request.mountPoint(), fuseOptions(request)));
+            } catch (final IOException | RuntimeException e) {
+                share.close();
+                throw e;
+            }
+        } catch (final IOException e) {
+            session.close();
+            throw failed("cannot mount " + request.source() + " on " + request.mountPoint(), e);
+        } catch (final RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    private static Session connect(final MountRequest request, final User user) throws NinepinException {
+        final MountOptions options = request.options();
+        final Channel channel;
+        try {
+            channel = request.source().open(options.msize());
+        } catch (final IllegalArgumentException e) {
+            throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.MOUNT_FAILED, reason(e), e);
+        }
+        final ByteString uname = options.uname();
+        final SessionOptions defaults = SessionOptions.defaults((int) user.uid())
+                .withMsize(options.msize())
+                .withAname(options.aname());
+        try {
+            return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
+        } catch (final IOException e) {
+            throw failed("cannot mount " + request.source(), e);
+        }
+    }
+
+    /** Whether bytes come from the server still; not so in a moment when they are only slow. */
+    MountStatus status(final @Nullable Path log) {
+        final SessionStatus sessionStatus = session.status();
+        return new MountStatus(
+                request.source().toString(),
+                request.mountPoint().toString(),
+                state(sessionStatus),
+                since.toString(),
+                ProcessHandle.current().pid(),
+                Version.current(),
+                Optional.ofNullable(log).map(Path::toString).orElse(null),
+                StatusReport.protocol(sessionStatus),
+                StatusReport.channel(session.channelInfo()),
+                StatusReport.files(fuse.status()),
+                StatusReport.jvm());
+    }
+
+    private String state(final SessionStatus sessionStatus) {
+        if (unmounting) {
+            return MountStatus.UNMOUNTING;
+        }
+        return sessionStatus.connected() ? MountStatus.CONNECTED : MountStatus.DISCONNECTED;
+    }
+
+    /**
+     * Takes the mount off its directory, if nobody uses it.
+     *
+     * @throws MountBusyException if somebody does; the mount stays as it was
+     */
+    void unmount() throws IOException {
+        fuse.unmount();
+        unmounting = true;
+    }
+
+    /** Takes the mount off its directory; who uses it may go on, and {@link #awaitEnd} returns after the last of them. */
+    void detach() throws IOException {
+        fuse.detach();
+        unmounting = true;
+    }
+
+    /** Takes the mount off its directory; who uses it gets errors from here on, and nobody waits. */
+    void end() {
+        try {
+            unmount();
+        } catch (final MountBusyException e) {
+            LOG.warn("{} is in use; it is taken away all the same", request.mountPoint());
+            endInUse();
+        } catch (final IOException e) {
+            LOG.warn("{} could not be unmounted ({}); it is taken away by force", request.mountPoint(), e.getMessage());
+            endInUse();
+        }
+    }
+
+    private void endInUse() {
+        try {
+            detach();
+        } catch (final IOException e) {
+            LOG.warn("{} could not be detached: {}", request.mountPoint(), e.getMessage());
+        }
+        fuse.close();
+    }
+
+    /** Returns when the kernel is done with the mount, whoever unmounted it. */
+    void awaitEnd() throws InterruptedException {
+        fuse.awaitEnd();
+    }
+
+    /** Unmounts if that is still to be done, ends the session with its server, and gives everything back. */
+    @Override
+    public void close() {
+        fuse.close();
+        share.close();
+    }
+
+    private static ShareOptions shareOptions(final MountOptions options) {
+        return new ShareOptions(options.cache(), options.uid(), options.gid());
+    }
+
+    private static FuseOptions fuseOptions(final MountRequest request) {
+        final MountOptions options = request.options();
+        return new FuseOptions(
+                request.source().toString(), options.readOnly(), options.allowOther(), options.defaultPermissions());
+    }
+
+    private static NinepinException failed(final String what, final IOException e) {
+        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e), e);
+    }
+
+    private static String reason(final IOException e) {
+        return Optional.ofNullable(e.getMessage()).orElse(e.toString());
+    }
+}

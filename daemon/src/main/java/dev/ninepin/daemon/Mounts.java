@@ -1,0 +1,108 @@
+package dev.ninepin.daemon;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The mounts of the current user, as their daemons tell of them. */
+public final class Mounts {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final ControlMessages.Request STATUS = new ControlMessages.Request(ControlMessages.STATUS, false);
+
+    private final User user;
+    private final RuntimeDirectory directory;
+    private final MountTable table;
+
+    private Mounts(final User user, final RuntimeDirectory directory, final MountTable table) {
+        this.user = user;
+        this.directory = directory;
+        this.table = table;
+    }
+
+    public static Mounts ofCurrentUser() throws NinepinException {
+        try {
+            return new Mounts(User.current(), RuntimeDirectory.ofCurrentUser(), MountTable.read());
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "the mounts cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    /** The status of the mount on {@code given}. */
+    public MountStatus status(final String given) throws NinepinException {
+        final Path mountPoint = MountPoint.resolve(SourceParser.path(given), table);
+        try {
+            return statusAt(directory.socket(mountPoint));
+        } catch (final SocketException e) {
+            throw notServed(mountPoint, e);
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.USAGE, "no status of " + mountPoint + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The status of each mount whose daemon answers, by the names of their sockets. Sockets of dead ones are removed. */
+    public List<MountStatus> statusOfAll() throws NinepinException {
+        final List<MountStatus> all = new ArrayList<>();
+        try {
+            for (final Path socket : directory.sockets()) {
+                try {
+                    all.add(statusAt(socket));
+                } catch (final SocketException e) {
+                    ControlSocket.removeIfStale(directory, socket);
+                }
+            }
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "the mounts cannot be listed: " + e.getMessage(), e);
+        }
+        return all;
+    }
+
+    /** Mount points of this user that are in the mount table while none of {@code served} serves them. */
+    public List<String> withoutDaemon(final List<MountStatus> served) {
+        return table.entries().stream()
+                .filter(entry -> entry.isNinepin() && entry.isOf(user.uid()))
+                .map(MountTable.Entry::mountPoint)
+                .filter(mountPoint ->
+                        served.stream().noneMatch(status -> status.mountPoint().equals(mountPoint)))
+                .distinct()
+                .toList();
+    }
+
+    /** Why nobody answers for {@code mountPoint}, and what to do. */
+    NinepinException notServed(final Path mountPoint, final IOException cause) {
+        final Optional<MountTable.Entry> entry = table.at(mountPoint).filter(MountTable.Entry::isNinepin);
+        final String message;
+        if (entry.isEmpty()) {
+            message = mountPoint + " is not a mount of ninepin's; ninepin status lists those that there are";
+        } else if (entry.get().isOf(user.uid())) {
+            message = "the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint + " clears it away";
+        } else {
+            message = mountPoint + " was mounted by another user; ask as that user";
+        }
+        return new NinepinException(ExitCode.USAGE, message, cause);
+    }
+
+    User user() {
+        return user;
+    }
+
+    RuntimeDirectory directory() {
+        return directory;
+    }
+
+    MountTable table() {
+        return table;
+    }
+
+    private MountStatus statusAt(final Path socket) throws IOException {
+        final ControlMessages.Reply reply = ControlClient.ask(directory, socket, STATUS, PATIENCE);
+        final MountStatus status = reply.status();
+        if (status == null) {
+            throw new IOException("its daemon (pid " + reply.pid() + ") answers: " + reply.message());
+        }
+        return status;
+    }
+}

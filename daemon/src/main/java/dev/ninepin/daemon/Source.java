@@ -1,0 +1,150 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.virtio.QemuChannel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * What to mount: the way to a 9P server. Its text, {@code toString()}, can be parsed again to the same source, from any
+ * working directory.
+ */
+public sealed interface Source {
+    /**
+     * Reads a source as it stands on the command line.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE}, saying what can be mounted
+     */
+    static Source parse(final String text) throws NinepinException {
+        return SourceParser.parse(text);
+    }
+
+    /**
+     * Finds out, without starting anything, whether this can't work.
+     *
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if what the source names is not there
+     */
+    void check() throws NinepinException;
+
+    /**
+     * Opens the way to the server. The caller closes it.
+     *
+     * @param maxMessageSize the msize that is going to be proposed, in bytes
+     */
+    Channel open(int maxMessageSize) throws IOException;
+
+    /** A directory here, exported by a QEMU that Ninepin starts itself. */
+    record Qemu(Path directory, SortedMap<String, String> options) implements Source {
+        public Qemu {
+            options = new TreeMap<>(options);
+        }
+
+        @Override
+        public SortedMap<String, String> options() {
+            return new TreeMap<>(options);
+        }
+
+        @Override
+        public void check() throws NinepinException {
+            if (!Files.exists(directory)) {
+                throw NinepinException.mountFailed("the source " + directory
+                        + " does not exist: qemu: exports a directory of this machine; create it first");
+            }
+            if (!Files.isDirectory(directory)) {
+                throw NinepinException.mountFailed(
+                        "the source " + directory + " is not a directory: qemu: exports directories only");
+            }
+        }
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return QemuChannel.open(directory, Map.copyOf(options), maxMessageSize);
+        }
+
+        @Override
+        public String toString() {
+            return "qemu:" + doubleCommas(directory.toString())
+                    + options.entrySet().stream()
+                            .map(option -> "," + option.getKey() + "=" + doubleCommas(option.getValue()))
+                            .collect(Collectors.joining());
+        }
+
+        private static String doubleCommas(final String text) {
+            return text.replace(",", ",,");
+        }
+    }
+
+    /** A server that listens on a UNIX socket. */
+    record Unix(Path path) implements Source {
+        @Override
+        public void check() throws NinepinException {
+            if (!Files.exists(path)) {
+                throw NinepinException.mountFailed(
+                        "the source " + path + " does not exist: start the server that listens there first");
+            }
+        }
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return StreamChannel.unix(path);
+        }
+
+        @Override
+        public String toString() {
+            return "unix:" + path;
+        }
+    }
+
+    /** A server that listens on a TCP port. */
+    record Tcp(String host, int port) implements Source {
+        /** The port of 9P, from IANA's registry. */
+        static final int DEFAULT_PORT = 564;
+
+        /** Nothing can be known without connecting. */
+        @Override
+        public void check() {}
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return StreamChannel.tcp(host, port);
+        }
+
+        @Override
+        public String toString() {
+            return "tcp:" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        }
+    }
+
+    /** A command that speaks 9P on its standard input and output, started without a shell. */
+    record Exec(List<String> command) implements Source {
+        public Exec {
+            command = List.copyOf(command);
+        }
+
+        @Override
+        public void check() throws NinepinException {
+            final String program = command.get(0);
+            if (!Programs.find(program)) {
+                throw NinepinException.mountFailed("the command " + program + " of the source was not found:"
+                        + " give its full path, or install it");
+            }
+        }
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return StreamChannel.exec(command);
+        }
+
+        @Override
+        public String toString() {
+            return "exec:" + CommandWords.join(command);
+        }
+    }
+}

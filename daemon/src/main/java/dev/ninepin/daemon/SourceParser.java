@@ -1,0 +1,112 @@
+package dev.ninepin.daemon;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads the text of a {@link Source}. */
+final class SourceParser {
+    private static final String MOUNTABLE =
+            "this version mounts qemu:DIR[,OPTION=VALUE]..., unix:PATH," + " tcp:HOST[:PORT] and exec:COMMAND";
+
+    /** HOST or [HOST], and a port that may be left out. */
+    private static final Pattern HOST_AND_PORT =
+            Pattern.compile("(?:\\[([^\\[\\]]+)]|([^\\[\\]:]+))(?::([0-9]{1,5}))?");
+
+    private static final int MAX_PORT = 65535;
+
+    static Source parse(final String text) throws NinepinException {
+        final int colon = text.indexOf(':');
+        final String scheme = colon < 0 ? "" : text.substring(0, colon);
+        final String rest = text.substring(colon + 1);
+        return switch (scheme) {
+            case "qemu" -> qemu(rest);
+            case "unix" -> new Source.Unix(path(scheme, rest));
+            case "tcp" -> tcp(rest);
+            case "exec" -> new Source.Exec(CommandWords.split(rest));
+            case "", "virtio" ->
+                throw NinepinException.usage("the source " + text
+                        + " is a mount tag, and virtio devices are not supported yet; " + MOUNTABLE);
+            case "vio9p", "vsock" ->
+                throw NinepinException.usage("the source " + text + " is not supported yet; " + MOUNTABLE);
+            default ->
+                throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE);
+        };
+    }
+
+    private static Source qemu(final String rest) throws NinepinException {
+        final List<String> parts = splitAtSingleCommas(rest);
+        final SortedMap<String, String> options = new TreeMap<>();
+        for (final String option : parts.subList(1, parts.size())) {
+            final int equals = option.indexOf('=');
+            if (equals <= 0) {
+                throw NinepinException.usage("the source's \"" + option
+                        + "\" is not OPTION=VALUE; a comma in the directory's name is written twice");
+            }
+            if (options.put(option.substring(0, equals), option.substring(equals + 1)) != null) {
+                throw NinepinException.usage("the source gives " + option.substring(0, equals) + "= more than once");
+            }
+        }
+        return new Source.Qemu(path("qemu", parts.get(0)), options);
+    }
+
+    /** Takes {@code text} apart at each comma that stands alone; two commas are one that belongs to the text. */
+    private static List<String> splitAtSingleCommas(final String text) {
+        final List<String> parts = new ArrayList<>();
+        final StringBuilder part = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            final char c = text.charAt(i);
+            if (c != ',') {
+                part.append(c);
+            } else if (i + 1 < text.length() && text.charAt(i + 1) == ',') {
+                part.append(c);
+                i++;
+            } else {
+                parts.add(part.toString());
+                part.setLength(0);
+            }
+        }
+        parts.add(part.toString());
+        return parts;
+    }
+
+    private static Source tcp(final String rest) throws NinepinException {
+        final Matcher matcher = HOST_AND_PORT.matcher(rest);
+        if (!matcher.matches()) {
+            throw NinepinException.usage("the source tcp:" + rest
+                    + " is not tcp:HOST[:PORT]; an IPv6 address goes in brackets, as in tcp:[::1]:564");
+        }
+        final String host = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
+        final int port = matcher.group(3) == null ? Source.Tcp.DEFAULT_PORT : Integer.parseInt(matcher.group(3));
+        if (port == 0 || port > MAX_PORT) {
+            throw NinepinException.usage("the source tcp:" + rest + " has no port between 1 and " + MAX_PORT);
+        }
+        return new Source.Tcp(host, port);
+    }
+
+    private static Path path(final String scheme, final String text) throws NinepinException {
+        if (text.isEmpty()) {
+            throw NinepinException.usage("the source " + scheme + ": needs a path; " + MOUNTABLE);
+        }
+        return path(text).toAbsolutePath().normalize();
+    }
+
+    /** The path that {@code text} is. */
+    static Path path(final String text) throws NinepinException {
+        try {
+            return Path.of(text);
+        } catch (final InvalidPathException e) {
+            throw new NinepinException(
+                    ExitCode.USAGE,
+                    "the path " + text + " has characters that this locale has not: set LC_ALL=C.UTF-8",
+                    e);
+        }
+    }
+
+    private SourceParser() {}
+}

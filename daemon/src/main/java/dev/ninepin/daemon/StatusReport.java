@@ -1,0 +1,95 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.fuse.FuseStatus;
+import dev.ninepin.session.OperationStats;
+import dev.ninepin.session.SessionStatus;
+import java.io.IOException;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Makes the parts of a {@link MountStatus} from what the layers say about themselves. */
+final class StatusReport {
+    static MountStatus.Protocol protocol(final SessionStatus session) {
+        return new MountStatus.Protocol(
+                session.version(),
+                session.msize(),
+                session.requestsInFlight(),
+                millis(session.oldestRequestNanos()),
+                session.tagsUsed(),
+                session.tagsMax(),
+                session.fidsUsed(),
+                session.fidsMax(),
+                session.strayReplies(),
+                session.bytesRead(),
+                session.bytesWritten(),
+                operations(session.messages()));
+    }
+
+    static MountStatus.ChannelState channel(final ChannelInfo info) {
+        return new MountStatus.ChannelState(info.kind(), info.device(), new LinkedHashMap<>(info.details()));
+    }
+
+    static MountStatus.Files files(final FuseStatus fuse) {
+        return new MountStatus.Files(
+                fuse.requestsInProgress(),
+                millis(fuse.oldestRequestNanos()),
+                fuse.bytesRead(),
+                fuse.bytesWritten(),
+                operations(fuse.operations()));
+    }
+
+    static MountStatus.Jvm jvm() {
+        final MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        long collections = 0;
+        long collectionMillis = 0;
+        for (final GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
+            collections += Math.max(0, collector.getCollectionCount());
+            collectionMillis += Math.max(0, collector.getCollectionTime());
+        }
+        return new MountStatus.Jvm(
+                Runtime.version().toString(),
+                heap.getUsed(),
+                heap.getCommitted(),
+                heap.getMax(),
+                residentBytes(),
+                collections,
+                collectionMillis,
+                ManagementFactory.getThreadMXBean().getThreadCount());
+    }
+
+    /** 0 if the kernel does not say. */
+    private static long residentBytes() {
+        try {
+            return ProcSelf.number("VmRSS", 0) * 1024;
+        } catch (final IOException e) {
+            return 0;
+        }
+    }
+
+    private static List<MountStatus.Operation> operations(final List<OperationStats> stats) {
+        return stats.stream()
+                .map(each -> new MountStatus.Operation(
+                        each.name(),
+                        each.count(),
+                        each.errors(),
+                        tenths(each.medianNanos(), TimeUnit.MICROSECONDS),
+                        tenths(each.p99Nanos(), TimeUnit.MICROSECONDS)))
+                .toList();
+    }
+
+    private static double millis(final long nanos) {
+        return tenths(nanos, TimeUnit.MILLISECONDS);
+    }
+
+    /** {@code nanos} in {@code unit}, to one decimal. */
+    private static double tenths(final long nanos, final TimeUnit unit) {
+        return Math.round(nanos * 10.0 / unit.toNanos(1)) / 10.0;
+    }
+
+    private StatusReport() {}
+}

@@ -1,0 +1,37 @@
+package dev.ninepin.daemon;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Optional;
+
+/** Finds what was probably meant by a word that is not known. */
+public final class Suggestion {
+    /** The known word nearest to {@code word}, if it is near enough to be a slip of the keyboard. */
+    public static Optional<String> nearest(final String word, final Collection<String> known) {
+        final int slips = Math.max(1, word.length() / 3);
+        return known.stream()
+                .filter(candidate -> distance(word, candidate) <= slips)
+                .min(Comparator.<String>comparingInt(candidate -> distance(word, candidate))
+                        .thenComparing(Comparator.naturalOrder()));
+    }
+
+    /** The letters to insert, delete or change to make {@code to} of {@code from} (Levenshtein). */
+    private static int distance(final String from, final String to) {
+        int[] previous = new int[to.length() + 1];
+        for (int j = 0; j < previous.length; j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= from.length(); i++) {
+            final int[] row = new int[previous.length];
+            row[0] = i;
+            for (int j = 1; j < row.length; j++) {
+                final int change = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
+                row[j] = Math.min(previous[j - 1] + change, 1 + Math.min(previous[j], row[j - 1]));
+            }
+            previous = row;
+        }
+        return previous[to.length()];
+    }
+
+    private Suggestion() {}
+}

@@ -1,0 +1,19 @@
+package dev.ninepin.daemon;
+
+import java.io.IOException;
+
+/**
+ * Who runs this process.
+ *
+ * @param uid the effective user number
+ */
+record User(long uid) {
+    static User current() throws IOException {
+        // Of the real, effective, saved and file system user.
+        return new User(ProcSelf.number("Uid", 1));
+    }
+
+    boolean isRoot() {
+        return uid == 0;
+    }
+}

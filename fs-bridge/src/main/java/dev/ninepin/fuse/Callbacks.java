@@ -1,0 +1,405 @@
+package dev.ninepin.fuse;
+
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.session.OperationRecorder;
+import dev.ninepin.share.Attributes;
+import dev.ninepin.share.Caller;
+import dev.ninepin.share.Created;
+import dev.ninepin.share.Entry;
+import dev.ninepin.share.FileOperations;
+import dev.ninepin.share.ReadResult;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToIntFunction;
+import jnr.ffi.Pointer;
+import jnr.ffi.Struct;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ru.serce.jnrfuse.struct.FuseFileInfo;
+
+/**
+ * libfuse's callbacks: each turns its arguments into a call of {@link FileOperations}, and the result into the reply.
+ * They run on {@link Worker}s.
+ *
+ * <p>All go through {@link #serve}, which sees to it that a request gets one reply, and that nothing is thrown into
+ * native code. The object must be held for as long as the session lives: native code calls into it.
+ */
+final class Callbacks {
+    private static final int EIO = 5;
+    private static final int ENOENT = 2;
+    private static final int EINVAL = 22;
+
+    /** libfuse takes an errno below this. */
+    private static final int ERRNO_LIMIT = 1000;
+
+    private static final String LOOKUP = "lookup";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
+
+    final Readiness readiness = new Readiness();
+    final OperationRecorder recorder = new OperationRecorder();
+    final LongAdder bytesRead = new LongAdder();
+    final LongAdder bytesWritten = new LongAdder();
+
+    private final LibFuse fuse;
+    private final FileOperations files;
+    private final ToIntFunction<Throwable> errnoOf;
+    private final OpenFlagNumbers flags = OpenFlagNumbers.of(System.getProperty("os.arch", ""));
+    private final LowLevelOps ops = new LowLevelOps();
+    private final Pointer opsMemory = Native.allocate(ops);
+    private final LowLevelOps.Interrupt interrupt = this::interrupt;
+    private final long interruptFunction = Native.RUNTIME
+            .getClosureManager()
+            .getClosurePointer(LowLevelOps.Interrupt.class, interrupt)
+            .address();
+
+    /** Set before the first callback. */
+    private @Nullable Workers workers;
+
+    /** @param errnoOf turns what {@code files} throws into an errno */
+    Callbacks(final LibFuse fuse, final FileOperations files, final ToIntFunction<Throwable> errnoOf) {
+        this.fuse = fuse;
+        this.files = files;
+        this.errnoOf = errnoOf;
+        fillTable();
+    }
+
+    private void fillTable() {
+        ops.init.set((userData, connection) -> readiness.initialised());
+        ops.lookup.set(this::lookup);
+        ops.forget.set(this::forget);
+        ops.forgetMulti.set(this::forgetMulti);
+        ops.getattr.set(this::getattr);
+        ops.setattr.set(this::setattr);
+        ops.readlink.set(this::readlink);
+        ops.mknod.set(this::mknod);
+        ops.mkdir.set(this::mkdir);
+        ops.unlink.set(this::unlink);
+        ops.rmdir.set(this::rmdir);
+        ops.symlink.set(this::symlink);
+        ops.rename.set(this::rename);
+        ops.link.set(this::link);
+        ops.open.set(this::open);
+        ops.create.set(this::create);
+        ops.read.set(this::read);
+        ops.write.set(this::write);
+        // No flush: every write has reached the server by then; the kernel asks once, and never again.
+        ops.release.set(this::release);
+        ops.fsync.set(this::fsync);
+        ops.opendir.set(this::opendir);
+        ops.readdir.set(this::readdir);
+        ops.releasedir.set(this::releasedir);
+        ops.fsyncdir.set(this::fsyncdir);
+        ops.statfs.set(this::statfs);
+        ops.access.set(this::access);
+    }
+
+    /** The table for fuse_lowlevel_new, and its size in bytes. */
+    Pointer table() {
+        return opsMemory;
+    }
+
+    int tableSize() {
+        return Struct.size(ops);
+    }
+
+    /** Says whose requests these are; before the first of them. */
+    void servedBy(final Workers theirs) {
+        workers = theirs;
+    }
+
+    private void lookup(final long request, final long parent, final long name) {
+        serve(LOOKUP, request, parent, worker -> give(worker, files.lookup(parent, worker.name(name))));
+    }
+
+    private void forget(final long request, final long node, final long lookups) {
+        serveUnanswered(request, () -> files.forget(node, lookups));
+    }
+
+    private void forgetMulti(final long request, final long count, final long array) {
+        serveUnanswered(request, () -> {
+            final Pointer pairs = Native.at(array);
+            for (long i = 0; i < count; i++) {
+                final long pair = i * 2 * Long.BYTES;
+                files.forget(pairs.getLong(pair), pairs.getLong(pair + Long.BYTES));
+            }
+        });
+    }
+
+    private void getattr(final long request, final long node, final long info) {
+        serve("getattr", request, node, worker -> {
+            final Attributes attributes = node == FileOperations.ROOT ? rootAttributes() : files.getattr(node);
+            worker.reply.attributes(attributes);
+        });
+    }
+
+    /** The first answer for the root is what a mount waits for. */
+    private Attributes rootAttributes() throws IOException {
+        try {
+            final Attributes attributes = files.getattr(FileOperations.ROOT);
+            readiness.rootShown();
+            return attributes;
+        } catch (final IOException | RuntimeException e) {
+            readiness.rootFailed(e);
+            throw e;
+        }
+    }
+
+    private void setattr(final long request, final long node, final long stat, final int which, final long info) {
+        serve(
+                "setattr",
+                request,
+                node,
+                worker -> worker.reply.attributes(files.setattr(node, RequestedChange.of(worker.stat(stat), which))));
+    }
+
+    private void readlink(final long request, final long node) {
+        serve("readlink", request, node, worker -> worker.reply.target(files.readlink(node)));
+    }
+
+    private void mknod(final long request, final long parent, final long name, final int mode, final long rdev) {
+        serve(
+                "mknod",
+                request,
+                parent,
+                worker -> give(worker, files.mknod(caller(request), parent, worker.name(name), mode, rdev)));
+    }
+
+    private void mkdir(final long request, final long parent, final long name, final int mode) {
+        serve(
+                "mkdir",
+                request,
+                parent,
+                worker -> give(worker, files.mkdir(caller(request), parent, worker.name(name), mode)));
+    }
+
+    private void symlink(final long request, final long target, final long parent, final long name) {
+        serve(
+                "symlink",
+                request,
+                parent,
+                worker -> give(worker, files.symlink(caller(request), parent, worker.name(name), worker.name(target))));
+    }
+
+    private void link(final long request, final long node, final long newParent, final long newName) {
+        serve("link", request, node, worker -> give(worker, files.link(node, newParent, worker.name(newName))));
+    }
+
+    private void unlink(final long request, final long parent, final long name) {
+        serve("unlink", request, parent, worker -> {
+            files.unlink(parent, worker.name(name));
+            worker.reply.done();
+        });
+    }
+
+    private void rmdir(final long request, final long parent, final long name) {
+        serve("rmdir", request, parent, worker -> {
+            files.rmdir(parent, worker.name(name));
+            worker.reply.done();
+        });
+    }
+
+    private void rename(
+            final long request, final long parent, final long name, final long newParent, final long newName) {
+        serve("rename", request, parent, worker -> {
+            files.rename(parent, worker.name(name), newParent, worker.name(newName));
+            worker.reply.done();
+        });
+    }
+
+    private void open(final long request, final long node, final long info) {
+        serve("open", request, node, worker -> {
+            final long handle = files.open(node, protocolFlags(worker.info(info)));
+            if (!worker.reply.opened(handle)) {
+                files.release(handle);
+            }
+        });
+    }
+
+    private void create(final long request, final long parent, final long name, final int mode, final long info) {
+        serve("create", request, parent, worker -> {
+            final int openFlags = protocolFlags(worker.info(info));
+            final Created created = files.create(caller(request), parent, worker.name(name), openFlags, mode);
+            if (!worker.reply.created(created.entry(), created.handle())) {
+                files.release(created.handle());
+                files.forget(created.entry().node(), 1);
+            }
+        });
+    }
+
+    private void read(final long request, final long node, final long size, final long offset, final long info) {
+        serve("read", request, node, worker -> {
+            try (ReadResult result = files.read(worker.handle(info), offset, Math.toIntExact(size))) {
+                final ByteBuffer data = result.data();
+                bytesRead.add(data.remaining());
+                worker.reply.data(data);
+            }
+        });
+    }
+
+    private void write(
+            final long request, final long node, final long data, final long size, final long offset, final long info) {
+        serve("write", request, node, worker -> {
+            final int count =
+                    files.write(worker.handle(info), offset, worker.data(data, size), writeFlags(worker, info));
+            bytesWritten.add(count);
+            worker.reply.written(count);
+        });
+    }
+
+    private void release(final long request, final long node, final long info) {
+        serve("release", request, node, worker -> {
+            files.release(worker.handle(info));
+            worker.reply.done();
+        });
+    }
+
+    private void fsync(final long request, final long node, final int dataOnly, final long info) {
+        serve("fsync", request, node, worker -> {
+            files.fsync(worker.handle(info), dataOnly != 0);
+            worker.reply.done();
+        });
+    }
+
+    private void opendir(final long request, final long node, final long info) {
+        serve("opendir", request, node, worker -> {
+            final long handle = files.opendir(node);
+            if (!worker.reply.opened(handle)) {
+                files.releasedir(handle);
+            }
+        });
+    }
+
+    private void readdir(final long request, final long node, final long size, final long offset, final long info) {
+        serve("readdir", request, node, worker -> {
+            final DirentBuffer entries = worker.direntBuffer(size);
+            files.readdir(worker.handle(info), offset, entries);
+            if (entries.isTooSmall()) {
+                worker.reply.error(EINVAL);
+            } else {
+                worker.reply.data(entries.finish());
+            }
+        });
+    }
+
+    private void releasedir(final long request, final long node, final long info) {
+        serve("releasedir", request, node, worker -> {
+            files.releasedir(worker.handle(info));
+            worker.reply.done();
+        });
+    }
+
+    private void fsyncdir(final long request, final long node, final int dataOnly, final long info) {
+        serve("fsyncdir", request, node, worker -> {
+            files.fsyncdir(worker.handle(info), dataOnly != 0);
+            worker.reply.done();
+        });
+    }
+
+    private void statfs(final long request, final long node) {
+        serve("statfs", request, node, worker -> worker.reply.figures(files.statfs(node)));
+    }
+
+    private void access(final long request, final long node, final int mask) {
+        serve("access", request, node, worker -> {
+            files.access(caller(request), node, mask);
+            worker.reply.done();
+        });
+    }
+
+    /** Runs on the thread that reads the kernel's INTERRUPT, which is not the one that serves the request. */
+    private void interrupt(final long request, final long token) {
+        try {
+            if (workers != null) {
+                workers.interrupt(token);
+            }
+        } catch (final Throwable e) {
+            LOG.warn("an interrupt was lost", e);
+        }
+    }
+
+    private void give(final Worker worker, final Entry entry) {
+        if (!worker.reply.entry(entry)) {
+            files.forget(entry.node(), 1);
+        }
+    }
+
+    /** {@code struct fuse_ctx} begins with the caller's uid and gid. */
+    private Caller caller(final long request) {
+        final Pointer context = Native.at(fuse.fuse_req_ctx(request));
+        return new Caller(context.getInt(0), context.getInt(Integer.BYTES));
+    }
+
+    private int protocolFlags(final FuseFileInfo info) {
+        return flags.toProtocol(info.flags.intValue());
+    }
+
+    /** A page that the kernel writes back goes where it belongs, also when it comes over a descriptor that appends. */
+    private int writeFlags(final Worker worker, final long info) {
+        final int now = protocolFlags(worker.info(info));
+        return worker.isWritingPageBack(info) ? now & ~OpenFlags.APPEND : now;
+    }
+
+    /** A file operation, from its arguments to its reply. */
+    private interface Operation {
+        void run(Worker worker) throws IOException;
+    }
+
+    /** Runs an operation, measures it, and replies for it if it fails. Throws nothing. */
+    private void serve(final String name, final long request, final long node, final Operation operation) {
+        final long begin = System.nanoTime();
+        final Worker worker = Worker.current();
+        final Reply reply = worker.reply;
+        reply.begin(request);
+        try {
+            fuse.fuse_req_interrupt_func(request, interruptFunction, worker.slot.enter(begin));
+            operation.run(worker);
+        } catch (final Throwable e) {
+            fail(name, node, reply, e);
+        } finally {
+            worker.slot.leave();
+        }
+        recorder.record(name, System.nanoTime() - begin, isFailure(name, reply.errno()));
+    }
+
+    private static boolean isFailure(final String name, final int errno) {
+        return errno != 0 && !(errno == ENOENT && name.equals(LOOKUP));
+    }
+
+    private void fail(final String name, final long node, final Reply reply, final Throwable failure) {
+        final int errno = toErrno(name, node, failure);
+        if (reply.isSent()) {
+            return;
+        }
+        if (errno == ENOENT && name.equals(LOOKUP)) {
+            reply.absent(errno);
+        } else {
+            reply.error(errno);
+        }
+    }
+
+    private int toErrno(final String name, final long node, final Throwable failure) {
+        if (!(failure instanceof IOException)) {
+            LOG.warn("{} of node {} failed unexpectedly", name, node, failure);
+            return EIO;
+        }
+        final int errno = errnoOf.applyAsInt(failure);
+        if (errno == ENOENT && name.equals(LOOKUP)) {
+            return errno;
+        }
+        LOG.debug("{} of node {}: errno {}: {}", name, node, errno, failure.toString());
+        return errno > 0 && errno < ERRNO_LIMIT ? errno : EIO;
+    }
+
+    private void serveUnanswered(final long request, final Runnable work) {
+        try {
+            work.run();
+        } catch (final Throwable e) {
+            LOG.warn("a forget failed", e);
+        } finally {
+            fuse.fuse_reply_none(request);
+        }
+    }
+}

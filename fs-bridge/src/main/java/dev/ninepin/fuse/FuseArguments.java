@@ -1,0 +1,74 @@
+package dev.ninepin.fuse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.ArrayList;
+import java.util.List;
+import jnr.ffi.Pointer;
+
+/**
+ * {@code struct fuse_args}: the options of a mount as a command line, which libfuse takes apart. {@code fuse_mount}
+ * removes what is its own and leaves the rest to {@code fuse_lowlevel_new}. One thread.
+ */
+final class FuseArguments implements AutoCloseable {
+    /** The largest read or write that the kernel sends at once, in bytes: the most that libfuse 2.9 has room for. */
+    static final int MAX_TRANSFER = 131072;
+
+    private static final int COUNT = 0;
+    private static final int VECTOR = 8;
+    private static final int SIZE = 24;
+
+    private final LibFuse fuse;
+    private final Pointer args = Native.allocate(SIZE);
+    private final Pointer vector;
+
+    /** What {@link #vector} points to. */
+    private final List<Pointer> strings = new ArrayList<>();
+
+    FuseArguments(final LibFuse fuse, final FuseOptions options) {
+        this.fuse = fuse;
+        for (final String each : List.of("ninepin", "-o", mountOptions(options))) {
+            strings.add(Native.string(each.getBytes(UTF_8)));
+        }
+        vector = Native.allocate((strings.size() + 1) * Long.BYTES);
+        for (int i = 0; i < strings.size(); i++) {
+            vector.putPointer((long) i * Long.BYTES, strings.get(i));
+        }
+        args.putInt(COUNT, strings.size());
+        args.putPointer(VECTOR, vector);
+    }
+
+    /** The options in libfuse's notation, separated by commas. */
+    static String mountOptions(final FuseOptions options) {
+        final List<String> words = new ArrayList<>();
+        words.add("fsname=" + escape(options.source()));
+        words.add("subtype=ninepin");
+        words.add("big_writes");
+        words.add("max_read=" + MAX_TRANSFER);
+        words.add("max_write=" + MAX_TRANSFER);
+        if (options.readOnly()) {
+            words.add("ro");
+        }
+        if (options.allowOther()) {
+            words.add("allow_other");
+        }
+        if (options.defaultPermissions()) {
+            words.add("default_permissions");
+        }
+        return String.join(",", words);
+    }
+
+    private static String escape(final String text) {
+        return text.replace("\\", "\\\\").replace(",", "\\,");
+    }
+
+    Pointer pointer() {
+        return args;
+    }
+
+    /** Frees what libfuse put into the struct. */
+    @Override
+    public void close() {
+        fuse.fuse_opt_free_args(args);
+    }
+}

@@ -1,0 +1,175 @@
+package dev.ninepin.fuse;
+
+import dev.ninepin.share.Errno;
+import dev.ninepin.share.FileOperations;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeoutException;
+import java.util.function.ToIntFunction;
+import jnr.ffi.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file system that is mounted on a directory, and the threads that serve it. Any thread may call any method.
+ *
+ * <p>The mount ends when {@link #close} or {@link #unmount} ends it, when someone else unmounts it, or when the kernel
+ * gives it up; {@link #awaitEnd} returns in all of these cases. The {@link FileOperations} stay open: closing them is up
+ * to whoever made them, after the end. The kernel need not have released every handle and forgotten every node by then.
+ */
+public final class FuseMount implements AutoCloseable {
+    /** How long a server may take to show its root before the mount is given up. */
+    private static final long READY_SECONDS = 30;
+
+    private static final Logger LOG = LoggerFactory.getLogger(FuseMount.class);
+
+    private final MountPoint mountPoint;
+
+    /** Held here, since native code calls into it. */
+    private final Callbacks callbacks;
+
+    private final Workers workers;
+    private final Teardown teardown;
+
+    private FuseMount(
+            final MountPoint mountPoint, final Callbacks callbacks, final Workers workers, final Teardown teardown) {
+        this.mountPoint = mountPoint;
+        this.callbacks = callbacks;
+        this.workers = workers;
+        this.teardown = teardown;
+    }
+
+    /**
+     * Mounts {@code files} on {@code directory}, and returns when the mount is proven usable: the kernel has called, and
+     * stat(2) of the mount point has shown the root's attributes as the server gave them.
+     *
+     * @throws IOException if it can't be mounted, or the root's attributes did not come, with the reason in words; then
+     *     nothing is mounted
+     */
+    public static FuseMount mount(final FileOperations files, final Path directory, final FuseOptions options)
+            throws IOException {
+        return mount(files, directory, options, Errno::of);
+    }
+
+    /** As {@link #mount(FileOperations, Path, FuseOptions)}, with failures turned into errnos by {@code errnoOf}. */
+    static FuseMount mount(
+            final FileOperations files,
+            final Path directory,
+            final FuseOptions options,
+            final ToIntFunction<Throwable> errnoOf)
+            throws IOException {
+        final LibFuse fuse = LibFuse.get();
+        final MountChecks checks = MountChecks.ofThisSystem();
+        checks.before(directory, options);
+        final MountPoint mountPoint = new MountPoint(directory);
+        final Callbacks callbacks = new Callbacks(fuse, files, errnoOf);
+        final Pointer where = mountPoint.pointer();
+        try (FuseArguments arguments = new FuseArguments(fuse, options)) {
+            final long channel = fuse.fuse_mount(where, arguments.pointer());
+            if (channel == 0) {
+                throw checks.after(directory, LibC.errno());
+            }
+            final OptionalInt device = mountPoint.topDevice();
+            final long session =
+                    fuse.fuse_lowlevel_new(arguments.pointer(), callbacks.table(), callbacks.tableSize(), 0);
+            if (session == 0 || device.isEmpty()) {
+                fuse.fuse_unmount(where, channel);
+                throw new IOException("libfuse mounted " + directory + ", but could not begin to serve it");
+            }
+            fuse.fuse_session_add_chan(session, channel);
+            final Workers workers = new Workers(fuse, session, channel, files.cache());
+            callbacks.servedBy(workers);
+            final Connection connection = new Connection(device.getAsInt());
+            final FuseMount mount =
+                    new FuseMount(mountPoint, callbacks, workers, new Teardown(mountPoint, connection, workers));
+            mount.begin();
+            LOG.info("{} is mounted on {}, connection {}", options.source(), mountPoint, connection.number());
+            return mount;
+        }
+    }
+
+    private void begin() throws IOException {
+        workers.startOne();
+        try {
+            awaitReady();
+        } catch (final IOException | RuntimeException e) {
+            teardown.end();
+            throw e;
+        }
+    }
+
+    /** Asks the kernel for the root, as any program would. */
+    private void awaitReady() throws IOException {
+        final Readiness readiness = callbacks.readiness;
+        try {
+            Bounded.run("ninepin-probe", READY_SECONDS, () -> Files.getAttribute(mountPoint.path(), "unix:ino"));
+        } catch (final TimeoutException e) {
+            final String who =
+                    readiness.isInitialised() ? "the server has not shown its root" : "the kernel has not called";
+            throw new IOException(who + " within " + READY_SECONDS + " s", e);
+        } catch (final IOException e) {
+            final Throwable cause = readiness.rootFailure().orElse(e);
+            throw new IOException("the root of the share cannot be shown: " + cause.getMessage(), cause);
+        }
+        if (!readiness.isRootShown()) {
+            throw new IOException("the kernel shows a root that did not come from the server");
+        }
+    }
+
+    /** What it has done, and is doing. */
+    public FuseStatus status() {
+        final List<Long> ages = workers.ages(System.nanoTime());
+        return new FuseStatus(
+                callbacks.bytesRead.sum(),
+                callbacks.bytesWritten.sum(),
+                ages.size(),
+                ages.stream().mapToLong(Long::longValue).max().orElse(0),
+                callbacks.recorder.snapshot());
+    }
+
+    /**
+     * Unmounts, as umount(8) does, and waits until the service has ended, for a limited time. Does nothing if it is not
+     * mounted there any more.
+     *
+     * @throws MountBusyException if it is in use; the mount goes on then
+     * @throws IOException if it can't be unmounted otherwise
+     */
+    public void unmount() throws IOException {
+        teardown.unmount();
+    }
+
+    /**
+     * Takes the mount from its directory at once, although it may be in use. Programs go on with what they have open, and
+     * the mount ends with the last of these, or with {@link #close}. Does nothing if it is not mounted there any more.
+     *
+     * @throws IOException if it can't be taken away
+     */
+    public void detach() throws IOException {
+        teardown.detach();
+    }
+
+    /** Waits until the mount has ended, for whatever reason, and no thread of it is left. */
+    public void awaitEnd() throws InterruptedException {
+        workers.awaitEnd();
+    }
+
+    /** Whether the mount has ended, for whatever reason. */
+    public boolean ended() {
+        return workers.ended();
+    }
+
+    /**
+     * Ends the mount, and the service of it, whatever is in progress. If it is in use, what is dirty is written first;
+     * then programs that still have files open there get errors. Waits for a limited time at each step, and logs what
+     * could not be done. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        if (!ended()) {
+            teardown.end();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.ninepin.fuse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The setuid helper that mounts and unmounts for users who are not root. */
+final class FuserMount {
+    private static final String NAME = "fusermount";
+
+    /** libfuse looks in its own directory first, then along PATH, which may be unset under systemd. */
+    private static final String FALLBACK_PATH = "/usr/bin:/bin";
+
+    static Path find() throws IOException {
+        final String path = System.getenv().getOrDefault("PATH", FALLBACK_PATH);
+        for (final String directory : (FALLBACK_PATH + ":" + path).split(":", -1)) {
+            final Path candidate = Path.of(directory, NAME);
+            if (Files.isExecutable(candidate)) {
+                return candidate;
+            }
+        }
+        throw new IOException("fusermount is not installed: users who are not root mount through it;"
+                + " install the package fuse or fuse3");
+    }
+
+    private FuserMount() {}
+}

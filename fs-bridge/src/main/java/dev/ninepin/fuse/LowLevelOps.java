@@ -1,0 +1,181 @@
+package dev.ninepin.fuse;
+
+import jnr.ffi.Struct;
+import jnr.ffi.annotations.Delegate;
+
+/**
+ * {@code struct fuse_lowlevel_ops} of libfuse 2.9's fuse_lowlevel.h: the callbacks, in the struct's order. What is left
+ * 0 libfuse answers with ENOSYS, and the kernel mostly remembers that; for locks it then keeps them to itself.
+ *
+ * <p>Every callback takes the request that it must reply to first. Nodes, handles, offsets, sizes, and the addresses of
+ * names and structs are longs; names end with a NUL and are valid until the callback returns.
+ */
+final class LowLevelOps extends Struct {
+    final Function<Init> init = function(Init.class);
+    final Pointer destroy = new Pointer();
+
+    /** request, parent, name. */
+    final Function<Three> lookup = function(Three.class);
+
+    /** request, node, lookups. */
+    final Function<Three> forget = function(Three.class);
+
+    /** request, node, info or 0. */
+    final Function<Three> getattr = function(Three.class);
+
+    final Function<Setattr> setattr = function(Setattr.class);
+
+    /** request, node. */
+    final Function<Two> readlink = function(Two.class);
+
+    final Function<Mknod> mknod = function(Mknod.class);
+    final Function<Mkdir> mkdir = function(Mkdir.class);
+
+    /** request, parent, name. */
+    final Function<Three> unlink = function(Three.class);
+
+    /** request, parent, name. */
+    final Function<Three> rmdir = function(Three.class);
+
+    /** request, target, parent, name. */
+    final Function<Four> symlink = function(Four.class);
+
+    /** request, parent, name, new parent, new name. */
+    final Function<Five> rename = function(Five.class);
+
+    /** request, node, new parent, new name. */
+    final Function<Four> link = function(Four.class);
+
+    /** request, node, info. */
+    final Function<Three> open = function(Three.class);
+
+    /** request, node, size, offset, info. */
+    final Function<Five> read = function(Five.class);
+
+    /** request, node, data, size, offset, info. */
+    final Function<Six> write = function(Six.class);
+
+    /** request, node, info. */
+    final Function<Three> flush = function(Three.class);
+
+    /** request, node, info. */
+    final Function<Three> release = function(Three.class);
+
+    final Function<Fsync> fsync = function(Fsync.class);
+
+    /** request, node, info. */
+    final Function<Three> opendir = function(Three.class);
+
+    /** request, node, size, offset, info. */
+    final Function<Five> readdir = function(Five.class);
+
+    /** request, node, info. */
+    final Function<Three> releasedir = function(Three.class);
+
+    final Function<Fsync> fsyncdir = function(Fsync.class);
+
+    /** request, node. */
+    final Function<Two> statfs = function(Two.class);
+
+    final Pointer setxattr = new Pointer();
+    final Pointer getxattr = new Pointer();
+    final Pointer listxattr = new Pointer();
+    final Pointer removexattr = new Pointer();
+    final Function<Access> access = function(Access.class);
+    final Function<Create> create = function(Create.class);
+    final Pointer getlk = new Pointer();
+    final Pointer setlk = new Pointer();
+    final Pointer bmap = new Pointer();
+    final Pointer ioctl = new Pointer();
+    final Pointer poll = new Pointer();
+    final Pointer writeBuf = new Pointer();
+    final Pointer retrieveReply = new Pointer();
+
+    /** request, count, array of (node, lookups). */
+    final Function<Three> forgetMulti = function(Three.class);
+
+    final Pointer flock = new Pointer();
+    final Pointer fallocate = new Pointer();
+
+    LowLevelOps() {
+        super(Native.RUNTIME);
+    }
+
+    /** The kernel has asked for the connection's terms. */
+    public interface Init {
+        @Delegate
+        void call(long userData, long connection);
+    }
+
+    /** A callback that takes two longs. */
+    public interface Two {
+        @Delegate
+        void call(long request, long a);
+    }
+
+    /** A callback that takes three longs. */
+    public interface Three {
+        @Delegate
+        void call(long request, long a, long b);
+    }
+
+    /** A callback that takes four longs. */
+    public interface Four {
+        @Delegate
+        void call(long request, long a, long b, long c);
+    }
+
+    /** A callback that takes five longs. */
+    public interface Five {
+        @Delegate
+        void call(long request, long a, long b, long c, long d);
+    }
+
+    /** A callback that takes six longs. */
+    public interface Six {
+        @Delegate
+        void call(long request, long a, long b, long c, long d, long e);
+    }
+
+    /** {@code which} has a bit for each attribute that is to change. */
+    public interface Setattr {
+        @Delegate
+        void call(long request, long node, long stat, int which, long info);
+    }
+
+    /** Makes any file but a directory or a link. */
+    public interface Mknod {
+        @Delegate
+        void call(long request, long parent, long name, int mode, long rdev);
+    }
+
+    /** Makes a directory. */
+    public interface Mkdir {
+        @Delegate
+        void call(long request, long parent, long name, int mode);
+    }
+
+    /** Synchronises a file or directory. */
+    public interface Fsync {
+        @Delegate
+        void call(long request, long node, int dataOnly, long info);
+    }
+
+    /** access(2). */
+    public interface Access {
+        @Delegate
+        void call(long request, long node, int mask);
+    }
+
+    /** Makes a regular file and opens it. */
+    public interface Create {
+        @Delegate
+        void call(long request, long parent, long name, int mode, long info);
+    }
+
+    /** The function given to fuse_req_interrupt_func. */
+    public interface Interrupt {
+        @Delegate
+        void call(long request, long token);
+    }
+}

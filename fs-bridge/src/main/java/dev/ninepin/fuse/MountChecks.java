@@ -1,0 +1,99 @@
+package dev.ninepin.fuse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import jnr.constants.platform.Errno;
+
+/**
+ * Why a mount would fail, or has failed, in words: libfuse says it on standard error only, if at all.
+ *
+ * @param device /dev/fuse
+ * @param configuration /etc/fuse.conf
+ * @param root whether we are root, who needs no helper to mount
+ */
+record MountChecks(Path device, Path configuration, boolean root) {
+    private static final String STATUS_CAPABILITIES = "CapEff:";
+    private static final int CAP_SYS_ADMIN = 21;
+
+    static MountChecks ofThisSystem() {
+        return new MountChecks(
+                Path.of("/dev/fuse"), Path.of("/etc/fuse.conf"), LibC.get().geteuid() == 0);
+    }
+
+    /** Throws the first reason why a mount on {@code directory} can't come about. */
+    void before(final Path directory, final FuseOptions options) throws IOException {
+        checkDirectory(directory);
+        checkDevice();
+        if (!root) {
+            FuserMount.find();
+            if (options.allowOther() && !allowsOther()) {
+                throw new IOException(
+                        "only root may use allow_other; to let other users, add the line user_allow_other to "
+                                + configuration);
+            }
+            if (!Files.isWritable(directory)) {
+                throw new IOException("you may not mount on " + directory + ": you may not write to it");
+            }
+        }
+    }
+
+    private static void checkDirectory(final Path directory) throws IOException {
+        try {
+            final boolean isDirectory = (boolean) Files.getAttribute(directory, "isDirectory");
+            if (!isDirectory) {
+                throw new IOException(directory + " is not a directory");
+            }
+            try (var entries = Files.list(directory)) {
+                if (entries.findAny().isPresent()) {
+                    throw new IOException(directory + " is not empty");
+                }
+            }
+        } catch (final NoSuchFileException e) {
+            throw new IOException("there is no directory " + directory, e);
+        } catch (final java.nio.file.FileSystemException e) {
+            if (Errno.ENOTCONN.description().equals(e.getReason())) {
+                throw new IOException(
+                        "a dead mount is on " + directory + ": take it away first, with umount -l " + directory, e);
+            }
+            throw e;
+        }
+    }
+
+    private void checkDevice() throws IOException {
+        if (!Files.exists(device)) {
+            throw new IOException("there is no " + device + ": load the kernel's module with modprobe fuse,"
+                    + " or give the device to this container");
+        }
+        if (!Files.isReadable(device) || !Files.isWritable(device)) {
+            throw new IOException(device + " may not be opened for reading and writing");
+        }
+    }
+
+    private boolean allowsOther() throws IOException {
+        return Files.isReadable(configuration)
+                && Files.readAllLines(configuration).stream()
+                        .anyMatch(line -> line.strip().equals("user_allow_other"));
+    }
+
+    /** Why libfuse did not mount, after {@link #before} has found nothing. */
+    IOException after(final Path directory, final Errno errno) throws IOException {
+        if (root && !mayMount()) {
+            return new IOException("this process may not mount: it has no CAP_SYS_ADMIN");
+        }
+        final String reason = errno.intValue() == 0 ? "" : ": " + errno.description();
+        return new IOException(
+                "libfuse could not mount on " + directory + reason + " (its own words are on standard error)");
+    }
+
+    private static boolean mayMount() throws IOException {
+        final List<String> status = Files.readAllLines(Path.of("/proc/self/status"));
+        return status.stream()
+                .filter(line -> line.startsWith(STATUS_CAPABILITIES))
+                .map(line -> Long.parseUnsignedLong(
+                        line.substring(STATUS_CAPABILITIES.length()).strip(), 16))
+                .allMatch(capabilities -> ((capabilities >> CAP_SYS_ADMIN) & 1) == 1);
+    }
+}

@@ -1,0 +1,197 @@
+package dev.ninepin.fuse;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Rstatfs;
+import dev.ninepin.share.Attributes;
+import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.Entry;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import jnr.ffi.Pointer;
+import ru.serce.jnrfuse.struct.FileStat;
+import ru.serce.jnrfuse.struct.FuseFileInfo;
+import ru.serce.jnrfuse.struct.Statvfs;
+import ru.serce.jnrfuse.struct.Timespec;
+
+/**
+ * The one reply to the request that a worker is serving, and the structs that replies are put together in: those stay
+ * for the worker's life. Used by that worker only.
+ *
+ * <p>What hands a node or a handle to the kernel returns whether the kernel took it. If it did not, since nobody waited
+ * any more, the caller takes it back.
+ */
+final class Reply {
+    /** Where {@code struct fuse_file_info} of libfuse 2.9 has its bit fields; jnr-fuse leaves them out. */
+    private static final int OPEN_BITS = 20;
+
+    private static final int KEEP_CACHE = 1 << 1;
+
+    /** The longest target that the kernel has room for: a page, less its NUL. */
+    private static final int MAX_TARGET = 4095;
+
+    private static final int ENAMETOOLONG = 36;
+
+    private final LibFuse fuse;
+    private final double attributeTimeout;
+    private final double absenceTimeout;
+    private final boolean keepCache;
+
+    private final FileStat stat = new FileStat(Native.RUNTIME);
+    private final Pointer statMemory = Native.allocate(stat);
+    private final EntryParam entry = new EntryParam();
+    private final Pointer entryMemory = Native.allocate(entry);
+    private final FuseFileInfo info = FuseFileInfo.of(Native.allocate(Long.BYTES));
+    private final Pointer infoMemory = Native.allocate(info);
+    private final Statvfs statvfs = new Statvfs(Native.RUNTIME);
+    private final Pointer statvfsMemory = Native.allocate(statvfs);
+    private final ByteBuffer target = ByteBuffer.allocateDirect(MAX_TARGET);
+
+    private long request;
+    private boolean sent = true;
+    private int errno;
+
+    Reply(final LibFuse fuse, final CacheMode cache) {
+        this.fuse = fuse;
+        attributeTimeout = seconds(cache.attributes());
+        absenceTimeout = seconds(cache.absences());
+        keepCache = cache == CacheMode.LOOSE;
+    }
+
+    private static double seconds(final Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+
+    /** The next reply is to {@code newRequest}. */
+    void begin(final long newRequest) {
+        request = newRequest;
+        sent = false;
+        errno = 0;
+    }
+
+    /** Whether the request has had its reply: then it is gone, and there must be no other. */
+    boolean isSent() {
+        return sent;
+    }
+
+    /** The errno that was replied; 0 if it was a success. */
+    int errno() {
+        return errno;
+    }
+
+    /** Success, with nothing to tell. */
+    void done() {
+        end(fuse.fuse_reply_err(request, 0));
+    }
+
+    void error(final int number) {
+        errno = number;
+        end(fuse.fuse_reply_err(request, number));
+    }
+
+    /** Forgets are not answered. */
+    void none() {
+        sent = true;
+        fuse.fuse_reply_none(request);
+    }
+
+    void attributes(final Attributes attributes) {
+        fill(stat, attributes);
+        end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
+    }
+
+    boolean entry(final Entry found) {
+        fill(found);
+        return end(fuse.fuse_reply_entry(request, entryMemory));
+    }
+
+    /** There is no such name; {@code number} says so, unless the kernel may remember it. */
+    void absent(final int number) {
+        errno = number;
+        if (absenceTimeout == 0) {
+            end(fuse.fuse_reply_err(request, number));
+        } else {
+            entry.node.set(0);
+            entry.entryTimeout.set(absenceTimeout);
+            end(fuse.fuse_reply_entry(request, entryMemory));
+        }
+    }
+
+    boolean opened(final long handle) {
+        fill(handle);
+        return end(fuse.fuse_reply_open(request, infoMemory));
+    }
+
+    boolean created(final Entry made, final long handle) {
+        fill(made);
+        fill(handle);
+        return end(fuse.fuse_reply_create(request, entryMemory, infoMemory));
+    }
+
+    /** Bytes of a file or directory, in a direct buffer, from position to limit. */
+    void data(final ByteBuffer data) {
+        end(fuse.fuse_reply_buf(request, data, data.remaining()));
+    }
+
+    void written(final int count) {
+        end(fuse.fuse_reply_write(request, count));
+    }
+
+    void target(final ByteString text) {
+        if (text.length() > MAX_TARGET) {
+            error(ENAMETOOLONG);
+        } else {
+            target.clear();
+            text.putInto(target);
+            data(target.flip());
+        }
+    }
+
+    void figures(final Rstatfs figures) {
+        statvfs.f_bsize.set(Integer.toUnsignedLong(figures.bsize()));
+        statvfs.f_frsize.set(Integer.toUnsignedLong(figures.bsize()));
+        statvfs.f_blocks.set(figures.blocks());
+        statvfs.f_bfree.set(figures.bfree());
+        statvfs.f_bavail.set(figures.bavail());
+        statvfs.f_files.set(figures.files());
+        statvfs.f_ffree.set(figures.ffree());
+        statvfs.f_namemax.set(Integer.toUnsignedLong(figures.namelen()));
+        end(fuse.fuse_reply_statfs(request, statvfsMemory));
+    }
+
+    private boolean end(final int result) {
+        sent = true;
+        return result == 0;
+    }
+
+    private void fill(final Entry found) {
+        entry.node.set(found.node());
+        fill(entry.attributes, found.attributes());
+        entry.attributeTimeout.set(attributeTimeout);
+        entry.entryTimeout.set(attributeTimeout);
+    }
+
+    private void fill(final long handle) {
+        info.fh.set(handle);
+        infoMemory.putInt(OPEN_BITS, keepCache ? KEEP_CACHE : 0);
+    }
+
+    private static void fill(final FileStat stat, final Attributes attributes) {
+        stat.st_ino.set(attributes.ino());
+        stat.st_mode.set(attributes.mode());
+        stat.st_nlink.set(attributes.nlink());
+        stat.st_uid.set(attributes.uid());
+        stat.st_gid.set(attributes.gid());
+        stat.st_rdev.set(attributes.rdev());
+        stat.st_size.set(attributes.size());
+        stat.st_blksize.set(attributes.blksize());
+        stat.st_blocks.set(attributes.blocks());
+        fill(stat.st_atim, attributes.atime().seconds(), attributes.atime().nanos());
+        fill(stat.st_mtim, attributes.mtime().seconds(), attributes.mtime().nanos());
+        fill(stat.st_ctim, attributes.ctime().seconds(), attributes.ctime().nanos());
+    }
+
+    private static void fill(final Timespec time, final long seconds, final long nanos) {
+        time.tv_sec.set(seconds);
+        time.tv_nsec.set(nanos);
+    }
+}

@@ -1,0 +1,149 @@
+package dev.ninepin.fuse;
+
+import dev.ninepin.share.CacheMode;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import jnr.ffi.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads that serve a mount, and the native session that they serve: when the last thread has left, the session is
+ * destroyed, and the device closed with it.
+ *
+ * <p>Requests may block for as long as the server does. So one thread at least waits for requests, as long as there are
+ * fewer than {@link #MOST}: whoever takes the last free place starts another. None is retired, since a thread that
+ * waits costs memory only. What is beyond {@link #MOST} waits in the kernel.
+ */
+final class Workers {
+    /** At 0.2 MB each, a dozen megabytes when that many requests block at once. */
+    static final int MOST = 64;
+
+    private static final int EINTR = 4;
+    private static final int EAGAIN = 11;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+
+    private final LibFuse fuse;
+    private final long session;
+    private final long channel;
+    private final CacheMode cache;
+    private final int requestSize;
+
+    private final List<Worker> workers = new CopyOnWriteArrayList<>();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    /** Guards the session's life, and how many threads use it. */
+    private final Object sessionLock = new Object();
+
+    private int alive;
+
+    /** @param session with {@code channel} added to it; this object destroys both */
+    Workers(final LibFuse fuse, final long session, final long channel, final CacheMode cache) {
+        this.fuse = fuse;
+        this.session = session;
+        this.channel = channel;
+        this.cache = cache;
+        requestSize = Math.toIntExact(fuse.fuse_chan_bufsize(channel));
+    }
+
+    /** Starts a thread, if there may be another. The first call begins the service. */
+    void startOne() {
+        synchronized (sessionLock) {
+            if (workers.size() == MOST) {
+                return;
+            }
+            final Worker worker = new Worker(workers.size(), this, fuse, cache, requestSize);
+            waiting.incrementAndGet();
+            worker.start();
+            workers.add(worker);
+            alive++;
+        }
+    }
+
+    /** What a worker does all its life. */
+    void serve(final Worker worker) {
+        try {
+            loop(worker);
+        } catch (final Throwable e) {
+            LOG.error("{} ends", worker.getName(), e);
+        } finally {
+            waiting.decrementAndGet();
+            leave();
+        }
+    }
+
+    private void loop(final Worker worker) {
+        // libfuse takes the channel by reference, and may change it.
+        final Pointer place = Native.allocate(Long.BYTES);
+        while (true) {
+            place.putLong(0, channel);
+            final int received = fuse.fuse_chan_recv(place, worker.request(), requestSize);
+            if (received > 0) {
+                if (waiting.decrementAndGet() == 0) {
+                    startOne();
+                }
+                fuse.fuse_session_process(session, worker.request(), received, channel);
+                waiting.incrementAndGet();
+            } else if (received != -EINTR && received != -EAGAIN) {
+                LOG.debug("{} leaves: {}", worker.getName(), received);
+                return;
+            }
+        }
+    }
+
+    private void leave() {
+        synchronized (sessionLock) {
+            alive--;
+            if (alive == 0) {
+                fuse.fuse_session_destroy(session);
+                ended.countDown();
+            }
+        }
+    }
+
+    /** Interrupts the worker that serves the request of {@code token}. */
+    void interrupt(final long token) {
+        workers.get(RequestSlot.numberOf(token)).slot.interrupt(token);
+    }
+
+    /** Interrupts whatever is being served. */
+    void interruptAll() {
+        workers.forEach(worker -> worker.slot.interruptAny());
+    }
+
+    /** No thread takes another request. Those that wait for one wake up when the connection ends. */
+    void takeNoMore() {
+        synchronized (sessionLock) {
+            if (alive > 0) {
+                fuse.fuse_session_exit(session);
+            }
+        }
+    }
+
+    /** How long each request that is in progress has been, in nanoseconds. */
+    List<Long> ages(final long now) {
+        return workers.stream()
+                .map(worker -> worker.slot.age(now))
+                .filter(age -> age >= 0)
+                .toList();
+    }
+
+    boolean ended() {
+        return ended.getCount() == 0;
+    }
+
+    /** Waits until no thread is left and the device is closed. */
+    void awaitEnd() throws InterruptedException {
+        ended.await();
+    }
+
+    /** As {@link #awaitEnd()}, for a limited time; whether it ended. */
+    boolean awaitEnd(final long seconds) throws InterruptedException {
+        return ended.await(seconds, TimeUnit.SECONDS);
+    }
+}

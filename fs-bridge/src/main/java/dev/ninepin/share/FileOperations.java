@@ -1,0 +1,98 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Rstatfs;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A file system: the operations that the kernel asks for, each in terms of the nodes that it knows.
+ *
+ * <p>Any thread may call any method; a call waits for the server. Failures are {@link IOException}s that
+ * {@link Errno#of} turns into an errno. An interrupt of the calling thread gives the request up (Tflush), and EINTR.
+ *
+ * <p>A node number is handed out by {@link #lookup} and by what makes files, each time counted; the kernel gives the
+ * counts back with {@link #forget}. {@link #ROOT} is always there.
+ */
+public interface FileOperations {
+    /** The node of the share's root directory. */
+    long ROOT = 1;
+
+    /** Never the number of a handle. */
+    long NO_HANDLE = 0;
+
+    /** Finds a name in a directory. ENOENT if there is none. */
+    Entry lookup(long parent, ByteString name) throws IOException;
+
+    /** The kernel gives back {@code lookups} of the times that it was handed {@code node}. */
+    void forget(long node, long lookups);
+
+    /** What stat(2) shows; also of a file that is open here and has lost its name. */
+    Attributes getattr(long node) throws IOException;
+
+    /** Changes attributes, and says what they are then. */
+    Attributes setattr(long node, AttributeChange change) throws IOException;
+
+    ByteString readlink(long node) throws IOException;
+
+    /** Makes a regular file, device node, FIFO or socket: {@code mode} says which, and its permissions. */
+    Entry mknod(Caller caller, long parent, ByteString name, int mode, long rdev) throws IOException;
+
+    Entry mkdir(Caller caller, long parent, ByteString name, int mode) throws IOException;
+
+    Entry symlink(Caller caller, long parent, ByteString name, ByteString target) throws IOException;
+
+    Entry link(long node, long newParent, ByteString newName) throws IOException;
+
+    /** Removes a name; a file that is open here lives on until it is closed. */
+    void unlink(long parent, ByteString name) throws IOException;
+
+    void rmdir(long parent, ByteString name) throws IOException;
+
+    /** Renames; a file that has the new name and is open here lives on until it is closed. */
+    void rename(long parent, ByteString name, long newParent, ByteString newName) throws IOException;
+
+    /**
+     * Opens a file, and gives a handle for it.
+     *
+     * @param flags open(2)'s, in the numbers of {@link dev.ninepin.p9.OpenFlags}
+     */
+    long open(long node, int flags) throws IOException;
+
+    /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
+    Created create(Caller caller, long parent, ByteString name, int flags, int mode) throws IOException;
+
+    /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
+    ReadResult read(long handle, long offset, int count) throws IOException;
+
+    /**
+     * Writes what remains of {@code data}, and returns how many bytes of it were written.
+     *
+     * @param flags those of the descriptor at this moment: with APPEND, the bytes go to the end of the file, wherever
+     *     that is by then; a page that the kernel writes back comes without
+     */
+    int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
+
+    void fsync(long handle, boolean dataOnly) throws IOException;
+
+    /** The last descriptor is gone: the handle is no more. */
+    void release(long handle) throws IOException;
+
+    long opendir(long node) throws IOException;
+
+    /** Offers entries to {@code sink}, from the cookie {@code offset} on (0: from the start), until it has no room. */
+    void readdir(long handle, long offset, DirectorySink sink) throws IOException;
+
+    void fsyncdir(long handle, boolean dataOnly) throws IOException;
+
+    void releasedir(long handle) throws IOException;
+
+    /** The figures of the file system; of a node that a server can't ask about, those of the root. */
+    Rstatfs statfs(long node) throws IOException;
+
+    /** Whether {@code caller} may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says; EACCES if not. */
+    void access(Caller caller, long node, int mask) throws IOException;
+
+    /** What may be believed without asking the server. */
+    CacheMode cache();
+}

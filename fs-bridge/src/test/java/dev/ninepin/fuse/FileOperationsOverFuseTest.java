@@ -1,0 +1,362 @@
+package dev.ninepin.fuse;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.FileOperations;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import jnr.constants.platform.Errno;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What programs see of a file system through a real mount. */
+class FileOperationsOverFuseTest {
+    private Mounted mounted;
+
+    @BeforeEach
+    void mount() throws IOException {
+        mounted = new Mounted();
+    }
+
+    @AfterEach
+    void unmount() throws IOException {
+        mounted.close();
+    }
+
+    @Test
+    void aFileIsMadeWrittenReadRenamedAndRemoved() throws IOException {
+        final var file = mounted.file("file");
+        Files.writeString(file, "contents");
+        assertThat(file).hasContent("contents").hasSize(8);
+
+        final var renamed = mounted.file("renamed");
+        Files.move(file, renamed);
+        assertThat(file).doesNotExist();
+        assertThat(renamed).hasContent("contents");
+
+        Files.delete(renamed);
+        assertThat(mounted.root).isEmptyDirectory();
+    }
+
+    @Test
+    void directoriesAreMadeAndRemovedOnlyWhenEmpty() throws IOException {
+        final var inner = mounted.file("a/b/c");
+        Files.createDirectories(inner);
+        assertThatThrownBy(() -> Files.delete(mounted.file("a"))).hasMessageContaining("a");
+        Files.delete(inner);
+        Files.delete(mounted.file("a/b"));
+        assertThat(mounted.file("a")).isEmptyDirectory();
+    }
+
+    @Test
+    void aDeepTreeIsCopiedAndComparesEqual() throws Exception {
+        mounted.python(
+                "for i in range(200):",
+                "    d = 'tree/%d/%d' % (i % 7, i % 3)",
+                "    os.makedirs(d, exist_ok=True)",
+                "    open(d + '/f%d' % i, 'wb').write(os.urandom(i * 37))");
+        mounted.run("cp", "-a", "tree", "copy");
+        mounted.run("diff", "-r", "tree", "copy");
+        mounted.run("rm", "-rf", "tree", "copy");
+        assertThat(mounted.root).isEmptyDirectory();
+    }
+
+    @Test
+    void hardLinksAreOneFile() throws Exception {
+        final List<String> seen = mounted.python(
+                "a = os.open('one', os.O_RDWR | os.O_CREAT)",
+                "os.link('one', 'two')",
+                "b = os.open('two', os.O_RDWR)",
+                "os.pwrite(a, b'first', 0)",
+                "print(os.pread(b, 10, 0))",
+                "os.pwrite(b, b'F', 0)",
+                "print(os.pread(a, 10, 0))",
+                "print(os.stat('one').st_ino == os.stat('two').st_ino, os.stat('one').st_nlink)",
+                "os.unlink('one')",
+                "print(os.stat('two').st_nlink)");
+        assertThat(seen).containsExactly("b'first'", "b'First'", "True 2", "1");
+    }
+
+    @Test
+    void aFileThatLostItsNameCanStillBeReadAndWritten() throws Exception {
+        final List<String> seen = mounted.python(
+                "f = os.open('gone', os.O_RDWR | os.O_CREAT)",
+                "os.unlink('gone')",
+                "os.write(f, b'still here')",
+                "print(os.pread(f, 100, 0), os.fstat(f).st_size, os.fstat(f).st_nlink)");
+        assertThat(seen).containsExactly("b'still here' 10 0");
+    }
+
+    @Test
+    void linksKeepTheirTargetsByteForByte() throws Exception {
+        final List<String> seen = mounted.python(
+                "os.symlink(b'no\\xff\\xfe/such', b'link')",
+                "print(os.readlink(b'link'), os.lstat('link').st_size)",
+                "os.symlink(b'x' * 4095, b'long')",
+                "print(len(os.readlink('long')))");
+        assertThat(seen).containsExactly("b'no\\xff\\xfe/such' 9", "4095");
+    }
+
+    @Test
+    void modesOwnersAndTimesToTheNanosecondAreSet() throws Exception {
+        final List<String> seen = mounted.python(
+                "open('f', 'w').close()",
+                "os.chown('f', 12, 34)",
+                "os.chmod('f', 0o4751)",
+                "os.utime('f', ns=(1111111111123456789, -2222222222987654321))",
+                "s = os.stat('f')",
+                "print(oct(s.st_mode), s.st_uid, s.st_gid, s.st_atime_ns, s.st_mtime_ns, s.st_blksize)");
+        assertThat(seen).containsExactly("0o104751 12 34 1111111111123456789 -2222222222987654321 4096");
+    }
+
+    @Test
+    void touchSetsTheServersTime() throws Exception {
+        final List<String> seen = mounted.python(
+                "import time",
+                "open('f', 'w').close()",
+                "os.utime('f', (1, 1))",
+                "os.utime('f')",
+                "print(abs(os.stat('f').st_mtime - time.time()) < 60)");
+        assertThat(seen).containsExactly("True");
+    }
+
+    @Test
+    void specialFilesAreMade() throws Exception {
+        final List<String> seen = mounted.python(
+                "os.mkfifo('fifo', 0o640)",
+                "os.mknod('device', 0o600 | stat.S_IFBLK, os.makedev(259, 70000))",
+                "print(stat.S_ISFIFO(os.stat('fifo').st_mode), oct(os.stat('fifo').st_mode & 0o777))",
+                "d = os.stat('device').st_rdev",
+                "print(stat.S_ISBLK(os.stat('device').st_mode), os.major(d), os.minor(d))");
+        assertThat(seen).containsExactly("True 0o640", "True 259 70000");
+    }
+
+    @Test
+    void newFilesBelongToWhoeverMakesThem() throws Exception {
+        mounted.close();
+        mounted = new Mounted(new MemoryFiles(CacheMode.OPEN), new FuseOptions("memory", false, true, false));
+        final List<String> seen = mounted.python(
+                "os.setresgid(4321, 4321, 0)",
+                "os.setresuid(1234, 1234, 0)",
+                "open('f', 'w').close()",
+                "os.mkdir('d')",
+                "print(os.stat('f').st_uid, os.stat('f').st_gid, os.stat('d').st_uid)");
+        assertThat(seen).containsExactly("1234 4321 1234");
+    }
+
+    @Test
+    void tenThousandEntriesAreEachListedOnce() throws Exception {
+        final List<String> seen = mounted.python(
+                "for i in range(10000): os.mknod('entry-with-a-name-of-some-length-%05d' % i)",
+                "names = os.listdir('.')", "print(len(names), len(set(names)))");
+        assertThat(seen).containsExactly("10000 10000");
+    }
+
+    @Test
+    void namesAreBytesWhateverTheLocale() throws Exception {
+        final List<String> seen = mounted.python(
+                "names = [b'latin-\\xe9', b'broken-\\xc3\\x28\\xff', b'new\\nline', b' ', b'\\\\', b'\\x01', b'x' * 255]",
+                "for n in names: open(n, 'wb').write(n)",
+                "print(sorted(os.listdir(b'.')) == sorted(names))",
+                "print(all(open(n, 'rb').read() == n for n in names))",
+                "for n in names: os.rename(n, n[:-1] + b'\\xfe')",
+                "print(os.path.exists(b'latin-\\xfe'), os.path.exists(b'latin-\\xe9'))");
+        assertThat(seen).containsExactly("True", "True", "True False");
+        assertThat(mounted.files.lookup(FileOperations.ROOT, ByteString.copyOf("latin-\u00fe".getBytes(ISO_8859_1))))
+                .isNotNull();
+    }
+
+    @Test
+    void aFileMayBeSparseAndLargerThanFourGibibytes() throws Exception {
+        final List<String> seen = mounted.python(
+                "f = os.open('big', os.O_RDWR | os.O_CREAT)",
+                "os.pwrite(f, b'end', 5 << 30)",
+                "print(os.fstat(f).st_size, os.pread(f, 10, 5 << 30), os.pread(f, 4, 3 << 30))",
+                "os.ftruncate(f, (6 << 30) + 1)",
+                "print(os.stat('big').st_size)");
+        assertThat(seen).containsExactly((5L << 30) + 3 + " b'end' b'\\x00\\x00\\x00\\x00'", "" + ((6L << 30) + 1));
+    }
+
+    @Test
+    void aSharedMappingIsWrittenBack() throws Exception {
+        mounted.python(
+                "f = os.open('mapped', os.O_RDWR | os.O_CREAT)",
+                "os.ftruncate(f, 100000)",
+                "m = mmap.mmap(f, 100000)",
+                "m[50000:50006] = b'mapped'",
+                "m.flush()");
+        assertThat(new String(Files.readAllBytes(mounted.file("mapped")), 50000, 6, UTF_8))
+                .isEqualTo("mapped");
+        mounted.close();
+        try (var result = mounted.files.read(
+                mounted.files.open(
+                        mounted.files.lookup(1, ByteString.of("mapped")).node(), 0),
+                50000,
+                6)) {
+            assertThat(UTF_8.decode(result.data()).toString()).isEqualTo("mapped");
+        }
+        mounted = new Mounted();
+    }
+
+    @Test
+    void appendsGoToTheEndAndTruncationCuts() throws Exception {
+        final List<String> seen = mounted.python(
+                "open('log', 'wb').write(b'12345')",
+                "a = os.open('log', os.O_WRONLY | os.O_APPEND)",
+                "os.write(a, b'678')",
+                "print(open('log', 'rb').read())",
+                "os.truncate('log', 2)",
+                "os.write(a, b'!')",
+                "print(open('log', 'rb').read())",
+                "open('log', 'wb').close()",
+                "print(os.stat('log').st_size)");
+        assertThat(seen).containsExactly("b'12345678'", "b'12!'", "0");
+    }
+
+    @Test
+    void statfsShowsTheServersFigures() throws Exception {
+        final List<String> seen = mounted.python(
+                "s = os.statvfs('.')",
+                "print(s.f_bsize, s.f_frsize, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree, s.f_namemax)");
+        assertThat(seen).containsExactly("4096 4096 %d %d %d 1000 900 255".formatted(1L << 33, 1L << 32, 1L << 31));
+    }
+
+    @Test
+    void sixteenThreadsEachHaveTheirOwnFile() throws Exception {
+        final var threads = Executors.newFixedThreadPool(16);
+        try {
+            final List<Future<?>> done = new ArrayList<>();
+            for (int i = 0; i < 16; i++) {
+                final int number = i;
+                done.add(threads.submit(() -> {
+                    writeAndReadBack(number);
+                    return null;
+                }));
+            }
+            for (final Future<?> each : done) {
+                each.get();
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(mounted.root).isEmptyDirectory();
+    }
+
+    private void writeAndReadBack(final int number) throws IOException {
+        final var file = mounted.file("thread-" + number);
+        for (int round = 0; round < 10; round++) {
+            final byte[] data = new byte[300_000];
+            java.util.Arrays.fill(data, (byte) (number + round));
+            Files.write(file, data);
+            assertThat(Files.readAllBytes(file)).isEqualTo(data);
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void aFailureIsItsErrnoAndTheMountGoesOn() throws IOException {
+        mounted.files.makeFile("f", 10);
+        mounted.files.interfere((operation, node) -> {
+            switch (operation) {
+                case "open" -> throw new MemoryFiles.Failure(Errno.EDQUOT);
+                case "unlink" -> throw new IllegalStateException("a bug");
+                case "access" -> throw new MemoryFiles.Failure(Errno.EACCES);
+                case "fsync" -> throw new StackOverflowError("another");
+                default -> {}
+            }
+        });
+        assertThatThrownBy(() -> Files.readString(mounted.file("f")))
+                .isInstanceOf(FileSystemException.class)
+                .hasMessageContaining("Disk quota exceeded");
+        assertThatThrownBy(() -> Files.delete(mounted.file("f"))).hasMessageContaining("Input/output error");
+        assertThatThrownBy(() -> mounted.file("f")
+                        .getFileSystem()
+                        .provider()
+                        .checkAccess(mounted.file("f"), java.nio.file.AccessMode.READ))
+                .isInstanceOf(AccessDeniedException.class);
+
+        mounted.files.interfere((operation, node) -> {});
+        assertThat(mounted.file("f")).hasSize(10);
+        assertThat(errors("open")).isEqualTo(1);
+        assertThat(errors("unlink")).isEqualTo(1);
+    }
+
+    @Test
+    void theErrorOfAnFsyncReachesItsCaller() throws Exception {
+        mounted.files.interfere((operation, node) -> {
+            if (operation.equals("fsync")) {
+                throw new MemoryFiles.Failure(Errno.ENOSPC);
+            }
+        });
+        final List<String> seen = mounted.python(
+                "f = os.open('f', os.O_WRONLY | os.O_CREAT)",
+                "os.write(f, b'x')",
+                "try:",
+                "    os.fsync(f)",
+                "except OSError as e:",
+                "    print(e.strerror)");
+        assertThat(seen).containsExactly("No space left on device");
+    }
+
+    @Test
+    void whatWasClosedThereIsSeenByTheNextOpenHere() throws IOException {
+        final var file = mounted.file("f");
+        Files.writeString(file, "ours");
+        assertThat(file).hasContent("ours");
+        mounted.files.overwrite("f", "them".getBytes(UTF_8));
+        assertThat(file).hasContent("them");
+    }
+
+    @Test
+    void theStatusCountsBytesAndOperations() throws IOException {
+        Files.write(mounted.file("f"), new byte[1000]);
+        Files.readAllBytes(mounted.file("f"));
+        assertThat(mounted.file("absent")).doesNotExist();
+
+        final FuseStatus status = mounted.mount.status();
+        assertThat(status.bytesWritten()).isEqualTo(1000);
+        assertThat(status.bytesRead()).isBetween(1000L, 4096L);
+        assertThat(status.requestsInProgress()).isZero();
+        assertThat(status.oldestRequestNanos()).isZero();
+        assertThat(status.operations()).anySatisfy(operation -> {
+            assertThat(operation.name()).isEqualTo("write");
+            assertThat(operation.count()).isEqualTo(1);
+            assertThat(operation.medianNanos()).isPositive();
+        });
+        assertThat(errors("lookup")).isZero();
+    }
+
+    @Test
+    void anExecutableRunsFromTheMount() throws Exception {
+        Files.copy(java.nio.file.Path.of("/bin/true"), mounted.file("true"));
+        mounted.run("chmod", "755", "true");
+        mounted.run(mounted.file("true").toString());
+    }
+
+    @Test
+    void exclusiveCreationFailsWhereTheNameIsTaken() throws IOException {
+        Files.createFile(mounted.file("f"));
+        assertThatThrownBy(() -> Files.newOutputStream(mounted.file("f"), StandardOpenOption.CREATE_NEW))
+                .isInstanceOf(java.nio.file.FileAlreadyExistsException.class);
+    }
+
+    private long errors(final String operation) {
+        return mounted.mount.status().operations().stream()
+                .filter(stats -> stats.name().equals(operation))
+                .mapToLong(stats -> stats.errors())
+                .sum();
+    }
+}
