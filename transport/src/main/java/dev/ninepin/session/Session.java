@@ -91,9 +91,7 @@ public final class Session implements AutoCloseable {
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
             this.msize = Handshake.negotiate(
-                    this::version,
-                    Math.min(options.msize(), channel.maxMessageSize()),
-                    exchange.timeoutNanos());
+                    this::version, Math.min(options.msize(), channel.maxMessageSize()), exchange.timeoutNanos());
             exchange.limit(msize);
             this.fids = new FidTable(this, options.maxFids());
             attachRoot(options);
@@ -344,8 +342,9 @@ public final class Session implements AutoCloseable {
         final boolean interrupted = Thread.interrupted();
         if (!exchange.hasEnded()) {
             try {
-                fids.clunkAll(CLOSE_PATIENCE_NANOS);
-                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(CLOSE_PATIENCE_NANOS);
+                final long patience = Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                fids.clunkAll(patience);
+                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());
             }
