@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 final class VirtioChannel implements Channel {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioChannel.class);
 
-    /** Setting up takes milliseconds; a reset takes as long as the slowest request, and one that takes longer hangs. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** Setting up takes milliseconds; a reset takes as long as the slowest request. What takes longer hangs. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private static final long UNTIL_WOKEN = Long.MAX_VALUE;
 
@@ -84,7 +84,9 @@ final class VirtioChannel implements Channel {
             final VirtioTransport transport = VirtioTransport.setUp(function, maxMessageSize);
             final ChannelInfo info = new ChannelInfo(kind, name, transport.details());
             LOG.debug("opened {}", info);
-            return new VirtioChannel(function, transport, maxMessageSize, info);
+            final VirtioChannel channel = new VirtioChannel(function, transport, maxMessageSize, info);
+            function.onGone(channel::fail);
+            return channel;
         } catch (final IOException e) {
             function.close();
             throw new IOException(kind + ":" + name + ": " + e.getMessage(), e);
@@ -192,7 +194,7 @@ final class VirtioChannel implements Channel {
         try {
             device.reset();
         } catch (final IOException e) {
-            LOG.debug("{} was not reset", info.device(), e);
+            LOG.debug("{} was not reset: {}", info.device(), e.getMessage());
         } finally {
             deadline.close();
             function.close();
