@@ -48,7 +48,7 @@ public final class DiodServer implements AutoCloseable {
         try {
             this.address = unix ? UnixDomainSocketAddress.of(socket) : awaitPort();
             awaitUp("to accept", () -> accepts() ? Optional.of(true) : Optional.empty());
-        } catch (final RuntimeException | Error e) {
+        } catch (final Throwable e) {
             close();
             throw e;
         }
