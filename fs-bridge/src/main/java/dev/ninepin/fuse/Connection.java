@@ -37,15 +37,18 @@ final class Connection {
     /**
      * Ends it, if it has not ended yet.
      *
+     * @param announce runs first, once it is sure that the connection can be ended
      * @throws IOException if that can't be done, since fusectl is not mounted, and we may not mount it
      */
-    void abort() throws IOException {
+    void abort(final Runnable announce) throws IOException {
         if (Files.isDirectory(FUSECTL) && isMounted()) {
+            announce.run();
             abortIn(FUSECTL);
             return;
         }
         final int mount = mountControl();
         try {
+            announce.run();
             abortIn(Path.of("/proc/self/fd", Integer.toString(mount)));
         } finally {
             libc.close(mount);

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * waits costs memory only. What is beyond {@link #MOST} waits in the kernel.
  */
 final class Workers {
-    /** At 0.2 MB each, a dozen megabytes when that many requests block at once. */
+    /** Each holds a receive buffer of 132 KiB: nine megabytes, once that many requests have blocked at once. */
     static final int MOST = 64;
 
     private static final int EINTR = 4;

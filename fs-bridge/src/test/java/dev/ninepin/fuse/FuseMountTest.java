@@ -205,7 +205,7 @@ class FuseMountTest {
     @Test
     void aDeadMountIsNamedAsSuch() throws Exception {
         try (var mounted = new Mounted()) {
-            new Connection(Integer.parseInt(mounted.mountinfo().get(2).substring(2))).abort();
+            new Connection(Integer.parseInt(mounted.mountinfo().get(2).substring(2))).abort(() -> {});
             mounted.mount.awaitEnd();
             assertThatThrownBy(() -> FuseMount.mount(mounted.files, mounted.root, OPTIONS))
                     .hasMessageStartingWith("a dead mount is on " + mounted.root);
