@@ -22,11 +22,11 @@ public record AttributeChange(
         Optional<TimeChange> atime,
         Optional<TimeChange> mtime) {
 
-    static AttributeChange owner(final int uid) {
+    static AttributeChange owner(final OptionalInt uid, final OptionalInt gid) {
         return new AttributeChange(
                 OptionalInt.empty(),
-                OptionalInt.of(uid),
-                OptionalInt.empty(),
+                uid,
+                gid,
                 OptionalLong.empty(),
                 Optional.empty(),
                 Optional.empty());
