@@ -24,12 +24,7 @@ public record AttributeChange(
 
     static AttributeChange owner(final OptionalInt uid, final OptionalInt gid) {
         return new AttributeChange(
-                OptionalInt.empty(),
-                uid,
-                gid,
-                OptionalLong.empty(),
-                Optional.empty(),
-                Optional.empty());
+                OptionalInt.empty(), uid, gid, OptionalLong.empty(), Optional.empty(), Optional.empty());
     }
 
     static AttributeChange size(final long bytes) {

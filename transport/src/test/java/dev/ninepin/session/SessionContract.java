@@ -157,8 +157,7 @@ public abstract class SessionContract extends SessionFixture {
 
         assertThat(session.write(fid, 0, block()).await().count()).isEqualTo(BLOCK);
 
-        assertThat(Files.readAllBytes(export.resolve("WRITE")))
-                .isEqualTo(block().array());
+        assertThat(Files.readAllBytes(export.resolve("WRITE"))).isEqualTo(block().array());
     }
 
     @Test
@@ -190,7 +189,9 @@ public abstract class SessionContract extends SessionFixture {
         List<Dirent> page;
         do {
             page = session.readdir(
-                            directory, all.isEmpty() ? 0 : all.get(all.size() - 1).offset(), count)
+                            directory,
+                            all.isEmpty() ? 0 : all.get(all.size() - 1).offset(),
+                            count)
                     .await();
             all.addAll(page);
             made++;
@@ -327,8 +328,7 @@ public abstract class SessionContract extends SessionFixture {
             session.unlinkat(directory, name(name), flags).await();
             return;
         }
-        assertThatThrownBy(() ->
-                        session.unlinkat(directory, name(name), flags).await())
+        assertThatThrownBy(() -> session.unlinkat(directory, name(name), flags).await())
                 .isInstanceOfSatisfying(
                         RemoteException.class, e -> assertThat(e.errno()).isIn(EOPNOTSUPP, ENOSYS));
         final int fid = session.fids().take();
@@ -355,9 +355,8 @@ public abstract class SessionContract extends SessionFixture {
     }
 
     private static void assertRefused(final int errno, final ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        RemoteException.class, e -> assertThat(e.errno()).isEqualTo(errno));
+        assertThatThrownBy(call).isInstanceOfSatisfying(RemoteException.class, e -> assertThat(e.errno())
+                .isEqualTo(errno));
     }
 
     private static List<ByteString> names(final String... names) {

@@ -160,7 +160,9 @@ public final class WatchedChannel implements Channel {
             emptyReplies.incrementAndGet();
             doubt(request);
         } else if (request != null) {
-            learn(request, received.message().duplicate().order(received.message().order()));
+            learn(
+                    request,
+                    received.message().duplicate().order(received.message().order()));
         }
         return new Watched(received, request != null);
     }
