@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -286,15 +287,19 @@ class QemuChannelTest {
                     .isTrue();
             final ProcessHandle qemu =
                     QemuProcesses.below(jvm.toHandle(), directory).get(0);
-            assertThat(Files.readString(Path.of("/proc/" + qemu.pid() + "/maps")))
-                    .contains("memfd:ninepin");
+            try {
+                assertThat(Files.readString(Path.of("/proc/" + qemu.pid() + "/maps")))
+                        .contains("memfd:ninepin");
 
-            jvm.destroyForcibly().waitFor();
+                jvm.destroyForcibly().waitFor();
 
-            await().until(() -> !qemu.isAlive());
-            try (var files = Files.list(Path.of("/dev/shm"))) {
-                assertThat(files.filter(file -> file.toString().contains("ninepin")))
-                        .isEmpty();
+                await().until(() -> !qemu.isAlive());
+                try (Stream<Path> files = Files.list(Path.of("/dev/shm"))) {
+                    assertThat(files.filter(file -> file.toString().contains("ninepin")))
+                            .isEmpty();
+                }
+            } finally {
+                qemu.destroyForcibly();
             }
         } finally {
             jvm.destroyForcibly().waitFor();
