@@ -14,8 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +38,8 @@ class MountLifeIT {
     /** Ended after each test, whatever it found. */
     private final List<ProcessHandle> started = new ArrayList<>();
 
+    private final Set<Path> logs = new HashSet<>();
+
     @BeforeEach
     void makeShare() throws Exception {
         temporary = temporary.toRealPath();
@@ -53,6 +57,9 @@ class MountLifeIT {
         for (final ProcessHandle process : started) {
             process.destroyForcibly();
             await().atMost(PATIENCE).until(() -> !process.isAlive());
+        }
+        for (final Path log : logs) {
+            Files.delete(log);
         }
     }
 
@@ -245,6 +252,11 @@ class MountLifeIT {
         try {
             assertThat(mounted).isEqualTo(new Program.Result(0, "", ""));
             assertThat(odd.resolve("hello")).hasContent("hello\n");
+            final Program.Result json = Program.run(List.of(ninepin, "status", "--json", odd.toString()), noLocale);
+            logs.add(Path.of(JsonParser.parseString(json.output())
+                    .getAsJsonObject()
+                    .get("log")
+                    .getAsString()));
             assertThat(Program.run(List.of(ninepin, "status", odd.toString()), noLocale)
                             .output())
                     .startsWith(oddSource + " on " + odd + "\n");
@@ -276,8 +288,10 @@ class MountLifeIT {
         arguments.addAll(List.of(options));
         arguments.addAll(List.of(source, mountPoint));
         assertThat(Program.ninepin(arguments.toArray())).isEqualTo(new Program.Result(0, "", ""));
+        final JsonObject status = status();
+        logs.add(Path.of(status.get("log").getAsString()));
         final ProcessHandle daemon =
-                ProcessHandle.of(status().get("pid").getAsLong()).orElseThrow();
+                ProcessHandle.of(status.get("pid").getAsLong()).orElseThrow();
         started.add(daemon);
         return daemon;
     }
