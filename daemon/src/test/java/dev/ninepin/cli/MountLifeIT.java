@@ -56,7 +56,7 @@ class MountLifeIT {
         }
         for (final ProcessHandle process : started) {
             process.destroyForcibly();
-            await().atMost(PATIENCE).until(() -> !process.isAlive());
+            await().atMost(PATIENCE).until(() -> !isRunning(process));
         }
         for (final Path log : logs) {
             Files.delete(log);
@@ -74,8 +74,8 @@ class MountLifeIT {
         started.addAll(servers);
 
         assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
-        assertThat(daemon.isAlive()).isFalse();
-        assertThat(servers).noneMatch(ProcessHandle::isAlive);
+        assertThat(isRunning(daemon)).isFalse();
+        assertThat(servers).noneMatch(MountLifeIT::isRunning);
         assertThat(isMounted()).isFalse();
         assertThat(Program.ninepin("status", mountPoint).exitCode()).isEqualTo(1);
         assertThat(mountPoint).isEmptyDirectory();
@@ -139,7 +139,7 @@ class MountLifeIT {
         assertThat(Program.ninepin("umount", "-l", mountPoint).exitCode()).isZero();
         assertThat(isMounted()).isFalse();
         user.destroyForcibly().waitFor();
-        await().atMost(PATIENCE).until(() -> !daemon.isAlive());
+        await().atMost(PATIENCE).until(() -> !isRunning(daemon));
     }
 
     @Test
@@ -150,7 +150,7 @@ class MountLifeIT {
                         .exitCode())
                 .isZero();
         await().atMost(PATIENCE)
-                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+                .until(() -> !isRunning(daemon) && servers.stream().noneMatch(MountLifeIT::isRunning));
     }
 
     @Test
@@ -160,7 +160,7 @@ class MountLifeIT {
         started(new ProcessBuilder("sleep", "600").directory(mountPoint.toFile()));
         daemon.destroy();
         await().atMost(PATIENCE)
-                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+                .until(() -> !isRunning(daemon) && servers.stream().noneMatch(MountLifeIT::isRunning));
         assertThat(isMounted()).isFalse();
     }
 
@@ -171,7 +171,7 @@ class MountLifeIT {
         final List<Path> sharedMemory = sharedMemory();
         daemon.destroyForcibly();
         await().atMost(PATIENCE)
-                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+                .until(() -> !isRunning(daemon) && servers.stream().noneMatch(MountLifeIT::isRunning));
         assertThat(sharedMemory()).isSubsetOf(sharedMemory);
 
         final Program.Result status = Program.ninepin("status", mountPoint);
@@ -216,7 +216,7 @@ class MountLifeIT {
             kill("INT", mount);
             assertThat(mount.waitFor()).isEqualTo(8);
             assertThat(errors).hasContent("ninepin: interrupted; nothing is mounted\n");
-            assertThat(daemons).noneMatch(ProcessHandle::isAlive);
+            assertThat(daemons).noneMatch(MountLifeIT::isRunning);
             assertThat(isMounted()).isFalse();
         } finally {
             Files.deleteIfExists(socket);
@@ -320,6 +320,17 @@ class MountLifeIT {
         assertThat(Program.run(List.of("kill", "-" + signal, Long.toString(process.pid())), Map.of())
                         .exitCode())
                 .isZero();
+    }
+
+    /** One that has ended, and that its parent has not asked about yet, runs no more. */
+    private static boolean isRunning(final ProcessHandle process) {
+        try {
+            return process.isAlive()
+                    && !Files.readString(Path.of("/proc", Long.toString(process.pid()), "status"))
+                            .contains("State:\tZ");
+        } catch (final IOException e) {
+            return false;
+        }
     }
 
     private boolean isMounted() throws IOException {
