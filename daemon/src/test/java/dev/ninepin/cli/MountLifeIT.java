@@ -52,7 +52,7 @@ class MountLifeIT {
     @AfterEach
     void leaveNothing() throws Exception {
         if (isMounted()) {
-            Program.run(List.of("fusermount", "-u", "-z", mountPoint.toString()), Map.of());
+            Program.ninepin("umount", "-l", mountPoint);
         }
         for (final ProcessHandle process : started) {
             process.destroyForcibly();
