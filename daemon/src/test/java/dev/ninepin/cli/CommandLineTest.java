@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,6 +78,23 @@ class CommandLineTest {
                 Program.main(List.of(), "mount", arguments[0].toString(), arguments[1].toString());
         assertThat(result.errors()).startsWith("ninepin: ").contains(part).hasLineCount(1);
         assertThat(result.exitCode()).isEqualTo(32);
+    }
+
+    /** Its main thread dies of it; nothing may wait for that thread then. */
+    @Test
+    void aFaultOfOurOwnEndsTheProcessAtOnce() throws Exception {
+        final long start = System.nanoTime();
+        final Program.Result result = Program.run(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.ninepin.daemon.Daemon",
+                        "one word too few"),
+                Map.of());
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.errors()).contains("IndexOutOfBounds");
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
     }
 
     @Test
