@@ -7,6 +7,7 @@ import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.util.OptionalInt;
 
@@ -45,7 +46,23 @@ final class Namespace {
     }
 
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
-        return entry(inodes.found(directory, name, fids.walk(inodes.path(directory), name)));
+        final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
+        try {
+            return new Entry(inode.node(), readHere(inode, directory, name));
+        } catch (final IOException | RuntimeException e) {
+            inodes.forget(inode.node(), 1);
+            throw e;
+        }
+    }
+
+    /** The attributes of a file that was just found; it may be known by a name that it has lost on the server. */
+    private Attributes readHere(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        try {
+            return attributes.readOverPath(inode);
+        } catch (final StaleFileException e) {
+            inodes.relocated(inode, directory, name);
+            return attributes.read(inode);
+        }
     }
 
     Entry mkdir(final Caller caller, final Inode directory, final ByteString name, final int mode) throws IOException {

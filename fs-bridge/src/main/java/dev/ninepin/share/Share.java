@@ -30,7 +30,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.options = options;
         this.inodes = new Inodes(session.fids());
         this.attributes = new AttributeReader(session, inodes, options);
-        this.writer = new AttributeWriter(session, inodes, options);
+        this.writer = new AttributeWriter(session, inodes, attributes, options);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
         final PutAside putAside = new PutAside(requests, inodes);

@@ -228,8 +228,12 @@ public final class FidTable {
     public void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final OptionalFid stale;
         synchronized (this) {
-            path.parent = directory;
-            path.name = name;
+            // A directory inside itself is a lie, or two directories with one number: nothing can be walked there.
+            path.retired |= isWithin(directory, path);
+            if (!path.retired) {
+                path.parent = directory;
+                path.name = name;
+            }
             if (path.qid().isDirectory()) {
                 moves++;
                 path.movedAt = moves;
@@ -395,6 +399,16 @@ public final class FidTable {
     private Lease pin(final LiveFid live) {
         live.pins++;
         return new Lease(live);
+    }
+
+    @GuardedBy("this")
+    private static boolean isWithin(final PathFid path, final PathFid directory) {
+        for (PathFid above = path; above != null; above = above.parent) {
+            if (above == directory) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether no directory above was moved since the fid was made. */
