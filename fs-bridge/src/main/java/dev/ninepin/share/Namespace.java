@@ -119,26 +119,34 @@ final class Namespace {
     }
 
     void rmdir(final Inode directory, final ByteString name) throws IOException {
+        emptied(directory, name, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR));
+    }
+
+    /** Does what removes a directory; again, if the directory only holds what was put aside, and is now moved away. */
+    private void emptied(final Inode directory, final ByteString name, final Uninterrupted.Action removal)
+            throws IOException {
         try {
-            remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+            removal.run();
         } catch (final RemoteException e) {
             final Inode inode = inodes.known(directory, name).orElse(null);
             if (e.errno() != Errno.ENOTEMPTY || inode == null || !putAside.moveUp(inode, directory)) {
                 throw e;
             }
-            remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+            removal.run();
         }
     }
 
     void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
+        final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
-        if (replaced == null || replaced == inodes.known(directory, name).orElse(null)) {
-            renameat(directory, name, newDirectory, newName);
+        final boolean mayBeOpen = replaced != null && !replaced.isDirectory() && replaced != moved;
+        if (!mayBeOpen || (moved != null && moved.isDirectory())) {
+            emptied(newDirectory, newName, () -> renameat(directory, name, newDirectory, newName));
             return;
         }
         try (NameLocks.Held held = locks.exclusive(replaced)) {
-            if (replaced.isDirectory() || !inodes.isOpen(replaced)) {
+            if (!inodes.isOpen(replaced)) {
                 renameat(directory, name, newDirectory, newName);
                 return;
             }

@@ -33,7 +33,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.writer = new AttributeWriter(session, inodes, attributes, options);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
-        final PutAside putAside = new PutAside(requests, inodes);
+        final PutAside putAside = new PutAside(requests, inodes, locks);
         this.names = new Namespace(session, requests, inodes, locks, attributes, writer, putAside, options);
         this.files = new OpenFiles(session, inodes, locks, names, attributes, writer, putAside);
     }
