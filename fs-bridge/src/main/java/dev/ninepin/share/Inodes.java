@@ -95,6 +95,23 @@ final class Inodes {
         return inode;
     }
 
+    /** The path of an inode leads to it no more, but {@code name}, which it was just found under, does. */
+    void relocated(final Inode inode, final Inode directory, final ByteString name) {
+        final PathFid path;
+        final PathFid newParent;
+        synchronized (this) {
+            path = inode.path;
+            newParent = directory.path;
+            for (final Inode.Name known : List.copyOf(inode.names)) {
+                if (fids.isAt(path, known.directory().path, known.name()) && !known.equals(new Inode.Name(directory, name))) {
+                    known.directory().children().remove(known.name(), inode);
+                    inode.names.remove(known);
+                }
+            }
+        }
+        fids.moved(path, newParent, name);
+    }
+
     /** A name was added to an inode that the kernel knows, and is about to be handed again: a hard link was made. */
     void linked(final Inode directory, final ByteString name, final Inode inode) {
         final LostName replaced;

@@ -7,6 +7,7 @@ import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.util.OptionalInt;
 
@@ -45,7 +46,23 @@ final class Namespace {
     }
 
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
-        return entry(inodes.found(directory, name, fids.walk(inodes.path(directory), name)));
+        final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
+        try {
+            return new Entry(inode.node(), readHere(inode, directory, name));
+        } catch (final IOException | RuntimeException e) {
+            inodes.forget(inode.node(), 1);
+            throw e;
+        }
+    }
+
+    /** The attributes of a file that was just found; it may be known by a name that it has lost on the server. */
+    private Attributes readHere(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        try {
+            return attributes.readOverPath(inode);
+        } catch (final StaleFileException e) {
+            inodes.relocated(inode, directory, name);
+            return attributes.read(inode);
+        }
     }
 
     Entry mkdir(final Caller caller, final Inode directory, final ByteString name, final int mode) throws IOException {
@@ -102,26 +119,34 @@ final class Namespace {
     }
 
     void rmdir(final Inode directory, final ByteString name) throws IOException {
+        emptied(directory, name, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR));
+    }
+
+    /** Does what removes a directory; again, if the directory only holds what was put aside, and is now moved away. */
+    private void emptied(final Inode directory, final ByteString name, final Uninterrupted.Action removal)
+            throws IOException {
         try {
-            remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+            removal.run();
         } catch (final RemoteException e) {
             final Inode inode = inodes.known(directory, name).orElse(null);
             if (e.errno() != Errno.ENOTEMPTY || inode == null || !putAside.moveUp(inode, directory)) {
                 throw e;
             }
-            remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+            removal.run();
         }
     }
 
     void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
+        final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
-        if (replaced == null || replaced == inodes.known(directory, name).orElse(null)) {
-            renameat(directory, name, newDirectory, newName);
+        final boolean mayBeOpen = replaced != null && !replaced.isDirectory() && replaced != moved;
+        if (!mayBeOpen || (moved != null && moved.isDirectory())) {
+            emptied(newDirectory, newName, () -> renameat(directory, name, newDirectory, newName));
             return;
         }
         try (NameLocks.Held held = locks.exclusive(replaced)) {
-            if (replaced.isDirectory() || !inodes.isOpen(replaced)) {
+            if (!inodes.isOpen(replaced)) {
                 renameat(directory, name, newDirectory, newName);
                 return;
             }

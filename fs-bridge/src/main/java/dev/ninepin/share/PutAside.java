@@ -24,15 +24,17 @@ final class PutAside {
 
     private final NameRequests requests;
     private final Inodes inodes;
+    private final NameLocks locks;
 
     /** Keeps two mounts of the same share from using the same names. */
     private final long mountId = new SecureRandom().nextLong();
 
     private final AtomicLong last = new AtomicLong();
 
-    PutAside(final NameRequests requests, final Inodes inodes) {
+    PutAside(final NameRequests requests, final Inodes inodes, final NameLocks locks) {
         this.requests = requests;
         this.inodes = inodes;
+        this.locks = locks;
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -51,16 +53,18 @@ final class PutAside {
 
     /**
      * Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. Returns whether
-     * there was anything.
+     * there was anything. The caller holds no lock.
      */
     boolean moveUp(final Inode directory, final Inode parent) throws IOException {
         final List<Inode> hidden = inodes.asideIn(directory);
         for (final Inode inode : hidden) {
-            final Inode.Name aside = inodes.aside(inode).orElse(null);
-            if (aside != null) {
-                final ByteString name = newName();
-                move(directory, aside.name(), parent, name);
-                inodes.putAside(inode, parent, name);
+            try (NameLocks.Held held = locks.exclusive(inode)) {
+                final Inode.Name aside = inodes.aside(inode).orElse(null);
+                if (aside != null) {
+                    final ByteString name = newName();
+                    move(directory, aside.name(), parent, name);
+                    inodes.putAside(inode, parent, name);
+                }
             }
         }
         return !hidden.isEmpty();
@@ -73,7 +77,7 @@ final class PutAside {
             return;
         }
         try {
-            requests.unlink(inodes.path(aside.directory()), aside.name(), 0);
+            Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
             inodes.noLongerAside(inode);
             inodes.removed(aside.directory(), aside.name());
         } catch (final IOException e) {
@@ -86,7 +90,8 @@ final class PutAside {
 
     private void move(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
-        requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName);
+        Uninterrupted.run(
+                () -> requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName));
         inodes.renamed(directory, name, newDirectory, newName);
     }
 

@@ -30,10 +30,10 @@ public final class Share implements FileOperations, AutoCloseable {
         this.options = options;
         this.inodes = new Inodes(session.fids());
         this.attributes = new AttributeReader(session, inodes, options);
-        this.writer = new AttributeWriter(session, inodes, options);
+        this.writer = new AttributeWriter(session, inodes, attributes, options);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
-        final PutAside putAside = new PutAside(requests, inodes);
+        final PutAside putAside = new PutAside(requests, inodes, locks);
         this.names = new Namespace(session, requests, inodes, locks, attributes, writer, putAside, options);
         this.files = new OpenFiles(session, inodes, locks, names, attributes, writer, putAside);
     }

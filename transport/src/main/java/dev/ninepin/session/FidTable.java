@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -228,8 +227,12 @@ public final class FidTable {
     public void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final OptionalFid stale;
         synchronized (this) {
-            path.parent = directory;
-            path.name = name;
+            // A directory inside itself is a lie, or two directories with one number: nothing can be walked there.
+            path.retired |= isWithin(directory, path);
+            if (!path.retired) {
+                path.parent = directory;
+                path.name = name;
+            }
             if (path.qid().isDirectory()) {
                 moves++;
                 path.movedAt = moves;
@@ -259,9 +262,8 @@ public final class FidTable {
         return path.parent == directory && path.name.equals(name);
     }
 
-    /** Clunks the fids of all paths, and waits a little for the answers. For the end of the session. */
-    void clunkAll(final long patienceNanos) {
-        final long deadline = System.nanoTime() + patienceNanos;
+    /** Clunks the fids of all paths, until {@code deadline}, without waiting. For the end of the session. */
+    void clunkAll(final long deadline) {
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {
             clock.forEach(path -> drop(path).addTo(all));
@@ -271,14 +273,9 @@ public final class FidTable {
                 drop(root).addTo(all);
             }
         }
-        final List<CompletableFuture<?>> answers = new ArrayList<>();
         for (final int fid : all) {
-            answers.add(clunked(session.clunk(fid, deadline - System.nanoTime()), fid));
+            final CompletableFuture<?> unused = clunked(session.clunk(fid, deadline - System.nanoTime()), fid);
         }
-        CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-                .completeOnTimeout(null, deadline - System.nanoTime(), TimeUnit.NANOSECONDS)
-                .exceptionally(failure -> null)
-                .join();
     }
 
     private Walked walk(final int from, final List<ByteString> names, final long before) throws IOException {
@@ -395,6 +392,16 @@ public final class FidTable {
     private Lease pin(final LiveFid live) {
         live.pins++;
         return new Lease(live);
+    }
+
+    @GuardedBy("this")
+    private static boolean isWithin(final PathFid path, final PathFid directory) {
+        for (PathFid above = path; above != null; above = above.parent) {
+            if (above == directory) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether no directory above was moved since the fid was made. */
