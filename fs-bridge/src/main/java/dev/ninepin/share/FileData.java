@@ -8,22 +8,37 @@ import dev.ninepin.session.Call;
 import dev.ninepin.session.ReadReply;
 import dev.ninepin.session.Session;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 
 /**
- * Reads and writes of open files. What one message does not hold goes in several, all of them under way at once; but
+ * Reads and writes of open files. What one message does not hold goes in several, many of them under way at once; but
  * appends go one after the other, because a server finishes requests in any order. Any thread.
  */
 final class FileData {
+    /** The most requests of one read that are under way at once; more of them bring nothing. */
+    private static final int MOST_AT_ONCE = 16;
+
     private final Session session;
     private final OpenFile.Opener opener;
     private final DataBuffers buffers = new DataBuffers();
+    private final int atOnce;
+
+    /**
+     * Half of the session's requests, taken together for a group of reads. A reply holds the place of its request until
+     * it is closed: were all places held so, by groups none of which is complete, nobody could go on.
+     */
+    private final Semaphore places;
 
     FileData(final Session session, final OpenFile.Opener opener) {
         this.session = session;
         this.opener = opener;
+        final int half = Math.max(1, session.maxRequests() / 2);
+        this.atOnce = Math.min(half, MOST_AT_ONCE);
+        this.places = new Semaphore(half, true);
     }
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. */
@@ -40,7 +55,10 @@ final class FileData {
             }
         }
         final ByteBuffer data = buffers.take(count);
-        readChunks(file, offset, count, data);
+        final int group = chunk(file) * atOnce;
+        for (int done = 0; done < count && data.position() == done; done += group) {
+            readGroup(file, offset + done, Math.min(group, count - done), data);
+        }
         return readOn(file, offset, count, data);
     }
 
@@ -70,9 +88,28 @@ final class FileData {
         return written;
     }
 
-    private void readChunks(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    /** Reads as many chunks as may be under way at once, and puts what they bring behind what is in {@code data}. */
+    private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
+        final int wanted = (count + chunk - 1) / chunk;
+        try {
+            places.acquire(wanted);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            buffers.giveBack(data);
+            throw new InterruptedIOException("interrupted while waiting to read");
+        }
+        try {
+            readChunks(file, offset, count, chunk, data);
+        } finally {
+            places.release(wanted);
+        }
+    }
+
+    private void readChunks(
+            final OpenFile file, final long offset, final int count, final int chunk, final ByteBuffer data)
+            throws IOException {
         final List<Call<ReadReply>> calls = new ArrayList<>();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {

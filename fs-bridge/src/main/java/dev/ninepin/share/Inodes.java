@@ -5,6 +5,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.PathFid;
 import dev.ninepin.session.StaleFileException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,32 +144,53 @@ final class Inodes {
 
     /** The kernel gives a node back {@code lookups} times. */
     void forget(final long node, final long lookups) {
-        final PathFid path;
+        final List<LostName> lost;
         synchronized (this) {
             final Inode inode = byNode.get(node);
             if (inode == null || inode == root) {
                 return;
             }
             inode.lookups -= lookups;
-            if (inode.lookups > 0 || !inode.open.isEmpty()) {
-                return;
-            }
-            byNode.remove(node);
-            byId.remove(inode.id(), inode);
-            inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
-            path = inode.path;
+            lost = dropUnlessNeeded(inode);
         }
-        fids.retire(path);
+        lost.forEach(LostName::settle);
     }
 
     synchronized void opened(final Inode inode, final OpenFile file) {
         inode.open.add(file);
     }
 
-    /** Returns whether it was the last open file of the inode. */
-    synchronized boolean closed(final Inode inode, final OpenFile file) {
-        inode.open.remove(file);
-        return inode.open.isEmpty();
+    /** A file was closed; the kernel may have forgotten its inode before, since it waits for neither. */
+    void closed(final Inode inode, final OpenFile file) {
+        final List<LostName> lost;
+        synchronized (this) {
+            inode.open.remove(file);
+            lost = dropUnlessNeeded(inode);
+        }
+        lost.forEach(LostName::settle);
+    }
+
+    /** Takes an inode that the kernel has forgotten, and that is not open, out of the table. */
+    @GuardedBy("this")
+    private List<LostName> dropUnlessNeeded(final Inode inode) {
+        if (inode.lookups > 0 || !inode.open.isEmpty() || !byNode.remove(inode.node(), inode)) {
+            return List.of();
+        }
+        byId.remove(inode.id(), inode);
+        inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
+        final List<LostName> lost = new ArrayList<>();
+        // A file that was found in here may have another name elsewhere, and lives on under that.
+        for (final ByteString name : List.copyOf(inode.children().keySet())) {
+            lost.add(removeName(inode, name));
+        }
+        final PathFid path = inode.path;
+        lost.add(() -> fids.retire(path));
+        return lost;
+    }
+
+    /** Whether exactly one open file is left of an inode. */
+    synchronized boolean isOpenOnce(final Inode inode) {
+        return inode.open.size() == 1;
     }
 
     synchronized boolean isOpen(final Inode inode) {

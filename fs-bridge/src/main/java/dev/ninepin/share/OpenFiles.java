@@ -19,6 +19,7 @@ final class OpenFiles {
             OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
 
     private static final int S_IFREG = 0100000;
+    private static final int CREATE_TRIES = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
 
@@ -65,14 +66,23 @@ final class OpenFiles {
      */
     Created create(final Caller caller, final Inode directory, final ByteString name, final int flags, final int mode)
             throws IOException {
-        try {
-            return createNew(caller, directory, name, flags, mode);
-        } catch (final RemoteException e) {
-            if (e.errno() != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
-                throw e;
+        for (int tries = 1; ; tries++) {
+            try {
+                return createNew(caller, directory, name, flags, mode);
+            } catch (final RemoteException e) {
+                if (e.errno() != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
+                    throw e;
+                }
+            }
+            try {
+                return openExisting(directory, name, flags);
+            } catch (final RemoteException e) {
+                // It was there, and is no more: somebody removes it again and again.
+                if (e.errno() != Errno.ENOENT || tries == CREATE_TRIES) {
+                    throw e;
+                }
             }
         }
-        return openExisting(directory, name, flags);
     }
 
     private Created createNew(
@@ -114,8 +124,13 @@ final class OpenFiles {
             if ((flags & OpenFlags.TRUNC) == 0) {
                 return new Created(found, handle);
             }
-            writer.change(inode, AttributeChange.size(0));
-            return new Created(new Entry(found.node(), attributes.read(inode)), handle);
+            try {
+                writer.change(inode, AttributeChange.size(0));
+                return new Created(new Entry(found.node(), attributes.read(inode)), handle);
+            } catch (final IOException e) {
+                release(handle);
+                throw e;
+            }
         } catch (final IOException e) {
             inodes.forget(found.node(), 1);
             throw e;
@@ -137,11 +152,11 @@ final class OpenFiles {
     void release(final long handle) throws ErrnoException {
         final OpenFile file = handles.remove(handle);
         try (NameLocks.Held held = locks.exclusive(file.inode())) {
-            final boolean last = inodes.closed(file.inode(), file);
             file.close(fids::clunk);
-            if (last) {
+            if (inodes.isOpenOnce(file.inode())) {
                 putAside.remove(file.inode());
             }
+            inodes.closed(file.inode(), file);
         }
     }
 
@@ -165,6 +180,9 @@ final class OpenFiles {
         final int fid = fids.copy(inodes.path(inode));
         try {
             final Rlopen opened = session.lopen(fid, flags).await();
+            if (!FileId.of(opened.qid()).equals(inode.id())) {
+                throw new ErrnoException(Errno.ESTALE, "node " + inode.node() + " is another file now");
+            }
             return new OpenFile(inode, fid, flags, opened.iounit());
         } catch (final IOException e) {
             fids.clunk(fid);

@@ -3,7 +3,10 @@ package dev.ninepin.channel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
-/** Bytes to a server and back. A thread that waits in one of the directions holds up nobody in the other. */
+/**
+ * Bytes to a server and back. A thread that waits in one of the directions holds up nobody in the other. An interrupt of
+ * the thread that writes does no harm: it waits on, and its flag is set afterwards.
+ */
 interface ByteStream {
     /** What it leads to. */
     ChannelInfo info();

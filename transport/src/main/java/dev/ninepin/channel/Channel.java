@@ -14,6 +14,10 @@ import java.io.IOException;
  *   <li>{@link #close} and {@link Received#close} may be called by any thread at any time.
  * </ul>
  *
+ * <p>An interrupt of the sender changes nothing: the method goes on, the channel keeps working, and the thread's
+ * interrupt flag is set when the method returns. What an interrupt gives up is a request, and that is the session's
+ * affair. Nobody interrupts the reply reader.
+ *
  * <p>Replies come in whatever order the server finishes them. Once a method has thrown an {@link IOException}, the
  * channel is of no more use and the session closes it; what was in flight has no answer.
  */

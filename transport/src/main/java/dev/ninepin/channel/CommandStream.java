@@ -1,7 +1,7 @@
 package dev.ninepin.channel;
 
+import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
@@ -28,12 +28,14 @@ final class CommandStream implements ByteStream {
     private final CommandPipes pipes;
     private final Process process;
     private final LastWords errors;
+    private final UninterruptedOutput output;
     private final ChannelInfo info;
 
     private CommandStream(final List<String> command, final CommandPipes pipes) {
         this.pipes = pipes;
         this.process = pipes.process();
         this.errors = LastWords.of(pipes.stderr(), "ninepin exec stderr " + process.pid());
+        this.output = new UninterruptedOutput(pipes.stdin(), "ninepin exec stdin " + process.pid());
         final Map<String, String> details = Map.of("pid", Long.toString(process.pid()));
         this.info = new ChannelInfo("exec", String.join(" ", command), details);
     }
@@ -64,7 +66,7 @@ final class CommandStream implements ByteStream {
 
     @Override
     public WritableByteChannel output() {
-        return pipes.stdin();
+        return output;
     }
 
     @Override
@@ -76,11 +78,25 @@ final class CommandStream implements ByteStream {
         return words.isEmpty() ? end : end + "; it said: " + words;
     }
 
-    /** The pipes first: this wakes our threads at once, and is the end of its input for the command. */
     @Override
     public void close() {
-        close(pipes.stdin());
+        // An interrupt is no reason to give the command less time.
+        final boolean interrupted = Thread.interrupted();
+        closePipes();
+        end();
+        errors.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Wakes our threads at once, and is the end of its input for the command. */
+    private void closePipes() {
+        close(output);
         close(pipes.stdout());
+    }
+
+    private void end() {
         // Taken while the command still lives: afterwards nobody knows whose children they were.
         final List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants())
                 .toList();
@@ -93,7 +109,6 @@ final class CommandStream implements ByteStream {
                 }
             }
         }
-        errors.close();
     }
 
     private boolean haveEnded(final List<ProcessHandle> processes, final Duration within) {
@@ -112,7 +127,7 @@ final class CommandStream implements ByteStream {
         }
     }
 
-    private void close(final FileChannel pipe) {
+    private void close(final Closeable pipe) {
         try {
             pipe.close();
         } catch (final IOException e) {

@@ -26,17 +26,32 @@ final class SocketStream implements ByteStream {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
     private final SocketChannel socket;
+    private final SocketSide input;
+    private final SocketSide output;
     private final ChannelInfo info;
 
-    private SocketStream(final SocketChannel socket, final ChannelInfo info) {
+    private SocketStream(final SocketChannel socket, final ChannelInfo info) throws IOException {
         this.socket = socket;
         this.info = info;
+        socket.configureBlocking(false);
+        this.input = SocketSide.input(socket);
+        this.output = SocketSide.output(socket);
+    }
+
+    /** Over a connected socket, which is closed if this fails. */
+    private static SocketStream over(final SocketChannel socket, final ChannelInfo info) throws IOException {
+        try {
+            return new SocketStream(socket, info);
+        } catch (final IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
     }
 
     static SocketStream unix(final Path path) throws IOException {
         try {
             final SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
-            return new SocketStream(socket, new ChannelInfo("unix", path.toString(), Map.of()));
+            return over(socket, new ChannelInfo("unix", path.toString(), Map.of()));
         } catch (final IOException | IllegalArgumentException e) {
             throw new IOException("cannot connect to unix:" + path + ": " + whyNot(path, e), e);
         }
@@ -50,7 +65,7 @@ final class SocketStream implements ByteStream {
                 try {
                     final SocketChannel socket = connect(new InetSocketAddress(address, port));
                     final Map<String, String> details = Map.of("address", address.getHostAddress());
-                    return new SocketStream(socket, new ChannelInfo("tcp", device, details));
+                    return over(socket, new ChannelInfo("tcp", device, details));
                 } catch (final IOException e) {
                     failure = e;
                 }
@@ -109,12 +124,12 @@ final class SocketStream implements ByteStream {
 
     @Override
     public ReadableByteChannel input() {
-        return socket;
+        return input;
     }
 
     @Override
     public WritableByteChannel output() {
-        return socket;
+        return output;
     }
 
     @Override
@@ -126,6 +141,8 @@ final class SocketStream implements ByteStream {
     public void close() {
         try {
             socket.close();
+            input.close();
+            output.close();
         } catch (final IOException e) {
             LOG.debug("Closing {} failed; it is gone all the same", info.device(), e);
         }

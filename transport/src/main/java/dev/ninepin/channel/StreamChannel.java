@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A channel over a byte stream: messages one after another, each led by its size.
  *
  * <p>Sender and reply reader share nothing but the two flags here, so a server that stops reading holds up the sender
- * only, and replies still come in. Nobody may interrupt a thread that is in here: the JDK then closes the stream.
+ * only, and replies still come in.
  */
 public final class StreamChannel implements Channel {
     /** The port of 9P over TCP. Source: IANA, service {@code 9pfs}. */

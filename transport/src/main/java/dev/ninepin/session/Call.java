@@ -2,6 +2,7 @@ package dev.ninepin.session;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tmessage;
@@ -18,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  * A request on its way, and its answer to come.
  *
  * <p>Its tag stays taken until the reply has come and, if the request was flushed, the Rflush too: until then the
- * server may still use the tag (flush(5); QEMU's {@code hw/9pfs/9p.c}, {@code v9fs_flush}).
+ * server may still use the tag (flush(5); QEMU's {@code hw/9pfs/9p.c}, {@code v9fs_flush}). It also stays taken while
+ * the reply's memory is lent out, because the channel counts the request until then.
  *
  * @param <R> what the reply is turned into
  */
 public final class Call<R> {
     /** How long the answer to a Tflush is waited for, before the call is left to whatever may still come. */
-    private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Exchange exchange;
     private final Tmessage request;
@@ -43,6 +45,10 @@ public final class Call<R> {
 
     @GuardedBy("this")
     private boolean flushAnswered;
+
+    /** A {@link ReadReply} has the reply's memory. */
+    @GuardedBy("this")
+    private boolean lent;
 
     Call(final Exchange exchange, final int tag, final Tmessage request, final ReplyHandler<R> handler) {
         this.exchange = exchange;
@@ -85,27 +91,23 @@ public final class Call<R> {
     R await(final long timeoutNanos) throws IOException {
         boolean interrupted = false;
         long deadline = sentNanos + timeoutNanos;
-        boolean givenUp = false;
+        IOException reason = null;
         try {
             while (true) {
                 try {
                     return future.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                 } catch (final InterruptedException e) {
                     interrupted = true;
-                    if (!givenUp) {
-                        givenUp = true;
-                        exchange.flush(this, new InterruptedIOException(notation() + " was interrupted"));
-                        deadline = System.nanoTime() + FLUSH_GRACE_NANOS;
+                    if (reason == null) {
+                        reason = new InterruptedIOException(notation() + " was interrupted");
+                        deadline = giveUp(reason);
                     }
                 } catch (final TimeoutException e) {
-                    final IOException reason =
-                            new RequestTimeoutException(notation(), TimeUnit.NANOSECONDS.toSeconds(timeoutNanos));
-                    if (givenUp) {
-                        future.completeExceptionally(reason);
+                    if (reason == null) {
+                        reason = new RequestTimeoutException(notation(), timeoutNanos);
+                        deadline = giveUp(reason);
                     } else {
-                        givenUp = true;
-                        exchange.flush(this, reason);
-                        deadline = System.nanoTime() + FLUSH_GRACE_NANOS;
+                        future.completeExceptionally(reason);
                     }
                 }
             }
@@ -116,6 +118,16 @@ public final class Call<R> {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Has the request flushed, and says until when the answer is worth waiting for. */
+    private long giveUp(final IOException reason) {
+        if (tag == Frame.NOTAG) {
+            // A Tversion has no tag that could be flushed.
+            return System.nanoTime();
+        }
+        exchange.flush(this, reason);
+        return System.nanoTime() + FLUSH_GRACE_NANOS;
     }
 
     private static IOException asIoException(final ExecutionException failure) {
@@ -143,18 +155,44 @@ public final class Call<R> {
 
     /** The expected reply has come; {@code memory} is taken over. Returns whether the tag is free. */
     boolean answered(final Rmessage reply, final Received memory) throws ProtocolException {
-        boolean kept = false;
+        final R value;
         try {
-            final R value = handler.handle(reply, memory);
-            if (future.complete(value)) {
-                kept = value instanceof ReadReply;
+            value = handler.handle(reply, memory);
+        } catch (final ProtocolException | RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+        if (value instanceof ReadReply data) {
+            lend();
+            data.onClose(() -> exchange.memoryReturned(this));
+            if (!future.complete(value)) {
+                data.close();
             }
-        } finally {
-            if (!kept) {
-                memory.close();
-            }
+        } else {
+            memory.close();
+            future.complete(value);
         }
         return end();
+    }
+
+    private synchronized void lend() {
+        lent = true;
+    }
+
+    /** The reply's memory is the channel's again. Returns whether the tag is free. */
+    synchronized boolean memoryReturned() {
+        lent = false;
+        return isOver();
+    }
+
+    /** Whether the server may still answer. */
+    synchronized boolean isUnanswered() {
+        return !ended;
+    }
+
+    /** Whether nothing more will come of the request: no reply, no Rflush, and no use of the reply's memory. */
+    synchronized boolean isOver() {
+        return ended && !lent && (flushReason == null || flushAnswered);
     }
 
     /** There will be no result; {@code reason} says why. Returns whether the tag is free. */
@@ -192,7 +230,7 @@ public final class Call<R> {
         synchronized (this) {
             flushAnswered = true;
             if (!answered) {
-                return ended;
+                return isOver();
             }
             ended = true;
             reason = flushReason;
@@ -200,11 +238,11 @@ public final class Call<R> {
         if (reason != null) {
             future.completeExceptionally(reason);
         }
-        return true;
+        return isOver();
     }
 
     private synchronized boolean end() {
         ended = true;
-        return flushReason == null || flushAnswered;
+        return isOver();
     }
 }

@@ -6,6 +6,7 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
@@ -13,7 +14,6 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -47,6 +47,12 @@ final class Exchange {
     /** Threads that are about to send: while there is another, the doorbell is left to it. */
     private final AtomicInteger senders = new AtomicInteger();
 
+    /** Those of the senders that wait for a tag, and so for replies: while there are any, nothing is left to them. */
+    private final AtomicInteger waiters = new AtomicInteger();
+
+    /** The most bytes of a request, once that is settled. */
+    private volatile int msize = Integer.MAX_VALUE;
+
     /** The Tversion under way: it has the tag that no other message has. */
     private final AtomicReference<@Nullable Call<?>> versionCall = new AtomicReference<>();
 
@@ -65,16 +71,26 @@ final class Exchange {
         reader.start();
     }
 
+    /** Sets the most bytes that a request may have from now on: a server hangs up on larger ones. */
+    void limit(final int bytes) {
+        msize = bytes;
+    }
+
     long timeoutNanos() {
         return timeoutNanos;
     }
 
     /** Sends a request. May wait for a tag; a failure to send is the answer of the call. */
     <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler) {
+        return call(request, handler, request instanceof Tflush ? Call.FLUSH_GRACE_NANOS : timeoutNanos);
+    }
+
+    /** As {@link #call}, but waits for a tag up to {@code patienceNanos} only. */
+    <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
         senders.incrementAndGet();
         final int tag;
         try {
-            tag = takeTag(request instanceof Tflush);
+            tag = takeTag(request, patienceNanos);
         } catch (final IOException e) {
             leaveSenders();
             return notSent(request, handler, e);
@@ -115,8 +131,16 @@ final class Exchange {
                 });
     }
 
+    /** The memory of a reply is the channel's again, and so may the request's tag be ours. */
+    void memoryReturned(final Call<?> call) {
+        if (call.memoryReturned()) {
+            tags.free(call);
+        }
+    }
+
+    /** Requests that the server has not answered. */
     List<Call<?>> inFlight() {
-        return tags.inFlight();
+        return tags.inFlight().stream().filter(Call::isUnanswered).toList();
     }
 
     int tagsUsed() {
@@ -148,21 +172,29 @@ final class Exchange {
         sending.lock();
         try {
             throwIfEnded();
+            checkSize(call.request());
             channel.send(call.tag(), call.request());
             left = true;
-            if (senders.decrementAndGet() == 0) {
+            if (senders.decrementAndGet() == 0 || waiters.get() > 0) {
                 channel.flush();
             }
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
-            // The message does not fit the channel: ours to mend, and this call's alone.
+            // The message does not fit: this call's affair alone.
             release(call, call.failed(new IOException(call.notation() + " cannot be sent", e)));
         } finally {
             sending.unlock();
             if (!left) {
                 leaveSenders();
             }
+        }
+    }
+
+    private void checkSize(final Tmessage request) {
+        final int size = Frame.sizeOf(request);
+        if (size > msize) {
+            throw new IllegalArgumentException("a message of " + size + " bytes is larger than the msize of " + msize);
         }
     }
 
@@ -186,23 +218,46 @@ final class Exchange {
         }
     }
 
-    private int takeTag(final boolean forTflush) throws IOException {
+    private int takeTag(final Tmessage request, final long patienceNanos) throws IOException {
         throwIfEnded();
-        int tag = tags.tryTake(forTflush);
-        if (tag < 0) {
-            // What was sent in this batch must be answered before a tag comes free.
+        final int free = tags.tryTake(request instanceof Tflush);
+        if (free >= 0) {
+            return free;
+        }
+        waiters.incrementAndGet();
+        try {
+            // What was sent so far must be answered before a tag comes free; what others send is no longer held back.
             tellServer();
-            try {
-                tag = tags.take(forTflush, timeoutNanos);
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while waiting for a tag");
+            return awaitTag(request, patienceNanos);
+        } finally {
+            waiters.decrementAndGet();
+        }
+    }
+
+    private int awaitTag(final Tmessage request, final long patienceNanos) throws IOException {
+        final long deadline = System.nanoTime() + patienceNanos;
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    final int tag = tags.take(request instanceof Tflush, deadline - System.nanoTime());
+                    if (tag < 0) {
+                        throw new RequestTimeoutException("any request", patienceNanos);
+                    }
+                    return tag;
+                } catch (final InterruptedException e) {
+                    interrupted = true;
+                    // Without these the server would go on with what was given up, or keep a fid.
+                    if (!(request instanceof Tflush) && !(request instanceof Tclunk)) {
+                        throw new InterruptedIOException("interrupted while waiting for a tag");
+                    }
+                }
             }
-            if (tag < 0) {
-                throw new RequestTimeoutException("any request", TimeUnit.NANOSECONDS.toSeconds(timeoutNanos));
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        return tag;
     }
 
     private <R> Call<R> notSent(final Tmessage request, final Call.ReplyHandler<R> handler, final IOException reason) {
@@ -293,17 +348,22 @@ final class Exchange {
         final SessionEndedException why = cause instanceof SessionEndedException known
                 ? known
                 : new SessionEndedException("the session with the server is over: " + cause.getMessage(), cause);
-        if (ended.compareAndSet(null, why)) {
+        final SessionEndedException earlier = ended.compareAndExchange(null, why);
+        failAll(earlier == null ? why : earlier);
+        if (earlier == null) {
             LOG.debug("{}", why.getMessage());
+            // Last, because a channel may take its time over it, and nobody is to wait for that.
             channel.close();
         }
-        final SessionEndedException first = ended.get();
+    }
+
+    private void failAll(final SessionEndedException why) {
         final Call<?> version = versionCall.get();
         if (version != null) {
-            version.failed(first == null ? why : first);
+            version.failed(why);
         }
         for (final Call<?> call : tags.inFlight()) {
-            call.failed(first == null ? why : first);
+            call.failed(why);
             tags.free(call);
         }
     }

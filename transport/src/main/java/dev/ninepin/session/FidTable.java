@@ -2,6 +2,7 @@ package dev.ninepin.session;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
@@ -28,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * request is ever sent under it, since the reply reader takes it.
  */
 public final class FidTable {
-    /** How long the end of the session waits for the clunks of all fids. */
-    private static final long CLUNK_ALL_SECONDS = 5;
-
     private final Session session;
     private final int max;
     private final FidNumbers numbers = new FidNumbers();
@@ -75,8 +73,9 @@ public final class FidTable {
      *
      * @param fid its number; the caller's
      * @param qid the file
+     * @param moves how many directories had been moved before the walk began
      */
-    public record Walked(int fid, Qid qid) {}
+    public record Walked(int fid, Qid qid, long moves) {}
 
     synchronized void setRoot(final int fid, final Qid qid) {
         root = new PathFid(null, ByteString.EMPTY, qid);
@@ -113,8 +112,16 @@ public final class FidTable {
 
     /** Clunks a fid that the caller owns, without waiting for the answer. */
     public void clunk(final int fid) {
-        final CompletableFuture<?> unused =
-                session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid));
+        final CompletableFuture<?> unused = clunked(session.clunk(fid), fid);
+    }
+
+    /** The number is free with the answer: Tclunk ends a fid even if it fails. Without one the fid may still be there. */
+    private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
+        return clunk.future().whenComplete((reply, failure) -> {
+            if (failure == null || failure instanceof RemoteException) {
+                numbers.giveBack(fid);
+            }
+        });
     }
 
     /** Removes the file of a fid that the caller owns; the fid is gone whatever the answer is. */
@@ -130,9 +137,14 @@ public final class FidTable {
      * @throws RemoteException if there is no such name, among others
      */
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
+        final long before = moves();
         try (Lease from = use(directory)) {
-            return walk(from.fid(), List.of(name));
+            return walk(from.fid(), List.of(name), before);
         }
+    }
+
+    private synchronized long moves() {
+        return moves;
     }
 
     /** A fid of the caller's own on a path, to be opened, or used up by Tlcreate. */
@@ -150,7 +162,7 @@ public final class FidTable {
         final List<Integer> surplus;
         synchronized (this) {
             path.live = new LiveFid(walked.fid());
-            path.walkedAt = moves;
+            path.walkedAt = walked.moves();
             surplus = enter(path);
         }
         surplus.forEach(this::clunk);
@@ -170,8 +182,7 @@ public final class FidTable {
                 stale = path.live != null && !isCurrent(path) ? drop(path) : OptionalFid.NONE;
                 if (path.live != null) {
                     path.recentlyUsed = true;
-                    path.live.pins++;
-                    return new Lease(path.live);
+                    return pin(path.live);
                 }
                 others = path.walking;
                 if (others == null) {
@@ -183,7 +194,7 @@ public final class FidTable {
                 others.join();
             } else {
                 try {
-                    walkAgain(path);
+                    return walkAgain(path);
                 } finally {
                     synchronized (this) {
                         path.walking = null;
@@ -230,7 +241,8 @@ public final class FidTable {
     }
 
     /** Clunks the fids of all paths, and waits a little for the answers. For the end of the session. */
-    void clunkAll() {
+    void clunkAll(final long patienceNanos) {
+        final long deadline = System.nanoTime() + patienceNanos;
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {
             clock.forEach(path -> drop(path).addTo(all));
@@ -242,31 +254,35 @@ public final class FidTable {
         }
         final List<CompletableFuture<?>> answers = new ArrayList<>();
         for (final int fid : all) {
-            answers.add(session.clunk(fid).future().whenComplete((reply, failure) -> numbers.giveBack(fid)));
+            answers.add(clunked(session.clunk(fid, deadline - System.nanoTime()), fid));
         }
         CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-                .completeOnTimeout(null, CLUNK_ALL_SECONDS, TimeUnit.SECONDS)
+                .completeOnTimeout(null, deadline - System.nanoTime(), TimeUnit.NANOSECONDS)
                 .exceptionally(failure -> null)
                 .join();
     }
 
-    private Walked walk(final int from, final List<ByteString> names) throws IOException {
+    private Walked walk(final int from, final List<ByteString> names, final long before) throws IOException {
         final int fid = numbers.take();
         final Rwalk reply = walkOrGiveBack(from, fid, names);
-        return new Walked(fid, reply.qids().get(names.size() - 1));
+        return new Walked(fid, reply.qids().get(names.size() - 1), before);
     }
 
     /** Walks to {@code newfid}, whose number goes back if that fails. */
     private Rwalk walkOrGiveBack(final int from, final int newfid, final List<ByteString> names) throws IOException {
+        final Call<Rwalk> call = session.walk(from, newfid, names);
         final Rwalk reply;
         try {
-            reply = session.walk(from, newfid, names).await();
+            reply = call.await();
         } catch (final RemoteException e) {
             numbers.giveBack(newfid);
             throw e;
         } catch (final IOException e) {
-            // Given up: the fid may have been made or not. A clunk ends that; the number is free when it is answered.
-            clunk(newfid);
+            // Given up: the fid may have been made or not, and a clunk ends that. But while the server is still at the
+            // walk, the fid may yet come to be: then its number is never used again.
+            if (call.isOver()) {
+                clunk(newfid);
+            }
             throw e;
         }
         if (reply.qids().size() < names.size()) {
@@ -276,7 +292,8 @@ public final class FidTable {
         return reply;
     }
 
-    private void walkAgain(final PathFid path) throws IOException {
+    /** Makes the fid of a path that has none. It is pinned at once: else the table could take it away again first. */
+    private Lease walkAgain(final PathFid path) throws IOException {
         final List<ByteString> names = new ArrayList<>();
         final Lease ancestor;
         final long start;
@@ -289,45 +306,51 @@ public final class FidTable {
                     throw new StaleFileException(path.name + " has no path any more");
                 }
             } while (above.live == null || !isCurrent(above));
-            above.live.pins++;
-            ancestor = new Lease(above.live);
+            ancestor = pin(above.live);
             start = moves;
         }
         Collections.reverse(names);
         final Walked walked;
         try (ancestor) {
-            walked = walkFar(ancestor.fid(), names);
+            walked = walkFar(ancestor.fid(), names, start);
         }
         if (!walked.qid().isSameFile(path.qid())) {
             clunk(walked.fid());
             throw new StaleFileException(path.name + " is another file now");
         }
+        final LiveFid live = new LiveFid(walked.fid());
+        final Lease lease;
         final List<Integer> surplus;
         synchronized (this) {
+            lease = pin(live);
             if (path.retired) {
-                surplus = List.of(walked.fid());
+                live.dropped = true;
+                surplus = List.of();
             } else {
-                path.live = new LiveFid(walked.fid());
+                path.live = live;
                 path.walkedAt = start;
                 surplus = enter(path);
             }
         }
         surplus.forEach(this::clunk);
+        return lease;
     }
 
     /** Walks over any number of names, as many at a time as one Twalk takes. */
-    private Walked walkFar(final int from, final List<ByteString> names) throws IOException {
+    private Walked walkFar(final int from, final List<ByteString> names, final long before) throws IOException {
         try {
-            final int first = Math.min(names.size(), Twalk.MAX_NAMES);
-            Walked walked = walk(from, names.subList(0, first));
-            for (int done = first; done < names.size(); done += Twalk.MAX_NAMES) {
-                final int end = Math.min(names.size(), done + Twalk.MAX_NAMES);
+            int done = inOneWalk(names);
+            Walked walked = walk(from, names.subList(0, done), before);
+            while (done < names.size()) {
+                final List<ByteString> rest = names.subList(done, names.size());
+                final int next = inOneWalk(rest);
                 final int halfway = walked.fid();
                 try {
-                    walked = walk(halfway, names.subList(done, end));
+                    walked = walk(halfway, rest.subList(0, next), before);
                 } finally {
                     clunk(halfway);
                 }
+                done += next;
             }
             return walked;
         } catch (final RemoteException e) {
@@ -336,6 +359,26 @@ public final class FidTable {
             }
             throw e;
         }
+    }
+
+    /** How many of the names, from the first on, one Twalk takes; where msize is small, long ones fill it. */
+    private int inOneWalk(final List<ByteString> names) {
+        int count = 0;
+        int room = session.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
+        while (count < Math.min(names.size(), Twalk.MAX_NAMES)) {
+            room -= Short.BYTES + names.get(count).length();
+            if (room < 0) {
+                break;
+            }
+            count++;
+        }
+        return Math.max(count, 1);
+    }
+
+    @GuardedBy("this")
+    private Lease pin(final LiveFid live) {
+        live.pins++;
+        return new Lease(live);
     }
 
     /** Whether no directory above was moved since the fid was made. */

@@ -17,22 +17,24 @@ final class Handshake {
      * Asks for {@code wanted} bytes of msize, and for half of that again while the server refuses with an error (as
      * propolis does where QEMU would settle on less), and returns what was agreed.
      */
-    static int negotiate(final Function<Tversion, Call<Rversion>> version, final int wanted) throws IOException {
+    static int negotiate(
+            final Function<Tversion, Call<Rversion>> version, final int wanted, final long timeoutNanos)
+            throws IOException {
         int asked = wanted;
         while (true) {
             try {
                 return agreed(
                         asked,
                         version.apply(new Tversion(asked, Tversion.VERSION_9P2000_L))
-                                .await(PATIENCE_NANOS));
+                                .await(Math.min(PATIENCE_NANOS, timeoutNanos)));
             } catch (final RemoteException e) {
-                if (asked / 2 < SessionOptions.MIN_MSIZE) {
+                if (asked <= SessionOptions.MIN_MSIZE) {
                     throw new IOException(
                             "the server refused 9P2000.L with any msize from " + wanted + " down to " + asked
                                     + " bytes (errno " + e.errno() + ")",
                             e);
                 }
-                asked /= 2;
+                asked = Math.max(asked / 2, SessionOptions.MIN_MSIZE);
             }
         }
     }

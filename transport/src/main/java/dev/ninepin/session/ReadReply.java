@@ -7,10 +7,16 @@ import java.nio.ByteBuffer;
 public final class ReadReply implements AutoCloseable {
     private final ByteBuffer data;
     private final Received memory;
+    private Runnable afterwards = () -> {};
 
     ReadReply(final ByteBuffer data, final Received memory) {
         this.data = data;
         this.memory = memory;
+    }
+
+    /** Has {@code action} run once the memory is back; set before anyone else sees this. */
+    void onClose(final Runnable action) {
+        afterwards = action;
     }
 
     /** The bytes, from position to limit: a direct buffer. None at the end of the file. */
@@ -22,5 +28,6 @@ public final class ReadReply implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+        afterwards.run();
     }
 }

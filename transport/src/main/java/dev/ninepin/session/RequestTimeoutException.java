@@ -1,12 +1,14 @@
 package dev.ninepin.session;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import java.io.IOException;
 
 /** A request went unanswered for longer than {@link SessionOptions#requestTimeout} allows, and was given up. */
 public final class RequestTimeoutException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    RequestTimeoutException(final String request, final long seconds) {
-        super("the server did not answer " + request + " within " + seconds + " s");
+    RequestTimeoutException(final String request, final long nanos) {
+        super("the server did not answer " + request + " within " + NANOSECONDS.toMillis(nanos) / 1000.0 + " s");
     }
 }

@@ -53,6 +53,7 @@ import dev.ninepin.p9.Txattrwalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,9 @@ public final class Session implements AutoCloseable {
      */
     private static final int IO_HEADER_SIZE = 24;
 
+    /** How long the end of the session waits for the clunks of all fids, and again for the last Rversion. */
+    private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final Channel channel;
     private final OperationRecorder recorder = new OperationRecorder();
     private final Exchange exchange;
@@ -86,7 +90,11 @@ public final class Session implements AutoCloseable {
         this.nUname = options.nUname();
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
-            this.msize = Handshake.negotiate(this::version, Math.min(options.msize(), channel.maxMessageSize()));
+            this.msize = Handshake.negotiate(
+                    this::version,
+                    Math.min(options.msize(), channel.maxMessageSize()),
+                    exchange.timeoutNanos());
+            exchange.limit(msize);
             this.fids = new FidTable(this, options.maxFids());
             attachRoot(options);
         } catch (final IOException | RuntimeException e) {
@@ -134,6 +142,11 @@ public final class Session implements AutoCloseable {
     /** The most bytes that one Tread, Treaddir or Twrite may move. */
     public int maxIo() {
         return msize - IO_HEADER_SIZE;
+    }
+
+    /** How many requests may be under way at once. Replies to Tread count until they are closed. */
+    public int maxRequests() {
+        return exchange.tagsMax();
     }
 
     /** The user that the session is attached as, by number. */
@@ -301,6 +314,11 @@ public final class Session implements AutoCloseable {
         return call(new Tclunk(fid), Rmessage.class);
     }
 
+    /** As {@link #clunk(int)}, but waits for a tag up to {@code patienceNanos} only. */
+    Call<Rmessage> clunk(final int fid, final long patienceNanos) {
+        return exchange.call(new Tclunk(fid), (reply, memory) -> reply, patienceNanos);
+    }
+
     Call<Rmessage> remove(final int fid) {
         return call(new Tremove(fid), Rmessage.class);
     }
@@ -322,15 +340,20 @@ public final class Session implements AutoCloseable {
      */
     @Override
     public void close() {
+        // An interrupt is no reason to leave without a word.
+        final boolean interrupted = Thread.interrupted();
         if (!exchange.hasEnded()) {
             try {
-                fids.clunkAll();
-                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await();
+                fids.clunkAll(CLOSE_PATIENCE_NANOS);
+                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(CLOSE_PATIENCE_NANOS);
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());
             }
         }
         closeExchange();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void closeExchange() {

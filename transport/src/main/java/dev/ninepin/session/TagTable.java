@@ -1,7 +1,9 @@
 package dev.ninepin.session;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The tags of a session, and the call that each is taken by: as many as the channel takes in flight. A few of them are
  * kept for Tflush, so that a request can be given up even when every other tag waits. Any thread may call anything.
+ *
+ * <p>The tag that came back first is taken first: so a reply that a server sends twice meets a tag that is still free,
+ * and not the next request.
  */
 final class TagTable {
     /** One in so many tags is kept for Tflush. */
@@ -25,9 +30,9 @@ final class TagTable {
     /** Counts the free tags that are kept for Tflush; tags below {@code forFlush}. */
     private final Semaphore flush;
 
-    /** The free tags, as stacks. */
+    /** The free tags: those for Tflush, and the others. */
     @GuardedBy("freeTags")
-    private final List<List<Integer>> freeTags = List.of(new ArrayList<>(), new ArrayList<>());
+    private final List<Deque<Integer>> freeTags = List.of(new ArrayDeque<>(), new ArrayDeque<>());
 
     TagTable(final int size) {
         if (size < 2) {
@@ -38,8 +43,8 @@ final class TagTable {
         ordinary = new Semaphore(size - forFlush);
         flush = new Semaphore(forFlush);
         synchronized (freeTags) {
-            for (int tag = size - 1; tag >= 0; tag--) {
-                stackOf(tag).add(tag);
+            for (int tag = 0; tag < size; tag++) {
+                queueOf(tag).addLast(tag);
             }
         }
     }
@@ -82,7 +87,7 @@ final class TagTable {
             return;
         }
         synchronized (freeTags) {
-            stackOf(tag).add(tag);
+            queueOf(tag).addLast(tag);
         }
         semaphoreOf(tag < forFlush).release();
     }
@@ -101,13 +106,12 @@ final class TagTable {
 
     private int pop(final boolean forTflush) {
         synchronized (freeTags) {
-            final List<Integer> stack = freeTags.get(forTflush ? 0 : 1);
-            return stack.remove(stack.size() - 1);
+            return freeTags.get(forTflush ? 0 : 1).removeFirst();
         }
     }
 
     @GuardedBy("freeTags")
-    private List<Integer> stackOf(final int tag) {
+    private Deque<Integer> queueOf(final int tag) {
         return freeTags.get(tag < forFlush ? 0 : 1);
     }
 

@@ -85,17 +85,17 @@ final class MessageMemory {
         }
     }
 
-    /** As {@link #tryTake}, but waits; null if it was closed before. */
+    /** As {@link #tryTake}, but waits, whether interrupted or not; null if it was closed before. */
     @Nullable
-    RequestSlot take(final int messageSize, final int replySize) throws InterruptedException {
-        lock.lockInterruptibly();
+    RequestSlot take(final int messageSize, final int replySize) {
+        lock.lock();
         try {
             while (!closed) {
                 final @Nullable RequestSlot slot = lend(messageSize, replySize);
                 if (slot != null) {
                     return slot;
                 }
-                givenBack.await();
+                givenBack.awaitUninterruptibly();
             }
             return null;
         } finally {

@@ -241,14 +241,9 @@ final class VirtioChannel implements Channel {
         }
         // What we wait for may be held by requests that the device has not heard of yet.
         flush();
-        try {
-            final @Nullable RequestSlot slot = memory.take(size, replySize);
-            if (slot != null) {
-                return slot;
-            }
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while waiting for room for a request", e);
+        final @Nullable RequestSlot slot = memory.take(size, replySize);
+        if (slot != null) {
+            return slot;
         }
         throw endReason();
     }
