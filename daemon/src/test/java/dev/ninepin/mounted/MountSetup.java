@@ -33,7 +33,10 @@ record MountSetup(ServerKind kind, SessionOptions session, ShareOptions share, F
 
     MountSetup readOnly() {
         return new MountSetup(
-                kind, session, share, new FuseOptions(fuse.source(), true, fuse.allowOther(), fuse.defaultPermissions()));
+                kind,
+                session,
+                share,
+                new FuseOptions(fuse.source(), true, fuse.allowOther(), fuse.defaultPermissions()));
     }
 
     MountSetup allowOther() {

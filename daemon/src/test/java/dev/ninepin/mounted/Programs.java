@@ -72,10 +72,12 @@ record Programs(Path directory, Path export, boolean mapped) {
         try {
             process.getOutputStream().close();
             final var reader = process.getInputStream();
-            final var limit = process.onExit().orTimeout(MOST_SECONDS, TimeUnit.SECONDS).exceptionally(late -> {
-                kill(process);
-                return process;
-            });
+            final var limit = process.onExit()
+                    .orTimeout(MOST_SECONDS, TimeUnit.SECONDS)
+                    .exceptionally(late -> {
+                        kill(process);
+                        return process;
+                    });
             final String output = new String(reader.readAllBytes(), UTF_8);
             limit.join();
             return new Ended(process.waitFor(), output);

@@ -99,9 +99,16 @@ final class TestMount implements AutoCloseable {
     /** Waits until nothing is under way. */
     void awaitIdle() {
         await().pollInSameThread().untilAsserted(() -> {
-            assertThat(fuse.status().requestsInProgress()).as("requests of the kernel").isZero();
+            assertThat(fuse.status().requestsInProgress())
+                    .as("requests of the kernel")
+                    .isZero();
             assertThat(session.status().tagsUsed()).as("tags in use").isZero();
         });
+    }
+
+    /** Waits until so many requests of the kernel are under way. */
+    void awaitRequests(final int count) {
+        await().until(() -> fuse.status().requestsInProgress() >= count);
     }
 
     /** Stops the server's process, as SIGSTOP does: it stays, and answers nothing. */
@@ -115,8 +122,8 @@ final class TestMount implements AutoCloseable {
     }
 
     private void signalServer(final String signal) throws IOException, InterruptedException {
-        final ProcessBuilder kill =
-                new ProcessBuilder("kill", "-" + signal, Long.toString(server.process().pid()));
+        final ProcessBuilder kill = new ProcessBuilder(
+                "kill", "-" + signal, Long.toString(server.process().pid()));
         assertThat(kill.start().waitFor()).isZero();
     }
 

@@ -17,8 +17,7 @@ final class Handshake {
      * Asks for {@code wanted} bytes of msize, and for half of that again while the server refuses with an error (as
      * propolis does where QEMU would settle on less), and returns what was agreed.
      */
-    static int negotiate(
-            final Function<Tversion, Call<Rversion>> version, final int wanted, final long timeoutNanos)
+    static int negotiate(final Function<Tversion, Call<Rversion>> version, final int wanted, final long timeoutNanos)
             throws IOException {
         int asked = wanted;
         while (true) {

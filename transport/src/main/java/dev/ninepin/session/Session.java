@@ -91,9 +91,7 @@ public final class Session implements AutoCloseable {
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
             this.msize = Handshake.negotiate(
-                    this::version,
-                    Math.min(options.msize(), channel.maxMessageSize()),
-                    exchange.timeoutNanos());
+                    this::version, Math.min(options.msize(), channel.maxMessageSize()), exchange.timeoutNanos());
             exchange.limit(msize);
             this.fids = new FidTable(this, options.maxFids());
             attachRoot(options);
