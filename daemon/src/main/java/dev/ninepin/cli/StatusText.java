@@ -15,7 +15,13 @@ import java.util.stream.Collectors;
 /** A mount's status on one screen, for people: 80 columns, ASCII whatever the locale is. */
 final class StatusText {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
-    private static final String COLUMNS = "%-11s%9s%7s%10s%10s";
+
+    /** Of a table: half the screen. */
+    private static final String COLUMNS = "%-11s%7s%7s%7s%7s";
+
+    private static final int WIDTH = 80;
+    private static final String INDENT = "  ";
+    private static final int LABEL = 10;
 
     private final Clock clock;
     private final boolean colour;
@@ -36,13 +42,27 @@ final class StatusText {
         line(text, "channel", channel(status.channel()));
         files(text, status.files());
         memory(text, status.jvm());
-        table(text, "operation", status.files().operations());
-        table(text, "message", status.protocol().messages());
+        tables(text, status.files().operations(), status.protocol().messages());
         return text.toString();
     }
 
-    private static void line(final StringBuilder text, final String name, final String value) {
-        text.append(String.format("  %-10s", name)).append(value).append('\n');
+    /** One line, or more where {@code value} is long: it is broken behind commas. */
+    private static void line(final StringBuilder text, final String label, final String value) {
+        StringBuilder line = new StringBuilder(INDENT + pad(label, LABEL));
+        boolean first = true;
+        for (final String part : value.split("(?<=, )", -1)) {
+            if (!first && line.length() + part.stripTrailing().length() >= WIDTH) {
+                text.append(line.toString().stripTrailing()).append('\n');
+                line = new StringBuilder(INDENT + pad("", LABEL));
+            }
+            line.append(part);
+            first = false;
+        }
+        text.append(line).append('\n');
+    }
+
+    private static String pad(final String text, final int width) {
+        return text + " ".repeat(Math.max(0, width - text.length()));
     }
 
     private String state(final MountStatus status) {
@@ -102,21 +122,39 @@ final class StatusText {
                         + jvm.threads() + " threads");
     }
 
-    private void table(final StringBuilder text, final String name, final List<Operation> operations) {
-        if (operations.isEmpty()) {
-            return;
+    /** Side by side, so that both latencies are seen at once: the whole file operation, and the round trip. */
+    private void tables(final StringBuilder text, final List<Operation> operations, final List<Operation> messages) {
+        final List<String> left = rows(operations);
+        final List<String> right = rows(messages);
+        final String gap = INDENT.substring(1);
+        text.append(bold(gap + header("operation") + gap + header("message"))).append('\n');
+        final String none = pad("", header("").length());
+        for (int i = 0; i < Math.max(left.size(), right.size()); i++) {
+            final String row =
+                    gap + (i < left.size() ? left.get(i) : none) + gap + (i < right.size() ? right.get(i) : "");
+            text.append(row.stripTrailing()).append('\n');
         }
-        text.append(bold(String.format("  " + COLUMNS, name, "count", "errors", "median", "99%")))
-                .append('\n');
-        operations.stream()
+    }
+
+    private static String header(final String name) {
+        return String.format(COLUMNS, name, "count", "errors", "median", "99%");
+    }
+
+    private static List<String> rows(final List<Operation> operations) {
+        return operations.stream()
                 .sorted(Comparator.comparingLong(Operation::count).reversed().thenComparing(Operation::name))
-                .forEach(each -> text.append(String.format(
-                        "  " + COLUMNS + "%n",
+                .map(each -> String.format(
+                        COLUMNS,
                         each.name(),
-                        each.count(),
-                        each.errors(),
+                        number(each.count()),
+                        number(each.errors()),
                         micros(each.medianUs()),
-                        micros(each.p99Us()))));
+                        micros(each.p99Us())))
+                .toList();
+    }
+
+    private static String number(final long number) {
+        return number < 1_000_000 ? Long.toString(number) : String.format(Locale.ROOT, "%.1fM", number / 1e6);
     }
 
     private static String waiting(final int count, final String how, final double oldestMs) {
@@ -126,13 +164,13 @@ final class StatusText {
     /** Three digits or so are all that a person compares. */
     private static String micros(final double micros) {
         if (micros < 1000) {
-            return String.format(Locale.ROOT, micros < 100 ? "%.1f us" : "%.0f us", micros);
+            return String.format(Locale.ROOT, micros < 100 ? "%.1fus" : "%.0fus", micros);
         }
         final double millis = micros / 1000;
         if (millis < 1000) {
-            return String.format(Locale.ROOT, millis < 100 ? "%.1f ms" : "%.0f ms", millis);
+            return String.format(Locale.ROOT, millis < 100 ? "%.1fms" : "%.0fms", millis);
         }
-        return String.format(Locale.ROOT, "%.1f s", millis / 1000);
+        return String.format(Locale.ROOT, "%.1fs", millis / 1000);
     }
 
     private static String bytes(final long bytes) {

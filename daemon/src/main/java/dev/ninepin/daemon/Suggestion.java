@@ -8,7 +8,7 @@ import java.util.Optional;
 public final class Suggestion {
     /** The known word nearest to {@code word}, if it is near enough to be a slip of the keyboard. */
     public static Optional<String> nearest(final String word, final Collection<String> known) {
-        final int slips = Math.max(1, word.length() / 3);
+        final int slips = Math.max(1, (word.length() + 1) / 3);
         return known.stream()
                 .filter(candidate -> distance(word, candidate) <= slips)
                 .min(Comparator.<String>comparingInt(candidate -> distance(word, candidate))

@@ -37,15 +37,18 @@ final class Connection {
     /**
      * Ends it, if it has not ended yet.
      *
+     * @param announce runs first, once it is sure that the connection can be ended
      * @throws IOException if that can't be done, since fusectl is not mounted, and we may not mount it
      */
-    void abort() throws IOException {
+    void abort(final Runnable announce) throws IOException {
         if (Files.isDirectory(FUSECTL) && isMounted()) {
+            announce.run();
             abortIn(FUSECTL);
             return;
         }
         final int mount = mountControl();
         try {
+            announce.run();
             abortIn(Path.of("/proc/self/fd", Integer.toString(mount)));
         } finally {
             libc.close(mount);
@@ -71,15 +74,15 @@ final class Connection {
     /** Mounts fusectl on no directory at all, and returns a descriptor of its root. */
     private int mountControl() throws IOException {
         final Pointer type = Native.string("fusectl".getBytes(US_ASCII));
-        final int context = (int) libc.syscall(LibC.SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0);
+        final int context = (int) libc.syscall(LibC.SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0, 0);
         if (context < 0) {
             throw new IOException("cannot open fusectl: " + LibC.errno().description());
         }
         try {
-            if (libc.syscall(LibC.SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0) != 0) {
+            if (libc.syscall(LibC.SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0, 0) != 0) {
                 throw new IOException("cannot set up fusectl: " + LibC.errno().description());
             }
-            final int mount = (int) libc.syscall(LibC.SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0, 0, 0);
+            final int mount = (int) libc.syscall(LibC.SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0, 0, 0, 0);
             if (mount < 0) {
                 throw new IOException("cannot mount fusectl: " + LibC.errno().description());
             }

@@ -92,7 +92,7 @@ public final class FuseMount implements AutoCloseable {
     }
 
     private void begin() throws IOException {
-        workers.startOne();
+        workers.start();
         try {
             awaitReady();
         } catch (final IOException | RuntimeException e) {

@@ -44,7 +44,8 @@ public interface LibC {
 
     int umount2(Pointer path, int flags);
 
-    long syscall(long number, long a, long b, long c, long d, long e);
+    /** Any system call. All six arguments are always passed: jffi 1.3.15 garbles the last of exactly six longs. */
+    long syscall(long number, long a, long b, long c, long d, long e, long f);
 
     /** Loads on first use. */
     final class Loaded {

@@ -66,13 +66,15 @@ final class Teardown {
             tryTo("detach", this::detach);
         }
         if (!workers.ended()) {
-            workers.takeNoMore();
-            workers.interruptAll();
-            tryTo("end the connection of", connection::abort);
-            awaitWorkers(ABORTED_SECONDS);
+            // If this is not possible, the threads go on: no request is left without an answer.
+            tryTo("end the connection of", () -> {
+                connection.abort(workers::takeNoMore);
+                workers.interruptAll();
+                awaitWorkers(ABORTED_SECONDS);
+            });
         }
         if (!workers.ended()) {
-            LOG.warn("threads that serve {} are still busy; they end with what they wait for", mountPoint);
+            LOG.warn("{} is still served: it ends with the last open file there, or with this process", mountPoint);
         }
     }
 

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * waits costs memory only. What is beyond {@link #MOST} waits in the kernel.
  */
 final class Workers {
-    /** At 0.2 MB each, a dozen megabytes when that many requests block at once. */
+    /** Each holds a receive buffer of 132 KiB: nine megabytes, once that many requests have blocked at once. */
     static final int MOST = 64;
 
     private static final int EINTR = 4;
@@ -51,17 +51,39 @@ final class Workers {
         requestSize = Math.toIntExact(fuse.fuse_chan_bufsize(channel));
     }
 
-    /** Starts a thread, if there may be another. The first call begins the service. */
-    void startOne() {
+    /** Starts the first thread, and with it the service. */
+    void start() {
         synchronized (sessionLock) {
-            if (workers.size() == MOST) {
-                return;
+            add();
+        }
+    }
+
+    /** Starts another thread, if there may be one. If it can't be had, those that there are go on. */
+    private void startAnother() {
+        synchronized (sessionLock) {
+            if (workers.size() < MOST) {
+                try {
+                    add();
+                } catch (final OutOfMemoryError e) {
+                    LOG.warn("no memory for another thread: {} serve", alive, e);
+                }
             }
-            final Worker worker = new Worker(workers.size(), this, fuse, cache, requestSize);
-            waiting.incrementAndGet();
+        }
+    }
+
+    /** Called under {@link #sessionLock}. The worker is counted and in the list before it runs. */
+    private void add() {
+        final Worker worker = new Worker(workers.size(), this, fuse, cache, requestSize);
+        workers.add(worker);
+        waiting.incrementAndGet();
+        alive++;
+        try {
             worker.start();
-            workers.add(worker);
-            alive++;
+        } catch (final OutOfMemoryError e) {
+            workers.remove(worker);
+            waiting.decrementAndGet();
+            alive--;
+            throw e;
         }
     }
 
@@ -85,7 +107,7 @@ final class Workers {
             final int received = fuse.fuse_chan_recv(place, worker.request(), requestSize);
             if (received > 0) {
                 if (waiting.decrementAndGet() == 0) {
-                    startOne();
+                    startAnother();
                 }
                 fuse.fuse_session_process(session, worker.request(), received, channel);
                 waiting.incrementAndGet();

@@ -22,14 +22,9 @@ public record AttributeChange(
         Optional<TimeChange> atime,
         Optional<TimeChange> mtime) {
 
-    static AttributeChange owner(final int uid) {
+    static AttributeChange owner(final OptionalInt uid, final OptionalInt gid) {
         return new AttributeChange(
-                OptionalInt.empty(),
-                OptionalInt.of(uid),
-                OptionalInt.empty(),
-                OptionalLong.empty(),
-                Optional.empty(),
-                Optional.empty());
+                OptionalInt.empty(), uid, gid, OptionalLong.empty(), Optional.empty(), Optional.empty());
     }
 
     static AttributeChange size(final long bytes) {

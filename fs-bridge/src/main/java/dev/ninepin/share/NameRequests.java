@@ -70,7 +70,7 @@ final class NameRequests {
             fids.clunk(file.fid());
             throw new ErrnoException(asDirectory ? Errno.ENOTDIR : Errno.EISDIR, name + " is of the other kind");
         }
-        fids.remove(file.fid()).await();
+        fids.remove(file.fid());
     }
 
     private static boolean isUnknown(final RemoteException refusal) {

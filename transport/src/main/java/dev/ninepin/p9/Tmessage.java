@@ -38,9 +38,9 @@ public sealed interface Tmessage extends Message
 
     /** A header and {@code count}, unsigned, bytes of data; what no buffer can hold is refused. */
     static int withPayload(final int headerSize, final int count) {
-        if (count < 0) {
+        if (count < 0 || count > Integer.MAX_VALUE - headerSize) {
             throw new IllegalArgumentException("count " + Integer.toUnsignedString(count) + " is beyond any msize");
         }
-        return Math.addExact(headerSize, count);
+        return headerSize + count;
     }
 }

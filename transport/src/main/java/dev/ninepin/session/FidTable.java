@@ -124,11 +124,30 @@ public final class FidTable {
         });
     }
 
-    /** Removes the file of a fid that the caller owns; the fid is gone whatever the answer is. */
-    public Call<Rmessage> remove(final int fid) {
+    /** Removes the file of a fid that the caller owns; the fid is gone afterwards, even if the file is not. */
+    public void remove(final int fid) throws IOException {
         final Call<Rmessage> call = session.remove(fid);
-        final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> numbers.giveBack(fid));
-        return call;
+        try {
+            call.await();
+            numbers.giveBack(fid);
+        } catch (final RemoteException e) {
+            // A refused Tremove is to end the fid too, but diod keeps it (libnpfs/fcall.c, np_remove).
+            clunk(fid);
+            throw e;
+        } catch (final IOException e) {
+            clunkAfter(call, fid);
+            throw e;
+        }
+    }
+
+    /**
+     * Ends a fid that may be there or not, because a request that makes or ends it was given up. While the server is
+     * still at that request, the number is not free, and never used again.
+     */
+    private void clunkAfter(final Call<?> givenUp, final int fid) {
+        if (givenUp.isOver()) {
+            clunk(fid);
+        }
     }
 
     /**
@@ -278,15 +297,12 @@ public final class FidTable {
             numbers.giveBack(newfid);
             throw e;
         } catch (final IOException e) {
-            // Given up: the fid may have been made or not, and a clunk ends that. But while the server is still at the
-            // walk, the fid may yet come to be: then its number is never used again.
-            if (call.isOver()) {
-                clunk(newfid);
-            }
+            clunkAfter(call, newfid);
             throw e;
         }
         if (reply.qids().size() < names.size()) {
-            numbers.giveBack(newfid);
+            // Such a walk is to make no fid, but with diod there is one (libnpfs/fcall.c, np_walk).
+            clunk(newfid);
             throw new RemoteException("Twalk", RemoteException.ENOENT);
         }
         return reply;

@@ -1,6 +1,7 @@
 package dev.ninepin.virtio;
 
 import java.io.IOException;
+import java.util.function.Consumer;
 
 /**
  * A PCI function that this process has for itself: its configuration space, its registers, and memory that it may
@@ -37,6 +38,12 @@ public interface PciFunction extends AutoCloseable {
      * @throws IOException if there is not so much
      */
     DmaMemory dmaMemory(int size) throws IOException;
+
+    /**
+     * Has {@code action} called, in any thread, if the function ends by itself: unplugged, or its QEMU died. It need
+     * not be called for an end that a call here tells of anyway.
+     */
+    void onGone(Consumer<IOException> action);
 
     /**
      * Gives the function back; the driver has reset it. What waits in a call here ends with an {@link IOException}.

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -16,6 +17,9 @@ public final class QemuChannel {
     private static final String QEMU = "qemu-system-x86_64";
     private static final String MOUNT_TAG = "ninepin";
     private static final int SLOT = 4;
+
+    /** It starts within 0.1 s; one that takes longer hangs, as a directory on a dead network share makes it do. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private QemuChannel() {}
 
@@ -31,21 +35,31 @@ public final class QemuChannel {
      */
     public static Channel open(final Path directory, final Map<String, String> options, final int maxMessageSize)
             throws IOException {
+        final PciFunction function = start(directory, options, maxMessageSize);
+        return VirtioChannel.open(function, "qemu", directory.toString(), maxMessageSize);
+    }
+
+    /** As {@link #open}, up to the device that nobody has touched yet; its QEMU ends when it is closed. */
+    static PciFunction start(final Path directory, final Map<String, String> options, final int maxMessageSize)
+            throws IOException {
         final QemuOptions checked = new QemuOptions(options);
+        final int memory = VirtioTransport.memoryFor(maxMessageSize);
         if (!Files.isDirectory(directory)) {
             throw new IOException(directory + (Files.exists(directory) ? " is not a directory" : " does not exist"));
         }
-        final String name = directory.toString();
-        try (GuestRam ram = GuestRam.create(VirtioTransport.memoryFor(maxMessageSize))) {
+        // QEMU opens it before it answers for the first time; our descriptor has to last until then.
+        try (GuestRam ram = GuestRam.create(memory)) {
             final QemuServer server = QemuServer.start(command(directory, checked, ram));
+            final Deadline deadline = Deadline.start("ninepin-qemu-start", PATIENCE, server::close);
             try {
-                final PciFunction function = new QtestPciFunction(server.qtest(), SLOT, ram.memory(), server::close);
-                final VirtioChannel channel = VirtioChannel.open(function, "qemu", name, maxMessageSize);
-                server.onEnd(channel::fail);
-                return channel;
-            } catch (final IOException | RuntimeException e) {
+                final PciFunction function = new QtestPciFunction(server, SLOT, ram.memory());
+                function.readConfig16(PciConfig.VENDOR_ID);
+                return function;
+            } catch (final IOException e) {
                 server.close();
-                throw e;
+                throw new IOException("qemu:" + directory + ": " + e.getMessage(), e);
+            } finally {
+                deadline.close();
             }
         }
     }

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,11 +60,6 @@ final class QemuServer implements AutoCloseable {
         return new QtestConnection(process.getOutputStream(), process.getInputStream(), this::obituary);
     }
 
-    /** Its process id. */
-    long pid() throws IOException {
-        return process().pid();
-    }
-
     /** Has {@code action} called with the reason once QEMU has ended, whoever ended it. */
     void onEnd(final Consumer<IOException> action) {
         final CompletableFuture<Void> unused = ended.thenAccept(words -> action.accept(new IOException(words)));
@@ -96,7 +92,8 @@ final class QemuServer implements AutoCloseable {
         try {
             return started.get();
         } catch (final ExecutionException e) {
-            throw new IOException("QEMU can't be started: " + e.getMessage(), e);
+            final @Nullable Throwable cause = e.getCause();
+            throw new IOException("QEMU can't be started: " + (cause == null ? "" : cause.getMessage()), e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while QEMU was started", e);

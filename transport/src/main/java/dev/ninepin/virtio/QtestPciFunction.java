@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,20 +26,20 @@ final class QtestPciFunction implements PciFunction {
     private final QtestConnection qtest;
     private final int slot;
     private final DmaMemory memory;
-    private final Runnable onClose;
+    private final QemuServer server;
     private final SortedMap<Integer, Mmio> bars = new TreeMap<>();
     private long nextBarAddress = FIRST_BAR_ADDRESS;
 
     /**
+     * @param server the QEMU, which ends with this
      * @param slot the device's number on the first bus; its function is 0
      * @param memory of the guest, as far as it is free for use
-     * @param onClose ends QEMU
      */
-    QtestPciFunction(final QtestConnection qtest, final int slot, final DmaMemory memory, final Runnable onClose) {
-        this.qtest = qtest;
+    QtestPciFunction(final QemuServer server, final int slot, final DmaMemory memory) throws IOException {
+        this.qtest = server.qtest();
+        this.server = server;
         this.slot = slot;
         this.memory = memory;
-        this.onClose = onClose;
     }
 
     @Override
@@ -104,8 +105,13 @@ final class QtestPciFunction implements PciFunction {
     }
 
     @Override
+    public void onGone(final Consumer<IOException> action) {
+        server.onEnd(action);
+    }
+
+    @Override
     public void close() {
-        onClose.run();
+        server.close();
     }
 
     private int readConfig(final String command, final int offset, final int width) throws IOException {

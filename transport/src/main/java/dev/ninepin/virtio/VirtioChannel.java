@@ -1,7 +1,6 @@
 package dev.ninepin.virtio;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.ChannelClosedException;
 import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Frame;
@@ -9,10 +8,6 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,10 +22,8 @@ import org.slf4j.LoggerFactory;
 final class VirtioChannel implements Channel {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioChannel.class);
 
-    /** Setting up takes milliseconds; a reset takes as long as the slowest request, and one that takes longer hangs. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
-    private static final long UNTIL_WOKEN = Long.MAX_VALUE;
+    /** Setting up takes milliseconds; a reset takes as long as the slowest request. What takes longer hangs. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final PciFunction function;
     private final VirtioPciDevice device;
@@ -40,19 +33,7 @@ final class VirtioChannel implements Channel {
     private final int maxMessageSize;
     private final ChannelInfo info;
 
-    private final AtomicBoolean closed = new AtomicBoolean();
-
-    /** Why nothing more comes, if it was not closed; set once. */
-    private final AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
-
-    /** Requests that were posted and that the device is not done with. */
-    private final AtomicInteger inFlight = new AtomicInteger();
-
-    /** Counts what the sender sent off; the reply reader starts its wait anew with each. */
-    private final AtomicInteger flushes = new AtomicInteger();
-
-    /** The reply reader while it sleeps or is about to. */
-    private volatile @Nullable Thread sleeper;
+    private final ChannelEnd end;
 
     private VirtioChannel(
             final PciFunction function,
@@ -63,9 +44,10 @@ final class VirtioChannel implements Channel {
         this.device = transport.device();
         this.queue = transport.queue();
         this.memory = transport.memory();
-        this.replyWait = new ReplyWait(device);
         this.maxMessageSize = maxMessageSize;
         this.info = info;
+        this.end = new ChannelEnd(info.kind() + ":" + info.device());
+        this.replyWait = new ReplyWait(device::checkHealth, end::isReached, System::nanoTime);
     }
 
     /**
@@ -84,7 +66,9 @@ final class VirtioChannel implements Channel {
             final VirtioTransport transport = VirtioTransport.setUp(function, maxMessageSize);
             final ChannelInfo info = new ChannelInfo(kind, name, transport.details());
             LOG.debug("opened {}", info);
-            return new VirtioChannel(function, transport, maxMessageSize, info);
+            final VirtioChannel channel = new VirtioChannel(function, transport, maxMessageSize, info);
+            function.onGone(channel::fail);
+            return channel;
         } catch (final IOException e) {
             function.close();
             throw new IOException(kind + ":" + name + ": " + e.getMessage(), e);
@@ -115,7 +99,7 @@ final class VirtioChannel implements Channel {
     public void send(final int tag, final Tmessage request) throws IOException {
         final int size = checkSize(Frame.sizeOf(request));
         final int replySize = checkSize(request.replySize());
-        checkOpen();
+        end.check();
         final RequestSlot slot = takeSlot(size, replySize);
         final ByteBuffer target = slot.message().bytes().clear();
         try {
@@ -126,7 +110,7 @@ final class VirtioChannel implements Channel {
         }
         slot.tag(tag);
         // Before it is posted, so that it is never counted off first.
-        inFlight.incrementAndGet();
+        replyWait.posted();
         queue.post(
                 slot.number(),
                 slot.message().segments(),
@@ -137,7 +121,7 @@ final class VirtioChannel implements Channel {
 
     @Override
     public void flush() throws IOException {
-        checkOpen();
+        end.check();
         if (queue.needsDoorbell()) {
             try {
                 device.ringDoorbell();
@@ -145,32 +129,21 @@ final class VirtioChannel implements Channel {
                 throw failed(e);
             }
         }
-        flushes.incrementAndGet();
-        wakeReader();
+        replyWait.flushed();
     }
 
     @Override
     public Received receive() throws IOException {
         try {
-            int seen = flushes.get();
-            replyWait.restart();
+            replyWait.begin();
             while (true) {
-                checkOpen();
+                end.check();
                 final @Nullable Used used = queue.poll();
                 if (used != null) {
-                    inFlight.decrementAndGet();
+                    replyWait.answered();
                     return reply(used);
                 }
-                final long sleep = inFlight.get() == 0 ? UNTIL_WOKEN : replyWait.next();
-                if (sleep == 0) {
-                    Thread.onSpinWait();
-                } else {
-                    sleep(sleep, seen);
-                }
-                if (seen != flushes.get()) {
-                    seen = flushes.get();
-                    replyWait.restart();
-                }
+                replyWait.pause();
             }
         } catch (final IOException e) {
             throw failed(e);
@@ -184,7 +157,7 @@ final class VirtioChannel implements Channel {
      */
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) {
+        if (!end.close()) {
             return;
         }
         wakeAll();
@@ -192,7 +165,7 @@ final class VirtioChannel implements Channel {
         try {
             device.reset();
         } catch (final IOException e) {
-            LOG.debug("{} was not reset", info.device(), e);
+            LOG.debug("{} was not reset: {}", info.device(), e.getMessage());
         } finally {
             deadline.close();
             function.close();
@@ -202,28 +175,13 @@ final class VirtioChannel implements Channel {
 
     /** Ends the channel for {@code reason}, unless it was ended before; who waits gets the exception. Any thread. */
     void fail(final IOException reason) {
-        failure.compareAndSet(
-                null, new IOException(info.kind() + ":" + info.device() + ": " + reason.getMessage(), reason));
+        end.fail(reason);
         wakeAll();
     }
 
     private IOException failed(final IOException reason) {
         fail(reason);
-        return endReason();
-    }
-
-    private void checkOpen() throws IOException {
-        if (closed.get() || failure.get() != null) {
-            throw endReason();
-        }
-    }
-
-    /** An exception of its own for each caller, with the caller's stack. */
-    private IOException endReason() {
-        final @Nullable IOException reason = failure.get();
-        return closed.get() || reason == null
-                ? new ChannelClosedException()
-                : new IOException(reason.getMessage(), reason);
+        return end.reason();
     }
 
     private int checkSize(final int size) {
@@ -245,7 +203,7 @@ final class VirtioChannel implements Channel {
         if (slot != null) {
             return slot;
         }
-        throw endReason();
+        throw end.reason();
     }
 
     private Received reply(final Used used) throws IOException {
@@ -261,28 +219,8 @@ final class VirtioChannel implements Channel {
         return received;
     }
 
-    /** Sleeps, unless something has changed since the reader looked, for which it would not be woken. */
-    private void sleep(final long nanos, final int seenFlushes) {
-        sleeper = Thread.currentThread();
-        if (!closed.get() && failure.get() == null && flushes.get() == seenFlushes) {
-            if (nanos == UNTIL_WOKEN) {
-                LockSupport.park(this);
-            } else {
-                LockSupport.parkNanos(this, nanos);
-            }
-        }
-        sleeper = null;
-    }
-
-    private void wakeReader() {
-        final @Nullable Thread reader = sleeper;
-        if (reader != null) {
-            LockSupport.unpark(reader);
-        }
-    }
-
     private void wakeAll() {
         memory.close();
-        wakeReader();
+        replyWait.wake();
     }
 }

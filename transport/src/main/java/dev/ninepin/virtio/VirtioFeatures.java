@@ -1,5 +1,6 @@
 package dev.ninepin.virtio;
 
+import com.google.errorprone.annotations.Immutable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,6 +9,7 @@ import java.util.List;
  *
  * @param bits one bit for each feature, by its number
  */
+@Immutable
 record VirtioFeatures(long bits) {
     /** The device tells its mount tag. */
     static final int MOUNT_TAG = 0;

@@ -23,9 +23,6 @@ final class Virtqueue {
     /** The most slots that are used of a device's queue; QEMU's virtio-9p has exactly as many. */
     static final int MAX_SIZE = 128;
 
-    private static final int DESCRIPTOR_HAS_NEXT = 1;
-    private static final int DESCRIPTOR_FOR_DEVICE_TO_WRITE = 2;
-    private static final int DESCRIPTOR_IS_TABLE = 4;
     private static final int AVAILABLE_NO_INTERRUPT = 1;
     private static final int USED_NO_NOTIFY = 1;
     private static final int INDEX_MASK = 0xffff;
@@ -106,14 +103,15 @@ final class Virtqueue {
             throw new IllegalStateException("request " + request + " is in flight");
         }
         final int head = indirect ? request : request * chainLength;
-        final int first = indirect ? layout.table(request) : descriptor(head);
-        final int numbering = indirect ? 0 : head;
-        final int middle = describe(first, numbering, 0, readable, length, 0);
-        final int count = describe(first, numbering, middle, writable, answerRoom, DESCRIPTOR_FOR_DEVICE_TO_WRITE);
-        endChain(first + (count - 1) * QueueLayout.DESCRIPTOR_SIZE);
+        final DescriptorChain chain = indirect
+                ? new DescriptorChain(memory, layout.table(request), 0, chainLength)
+                : new DescriptorChain(memory, layout.descriptorTable(), head, chainLength);
+        chain.add(readable, length, false);
+        chain.add(writable, answerRoom, true);
+        chain.end();
         if (indirect) {
-            final int table = count * QueueLayout.DESCRIPTOR_SIZE;
-            writeDescriptor(descriptor(head), tableAddresses[request], table, DESCRIPTOR_IS_TABLE, 0);
+            final DescriptorChain only = new DescriptorChain(memory, layout.descriptorTable(), head, 1);
+            only.addTable(tableAddresses[request], chain.length());
         }
         // Plain: the device looks at this element only once it has seen the index below.
         memory.putShortPlain(layout.availableElement(availableIndex), head);
@@ -200,50 +198,6 @@ final class Virtqueue {
             // Opaque: as above.
             memory.putShortOpaque(layout.availableFlags(), AVAILABLE_NO_INTERRUPT);
         }
-    }
-
-    /** Describes {@code length} bytes of {@code segments} in a chain from its descriptor {@code at} on; gives the next. */
-    private int describe(
-            final int first,
-            final int numbering,
-            final int at,
-            final List<DmaSegment> segments,
-            final int length,
-            final int flags) {
-        int index = at;
-        int left = length;
-        for (int i = 0; left > 0; i++) {
-            final DmaSegment segment = segments.get(i);
-            final int part = Math.min(left, segment.length());
-            if (index == chainLength) {
-                throw new IllegalArgumentException("a chain has at most " + chainLength + " descriptors");
-            }
-            final int offset = first + index * QueueLayout.DESCRIPTOR_SIZE;
-            index++;
-            writeDescriptor(offset, segment.address(), part, flags | DESCRIPTOR_HAS_NEXT, numbering + index);
-            left -= part;
-        }
-        return index;
-    }
-
-    private void writeDescriptor(
-            final int offset, final long address, final int length, final int flags, final int next) {
-        // Plain, all: the device reads descriptors only once it has seen the available index.
-        memory.putLongPlain(offset + QueueLayout.DESCRIPTOR_ADDRESS, address);
-        memory.putIntPlain(offset + QueueLayout.DESCRIPTOR_LENGTH, length);
-        memory.putShortPlain(offset + QueueLayout.DESCRIPTOR_FLAGS, flags);
-        memory.putShortPlain(offset + QueueLayout.DESCRIPTOR_NEXT, next);
-    }
-
-    private void endChain(final int offset) {
-        final int flags = offset + QueueLayout.DESCRIPTOR_FLAGS;
-        // Plain, all: as in writeDescriptor.
-        memory.putShortPlain(flags, memory.getShortPlain(flags) & ~DESCRIPTOR_HAS_NEXT);
-        memory.putShortPlain(offset + QueueLayout.DESCRIPTOR_NEXT, 0);
-    }
-
-    private int descriptor(final int index) {
-        return layout.descriptorTable() + index * QueueLayout.DESCRIPTOR_SIZE;
     }
 
     /** Whether {@code event} lies in the indexes from {@code before} to just before {@code now} (2.7.10.1). */

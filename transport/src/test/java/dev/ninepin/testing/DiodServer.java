@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -47,7 +48,7 @@ public final class DiodServer implements AutoCloseable {
         try {
             this.address = unix ? UnixDomainSocketAddress.of(socket) : awaitPort();
             awaitUp("to accept", () -> accepts() ? Optional.of(true) : Optional.empty());
-        } catch (final RuntimeException | Error e) {
+        } catch (final Throwable e) {
             close();
             throw e;
         }
@@ -119,7 +120,10 @@ public final class DiodServer implements AutoCloseable {
     }
 
     private static List<String> command(final Path export, final String... where) {
-        final List<String> command = new ArrayList<>(List.of("/usr/sbin/diod", "--foreground", "--no-auth"));
+        // diod 1.0.24 may crash in a worker that still works when its client has gone, and raises its own limit of core
+        // files; where no file can be made it leaves none behind.
+        final List<String> command = new ArrayList<>(List.of("env", "--chdir=/proc"));
+        command.addAll(List.of("/usr/sbin/diod", "--foreground", "--no-auth"));
         // No look-up of users, and none of the machine's own configuration.
         command.addAll(List.of("--no-userdb", "--config-file", "/dev/null", "--logdest", "stderr"));
         command.addAll(List.of("--export", export.toString()));
@@ -155,16 +159,10 @@ public final class DiodServer implements AutoCloseable {
 
     /** The port of the listening socket among the process's descriptors, found by inode in {@code /proc}. */
     private Optional<Integer> listeningPort() throws IOException {
-        final Path proc = Path.of("/proc", Long.toString(process.pid()));
-        final List<String> descriptors = new ArrayList<>();
-        try (Stream<Path> links = Files.list(proc.resolve("fd"))) {
-            for (final Path link : links.toList()) {
-                descriptors.add(Files.readSymbolicLink(link).toString());
-            }
-        }
-        return Files.readAllLines(proc.resolve("net/tcp")).stream()
+        final Collection<String> open = OpenFiles.of(process.pid()).values();
+        return Files.readAllLines(Path.of("/proc/net/tcp")).stream()
                 .map(line -> line.trim().split("\\s+"))
-                .filter(fields -> fields[3].equals(TCP_LISTEN) && descriptors.contains("socket:[" + fields[9] + "]"))
+                .filter(fields -> fields[3].equals(TCP_LISTEN) && open.contains("socket:[" + fields[9] + "]"))
                 .map(fields -> Integer.parseInt(fields[1].substring(fields[1].indexOf(':') + 1), 16))
                 .findFirst();
     }

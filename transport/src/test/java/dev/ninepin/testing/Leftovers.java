@@ -5,12 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /**
  * What this process holds at one moment: taken before and after, it shows what was left behind.
@@ -20,8 +16,6 @@ import java.util.stream.Stream;
  * @param children the processes below it, by pid
  */
 public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads, SortedSet<Long> children) {
-    private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
-
     /** What is held now, without what the JVM opens for itself whenever it likes. */
     public static Leftovers now() throws IOException {
         return new Leftovers(openDescriptors(), liveThreads(), childProcesses());
@@ -39,20 +33,12 @@ public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads
     }
 
     private static SortedSet<String> openDescriptors() throws IOException {
-        final SortedSet<String> open = new TreeSet<>();
-        try (Stream<Path> links = Files.list(DESCRIPTORS)) {
-            for (final Path link : links.toList()) {
-                try {
-                    final Path target = Files.readSymbolicLink(link);
-                    if (!target.endsWith("fd") && !target.toString().endsWith(".jar")) {
-                        open.add(link.getFileName() + " -> " + target);
-                    }
-                } catch (final NoSuchFileException closedSince) {
-                    // Then it is not held.
-                }
-            }
-        }
-        return open;
+        return OpenFiles.of(ProcessHandle.current().pid()).entrySet().stream()
+                // The listing itself, and the jars that classes come from.
+                .filter(file ->
+                        !file.getValue().endsWith("/fd") && !file.getValue().endsWith(".jar"))
+                .map(file -> file.getKey() + " -> " + file.getValue())
+                .collect(toCollection(TreeSet::new));
     }
 
     private static SortedSet<String> liveThreads() {

@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The QEMUs below this process, or below another one of the test's. */
-final class QemuProcesses {
+public final class QemuProcesses {
     private QemuProcesses() {}
 
     /** Those of this process that serve {@code directory}. */
-    static List<ProcessHandle> of(final Path directory) {
+    public static List<ProcessHandle> of(final Path directory) {
         return below(ProcessHandle.current(), directory);
     }
 

@@ -1,0 +1,98 @@
+package dev.ninepin.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the commands say and how they end, each in a process of its own; nothing gets mounted here. */
+class CommandLineTest {
+    @TempDir
+    private Path temporary;
+
+    @Test
+    void theVersionIsTold() throws Exception {
+        final Program.Result result = Program.main(List.of(), "--version");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output()).matches("ninepin [0-9]+\\.[0-9]+\\.[0-9]+\\S* \\(Java .*\\)\n");
+        assertThat(result.errors()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "mount", "umount", "status"})
+    void everyHelpHasExitCodesAndExamplesOnEightyColumns(final String command) throws Exception {
+        final Program.Result result =
+                command.isEmpty() ? Program.main(List.of(), "--help") : Program.main(List.of(), command, "--help");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output()).contains("Usage: ninepin", "Exit codes:", "Examples:");
+        assertThat(result.output().lines()).allMatch(line -> line.length() <= 80);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "| a command is missing: mount, umount or status",
+                "umuont /x | unknown command umuont: did you mean umount?",
+                "frobnicate | unknown command frobnicate; there are mount, umount, status",
+                "mount qemu:/srv | Missing required parameter: 'DIR'",
+                "mount -x qemu:/srv /mnt | Unknown option: '-x'",
+                "mount -o mszie=1 qemu:/srv /mnt | unknown option mszie: did you mean msize?",
+                "mount -o ro -o cahce=none qemu:/srv /mnt | unknown option cahce: did you mean cache?",
+                "mount hostshare /mnt | the source hostshare is a mount tag",
+                "umount | Missing required parameter: 'DIR'",
+                "umount /no/such/mount | /no/such/mount is not a mount of ninepin's; ninepin status lists those that there are",
+                "umount / | / is not a mount of ninepin's",
+                "status /no/such/mount | /no/such/mount is not a mount of ninepin's",
+                "status --jsno | Unknown option: '--jsno'"
+            })
+    void wrongUseIsOneSentenceAndExitCodeOne(final String arguments, final String sentence) throws Exception {
+        final Program.Result result =
+                Program.main(List.of(), arguments == null ? new String[0] : arguments.split(" ", -1));
+        assertThat(result.errors()).startsWith("ninepin: " + sentence).doesNotContain("\tat ");
+        assertThat(result.output()).isEmpty();
+        assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void whatCannotBeMountedIsOneSentenceAndExitCode32() throws Exception {
+        final Path share = Files.createDirectory(temporary.resolve("share"));
+        final Path mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        assertMountFails("does not exist: create it first", "qemu:" + share, mountPoint + "/none");
+        assertMountFails("the source " + share + "/none does not exist", "qemu:" + share + "/none", mountPoint);
+        assertMountFails("is not empty", "qemu:" + share, temporary);
+        assertMountFails("is already mounted on /proc", "qemu:" + share, "/proc");
+        assertMountFails("start the server that listens there first", "unix:" + share + "/socket", mountPoint);
+    }
+
+    private static void assertMountFails(final String part, final Object... arguments) throws Exception {
+        final Program.Result result =
+                Program.main(List.of(), "mount", arguments[0].toString(), arguments[1].toString());
+        assertThat(result.errors()).startsWith("ninepin: ").contains(part).hasLineCount(1);
+        assertThat(result.exitCode()).isEqualTo(32);
+    }
+
+    @Test
+    void theStackTraceIsForThoseWhoAskForIt() throws Exception {
+        final Program.Result result = Program.main(List.of(), "mount", "-v", "qemu:/none", temporary.toString());
+        assertThat(result.errors()).startsWith("ninepin: the source /none").contains("\tat dev.ninepin.");
+        assertThat(result.exitCode()).isEqualTo(32);
+    }
+
+    /** These are waited for by people and scripts; native code and logs would double the time. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "--version", "status", "status --json", "umount /no/such/mount"})
+    void whatNeedsNoMountLoadsNothingNative(final String arguments) throws Exception {
+        final Path classes = temporary.resolve("classes");
+        Program.main(List.of("-Xlog:class+load:file=" + classes), arguments.split(" ", -1));
+        assertThat(Files.readString(classes))
+                .contains("dev.ninepin.cli.Main")
+                .doesNotContain(" jnr.", " com.kenai.jffi", " ru.serce", " dev.ninepin.fuse.", " ch.qos.logback");
+    }
+}

@@ -1,0 +1,57 @@
+package dev.ninepin.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script {@code ./ninepin}. */
+class LauncherIT {
+    @TempDir
+    private Path temporary;
+
+    @Test
+    void itRunsThroughSymbolicLinksFromAnywhere() throws Exception {
+        final Path first = Files.createSymbolicLink(temporary.resolve("first"), Program.TREE.resolve("ninepin"));
+        final Path directory = Files.createDirectory(temporary.resolve("a directory"));
+        Files.createSymbolicLink(directory.resolve("second"), Path.of("../first"));
+        final Program.Result result =
+                Program.run(List.of("sh", "-c", "cd / && '" + directory + "/second' --version"), Map.of());
+        assertThat(first).isSymbolicLink();
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        assertThat(result.output()).startsWith("ninepin ");
+    }
+
+    @Test
+    void aJavaThatIsTooOldOrMissingIsSaidSo() throws Exception {
+        final Path old = Files.createDirectories(temporary.resolve("jdk/bin"));
+        Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"11.0.2\"\n");
+        Files.createSymbolicLink(old.resolve("java"), Path.of("/bin/false"));
+        for (final String tool : List.of("dirname", "readlink", "sed", "sh")) {
+            Files.createSymbolicLink(old.resolve(tool), Path.of("/usr/bin", tool));
+        }
+        final Program.Result result = Program.run(
+                List.of("/bin/sh", Program.TREE.resolve("ninepin").toString(), "--version"),
+                Map.of("PATH", old.toString(), "JAVA_HOME", temporary + "/jdk"));
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.errors())
+                .isEqualTo("ninepin: Java 17 or newer is missing: install openjdk-17-jdk-headless, or set JAVA_HOME\n");
+    }
+
+    @Test
+    void anOldJavaHomeDoesNotHideANewerJavaInPath() throws Exception {
+        final Path bin = Files.createDirectories(temporary.resolve("jdk/bin"));
+        Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"1.8.0_292\"\n");
+        Files.writeString(bin.resolve("java"), "#!/bin/sh\nexit 99\n");
+        assertThat(bin.resolve("java").toFile().setExecutable(true)).isTrue();
+        final Path real = Path.of(System.getProperty("java.home"), "bin");
+        final Program.Result result = Program.run(
+                List.of(Program.TREE.resolve("ninepin").toString(), "--version"),
+                Map.of("PATH", real + ":/usr/bin:/bin", "JAVA_HOME", temporary + "/jdk"));
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+    }
+}

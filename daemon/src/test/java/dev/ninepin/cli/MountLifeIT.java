@@ -1,0 +1,320 @@
+package dev.ninepin.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A mount's life as a user sees it: the packaged program, a real QEMU, a real mount. */
+class MountLifeIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path temporary;
+
+    private Path share;
+    private Path mountPoint;
+    private String source;
+
+    /** Ended after each test, whatever it found. */
+    private final List<ProcessHandle> started = new ArrayList<>();
+
+    @BeforeEach
+    void makeShare() throws Exception {
+        temporary = temporary.toRealPath();
+        share = Files.createDirectory(temporary.resolve("share"));
+        mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        source = "qemu:" + share;
+        Files.writeString(share.resolve("hello"), "hello\n");
+    }
+
+    @AfterEach
+    void leaveNothing() throws Exception {
+        if (isMounted()) {
+            Program.run(List.of("fusermount", "-u", "-z", mountPoint.toString()), Map.of());
+        }
+        for (final ProcessHandle process : started) {
+            process.destroyForcibly();
+            await().atMost(PATIENCE).until(() -> !process.isAlive());
+        }
+    }
+
+    @Test
+    void aMountIsUsableWhenTheCommandReturnsAndGoneWhenUmountDoes() throws Exception {
+        final ProcessHandle daemon = mount();
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+        Files.writeString(mountPoint.resolve("new"), "from here");
+        assertThat(share.resolve("new")).hasContent("from here");
+        final List<ProcessHandle> servers = daemon.descendants().toList();
+        assertThat(servers).isNotEmpty();
+        started.addAll(servers);
+
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(daemon.isAlive()).isFalse();
+        assertThat(servers).noneMatch(ProcessHandle::isAlive);
+        assertThat(isMounted()).isFalse();
+        assertThat(Program.ninepin("status", mountPoint).exitCode()).isEqualTo(1);
+        assertThat(mountPoint).isEmptyDirectory();
+    }
+
+    @Test
+    void statusShowsWhatTheMountDoes() throws Exception {
+        final ProcessHandle daemon = mount("-o", "msize=65536");
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+
+        final JsonObject status = status();
+        assertThat(status.get("source").getAsString()).isEqualTo(source);
+        assertThat(status.get("mount_point").getAsString()).isEqualTo(mountPoint.toString());
+        assertThat(status.get("state").getAsString()).isEqualTo("connected");
+        assertThat(status.get("pid").getAsLong()).isEqualTo(daemon.pid());
+        final JsonObject protocol = status.getAsJsonObject("protocol");
+        assertThat(protocol.get("version").getAsString()).isEqualTo("9P2000.L");
+        assertThat(protocol.get("msize").getAsInt()).isEqualTo(65536);
+        assertThat(protocol.getAsJsonArray("messages")).isNotEmpty();
+        final JsonObject files = status.getAsJsonObject("files");
+        assertThat(files.get("bytes_read").getAsLong()).isEqualTo(6);
+        assertThat(files.getAsJsonArray("operations")).isNotEmpty();
+        assertThat(status.getAsJsonObject("jvm").get("resident_bytes").getAsLong())
+                .isPositive();
+        assertThat(Path.of(status.get("log").getAsString())).content().contains("is mounted on " + mountPoint);
+
+        final Program.Result text = Program.ninepin("status", mountPoint);
+        assertThat(text.exitCode()).isZero();
+        assertThat(text.output())
+                .startsWith(source + " on " + mountPoint + "\n")
+                .contains("mount tag", "Tgetattr")
+                .doesNotContain("\u001b");
+        final JsonObject all = JsonParser.parseString(
+                        Program.ninepin("status", "--json").output())
+                .getAsJsonObject();
+        assertThat(all.getAsJsonArray("mounts"))
+                .extracting(mount -> mount.getAsJsonObject().get("mount_point").getAsString())
+                .contains(mountPoint.toString());
+    }
+
+    @Test
+    void aSecondMountOnTheSameDirectoryIsRefused() throws Exception {
+        mount();
+        final Program.Result second = Program.ninepin("mount", source, mountPoint);
+        assertThat(second.exitCode()).isEqualTo(32);
+        assertThat(second.errors()).contains("is already mounted on " + mountPoint);
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+    }
+
+    @Test
+    void aMountInUseIsUnmountedOnlyLazily() throws Exception {
+        final ProcessHandle daemon = mount();
+        final Process user = started(new ProcessBuilder("sleep", "600").directory(mountPoint.toFile()));
+        final Program.Result busy = Program.ninepin("umount", mountPoint);
+        assertThat(busy.exitCode()).isEqualTo(32);
+        assertThat(busy.errors())
+                .contains("is in use", "ninepin umount -l " + mountPoint)
+                .hasLineCount(1);
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+
+        assertThat(Program.ninepin("umount", "-l", mountPoint).exitCode()).isZero();
+        assertThat(isMounted()).isFalse();
+        user.destroyForcibly().waitFor();
+        await().atMost(PATIENCE).until(() -> !daemon.isAlive());
+    }
+
+    @Test
+    void anUnmountByOthersEndsTheDaemonAsWell() throws Exception {
+        final ProcessHandle daemon = mount();
+        final List<ProcessHandle> servers = daemon.descendants().toList();
+        assertThat(Program.run(List.of("fusermount", "-u", mountPoint.toString()), Map.of())
+                        .exitCode())
+                .isZero();
+        await().atMost(PATIENCE)
+                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+    }
+
+    @Test
+    void sigtermUnmountsEvenWhatIsInUse() throws Exception {
+        final ProcessHandle daemon = mount();
+        final List<ProcessHandle> servers = daemon.descendants().toList();
+        started(new ProcessBuilder("sleep", "600").directory(mountPoint.toFile()));
+        daemon.destroy();
+        await().atMost(PATIENCE)
+                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+        assertThat(isMounted()).isFalse();
+    }
+
+    @Test
+    void afterAKillNoServerIsLeftAndUmountClearsTheMount() throws Exception {
+        final ProcessHandle daemon = mount();
+        final List<ProcessHandle> servers = daemon.descendants().toList();
+        final List<Path> sharedMemory = sharedMemory();
+        daemon.destroyForcibly();
+        await().atMost(PATIENCE)
+                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+        assertThat(sharedMemory()).isSubsetOf(sharedMemory);
+
+        final Program.Result status = Program.ninepin("status", mountPoint);
+        assertThat(status.exitCode()).isEqualTo(1);
+        assertThat(status.errors())
+                .isEqualTo("ninepin: the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint
+                        + " clears it away\n");
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(isMounted()).isFalse();
+        mount();
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+    }
+
+    @Test
+    void inTheForegroundASignalUnmountsAndThatIsASuccess() throws Exception {
+        for (final String signal : List.of("INT", "TERM", "HUP")) {
+            final Path errors = temporary.resolve("errors");
+            final Process foreground =
+                    started(new ProcessBuilder(ninepin("mount", "-f", source)).redirectError(errors.toFile()));
+            await().atMost(PATIENCE).until(this::isMounted);
+            await().atMost(PATIENCE).until(() -> Files.readString(errors).contains("MountLife"));
+            assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+            kill(signal, foreground);
+            assertThat(foreground.waitFor()).as(signal).isZero();
+            assertThat(isMounted()).isFalse();
+        }
+    }
+
+    /** A server that takes the connection and never answers: the mount can't succeed, and the user gives up. */
+    @Test
+    void ctrlCWhileMountingEndsEverythingWithCode8() throws Exception {
+        final Path socket =
+                Path.of("/tmp", "ninepin-it-" + ProcessHandle.current().pid() + ".sock");
+        try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            silent.bind(UnixDomainSocketAddress.of(socket));
+            final Path errors = temporary.resolve("errors");
+            final Process mount =
+                    started(new ProcessBuilder(ninepin("mount", "unix:" + socket)).redirectError(errors.toFile()));
+            silent.accept();
+            final List<ProcessHandle> daemons = mount.descendants().toList();
+            assertThat(daemons).isNotEmpty();
+            kill("INT", mount);
+            assertThat(mount.waitFor()).isEqualTo(8);
+            assertThat(errors).hasContent("ninepin: interrupted; nothing is mounted\n");
+            assertThat(daemons).noneMatch(ProcessHandle::isAlive);
+            assertThat(isMounted()).isFalse();
+        } finally {
+            Files.deleteIfExists(socket);
+        }
+    }
+
+    @Test
+    void aServerThatSpeaksSomethingElseIsRefusedInWords() throws Exception {
+        final Program.Result result = Program.ninepin("mount", "exec:echo no 9P here", mountPoint);
+        assertThat(result.exitCode()).isEqualTo(32);
+        assertThat(result.errors())
+                .startsWith("ninepin: cannot mount exec:echo no 9P here: ")
+                .hasLineCount(1);
+        assertThat(isMounted()).isFalse();
+    }
+
+    @Test
+    void whatQemuDoesNotKnowIsWrongUse() throws Exception {
+        final Program.Result result = Program.ninepin("mount", source + ",colour=blue", mountPoint);
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.errors()).contains("colour").hasLineCount(1);
+    }
+
+    @Test
+    void namesWithSpacesAndLettersOfAnyAlphabetWorkWithoutALocale() throws Exception {
+        final Path odd = Files.createDirectory(temporary.resolve("m\u00fc nt,x"));
+        final Path oddShare = Files.createDirectory(temporary.resolve("sh\u00e4re,,x"));
+        Files.writeString(oddShare.resolve("hello"), "hello\n");
+        final String oddSource = "qemu:" + oddShare.toString().replace(",", ",,");
+        final Map<String, String> noLocale = Map.of("LANG", "", "LC_ALL", "");
+        final String ninepin = Program.TREE.resolve("ninepin").toString();
+        final Program.Result mounted = Program.run(List.of(ninepin, "mount", oddSource, odd.toString()), noLocale);
+        try {
+            assertThat(mounted).isEqualTo(new Program.Result(0, "", ""));
+            assertThat(odd.resolve("hello")).hasContent("hello\n");
+            assertThat(Program.run(List.of(ninepin, "status", odd.toString()), noLocale)
+                            .output())
+                    .startsWith(oddSource + " on " + odd + "\n");
+        } finally {
+            assertThat(Program.run(List.of(ninepin, "umount", odd.toString()), noLocale))
+                    .isEqualTo(new Program.Result(0, "", ""));
+        }
+    }
+
+    @Test
+    void theDaemonHoldsNothingOfTheTerminal() throws Exception {
+        final ProcessHandle daemon = mount();
+        final Path proc = Path.of("/proc", Long.toString(daemon.pid()));
+        assertThat(Files.readSymbolicLink(proc.resolve("cwd"))).hasToString("/");
+        for (final String descriptor : List.of("0", "1", "2")) {
+            assertThat(Files.readSymbolicLink(proc.resolve("fd").resolve(descriptor)))
+                    .hasToString("/dev/null");
+        }
+        // pid (comm) state ppid pgrp session: a session of its own.
+        final String[] stat = Files.readString(proc.resolve("stat"))
+                .replaceAll(".*\\)", "")
+                .strip()
+                .split(" ", 5);
+        assertThat(stat[3]).isEqualTo(Long.toString(daemon.pid()));
+    }
+
+    private ProcessHandle mount(final String... options) throws Exception {
+        final List<Object> arguments = new ArrayList<>(List.of("mount"));
+        arguments.addAll(List.of(options));
+        arguments.addAll(List.of(source, mountPoint));
+        assertThat(Program.ninepin(arguments.toArray())).isEqualTo(new Program.Result(0, "", ""));
+        final ProcessHandle daemon =
+                ProcessHandle.of(status().get("pid").getAsLong()).orElseThrow();
+        started.add(daemon);
+        return daemon;
+    }
+
+    private JsonObject status() throws Exception {
+        final Program.Result result = Program.ninepin("status", "--json", mountPoint);
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        return JsonParser.parseString(result.output()).getAsJsonObject();
+    }
+
+    private List<String> ninepin(final String... arguments) {
+        final List<String> command =
+                new ArrayList<>(List.of(Program.TREE.resolve("ninepin").toString()));
+        command.addAll(List.of(arguments));
+        command.add(mountPoint.toString());
+        return command;
+    }
+
+    private Process started(final ProcessBuilder builder) throws IOException {
+        final Process process = builder.start();
+        started.add(process.toHandle());
+        return process;
+    }
+
+    private static void kill(final String signal, final Process process) throws Exception {
+        assertThat(Program.run(List.of("kill", "-" + signal, Long.toString(process.pid())), Map.of())
+                        .exitCode())
+                .isZero();
+    }
+
+    private boolean isMounted() throws IOException {
+        return Files.readString(Path.of("/proc/self/mountinfo"), UTF_8).contains(" " + mountPoint + " ");
+    }
+
+    private static List<Path> sharedMemory() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/dev/shm"))) {
+            return files.toList();
+        }
+    }
+}

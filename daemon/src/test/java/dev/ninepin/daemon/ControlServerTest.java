@@ -1,0 +1,199 @@
+package dev.ninepin.daemon;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControlServerTest {
+    private static final Path MOUNT_POINT = Path.of("/mnt/x");
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final ControlMessages.Request PING = new ControlMessages.Request(ControlMessages.PING, false);
+    private static final String PONG = "{\"pid\":7}";
+
+    private final List<SocketChannel> clients = new ArrayList<>();
+    private final CompletableFuture<String> slowAnswer = new CompletableFuture<>();
+
+    /** Under /tmp, because the build's own directory may be too deep for the address of a socket. */
+    @TempDir
+    private Path temporary;
+
+    private RuntimeDirectory directory;
+    private ControlServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        directory = new RuntimeDirectory(temporary.resolve("n"), User.current());
+        server = ControlServer.start(ControlSocket.open(directory, MOUNT_POINT), this::answer);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        for (final SocketChannel client : clients) {
+            client.close();
+        }
+        slowAnswer.complete("{}");
+        server.close();
+    }
+
+    private CompletableFuture<String> answer(final String request) {
+        return request.contains("slow") ? slowAnswer : CompletableFuture.completedFuture(PONG);
+    }
+
+    @Test
+    void aRequestIsAnswered() throws Exception {
+        assertThat(ping().pid()).isEqualTo(7);
+    }
+
+    @Test
+    void theSocketIsItsOwnersAlone() throws Exception {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(server.path())))
+                .isEqualTo("rw-------");
+        assertThat(directory.sockets()).containsExactly(server.path());
+    }
+
+    @Test
+    void clientsThatSayNothingHoldNobodyUp() throws Exception {
+        for (int i = 0; i < 3 * ControlServer.MAX_CLIENTS; i++) {
+            connect("");
+        }
+        assertThat(ping().pid()).isEqualTo(7);
+    }
+
+    @Test
+    void aClientThatSaysNothingIsDropped() throws Exception {
+        final SocketChannel silent = connect("{\"request\"");
+        await().atMost(ControlConnection.PATIENCE.plus(PATIENCE)).until(() -> hasEnded(silent));
+    }
+
+    @Test
+    void aRequestWithoutEndIsDropped() throws Exception {
+        final SocketChannel endless = connect("");
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 1000; i++) {
+                        write(endless, "x".repeat(ControlConnection.MAX_REQUEST));
+                    }
+                })
+                .isInstanceOf(IOException.class);
+        assertThat(ping().pid()).isEqualTo(7);
+    }
+
+    @Test
+    void statusIsAnsweredWhileAnUnmountTakesItsTime() throws Exception {
+        final SocketChannel patient = connect("slow\n");
+        assertThat(ping().pid()).isEqualTo(7);
+        slowAnswer.complete("done");
+        assertThat(read(patient)).isEqualTo("done\n");
+    }
+
+    @Test
+    void anAnswerThatIsReadyStillArrivesWhenTheServerCloses() throws Exception {
+        final SocketChannel patient = connect("slow\n");
+        ping();
+        slowAnswer.complete("done");
+        server.close();
+        assertThat(read(patient)).isEqualTo("done\n");
+        assertThat(directory.sockets()).isEmpty();
+    }
+
+    @Test
+    void aSecondDaemonDoesNotTakeOverALivingOnesSocket() {
+        assertThatThrownBy(() -> ControlSocket.open(directory, MOUNT_POINT))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("another ninepin already serves " + MOUNT_POINT);
+    }
+
+    @Test
+    void theSocketOfADeadDaemonIsTakenOver() throws Exception {
+        final Path stale = leaveStaleSocket(Path.of("/mnt/dead"));
+        try (ControlSocket socket = ControlSocket.open(directory, Path.of("/mnt/dead"))) {
+            assertThat(socket.path()).isEqualTo(stale);
+        }
+        assertThat(directory.sockets()).containsExactly(server.path());
+    }
+
+    @Test
+    void theSocketOfADeadDaemonIsRecognisedAndRemoved() throws Exception {
+        final Path stale = leaveStaleSocket(Path.of("/mnt/dead"));
+        assertThatThrownBy(() -> ControlClient.ask(directory, stale, PING, PATIENCE))
+                .isInstanceOf(ConnectException.class);
+        ControlSocket.removeIfStale(directory, stale);
+        ControlSocket.removeIfStale(directory, server.path());
+        assertThat(directory.sockets()).containsExactly(server.path());
+    }
+
+    @Test
+    void aDaemonThatClosesLeavesTheSocketOfItsSuccessor() throws Exception {
+        Files.delete(server.path());
+        try (ControlSocket successor = ControlSocket.open(directory, MOUNT_POINT)) {
+            server.close();
+            assertThat(successor.path()).exists();
+        }
+    }
+
+    @Test
+    void aDaemonThatDoesNotAnswerIsWaitedForNoLongerThanAsked() {
+        assertThatThrownBy(() -> ControlClient.ask(
+                        directory, server.path(), new ControlMessages.Request("slow", false), Duration.ofMillis(200)))
+                .isInstanceOf(IOException.class)
+                .hasMessage("the daemon does not answer");
+    }
+
+    private ControlMessages.Reply ping() throws IOException {
+        return ControlClient.ask(directory, server.path(), PING, PATIENCE);
+    }
+
+    private SocketChannel connect(final String text) throws IOException {
+        final SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(server.path()));
+        clients.add(client);
+        write(client, text);
+        return client;
+    }
+
+    private static void write(final SocketChannel client, final String text) throws IOException {
+        final ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
+        while (bytes.hasRemaining()) {
+            client.write(bytes);
+        }
+    }
+
+    private static String read(final SocketChannel client) throws IOException {
+        final ByteBuffer bytes = ByteBuffer.allocate(100);
+        while (client.read(bytes) >= 0) {
+            assertThat(bytes.hasRemaining()).isTrue();
+        }
+        return new String(bytes.array(), 0, bytes.position(), UTF_8);
+    }
+
+    private static boolean hasEnded(final SocketChannel client) throws IOException {
+        client.configureBlocking(false);
+        return client.read(ByteBuffer.allocate(1)) < 0;
+    }
+
+    private Path leaveStaleSocket(final Path mountPoint) throws IOException {
+        final Path path = directory.socket(mountPoint);
+        try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.bind(UnixDomainSocketAddress.of(path));
+        }
+        return path;
+    }
+}

@@ -1,0 +1,117 @@
+package dev.ninepin.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.CacheMode;
+import java.util.OptionalInt;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MountOptionsTest {
+    @Test
+    void noOptionsAreTheDefaults() throws Exception {
+        assertThat(MountOptions.parse(""))
+                .isEqualTo(new MountOptions(
+                        false,
+                        false,
+                        false,
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        131096,
+                        ByteString.EMPTY,
+                        null,
+                        CacheMode.OPEN));
+    }
+
+    @Test
+    void everyOptionIsTaken() throws Exception {
+        assertThat(MountOptions.parse("ro,allow_other,default_permissions,uid=1000,gid=100,msize=65536,aname=/srv,"
+                        + "uname=glenda,cache=loose"))
+                .isEqualTo(new MountOptions(
+                        true,
+                        true,
+                        true,
+                        OptionalInt.of(1000),
+                        OptionalInt.of(100),
+                        65536,
+                        ByteString.of("/srv"),
+                        ByteString.of("glenda"),
+                        CacheMode.LOOSE));
+    }
+
+    @Test
+    void aLaterOptionOverridesAnEarlierOne() throws Exception {
+        assertThat(MountOptions.parse("ro,rw,uid=1,uid=2,cache=none,cache=open"))
+                .isEqualTo(MountOptions.parse("uid=2"));
+    }
+
+    /** What mount(8) was seen to hand on, and what fstab lines hold. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "rw,noatime,noexec,nosuid,nodev,_netdev,nofail,user",
+                "defaults,x-systemd.automount,x-systemd.idle-timeout=10min,X-mount.mkdir,comment=mine",
+                "suid,dev,exec,relatime,lazytime,sync,auto,noauto,users,owner,group",
+                ",,nofail,"
+            })
+    void whatMountMeansForItselfChangesNothing(final String list) throws Exception {
+        assertThat(MountOptions.parse(list)).isEqualTo(MountOptions.parse(""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "mszie=65536 | unknown option mszie: did you mean msize?",
+                "allow_others | unknown option allow_others: did you mean allow_other?",
+                "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, gid,"
+                        + " msize, ro, rw, uid, uname, and those of mount(8) itself",
+                "ro=1 | option ro takes no value: write -o ro",
+                "uid | option uid needs a value: write -o uid=VALUE",
+                "cache= | option cache needs a value: write -o cache=VALUE",
+                "cache=mmap | option cache=mmap: must be one of none, open, loose",
+                "uid=bob | option uid=bob: must be a number from 0 to 4294967294, as id(1) shows it for a name",
+                "gid=4294967295 | option gid=4294967295: must be a number from 0 to 4294967294, as id(1) shows it for a"
+                        + " name",
+                "msize=2048k | option msize=2048k: must be a plain number of bytes from 4096 to 16777216, such as"
+                        + " msize=131096",
+                "msize=4095 | option msize=4095: must be a plain number of bytes from 4096 to 16777216, such as"
+                        + " msize=131096"
+            })
+    void anErrorNamesTheOptionAndTheWayOut(final String list, final String message) {
+        final NinepinException e =
+                catchThrowableOfType(NinepinException.class, () -> MountOptions.parse("nofail," + list));
+        assertThat(e.sentence()).isEqualTo(message);
+        assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Property
+    void everyUserNumberIsKeptInAllItsBits(@ForAll @LongRange(min = 0, max = 0xffff_fffeL) final long id)
+            throws Exception {
+        final MountOptions options = MountOptions.parse("uid=" + id + ",gid=" + id);
+        assertThat(Integer.toUnsignedLong(options.uid().orElseThrow())).isEqualTo(id);
+        assertThat(options.gid()).isEqualTo(options.uid());
+    }
+
+    @Property
+    void everyMsizeInRangeIsTaken(@ForAll @IntRange(min = 4096, max = 16 << 20) final int msize) throws Exception {
+        assertThat(MountOptions.parse("msize=" + msize).msize()).isEqualTo(msize);
+    }
+
+    @Property
+    void anyTextIsReadOrRefusedInWords(@ForAll final String list) {
+        try {
+            MountOptions.parse(list);
+        } catch (final NinepinException e) {
+            assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
+        }
+    }
+}

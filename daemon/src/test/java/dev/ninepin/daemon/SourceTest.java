@@ -1,0 +1,146 @@
+package dev.ninepin.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.NotEmpty;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SourceTest {
+    @Test
+    void aQemuSourceHasADirectoryAndOptions() throws Exception {
+        assertThat(Source.parse("qemu:/srv/a,,b,security_model=mapped-xattr,readonly=on"))
+                .isEqualTo(new Source.Qemu(
+                        Path.of("/srv/a,b"),
+                        new TreeMap<>(Map.of("security_model", "mapped-xattr", "readonly", "on"))));
+    }
+
+    @Test
+    void aRelativePathIsMeantFromHere() throws Exception {
+        final Path here = Path.of("").toAbsolutePath();
+        assertThat(Source.parse("unix:9p.sock")).isEqualTo(new Source.Unix(here.resolve("9p.sock")));
+        assertThat(Source.parse("qemu:../x")).hasToString("qemu:" + here.resolveSibling("x"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "tcp:host, host, 564",
+        "tcp:host:5640, host, 5640",
+        "tcp:[::1], ::1, 564",
+        "tcp:[fe80::1%eth0]:99, fe80::1%eth0, 99",
+        "tcp:10.0.0.1:65535, 10.0.0.1, 65535"
+    })
+    void aTcpSourceHasAHostAndAPort(final String text, final String host, final int port) throws Exception {
+        assertThat(Source.parse(text)).isEqualTo(new Source.Tcp(host, port));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "exec:diod -n | diod,-n",
+                "exec:  ssh host 'a b' \"c \\\"d\" e\\ f | ssh,host,a b,c \"d,e f",
+                "exec:sh -c '' | sh,-c,"
+            })
+    void aCommandIsTakenApartAsAShellWould(final String text, final String words) throws Exception {
+        assertThat(Source.parse(text)).isEqualTo(new Source.Exec(List.of(words.split(",", -1))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "hostshare | is a mount tag, and virtio devices are not supported yet; this version mounts qemu:DIR",
+                "virtio:0000:00:04.0 | virtio devices are not supported yet",
+                "vio9p:/dev/9p/0 | the source vio9p:/dev/9p/0 is not supported yet; this version mounts",
+                "vsock:2:564 | is not supported yet",
+                "http://x | the source http://x starts with no known scheme; this version mounts qemu:DIR",
+                "qemu: | needs a path",
+                "unix: | needs a path",
+                "qemu:/a,b | \"b\" is not OPTION=VALUE; a comma in the directory's name is written twice",
+                "qemu:/a,readonly=on,readonly=off | gives readonly= more than once",
+                "tcp:::1 | an IPv6 address goes in brackets, as in tcp:[::1]:564",
+                "tcp: | is not tcp:HOST[:PORT]",
+                "tcp:host:0 | no port between 1 and 65535",
+                "tcp:host:65536 | no port between 1 and 65535",
+                "exec: | needs a command",
+                "exec:'' | needs a command",
+                "exec:a 'b | has a quote (') that is not closed"
+            })
+    void whatCannotBeMountedIsSaidInWords(final String text, final String part) {
+        final NinepinException e = catchThrowableOfType(NinepinException.class, () -> Source.parse(text));
+        assertThat(e.sentence()).contains(part).doesNotContain("\n");
+        assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void whatIsNotThereIsSaidBeforeAnythingStarts(@TempDir final Path directory) throws Exception {
+        final Path file = Files.createFile(directory.resolve("file"));
+        for (final String text : List.of(
+                "qemu:" + directory + "/none", "qemu:" + file, "unix:" + directory + "/none", "exec:no-such-command")) {
+            final Source source = Source.parse(text);
+            final NinepinException e = catchThrowableOfType(NinepinException.class, source::check);
+            assertThat(e.exitCode()).isEqualTo(ExitCode.MOUNT_FAILED);
+        }
+        Source.parse("qemu:" + directory).check();
+        Source.parse("exec:sh -c 'exit 1'").check();
+        Source.parse("tcp:no.such.host").check();
+    }
+
+    @Property
+    void theTextOfASourceIsTheSameSource(@ForAll("sources") final Source source) throws Exception {
+        assertThat(Source.parse(source.toString())).isEqualTo(source);
+    }
+
+    @Property
+    void anyTextIsASourceOrRefusedInWords(@ForAll final String text) {
+        try {
+            assertThat(Source.parse(text)).isNotNull();
+        } catch (final NinepinException e) {
+            assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
+        }
+    }
+
+    @Property
+    void anyWordsSurviveBeingJoinedAndSplit(@ForAll @NotEmpty final List<@NotEmpty String> words) throws Exception {
+        assertThat(CommandWords.split(CommandWords.join(words))).isEqualTo(words);
+    }
+
+    @Property
+    void anyPortIsKept(@ForAll @IntRange(min = 1, max = 65535) final int port) throws Exception {
+        assertThat(Source.parse("tcp:[::1]:" + port)).isEqualTo(new Source.Tcp("::1", port));
+    }
+
+    @Provide
+    Arbitrary<Source> sources() {
+        final Arbitrary<String> name = Arbitraries.strings()
+                .withChars("ab,=: '\"\\\u00fc")
+                .ofMinLength(1)
+                .ofMaxLength(12);
+        final Arbitrary<Path> path = name.map(text -> Path.of("/x", text));
+        final Arbitrary<String> option =
+                Arbitraries.strings().withCharRange('a', 'e').ofMinLength(1).ofMaxLength(3);
+        return Arbitraries.oneOf(
+                path.map(Source.Unix::new),
+                path.flatMap(directory -> Arbitraries.maps(option, name)
+                        .ofMaxSize(3)
+                        .map(options -> new Source.Qemu(directory, new TreeMap<>(options)))),
+                name.list().ofMinSize(1).ofMaxSize(4).map(Source.Exec::new));
+    }
+}

@@ -1,0 +1,20 @@
+package dev.ninepin.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class FuseArgumentsTest {
+    @Test
+    void theOptionsAreInLibfusesNotation() {
+        assertThat(FuseArguments.mountOptions(new FuseOptions("tag", true, true, true)))
+                .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=131072,max_write=131072,"
+                        + "ro,allow_other,default_permissions");
+    }
+
+    @Test
+    void aSourceCannotSmuggleOptionsIn() {
+        assertThat(FuseArguments.mountOptions(new FuseOptions("qemu:/a,allow_other\\,b", false, false, false)))
+                .startsWith("fsname=qemu:/a\\,allow_other\\\\\\,b,subtype=");
+    }
+}

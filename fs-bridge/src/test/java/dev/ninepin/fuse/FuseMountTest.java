@@ -1,0 +1,388 @@
+package dev.ninepin.fuse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.FileOperations;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import jnr.constants.platform.Errno;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How a mount begins and ends. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FuseMountTest {
+    private static final FuseOptions OPTIONS = new FuseOptions("memory", false, false, false);
+
+    @BeforeEach
+    @AfterEach
+    void nothingIsLeft() throws IOException {
+        assertThat(Files.readAllLines(Path.of("/proc/self/mounts")))
+                .noneMatch(line -> line.contains(System.getProperty("java.io.tmpdir")));
+        await().untilAsserted(() -> assertThat(threads()).isEmpty());
+    }
+
+    private static java.util.List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("ninepin-"))
+                .toList();
+    }
+
+    @Test
+    void theMountIsShownWithItsSourceAndType() throws IOException {
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        try (var mounted = new Mounted(files, new FuseOptions("tag, with \\ and é", true, true, true))) {
+            final var words = mounted.mountinfo();
+            assertThat(words.get(5)).contains("ro", "nosuid", "nodev");
+            final var types = words.subList(words.indexOf("-") + 1, words.size());
+            assertThat(types.get(0)).isEqualTo("fuse.ninepin");
+            // mountinfo shows bytes; this is their Latin-1.
+            assertThat(types.get(1)).isEqualTo("tag,\\040with\\040\\134\\040and\\040\u00c3\u00a9");
+            assertThat(types.get(2)).contains("allow_other", "default_permissions");
+            assertThatThrownBy(() -> Files.createFile(mounted.file("f"))).hasMessageContaining("Read-only file system");
+        }
+    }
+
+    @Test
+    void aFailureToShowTheRootIsTheFailureOfTheMount(@TempDir final Path directory) {
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        files.interfere((operation, node) -> {
+            throw new MemoryFiles.Failure(Errno.ESTALE);
+        });
+        assertThatThrownBy(() -> FuseMount.mount(files, directory, OPTIONS, MemoryFiles::errnoOf))
+                .isInstanceOf(IOException.class)
+                .hasMessage("the root of the share cannot be shown: ESTALE")
+                .hasRootCauseInstanceOf(MemoryFiles.Failure.class);
+    }
+
+    @Test
+    void aMountNeedsAnEmptyDirectory(@TempDir final Path directory) throws IOException {
+        final Path file = Files.createFile(directory.resolve("file"));
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        assertThatThrownBy(() -> FuseMount.mount(files, directory.resolve("absent"), OPTIONS))
+                .hasMessage("there is no directory " + directory.resolve("absent"));
+        assertThatThrownBy(() -> FuseMount.mount(files, file, OPTIONS)).hasMessage(file + " is not a directory");
+        assertThatThrownBy(() -> FuseMount.mount(files, directory, OPTIONS)).hasMessage(directory + " is not empty");
+    }
+
+    @Test
+    void aBusyMountIsNotUnmountedAndGoesOn() throws IOException {
+        try (var mounted = new Mounted()) {
+            try (var channel = writer(mounted.file("f"))) {
+                assertThatThrownBy(mounted.mount::unmount).isInstanceOf(MountBusyException.class);
+                channel.write(ByteBuffer.wrap("after".getBytes(UTF_8)));
+            }
+            assertThat(mounted.file("f")).hasContent("after");
+            mounted.mount.unmount();
+            assertThat(mounted.mount.ended()).isTrue();
+            assertThat(mounted.mountinfo()).isEmpty();
+            assertThat(mounted.files.openHandles()).isZero();
+        }
+    }
+
+    @Test
+    void aDetachedMountLivesUntilItsLastFileIsClosed() throws Exception {
+        try (var mounted = new Mounted()) {
+            try (var channel = writer(mounted.file("f"))) {
+                mounted.mount.detach();
+                assertThat(mounted.mountinfo()).isEmpty();
+                assertThat(channel.write(ByteBuffer.wrap(new byte[5]))).isEqualTo(5);
+                assertThat(mounted.mount.ended()).isFalse();
+            }
+            mounted.mount.awaitEnd();
+        }
+    }
+
+    @Test
+    void closingADetachedMountEndsWhatIsStillOpenThere() throws Exception {
+        try (var mounted = new Mounted()) {
+            final var channel = writer(mounted.file("f"));
+            mounted.mount.detach();
+            mounted.mount.close();
+            assertThat(mounted.mount.ended()).isTrue();
+            assertThatThrownBy(() -> channel.write(ByteBuffer.wrap(new byte[5])))
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(channel::close).hasMessage("Transport endpoint is not connected");
+        }
+    }
+
+    @Test
+    void closingABusyMountWritesWhatIsDirtyFirst() throws Exception {
+        try (var mounted = new Mounted()) {
+            mounted.files.makeFile("f", 10000);
+            final Process holder = mounted.start("python3", "-c", """
+                    import mmap, os, sys
+                    m = mmap.mmap(os.open('f', os.O_RDWR), 10000)
+                    m[9000:9005] = b'dirty'
+                    print('ready', flush=True)
+                    sys.stdin.read()
+                    """);
+            try (var output = holder.inputReader(UTF_8)) {
+                assertThat(output.readLine()).isEqualTo("ready");
+                mounted.mount.close();
+                assertThat(mounted.mountinfo()).isEmpty();
+            } finally {
+                holder.destroyForcibly().waitFor();
+            }
+            final long node = mounted.files
+                    .lookup(FileOperations.ROOT, dev.ninepin.p9.ByteString.of("f"))
+                    .node();
+            try (var result = mounted.files.read(mounted.files.open(node, 0), 9000, 5)) {
+                assertThat(UTF_8.decode(result.data()).toString()).isEqualTo("dirty");
+            }
+        }
+    }
+
+    @Test
+    void aMountThatSomeoneElseUnmountsEnds() throws Exception {
+        try (var mounted = new Mounted()) {
+            final Process umount = Mounted.start(Path.of("/"), "umount", mounted.root.toString());
+            assertThat(umount.waitFor()).isZero();
+            mounted.mount.awaitEnd();
+            assertThat(mounted.mount.ended()).isTrue();
+            mounted.mount.unmount();
+        }
+    }
+
+    @Test
+    void closingEndsRequestsThatTheServerDoesNotAnswer() throws Exception {
+        final var entered = new CountDownLatch(3);
+        final var interrupted = new CountDownLatch(3);
+        try (var mounted = new Mounted()) {
+            mounted.files.makeFile("f", 10);
+            mounted.files.interfere((operation, node) -> {
+                if (operation.equals("read")) {
+                    entered.countDown();
+                    waitForInterrupt(interrupted);
+                }
+            });
+            final var readers = new java.util.ArrayList<Process>();
+            for (int i = 0; i < 3; i++) {
+                readers.add(mounted.start("dd", "if=f", "iflag=direct"));
+            }
+            assertThat(entered.await(20, SECONDS)).isTrue();
+            assertThat(mounted.mount.status().requestsInProgress()).isEqualTo(3);
+            assertThat(mounted.mount.status().oldestRequestNanos()).isPositive();
+            mounted.mount.close();
+            assertThat(interrupted.await(0, SECONDS)).isTrue();
+            for (final Process reader : readers) {
+                assertThat(reader.waitFor()).isNotZero();
+            }
+        }
+    }
+
+    @Test
+    void aMountBelowAnotherIsLeftAloneUntilThatIsGone() throws Exception {
+        try (var below = new Mounted()) {
+            try (var above = FuseMount.mount(new MemoryFiles(CacheMode.OPEN), below.root, OPTIONS)) {
+                assertThatThrownBy(below.mount::unmount)
+                        .hasMessage("another file system is mounted on top of " + below.root);
+                above.unmount();
+            }
+            below.mount.unmount();
+            assertThat(below.mount.ended()).isTrue();
+        }
+    }
+
+    @Test
+    void aDeadMountIsNamedAsSuch() throws Exception {
+        try (var mounted = new Mounted()) {
+            new Connection(Integer.parseInt(mounted.mountinfo().get(2).substring(2))).abort(() -> {});
+            mounted.mount.awaitEnd();
+            assertThatThrownBy(() -> FuseMount.mount(mounted.files, mounted.root, OPTIONS))
+                    .hasMessageStartingWith("a dead mount is on " + mounted.root);
+            assertThat(Mounted.start(Path.of("/"), "umount", mounted.root.toString())
+                            .waitFor())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aSignalInterruptsItsRequestAndNoOther() throws Exception {
+        final Map<Long, Thread> blocked = new ConcurrentHashMap<>();
+        final Map<Long, Boolean> given = new ConcurrentHashMap<>();
+        final var release = new CountDownLatch(1);
+        try (var mounted = new Mounted()) {
+            mounted.files.makeFile("one", 4);
+            mounted.files.makeFile("two", 4);
+            mounted.files.interfere((operation, node) -> {
+                if (operation.equals("read")) {
+                    blocked.put(node, Thread.currentThread());
+                    try {
+                        release.await();
+                    } catch (final InterruptedException e) {
+                        given.put(node, true);
+                        throw new MemoryFiles.Failure(Errno.EINTR);
+                    }
+                }
+            });
+            final Process one = mounted.start("dd", "if=one", "iflag=direct");
+            await().until(() -> blocked.size() == 1);
+            final long first = blocked.keySet().iterator().next();
+            final Process two = mounted.start("dd", "if=two", "iflag=direct", "status=none");
+            await().until(() -> blocked.size() == 2);
+
+            new ProcessBuilder("kill", "-TERM", Long.toString(one.pid()))
+                    .start()
+                    .waitFor();
+            assertThat(one.waitFor()).isNotZero();
+            assertThat(given).containsOnlyKeys(first);
+            // The thread that was interrupted serves again, as if nothing had been.
+            for (int i = 0; i < 50; i++) {
+                assertThat(Files.readAttributes(mounted.file("one"), "unix:size"))
+                        .containsEntry("size", 4L);
+            }
+            release.countDown();
+            assertThat(two.waitFor()).isZero();
+            assertThat(two.getInputStream().readAllBytes()).hasSize(4);
+            assertThat(given).hasSize(1);
+        }
+    }
+
+    @Test
+    void blockedRequestsDoNotKeepOthersFromBeingServed() throws Exception {
+        final var release = new CountDownLatch(1);
+        final int clients = 20;
+        final var entered = new CountDownLatch(clients);
+        try (var mounted = new Mounted()) {
+            mounted.files.makeFile("f", 4);
+            mounted.files.interfere((operation, node) -> {
+                if (operation.equals("read")) {
+                    entered.countDown();
+                    waitFor(release);
+                }
+            });
+            final var readers = new java.util.ArrayList<Process>();
+            for (int i = 0; i < clients; i++) {
+                readers.add(mounted.start("dd", "if=f", "iflag=direct", "status=none"));
+            }
+            assertThat(entered.await(30, SECONDS)).isTrue();
+            assertThat(mounted.file("f")).hasSize(4);
+            release.countDown();
+            for (final Process reader : readers) {
+                assertThat(reader.waitFor()).isZero();
+            }
+            assertThat(threads()).hasSizeGreaterThan(clients).hasSizeLessThan(Workers.MOST);
+        }
+    }
+
+    @Test
+    void twoHundredMountsUnderLoadLeaveNothing() throws Exception {
+        cycle(20);
+        final long descriptors = openDescriptors();
+        cycle(180);
+        assertThat(openDescriptors()).isLessThanOrEqualTo(descriptors);
+    }
+
+    private static void cycle(final int times) throws Exception {
+        for (int i = 0; i < times; i++) {
+            final var stop = new AtomicBoolean();
+            final var busy = new CountDownLatch(1);
+            try (var mounted = new Mounted()) {
+                final Thread load = new Thread(() -> {
+                    while (!stop.get()) {
+                        Files.exists(mounted.file("absent"));
+                        busy.countDown();
+                    }
+                });
+                load.start();
+                busy.await();
+                mounted.mount.close();
+                stop.set(true);
+                load.join();
+            }
+        }
+    }
+
+    private static long openDescriptors() throws IOException {
+        try (var list = Files.list(Path.of("/proc/self/fd"))) {
+            return list.count();
+        }
+    }
+
+    @Test
+    void theMountPointMayHaveAnyName(@TempDir final Path directory) throws IOException {
+        final Path odd = Files.createDirectory(directory.resolve("a b\\c\t%41,d"));
+        try (var mount = FuseMount.mount(new MemoryFiles(CacheMode.OPEN), odd, OPTIONS, MemoryFiles::errnoOf)) {
+            Files.writeString(odd.resolve("f"), "x");
+            mount.unmount();
+            assertThat(mount.ended()).isTrue();
+        }
+        assertThat(odd).isEmptyDirectory();
+    }
+
+    @Test
+    void absencesAreRememberedOnlyWhereTheShareIsOurs() throws IOException {
+        assertThat(lookupsOfTwoMisses(CacheMode.OPEN)).isEqualTo(2);
+        assertThat(lookupsOfTwoMisses(CacheMode.LOOSE)).isEqualTo(1);
+    }
+
+    private static int lookupsOfTwoMisses(final CacheMode cache) throws IOException {
+        final var lookups = new AtomicInteger();
+        try (var mounted = new Mounted(cache)) {
+            mounted.files.interfere((operation, node) -> {
+                if (operation.equals("lookup")) {
+                    lookups.incrementAndGet();
+                }
+            });
+            assertThat(mounted.file("absent")).doesNotExist();
+            assertThat(mounted.file("absent")).doesNotExist();
+        }
+        return lookups.get();
+    }
+
+    @Test
+    void pagesSurviveAnOpenOnlyWhereTheShareIsOurs() throws IOException {
+        assertThat(readsOfTwoOpens(CacheMode.NONE)).isEqualTo(2);
+        assertThat(readsOfTwoOpens(CacheMode.OPEN)).isEqualTo(2);
+        assertThat(readsOfTwoOpens(CacheMode.LOOSE)).isEqualTo(1);
+    }
+
+    private static long readsOfTwoOpens(final CacheMode cache) throws IOException {
+        try (var mounted = new Mounted(cache)) {
+            mounted.files.makeFile("f", 4096);
+            Files.readAllBytes(mounted.file("f"));
+            Files.readAllBytes(mounted.file("f"));
+            return mounted.mount.status().bytesRead() / 4096;
+        }
+    }
+
+    private static FileChannel writer(final Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    private static void waitFor(final CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (final InterruptedException e) {
+            throw new MemoryFiles.Failure(Errno.EINTR);
+        }
+    }
+
+    private static void waitForInterrupt(final CountDownLatch interrupted) throws IOException {
+        try {
+            new CountDownLatch(1).await();
+        } catch (final InterruptedException e) {
+            interrupted.countDown();
+            throw new MemoryFiles.Failure(Errno.EINTR);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.ninepin.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class RequestSlotTest {
+    private final RequestSlot slot = new RequestSlot(7, Thread.currentThread());
+
+    @Test
+    void anInterruptReachesTheRequestThatItIsFor() {
+        final long token = slot.enter(0);
+        slot.interrupt(token);
+        assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        slot.leave();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void anInterruptThatComesLateReachesNothing() {
+        final long token = slot.enter(0);
+        slot.leave();
+        slot.interrupt(token);
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        final long next = slot.enter(0);
+        slot.interrupt(token);
+        slot.interrupt(next + 1);
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        slot.leave();
+    }
+
+    @Test
+    void aTokenTellsItsSlot() {
+        assertThat(RequestSlot.numberOf(slot.enter(0))).isEqualTo(7);
+        slot.leave();
+        assertThat(RequestSlot.numberOf(slot.enter(0))).isEqualTo(7);
+        slot.leave();
+    }
+
+    @Test
+    void onlyARequestHasAnAge() {
+        assertThat(slot.age(100)).isEqualTo(-1);
+        slot.enter(40);
+        assertThat(slot.age(100)).isEqualTo(60);
+        slot.leave();
+        assertThat(slot.age(100)).isEqualTo(-1);
+        slot.interruptAny();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void noInterruptOutlivesItsRequestInAnyInterleaving() throws Exception {
+        final int rounds = 20_000;
+        final AtomicLong current = new AtomicLong();
+        final var begin = new CyclicBarrier(2);
+        final Thread interrupter = new Thread(() -> {
+            try {
+                begin.await();
+            } catch (final Exception e) {
+                throw new IllegalStateException(e);
+            }
+            while (current.get() >= 0) {
+                slot.interrupt(current.get());
+            }
+        });
+        interrupter.start();
+        begin.await();
+        int leaked = 0;
+        for (int i = 0; i < rounds; i++) {
+            current.set(slot.enter(0));
+            slot.leave();
+            if (Thread.interrupted()) {
+                leaked++;
+            }
+        }
+        current.set(-1);
+        interrupter.join();
+        assertThat(leaked).isZero();
+    }
+}

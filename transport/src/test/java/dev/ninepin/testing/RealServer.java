@@ -1,0 +1,117 @@
+package dev.ninepin.testing;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.virtio.QemuChannel;
+import dev.ninepin.virtio.QemuProcesses;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** A 9P server that serves one directory and that nobody here wrote, however it is reached. */
+public interface RealServer extends AutoCloseable {
+    /** A fresh channel to it, for messages of up to {@code maxMessageSize} bytes. */
+    Channel connect(int maxMessageSize) throws IOException;
+
+    /** What to attach to. */
+    ByteString aname();
+
+    /** Whether it is QEMU, whose answers the protocol's notes tell; else it is diod. */
+    boolean isQemu();
+
+    /** Whether a file's mode, owner and type are on the host what they are over 9P. */
+    boolean keepsModesOnHost();
+
+    /** Ends it as {@code kill -9} does. */
+    void kill();
+
+    @Override
+    void close();
+
+    static RealServer diodOnUnixSocket(final Path export) throws IOException {
+        final DiodServer diod = DiodServer.onUnixSocket(export);
+        return new Diod(diod, () -> StreamChannel.unix(diod.socket()));
+    }
+
+    static RealServer diodOnTcp(final Path export) throws IOException {
+        final DiodServer diod = DiodServer.onTcp(export);
+        return new Diod(diod, () -> StreamChannel.tcp("127.0.0.1", diod.port()));
+    }
+
+    static RealServer qemu(final Path export, final Map<String, String> options) {
+        return new Qemu(export, options);
+    }
+
+    /** Opens a channel. */
+    @FunctionalInterface
+    interface Connector {
+        Channel connect() throws IOException;
+    }
+
+    /** A diod. */
+    record Diod(DiodServer server, Connector connector) implements RealServer {
+        @Override
+        public Channel connect(final int maxMessageSize) throws IOException {
+            return connector.connect();
+        }
+
+        @Override
+        public ByteString aname() {
+            return server.aname();
+        }
+
+        @Override
+        public boolean isQemu() {
+            return false;
+        }
+
+        @Override
+        public boolean keepsModesOnHost() {
+            return true;
+        }
+
+        @Override
+        public void kill() {
+            server.kill();
+        }
+
+        @Override
+        public void close() {
+            server.close();
+        }
+    }
+
+    /** QEMUs, one for each channel. */
+    record Qemu(Path export, Map<String, String> options) implements RealServer {
+        @Override
+        public Channel connect(final int maxMessageSize) throws IOException {
+            return QemuChannel.open(export, options, maxMessageSize);
+        }
+
+        @Override
+        public ByteString aname() {
+            return ByteString.EMPTY;
+        }
+
+        @Override
+        public boolean isQemu() {
+            return true;
+        }
+
+        @Override
+        public boolean keepsModesOnHost() {
+            return options.getOrDefault("security_model", "none").equals("none");
+        }
+
+        @Override
+        public void kill() {
+            QemuProcesses.of(export).forEach(ProcessHandle::destroyForcibly);
+        }
+
+        @Override
+        public void close() {
+            // A QEMU ends with its channel.
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.ninepin.testing;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real server for each test, and sessions with it over channels that are watched. A subclass says which server. */
+@Timeout(120)
+public abstract class SessionFixture {
+    /** What the server exports; empty before each test. */
+    @TempDir
+    protected Path export;
+
+    protected RealServer server;
+
+    /** The channel of {@link #session}. */
+    protected WatchedChannel channel;
+
+    /** The session that was connected last. */
+    protected Session session;
+
+    private final List<WatchedChannel> channels = new ArrayList<>();
+    private final List<Session> sessions = new ArrayList<>();
+
+    protected abstract RealServer start(Path directory) throws IOException;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        server = start(export);
+    }
+
+    @AfterEach
+    void endServer() {
+        sessions.forEach(Session::close);
+        server.close();
+        channels.forEach(WatchedChannel::assertLawful);
+    }
+
+    /** The usual options, attached to the export as the user of this process. */
+    protected SessionOptions options() throws IOException {
+        return SessionOptions.defaults(uid()).withAname(server.aname());
+    }
+
+    protected Session connect(final SessionOptions options) throws IOException {
+        channel = new WatchedChannel(server.connect(options.msize()));
+        channels.add(channel);
+        session = Session.connect(channel, options);
+        sessions.add(session);
+        channel.mustNotHold(session.fids());
+        return session;
+    }
+
+    /** The user of this process, by number. */
+    protected static int uid() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
+    protected static ByteString name(final String text) {
+        return ByteString.of(text);
+    }
+}

@@ -1,0 +1,277 @@
+package dev.ninepin.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.Message;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Rattach;
+import dev.ninepin.p9.Rflush;
+import dev.ninepin.p9.Rlcreate;
+import dev.ninepin.p9.Rlopen;
+import dev.ninepin.p9.Rversion;
+import dev.ninepin.p9.Rwalk;
+import dev.ninepin.p9.Tattach;
+import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Tflush;
+import dev.ninepin.p9.Tlcreate;
+import dev.ninepin.p9.Tlopen;
+import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tremove;
+import dev.ninepin.p9.Twalk;
+import dev.ninepin.p9.Twrite;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A channel whose traffic is watched for what must never be on the wire, and from whose answers it is known which fids
+ * the server holds. Any thread may ask.
+ */
+public final class WatchedChannel implements Channel {
+    private static final Object NOTHING = new Object();
+
+    private final Channel channel;
+    private final Map<Integer, Tmessage> inFlight = new ConcurrentHashMap<>();
+    private final AtomicInteger places = new AtomicInteger();
+    private final Set<Integer> fids = ConcurrentHashMap.newKeySet();
+    private final Set<Integer> promised = ConcurrentHashMap.newKeySet();
+
+    /** Fids that a server may hold or not, after a request that failed or was given up: a clunk is in order. */
+    private final Set<Integer> doubtful = ConcurrentHashMap.newKeySet();
+
+    private final Set<Integer> appending = ConcurrentHashMap.newKeySet();
+    private final List<String> wrongs = new CopyOnWriteArrayList<>();
+    private final Map<Class<?>, AtomicInteger> sent = new ConcurrentHashMap<>();
+    private final AtomicInteger flushes = new AtomicInteger();
+    private final AtomicInteger emptyReplies = new AtomicInteger();
+    private final ConcurrentLinkedQueue<Set<Integer>> fidsAtVersion = new ConcurrentLinkedQueue<>();
+    private volatile int msize = Integer.MAX_VALUE;
+    private volatile Object lock = NOTHING;
+
+    public WatchedChannel(final Channel channel) {
+        this.channel = channel;
+    }
+
+    /** From now on a sender must not hold the monitor of {@code lock}. */
+    public void mustNotHold(final Object lock) {
+        this.lock = lock;
+    }
+
+    /** The fids that the server holds, as far as it has answered. */
+    public Set<Integer> fids() {
+        return Set.copyOf(fids);
+    }
+
+    /** The fids that the server still held when the last Rversion ended them. */
+    public Set<Integer> fidsAtLastVersion() {
+        return List.copyOf(fidsAtVersion).get(fidsAtVersion.size() - 1);
+    }
+
+    /** How many requests of a kind were sent. */
+    public int sent(final Class<? extends Tmessage> kind) {
+        final AtomicInteger count = sent.get(kind);
+        return count == null ? 0 : count.get();
+    }
+
+    /** How often the server was told of what was sent. */
+    public int flushes() {
+        return flushes.get();
+    }
+
+    /** Requests that the server ended without a reply. */
+    public int emptyReplies() {
+        return emptyReplies.get();
+    }
+
+    /** Fails if a rule was broken. */
+    public void assertLawful() {
+        assertThat(wrongs).as("what should never have been on the wire").isEmpty();
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return channel.info();
+    }
+
+    @Override
+    public int maxMessageSize() {
+        return channel.maxMessageSize();
+    }
+
+    @Override
+    public int maxRequests() {
+        return channel.maxRequests();
+    }
+
+    @Override
+    public void send(final int tag, final Tmessage request) throws IOException {
+        sent.computeIfAbsent(request.getClass(), kind -> new AtomicInteger()).incrementAndGet();
+        wrongIf(Thread.holdsLock(lock), request, "sent under a lock that the reply reader takes");
+        wrongIf(Frame.sizeOf(request) > msize, request, "larger than msize");
+        wrongIf(inFlight.putIfAbsent(tag, request) != null, request, "under a tag in flight, " + tag);
+        wrongIf(places.incrementAndGet() > maxRequests(), request, "more in flight than the channel takes");
+        checkFids(request);
+        channel.send(tag, request);
+    }
+
+    private void checkFids(final Tmessage request) {
+        if (request instanceof Twalk walk && walk.newfid() != walk.fid()) {
+            wrongIf(fids.contains(walk.newfid()) || !promised.add(walk.newfid()), request, "newfid is in use");
+            doubtful.remove(walk.newfid());
+        } else if (request instanceof Tlopen open) {
+            wrongIf((open.flags() & OpenFlags.TRUNC) != 0, request, "opened with TRUNC");
+        } else if (request instanceof Tlcreate create) {
+            wrongIf((create.flags() & OpenFlags.TRUNC) != 0, request, "created with TRUNC");
+        } else if (request instanceof Twrite write && appending.contains(write.fid())) {
+            final long writes = inFlight.values().stream()
+                    .filter(other -> other instanceof Twrite more && more.fid() == write.fid())
+                    .count();
+            wrongIf(writes > 1, request, "appends are under way together");
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        flushes.incrementAndGet();
+        channel.flush();
+    }
+
+    @Override
+    public Received receive() throws IOException {
+        final Received received = channel.receive();
+        final Tmessage request = inFlight.remove(received.tag());
+        if (request instanceof Twalk walk) {
+            promised.remove(walk.newfid());
+        }
+        if (!received.message().hasRemaining()) {
+            emptyReplies.incrementAndGet();
+            doubt(request);
+        } else if (request != null) {
+            learn(
+                    request,
+                    received.message().duplicate().order(received.message().order()));
+        }
+        return new Watched(received, request != null);
+    }
+
+    private void learn(final Tmessage request, final ByteBuffer bytes) {
+        final Message reply;
+        try {
+            reply = Frame.decode(bytes).message();
+        } catch (final ProtocolException e) {
+            // The session will say what is wrong with it.
+            return;
+        }
+        if (reply instanceof Rversion version) {
+            msize = version.msize();
+            fidsAtVersion.add(Set.copyOf(fids));
+            fids.clear();
+        } else if (reply instanceof Rattach) {
+            fids.add(((Tattach) request).fid());
+        } else if (reply instanceof Rwalk walked) {
+            final Twalk walk = (Twalk) request;
+            (walked.qids().size() == walk.names().size() ? fids : doubtful).add(walk.newfid());
+        } else if (reply instanceof Rlopen) {
+            noteAppending(((Tlopen) request).fid(), ((Tlopen) request).flags());
+        } else if (reply instanceof Rlcreate) {
+            noteAppending(((Tlcreate) request).fid(), ((Tlcreate) request).flags());
+        } else if (reply instanceof Rflush) {
+            endFlushed(((Tflush) request).oldtag());
+        }
+        if (request instanceof Tclunk clunk) {
+            end(clunk.fid());
+        } else if (request instanceof Tremove remove) {
+            end(remove.fid());
+            doubtful.add(remove.fid());
+        }
+    }
+
+    private void doubt(final Tmessage givenUp) {
+        if (givenUp instanceof Twalk walk) {
+            promised.remove(walk.newfid());
+            doubtful.add(walk.newfid());
+        } else if (givenUp instanceof Tremove remove && fids.remove(remove.fid())) {
+            doubtful.add(remove.fid());
+        }
+    }
+
+    private void noteAppending(final int fid, final int flags) {
+        if ((flags & OpenFlags.APPEND) != 0) {
+            appending.add(fid);
+        }
+    }
+
+    private void endFlushed(final int tag) {
+        final Tmessage flushed = inFlight.remove(tag);
+        if (flushed != null) {
+            places.decrementAndGet();
+            doubt(flushed);
+        }
+    }
+
+    private void end(final int fid) {
+        wrongIf(
+                !fids.remove(fid) && !doubtful.remove(fid),
+                new Tclunk(fid),
+                "ends a fid that the server does not hold");
+        appending.remove(fid);
+    }
+
+    private void wrongIf(final boolean wrong, final Tmessage request, final String why) {
+        if (wrong) {
+            wrongs.add(request.messageType().notation() + ": " + why);
+        }
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+    }
+
+    /** All requests that are under way. */
+    public List<Tmessage> inFlight() {
+        return new ArrayList<>(inFlight.values());
+    }
+
+    /** Gives the request's place back with the memory. */
+    private final class Watched implements Received {
+        private final Received received;
+        private final AtomicBoolean holdsPlace;
+
+        private Watched(final Received received, final boolean holdsPlace) {
+            this.received = received;
+            this.holdsPlace = new AtomicBoolean(holdsPlace);
+        }
+
+        @Override
+        public int tag() {
+            return received.tag();
+        }
+
+        @Override
+        public ByteBuffer message() {
+            return received.message();
+        }
+
+        @Override
+        public void close() {
+            received.close();
+            if (holdsPlace.getAndSet(false)) {
+                places.decrementAndGet();
+            }
+        }
+    }
+}

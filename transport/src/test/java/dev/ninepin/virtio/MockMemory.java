@@ -1,0 +1,71 @@
+package dev.ninepin.virtio;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * DMA memory that no device is behind. For the device it lies in pieces far from each other and beyond 4 GiB, so that a
+ * driver which takes offsets for addresses, or half of an address, is found out.
+ */
+public final class MockMemory implements DmaMemory {
+    private static final long FIRST_ADDRESS = 0x7_8000_0000L;
+    private static final int ALIGNMENT = 4096;
+
+    private final ByteBuffer bytes;
+    private final int pieceSize;
+
+    private MockMemory(final int size, final int pieceSize) {
+        this.bytes = ByteBuffer.allocateDirect(size + 2 * ALIGNMENT)
+                .alignedSlice(ALIGNMENT)
+                .slice(0, size)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        this.pieceSize = pieceSize;
+    }
+
+    /** Memory in one piece. */
+    public static MockMemory contiguous(final int size) {
+        return new MockMemory(size, size);
+    }
+
+    /** Memory in pieces of {@code pieceSize} bytes. */
+    public static MockMemory scattered(final int size, final int pieceSize) {
+        return new MockMemory(size, pieceSize);
+    }
+
+    @Override
+    public ByteBuffer bytes() {
+        return bytes;
+    }
+
+    @Override
+    public List<DmaSegment> segments(final int offset, final int length) {
+        final List<DmaSegment> segments = new ArrayList<>();
+        for (int at = offset; at < offset + length; ) {
+            final int part = Math.min(offset + length - at, pieceSize - at % pieceSize);
+            segments.add(new DmaSegment(addressOfPiece(at / pieceSize) + at % pieceSize, part));
+            at += part;
+        }
+        return segments;
+    }
+
+    @Override
+    public int mostSegments(final int length) {
+        return pieceSize == bytes.capacity() ? 1 : (length + pieceSize - 2) / pieceSize + 1;
+    }
+
+    /** Where in {@link #bytes} the device's {@code address} is; the {@code length} bytes there lie in one piece. */
+    int offsetOf(final long address, final int length) {
+        final int piece = (int) ((address - FIRST_ADDRESS) / (2L * pieceSize));
+        final long inPiece = address - addressOfPiece(piece);
+        if (address < FIRST_ADDRESS || inPiece + length > pieceSize) {
+            throw new AssertionError("the driver gave an address that is no memory: " + Long.toHexString(address));
+        }
+        return Math.toIntExact((long) piece * pieceSize + inPiece);
+    }
+
+    private long addressOfPiece(final int piece) {
+        return FIRST_ADDRESS + 2L * pieceSize * piece;
+    }
+}
