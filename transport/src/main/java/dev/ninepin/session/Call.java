@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  * @param <R> what the reply is turned into
  */
 public final class Call<R> {
-    /** How long the answer to a Tflush is waited for, before the call is left to whatever may still come. */
-    static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
-
     private final Exchange exchange;
     private final Tmessage request;
     private final ReplyHandler<R> handler;
@@ -127,7 +124,7 @@ public final class Call<R> {
             return System.nanoTime();
         }
         exchange.flush(this, reason);
-        return System.nanoTime() + FLUSH_GRACE_NANOS;
+        return System.nanoTime() + exchange.flushGraceNanos();
     }
 
     private static IOException asIoException(final ExecutionException failure) {

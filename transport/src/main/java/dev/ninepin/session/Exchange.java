@@ -14,6 +14,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -34,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final int EIO = 5;
+
+    /** How long a Tflush, and its answer, are waited for at most, before a call is left to what may still come. */
+    private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Channel channel;
     private final long timeoutNanos;
@@ -80,9 +84,13 @@ final class Exchange {
         return timeoutNanos;
     }
 
+    long flushGraceNanos() {
+        return Math.min(FLUSH_GRACE_NANOS, timeoutNanos);
+    }
+
     /** Sends a request. May wait for a tag; a failure to send is the answer of the call. */
     <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler) {
-        return call(request, handler, request instanceof Tflush ? Call.FLUSH_GRACE_NANOS : timeoutNanos);
+        return call(request, handler, request instanceof Tflush ? flushGraceNanos() : timeoutNanos);
     }
 
     /** As {@link #call}, but waits for a tag up to {@code patienceNanos} only. */
@@ -329,7 +337,8 @@ final class Exchange {
     /** The call is done; its tag goes back if it may. */
     private void release(final Call<?> call, final boolean tagIsFree) {
         if (call.tag() == Frame.NOTAG) {
-            versionCall.set(null);
+            // Unless its caller, who knows already, has begun the next one.
+            versionCall.compareAndSet(call, null);
         } else if (tagIsFree) {
             tags.free(call);
         }

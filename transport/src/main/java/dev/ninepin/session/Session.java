@@ -342,8 +342,9 @@ public final class Session implements AutoCloseable {
         final boolean interrupted = Thread.interrupted();
         if (!exchange.hasEnded()) {
             try {
-                fids.clunkAll(CLOSE_PATIENCE_NANOS);
-                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(CLOSE_PATIENCE_NANOS);
+                final long patience = Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                fids.clunkAll(patience);
+                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());
             }

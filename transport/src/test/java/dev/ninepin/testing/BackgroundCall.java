@@ -50,6 +50,11 @@ public final class BackgroundCall<T> implements AutoCloseable {
         return this;
     }
 
+    /** Interrupts its thread. */
+    public void interrupt() {
+        thread.interrupt();
+    }
+
     /** What the call returns, once it does. */
     public T result() throws InterruptedException, ExecutionException, TimeoutException {
         return task.get(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);

@@ -2,6 +2,13 @@ package dev.ninepin.testing;
 
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Message;
+import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rattach;
+import dev.ninepin.p9.Rclunk;
+import dev.ninepin.p9.Rversion;
+import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Tversion;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -73,10 +80,55 @@ public final class ScriptedServer implements AutoCloseable {
         final ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {
             if (client.read(bytes) < 0) {
-                throw new IOException("the client has gone");
+                throw new ClientGoneException();
             }
         }
         return bytes.flip();
+    }
+
+    /** Takes the next message that the client sends. */
+    public static Frame receiveFrame(final SocketChannel client) throws IOException, ProtocolException {
+        final ByteBuffer size = receive(client, Integer.BYTES);
+        final ByteBuffer rest = receive(client, size.getInt(0) - Integer.BYTES);
+        return Frame.decode(ByteBuffer.allocate(size.getInt(0))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(size)
+                .put(rest)
+                .flip());
+    }
+
+    /** Agrees to what a client says first: its Tversion, and its Tattach, whose root is the file 1. */
+    public static void welcome(final SocketChannel client) throws IOException, ProtocolException {
+        final Tversion version = (Tversion) receiveFrame(client).message();
+        sendAll(client, frame(Frame.NOTAG, new Rversion(version.msize(), version.version())));
+        final Frame attach = receiveFrame(client);
+        sendAll(client, frame(attach.tag(), new Rattach(new Qid(Qid.DIR, 0, 1))));
+    }
+
+    /** Lets the client take its leave: answers Tclunk and Tversion, and nothing else, until it closes the connection. */
+    public static void attend(final SocketChannel client) throws IOException, ProtocolException {
+        while (true) {
+            final Frame request;
+            try {
+                request = receiveFrame(client);
+            } catch (final ClientGoneException e) {
+                return;
+            }
+            if (request.message() instanceof Tclunk) {
+                sendAll(client, frame(request.tag(), new Rclunk()));
+            } else if (request.message() instanceof Tversion version) {
+                sendAll(client, frame(request.tag(), new Rversion(version.msize(), version.version())));
+            }
+        }
+    }
+
+    /** The client has closed the connection, which a script may have awaited. */
+    public static final class ClientGoneException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        ClientGoneException() {
+            super("the client has gone");
+        }
     }
 
     /** Waits until the client closes the connection; what it still sends is thrown away. */

@@ -1,0 +1,41 @@
+package dev.ninepin.session;
+
+import dev.ninepin.testing.RealServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Nested;
+
+class BehaviourTest {
+    @Nested
+    class OverDiodOnAUnixSocket extends BehaviourContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.diodOnUnixSocket(directory);
+        }
+    }
+
+    @Nested
+    class OverDiodOnTcp extends BehaviourContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.diodOnTcp(directory);
+        }
+    }
+
+    @Nested
+    class OverQemu extends BehaviourContract {
+        @Override
+        protected RealServer start(final Path directory) {
+            return RealServer.qemu(directory, Map.of("security_model", "none"));
+        }
+    }
+
+    @Nested
+    class OverQemuMapped extends BehaviourContract {
+        @Override
+        protected RealServer start(final Path directory) {
+            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
+        }
+    }
+}

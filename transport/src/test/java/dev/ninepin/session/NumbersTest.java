@@ -1,0 +1,158 @@
+package dev.ninepin.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.p9.Tclunk;
+import dev.ninepin.testing.BackgroundCall;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The tags and the fid numbers of a session: none is given out twice, and none is lost. */
+class NumbersTest {
+    private static final int THREADS = 8;
+    private static final int ROUNDS = 20_000;
+
+    @Property
+    void fidNumbersAreUniqueWhileInUse(
+            @ForAll @Size(max = 200) final List<@IntRange(min = -20, max = 20) Integer> steps) {
+        final FidNumbers numbers = new FidNumbers();
+        final Deque<Integer> taken = new ArrayDeque<>();
+        final Set<Integer> inUse = new HashSet<>();
+        for (final int step : steps) {
+            if (step >= 0) {
+                final int number = numbers.take();
+                assertThat(inUse.add(number)).isTrue();
+                taken.add(number);
+            } else if (!taken.isEmpty()) {
+                final int number = taken.removeFirst();
+                inUse.remove(number);
+                numbers.giveBack(number);
+            }
+            assertThat(numbers.used()).isEqualTo(inUse.size());
+        }
+    }
+
+    @Property
+    void tagsAreUniqueWhileInUse(
+            @ForAll @IntRange(min = 2, max = 300) final int size,
+            @ForAll @Size(max = 400) final List<@IntRange(min = 0, max = 9) Integer> steps) {
+        final TagTable tags = new TagTable(size);
+        final Deque<Call<?>> taken = new ArrayDeque<>();
+        for (final int step : steps) {
+            if (step < 6) {
+                final int tag = tags.tryTake(step == 0);
+                if (tag >= 0) {
+                    assertThat(tags.get(tag)).as("the call under a free tag").isNull();
+                    final Call<?> call = call(tag);
+                    tags.put(call);
+                    taken.add(call);
+                }
+            } else if (!taken.isEmpty()) {
+                final Call<?> call = taken.removeFirst();
+                assertThat(tags.get(call.tag())).isSameAs(call);
+                tags.free(call);
+                tags.free(call);
+            }
+            assertThat(tags.used()).isEqualTo(taken.size()).isLessThanOrEqualTo(size);
+            assertThat(tags.inFlight()).hasSameElementsAs(taken);
+        }
+    }
+
+    @Property
+    void someTagsAreKeptForTflush(@ForAll @IntRange(min = 2, max = 300) final int size) {
+        final TagTable tags = new TagTable(size);
+        int ordinary = 0;
+        while (tags.tryTake(false) >= 0) {
+            ordinary++;
+        }
+
+        assertThat(ordinary).isPositive().isLessThan(size);
+        assertThat(tags.tryTake(true)).isNotNegative();
+    }
+
+    @Test
+    @Timeout(60)
+    void threadsNeverShareATagAndNoneIsLost() throws Exception {
+        final TagTable tags = new TagTable(6);
+        final Set<Integer> inUse = ConcurrentHashMap.newKeySet();
+        inThreads(thread -> {
+            for (int i = 0; i < ROUNDS; i++) {
+                final int tag = tags.take(false, TimeUnit.SECONDS.toNanos(30));
+                assertThat(tag).isNotNegative();
+                assertThat(inUse.add(tag)).isTrue();
+                final Call<?> call = call(tag);
+                tags.put(call);
+                assertThat(tags.get(tag)).isSameAs(call);
+                inUse.remove(tag);
+                tags.free(call);
+            }
+        });
+
+        assertThat(tags.used()).isZero();
+    }
+
+    @Test
+    @Timeout(60)
+    void threadsNeverShareAFidNumberAndNoneIsLost() throws Exception {
+        final FidNumbers numbers = new FidNumbers();
+        final Set<Integer> inUse = ConcurrentHashMap.newKeySet();
+        inThreads(thread -> {
+            final Random random = new Random(thread);
+            final Deque<Integer> mine = new ArrayDeque<>();
+            for (int i = 0; i < ROUNDS; i++) {
+                if (mine.isEmpty() || random.nextInt(10) < 5) {
+                    final int number = numbers.take();
+                    assertThat(inUse.add(number)).isTrue();
+                    mine.add(number);
+                } else {
+                    inUse.remove(mine.getFirst());
+                    numbers.giveBack(mine.removeFirst());
+                }
+            }
+            mine.forEach(number -> {
+                inUse.remove(number);
+                numbers.giveBack(number);
+            });
+        });
+
+        assertThat(numbers.used()).isZero();
+    }
+
+    /** What one of several threads does. */
+    @FunctionalInterface
+    private interface Work {
+        void run(int thread) throws Exception;
+    }
+
+    private static void inThreads(final Work work) throws Exception {
+        final List<BackgroundCall<Boolean>> threads = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            final int thread = i;
+            threads.add(BackgroundCall.start("worker " + i, () -> {
+                work.run(thread);
+                return true;
+            }));
+        }
+        for (final BackgroundCall<Boolean> thread : threads) {
+            assertThat(thread.result()).isTrue();
+            thread.close();
+        }
+    }
+
+    private static Call<?> call(final int tag) {
+        return new Call<>(null, tag, new Tclunk(0), (reply, memory) -> reply);
+    }
+}
