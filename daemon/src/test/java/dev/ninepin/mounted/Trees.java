@@ -12,15 +12,15 @@ interface Trees extends OnAMount {
         final String source = mount().beside("source").resolve("tree").toString();
         final String back = mount().beside("back").toString();
         mount().python("""
-                        source, back = sys.argv[1:]
-                        make_tree(source, 2000)
-                        wanted = manifest(source)
-                        subprocess.run(['cp', '-a', source, 'tree'], check=True)
-                        same(manifest(S + '/tree', there=True), wanted)
-                        same(manifest('tree'), wanted)
-                        subprocess.run(['cp', '-a', 'tree', back], check=True)
-                        same(manifest(back + '/tree'), wanted)
-                        """, source, back);
+                source, back = sys.argv[1:]
+                make_tree(source, 2000)
+                wanted = manifest(source)
+                subprocess.run(['cp', '-a', source, 'tree'], check=True)
+                same(manifest(S + '/tree', there=True), wanted)
+                same(manifest('tree'), wanted)
+                subprocess.run(['cp', '-a', 'tree', back], check=True)
+                same(manifest(back + '/tree'), wanted)
+                """, source, back);
         mount().sh("rm -rf tree; [ -z \"$(ls -A)\" ]; rm -rf \"$@\"", source, back);
     }
 
@@ -28,25 +28,25 @@ interface Trees extends OnAMount {
     default void aTreeGoesThroughTarAndComesBackTheSame() throws Exception {
         final String source = mount().beside("tar").resolve("tree").toString();
         mount().python("""
-                        source = sys.argv[1]
-                        make_tree(source, 300)
-                        with open(source + '/sparse', 'wb') as f:
-                            f.seek(50 << 20)
-                            f.write(b'end')
-                        os.chown(source + '/sparse', 12, 34)
-                        wanted = manifest(source)
-                        tar = ['tar', '--numeric-owner', '--sparse', '--format=pax']
-                        subprocess.run(tar + ['-C', source, '-cf', 'in.tar', '.'], check=True)
-                        os.mkdir('tree')
-                        subprocess.run(tar + ['-C', 'tree', '-xpf', 'in.tar'], check=True)
-                        same(manifest('tree'), wanted)
-                        same(manifest(S + '/tree', there=True), wanted)
-                        seen = os.stat('tree/sparse')
-                        assert (seen.st_uid, seen.st_gid) == (12, 34), seen
-                        assert seen.st_blocks < 100, seen
-                        subprocess.run(tar + ['-C', 'tree', '-cf', 'out.tar', '.'], check=True)
-                        subprocess.run(tar + ['-C', source, '-df', 'out.tar'], check=True)
-                        """, source);
+                source = sys.argv[1]
+                make_tree(source, 300)
+                with open(source + '/sparse', 'wb') as f:
+                    f.seek(50 << 20)
+                    f.write(b'end')
+                os.chown(source + '/sparse', 12, 34)
+                wanted = manifest(source)
+                tar = ['tar', '--numeric-owner', '--sparse', '--format=pax']
+                subprocess.run(tar + ['-C', source, '-cf', 'in.tar', '.'], check=True)
+                os.mkdir('tree')
+                subprocess.run(tar + ['-C', 'tree', '-xpf', 'in.tar'], check=True)
+                same(manifest('tree'), wanted)
+                same(manifest(S + '/tree', there=True), wanted)
+                seen = os.stat('tree/sparse')
+                assert (seen.st_uid, seen.st_gid) == (12, 34), seen
+                assert seen.st_blocks < 100, seen
+                subprocess.run(tar + ['-C', 'tree', '-cf', 'out.tar', '.'], check=True)
+                subprocess.run(tar + ['-C', source, '-df', 'out.tar'], check=True)
+                """, source);
         mount().sh("rm -rf \"$1\"", source);
     }
 
@@ -64,17 +64,17 @@ interface Trees extends OnAMount {
     @Test
     default void duAndFindSeeWhatTheServerHas() throws Exception {
         mount().python("""
-                        make_tree('tree', 200)
-                        def find(where):
-                            return sorted(subprocess.check_output(
-                                ['find', 'tree', '-printf', '%p %i %n %b\\\\0'], cwd=where).split(b'\\0'))
-                        def du(where):
-                            return subprocess.check_output(['du', '-s', 'tree'], cwd=where)
-                        assert find('.') == find(S), (find('.'), find(S))
-                        assert du('.') == du(S)
-                        number = str(os.stat('tree').st_ino)
-                        assert subprocess.check_output(['find', '.', '-inum', number]) == b'./tree\\n'
-                        """);
+                make_tree('tree', 200)
+                def find(where):
+                    return sorted(subprocess.check_output(
+                        ['find', 'tree', '-printf', '%p %i %n %b\\\\0'], cwd=where).split(b'\\0'))
+                def du(where):
+                    return subprocess.check_output(['du', '-s', 'tree'], cwd=where)
+                assert find('.') == find(S), (find('.'), find(S))
+                assert du('.') == du(S)
+                number = str(os.stat('tree').st_ino)
+                assert subprocess.check_output(['find', '.', '-inum', number]) == b'./tree\\n'
+                """);
     }
 
     @Test

@@ -7,12 +7,16 @@ import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.util.OptionalInt;
 
 /** The operations on names: finding, making, removing, renaming. Any thread. */
 final class Namespace {
     private static final int S_ISGID = 02000;
+
+    /** How often a name is walked to anew that others keep giving to other files. */
+    private static final int LOOKUP_TRIES = 8;
 
     private final Session session;
     private final FidTable fids;
@@ -45,7 +49,24 @@ final class Namespace {
     }
 
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
-        return entry(inodes.found(directory, name, fids.walk(inodes.path(directory), name)));
+        for (int tries = 1; ; tries++) {
+            final boolean last = tries == LOOKUP_TRIES;
+            final long changes = inodes.changes(directory);
+            final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+            if (!last && inodes.changes(directory) != changes) {
+                // It may have led to what has another name by now.
+                fids.clunk(walked.fid());
+                continue;
+            }
+            try {
+                return entry(inodes.found(directory, name, walked));
+            } catch (final StaleFileException e) {
+                // Another file was given the name in between.
+                if (last) {
+                    throw e;
+                }
+            }
+        }
     }
 
     Entry mkdir(final Caller caller, final Inode directory, final ByteString name, final int mode) throws IOException {
@@ -96,20 +117,26 @@ final class Namespace {
             if (inodes.isOpen(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                remove(directory, name, 0);
+                removeLast(inode, directory, name, 0);
             }
         }
     }
 
     void rmdir(final Inode directory, final ByteString name) throws IOException {
-        try {
+        final Inode inode = inodes.known(directory, name).orElse(null);
+        if (inode == null) {
             remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+            return;
+        }
+        final boolean used = putAside.isUsed(inode);
+        try {
+            removeLast(inode, directory, name, Tunlinkat.AT_REMOVEDIR);
         } catch (final RemoteException e) {
-            final Inode inode = inodes.known(directory, name).orElse(null);
-            if (e.errno() != Errno.ENOTEMPTY || inode == null || !putAside.moveUp(inode, directory)) {
+            if (e.errno() != Errno.ENOTEMPTY || !used) {
                 throw e;
             }
-            remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+            putAside.moveUp(inode, directory);
+            removeLast(inode, directory, name, Tunlinkat.AT_REMOVEDIR);
         }
     }
 
@@ -122,7 +149,13 @@ final class Namespace {
         }
         try (NameLocks.Held held = locks.exclusive(replaced)) {
             if (replaced.isDirectory() || !inodes.isOpen(replaced)) {
-                renameat(directory, name, newDirectory, newName);
+                inodes.aboutToGo(replaced);
+                try {
+                    renameat(directory, name, newDirectory, newName);
+                } catch (final IOException e) {
+                    inodes.hasStayed(replaced);
+                    throw e;
+                }
                 return;
             }
             putAside.hide(replaced, newDirectory, newName);
@@ -185,6 +218,17 @@ final class Namespace {
             return new Entry(inode.node(), attributes.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
+            throw e;
+        }
+    }
+
+    private void removeLast(final Inode inode, final Inode directory, final ByteString name, final int flags)
+            throws IOException {
+        inodes.aboutToGo(inode);
+        try {
+            remove(directory, name, flags);
+        } catch (final IOException e) {
+            inodes.hasStayed(inode);
             throw e;
         }
     }

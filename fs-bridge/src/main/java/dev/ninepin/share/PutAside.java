@@ -3,8 +3,9 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,46 +25,57 @@ final class PutAside {
 
     private final NameRequests requests;
     private final Inodes inodes;
+    private final NameLocks locks;
 
     /** Keeps two mounts of the same share from using the same names. */
     private final long mountId = new SecureRandom().nextLong();
 
     private final AtomicLong last = new AtomicLong();
 
-    PutAside(final NameRequests requests, final Inodes inodes) {
+    /** The names in use. Each is here before the server knows it, and for as long. */
+    private final Set<Inode.Name> hidden = ConcurrentHashMap.newKeySet();
+
+    PutAside(final NameRequests requests, final Inodes inodes, final NameLocks locks) {
         this.requests = requests;
         this.inodes = inodes;
+        this.locks = locks;
+    }
+
+    /** Whether a name is that of a file put aside: not to be shown. */
+    boolean isHidden(final Inode directory, final ByteString name) {
+        return name.startsWith(PREFIX) && hidden.contains(new Inode.Name(directory, name));
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
     void hide(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final ByteString hidden = newName();
-        move(directory, name, directory, hidden);
-        inodes.putAside(inode, directory, hidden);
+        moveAside(inode, new Inode.Name(directory, name), directory);
     }
 
     /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name aside = inodes.aside(inode).orElseThrow();
-        move(aside.directory(), aside.name(), directory, name);
+        move(aside, new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
+        hidden.remove(aside);
     }
 
-    /**
-     * Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. Returns whether
-     * there was anything.
-     */
-    boolean moveUp(final Inode directory, final Inode parent) throws IOException {
-        final List<Inode> hidden = inodes.asideIn(directory);
-        for (final Inode inode : hidden) {
-            final Inode.Name aside = inodes.aside(inode).orElse(null);
-            if (aside != null) {
-                final ByteString name = newName();
-                move(directory, aside.name(), parent, name);
-                inodes.putAside(inode, parent, name);
+    /** Whether there may be anything put aside in {@code directory} at this moment. */
+    boolean isUsed(final Inode directory) {
+        return hidden.stream().anyMatch(name -> name.directory() == directory);
+    }
+
+    /** Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. */
+    void moveUp(final Inode directory, final Inode parent) throws IOException {
+        for (final Inode inode : inodes.asideIn(directory)) {
+            // It may be closed right now, and removed.
+            try (NameLocks.Held held = locks.exclusive(inode)) {
+                final Inode.Name aside = inodes.aside(inode).orElse(null);
+                if (aside != null) {
+                    moveAside(inode, aside, parent);
+                    hidden.remove(aside);
+                }
             }
         }
-        return !hidden.isEmpty();
     }
 
     /** Removes a file that was put aside, now that it is closed. The caller holds its lock exclusively. */
@@ -72,22 +84,36 @@ final class PutAside {
         if (aside == null) {
             return;
         }
+        inodes.aboutToGo(inode);
         try {
             requests.unlink(inodes.path(aside.directory()), aside.name(), 0);
             inodes.noLongerAside(inode);
             inodes.removed(aside.directory(), aside.name());
         } catch (final IOException e) {
+            inodes.hasStayed(inode);
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     aside.name(),
                     e.getMessage());
         }
+        hidden.remove(aside);
     }
 
-    private void move(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
-            throws IOException {
-        requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName);
-        inodes.renamed(directory, name, newDirectory, newName);
+    private void moveAside(final Inode inode, final Inode.Name from, final Inode directory) throws IOException {
+        final Inode.Name aside = new Inode.Name(directory, newName());
+        hidden.add(aside);
+        try {
+            move(from, aside);
+        } catch (final IOException e) {
+            hidden.remove(aside);
+            throw e;
+        }
+        inodes.putAside(inode, aside);
+    }
+
+    private void move(final Inode.Name from, final Inode.Name to) throws IOException {
+        requests.rename(inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name());
+        inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
     }
 
     private ByteString newName() {
