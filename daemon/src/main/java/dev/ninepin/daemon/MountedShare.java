@@ -16,13 +16,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
 final class MountedShare implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(MountedShare.class);
-
     private final MountRequest request;
     private final Session session;
     private final Share share;
@@ -86,7 +82,7 @@ final class MountedShare implements AutoCloseable {
         }
     }
 
-    /** Whether bytes come from the server still; not so in a moment when they are only slow. */
+    /** {@code log} is where the log goes, null for nowhere. */
     MountStatus status(final @Nullable Path log) {
         final SessionStatus sessionStatus = session.status();
         return new MountStatus(
@@ -128,23 +124,7 @@ final class MountedShare implements AutoCloseable {
 
     /** Takes the mount off its directory; who uses it gets errors from here on, and nobody waits. */
     void end() {
-        try {
-            unmount();
-        } catch (final MountBusyException e) {
-            LOG.warn("{} is in use; it is taken away all the same", request.mountPoint());
-            endInUse();
-        } catch (final IOException e) {
-            LOG.warn("{} could not be unmounted ({}); it is taken away by force", request.mountPoint(), e.getMessage());
-            endInUse();
-        }
-    }
-
-    private void endInUse() {
-        try {
-            detach();
-        } catch (final IOException e) {
-            LOG.warn("{} could not be detached: {}", request.mountPoint(), e.getMessage());
-        }
+        unmounting = true;
         fuse.close();
     }
 

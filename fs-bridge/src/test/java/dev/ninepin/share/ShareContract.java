@@ -1,0 +1,406 @@
+package dev.ninepin.share;
+
+import static dev.ninepin.share.FileOperations.ROOT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
+import dev.ninepin.p9.OpenFlags;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+/** The operations on names and attributes, each for each server. */
+abstract class ShareContract extends ShareFixture {
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFDIR = 0040000;
+    private static final int S_IFREG = 0100000;
+    private static final int S_IFLNK = 0120000;
+    private static final int S_IFIFO = 0010000;
+    private static final int ENXIO = 6;
+    private static final int ENAMETOOLONG = 36;
+
+    @Test
+    void theRootIsADirectory() throws IOException {
+        final Attributes root = share.getattr(ROOT);
+
+        assertThat(root.mode() & S_IFMT).isEqualTo(S_IFDIR);
+        assertThat(root.ino()).isEqualTo(inode(export));
+    }
+
+    @Test
+    void lookupFindsWhatIsThereAndNothingElse() throws IOException {
+        Files.write(export.resolve("file"), new byte[12345]);
+
+        final Entry found = share.lookup(ROOT, name("file"));
+
+        assertThat(found.attributes().size()).isEqualTo(12345);
+        assertThat(found.attributes().ino()).isEqualTo(inode(export.resolve("file")));
+        assertThat(found.attributes().mode() & S_IFMT).isEqualTo(S_IFREG);
+        assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("nothing")));
+        assertErrno(ENAMETOOLONG, () -> share.lookup(ROOT, name("n".repeat(256))));
+        assertErrno(Errno.ENOTDIR, () -> share.lookup(found.node(), name("below")));
+        counted(found);
+    }
+
+    @Test
+    void hardLinksAreTheSameNode() throws IOException {
+        final long file = file(ROOT, "one", "data".getBytes());
+        final long directory = mkdir(ROOT, "directory");
+
+        final Entry linked = share.link(file, directory, name("two"));
+
+        assertThat(counted(linked)).isEqualTo(file);
+        assertThat(linked.attributes().nlink()).isEqualTo(2);
+        assertThat(lookup("directory/two")).isEqualTo(file);
+        assertThat(Files.isSameFile(export.resolve("one"), export.resolve("directory/two")))
+                .isTrue();
+        share.unlink(ROOT, name("one"));
+        assertThat(share.getattr(file).nlink()).isEqualTo(1);
+        final long handle = share.open(file, OpenFlags.RDONLY);
+        assertThat(text(handle)).isEqualTo("data");
+        share.release(handle);
+        assertErrno(Errno.EEXIST, () -> share.link(file, directory, name("two")));
+    }
+
+    @Test
+    void aLinkOutlivesTheDirectoryItWasFoundIn() throws IOException {
+        final long one = mkdir(ROOT, "one");
+        file(one, "a", new byte[3]);
+        final long two = mkdir(ROOT, "two");
+        final long file = lookup("one/a");
+        counted(share.link(file, two, name("b")));
+
+        // The kernel needs the first directory no more, and the file only by its other name.
+        share.forget(one, 2);
+
+        assertThat(share.getattr(file).size()).isEqualTo(3);
+        assertThat(share.lookup(two, name("b")).node()).isEqualTo(file);
+        share.forget(file, 1);
+    }
+
+    @Test
+    void aNodeLivesUntilItWasForgottenAsOftenAsItWasHanded() throws IOException {
+        Files.createFile(export.resolve("file"));
+        final long node = share.lookup(ROOT, name("file")).node();
+        assertThat(share.lookup(ROOT, name("file")).node()).isEqualTo(node);
+        assertThat(share.lookup(ROOT, name("file")).node()).isEqualTo(node);
+
+        share.forget(node, 2);
+        assertThat(share.getattr(node)).isNotNull();
+        share.forget(node, 1);
+
+        assertErrno(Errno.ESTALE, () -> share.getattr(node));
+        share.forget(node, 1);
+        share.forget(ROOT, 100);
+        assertThat(share.getattr(ROOT)).isNotNull();
+        assertThat(counted(share.lookup(ROOT, name("file")))).isNotEqualTo(node);
+    }
+
+    @Test
+    void namesAreBytes() throws IOException {
+        final List<ByteString> names = List.of(
+                bytes(0xe4, 0xf6, 0xfc),
+                bytes('b', 'a', 'd', 0xc3, 0x28, 0xff, 0xfe),
+                bytes(0x80),
+                ByteString.of("\u00e4\u4e2d\ud83d\ude00"),
+                ByteString.of(" \t\n\\\"'*"),
+                ByteString.copyOf(filled(255, (byte) 0xf1)));
+        for (final ByteString name : names) {
+            final Created created = counted(share.create(me, ROOT, name, OpenFlags.WRONLY, 0644));
+            share.release(created.handle());
+            assertThat(counted(share.lookup(ROOT, name))).isEqualTo(created.entry().node());
+        }
+
+        final long directory = share.opendir(ROOT);
+        assertThat(readAll(directory, 0, Integer.MAX_VALUE)).extracting(Dirent::name).containsAll(names);
+        share.releasedir(directory);
+        for (final ByteString name : names) {
+            final ByteString renamed = ByteString.copyOf(reversed(name.toBytes()));
+            share.rename(ROOT, name, ROOT, renamed);
+            share.unlink(ROOT, renamed);
+        }
+        assertThat(list(ROOT)).isEmpty();
+    }
+
+    @Test
+    void symbolicLinksKeepTheirTargetWhateverItIs() throws IOException {
+        final ByteString target = bytes('.', '.', '/', 0xff, '/', 0xe4);
+
+        final Entry link = share.symlink(me, ROOT, name("link"), target);
+
+        assertThat(link.attributes().mode() & S_IFMT).isEqualTo(S_IFLNK);
+        assertThat(share.readlink(counted(link))).isEqualTo(target);
+        assertThat(link.attributes().uid()).isEqualTo(me.uid());
+        assertErrno(Errno.EEXIST, () -> share.symlink(me, ROOT, name("link"), target));
+        share.unlink(ROOT, name("link"));
+        assertThat(list(ROOT)).isEmpty();
+    }
+
+    @Test
+    void directoriesAreMadeAndRemoved() throws IOException {
+        final long directory = mkdir(ROOT, "directory");
+        file(directory, "file", new byte[0]);
+
+        assertErrno(Errno.EEXIST, () -> mkdir(ROOT, "directory"));
+        assertErrno(Errno.ENOTEMPTY, () -> share.rmdir(ROOT, name("directory")));
+        assertErrno(Errno.EISDIR, () -> share.unlink(ROOT, name("directory")));
+        assertErrno(Errno.ENOTDIR, () -> share.rmdir(directory, name("file")));
+        assertErrno(Errno.ENOENT, () -> share.rmdir(ROOT, name("nothing")));
+        assertErrno(Errno.ENOENT, () -> share.unlink(ROOT, name("nothing")));
+        share.unlink(directory, name("file"));
+        share.rmdir(ROOT, name("directory"));
+
+        assertThat(export).isEmptyDirectory();
+        assertThat(list(ROOT)).isEmpty();
+    }
+
+    @Test
+    void specialFilesAreMadeWhereTheServerCan() throws IOException {
+        if (server.isQemu() && server.keepsModesOnHost()) {
+            // QEMU 7.2.22 makes it, and then can't open it to set its mode.
+            assertErrno(ENXIO, () -> share.mknod(me, ROOT, name("fifo"), S_IFIFO | 0600, 0));
+            return;
+        }
+        final Entry fifo = share.mknod(me, ROOT, name("fifo"), S_IFIFO | 0600, 0);
+
+        assertThat(fifo.attributes().mode()).isEqualTo(S_IFIFO | 0600);
+        assertThat(share.getattr(counted(fifo)).mode()).isEqualTo(S_IFIFO | 0600);
+    }
+
+    @Test
+    void mknodMakesRegularFilesToo() throws IOException {
+        final Entry file = share.mknod(me, ROOT, name("file"), S_IFREG | 0640, 0);
+
+        assertThat(file.attributes().mode()).isEqualTo(S_IFREG | 0640);
+        counted(file);
+    }
+
+    @Test
+    void renameMovesFilesAndDirectoriesWithAllThatIsKnownBelow() throws IOException {
+        final long from = mkdir(ROOT, "from");
+        final long to = mkdir(ROOT, "to");
+        final long directory = mkdir(from, "directory");
+        final long file = file(directory, "file", "data".getBytes());
+
+        share.rename(from, name("directory"), to, name("moved"));
+
+        assertThat(lookup("to/moved/file")).isEqualTo(file);
+        assertThat(share.getattr(file).size()).isEqualTo(4);
+        assertThat(share.getattr(directory).ino()).isEqualTo(inode(export.resolve("to/moved")));
+        assertErrno(Errno.ENOENT, () -> share.lookup(from, name("directory")));
+        assertErrno(Errno.ENOENT, () -> share.rename(from, name("directory"), to, name("x")));
+        file(directory, "another", new byte[1]);
+        assertThat(export.resolve("to/moved/another")).exists();
+    }
+
+    @Test
+    void renameReplacesWhatHasTheName() throws IOException {
+        final long old = file(ROOT, "old", "old".getBytes());
+        final long other = file(ROOT, "other", "other".getBytes());
+        final long empty = mkdir(ROOT, "empty");
+        final long full = mkdir(ROOT, "full");
+        file(full, "file", new byte[0]);
+
+        share.rename(ROOT, name("old"), ROOT, name("other"));
+
+        assertThat(lookup("other")).isEqualTo(old);
+        assertErrno(Errno.ESTALE, () -> share.getattr(other));
+        assertErrno(Errno.ENOTEMPTY, () -> share.rename(ROOT, name("empty"), ROOT, name("full")));
+        assertErrno(Errno.EISDIR, () -> share.rename(ROOT, name("other"), ROOT, name("full")));
+        assertErrno(Errno.ENOTDIR, () -> share.rename(ROOT, name("full"), ROOT, name("other")));
+        share.rename(ROOT, name("full"), ROOT, name("empty"));
+        assertThat(lookup("empty")).isEqualTo(full);
+        assertErrno(Errno.ESTALE, () -> share.getattr(empty));
+        assertThat(lookup("empty/file")).isPositive();
+    }
+
+    @Test
+    void renameOfALinkToItsOtherNameLeavesBoth() throws IOException {
+        final long file = file(ROOT, "one", new byte[7]);
+        counted(share.link(file, ROOT, name("two")));
+
+        share.rename(ROOT, name("one"), ROOT, name("two"));
+
+        assertThat(share.getattr(file).size()).isEqualTo(7);
+        assertThat(lookup("one")).isEqualTo(file);
+        assertThat(lookup("two")).isEqualTo(file);
+        assertThat(list(ROOT)).containsExactly("one", "two");
+    }
+
+    @Test
+    void attributesAreChanged() throws IOException {
+        final long file = file(ROOT, "file", new byte[100]);
+        final Timestamp atime = new Timestamp(1_000_000_000L, 123_456_789);
+        final Timestamp mtime = new Timestamp(3_000_000_000L, 987_654_321);
+
+        assertThat(share.setattr(file, mode(0604)).mode()).isEqualTo(S_IFREG | 0604);
+        assertThat(share.setattr(file, size(10)).size()).isEqualTo(10);
+        assertThat(share.setattr(file, size(1000)).size()).isEqualTo(1000);
+        final Attributes timed = share.setattr(file, times(atime, mtime));
+
+        assertThat(timed.atime()).isEqualTo(atime);
+        assertThat(timed.mtime()).isEqualTo(mtime);
+        assertThat(Files.size(export.resolve("file"))).isEqualTo(1000);
+    }
+
+    @Test
+    void filesBelongToWhoMakesThem() throws IOException {
+        final Caller other = new Caller(1234, 5678);
+
+        final Entry directory = share.mkdir(other, ROOT, name("directory"), 0755);
+        final Entry link = share.symlink(other, ROOT, name("link"), name("x"));
+        final Created file = counted(share.create(other, ROOT, name("file"), OpenFlags.RDWR, 0640));
+        share.release(file.handle());
+
+        for (final Entry made : List.of(directory, link, file.entry())) {
+            assertThat(made.attributes().uid()).isEqualTo(1234);
+            assertThat(made.attributes().gid()).isEqualTo(5678);
+        }
+        assertThat(file.entry().attributes().mode()).isEqualTo(S_IFREG | 0640);
+        final Attributes changed = share.setattr(counted(directory), owner(4321, 8765));
+        assertThat(changed.uid()).isEqualTo(4321);
+        assertThat(changed.gid()).isEqualTo(8765);
+        counted(link);
+    }
+
+    @Test
+    void aSetgidDirectoryHandsItsGroupDown() throws IOException {
+        final long shared = mkdir(ROOT, "shared");
+        share.setattr(shared, owner(me.uid(), 777));
+        share.setattr(shared, mode(02775));
+
+        final Created file = create(shared, "file", OpenFlags.RDWR);
+        share.release(file.handle());
+        final Entry directory = share.mkdir(me, shared, name("directory"), 0755);
+
+        assertThat(file.entry().attributes().gid()).isEqualTo(777);
+        assertThat(directory.attributes().gid()).isEqualTo(777);
+        assertThat(directory.attributes().mode()).isEqualTo(S_IFDIR | 02755);
+        counted(directory);
+    }
+
+    @Test
+    void ownersMayBeShownAsTheOptionsSay() throws IOException {
+        share.close();
+        share = open(new ShareOptions(CacheMode.OPEN, OptionalInt.of(11), OptionalInt.of(22)));
+
+        final Created file = counted(share.create(new Caller(11, 22), ROOT, name("file"), OpenFlags.RDWR, 0600));
+        share.release(file.handle());
+
+        assertThat(file.entry().attributes().uid()).isEqualTo(11);
+        assertThat(file.entry().attributes().gid()).isEqualTo(22);
+        if (server.keepsModesOnHost()) {
+            assertThat(Files.getAttribute(export.resolve("file"), "unix:uid")).isEqualTo(me.uid());
+        }
+        final long node = file.entry().node();
+        assertThat(share.setattr(node, owner(11, 22)).uid()).isEqualTo(11);
+        assertErrno(Errno.EPERM, () -> share.setattr(node, owner(12, 22)));
+    }
+
+    @Test
+    void accessGoesByTheModeBits() throws IOException {
+        final long file = file(ROOT, "file", new byte[0]);
+        share.setattr(file, owner(1000, 2000));
+        share.setattr(file, mode(0640));
+
+        share.access(new Caller(1000, 1), file, 6);
+        share.access(new Caller(1, 2000), file, 4);
+        share.access(new Caller(0, 0), file, 6);
+        assertErrno(Errno.EACCES, () -> share.access(new Caller(1, 2000), file, 2));
+        assertErrno(Errno.EACCES, () -> share.access(new Caller(1, 1), file, 4));
+        assertErrno(Errno.EACCES, () -> share.access(new Caller(0, 0), file, 1));
+    }
+
+    @Test
+    void statfsAnswersForEveryKindOfFile() throws IOException {
+        final long link = counted(share.symlink(me, ROOT, name("link"), name("nowhere")));
+        final long file = file(ROOT, "file", new byte[0]);
+
+        for (final long node : new long[] {ROOT, link, file}) {
+            assertThat(share.statfs(node).blocks()).isPositive();
+            assertThat(share.statfs(node).namelen()).isEqualTo(255);
+        }
+    }
+
+    @Test
+    void whatIsNotKnownIsRefused() {
+        assertErrno(Errno.ESTALE, () -> share.getattr(99));
+        assertErrno(Errno.EBADF, () -> share.read(99, 0, 1));
+        assertErrno(Errno.EBADF, () -> share.release(0));
+        assertErrno(Errno.EBADF, () -> share.readdir(99, 0, entry -> true));
+    }
+
+    @Test
+    void aFileThatWasReplacedOnTheOtherSideIsStaleUntilItIsLookedUpAgain() throws IOException {
+        final Path file = Files.write(export.resolve("file"), new byte[1]);
+        final long node = lookup("file");
+        final Path other = Files.write(export.resolve("other"), new byte[2]);
+        Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+
+        assertErrno(Errno.ESTALE, () -> share.getattr(node));
+        assertErrno(Errno.ESTALE, () -> share.open(node, OpenFlags.RDONLY));
+        final Entry found = share.lookup(ROOT, name("file"));
+        assertThat(found.attributes().size()).isEqualTo(2);
+        assertThat(counted(found)).isNotEqualTo(node);
+    }
+
+    @Test
+    void aFileThatIsGoneOnTheOtherSideIsGoneHere() throws IOException {
+        final Path file = Files.write(export.resolve("file"), new byte[1]);
+        final long node = lookup("file");
+        Files.delete(file);
+
+        assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("file")));
+        assertErrno(Errno.ENOENT, () -> share.getattr(node));
+        assertErrno(Errno.ENOENT, () -> share.open(node, OpenFlags.RDONLY));
+    }
+
+    @Test
+    void twoSharesOfOneExportSeeEachOther() throws IOException {
+        final Share first = share;
+        final var firstSession = session;
+        final var firstChannel = channel;
+        try (Share second = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()))) {
+            final Created made = first.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644);
+            final Entry seen = second.lookup(ROOT, name("file"));
+            second.setattr(seen.node(), size(5));
+            assertThat(first.getattr(made.entry().node()).size()).isEqualTo(5);
+            second.rename(ROOT, name("file"), ROOT, name("renamed"));
+            assertThat(first.lookup(ROOT, name("renamed")).node())
+                    .isEqualTo(made.entry().node());
+            first.release(made.handle());
+            first.unlink(ROOT, name("renamed"));
+            assertErrno(Errno.ENOENT, () -> second.lookup(ROOT, name("renamed")));
+            first.forget(made.entry().node(), 2);
+            second.forget(seen.node(), 1);
+        }
+        session = firstSession;
+        channel = firstChannel;
+    }
+
+    private static byte[] filled(final int length, final byte value) {
+        final byte[] bytes = new byte[length];
+        Arrays.fill(bytes, value);
+        return bytes;
+    }
+
+    private static byte[] reversed(final byte[] bytes) {
+        final byte[] reversed = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            reversed[i] = bytes[bytes.length - 1 - i];
+        }
+        reversed[0] = (byte) 0xee;
+        return reversed;
+    }
+
+    private static long inode(final Path file) throws IOException {
+        return (Long) Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS);
+    }
+}

@@ -1,0 +1,190 @@
+package dev.ninepin.share;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.testing.SessionFixture;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * A share of a real server, and a user of it who does what the kernel does: counts the nodes that it was handed, and
+ * gives them back. Afterwards the server must hold no fid, and the export no file that was put aside.
+ */
+abstract class ShareFixture extends SessionFixture {
+    protected Share share;
+    protected Caller me;
+
+    private final Map<Long, Long> lookups = new ConcurrentHashMap<>();
+
+    @BeforeEach
+    void openShare() throws IOException {
+        me = new Caller(uid(), (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:gid"));
+        share = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+    }
+
+    @AfterEach
+    void nothingIsLeft() throws IOException {
+        if (session.status().connected()) {
+            forgetAll();
+            await().untilAsserted(() ->
+                    assertThat(session.fids().used()).isEqualTo(channel.fids().size()));
+            share.close();
+            assertThat(channel.fidsAtLastVersion()).isEmpty();
+            assertThat(session.status().strayReplies()).isZero();
+        }
+        try (var files = Files.walk(export)) {
+            assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.startsWith(".ninepin"));
+        }
+    }
+
+    protected Share open(final ShareOptions options) throws IOException {
+        return Share.open(connect(options()), options);
+    }
+
+    /** Gives back all that was counted. */
+    protected void forgetAll() {
+        lookups.forEach(share::forget);
+        lookups.clear();
+    }
+
+    protected long counted(final Entry entry) {
+        lookups.merge(entry.node(), 1L, Long::sum);
+        return entry.node();
+    }
+
+    protected Created counted(final Created created) {
+        counted(created.entry());
+        return created;
+    }
+
+    /** The node of a path, each name of which is looked up. */
+    protected long lookup(final String path) throws IOException {
+        long node = FileOperations.ROOT;
+        for (final String name : path.split("/", -1)) {
+            node = counted(share.lookup(node, name(name)));
+        }
+        return node;
+    }
+
+    protected long mkdir(final long parent, final String name) throws IOException {
+        return counted(share.mkdir(me, parent, name(name), 0755));
+    }
+
+    protected Created create(final long parent, final String name, final int flags) throws IOException {
+        return counted(share.create(me, parent, name(name), flags, 0644));
+    }
+
+    /** Makes a file with these bytes. */
+    protected long file(final long parent, final String name, final byte[] data) throws IOException {
+        final Created created = create(parent, name, OpenFlags.RDWR);
+        assertThat(share.write(created.handle(), 0, ByteBuffer.wrap(data), OpenFlags.RDWR))
+                .isEqualTo(data.length);
+        share.release(created.handle());
+        return created.entry().node();
+    }
+
+    protected int write(final long handle, final long offset, final String data, final int flags) throws IOException {
+        return share.write(handle, offset, ByteBuffer.wrap(data.getBytes()), flags);
+    }
+
+    protected byte[] read(final long handle, final long offset, final int count) throws IOException {
+        try (ReadResult result = share.read(handle, offset, count)) {
+            final byte[] bytes = new byte[result.data().remaining()];
+            result.data().get(bytes);
+            return bytes;
+        }
+    }
+
+    protected String text(final long handle) throws IOException {
+        return new String(read(handle, 0, 1000));
+    }
+
+    protected List<String> list(final long directory) throws IOException {
+        final long handle = share.opendir(directory);
+        final List<Dirent> entries = readAll(handle, 0, Integer.MAX_VALUE);
+        share.releasedir(handle);
+        return entries.stream()
+                .map(entry -> entry.name().toString())
+                .filter(name -> !name.equals(".") && !name.equals(".."))
+                .sorted()
+                .toList();
+    }
+
+    /** What readdir brings from {@code offset} on, when the kernel's buffer takes {@code atOnce} entries. */
+    protected List<Dirent> readAll(final long handle, final long offset, final int atOnce) throws IOException {
+        final List<Dirent> all = new ArrayList<>();
+        long cookie = offset;
+        while (true) {
+            final List<Dirent> page = readPage(handle, cookie, atOnce);
+            if (page.isEmpty()) {
+                return all;
+            }
+            all.addAll(page);
+            cookie = page.get(page.size() - 1).offset();
+        }
+    }
+
+    protected List<Dirent> readPage(final long handle, final long offset, final int atOnce) throws IOException {
+        final List<Dirent> page = new ArrayList<>();
+        share.readdir(handle, offset, entry -> page.size() < atOnce && page.add(entry));
+        return page;
+    }
+
+    protected static void assertErrno(final int errno, final ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .satisfies(e -> assertThat(Errno.of(e)).as("%s", e).isEqualTo(errno));
+    }
+
+    protected static AttributeChange size(final long bytes) {
+        return AttributeChange.size(bytes);
+    }
+
+    protected static AttributeChange mode(final int mode) {
+        return new AttributeChange(
+                OptionalInt.of(mode),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    protected static AttributeChange owner(final int uid, final int gid) {
+        return AttributeChange.owner(OptionalInt.of(uid), OptionalInt.of(gid));
+    }
+
+    protected static AttributeChange times(final Timestamp atime, final Timestamp mtime) {
+        return new AttributeChange(
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                Optional.of(new AttributeChange.TimeChange(Optional.of(atime))),
+                Optional.of(new AttributeChange.TimeChange(Optional.of(mtime))));
+    }
+
+    protected static ByteString bytes(final int... values) {
+        final byte[] bytes = new byte[values.length];
+        for (int i = 0; i < values.length; i++) {
+            bytes[i] = (byte) values[i];
+        }
+        return ByteString.copyOf(bytes);
+    }
+}
