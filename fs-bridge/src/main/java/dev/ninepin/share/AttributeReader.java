@@ -27,13 +27,20 @@ final class AttributeReader {
      * {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
      */
     Attributes read(final Inode inode) throws IOException {
-        try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
-            return accept(inode, ask(path.fid()));
+        try {
+            return readOverPath(inode);
         } catch (final StaleFileException e) {
             return readOverOpenFid(inode, e);
+        }
+    }
+
+    /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */
+    Attributes readOverPath(final Inode inode) throws IOException {
+        try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
+            return accept(inode, ask(path.fid()));
         } catch (final RemoteException e) {
             if (e.errno() == Errno.ENOENT) {
-                return readOverOpenFid(inode, e);
+                throw new StaleFileException("the path of node " + inode.node() + " leads nowhere");
             }
             throw e;
         }

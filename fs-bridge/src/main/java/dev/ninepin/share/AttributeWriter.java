@@ -11,14 +11,18 @@ import java.util.OptionalInt;
 /** Has the server change attributes. Any thread. */
 final class AttributeWriter {
     private static final int PERMISSION_BITS = 07777;
+    private static final int S_IFMT = 0170000;
 
     private final Session session;
     private final Inodes inodes;
+    private final AttributeReader attributes;
     private final ShareOptions options;
 
-    AttributeWriter(final Session session, final Inodes inodes, final ShareOptions options) {
+    AttributeWriter(
+            final Session session, final Inodes inodes, final AttributeReader attributes, final ShareOptions options) {
         this.session = session;
         this.inodes = inodes;
+        this.attributes = attributes;
         this.options = options;
     }
 
@@ -38,13 +42,14 @@ final class AttributeWriter {
         if (valid == 0) {
             return;
         }
+        final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
         try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
             session.setattr(new Tsetattr(
                             path.fid(),
                             valid,
-                            change.mode().orElse(0) & PERMISSION_BITS,
+                            mode,
                             uid.orElse(0),
                             gid.orElse(0),
                             change.size().orElse(0),
@@ -54,6 +59,14 @@ final class AttributeWriter {
                             mtime.nanos()))
                     .await();
         }
+    }
+
+    /**
+     * QEMU's mapped security models keep the mode just as it is sent ({@code hw/9pfs/9p-local.c}, {@code
+     * local_set_xattr}): without the file's type in it, the file would have none from then on.
+     */
+    private int withType(final int mode, final Inode inode) throws IOException {
+        return (mode & PERMISSION_BITS) | (attributes.lastSeen(inode).mode() & S_IFMT);
     }
 
     /** An owner that the share shows for every file can't be changed: to the same one is nothing, to another EPERM. */

@@ -244,6 +244,11 @@ final class Inodes {
         inode.aside = null;
     }
 
+    /** Whether there are files that were put aside in a directory. */
+    synchronized boolean holdsAside(final Inode directory) {
+        return !asideIn(directory).isEmpty();
+    }
+
     /** The files that were put aside in a directory. */
     synchronized List<Inode> asideIn(final Inode directory) {
         return directory.children().values().stream()

@@ -59,7 +59,7 @@ final class Namespace {
                 continue;
             }
             try {
-                return entry(inodes.found(directory, name, walked));
+                return entry(inodes.found(directory, name, walked), attributes::readOverPath);
             } catch (final StaleFileException e) {
                 // Another file was given the name in between.
                 if (last) {
@@ -104,7 +104,7 @@ final class Namespace {
             session.link(at.fid(), file.fid(), name).await();
         }
         inodes.linked(directory, name, inode);
-        return entry(inode);
+        return entry(inode, attributes::read);
     }
 
     void unlink(final Inode directory, final ByteString name) throws IOException {
@@ -117,7 +117,7 @@ final class Namespace {
             if (inodes.isOpen(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                removeLast(inode, directory, name, 0);
+                ending(inode, () -> remove(directory, name, 0));
             }
         }
     }
@@ -126,45 +126,68 @@ final class Namespace {
         final Inode inode = inodes.known(directory, name).orElse(null);
         if (inode == null) {
             remove(directory, name, Tunlinkat.AT_REMOVEDIR);
-            return;
-        }
-        final boolean used = putAside.isUsed(inode);
-        try {
-            removeLast(inode, directory, name, Tunlinkat.AT_REMOVEDIR);
-        } catch (final RemoteException e) {
-            if (e.errno() != Errno.ENOTEMPTY || !used) {
-                throw e;
-            }
-            putAside.moveUp(inode, directory);
-            removeLast(inode, directory, name, Tunlinkat.AT_REMOVEDIR);
+        } else {
+            ending(inode, () -> emptied(inode, directory, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR)));
         }
     }
 
     void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
+        final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
-        if (replaced == null || replaced == inodes.known(directory, name).orElse(null)) {
-            renameat(directory, name, newDirectory, newName);
-            return;
+        final Uninterrupted.Action renaming = () -> renameat(directory, name, newDirectory, newName);
+        if (replaced == null || replaced == moved) {
+            renaming.run();
+        } else if (replaced.isDirectory()) {
+            ending(replaced, () -> emptied(replaced, newDirectory, renaming));
+        } else if (moved != null && moved.isDirectory()) {
+            renaming.run();
+        } else {
+            renameOver(replaced, newDirectory, newName, renaming);
         }
+    }
+
+    private void renameOver(
+            final Inode replaced, final Inode directory, final ByteString name, final Uninterrupted.Action renaming)
+            throws IOException {
         try (NameLocks.Held held = locks.exclusive(replaced)) {
-            if (replaced.isDirectory() || !inodes.isOpen(replaced)) {
-                inodes.aboutToGo(replaced);
-                try {
-                    renameat(directory, name, newDirectory, newName);
-                } catch (final IOException e) {
-                    inodes.hasStayed(replaced);
-                    throw e;
-                }
+            if (!inodes.isOpen(replaced)) {
+                ending(replaced, renaming);
                 return;
             }
-            putAside.hide(replaced, newDirectory, newName);
+            putAside.hide(replaced, directory, name);
             try {
-                renameat(directory, name, newDirectory, newName);
+                renaming.run();
             } catch (final IOException e) {
-                putAside.restore(replaced, newDirectory, newName);
+                putAside.restore(replaced, directory, name);
                 throw e;
             }
+        }
+    }
+
+    /** Does what is the end of a file under the name that it is known by. */
+    private void ending(final Inode inode, final Uninterrupted.Action removal) throws IOException {
+        inodes.aboutToGo(inode);
+        try {
+            removal.run();
+        } catch (final IOException e) {
+            inodes.hasStayed(inode);
+            throw e;
+        }
+    }
+
+    /** Does what removes an empty directory; again, if all that it held was put aside, and is now moved to its parent. */
+    private void emptied(final Inode inode, final Inode parent, final Uninterrupted.Action removal) throws IOException {
+        // Before, since what was put aside may be removed at this moment.
+        final boolean holdsHidden = inodes.holdsAside(inode);
+        try {
+            removal.run();
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.ENOTEMPTY || !holdsHidden) {
+                throw e;
+            }
+            putAside.moveUp(inode, parent);
+            removal.run();
         }
     }
 
@@ -212,23 +235,18 @@ final class Namespace {
         }
     }
 
-    /** The inode was counted as handed out; that is taken back if its attributes can't be had. */
-    private Entry entry(final Inode inode) throws IOException {
-        try {
-            return new Entry(inode.node(), attributes.read(inode));
-        } catch (final IOException | RuntimeException e) {
-            inodes.forget(inode.node(), 1);
-            throw e;
-        }
+    /** Reads a file's attributes, in one way or another. */
+    @FunctionalInterface
+    private interface Reading {
+        Attributes read(Inode inode) throws IOException;
     }
 
-    private void removeLast(final Inode inode, final Inode directory, final ByteString name, final int flags)
-            throws IOException {
-        inodes.aboutToGo(inode);
+    /** The inode was counted as handed out; that is taken back if its attributes can't be had. */
+    private Entry entry(final Inode inode, final Reading reading) throws IOException {
         try {
-            remove(directory, name, flags);
-        } catch (final IOException e) {
-            inodes.hasStayed(inode);
+            return new Entry(inode.node(), reading.read(inode));
+        } catch (final IOException | RuntimeException e) {
+            inodes.forget(inode.node(), 1);
             throw e;
         }
     }

@@ -71,7 +71,7 @@ final class OpenDirectory {
     /** A name that no path can hold is a server's lie; the kernel would end the listing with EIO. */
     private boolean isToBeShown(final Dirent entry) {
         final ByteString name = entry.name();
-        return name.length() > 0 && !name.contains('/') && !name.contains('\0') && !putAside.isHidden(inode, name);
+        return name.length() > 0 && !name.contains('/') && !name.contains('\0') && !putAside.isHidden(name);
     }
 
     /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */

@@ -20,20 +20,22 @@ import org.slf4j.LoggerFactory;
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
 
-    /** What the names of such files start with; the directories that they are in don't show them. */
-    static final ByteString PREFIX = ByteString.of(".ninepin-");
-
     private final NameRequests requests;
     private final Inodes inodes;
     private final NameLocks locks;
 
-    /** Keeps two mounts of the same share from using the same names. */
-    private final long mountId = new SecureRandom().nextLong();
+    /**
+     * What the names of such files start with; the directories that they are in don't show them. Random, to keep two
+     * mounts of the same share from using the same names.
+     */
+    private final String prefix = String.format(Locale.ROOT, ".ninepin-%016x-", new SecureRandom().nextLong());
+
+    private final ByteString prefixBytes = ByteString.of(prefix);
 
     private final AtomicLong last = new AtomicLong();
 
-    /** The names in use. Each is here before the server knows it, and for as long. */
-    private final Set<Inode.Name> hidden = ConcurrentHashMap.newKeySet();
+    /** Names that could not be removed, and are seen by all from then on. */
+    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
 
     PutAside(final NameRequests requests, final Inodes inodes, final NameLocks locks) {
         this.requests = requests;
@@ -41,9 +43,9 @@ final class PutAside {
         this.locks = locks;
     }
 
-    /** Whether a name is that of a file put aside: not to be shown. */
-    boolean isHidden(final Inode directory, final ByteString name) {
-        return name.startsWith(PREFIX) && hidden.contains(new Inode.Name(directory, name));
+    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
+    boolean isHidden(final ByteString name) {
+        return name.startsWith(prefixBytes) && !left.contains(name);
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -53,18 +55,14 @@ final class PutAside {
 
     /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final Inode.Name aside = inodes.aside(inode).orElseThrow();
-        move(aside, new Inode.Name(directory, name));
+        move(inodes.aside(inode).orElseThrow(), new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
-        hidden.remove(aside);
     }
 
-    /** Whether there may be anything put aside in {@code directory} at this moment. */
-    boolean isUsed(final Inode directory) {
-        return hidden.stream().anyMatch(name -> name.directory() == directory);
-    }
-
-    /** Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. */
+    /**
+     * Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. The caller holds
+     * no lock.
+     */
     void moveUp(final Inode directory, final Inode parent) throws IOException {
         for (final Inode inode : inodes.asideIn(directory)) {
             // It may be closed right now, and removed.
@@ -72,7 +70,6 @@ final class PutAside {
                 final Inode.Name aside = inodes.aside(inode).orElse(null);
                 if (aside != null) {
                     moveAside(inode, aside, parent);
-                    hidden.remove(aside);
                 }
             }
         }
@@ -86,37 +83,32 @@ final class PutAside {
         }
         inodes.aboutToGo(inode);
         try {
-            requests.unlink(inodes.path(aside.directory()), aside.name(), 0);
+            Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
             inodes.noLongerAside(inode);
             inodes.removed(aside.directory(), aside.name());
         } catch (final IOException e) {
             inodes.hasStayed(inode);
+            left.add(aside.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     aside.name(),
                     e.getMessage());
         }
-        hidden.remove(aside);
     }
 
     private void moveAside(final Inode inode, final Inode.Name from, final Inode directory) throws IOException {
         final Inode.Name aside = new Inode.Name(directory, newName());
-        hidden.add(aside);
-        try {
-            move(from, aside);
-        } catch (final IOException e) {
-            hidden.remove(aside);
-            throw e;
-        }
+        move(from, aside);
         inodes.putAside(inode, aside);
     }
 
     private void move(final Inode.Name from, final Inode.Name to) throws IOException {
-        requests.rename(inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name());
+        Uninterrupted.run(() ->
+                requests.rename(inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
         inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
     }
 
     private ByteString newName() {
-        return ByteString.of(String.format(Locale.ROOT, "%s%016x-%x", PREFIX, mountId, last.incrementAndGet()));
+        return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
     }
 }

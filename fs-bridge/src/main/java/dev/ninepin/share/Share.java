@@ -31,7 +31,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.options = options;
         this.inodes = new Inodes(session.fids());
         this.attributes = new AttributeReader(session, inodes, options);
-        this.writer = new AttributeWriter(session, inodes, options);
+        this.writer = new AttributeWriter(session, inodes, attributes, options);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
         this.putAside = new PutAside(requests, inodes, locks);

@@ -115,11 +115,14 @@ abstract class ShareContract extends ShareFixture {
         for (final ByteString name : names) {
             final Created created = counted(share.create(me, ROOT, name, OpenFlags.WRONLY, 0644));
             share.release(created.handle());
-            assertThat(counted(share.lookup(ROOT, name))).isEqualTo(created.entry().node());
+            assertThat(counted(share.lookup(ROOT, name)))
+                    .isEqualTo(created.entry().node());
         }
 
         final long directory = share.opendir(ROOT);
-        assertThat(readAll(directory, 0, Integer.MAX_VALUE)).extracting(Dirent::name).containsAll(names);
+        assertThat(readAll(directory, 0, Integer.MAX_VALUE))
+                .extracting(Dirent::name)
+                .containsAll(names);
         share.releasedir(directory);
         for (final ByteString name : names) {
             final ByteString renamed = ByteString.copyOf(reversed(name.toBytes()));
@@ -358,8 +361,40 @@ abstract class ShareContract extends ShareFixture {
         Files.delete(file);
 
         assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("file")));
-        assertErrno(Errno.ENOENT, () -> share.getattr(node));
+        assertErrno(Errno.ESTALE, () -> share.getattr(node));
         assertErrno(Errno.ENOENT, () -> share.open(node, OpenFlags.RDONLY));
+    }
+
+    @Test
+    void whatWasRenamedOnTheOtherSideIsTheSameNodeUnderItsNewName() throws IOException {
+        final long directory = mkdir(ROOT, "directory");
+        final long file = file(directory, "file", new byte[5]);
+        Files.move(export.resolve("directory/file"), export.resolve("directory/other"));
+
+        assertThat(lookup("directory/other")).isEqualTo(file);
+        assertThat(share.setattr(file, size(6)).size()).isEqualTo(6);
+
+        Files.move(export.resolve("directory"), export.resolve("elsewhere"));
+        assertThat(lookup("elsewhere")).isEqualTo(directory);
+        assertThat(share.getattr(file).size()).isEqualTo(6);
+        assertThat(lookup("elsewhere/other")).isEqualTo(file);
+    }
+
+    @Test
+    void whatChangedNamesOnTheOtherSideIsFoundUnderTheRightOnes() throws IOException {
+        final long one = file(ROOT, "one", new byte[1]);
+        final long two = file(ROOT, "two", new byte[2]);
+        Files.move(export.resolve("one"), export.resolve("three"));
+        Files.move(export.resolve("two"), export.resolve("one"));
+        Files.move(export.resolve("three"), export.resolve("two"));
+
+        assertThat(lookup("one")).isEqualTo(two);
+        assertThat(lookup("two")).isEqualTo(one);
+        assertThat(share.getattr(one).size()).isEqualTo(1);
+        assertThat(share.getattr(two).size()).isEqualTo(2);
+        share.unlink(ROOT, name("one"));
+        assertThat(list(ROOT)).containsExactly("two");
+        assertThat(share.getattr(one).size()).isEqualTo(1);
     }
 
     @Test

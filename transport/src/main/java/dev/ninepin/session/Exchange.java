@@ -151,6 +151,16 @@ final class Exchange {
         return tags.inFlight().stream().filter(Call::isUnanswered).toList();
     }
 
+    /** Waits for the answers to all that is in flight now, in success or not, up to {@code patienceNanos}. */
+    void awaitAnswers(final long patienceNanos) {
+        final CompletableFuture<?>[] answers =
+                inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(answers)
+                .exceptionally(failure -> null)
+                .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
+                .join();
+    }
+
     int tagsUsed() {
         return tags.used();
     }

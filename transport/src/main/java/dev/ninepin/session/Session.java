@@ -73,7 +73,7 @@ public final class Session implements AutoCloseable {
      */
     private static final int IO_HEADER_SIZE = 24;
 
-    /** How long the end of the session waits for the clunks of all fids, and again for the last Rversion. */
+    /** How long the end of the session waits for what is in flight, and again for the last Rversion. */
     private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Channel channel;
@@ -343,7 +343,9 @@ public final class Session implements AutoCloseable {
         if (!exchange.hasEnded()) {
             try {
                 final long patience = Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
-                fids.clunkAll(patience);
+                final long deadline = System.nanoTime() + patience;
+                fids.clunkAll(deadline);
+                exchange.awaitAnswers(deadline - System.nanoTime());
                 version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());

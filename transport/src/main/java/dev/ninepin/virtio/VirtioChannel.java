@@ -44,7 +44,8 @@ final class VirtioChannel implements Channel {
         this.device = transport.device();
         this.queue = transport.queue();
         this.memory = transport.memory();
-        this.maxMessageSize = maxMessageSize;
+        // The room is there anyway, and the reply to a Treadlink needs more than the least msize.
+        this.maxMessageSize = Math.max(maxMessageSize, MessageMemory.SMALL);
         this.info = info;
         this.end = new ChannelEnd(info.kind() + ":" + info.device());
         this.replyWait = new ReplyWait(device::checkHealth, end::isReached, System::nanoTime);

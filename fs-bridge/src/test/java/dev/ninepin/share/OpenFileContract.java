@@ -1,0 +1,456 @@
+package dev.ninepin.share;
+
+import static dev.ninepin.share.FileOperations.ROOT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.testing.BackgroundCall;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Open files: their data, and what becomes of them when their names go; each for each server. */
+abstract class OpenFileContract extends ShareFixture {
+    private static final int MIB = 1 << 20;
+    private static final int APPEND = OpenFlags.WRONLY | OpenFlags.APPEND;
+
+    @Test
+    void whatIsWrittenIsRead() throws IOException {
+        final byte[] data = random(3 * MIB + 17);
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+
+        assertThat(share.write(file.handle(), 0, ByteBuffer.wrap(data), OpenFlags.RDWR))
+                .isEqualTo(data.length);
+        share.fsync(file.handle(), true);
+        share.fsync(file.handle(), false);
+
+        assertThat(read(file.handle(), 0, data.length + 1)).isEqualTo(data);
+        assertThat(read(file.handle(), 5, MIB)).isEqualTo(Arrays.copyOfRange(data, 5, 5 + MIB));
+        assertThat(read(file.handle(), data.length - 3, 100))
+                .isEqualTo(Arrays.copyOfRange(data, data.length - 3, data.length));
+        assertThat(read(file.handle(), data.length, 100)).isEmpty();
+        assertThat(read(file.handle(), data.length + 1000L, MIB)).isEmpty();
+        share.release(file.handle());
+        assertThat(Files.readAllBytes(export.resolve("file"))).isEqualTo(data);
+    }
+
+    @Test
+    void dataIsTheSameFromDirectBuffersAndAtEveryOffset() throws IOException {
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+        final byte[] expected = new byte[300_000];
+        final Random random = new Random(1);
+        for (int i = 0; i < 50; i++) {
+            final int offset = random.nextInt(200_000);
+            final byte[] part = random(random.nextInt(100_000));
+            final ByteBuffer direct = ByteBuffer.allocateDirect(part.length + 7).position(3);
+            direct.put(part).flip().position(3);
+            assertThat(share.write(file.handle(), offset, direct, OpenFlags.RDWR))
+                    .isEqualTo(part.length);
+            System.arraycopy(part, 0, expected, offset, part.length);
+        }
+        share.setattr(file.entry().node(), size(expected.length));
+
+        assertThat(read(file.handle(), 0, expected.length)).isEqualTo(expected);
+        share.release(file.handle());
+    }
+
+    @Test
+    void aFileBeyond4GibIsSparse() throws IOException {
+        final long far = 5L << 30;
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+
+        assertThat(write(file.handle(), far, "far", OpenFlags.RDWR)).isEqualTo(3);
+
+        assertThat(share.getattr(file.entry().node()).size()).isEqualTo(far + 3);
+        assertThat(share.getattr(file.entry().node()).blocks()).isLessThan(1000);
+        assertThat(new String(read(file.handle(), far, 10))).isEqualTo("far");
+        assertThat(read(file.handle(), far - 100, 50)).containsOnly(0);
+        share.setattr(file.entry().node(), size(far + 1));
+        assertThat(new String(read(file.handle(), far, 10))).isEqualTo("f");
+        share.release(file.handle());
+    }
+
+    @Test
+    void theFlagsOfOpenAreKept() throws IOException {
+        final long node = file(ROOT, "file", "data".getBytes());
+
+        final long reader = share.open(node, OpenFlags.RDONLY);
+        final long writer = share.open(node, OpenFlags.WRONLY);
+
+        assertErrno(Errno.EBADF, () -> write(reader, 0, "x", OpenFlags.RDONLY));
+        assertErrno(Errno.EBADF, () -> read(writer, 0, 1));
+        assertThat(text(reader)).isEqualTo("data");
+        share.release(reader);
+        share.release(writer);
+        assertErrno(Errno.EBADF, () -> share.release(reader));
+        assertErrno(Errno.EBADF, () -> read(reader, 0, 1));
+    }
+
+    @Test
+    void createOpensWhatIsThereUnlessItMayNot() throws IOException {
+        final long node = file(ROOT, "file", "data".getBytes());
+
+        final Created again = create(ROOT, "file", OpenFlags.RDWR);
+        assertThat(again.entry().node()).isEqualTo(node);
+        assertThat(text(again.handle())).isEqualTo("data");
+        assertErrno(Errno.EEXIST, () -> create(ROOT, "file", OpenFlags.RDWR | OpenFlags.EXCL));
+
+        final Created truncated = create(ROOT, "file", OpenFlags.RDWR | OpenFlags.TRUNC);
+        assertThat(truncated.entry().attributes().size()).isZero();
+        assertThat(text(again.handle())).isEmpty();
+        share.release(again.handle());
+        share.release(truncated.handle());
+    }
+
+    @Test
+    void manyWhoCreateOneFileAllGetIt() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            final String name = "file" + round;
+            final List<BackgroundCall<Created>> creators = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                creators.add(BackgroundCall.start("creator " + i, () -> create(ROOT, name, OpenFlags.RDWR)));
+            }
+            final List<Long> nodes = new ArrayList<>();
+            for (final BackgroundCall<Created> creator : creators) {
+                nodes.add(creator.result().entry().node());
+                share.release(creator.result().handle());
+                creator.close();
+            }
+            assertThat(nodes).containsOnly(nodes.get(0));
+        }
+    }
+
+    @Test
+    void createHoldsAgainstOneWhoRemovesTheFileAgainAndAgain() throws Exception {
+        final BackgroundCall<Boolean> remover = BackgroundCall.start("remover", () -> {
+            for (int i = 0; i < 2000; i++) {
+                Files.deleteIfExists(export.resolve("file"));
+            }
+            return true;
+        });
+        int created = 0;
+        for (int i = 0; i < 200; i++) {
+            try {
+                share.release(create(ROOT, "file", OpenFlags.RDWR).handle());
+                created++;
+            } catch (final IOException e) {
+                // The file went between its making and the question about it.
+                assertThat(Errno.of(e)).isIn(Errno.ENOENT, Errno.ESTALE);
+            }
+        }
+        assertThat(remover.result()).isTrue();
+        remover.close();
+        assertThat(created).isPositive();
+    }
+
+    @Test
+    void appendsOfTwoHandlesLoseNothing() throws Exception {
+        final long node = file(ROOT, "log", new byte[0]);
+        final List<BackgroundCall<Boolean>> writers = new ArrayList<>();
+        for (int writer = 0; writer < 4; writer++) {
+            final String line = "line of writer " + writer + "\n";
+            writers.add(BackgroundCall.start("writer " + writer, () -> {
+                final long handle = share.open(node, APPEND);
+                for (int i = 0; i < 100; i++) {
+                    assertThat(write(handle, 0, line, APPEND)).isEqualTo(line.length());
+                }
+                share.release(handle);
+                return true;
+            }));
+        }
+        for (final BackgroundCall<Boolean> writer : writers) {
+            assertThat(writer.result()).isTrue();
+            writer.close();
+        }
+
+        final List<String> lines = Files.readAllLines(export.resolve("log"));
+        for (int writer = 0; writer < 4; writer++) {
+            final String line = "line of writer " + writer;
+            assertThat(lines.stream().filter(line::equals)).hasSize(100);
+        }
+        assertThat(lines).hasSize(400);
+    }
+
+    @Test
+    void aLargeAppendStaysInOrder() throws IOException {
+        final byte[] data = random(2 * MIB + 3);
+        final long node = file(ROOT, "log", "head".getBytes());
+        final long handle = share.open(node, APPEND);
+
+        assertThat(share.write(handle, 0, ByteBuffer.wrap(data), APPEND)).isEqualTo(data.length);
+
+        share.release(handle);
+        final byte[] written = Files.readAllBytes(export.resolve("log"));
+        assertThat(written).hasSize(4 + data.length);
+        assertThat(Arrays.copyOfRange(written, 4, written.length)).isEqualTo(data);
+    }
+
+    @Test
+    void aWriteGoesWhereItsOwnFlagsSay() throws IOException {
+        final long node = file(ROOT, "file", "0123456789".getBytes());
+        final long appending = share.open(node, OpenFlags.RDWR | OpenFlags.APPEND);
+        final long inPlace = share.open(node, OpenFlags.RDWR);
+
+        // A page that the kernel writes back; then fcntl(2) has switched O_APPEND on for the other.
+        write(appending, 2, "ab", OpenFlags.RDWR);
+        write(appending, 0, "xy", OpenFlags.RDWR | OpenFlags.APPEND);
+        write(inPlace, 0, "z", OpenFlags.RDWR | OpenFlags.APPEND);
+        write(inPlace, 0, "A", OpenFlags.RDWR);
+
+        assertThat(text(inPlace)).isEqualTo("A1ab456789xyz");
+        share.release(appending);
+        share.release(inPlace);
+    }
+
+    @Test
+    void anOpenFileThatWasUnlinkedLivesUntilItIsClosed() throws IOException {
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+        final long second = share.open(file.entry().node(), OpenFlags.RDWR);
+        write(file.handle(), 0, "before", OpenFlags.RDWR);
+
+        share.unlink(ROOT, name("file"));
+
+        assertThat(list(ROOT)).isEmpty();
+        assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("file")));
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        assertLives(file.entry().node(), second);
+        assertThat(list(ROOT)).isEmpty();
+        share.release(second);
+        assertThat(export).isEmptyDirectory();
+    }
+
+    @Test
+    void anOpenFileThatWasRenamedOverLivesUntilItIsClosed() throws IOException {
+        final Created target = create(ROOT, "target", OpenFlags.RDWR);
+        file(ROOT, "source", "source".getBytes());
+
+        share.rename(ROOT, name("source"), ROOT, name("target"));
+
+        assertThat(list(ROOT)).containsExactly("target");
+        assertLives(target.entry().node(), target.handle());
+        assertThat(Files.readString(export.resolve("target"))).isEqualTo("source");
+        share.release(target.handle());
+        assertThat(export.resolve("target")).hasContent("source");
+        assertThat(list(ROOT)).containsExactly("target");
+        try (var left = Files.list(export)) {
+            assertThat(left).hasSize(1);
+        }
+    }
+
+    @Test
+    void anOpenFileWhoseDirectoryIsRemovedLivesUntilItIsClosed() throws IOException {
+        final long outer = mkdir(ROOT, "outer");
+        final long inner = mkdir(outer, "inner");
+        final Created file = create(inner, "file", OpenFlags.RDWR);
+        share.unlink(inner, name("file"));
+        assertThat(list(inner)).isEmpty();
+
+        share.rmdir(outer, name("inner"));
+        assertThat(export.resolve("outer/inner")).doesNotExist();
+        assertLives(file.entry().node(), file.handle());
+        share.rmdir(ROOT, name("outer"));
+
+        assertThat(list(ROOT)).isEmpty();
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        assertThat(export).isEmptyDirectory();
+    }
+
+    @Test
+    void aDirectoryMayReplaceOneThatHoldsNothingButWhatWasPutAside() throws IOException {
+        final long old = mkdir(ROOT, "old");
+        mkdir(ROOT, "new");
+        final Created file = create(old, "file", OpenFlags.RDWR);
+        share.unlink(old, name("file"));
+
+        share.rename(ROOT, name("new"), ROOT, name("old"));
+
+        assertThat(list(ROOT)).containsExactly("old");
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        assertThat(export.resolve("old")).isEmptyDirectory();
+    }
+
+    @Test
+    void anOpenFileThatWasPutAsideMovesWithItsDirectory() throws IOException {
+        final long directory = mkdir(ROOT, "directory");
+        final Created file = create(directory, "file", OpenFlags.RDWR);
+        share.unlink(directory, name("file"));
+
+        share.rename(ROOT, name("directory"), ROOT, name("moved"));
+
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        assertThat(export.resolve("moved")).isEmptyDirectory();
+    }
+
+    @Test
+    void aFailedRenamePutsTheOpenFileBack() throws IOException {
+        final Created target = create(ROOT, "target", OpenFlags.RDWR);
+        write(target.handle(), 0, "kept", OpenFlags.RDWR);
+        mkdir(ROOT, "directory");
+
+        assertErrno(Errno.ENOTDIR, () -> share.rename(ROOT, name("directory"), ROOT, name("target")));
+        assertErrno(Errno.ENOENT, () -> share.rename(ROOT, name("nothing"), ROOT, name("target")));
+
+        assertThat(lookup("target")).isEqualTo(target.entry().node());
+        assertThat(list(ROOT)).containsExactly("directory", "target");
+        share.release(target.handle());
+        assertThat(Files.readString(export.resolve("target"))).isEqualTo("kept");
+    }
+
+    @Test
+    void anInterruptNeverLosesAFileThatIsOpen() throws IOException {
+        for (int i = 0; i < 20; i++) {
+            final Created target = create(ROOT, "target", OpenFlags.RDWR);
+            write(target.handle(), 0, "kept", OpenFlags.RDWR);
+            Thread.currentThread().interrupt();
+            try {
+                share.rename(ROOT, name("nothing"), ROOT, name("target"));
+            } catch (final IOException e) {
+                assertThat(Errno.of(e)).isIn(Errno.ENOENT, Errno.EINTR);
+            }
+            share.release(target.handle());
+            assertThat(Thread.interrupted()).isTrue();
+
+            assertThat(list(ROOT)).containsExactly("target");
+            assertThat(Files.readString(export.resolve("target"))).isEqualTo("kept");
+        }
+    }
+
+    @Test
+    void aFileThatIsOpenMayBeRenamedAndUsedOn() throws IOException {
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+
+        share.rename(ROOT, name("file"), ROOT, name("renamed"));
+
+        assertLives(file.entry().node(), file.handle());
+        assertThat(lookup("renamed")).isEqualTo(file.entry().node());
+        share.release(file.handle());
+    }
+
+    @Test
+    void oneNameOfAnOpenFileGoesAndTheOthersStay() throws IOException {
+        final Created file = create(ROOT, "one", OpenFlags.RDWR);
+        counted(share.link(file.entry().node(), ROOT, name("two")));
+
+        share.unlink(ROOT, name("one"));
+
+        assertThat(list(ROOT)).containsExactly("two");
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        assertThat(lookup("two")).isEqualTo(file.entry().node());
+        assertThat(share.getattr(file.entry().node()).nlink()).isEqualTo(1);
+    }
+
+    @Test
+    void aFileIsReadOnThoughItIsGoneOnTheOtherSide() throws IOException {
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+        write(file.handle(), 0, "data", OpenFlags.RDWR);
+        Files.delete(export.resolve("file"));
+
+        assertThat(text(file.handle())).isEqualTo("data");
+        assertThat(write(file.handle(), 4, "more", OpenFlags.RDWR)).isEqualTo(4);
+        assertThat(text(file.handle())).isEqualTo("datamore");
+        share.release(file.handle());
+    }
+
+    @Test
+    void theKernelMayForgetAFileBeforeItClosesIt() throws IOException {
+        final Entry entry =
+                share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644).entry();
+        final long handle = share.open(entry.node(), OpenFlags.RDWR);
+        final int before = session.fids().used();
+
+        share.forget(entry.node(), 1);
+        write(handle, 0, "data", OpenFlags.RDWR);
+        share.release(handle);
+
+        assertThat(Files.readString(export.resolve("file"))).isEqualTo("data");
+        // The handle's; create's own is still open, and so the file is known.
+        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(before - 1));
+        share.release(handle - 1);
+        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(1));
+        assertErrno(Errno.ESTALE, () -> share.getattr(entry.node()));
+    }
+
+    @Test
+    void largeReadsOfManyThreadsDoNotLockEachOtherOut() throws Exception {
+        final byte[] data = random(2 * MIB);
+        final long node = file(ROOT, "file", data);
+        final List<BackgroundCall<Boolean>> readers = new ArrayList<>();
+        for (int reader = 0; reader < 16; reader++) {
+            final int start = reader * 1000;
+            readers.add(BackgroundCall.start("reader " + reader, () -> {
+                final long handle = share.open(node, OpenFlags.RDONLY);
+                for (int i = 0; i < 3; i++) {
+                    assertThat(read(handle, start, MIB)).isEqualTo(Arrays.copyOfRange(data, start, start + MIB));
+                }
+                share.release(handle);
+                return true;
+            }));
+        }
+        for (final BackgroundCall<Boolean> reader : readers) {
+            assertThat(reader.result()).isTrue();
+            reader.close();
+        }
+    }
+
+    @Test
+    void anInterruptedReadIsEintrOrWhole() throws IOException {
+        final byte[] data = random(MIB);
+        final long handle = share.open(file(ROOT, "file", data), OpenFlags.RDONLY);
+        for (int i = 0; i < 30; i++) {
+            Thread.currentThread().interrupt();
+            try {
+                assertThat(read(handle, 0, MIB)).isEqualTo(data);
+            } catch (final InterruptedIOException e) {
+                assertThat(Errno.of(e)).isEqualTo(Errno.EINTR);
+            }
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        await().untilAsserted(() -> assertThat(session.status().tagsUsed()).isZero());
+        share.release(handle);
+    }
+
+    @Test
+    void whatIsOpenIsClosedWithTheShare() throws IOException {
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+        share.unlink(ROOT, name("file"));
+        share.opendir(ROOT);
+
+        share.close();
+
+        assertThat(export).isEmptyDirectory();
+        assertThat(channel.fidsAtLastVersion()).isEmpty();
+        assertThatThrownBy(() -> write(file.handle(), 0, "x", OpenFlags.RDWR)).isInstanceOf(IOException.class);
+    }
+
+    /** All that can be done with an open file, by its node and by its handle. */
+    private void assertLives(final long node, final long handle) throws IOException {
+        final Timestamp time = new Timestamp(1_234_567_890L, 0);
+        assertThat(share.setattr(node, size(0)).size()).isZero();
+        assertThat(write(handle, 0, "still here", OpenFlags.RDWR)).isEqualTo(10);
+        assertThat(share.getattr(node).size()).isEqualTo(10);
+        assertThat(share.setattr(node, mode(0640)).mode() & 07777).isEqualTo(0640);
+        assertThat(share.setattr(node, times(time, time)).mtime()).isEqualTo(time);
+        assertThat(share.setattr(node, size(5)).size()).isEqualTo(5);
+        assertThat(text(handle)).isEqualTo("still");
+        share.fsync(handle, false);
+    }
+
+    private static byte[] random(final int count) {
+        final byte[] bytes = new byte[count];
+        new Random(count).nextBytes(bytes);
+        return bytes;
+    }
+}
