@@ -366,8 +366,8 @@ abstract class OpenFileContract extends ShareFixture {
 
     @Test
     void theKernelMayForgetAFileBeforeItClosesIt() throws IOException {
-        final Entry entry = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644)
-                .entry();
+        final Entry entry =
+                share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644).entry();
         final long handle = share.open(entry.node(), OpenFlags.RDWR);
         final int before = session.fids().used();
 
@@ -393,8 +393,7 @@ abstract class OpenFileContract extends ShareFixture {
             readers.add(BackgroundCall.start("reader " + reader, () -> {
                 final long handle = share.open(node, OpenFlags.RDONLY);
                 for (int i = 0; i < 3; i++) {
-                    assertThat(read(handle, start, MIB))
-                            .isEqualTo(Arrays.copyOfRange(data, start, start + MIB));
+                    assertThat(read(handle, start, MIB)).isEqualTo(Arrays.copyOfRange(data, start, start + MIB));
                 }
                 share.release(handle);
                 return true;

@@ -156,7 +156,7 @@ final class Exchange {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
         CompletableFuture.allOf(answers)
-                .handle((nothing, failure) -> nothing)
+                .exceptionally(failure -> null)
                 .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
                 .join();
     }
