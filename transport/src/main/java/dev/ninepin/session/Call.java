@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  * @param <R> what the reply is turned into
  */
 public final class Call<R> {
-    /** How long an interrupted request may still be answered before it is given up. */
-    private static final long INTERRUPT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private final Exchange exchange;
     private final Tmessage request;
     private final ReplyHandler<R> handler;
@@ -75,12 +72,8 @@ public final class Call<R> {
     }
 
     /**
-     * Waits for the answer, up to the session's timeout. An interrupt of the waiting thread gives the request up, unless
-     * it is answered soon: a Tflush is sent, and the answer is whatever comes first. The thread's interrupt flag stays
-     * set.
-     *
-     * <p>Soon, because a server that is asked to flush may end a request half-way (QEMU makes the directory, and answers
-     * Tmkdir with nothing), and most interrupts are for signals that a program handles and goes on.
+     * Waits for the answer, up to the session's timeout. An interrupt of the waiting thread gives the request up: a
+     * Tflush is sent, and the answer is whatever comes first. The thread's interrupt flag stays set.
      *
      * @throws RemoteException if the server refused
      * @throws InterruptedIOException if the request was given up for an interrupt
@@ -94,25 +87,24 @@ public final class Call<R> {
     /** As {@link #await()}, up to {@code timeoutNanos} after the request was sent. */
     R await(final long timeoutNanos) throws IOException {
         boolean interrupted = false;
-        boolean givenUp = false;
         long deadline = sentNanos + timeoutNanos;
-        IOException reason = new RequestTimeoutException(notation(), timeoutNanos);
+        IOException reason = null;
         try {
             while (true) {
                 try {
                     return future.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                 } catch (final InterruptedException e) {
-                    if (!interrupted && !givenUp) {
-                        deadline = Math.min(deadline, System.nanoTime() + INTERRUPT_GRACE_NANOS);
-                        reason = new InterruptedIOException(notation() + " was interrupted");
-                    }
                     interrupted = true;
-                } catch (final TimeoutException e) {
-                    if (givenUp) {
-                        future.completeExceptionally(reason);
-                    } else {
-                        givenUp = true;
+                    if (reason == null) {
+                        reason = new InterruptedIOException(notation() + " was interrupted");
                         deadline = giveUp(reason);
+                    }
+                } catch (final TimeoutException e) {
+                    if (reason == null) {
+                        reason = new RequestTimeoutException(notation(), timeoutNanos);
+                        deadline = giveUp(reason);
+                    } else {
+                        future.completeExceptionally(reason);
                     }
                 }
             }
