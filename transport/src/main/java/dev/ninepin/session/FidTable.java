@@ -418,9 +418,9 @@ public final class FidTable {
     }
 
     @GuardedBy("this")
-    private static boolean isWithin(final PathFid path, final PathFid directory) {
-        for (PathFid above = path; above != null; above = above.parent) {
-            if (above == directory) {
+    private boolean isWithin(final PathFid inner, final PathFid outer) {
+        for (PathFid above = inner; above != null; above = above.parent) {
+            if (above == outer) {
                 return true;
             }
         }
