@@ -110,7 +110,7 @@ final class Namespace {
             return;
         }
         try (NameLocks.Held held = locks.exclusive(inode)) {
-            if (inodes.isOpen(inode)) {
+            if (inodes.livesByItsName(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
                 remove(directory, name, 0);
@@ -146,7 +146,7 @@ final class Namespace {
             return;
         }
         try (NameLocks.Held held = locks.exclusive(replaced)) {
-            if (!inodes.isOpen(replaced)) {
+            if (!inodes.livesByItsName(replaced)) {
                 renameat(directory, name, newDirectory, newName);
                 return;
             }

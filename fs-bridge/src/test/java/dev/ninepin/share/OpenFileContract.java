@@ -111,6 +111,15 @@ abstract class OpenFileContract extends ShareFixture {
     }
 
     @Test
+    void createOpensNothingButFiles() throws IOException {
+        mkdir(ROOT, "directory");
+        counted(share.symlink(me, ROOT, name("link"), name("target")));
+
+        assertErrno(Errno.EISDIR, () -> create(ROOT, "directory", OpenFlags.RDWR));
+        assertErrno(Errno.ELOOP, () -> create(ROOT, "link", OpenFlags.RDWR));
+    }
+
+    @Test
     void manyWhoCreateOneFileAllGetIt() throws Exception {
         for (int round = 0; round < 10; round++) {
             final String name = "file" + round;
@@ -346,10 +355,31 @@ abstract class OpenFileContract extends ShareFixture {
         share.unlink(ROOT, name("one"));
 
         assertThat(list(ROOT)).containsExactly("two");
+        assertThat(share.getattr(file.entry().node()).nlink()).isEqualTo(1);
         assertLives(file.entry().node(), file.handle());
         share.release(file.handle());
         assertThat(lookup("two")).isEqualTo(file.entry().node());
         assertThat(share.getattr(file.entry().node()).nlink()).isEqualTo(1);
+    }
+
+    @Test
+    void allNamesOfAnOpenFileMayGo() throws IOException {
+        final Created file = create(ROOT, "one", OpenFlags.RDWR);
+        counted(share.link(file.entry().node(), ROOT, name("two")));
+        counted(share.link(file.entry().node(), ROOT, name("three")));
+        file(ROOT, "other", new byte[0]);
+
+        share.unlink(ROOT, name("one"));
+        share.unlink(ROOT, name("two"));
+        share.rename(ROOT, name("other"), ROOT, name("three"));
+
+        assertThat(list(ROOT)).containsExactly("three");
+        assertThat(share.getattr(file.entry().node()).nlink()).isZero();
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        try (var left = Files.list(export)) {
+            assertThat(left).hasSize(1);
+        }
     }
 
     @Test
