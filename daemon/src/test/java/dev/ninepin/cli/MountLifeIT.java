@@ -189,13 +189,12 @@ class MountLifeIT {
     void inTheForegroundASignalUnmountsAndThatIsASuccess() throws Exception {
         for (final String signal : List.of("INT", "TERM", "HUP")) {
             final Path errors = temporary.resolve("errors");
-            final Process foreground =
-                    started(new ProcessBuilder(ninepin("mount", "-f", source)).redirectError(errors.toFile()));
+            final Process foreground = start(errors, "mount", "-f", source);
             await().atMost(PATIENCE).until(this::isMounted);
             await().atMost(PATIENCE).until(() -> Files.readString(errors).contains("MountLife"));
             assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
             kill(signal, foreground);
-            assertThat(foreground.waitFor()).as(signal).isZero();
+            assertThat(exitCode(foreground)).as(signal).isZero();
             assertThat(isMounted()).isFalse();
         }
     }
@@ -208,13 +207,12 @@ class MountLifeIT {
         try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             silent.bind(UnixDomainSocketAddress.of(socket));
             final Path errors = temporary.resolve("errors");
-            final Process mount =
-                    started(new ProcessBuilder(ninepin("mount", "unix:" + socket)).redirectError(errors.toFile()));
+            final Process mount = start(errors, "mount", "unix:" + socket);
             silent.accept();
             final List<ProcessHandle> daemons = mount.descendants().toList();
             assertThat(daemons).isNotEmpty();
             kill("INT", mount);
-            assertThat(mount.waitFor()).isEqualTo(8);
+            assertThat(exitCode(mount)).isEqualTo(8);
             assertThat(errors).hasContent("ninepin: interrupted; nothing is mounted\n");
             assertThat(daemons).noneMatch(MountLifeIT::isRunning);
             assertThat(isMounted()).isFalse();
@@ -302,12 +300,20 @@ class MountLifeIT {
         return JsonParser.parseString(result.output()).getAsJsonObject();
     }
 
-    private List<String> ninepin(final String... arguments) {
-        final List<String> command =
-                new ArrayList<>(List.of(Program.TREE.resolve("ninepin").toString()));
+    /** As a shell starts it, with no signal ignored, whatever those ignore that the tests run under. */
+    private Process start(final Path errors, final String... arguments) throws IOException {
+        final List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT,TERM,HUP",
+                Program.TREE.resolve("ninepin").toString()));
         command.addAll(List.of(arguments));
         command.add(mountPoint.toString());
-        return command;
+        return started(new ProcessBuilder(command).redirectError(errors.toFile()));
+    }
+
+    private static int exitCode(final Process process) {
+        await().atMost(PATIENCE).until(() -> !process.isAlive());
+        return process.exitValue();
     }
 
     private Process started(final ProcessBuilder builder) throws IOException {

@@ -80,7 +80,8 @@ final class AttributeReader {
                 reply.mode(),
                 options.uid().orElse(reply.uid()),
                 options.gid().orElse(reply.gid()),
-                reply.nlink(),
+                // The name of what was put aside is none that anyone else may count on.
+                inodes.aside(inode).isPresent() ? reply.nlink() - 1 : reply.nlink(),
                 reply.rdev(),
                 reply.size(),
                 reply.blksize(),

@@ -222,8 +222,9 @@ final class Inodes {
         return inode.open.size() == 1;
     }
 
-    synchronized boolean isOpen(final Inode inode) {
-        return !inode.open.isEmpty();
+    /** Whether an inode is open, and not put aside yet: then no name of it may just be removed. */
+    synchronized boolean livesByItsName(final Inode inode) {
+        return !inode.open.isEmpty() && inode.aside == null;
     }
 
     /** Some open file of an inode, for when its path does not lead to it. */

@@ -114,7 +114,7 @@ final class Namespace {
             return;
         }
         try (NameLocks.Held held = locks.exclusive(inode)) {
-            if (inodes.isOpen(inode)) {
+            if (inodes.livesByItsName(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
                 ending(inode, () -> remove(directory, name, 0));
@@ -151,7 +151,7 @@ final class Namespace {
             final Inode replaced, final Inode directory, final ByteString name, final Uninterrupted.Action renaming)
             throws IOException {
         try (NameLocks.Held held = locks.exclusive(replaced)) {
-            if (!inodes.isOpen(replaced)) {
+            if (!inodes.livesByItsName(replaced)) {
                 ending(replaced, renaming);
                 return;
             }

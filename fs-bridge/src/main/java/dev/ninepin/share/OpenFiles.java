@@ -120,6 +120,13 @@ final class OpenFiles {
         final Entry found = namespace.lookup(directory, name);
         try {
             final Inode inode = inodes.get(found.node());
+            if (inode.isDirectory()) {
+                // A server may open it for writing all the same; QEMU does.
+                throw new ErrnoException(Errno.EISDIR, name + " is a directory");
+            } else if (inode.isSymlink()) {
+                // In QEMU's mapped security models a link is a file that can be opened, and written to.
+                throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
+            }
             final long handle = open(inode, flags);
             if ((flags & OpenFlags.TRUNC) == 0) {
                 return new Created(found, handle);

@@ -1,0 +1,273 @@
+package dev.ninepin.share;
+
+import static dev.ninepin.share.FileOperations.ROOT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.testing.BackgroundCall;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Many threads that do anything to a few names at the same time, as the processes of a mount may, under the locks that
+ * the kernel takes for them: one at a time changes a directory, and directories are renamed one at a time. Operations may
+ * fail, as long as the failure is one that such a race explains; afterwards all must be as the server has it, and nothing
+ * left.
+ */
+abstract class StressContract extends ShareFixture {
+    private static final int THREADS = 16;
+    private static final int ROUNDS = 250;
+    private static final int EINVAL = 22;
+    private static final int ENXIO = 6;
+    private static final Set<Integer> EXPLAINED = Set.of(
+            Errno.ENOENT,
+            Errno.EEXIST,
+            Errno.ENOTDIR,
+            Errno.EISDIR,
+            Errno.ENOTEMPTY,
+            Errno.ESTALE,
+            // A directory into itself; the readlink of what is no link.
+            EINVAL,
+            // A link took the place of a file that was about to be opened.
+            Errno.ELOOP,
+            ENXIO,
+            // On a directory that took a file's place.
+            Errno.EPERM,
+            Errno.EACCES);
+
+    /** The kernel's inode locks, by node (Linux, Documentation/filesystems/directory-locking.rst). */
+    private final Map<Long, Lock> inodeLocks = new ConcurrentHashMap<>();
+
+    private final Lock renames = new ReentrantLock();
+
+    @Test
+    void whateverIsDoneAtTheSameTimeTheShareIsAsTheServerHasIt() throws Exception {
+        final List<BackgroundCall<Integer>> users = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            final User user = new User(new Random(i));
+            users.add(BackgroundCall.start("user " + i, user::live));
+        }
+        int done = 0;
+        for (final BackgroundCall<Integer> user : users) {
+            done += user.result();
+            user.close();
+        }
+
+        assertThat(done).as("operations that succeeded").isGreaterThan(THREADS * ROUNDS / 10);
+        assertSame(ROOT, export);
+        forgetAll();
+        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(1));
+        assertThat(channel.fids()).hasSize(1);
+        assertThat(session.status().tagsUsed()).isZero();
+    }
+
+    private void assertSame(final long directory, final Path onDisk) throws IOException {
+        final List<String> names = list(directory);
+        try (var files = Files.list(onDisk)) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrderElementsOf(names);
+        }
+        for (final String name : names) {
+            final long node = counted(share.lookup(directory, name(name)));
+            final Path file = onDisk.resolve(name);
+            final Attributes attributes = share.getattr(node);
+            assertThat(attributes.ino()).isEqualTo(Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS));
+            switch (attributes.mode() >> 12) {
+                case 4 -> assertSame(node, file);
+                case 10 -> assertThat(share.readlink(node)).isEqualTo(name("target"));
+                default -> {
+                    final long handle = share.open(node, OpenFlags.RDONLY);
+                    assertThat(read(handle, 0, 1 << 16)).isEqualTo(Files.readAllBytes(file));
+                    share.release(handle);
+                }
+            }
+        }
+    }
+
+    /** What is done under a lock. */
+    @FunctionalInterface
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** Somebody who does things at random. */
+    private final class User {
+        private final Random random;
+        private final List<Long> handles = new ArrayList<>();
+        private final List<Long> counted = new ArrayList<>();
+        private int done;
+
+        private User(final Random random) {
+            this.random = random;
+        }
+
+        private int live() throws IOException {
+            for (int i = 0; i < ROUNDS; i++) {
+                try {
+                    act();
+                    done++;
+                } catch (final IOException e) {
+                    if (!EXPLAINED.contains(Errno.of(e))) {
+                        throw e;
+                    }
+                }
+            }
+            while (!handles.isEmpty()) {
+                share.release(handles.remove(0));
+            }
+            while (!counted.isEmpty()) {
+                share.forget(counted.remove(0), 1);
+            }
+            return done;
+        }
+
+        private void act() throws IOException {
+            final long directory = directory();
+            final String name = anyName();
+            switch (random.nextInt(14)) {
+                case 0, 1 ->
+                    use(locked(directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644)));
+                case 2 -> keep(locked(directory, () -> share.mkdir(me, directory, name(name), 0755)));
+                case 3 -> keep(locked(directory, () -> share.symlink(me, directory, name(name), name("target"))));
+                case 4, 5 -> locked(directory, () -> remove(directory, name));
+                case 6, 7, 8 -> rename(directory, name, directory(), anyName());
+                case 9 -> link(node(directory, name), directory());
+                case 10 -> use(new Created(keep(share.lookup(directory, name(name))), open(directory, name)));
+                case 11 -> change(keep(share.lookup(directory, name(name))));
+                case 12 -> list(directory);
+                default -> relax();
+            }
+        }
+
+        /** What the kernel does with a name before it removes it: look again what it is. */
+        private boolean isDirectory(final long directory, final String name) throws IOException {
+            return keep(share.lookup(directory, name(name))).attributes().mode() >> 12 == 4;
+        }
+
+        private boolean remove(final long directory, final String name) throws IOException {
+            if (isDirectory(directory, name)) {
+                share.rmdir(directory, name(name));
+            } else {
+                share.unlink(directory, name(name));
+            }
+            return true;
+        }
+
+        private void rename(final long from, final String name, final long to, final String newName)
+                throws IOException {
+            renames.lock();
+            try {
+                locked(
+                        Math.min(from, to),
+                        () -> locked(Math.max(from, to), () -> {
+                            final boolean moved = isDirectory(from, name);
+                            if (isDirectoryIfThere(to, newName, moved) != moved) {
+                                throw new ErrnoException(moved ? Errno.ENOTDIR : Errno.EISDIR, "of the other kind");
+                            }
+                            share.rename(from, name(name), to, name(newName));
+                            return true;
+                        }));
+            } finally {
+                renames.unlock();
+            }
+        }
+
+        private boolean isDirectoryIfThere(final long directory, final String name, final boolean otherwise)
+                throws IOException {
+            try {
+                return isDirectory(directory, name);
+            } catch (final IOException e) {
+                if (Errno.of(e) == Errno.ENOENT) {
+                    return otherwise;
+                }
+                throw e;
+            }
+        }
+
+        private void link(final long file, final long directory) throws IOException {
+            final String name = anyName();
+            keep(locked(directory, () -> share.link(file, directory, name(name))));
+        }
+
+        private <T> T locked(final long node, final Work<T> work) throws IOException {
+            final Lock lock = inodeLocks.computeIfAbsent(node, ignored -> new ReentrantLock());
+            lock.lock();
+            try {
+                return work.run();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void change(final Entry entry) throws IOException {
+            if (entry.attributes().mode() >> 12 == 8) {
+                share.setattr(entry.node(), random.nextBoolean() ? mode(0755) : size(random.nextInt(9)));
+            }
+        }
+
+        private long open(final long directory, final String name) throws IOException {
+            final long node = node(directory, name);
+            if (share.getattr(node).mode() >> 12 != 8) {
+                // Opening anything else is not asked for by the kernel.
+                throw new ErrnoException(Errno.ENOENT, "no file");
+            }
+            return share.open(node, OpenFlags.RDWR);
+        }
+
+        private void use(final Created created) throws IOException {
+            handles.add(created.handle());
+            counted.add(created.entry().node());
+            share.write(
+                    created.handle(),
+                    random.nextInt(5),
+                    ByteBuffer.wrap(new byte[random.nextInt(300)]),
+                    OpenFlags.RDWR);
+            share.read(created.handle(), 0, 1000).close();
+        }
+
+        private void relax() throws IOException {
+            if (!handles.isEmpty()) {
+                share.release(handles.remove(random.nextInt(handles.size())));
+            }
+            for (int i = 0; i < 5 && !counted.isEmpty(); i++) {
+                share.forget(counted.remove(random.nextInt(counted.size())), 1);
+            }
+        }
+
+        private long directory() throws IOException {
+            if (random.nextInt(3) == 0) {
+                return ROOT;
+            }
+            final Entry entry = keep(share.lookup(ROOT, name(anyName())));
+            if (entry.attributes().mode() >> 12 != 4) {
+                throw new ErrnoException(Errno.ENOTDIR, "no directory");
+            }
+            return entry.node();
+        }
+
+        private long node(final long directory, final String name) throws IOException {
+            return keep(share.lookup(directory, name(name))).node();
+        }
+
+        private Entry keep(final Entry entry) {
+            counted.add(entry.node());
+            return entry;
+        }
+
+        private String anyName() {
+            return "abcdef".substring(random.nextInt(6)).substring(0, 1);
+        }
+    }
+}
