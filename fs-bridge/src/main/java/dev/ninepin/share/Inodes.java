@@ -84,22 +84,31 @@ final class Inodes {
         final Inode inode;
         final LostName replaced;
         final Optional<PathFid> surplus;
+        final boolean moves;
         synchronized (this) {
-            inode = byId.computeIfAbsent(FileId.of(walked.qid()), id -> new Inode(++lastNode, walked.qid(), path));
-            byNode.put(inode.node(), inode);
+            inode = knownAs(FileId.of(walked.qid()), directory, name)
+                    .orElseGet(() -> add(new Inode(++lastNode, walked.qid(), path)));
+            // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
+            // record, since the paths of what is in it begin with that.
+            moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
             if (inode.path == path) {
                 surplus = Optional.empty();
-            } else if (inode.aside == null) {
-                // Others may have renamed the file, but the way that was just walked leads there.
+            } else if (moves || inode.aside != null) {
+                surplus = Optional.of(path);
+            } else {
                 surplus = Optional.of(inode.path);
                 inode.path = path;
-            } else {
-                surplus = Optional.of(path);
             }
             inode.lookups++;
             replaced = addName(directory, name, inode);
+            if (moves) {
+                removeOtherNames(inode, new Inode.Name(directory, name));
+            }
         }
         replaced.settle();
+        if (moves) {
+            fids.moved(inode.path, path(directory), name);
+        }
         surplus.ifPresent(fids::retire);
         return inode;
     }
@@ -259,7 +268,7 @@ final class Inodes {
 
     private synchronized Optional<Inode> knownAgain(
             final Inode directory, final ByteString name, final FidTable.Walked walked) {
-        final Inode inode = byId.get(FileId.of(walked.qid()));
+        final Inode inode = knownAs(FileId.of(walked.qid()), directory, name).orElse(null);
         if (inode == null
                 || directory.children().get(name) != inode
                 || fids.isRetired(inode.path)
@@ -268,6 +277,24 @@ final class Inodes {
         }
         inode.lookups++;
         return Optional.of(inode);
+    }
+
+    /** The inode of a file that was found; one that is about to go is known by its name only. */
+    @GuardedBy("this")
+    private Optional<Inode> knownAs(final FileId id, final Inode directory, final ByteString name) {
+        final Inode known = byId.get(id);
+        if (known != null) {
+            return Optional.of(known);
+        }
+        return Optional.ofNullable(directory.children().get(name))
+                .filter(going -> going.id().equals(id));
+    }
+
+    @GuardedBy("this")
+    private Inode add(final Inode inode) {
+        byNode.put(inode.node(), inode);
+        byId.put(inode.id(), inode);
+        return inode;
     }
 
     /** Returns what had the name before. */
@@ -280,6 +307,17 @@ final class Inodes {
         directory.children().put(name, inode);
         inode.names.add(new Inode.Name(directory, name));
         return replaced;
+    }
+
+    /** A directory has only one name. */
+    @GuardedBy("this")
+    private void removeOtherNames(final Inode inode, final Inode.Name kept) {
+        for (final Inode.Name name : List.copyOf(inode.names)) {
+            if (!name.equals(kept)) {
+                inode.names.remove(name);
+                name.directory().children().remove(name.name(), inode);
+            }
+        }
     }
 
     /** Takes a name from its inode; if its fid is on that name, the caller settles that without the lock. */
