@@ -42,9 +42,7 @@ final class AttributeWriter {
         if (valid == 0) {
             return;
         }
-        final int mode = change.mode().isPresent()
-                ? withType(change.mode().getAsInt(), inode)
-                : 0;
+        final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
         try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {

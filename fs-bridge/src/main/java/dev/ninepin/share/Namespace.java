@@ -141,8 +141,16 @@ final class Namespace {
         final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
         final boolean mayBeOpen = replaced != null && !replaced.isDirectory() && replaced != moved;
-        if (!mayBeOpen || (moved != null && moved.isDirectory())) {
-            emptied(newDirectory, newName, () -> renameat(directory, name, newDirectory, newName));
+        if (moved != null && moved.isDirectory()) {
+            emptied(newDirectory, newName, () -> {
+                try (FidTable.Move move = fids.beginMove()) {
+                    renameat(directory, name, newDirectory, newName);
+                }
+            });
+            return;
+        }
+        if (!mayBeOpen) {
+            renameat(directory, name, newDirectory, newName);
             return;
         }
         try (NameLocks.Held held = locks.exclusive(replaced)) {

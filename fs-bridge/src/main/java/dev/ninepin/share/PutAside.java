@@ -78,8 +78,7 @@ final class PutAside {
         }
         try {
             Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
-            inodes.noLongerAside(inode);
-            inodes.removed(aside.directory(), aside.name());
+            inodes.asideRemoved(inode, aside);
         } catch (final IOException e) {
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
@@ -90,8 +89,7 @@ final class PutAside {
 
     private void move(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
-        Uninterrupted.run(
-                () -> requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName));
+        Uninterrupted.run(() -> requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName));
         inodes.renamed(directory, name, newDirectory, newName);
     }
 

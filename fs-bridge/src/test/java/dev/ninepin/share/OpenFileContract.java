@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -396,8 +398,8 @@ abstract class OpenFileContract extends ShareFixture {
 
     @Test
     void theKernelMayForgetAFileBeforeItClosesIt() throws IOException {
-        final Entry entry = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644)
-                .entry();
+        final Entry entry =
+                share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644).entry();
         final long handle = share.open(entry.node(), OpenFlags.RDWR);
         final int before = session.fids().used();
 
@@ -423,8 +425,7 @@ abstract class OpenFileContract extends ShareFixture {
             readers.add(BackgroundCall.start("reader " + reader, () -> {
                 final long handle = share.open(node, OpenFlags.RDONLY);
                 for (int i = 0; i < 3; i++) {
-                    assertThat(read(handle, start, MIB))
-                            .isEqualTo(Arrays.copyOfRange(data, start, start + MIB));
+                    assertThat(read(handle, start, MIB)).isEqualTo(Arrays.copyOfRange(data, start, start + MIB));
                 }
                 share.release(handle);
                 return true;
@@ -464,6 +465,27 @@ abstract class OpenFileContract extends ShareFixture {
         assertThat(export).isEmptyDirectory();
         assertThat(channel.fidsAtLastVersion()).isEmpty();
         assertThatThrownBy(() -> write(file.handle(), 0, "x", OpenFlags.RDWR)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aClosedShareLeavesNothingBehind() throws IOException {
+        share.close();
+        useAndClose();
+        final Leftovers before = Leftovers.now();
+
+        useAndClose();
+
+        before.awaitNothingNew();
+    }
+
+    private void useAndClose() throws IOException {
+        share = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+        final Created file = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644);
+        share.unlink(ROOT, name("file"));
+        write(file.handle(), 0, "x", OpenFlags.RDWR);
+        share.close();
+        assertThat(channel.fidsAtLastVersion()).isEmpty();
+        assertThat(session.status().tagsUsed()).isZero();
     }
 
     /** All that can be done with an open file, by its node and by its handle. */

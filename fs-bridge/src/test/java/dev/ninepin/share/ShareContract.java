@@ -115,11 +115,14 @@ abstract class ShareContract extends ShareFixture {
         for (final ByteString name : names) {
             final Created created = counted(share.create(me, ROOT, name, OpenFlags.WRONLY, 0644));
             share.release(created.handle());
-            assertThat(counted(share.lookup(ROOT, name))).isEqualTo(created.entry().node());
+            assertThat(counted(share.lookup(ROOT, name)))
+                    .isEqualTo(created.entry().node());
         }
 
         final long directory = share.opendir(ROOT);
-        assertThat(readAll(directory, 0, Integer.MAX_VALUE)).extracting(Dirent::name).containsAll(names);
+        assertThat(readAll(directory, 0, Integer.MAX_VALUE))
+                .extracting(Dirent::name)
+                .containsAll(names);
         share.releasedir(directory);
         for (final ByteString name : names) {
             final ByteString renamed = ByteString.copyOf(reversed(name.toBytes()));

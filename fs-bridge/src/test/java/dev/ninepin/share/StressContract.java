@@ -137,7 +137,8 @@ abstract class StressContract extends ShareFixture {
             final long directory = directory();
             final String name = anyName();
             switch (random.nextInt(14)) {
-                case 0, 1 -> use(locked(directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644)));
+                case 0, 1 ->
+                    use(locked(directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644)));
                 case 2 -> keep(locked(directory, () -> share.mkdir(me, directory, name(name), 0755)));
                 case 3 -> keep(locked(directory, () -> share.symlink(me, directory, name(name), name("target"))));
                 case 4, 5 -> locked(directory, () -> remove(directory, name));
@@ -168,14 +169,16 @@ abstract class StressContract extends ShareFixture {
                 throws IOException {
             renames.lock();
             try {
-                locked(Math.min(from, to), () -> locked(Math.max(from, to), () -> {
-                    final boolean moved = isDirectory(from, name);
-                    if (isDirectoryIfThere(to, newName, moved) != moved) {
-                        throw new ErrnoException(moved ? Errno.ENOTDIR : Errno.EISDIR, "of the other kind");
-                    }
-                    share.rename(from, name(name), to, name(newName));
-                    return true;
-                }));
+                locked(
+                        Math.min(from, to),
+                        () -> locked(Math.max(from, to), () -> {
+                            final boolean moved = isDirectory(from, name);
+                            if (isDirectoryIfThere(to, newName, moved) != moved) {
+                                throw new ErrnoException(moved ? Errno.ENOTDIR : Errno.EISDIR, "of the other kind");
+                            }
+                            share.rename(from, name(name), to, name(newName));
+                            return true;
+                        }));
             } finally {
                 renames.unlock();
             }
@@ -226,7 +229,11 @@ abstract class StressContract extends ShareFixture {
         private void use(final Created created) throws IOException {
             handles.add(created.handle());
             counted.add(created.entry().node());
-            share.write(created.handle(), random.nextInt(5), ByteBuffer.wrap(new byte[random.nextInt(300)]), OpenFlags.RDWR);
+            share.write(
+                    created.handle(),
+                    random.nextInt(5),
+                    ByteBuffer.wrap(new byte[random.nextInt(300)]),
+                    OpenFlags.RDWR);
             share.read(created.handle(), 0, 1000).close();
         }
 
