@@ -135,7 +135,15 @@ final class Namespace {
             throws IOException {
         final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
-        final Uninterrupted.Action renaming = () -> renameat(directory, name, newDirectory, newName);
+        final Uninterrupted.Action renaming = () -> {
+            if (moved != null && moved.isDirectory()) {
+                try (FidTable.Move move = fids.beginMove()) {
+                    renameat(directory, name, newDirectory, newName);
+                }
+            } else {
+                renameat(directory, name, newDirectory, newName);
+            }
+        };
         if (replaced == null || replaced == moved) {
             renaming.run();
         } else if (replaced.isDirectory()) {
