@@ -48,7 +48,7 @@ public final class Main implements Runnable {
     /** Runs one command and ends the process with its exit code. */
     public static void main(final String... arguments) {
         final ProcessEnd end = ProcessEnd.takeCharge();
-        end.exit(commandLine(end).execute(arguments));
+        end.exitWith(() -> commandLine(end).execute(arguments));
     }
 
     static CommandLine commandLine(final ProcessEnd end) {

@@ -69,7 +69,8 @@ public final class BackgroundMount {
     public synchronized void cancel() {
         cancelled = true;
         if (daemon != null) {
-            daemon.destroy();
+            // Not the process itself: that would close the pipe on which its last words come.
+            daemon.toHandle().destroy();
         }
     }
 

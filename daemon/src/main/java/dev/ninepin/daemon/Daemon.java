@@ -30,9 +30,9 @@ public final class Daemon {
     }
 
     /** {@code words} are those of {@link MountRequest#words}. */
-    public static void main(final String... words) throws IOException {
+    public static void main(final String... words) {
         final ProcessEnd end = ProcessEnd.takeCharge();
-        end.exit(run(List.of(words), end).code());
+        end.exitWith(() -> run(List.of(words), end).code());
     }
 
     private static ExitCode run(final List<String> words, final ProcessEnd end) throws IOException {

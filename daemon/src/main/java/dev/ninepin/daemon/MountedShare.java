@@ -5,7 +5,9 @@ import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.fuse.MountBusyException;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.RequestTimeoutException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionEndedException;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
@@ -16,13 +18,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
 final class MountedShare implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(MountedShare.class);
-
     private final MountRequest request;
     private final Session session;
     private final Share share;
@@ -58,7 +56,7 @@ final class MountedShare implements AutoCloseable {
             }
         } catch (final IOException e) {
             session.close();
-            throw failed("cannot mount " + request.source() + " on " + request.mountPoint(), e);
+            throw failed("cannot mount " + request.source() + " on " + request.mountPoint(), e, "");
         } catch (final RuntimeException e) {
             session.close();
             throw e;
@@ -82,11 +80,18 @@ final class MountedShare implements AutoCloseable {
         try {
             return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
         } catch (final IOException e) {
-            throw failed("cannot mount " + request.source(), e);
+            throw failed("cannot mount " + request.source(), e, wayOut(e));
         }
     }
 
-    /** Whether bytes come from the server still; not so in a moment when they are only slow. */
+    /** What a person may check if the server did not even agree to talk, and said nothing of use. */
+    private static String wayOut(final IOException e) {
+        return e instanceof SessionEndedException || e instanceof RequestTimeoutException
+                ? "; check that it is a 9P2000.L server"
+                : "";
+    }
+
+    /** {@code log} is where the log goes, null for nowhere. */
     MountStatus status(final @Nullable Path log) {
         final SessionStatus sessionStatus = session.status();
         return new MountStatus(
@@ -128,23 +133,7 @@ final class MountedShare implements AutoCloseable {
 
     /** Takes the mount off its directory; who uses it gets errors from here on, and nobody waits. */
     void end() {
-        try {
-            unmount();
-        } catch (final MountBusyException e) {
-            LOG.warn("{} is in use; it is taken away all the same", request.mountPoint());
-            endInUse();
-        } catch (final IOException e) {
-            LOG.warn("{} could not be unmounted ({}); it is taken away by force", request.mountPoint(), e.getMessage());
-            endInUse();
-        }
-    }
-
-    private void endInUse() {
-        try {
-            detach();
-        } catch (final IOException e) {
-            LOG.warn("{} could not be detached: {}", request.mountPoint(), e.getMessage());
-        }
+        unmounting = true;
         fuse.close();
     }
 
@@ -170,8 +159,8 @@ final class MountedShare implements AutoCloseable {
                 request.source().toString(), options.readOnly(), options.allowOther(), options.defaultPermissions());
     }
 
-    private static NinepinException failed(final String what, final IOException e) {
-        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e), e);
+    private static NinepinException failed(final String what, final IOException e, final String wayOut) {
+        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e) + wayOut, e);
     }
 
     private static String reason(final IOException e) {

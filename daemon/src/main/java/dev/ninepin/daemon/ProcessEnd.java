@@ -1,6 +1,7 @@
 package dev.ninepin.daemon;
 
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,19 +31,30 @@ public final class ProcessEnd {
 
     /**
      * Has {@code action} run when a signal comes, on a thread of its own. It must bring the main thread to call
-     * {@link #exit}, which the process then waits for.
+     * the end of what {@link #exitWith} runs, which the process then waits for.
      */
     public void onSignal(final Runnable action) {
         onSignal.set(action);
     }
 
-    /** Ends the process. Does not return. */
-    public void exit(final int code) {
-        exitCode.complete(code);
+    /**
+     * Runs what this process is for, and ends the process with the exit code that it returns; with
+     * {@link ExitCode#SYSTEM} if it throws, which is a fault of ours or of the installation. Does not return.
+     */
+    public void exitWith(final Callable<Integer> body) {
+        int code = ExitCode.SYSTEM.code();
+        try {
+            code = body.call();
+        } catch (final Exception | LinkageError e) {
+            final Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        } finally {
+            exitCode.complete(code);
+        }
         System.exit(code);
     }
 
-    /** The JVM calls this at its end; after {@link #exit} there is nothing left to do. */
+    /** The JVM calls this at its end; once there is an exit code there is nothing left to do. */
     private void signalled() {
         final Runnable action = onSignal.get();
         if (exitCode.isDone() || action == null) {

@@ -1,12 +1,11 @@
 package dev.ninepin.daemon;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -43,26 +42,40 @@ public final class Unmount {
         new Unmount(mounts, MountPoint.resolve(SourceParser.path(directory), mounts.table()), lazy).run();
     }
 
+    /** That {@code mountPoint} could not be unmounted, and why. */
+    static NinepinException failed(final Path mountPoint, final String reason, final @Nullable Exception cause) {
+        return new NinepinException(ExitCode.MOUNT_FAILED, "cannot unmount " + mountPoint + ": " + reason, cause);
+    }
+
     private void run() throws NinepinException {
         final Path socket = mounts.directory().socket(mountPoint);
-        final ProcessHandle daemon;
+        final long pid;
         try {
-            final long pid = ask(socket, ControlMessages.PING, PING_PATIENCE).pid();
-            final Optional<ProcessHandle> process = ProcessHandle.of(pid);
-            if (process.isEmpty()) {
-                return;
-            }
-            daemon = process.get();
+            pid = ask(socket, ControlMessages.PING, PING_PATIENCE).pid();
         } catch (final SocketException e) {
-            clear(socket, e);
+            new DeadMount(mounts, mountPoint).clear(lazy, e);
             return;
         } catch (final IOException e) {
-            throw failed(
-                    "its daemon does not answer (" + e.getMessage() + "); umount -l " + mountPoint
-                            + " takes the mount away without it",
-                    e);
+            throw failed("its daemon does not answer (" + e.getMessage() + ")" + withoutDaemon(), e);
         }
-        final ControlMessages.Reply reply = unmount(socket, daemon);
+        final Optional<ProcessHandle> daemon = ProcessHandle.of(pid);
+        if (daemon.isPresent()) {
+            unmount(socket, daemon.get());
+            awaitEnd(daemon.get());
+        }
+    }
+
+    private void unmount(final Path socket, final ProcessHandle daemon) throws NinepinException {
+        final ControlMessages.Reply reply;
+        try {
+            reply = ask(socket, ControlMessages.UNMOUNT, PATIENCE);
+        } catch (final IOException e) {
+            if (hasEnded(daemon)) {
+                // For another reason, at this very moment: there is nothing left to do.
+                return;
+            }
+            throw failed("its daemon (pid " + daemon.pid() + ") does not answer" + withoutDaemon(), e);
+        }
         if (ControlMessages.BUSY.equals(reply.error())) {
             throw failed(
                     "it is in use (fuser -vm " + mountPoint + " shows by whom); ninepin umount -l " + mountPoint
@@ -71,22 +84,6 @@ public final class Unmount {
         }
         if (reply.error() != null) {
             throw failed(String.valueOf(reply.message()), null);
-        }
-        awaitEnd(daemon);
-    }
-
-    private ControlMessages.Reply unmount(final Path socket, final ProcessHandle daemon) throws NinepinException {
-        try {
-            return ask(socket, ControlMessages.UNMOUNT, PATIENCE);
-        } catch (final IOException e) {
-            if (daemon.isAlive()) {
-                throw failed(
-                        "its daemon (pid " + daemon.pid() + ") does not answer; umount -l " + mountPoint
-                                + " takes the mount away without it",
-                        e);
-            }
-            // It ended for another reason at this very moment: there is nothing left to do.
-            return new ControlMessages.Reply(daemon.pid(), null, null, null);
         }
     }
 
@@ -98,7 +95,7 @@ public final class Unmount {
     private void awaitEnd(final ProcessHandle daemon) throws NinepinException {
         final Duration patience = lazy ? LAZY_PATIENCE : PATIENCE;
         final long deadline = System.nanoTime() + patience.toNanos();
-        while (daemon.isAlive()) {
+        while (!hasEnded(daemon)) {
             if (System.nanoTime() - deadline > 0) {
                 if (lazy) {
                     return;
@@ -109,49 +106,28 @@ public final class Unmount {
         }
     }
 
-    /** Nobody listens: takes away what a daemon that was killed has left. */
-    private void clear(final Path socket, final SocketException cause) throws NinepinException {
-        final Optional<MountTable.Entry> entry = mounts.table().at(mountPoint).filter(MountTable.Entry::isNinepin);
-        if (entry.isEmpty()
-                || (!entry.get().isOf(mounts.user().uid()) && !mounts.user().isRoot())) {
-            throw mounts.notServed(mountPoint, cause);
+    /**
+     * A process that has ended stays in the table until its parent asks for its exit code. In a container the parent may
+     * be one that asks late, or never.
+     */
+    private static boolean hasEnded(final ProcessHandle process) {
+        if (!process.isAlive()) {
+            return true;
         }
-        final List<String> command = new ArrayList<>();
-        if (mounts.user().isRoot()) {
-            command.add("umount");
-        } else {
-            command.addAll(List.of(Programs.find("fusermount") ? "fusermount" : "fusermount3", "-u"));
-        }
-        if (lazy) {
-            command.add(mounts.user().isRoot() ? "-l" : "-z");
-        }
-        command.addAll(List.of("--", mountPoint.toString()));
-        execute(command);
-        try {
-            ControlSocket.removeIfStale(mounts.directory(), socket);
-        } catch (final IOException e) {
-            throw failed("the socket that its daemon left cannot be removed: " + e.getMessage(), e);
-        }
-    }
-
-    private void execute(final List<String> command) throws NinepinException {
-        try {
-            final Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw failed(output.strip(), null);
-            }
-        } catch (final IOException e) {
-            throw failed(String.valueOf(e.getMessage()), e);
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw NinepinException.interrupted();
+        try (var lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
+            return lines.anyMatch(line -> line.startsWith("State:\tZ"));
+        } catch (final IOException | UncheckedIOException e) {
+            // It went away while we looked.
+            return !process.isAlive();
         }
     }
 
     private NinepinException failed(final String reason, final @Nullable Exception cause) {
-        return new NinepinException(ExitCode.MOUNT_FAILED, "cannot unmount " + mountPoint + ": " + reason, cause);
+        return failed(mountPoint, reason, cause);
+    }
+
+    private String withoutDaemon() {
+        return "; umount -l " + mountPoint + " takes the mount away without it";
     }
 
     private static void pause() throws NinepinException {

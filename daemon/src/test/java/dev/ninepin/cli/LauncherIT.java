@@ -30,9 +30,10 @@ class LauncherIT {
     void aJavaThatIsTooOldOrMissingIsSaidSo() throws Exception {
         final Path old = Files.createDirectories(temporary.resolve("jdk/bin"));
         Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"11.0.2\"\n");
-        Files.createSymbolicLink(old.resolve("java"), Path.of("/bin/false"));
-        for (final String tool : List.of("dirname", "readlink", "sed", "sh")) {
-            Files.createSymbolicLink(old.resolve(tool), Path.of("/usr/bin", tool));
+        for (final String tool : List.of("java", "dirname", "readlink", "sed")) {
+            final Path script = old.resolve(tool);
+            Files.writeString(script, "#!/bin/sh\nexec /usr/bin/" + tool + " \"$@\"\n");
+            assertThat(script.toFile().setExecutable(true)).isTrue();
         }
         final Program.Result result = Program.run(
                 List.of("/bin/sh", Program.TREE.resolve("ninepin").toString(), "--version"),

@@ -14,8 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +38,8 @@ class MountLifeIT {
     /** Ended after each test, whatever it found. */
     private final List<ProcessHandle> started = new ArrayList<>();
 
+    private final Set<Path> logs = new HashSet<>();
+
     @BeforeEach
     void makeShare() throws Exception {
         temporary = temporary.toRealPath();
@@ -48,11 +52,14 @@ class MountLifeIT {
     @AfterEach
     void leaveNothing() throws Exception {
         if (isMounted()) {
-            Program.run(List.of("fusermount", "-u", "-z", mountPoint.toString()), Map.of());
+            Program.ninepin("umount", "-l", mountPoint);
         }
         for (final ProcessHandle process : started) {
             process.destroyForcibly();
-            await().atMost(PATIENCE).until(() -> !process.isAlive());
+            await().atMost(PATIENCE).until(() -> !isRunning(process));
+        }
+        for (final Path log : logs) {
+            Files.delete(log);
         }
     }
 
@@ -67,8 +74,8 @@ class MountLifeIT {
         started.addAll(servers);
 
         assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
-        assertThat(daemon.isAlive()).isFalse();
-        assertThat(servers).noneMatch(ProcessHandle::isAlive);
+        assertThat(isRunning(daemon)).isFalse();
+        assertThat(servers).noneMatch(MountLifeIT::isRunning);
         assertThat(isMounted()).isFalse();
         assertThat(Program.ninepin("status", mountPoint).exitCode()).isEqualTo(1);
         assertThat(mountPoint).isEmptyDirectory();
@@ -132,7 +139,7 @@ class MountLifeIT {
         assertThat(Program.ninepin("umount", "-l", mountPoint).exitCode()).isZero();
         assertThat(isMounted()).isFalse();
         user.destroyForcibly().waitFor();
-        await().atMost(PATIENCE).until(() -> !daemon.isAlive());
+        await().atMost(PATIENCE).until(() -> !isRunning(daemon));
     }
 
     @Test
@@ -143,7 +150,7 @@ class MountLifeIT {
                         .exitCode())
                 .isZero();
         await().atMost(PATIENCE)
-                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+                .until(() -> !isRunning(daemon) && servers.stream().noneMatch(MountLifeIT::isRunning));
     }
 
     @Test
@@ -153,7 +160,7 @@ class MountLifeIT {
         started(new ProcessBuilder("sleep", "600").directory(mountPoint.toFile()));
         daemon.destroy();
         await().atMost(PATIENCE)
-                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+                .until(() -> !isRunning(daemon) && servers.stream().noneMatch(MountLifeIT::isRunning));
         assertThat(isMounted()).isFalse();
     }
 
@@ -164,7 +171,7 @@ class MountLifeIT {
         final List<Path> sharedMemory = sharedMemory();
         daemon.destroyForcibly();
         await().atMost(PATIENCE)
-                .until(() -> !daemon.isAlive() && servers.stream().noneMatch(ProcessHandle::isAlive));
+                .until(() -> !isRunning(daemon) && servers.stream().noneMatch(MountLifeIT::isRunning));
         assertThat(sharedMemory()).isSubsetOf(sharedMemory);
 
         final Program.Result status = Program.ninepin("status", mountPoint);
@@ -182,13 +189,12 @@ class MountLifeIT {
     void inTheForegroundASignalUnmountsAndThatIsASuccess() throws Exception {
         for (final String signal : List.of("INT", "TERM", "HUP")) {
             final Path errors = temporary.resolve("errors");
-            final Process foreground =
-                    started(new ProcessBuilder(ninepin("mount", "-f", source)).redirectError(errors.toFile()));
+            final Process foreground = start(errors, "mount", "-f", source);
             await().atMost(PATIENCE).until(this::isMounted);
             await().atMost(PATIENCE).until(() -> Files.readString(errors).contains("MountLife"));
             assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
             kill(signal, foreground);
-            assertThat(foreground.waitFor()).as(signal).isZero();
+            assertThat(exitCode(foreground)).as(signal).isZero();
             assertThat(isMounted()).isFalse();
         }
     }
@@ -201,15 +207,14 @@ class MountLifeIT {
         try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             silent.bind(UnixDomainSocketAddress.of(socket));
             final Path errors = temporary.resolve("errors");
-            final Process mount =
-                    started(new ProcessBuilder(ninepin("mount", "unix:" + socket)).redirectError(errors.toFile()));
+            final Process mount = start(errors, "mount", "unix:" + socket);
             silent.accept();
             final List<ProcessHandle> daemons = mount.descendants().toList();
             assertThat(daemons).isNotEmpty();
             kill("INT", mount);
-            assertThat(mount.waitFor()).isEqualTo(8);
+            assertThat(exitCode(mount)).isEqualTo(8);
             assertThat(errors).hasContent("ninepin: interrupted; nothing is mounted\n");
-            assertThat(daemons).noneMatch(ProcessHandle::isAlive);
+            assertThat(daemons).noneMatch(MountLifeIT::isRunning);
             assertThat(isMounted()).isFalse();
         } finally {
             Files.deleteIfExists(socket);
@@ -245,6 +250,11 @@ class MountLifeIT {
         try {
             assertThat(mounted).isEqualTo(new Program.Result(0, "", ""));
             assertThat(odd.resolve("hello")).hasContent("hello\n");
+            final Program.Result json = Program.run(List.of(ninepin, "status", "--json", odd.toString()), noLocale);
+            logs.add(Path.of(JsonParser.parseString(json.output())
+                    .getAsJsonObject()
+                    .get("log")
+                    .getAsString()));
             assertThat(Program.run(List.of(ninepin, "status", odd.toString()), noLocale)
                             .output())
                     .startsWith(oddSource + " on " + odd + "\n");
@@ -276,8 +286,10 @@ class MountLifeIT {
         arguments.addAll(List.of(options));
         arguments.addAll(List.of(source, mountPoint));
         assertThat(Program.ninepin(arguments.toArray())).isEqualTo(new Program.Result(0, "", ""));
+        final JsonObject status = status();
+        logs.add(Path.of(status.get("log").getAsString()));
         final ProcessHandle daemon =
-                ProcessHandle.of(status().get("pid").getAsLong()).orElseThrow();
+                ProcessHandle.of(status.get("pid").getAsLong()).orElseThrow();
         started.add(daemon);
         return daemon;
     }
@@ -288,12 +300,20 @@ class MountLifeIT {
         return JsonParser.parseString(result.output()).getAsJsonObject();
     }
 
-    private List<String> ninepin(final String... arguments) {
-        final List<String> command =
-                new ArrayList<>(List.of(Program.TREE.resolve("ninepin").toString()));
+    /** As a shell starts it, with no signal ignored, whatever those ignore that the tests run under. */
+    private Process start(final Path errors, final String... arguments) throws IOException {
+        final List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT,TERM,HUP",
+                Program.TREE.resolve("ninepin").toString()));
         command.addAll(List.of(arguments));
         command.add(mountPoint.toString());
-        return command;
+        return started(new ProcessBuilder(command).redirectError(errors.toFile()));
+    }
+
+    private static int exitCode(final Process process) {
+        await().atMost(PATIENCE).until(() -> !process.isAlive());
+        return process.exitValue();
     }
 
     private Process started(final ProcessBuilder builder) throws IOException {
@@ -306,6 +326,17 @@ class MountLifeIT {
         assertThat(Program.run(List.of("kill", "-" + signal, Long.toString(process.pid())), Map.of())
                         .exitCode())
                 .isZero();
+    }
+
+    /** One that has ended, and that its parent has not asked about yet, runs no more. */
+    private static boolean isRunning(final ProcessHandle process) {
+        try {
+            return process.isAlive()
+                    && !Files.readString(Path.of("/proc", Long.toString(process.pid()), "status"))
+                            .contains("State:\tZ");
+        } catch (final IOException e) {
+            return false;
+        }
     }
 
     private boolean isMounted() throws IOException {

@@ -34,6 +34,7 @@ final class Workers {
     private final int requestSize;
 
     private final List<Worker> workers = new CopyOnWriteArrayList<>();
+    private final Interrupts interrupts = new Interrupts();
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -123,14 +124,15 @@ final class Workers {
             alive--;
             if (alive == 0) {
                 fuse.fuse_session_destroy(session);
+                interrupts.close();
                 ended.countDown();
             }
         }
     }
 
-    /** Interrupts the worker that serves the request of {@code token}. */
+    /** The worker that serves the request of {@code token} is to give it up, if that is not answered soon. */
     void interrupt(final long token) {
-        workers.get(RequestSlot.numberOf(token)).slot.interrupt(token);
+        interrupts.schedule(workers.get(RequestSlot.numberOf(token)).slot, token);
     }
 
     /** Interrupts whatever is being served. */

@@ -30,6 +30,9 @@ final class Inode {
     /** The names that were found in this directory; null until there is one. */
     private @Nullable Map<ByteString, Inode> children;
 
+    /** Counts the names in this directory that went, or became another file's. */
+    long changes;
+
     /** Its open files. */
     final List<OpenFile> open = new ArrayList<>(0);
 

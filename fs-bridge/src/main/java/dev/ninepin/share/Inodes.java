@@ -2,6 +2,7 @@ package dev.ninepin.share;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.PathFid;
 import dev.ninepin.session.StaleFileException;
@@ -67,6 +68,11 @@ final class Inodes {
         return Optional.ofNullable(directory.children().get(name));
     }
 
+    /** How often names in a directory have gone or changed. */
+    synchronized long changes(final Inode directory) {
+        return directory.changes;
+    }
+
     /** {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. */
     Inode found(final Inode directory, final ByteString name, final FidTable.Walked walked) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
@@ -77,40 +83,34 @@ final class Inodes {
         final PathFid path = fids.adopt(path(directory), name, walked);
         final Inode inode;
         final LostName replaced;
-        final boolean surplus;
+        final Optional<PathFid> surplus;
+        final boolean moves;
         synchronized (this) {
-            inode = byId.computeIfAbsent(FileId.of(walked.qid()), id -> new Inode(++lastNode, walked.qid(), path));
-            byNode.put(inode.node(), inode);
-            if (inode.path != path && fids.isRetired(inode.path)) {
+            inode = knownAs(FileId.of(walked.qid()), directory, name)
+                    .orElseGet(() -> add(new Inode(++lastNode, walked.qid(), path)));
+            // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
+            // record, since the paths of what is in it begin with that.
+            moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
+            if (inode.path == path) {
+                surplus = Optional.empty();
+            } else if (moves || inode.aside != null) {
+                surplus = Optional.of(path);
+            } else {
+                surplus = Optional.of(inode.path);
                 inode.path = path;
             }
-            surplus = inode.path != path;
             inode.lookups++;
             replaced = addName(directory, name, inode);
-        }
-        replaced.settle();
-        if (surplus) {
-            fids.retire(path);
-        }
-        return inode;
-    }
-
-    /** The path of an inode leads to it no more, but {@code name}, which it was just found under, does. */
-    void relocated(final Inode inode, final Inode directory, final ByteString name) {
-        final PathFid path;
-        final PathFid newParent;
-        synchronized (this) {
-            path = inode.path;
-            newParent = directory.path;
-            for (final Inode.Name known : List.copyOf(inode.names)) {
-                if (fids.isAt(path, known.directory().path, known.name())
-                        && !known.equals(new Inode.Name(directory, name))) {
-                    known.directory().children().remove(known.name(), inode);
-                    inode.names.remove(known);
-                }
+            if (moves) {
+                removeOtherNames(inode, new Inode.Name(directory, name));
             }
         }
-        fids.moved(path, newParent, name);
+        replaced.settle();
+        if (moves) {
+            fids.moved(inode.path, path(directory), name);
+        }
+        surplus.ifPresent(fids::retire);
+        return inode;
     }
 
     /** A name was added to an inode that the kernel knows, and is about to be handed again: a hard link was made. */
@@ -121,6 +121,24 @@ final class Inodes {
             replaced = addName(directory, name, inode);
         }
         replaced.settle();
+    }
+
+    /**
+     * The last name of a file is about to be removed, as far as is known. Its number may be another file's from then on,
+     * which is not to be taken for this one: the kernel would mix up what it keeps of both.
+     */
+    synchronized void aboutToGo(final Inode inode) {
+        final Rgetattr seen = inode.attributes();
+        if (inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1)) {
+            byId.remove(inode.id(), inode);
+        }
+    }
+
+    /** It did not go. */
+    synchronized void hasStayed(final Inode inode) {
+        if (byNode.get(inode.node()) == inode) {
+            byId.putIfAbsent(inode.id(), inode);
+        }
     }
 
     /** A name is gone. */
@@ -140,6 +158,8 @@ final class Inodes {
         final PathFid path;
         final PathFid newParent;
         synchronized (this) {
+            directory.changes++;
+            newDirectory.changes++;
             inode = directory.children().remove(name);
             if (inode == null) {
                 replaced = removeName(newDirectory, newName);
@@ -229,11 +249,10 @@ final class Inodes {
     }
 
     /** Notes where an open file was put aside to, when its name went. */
-    synchronized void putAside(final Inode inode, final Inode directory, final ByteString name) {
-        inode.aside = new Inode.Name(directory, name);
+    synchronized void putAside(final Inode inode, final Inode.Name name) {
+        inode.aside = name;
     }
 
-    /** A file that was put aside has a name again. */
     synchronized void noLongerAside(final Inode inode) {
         inode.aside = null;
     }
@@ -249,10 +268,9 @@ final class Inodes {
         lost.forEach(LostName::settle);
     }
 
-    /** Whether a name is that of a file put aside: not to be shown. */
-    synchronized boolean isAside(final Inode directory, final ByteString name) {
-        final Inode inode = directory.children().get(name);
-        return inode != null && new Inode.Name(directory, name).equals(inode.aside);
+    /** Whether there are files that were put aside in a directory. */
+    synchronized boolean holdsAside(final Inode directory) {
+        return !asideIn(directory).isEmpty();
     }
 
     /** The files that were put aside in a directory. */
@@ -264,12 +282,33 @@ final class Inodes {
 
     private synchronized Optional<Inode> knownAgain(
             final Inode directory, final ByteString name, final FidTable.Walked walked) {
-        final Inode inode = byId.get(FileId.of(walked.qid()));
-        if (inode == null || directory.children().get(name) != inode || fids.isRetired(inode.path)) {
+        final Inode inode = knownAs(FileId.of(walked.qid()), directory, name).orElse(null);
+        if (inode == null
+                || directory.children().get(name) != inode
+                || fids.isRetired(inode.path)
+                || !fids.isAt(inode.path, directory.path, name)) {
             return Optional.empty();
         }
         inode.lookups++;
         return Optional.of(inode);
+    }
+
+    /** The inode of a file that was found; one that is about to go is known by its name only. */
+    @GuardedBy("this")
+    private Optional<Inode> knownAs(final FileId id, final Inode directory, final ByteString name) {
+        final Inode known = byId.get(id);
+        if (known != null) {
+            return Optional.of(known);
+        }
+        return Optional.ofNullable(directory.children().get(name))
+                .filter(going -> going.id().equals(id));
+    }
+
+    @GuardedBy("this")
+    private Inode add(final Inode inode) {
+        byNode.put(inode.node(), inode);
+        byId.put(inode.id(), inode);
+        return inode;
     }
 
     /** Returns what had the name before. */
@@ -284,9 +323,21 @@ final class Inodes {
         return replaced;
     }
 
+    /** A directory has only one name. */
+    @GuardedBy("this")
+    private void removeOtherNames(final Inode inode, final Inode.Name kept) {
+        for (final Inode.Name name : List.copyOf(inode.names)) {
+            if (!name.equals(kept)) {
+                inode.names.remove(name);
+                name.directory().children().remove(name.name(), inode);
+            }
+        }
+    }
+
     /** Takes a name from its inode; if its fid is on that name, the caller settles that without the lock. */
     @GuardedBy("this")
     private LostName removeName(final Inode directory, final ByteString name) {
+        directory.changes++;
         final Inode inode = directory.children().remove(name);
         if (inode == null) {
             return LostName.NONE;

@@ -14,6 +14,9 @@ import java.io.IOException;
 final class Namespace {
     private static final int S_ISGID = 02000;
 
+    /** How often a name is walked to anew that others keep giving to other files. */
+    private static final int LOOKUP_TRIES = 8;
+
     private final Session session;
     private final FidTable fids;
     private final NameRequests requests;
@@ -45,22 +48,23 @@ final class Namespace {
     }
 
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
-        final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
-        try {
-            return new Entry(inode.node(), readHere(inode, directory, name));
-        } catch (final IOException | RuntimeException e) {
-            inodes.forget(inode.node(), 1);
-            throw e;
-        }
-    }
-
-    /** The attributes of a file that was just found; it may be known by a name that it has lost on the server. */
-    private Attributes readHere(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        try {
-            return attributes.readOverPath(inode);
-        } catch (final StaleFileException e) {
-            inodes.relocated(inode, directory, name);
-            return attributes.read(inode);
+        for (int tries = 1; ; tries++) {
+            final boolean last = tries == LOOKUP_TRIES;
+            final long changes = inodes.changes(directory);
+            final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+            if (!last && inodes.changes(directory) != changes) {
+                // It may have led to what has another name by now.
+                fids.clunk(walked.fid());
+                continue;
+            }
+            try {
+                return entry(inodes.found(directory, name, walked), attributes::readOverPath);
+            } catch (final StaleFileException e) {
+                // Another file was given the name in between.
+                if (last) {
+                    throw e;
+                }
+            }
         }
     }
 
@@ -99,7 +103,7 @@ final class Namespace {
             session.link(at.fid(), file.fid(), name).await();
         }
         inodes.linked(directory, name, inode);
-        return entry(inode);
+        return entry(inode, attributes::read);
     }
 
     void unlink(final Inode directory, final ByteString name) throws IOException {
@@ -112,26 +116,17 @@ final class Namespace {
             if (inodes.livesByItsName(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                remove(directory, name, 0);
+                ending(inode, () -> remove(directory, name, 0));
             }
         }
     }
 
     void rmdir(final Inode directory, final ByteString name) throws IOException {
-        emptied(directory, name, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR));
-    }
-
-    /** Does what removes a directory; again, if the directory only holds what was put aside, and is now moved away. */
-    private void emptied(final Inode directory, final ByteString name, final Uninterrupted.Action removal)
-            throws IOException {
-        try {
-            removal.run();
-        } catch (final RemoteException e) {
-            final Inode inode = inodes.known(directory, name).orElse(null);
-            if (e.errno() != Errno.ENOTEMPTY || inode == null || !putAside.moveUp(inode, directory)) {
-                throw e;
-            }
-            removal.run();
+        final Inode inode = inodes.known(directory, name).orElse(null);
+        if (inode == null) {
+            remove(directory, name, Tunlinkat.AT_REMOVEDIR);
+        } else {
+            ending(inode, () -> emptied(inode, directory, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR)));
         }
     }
 
@@ -139,31 +134,67 @@ final class Namespace {
             throws IOException {
         final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
-        final boolean mayBeOpen = replaced != null && !replaced.isDirectory() && replaced != moved;
-        if (moved != null && moved.isDirectory()) {
-            emptied(newDirectory, newName, () -> {
+        final Uninterrupted.Action renaming = () -> {
+            if (moved != null && moved.isDirectory()) {
                 try (FidTable.Move move = fids.beginMove()) {
                     renameat(directory, name, newDirectory, newName);
                 }
-            });
-            return;
+            } else {
+                renameat(directory, name, newDirectory, newName);
+            }
+        };
+        if (replaced == null || replaced == moved) {
+            renaming.run();
+        } else if (replaced.isDirectory()) {
+            ending(replaced, () -> emptied(replaced, newDirectory, renaming));
+        } else if (moved != null && moved.isDirectory()) {
+            renaming.run();
+        } else {
+            renameOver(replaced, newDirectory, newName, renaming);
         }
-        if (!mayBeOpen) {
-            renameat(directory, name, newDirectory, newName);
-            return;
-        }
+    }
+
+    private void renameOver(
+            final Inode replaced, final Inode directory, final ByteString name, final Uninterrupted.Action renaming)
+            throws IOException {
         try (NameLocks.Held held = locks.exclusive(replaced)) {
             if (!inodes.livesByItsName(replaced)) {
-                renameat(directory, name, newDirectory, newName);
+                ending(replaced, renaming);
                 return;
             }
-            putAside.hide(replaced, newDirectory, newName);
+            putAside.hide(replaced, directory, name);
             try {
-                renameat(directory, name, newDirectory, newName);
+                renaming.run();
             } catch (final IOException e) {
-                putAside.restore(replaced, newDirectory, newName);
+                putAside.restore(replaced, directory, name);
                 throw e;
             }
+        }
+    }
+
+    /** Does what is the end of a file under the name that it is known by. */
+    private void ending(final Inode inode, final Uninterrupted.Action removal) throws IOException {
+        inodes.aboutToGo(inode);
+        try {
+            removal.run();
+        } catch (final IOException e) {
+            inodes.hasStayed(inode);
+            throw e;
+        }
+    }
+
+    /** Does what removes an empty directory; again, if all that it held was put aside, and is now moved to its parent. */
+    private void emptied(final Inode inode, final Inode parent, final Uninterrupted.Action removal) throws IOException {
+        // Before, since what was put aside may be removed at this moment.
+        final boolean holdsHidden = inodes.holdsAside(inode);
+        try {
+            removal.run();
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.ENOTEMPTY || !holdsHidden) {
+                throw e;
+            }
+            putAside.moveUp(inode, parent);
+            removal.run();
         }
     }
 
@@ -200,10 +231,16 @@ final class Namespace {
         }
     }
 
+    /** Reads a file's attributes, in one way or another. */
+    @FunctionalInterface
+    private interface Reading {
+        Attributes read(Inode inode) throws IOException;
+    }
+
     /** The inode was counted as handed out; that is taken back if its attributes can't be had. */
-    private Entry entry(final Inode inode) throws IOException {
+    private Entry entry(final Inode inode, final Reading reading) throws IOException {
         try {
-            return new Entry(inode.node(), attributes.read(inode));
+            return new Entry(inode.node(), reading.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
             throw e;

@@ -16,6 +16,7 @@ final class OpenDirectory {
 
     private final Session session;
     private final Inodes inodes;
+    private final PutAside putAside;
     private final Inode inode;
     private final int fid;
 
@@ -30,9 +31,11 @@ final class OpenDirectory {
     @GuardedBy("this")
     private long position;
 
-    OpenDirectory(final Session session, final Inodes inodes, final Inode inode, final int fid) {
+    OpenDirectory(
+            final Session session, final Inodes inodes, final PutAside putAside, final Inode inode, final int fid) {
         this.session = session;
         this.inodes = inodes;
+        this.putAside = putAside;
         this.inode = inode;
         this.fid = fid;
     }
@@ -68,10 +71,7 @@ final class OpenDirectory {
     /** A name that no path can hold is a server's lie; the kernel would end the listing with EIO. */
     private boolean isToBeShown(final Dirent entry) {
         final ByteString name = entry.name();
-        return name.length() > 0
-                && !name.contains('/')
-                && !name.contains('\0')
-                && !(name.startsWith(PutAside.PREFIX) && inodes.isAside(inode, name));
+        return name.length() > 0 && !name.contains('/') && !name.contains('\0') && !putAside.isHidden(name);
     }
 
     /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */

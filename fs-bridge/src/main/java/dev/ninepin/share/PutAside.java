@@ -3,8 +3,9 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,17 +20,22 @@ import org.slf4j.LoggerFactory;
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
 
-    /** What the names of such files start with; the directories that they are in don't show them. */
-    static final ByteString PREFIX = ByteString.of(".ninepin-");
-
     private final NameRequests requests;
     private final Inodes inodes;
     private final NameLocks locks;
 
-    /** Keeps two mounts of the same share from using the same names. */
-    private final long mountId = new SecureRandom().nextLong();
+    /**
+     * What the names of such files start with; the directories that they are in don't show them. Random, to keep two
+     * mounts of the same share from using the same names.
+     */
+    private final String prefix = String.format(Locale.ROOT, ".ninepin-%016x-", new SecureRandom().nextLong());
+
+    private final ByteString prefixBytes = ByteString.of(prefix);
 
     private final AtomicLong last = new AtomicLong();
+
+    /** Names that could not be removed, and are seen by all from then on. */
+    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
 
     PutAside(final NameRequests requests, final Inodes inodes, final NameLocks locks) {
         this.requests = requests;
@@ -37,37 +43,36 @@ final class PutAside {
         this.locks = locks;
     }
 
+    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
+    boolean isHidden(final ByteString name) {
+        return name.startsWith(prefixBytes) && !left.contains(name);
+    }
+
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
     void hide(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final ByteString hidden = newName();
-        move(directory, name, directory, hidden);
-        inodes.putAside(inode, directory, hidden);
+        moveAside(inode, new Inode.Name(directory, name), directory);
     }
 
     /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final Inode.Name aside = inodes.aside(inode).orElseThrow();
-        move(aside.directory(), aside.name(), directory, name);
+        move(inodes.aside(inode).orElseThrow(), new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
     }
 
     /**
-     * Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. Returns whether
-     * there was anything. The caller holds no lock.
+     * Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. The caller holds
+     * no lock.
      */
-    boolean moveUp(final Inode directory, final Inode parent) throws IOException {
-        final List<Inode> hidden = inodes.asideIn(directory);
-        for (final Inode inode : hidden) {
+    void moveUp(final Inode directory, final Inode parent) throws IOException {
+        for (final Inode inode : inodes.asideIn(directory)) {
+            // It may be closed right now, and removed.
             try (NameLocks.Held held = locks.exclusive(inode)) {
                 final Inode.Name aside = inodes.aside(inode).orElse(null);
                 if (aside != null) {
-                    final ByteString name = newName();
-                    move(directory, aside.name(), parent, name);
-                    inodes.putAside(inode, parent, name);
+                    moveAside(inode, aside, parent);
                 }
             }
         }
-        return !hidden.isEmpty();
     }
 
     /** Removes a file that was put aside, now that it is closed. The caller holds its lock exclusively. */
@@ -76,10 +81,13 @@ final class PutAside {
         if (aside == null) {
             return;
         }
+        inodes.aboutToGo(inode);
         try {
             Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
             inodes.asideRemoved(inode, aside);
         } catch (final IOException e) {
+            inodes.hasStayed(inode);
+            left.add(aside.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     aside.name(),
@@ -87,13 +95,19 @@ final class PutAside {
         }
     }
 
-    private void move(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
-            throws IOException {
-        Uninterrupted.run(() -> requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName));
-        inodes.renamed(directory, name, newDirectory, newName);
+    private void moveAside(final Inode inode, final Inode.Name from, final Inode directory) throws IOException {
+        final Inode.Name aside = new Inode.Name(directory, newName());
+        move(from, aside);
+        inodes.putAside(inode, aside);
+    }
+
+    private void move(final Inode.Name from, final Inode.Name to) throws IOException {
+        Uninterrupted.run(() ->
+                requests.rename(inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
+        inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
     }
 
     private ByteString newName() {
-        return ByteString.of(String.format(Locale.ROOT, "%s%016x-%x", PREFIX, mountId, last.incrementAndGet()));
+        return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
     }
 }

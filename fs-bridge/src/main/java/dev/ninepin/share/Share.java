@@ -21,6 +21,7 @@ public final class Share implements FileOperations, AutoCloseable {
     private final Inodes inodes;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
+    private final PutAside putAside;
     private final Namespace names;
     private final OpenFiles files;
     private final Handles<OpenDirectory> directories = new Handles<>();
@@ -33,7 +34,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.writer = new AttributeWriter(session, inodes, attributes, options);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
-        final PutAside putAside = new PutAside(requests, inodes, locks);
+        this.putAside = new PutAside(requests, inodes, locks);
         this.names = new Namespace(session, requests, inodes, locks, attributes, writer, putAside, options);
         this.files = new OpenFiles(session, inodes, locks, names, attributes, writer, putAside);
     }
@@ -172,7 +173,7 @@ public final class Share implements FileOperations, AutoCloseable {
             session.fids().clunk(fid);
             throw e;
         }
-        return directories.add(new OpenDirectory(session, inodes, inode, fid));
+        return directories.add(new OpenDirectory(session, inodes, putAside, inode, fid));
     }
 
     @Override

@@ -53,7 +53,8 @@ class RequestSlotTest {
     @Test
     void noInterruptOutlivesItsRequestInAnyInterleaving() throws Exception {
         final int rounds = 20_000;
-        final AtomicLong current = new AtomicLong();
+        // A token of no request, until there is one.
+        final AtomicLong current = new AtomicLong(Long.MAX_VALUE);
         final var begin = new CyclicBarrier(2);
         final Thread interrupter = new Thread(() -> {
             try {

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import static dev.ninepin.share.FileOperations.ROOT;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.p9.ByteString;
@@ -51,7 +52,7 @@ abstract class ShareContract extends ShareFixture {
 
     @Test
     void hardLinksAreTheSameNode() throws IOException {
-        final long file = file(ROOT, "one", "data".getBytes());
+        final long file = file(ROOT, "one", "data".getBytes(UTF_8));
         final long directory = mkdir(ROOT, "directory");
 
         final Entry linked = share.link(file, directory, name("two"));
@@ -197,7 +198,7 @@ abstract class ShareContract extends ShareFixture {
         final long from = mkdir(ROOT, "from");
         final long to = mkdir(ROOT, "to");
         final long directory = mkdir(from, "directory");
-        final long file = file(directory, "file", "data".getBytes());
+        final long file = file(directory, "file", "data".getBytes(UTF_8));
 
         share.rename(from, name("directory"), to, name("moved"));
 
@@ -212,8 +213,8 @@ abstract class ShareContract extends ShareFixture {
 
     @Test
     void renameReplacesWhatHasTheName() throws IOException {
-        final long old = file(ROOT, "old", "old".getBytes());
-        final long other = file(ROOT, "other", "other".getBytes());
+        final long old = file(ROOT, "old", "old".getBytes(UTF_8));
+        final long other = file(ROOT, "other", "other".getBytes(UTF_8));
         final long empty = mkdir(ROOT, "empty");
         final long full = mkdir(ROOT, "full");
         file(full, "file", new byte[0]);

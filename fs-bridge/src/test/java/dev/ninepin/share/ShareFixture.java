@@ -1,5 +1,6 @@
 package dev.ninepin.share;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -102,7 +103,7 @@ abstract class ShareFixture extends SessionFixture {
     }
 
     protected int write(final long handle, final long offset, final String data, final int flags) throws IOException {
-        return share.write(handle, offset, ByteBuffer.wrap(data.getBytes()), flags);
+        return share.write(handle, offset, ByteBuffer.wrap(data.getBytes(UTF_8)), flags);
     }
 
     protected byte[] read(final long handle, final long offset, final int count) throws IOException {
@@ -114,7 +115,7 @@ abstract class ShareFixture extends SessionFixture {
     }
 
     protected String text(final long handle) throws IOException {
-        return new String(read(handle, 0, 1000));
+        return new String(read(handle, 0, 1000), UTF_8);
     }
 
     protected List<String> list(final long directory) throws IOException {

@@ -156,7 +156,7 @@ final class Exchange {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
         CompletableFuture.allOf(answers)
-                .handle((nothing, failure) -> nothing)
+                .exceptionally(failure -> null)
                 .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
                 .join();
     }
@@ -382,8 +382,9 @@ final class Exchange {
             version.failed(why);
         }
         for (final Call<?> call : tags.inFlight()) {
-            call.failed(why);
+            // First, so that whoever is told finds the tag given back.
             tags.free(call);
+            call.failed(why);
         }
     }
 }

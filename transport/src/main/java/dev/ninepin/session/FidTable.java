@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,10 @@ public final class FidTable {
     /** Counts the directories that were moved. */
     @GuardedBy("this")
     private long moves;
+
+    /** Fids that may be there or not, until their requests are over. */
+    @GuardedBy("this")
+    private final List<Doubtful> doubtful = new ArrayList<>(0);
 
     /** Those who are just moving a directory. */
     @GuardedBy("this")
@@ -124,6 +129,7 @@ public final class FidTable {
 
     /** A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. */
     public int take() {
+        clunkWhatIsOver();
         return numbers.take();
     }
 
@@ -162,13 +168,29 @@ public final class FidTable {
     }
 
     /**
-     * Ends a fid that may be there or not, because a request that makes or ends it was given up. While the server is
-     * still at that request, the number is not free, and never used again.
+     * Ends a fid that may be there or not, because a request that makes or ends it was given up: as soon as it is known
+     * that the server is no more at that request. Until then the number is not free.
      */
     private void clunkAfter(final Call<?> givenUp, final int fid) {
-        if (givenUp.isOver()) {
-            clunk(fid);
+        synchronized (this) {
+            doubtful.add(new Doubtful(givenUp, fid));
         }
+        clunkWhatIsOver();
+    }
+
+    /** Not done by the reply reader, which learns of the end first, but must not send. */
+    private void clunkWhatIsOver() {
+        final List<Integer> fids = new ArrayList<>(0);
+        synchronized (this) {
+            for (final Iterator<Doubtful> each = doubtful.iterator(); each.hasNext(); ) {
+                final Doubtful next = each.next();
+                if (next.givenUp().isOver()) {
+                    each.remove();
+                    fids.add(next.fid());
+                }
+            }
+        }
+        fids.forEach(this::clunk);
     }
 
     /**
@@ -239,7 +261,7 @@ public final class FidTable {
     /** A fid of the caller's own on a path, to be opened, or used up by Tlcreate. */
     public int copy(final PathFid path) throws IOException {
         try (Lease from = use(path)) {
-            final int fid = numbers.take();
+            final int fid = take();
             walkOrGiveBack(from.fid(), fid, List.of());
             return fid;
         }
@@ -339,6 +361,7 @@ public final class FidTable {
 
     /** Clunks the fids of all paths, until {@code deadline}, without waiting. For the end of the session. */
     void clunkAll(final long deadline) {
+        clunkWhatIsOver();
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {
             clock.forEach(path -> drop(path).addTo(all));
@@ -354,7 +377,7 @@ public final class FidTable {
     }
 
     private Walked walk(final int from, final List<ByteString> names, final long before) throws IOException {
-        final int fid = numbers.take();
+        final int fid = take();
         final Rwalk reply = walkOrGiveBack(from, fid, names);
         return new Walked(fid, reply.qids().get(names.size() - 1), before);
     }
@@ -470,9 +493,9 @@ public final class FidTable {
     }
 
     @GuardedBy("this")
-    private static boolean isWithin(final PathFid path, final PathFid directory) {
-        for (PathFid above = path; above != null; above = above.parent) {
-            if (above == directory) {
+    private boolean isWithin(final PathFid inner, final PathFid outer) {
+        for (PathFid above = inner; above != null; above = above.parent) {
+            if (above == outer) {
                 return true;
             }
         }
@@ -543,6 +566,9 @@ public final class FidTable {
         }
         return surplus;
     }
+
+    /** A fid, and the request that makes or ends it, which was given up. */
+    private record Doubtful(Call<?> givenUp, int fid) {}
 
     /** A fid to clunk once the lock is given back, or none. */
     private record OptionalFid(@Nullable LiveFid live) {

@@ -1,0 +1,104 @@
+package dev.ninepin.mounted;
+
+import org.junit.jupiter.api.Test;
+
+/** Listing directories. */
+interface Directories extends OnAMount {
+    @Test
+    default void tenThousandEntriesAreListedWithoutLossOrDoubleWhileOthersComeAndGo() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).mount()) {
+            mount.python("""
+                    os.mkdir('big')
+                    stays = {'stays%05d' % i for i in range(10000)}
+                    for name in stays:
+                        os.mknod(S + '/big/' + name)
+                    def task(i):
+                        if i < 2:
+                            where = ('big', S + '/big')[i]
+                            n = 0
+                            while not os.path.exists(S + '/done'):
+                                n += 1
+                                name = '%s/comes%d-%d' % (where, i, n % 300)
+                                if os.path.exists(name):
+                                    os.unlink(name)
+                                else:
+                                    os.mknod(name)
+                        else:
+                            for _ in range(6):
+                                listings = [[entry.name for entry in os.scandir('big')], os.listdir('big'),
+                                            subprocess.check_output(['ls', '-U', 'big'], text=True).split()]
+                                for listing in listings:
+                                    stayed = [name for name in listing if name.startswith('stays')]
+                                    assert len(stayed) == len(set(stayed)), 'doubled'
+                                    assert set(stayed) == stays, 'lost %d' % len(stays - set(stayed))
+                            write(S + '/done', b'')
+                    together(3, task)
+                    """);
+        }
+    }
+
+    @Test
+    default void aListingGoesOnWhereItWasAndStartsAgainWhenRewound() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).mount()) {
+            mount.python("""
+                    names = {'%0200d' % i for i in range(700)}
+                    for name in names:
+                        os.mknod(S + '/' + name)
+                    libc = ctypes.CDLL(None, use_errno=True)
+                    class Dirent(ctypes.Structure):
+                        _fields_ = [('ino', ctypes.c_uint64), ('off', ctypes.c_int64), ('reclen', ctypes.c_ushort),
+                                    ('type', ctypes.c_ubyte), ('name', ctypes.c_char * 256)]
+                    libc.opendir.restype = ctypes.c_void_p
+                    libc.readdir.restype = ctypes.POINTER(Dirent)
+                    libc.telldir.restype = ctypes.c_long
+                    opened = ctypes.c_void_p(libc.opendir(b'.'))
+                    def rest():
+                        seen = []
+                        while entry := libc.readdir(opened):
+                            seen.append(entry.contents.name)
+                        return seen
+                    def some(count):
+                        return [libc.readdir(opened).contents.name for _ in range(count)]
+                    first = some(200)
+                    place = ctypes.c_long(libc.telldir(opened))
+                    second = rest()
+                    everything = {os.fsencode(name) for name in names} | {b'.', b'..'}
+                    assert set(first + second) == everything and len(first + second) == 702
+                    libc.seekdir(opened, place)
+                    assert rest() == second
+                    os.mknod('one more')
+                    libc.rewinddir(opened)
+                    assert set(rest()) == everything | {b'one more'}
+                    libc.closedir(opened)
+                    """);
+        }
+    }
+
+    @Test
+    default void entriesHaveTheNumbersOfTheirFiles() throws Exception {
+        mount().python("""
+                os.mkdir('directory')
+                write('file', b'')
+                os.symlink('file', 'link')
+                for entry in os.scandir('.'):
+                    assert entry.inode() == os.lstat(entry.name).st_ino, entry
+                    assert entry.is_dir(follow_symlinks=False) == (entry.name == 'directory')
+                    assert entry.is_symlink() == (entry.name == 'link')
+                assert os.stat('directory/..').st_ino == os.stat('.').st_ino
+                """);
+    }
+
+    @Test
+    default void aRemovedDirectoryThatIsOpenIsEmpty() throws Exception {
+        mount().python("""
+                os.makedirs('a/b')
+                fd = os.open('a/b', os.O_RDONLY)
+                os.chdir('a/b')
+                os.rmdir('../../a/b')
+                fails('ENOENT', os.getcwd)
+                fails('ENOENT', write, 'new', b'')
+                fails('ENOENT', os.stat, '../b')
+                os.close(fd)
+                """);
+    }
+}

@@ -1,0 +1,201 @@
+package dev.ninepin.mounted;
+
+import org.junit.jupiter.api.Test;
+
+/** Names: odd ones, links, renames, and who wins when several want the same. */
+interface NamesOfFiles extends OnAMount {
+    @Test
+    default void aNameIsAnyBytesButSlashAndNul() throws Exception {
+        mount().python("""
+                names = [b'latin \\xe9\\xe8\\xff', b'utf \\xc3\\xa9\\xe2\\x82\\xac', b'broken \\xc3', b'new\\nline', b'tab\\t',
+                         b'back\\\\slash', b'  spaces  ', b'-rf', b'\\x01\\x7f\\x80', b'*?[]', b'"\\'$()', b'n' * 255,
+                         b'\\xff' * 255, b'...', b'.hidden', b',comma,', b'surrogate \\xed\\xa0\\x80']
+                for name in names:
+                    write(name, name)
+                    assert read(name) == name == read(os.fsencode(S) + b'/' + name)
+                    assert os.stat(name).st_size == len(name)
+                assert sorted(os.listdir(b'.')) == sorted(names) == sorted(os.listdir(os.fsencode(S)))
+                for i, name in enumerate(names):
+                    os.symlink(name, b'link %d' % i)
+                    assert os.readlink(b'link %d' % i) == name
+                    assert read(b'link %d' % i) == name
+                    os.rename(name, b'renamed')
+                    fails('ENOENT', os.stat, name)
+                    os.rename(b'renamed', name)
+                    os.unlink(b'link %d' % i)
+                for name in names:
+                    os.unlink(name)
+                    os.mkdir(name)
+                    write(name + b'/' + name, b'')
+                    os.rename(name + b'/' + name, b'moved')
+                    os.rmdir(name)
+                    os.unlink(b'moved')
+                fails('ENAMETOOLONG', write, b'n' * 256, b'')
+                assert os.listdir(b'.') == []
+                """);
+    }
+
+    @Test
+    default void ofEightWhoMakeAFileAtOnceOneWins() throws Exception {
+        mount().python("""
+                def race(i):
+                    won = 0
+                    for n in range(60):
+                        try:
+                            os.close(os.open('file%d' % n, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+                            won += 1
+                        except FileExistsError:
+                            pass
+                    return won
+                assert sum(together(8, race)) == 60
+                def link(i):
+                    try:
+                        os.link('file0', 'lock')
+                        return 1
+                    except FileExistsError:
+                        return 0
+                assert sum(together(8, link)) == 1
+                def directory(i):
+                    try:
+                        os.mkdir('directory')
+                        return 1
+                    except FileExistsError:
+                        return 0
+                assert sum(together(8, directory)) == 1
+                """);
+    }
+
+    @Test
+    default void aFileMadeByManyAtOnceIsOneFile() throws Exception {
+        mount().python("""
+                def add(i):
+                    for n in range(40):
+                        write('file%d' % n, b'%d\\n' % i, os.O_CREAT | os.O_APPEND)
+                together(6, add)
+                for n in range(40):
+                    assert sorted(read('file%d' % n).split()) == [b'%d' % i for i in range(6)], read('file%d' % n)
+                """);
+    }
+
+    @Test
+    default void aNameThatIsRenamedOverIsNeverMissing() throws Exception {
+        mount().python("""
+                write('target', b'0')
+                def task(i):
+                    if i == 0:
+                        for n in range(400):
+                            write('new', b'%d' % n)
+                            os.rename('new', 'target')
+                        write('done', b'')
+                    else:
+                        while not os.path.exists('done'):
+                            os.stat('target')
+                together(3, task)
+                assert read('target') == b'399' == read(S + '/target')
+                assert sorted(os.listdir('.')) == ['done', 'target']
+                """);
+    }
+
+    @Test
+    default void aDirectoryIsRenamedWithOpenFilesAndACurrentDirectoryInIt() throws Exception {
+        mount().python("""
+                os.makedirs('a/b/c')
+                os.mkdir('z')
+                with open('a/b/file', 'w+b') as f:
+                    f.write(b'before ')
+                    f.flush()
+                    os.chdir('a/b/c')
+                    above = os.stat('..').st_ino
+                    os.rename('../../../a', '../../../z/moved')
+                    f.write(b'after')
+                    f.flush()
+                    assert os.getcwd().endswith('/z/moved/b/c'), os.getcwd()
+                    assert os.stat('..').st_ino == above
+                    assert os.fstat(f.fileno()).st_size == 12
+                    os.ftruncate(f.fileno(), 6)
+                    write('here', b'x')
+                    assert sorted(os.listdir('..')) == ['c', 'file']
+                assert read(S + '/z/moved/b/file') == b'before'
+                assert read(S + '/z/moved/b/c/here') == b'x'
+                os.rename('../../b', '../../../b')
+                assert read('../file') == b'before'
+                fails('EINVAL', os.rename, '../../../z', '../../../z/moved/z')
+                fails('ENOENT', os.stat, S + '/a')
+                """);
+    }
+
+    @Test
+    default void renameKeepsTheRulesOfPosix() throws Exception {
+        mount().python("""
+                write('file', b'file')
+                write('other', b'other')
+                os.mkdir('directory')
+                os.mkdir('empty')
+                write('directory/inside', b'')
+                fails('EISDIR', os.rename, 'file', 'directory')
+                fails('ENOTDIR', os.rename, 'directory', 'file')
+                fails('ENOTEMPTY', os.rename, 'empty', 'directory')
+                fails('ENOENT', os.rename, 'missing', 'file')
+                os.rename('directory', 'empty')
+                assert os.listdir('empty') == ['inside']
+                os.link('file', 'again')
+                os.rename('file', 'again')
+                assert read('file') == read('again') == b'file'
+                os.rename('file', 'other')
+                assert read('other') == b'file'
+                number = os.stat('other').st_ino
+                os.rename('other', 'empty/other')
+                assert os.stat('empty/other').st_ino == number
+                fails('ENOTEMPTY', os.rmdir, 'empty')
+                fails('ENOTDIR', os.rmdir, 'empty/other')
+                fails('EISDIR', os.unlink, 'empty')
+                fails('EEXIST', os.mkdir, 'empty')
+                fails('ENOTDIR', os.stat, 'again/below')
+                """);
+    }
+
+    @Test
+    default void hardLinksAreOneFile() throws Exception {
+        mount().python("""
+                write('one', b'1')
+                os.link('one', 'two')
+                os.mkdir('d')
+                os.link('two', 'd/three')
+                numbers = {os.stat(name).st_ino for name in ('one', 'two', 'd/three')}
+                assert len(numbers) == 1 and os.stat('one').st_nlink == 3
+                write('d/three', b'333')
+                assert read('one') == b'333' and os.stat('one').st_size == 3
+                os.unlink('one')
+                assert read('two') == b'333' and os.stat('two').st_nlink == 2
+                os.unlink('two')
+                os.chmod('d/three', 0o600)
+                assert os.stat('d/three').st_nlink == 1
+                fails('EEXIST', os.link, 'd/three', 'd')
+                fails('EPERM', os.link, 'd', 'e')
+                os.symlink('d/three', 'link')
+                os.link('link', 'link2', follow_symlinks=False)
+                assert os.readlink('link2') == 'd/three' and read('link2') == b'333'
+                """);
+    }
+
+    @Test
+    default void symbolicLinksLeadAnywhere() throws Exception {
+        mount().python("""
+                target = '/'.join(['t' * 100] * 40)
+                os.symlink(target, 'long')
+                assert os.readlink('long') == target
+                assert os.lstat('long').st_size == len(target)
+                os.symlink('nowhere', 'dangling')
+                fails('ENOENT', os.stat, 'dangling')
+                os.symlink('loop', 'loop')
+                fails('ELOOP', os.stat, 'loop')
+                os.makedirs('a/b')
+                write('a/file', b'found')
+                os.symlink('../file', 'a/b/up')
+                assert read('a/b/up') == b'found'
+                os.symlink(os.getcwd() + '/a', 'absolute')
+                assert read('absolute/file') == b'found'
+                fails('EEXIST', os.symlink, 'x', 'long')
+                """);
+    }
+}

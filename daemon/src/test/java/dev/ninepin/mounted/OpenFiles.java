@@ -1,0 +1,149 @@
+package dev.ninepin.mounted;
+
+import org.junit.jupiter.api.Test;
+
+/** Files that are open while their names come and go. */
+interface OpenFiles extends OnAMount {
+    @Test
+    default void aFileThatIsRemovedWhileItIsOpenGoesOnWithoutAName() throws Exception {
+        mount().python("""
+                fd = os.open('file', os.O_RDWR | os.O_CREAT, 0o640)
+                os.write(fd, b'0123456789')
+                os.unlink('file')
+                assert os.listdir('.') == []
+                fails('ENOENT', os.stat, 'file')
+                os.pwrite(fd, b'abc', 3)
+                assert os.pread(fd, 100, 0) == b'012abc6789'
+                assert os.fstat(fd).st_size == 10
+                os.ftruncate(fd, 5)
+                assert os.fstat(fd).st_size == 5
+                os.fchmod(fd, 0o600)
+                assert stat.S_IMODE(os.fstat(fd).st_mode) == 0o600
+                os.utime(fd, ns=(1, 123456789123456789))
+                assert os.fstat(fd).st_mtime_ns == 123456789123456789
+                os.fsync(fd)
+                os.fchown(fd, os.getuid(), os.getgid())
+                again = os.open('/proc/self/fd/%d' % fd, os.O_RDWR)
+                os.pwrite(again, b'AGAIN', 0)
+                assert os.pread(fd, 100, 0) == b'AGAIN'
+                os.close(again)
+                write('file', b'another')
+                assert os.pread(fd, 100, 0) == b'AGAIN'
+                assert read('file') == b'another'
+                os.unlink('file')
+                os.close(fd)
+                until(lambda: os.listdir(S) == [])
+                """);
+    }
+
+    @Test
+    default void aFileThatIsRenamedOverWhileItIsOpenGoesOnWithoutAName() throws Exception {
+        mount().python("""
+                write('target', b'old')
+                write('new', b'new')
+                fd = os.open('target', os.O_RDWR)
+                os.rename('new', 'target')
+                assert os.listdir('.') == ['target']
+                assert os.pread(fd, 100, 0) == b'old' and read('target') == b'new' == read(S + '/target')
+                os.ftruncate(fd, 0)
+                os.write(fd, b'OLD!')
+                os.fchmod(fd, 0o777)
+                os.utime(fd, ns=(1, 1))
+                os.fsync(fd)
+                assert os.fstat(fd).st_size == 4
+                assert read('target') == b'new' == read(S + '/target')
+                assert stat.S_IMODE(os.stat('target').st_mode) == 0o644
+                os.close(fd)
+                until(lambda: os.listdir(S) == ['target'])
+                fd = os.open('target', os.O_RDONLY)
+                fails('ENOENT', os.rename, 'missing', 'target')
+                os.mkdir('directory')
+                fails('ENOTDIR', os.rename, 'directory', 'target')
+                assert sorted(os.listdir('.')) == ['directory', 'target'] == sorted(os.listdir(S))
+                os.close(fd)
+                """);
+    }
+
+    @Test
+    default void aTreeIsRemovedWithOpenFilesInIt() throws Exception {
+        mount().python("""
+                os.makedirs('tree/a/b')
+                paths = ['tree/one', 'tree/a/two', 'tree/a/b/three']
+                opened = [os.open(path, os.O_RDWR | os.O_CREAT) for path in paths]
+                for fd in opened:
+                    os.write(fd, b'%d' % fd)
+                subprocess.run(['rm', '-rf', 'tree'], check=True)
+                assert os.listdir('.') == []
+                for fd in opened:
+                    assert os.pread(fd, 10, 0) == b'%d' % fd
+                    os.ftruncate(fd, 0)
+                    os.close(fd)
+                until(lambda: os.listdir(S) == [])
+                """);
+    }
+
+    @Test
+    default void directoriesAreRemovedWhileTheirFilesAreClosed() throws Exception {
+        mount().python("""
+                def task(i):
+                    for n in range(60):
+                        name = '%d-%d' % (i, n)
+                        os.mkdir(name)
+                        fd = os.open(name + '/file', os.O_RDWR | os.O_CREAT)
+                        os.unlink(name + '/file')
+                        os.close(fd)
+                        os.rmdir(name)
+                together(4, task)
+                until(lambda: os.listdir(S) == [])
+                """);
+    }
+
+    @Test
+    default void manyProcessesMakeOpenAndRemoveTheSameNames() throws Exception {
+        mount().python("""
+                def task(i):
+                    chance = random.Random(i)
+                    for n in range(250):
+                        name = 'name%d' % chance.randrange(3)
+                        try:
+                            act = chance.randrange(5)
+                            if act == 0:
+                                os.unlink(name)
+                            elif act == 1:
+                                os.rename(name, 'name%d' % chance.randrange(3))
+                            else:
+                                fd = os.open(name, os.O_RDWR | (os.O_CREAT if act > 2 else 0))
+                                os.pwrite(fd, b'%d' % i, i)
+                                assert os.pread(fd, 1, i) == b'%d' % i
+                                os.fstat(fd)
+                                os.close(fd)
+                        except OSError as e:
+                            # Another took the name away, or gave it to another file, between look-up and open.
+                            assert e.errno in (errno.ENOENT, errno.ESTALE), e
+                together(5, task)
+                until(lambda: all(name.startswith('name') for name in os.listdir(S)))
+                assert sorted(os.listdir('.')) == sorted(os.listdir(S))
+                """);
+    }
+
+    @Test
+    default void aThousandFilesAreOpenAtOnce() throws Exception {
+        mount().python("""
+                resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 4096))
+                opened = []
+                for n in range(1000):
+                    fd = os.open('file%d' % n, os.O_RDWR | os.O_CREAT)
+                    os.write(fd, b'%d' % n)
+                    opened.append(fd)
+                for n, fd in enumerate(opened):
+                    assert os.pread(fd, 10, 0) == b'%d' % n
+                    os.unlink('file%d' % n) if n % 10 == 0 else None
+                for n, fd in enumerate(opened):
+                    os.pwrite(fd, b'!', 0)
+                    assert os.pread(fd, 10, 0)[:1] == b'!'
+                assert len(os.listdir('.')) == 900
+                for fd in opened:
+                    os.close(fd)
+                """);
+    }
+}

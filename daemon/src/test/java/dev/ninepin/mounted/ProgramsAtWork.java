@@ -1,0 +1,86 @@
+package dev.ninepin.mounted;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Everyday programs that ask much of a file system. */
+interface ProgramsAtWork extends OnAMount {
+    @Test
+    default void gitKeepsARepository() throws Exception {
+        mount().sh("""
+                git() { command git -c user.name=Someone -c user.email=someone@example.org -c gc.auto=0 "$@"; }
+                git init -q -b main repository
+                cd repository
+                for i in $(seq 60); do mkdir -p d$((i % 7)); seq $((i * 20)) >d$((i % 7))/f$i; done
+                git add .
+                git commit -qm one
+                git checkout -qb branch
+                for i in $(seq 1 3 60); do echo changed >>d$((i % 7))/f$i; done
+                git commit -qam two
+                git checkout -q main
+                echo new >new
+                git add new
+                git mv d1 moved
+                git commit -qm three
+                git merge -q -m merged branch
+                git gc -q
+                git fsck --strict --no-progress
+                [ -z "$(git status --porcelain)" ]
+                [ "$(git rev-list --count HEAD)" = 4 ]
+                cd ..
+                git clone -q --no-hardlinks repository clone
+                git clone -q repository linked
+                git -C clone fsck --strict --no-progress
+                diff -r --exclude=.git repository clone
+                git clone -q "$EXPORT/repository" server
+                diff -r --exclude=.git repository server
+                """);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"delete", "truncate", "wal"})
+    default void sqliteKeepsADatabase(final String journal) throws Exception {
+        mount().python("""
+                import sqlite3
+                journal = sys.argv[1]
+                def connect():
+                    return sqlite3.connect('data.db', timeout=30, isolation_level=None)
+                base = connect()
+                assert base.execute('pragma journal_mode=' + journal).fetchone()[0] == journal
+                base.execute('create table t (i integer primary key, text text)')
+                base.execute('create index x on t (text)')
+                base.close()
+                def task(i):
+                    base = connect()
+                    if i == 0:
+                        for start in range(0, 10000, 500):
+                            base.execute('begin immediate')
+                            base.executemany('insert into t values (?, ?)',
+                                ((n, hashlib.md5(b'%d' % n).hexdigest()) for n in range(start, start + 500)))
+                            base.execute('commit')
+                        base.execute('delete from t where i % 10 = 0')
+                    else:
+                        seen = 0
+                        while seen < 9000 or seen == 10000:
+                            now = base.execute('select count(*) from t').fetchone()[0]
+                            assert now >= seen or now == 9000, (now, seen)
+                            assert now % 500 == 0
+                            seen = now
+                            if base.execute('select count(*) from t where i = 9999').fetchone()[0]:
+                                break
+                    base.close()
+                together(2, task)
+                for directory in ('.', S):
+                    os.chdir(directory)
+                    base = connect()
+                    assert base.execute('pragma integrity_check').fetchone()[0] == 'ok'
+                    assert base.execute('select count(*) from t').fetchone()[0] == 9000
+                    base.close()
+                """, journal);
+        assertThat(mount().sh("sqlite3 data.db 'pragma integrity_check; select count(*) from t'"))
+                .containsExactly("ok", "9000");
+    }
+}

@@ -1,0 +1,92 @@
+package dev.ninepin.mounted;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.testing.DiodServer;
+import dev.ninepin.virtio.QemuChannel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** A server of the tests' own, which exports one directory. Its process ends with it. */
+interface Server extends AutoCloseable {
+    Channel connect() throws IOException;
+
+    /** What to attach to. */
+    ByteString aname();
+
+    /** The process that serves the channel. */
+    ProcessHandle process();
+
+    @Override
+    void close();
+
+    /** A QEMU, which starts and ends with the channel. */
+    record Qemu(Path directory, Map<String, String> options) implements Server {
+        @Override
+        public Channel connect() throws IOException {
+            return QemuChannel.open(directory, options, SessionOptions.DEFAULT_MSIZE);
+        }
+
+        @Override
+        public ByteString aname() {
+            return ByteString.EMPTY;
+        }
+
+        @Override
+        public ProcessHandle process() {
+            return ProcessHandle.current()
+                    .descendants()
+                    .filter(process -> process.info()
+                            .commandLine()
+                            .filter(line -> line.contains("path=" + directory + ","))
+                            .isPresent())
+                    .findFirst()
+                    .orElseThrow();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** A diod, started before the channel. */
+    record Diod(DiodServer diod, Connector connector) implements Server {
+        /** Opens a channel. */
+        @FunctionalInterface
+        interface Connector {
+            Channel connect() throws IOException;
+        }
+
+        static Diod onUnixSocket(final Path directory) throws IOException {
+            final DiodServer diod = DiodServer.onUnixSocket(directory);
+            return new Diod(diod, () -> StreamChannel.unix(diod.socket()));
+        }
+
+        static Diod onTcp(final Path directory) throws IOException {
+            final DiodServer diod = DiodServer.onTcp(directory);
+            return new Diod(diod, () -> StreamChannel.tcp("127.0.0.1", diod.port()));
+        }
+
+        @Override
+        public Channel connect() throws IOException {
+            return connector.connect();
+        }
+
+        @Override
+        public ByteString aname() {
+            return diod.aname();
+        }
+
+        @Override
+        public ProcessHandle process() {
+            return ProcessHandle.of(diod.pid()).orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            diod.close();
+        }
+    }
+}

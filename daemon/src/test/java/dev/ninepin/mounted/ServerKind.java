@@ -1,0 +1,47 @@
+package dev.ninepin.mounted;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The servers that mounts are tried with. */
+enum ServerKind {
+    /** QEMU over a virtqueue, with modes and owners as they are on its side. */
+    QEMU {
+        @Override
+        Server export(final Path directory) {
+            return new Server.Qemu(directory, Map.of("security_model", "none"));
+        }
+    },
+    /** QEMU over a virtqueue, with modes and owners in extended attributes, and symbolic links as files. */
+    QEMU_MAPPED {
+        @Override
+        Server export(final Path directory) {
+            return new Server.Qemu(directory, Map.of("security_model", "mapped-xattr"));
+        }
+    },
+    DIOD_UNIX {
+        @Override
+        Server export(final Path directory) throws IOException {
+            return Server.Diod.onUnixSocket(directory);
+        }
+    },
+    DIOD_TCP {
+        @Override
+        Server export(final Path directory) throws IOException {
+            return Server.Diod.onTcp(directory);
+        }
+    };
+
+    /** Starts a server that exports {@code directory}; the caller closes it. */
+    abstract Server export(Path directory) throws IOException;
+
+    boolean isMapped() {
+        return this == QEMU_MAPPED;
+    }
+
+    /** Whether it makes FIFOs: QEMU 7.2 answers ENXIO, unless it only notes what a file is meant to be. */
+    boolean makesFifos() {
+        return this != QEMU;
+    }
+}

@@ -1,0 +1,203 @@
+package dev.ninepin.mounted;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.fuse.FuseMount;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.SessionStatus;
+import dev.ninepin.share.Share;
+import dev.ninepin.testing.Leftovers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A fresh export, mounted on a fresh directory, in this process. Closing it unmounts, and fails if anything is left: a
+ * fid, a tag, a thread, a process, a mount, a file, or an open file of this process.
+ */
+final class TestMount implements AutoCloseable {
+    private static final long SERVER_ENDS_WITHIN_SECONDS = 20;
+
+    private final Path home;
+    private final Programs programs;
+    private final Leftovers before;
+    private final Server server;
+    private final Session session;
+    private final Share share;
+    private final FuseMount fuse;
+
+    /** What this process holds as long as it is mounted. */
+    private final Leftovers mounted;
+
+    private boolean serverKilled;
+
+    private TestMount(final MountSetup setup) throws IOException {
+        // The JVM opens its sources of random numbers when they are first used, and keeps them open.
+        new SecureRandom().nextLong();
+        before = Leftovers.now();
+        home = Files.createTempDirectory("ninepin-mount-test").toRealPath();
+        final Path export = Files.createDirectory(home.resolve("export"));
+        final Path directory = Files.createDirectory(home.resolve("mounted"));
+        programs = new Programs(directory, export, setup.kind().isMapped());
+        server = setup.kind().export(export);
+        final SessionOptions options = setup.session().withAname(server.aname());
+        session = Session.connect(server.connect(), options);
+        share = Share.open(session, setup.share());
+        fuse = FuseMount.mount(share, directory, setup.fuse());
+        mounted = Leftovers.now();
+    }
+
+    static TestMount mount(final MountSetup setup) throws IOException {
+        return new TestMount(setup);
+    }
+
+    /** The path of a file through the mount. */
+    Path here(final String name) {
+        return programs.directory().resolve(name);
+    }
+
+    /** The path of a file on the server's side. */
+    Path there(final String name) {
+        return programs.export().resolve(name);
+    }
+
+    /** An empty directory beside the mount, for this name. */
+    Path beside(final String name) throws IOException {
+        return Files.createDirectory(home.resolve(name));
+    }
+
+    /** Runs programs in the root of the mount. */
+    Programs programs() {
+        return programs;
+    }
+
+    List<String> python(final String script, final String... arguments) throws IOException, InterruptedException {
+        return programs.python(script, arguments);
+    }
+
+    List<String> sh(final String script, final String... arguments) throws IOException, InterruptedException {
+        return programs.sh(script, arguments);
+    }
+
+    SessionStatus session() {
+        return session.status();
+    }
+
+    /** How many requests the server has answered. */
+    long roundTrips() {
+        return session.status().messages().stream()
+                .mapToLong(message -> message.count())
+                .sum();
+    }
+
+    /** Waits until nothing is under way. */
+    void awaitIdle() {
+        await().pollInSameThread().untilAsserted(() -> {
+            assertThat(fuse.status().requestsInProgress())
+                    .as("requests of the kernel")
+                    .isZero();
+            assertThat(session.status().tagsUsed()).as("tags in use").isZero();
+        });
+    }
+
+    /** Waits until so many requests of the kernel are under way. */
+    void awaitRequests(final int count) {
+        await().until(() -> fuse.status().requestsInProgress() >= count);
+    }
+
+    /** Stops the server's process, as SIGSTOP does: it stays, and answers nothing. */
+    void stopServer() throws IOException, InterruptedException {
+        signalServer("STOP");
+    }
+
+    /** Lets the server go on. */
+    void continueServer() throws IOException, InterruptedException {
+        signalServer("CONT");
+    }
+
+    private void signalServer(final String signal) throws IOException, InterruptedException {
+        final ProcessBuilder kill = new ProcessBuilder(
+                "kill", "-" + signal, Long.toString(server.process().pid()));
+        assertThat(kill.start().waitFor()).isZero();
+    }
+
+    /** Ends the server's process, as {@code kill -9} does, and returns when it has gone. */
+    void killServer() throws Exception {
+        serverKilled = true;
+        final ProcessHandle process = server.process();
+        process.destroyForcibly();
+        process.onExit().get(SERVER_ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Removes all files, and waits until all that came with them is gone; fails if it does not go. */
+    void clear() throws IOException, InterruptedException {
+        programs.run("find", ".", "-mindepth", "1", "-delete");
+        assertThat(entries(there(""))).as("left on the server").isEmpty();
+        awaitIdle();
+        await().pollInSameThread().untilAsserted(() -> {
+            final SessionStatus status = session.status();
+            assertThat(status.fidsUsed()).as("fids, of which the root is one").isOne();
+            assertThat(status.strayReplies()).as("stray replies").isZero();
+            final Leftovers now = Leftovers.now();
+            assertThat(mounted.descriptors()).as("file descriptors").containsAll(now.descriptors());
+            assertThat(mounted.children()).as("processes").containsAll(now.children());
+        });
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            if (!serverKilled) {
+                awaitIdle();
+            }
+            fuse.unmount();
+        } finally {
+            fuse.close();
+            share.close();
+            server.close();
+        }
+        assertThat(fuse.ended()).as("the service has ended").isTrue();
+        final SessionStatus end = session.status();
+        if (!serverKilled) {
+            assertThat(end.fidsUsed()).as("fids").isZero();
+            assertThat(end.strayReplies()).as("stray replies").isZero();
+        }
+        assertThat(end.tagsUsed()).as("tags").isZero();
+        before.awaitNothingNew();
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo"), ISO_8859_1))
+                .as("mounts")
+                .doesNotContain(programs.directory().toString());
+        assertThat(hidden(programs.export())).as("files put aside").isEmpty();
+        deleteAll();
+    }
+
+    private static List<Path> entries(final Path directory) throws IOException {
+        try (var entries = Files.list(directory)) {
+            return entries.toList();
+        }
+    }
+
+    private static List<Path> hidden(final Path export) throws IOException {
+        try (var all = Files.find(export, Integer.MAX_VALUE, (path, attributes) -> path.getFileName()
+                .toString()
+                .startsWith(".ninepin-"))) {
+            return all.toList();
+        }
+    }
+
+    /** Not with Java's own means, for which a file name must be text. */
+    private void deleteAll() throws IOException {
+        final Process rm = new ProcessBuilder("rm", "-rf", home.toString()).start();
+        try {
+            assertThat(rm.waitFor()).isZero();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests through real mounts, in this process: from programs over FUSE, the share and the session to a real server. */
+@NullMarked
+package dev.ninepin.mounted;
+
+import org.jspecify.annotations.NullMarked;

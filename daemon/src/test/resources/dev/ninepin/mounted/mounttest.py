@@ -1,0 +1,136 @@
+"""What the scripts of the mount tests share. They run in the root of the mount."""
+import ctypes, errno, fcntl, hashlib, mmap, os, random, resource, shutil, signal, stat, struct, subprocess, sys, time
+
+# The directory that is mounted, as the server has it.
+S = os.environ['EXPORT']
+# Whether the server keeps modes and owners in extended attributes, and symbolic links as files.
+MAPPED = os.environ['MAPPED'] == 'yes'
+
+
+def fails(error, call, *arguments, **named):
+    """The call must fail with the errno of that name."""
+    try:
+        call(*arguments, **named)
+    except OSError as e:
+        assert errno.errorcode[e.errno] == error, '%s, not %s' % (errno.errorcode[e.errno], error)
+    else:
+        raise AssertionError('succeeded; expected ' + error)
+
+
+def together(count, task):
+    """Runs task(i) in so many processes at once, and returns what each said: a number below 256, or None for 0."""
+    go, ready = os.pipe(), os.pipe()
+    children = []
+    for i in range(count):
+        child = os.fork()
+        if child == 0:
+            status = 255
+            try:
+                os.close(go[1])
+                os.write(ready[1], b'x')
+                os.read(go[0], 1)
+                status = task(i) or 0
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+        children.append(child)
+    for _ in children:
+        os.read(ready[0], 1)
+    for end in (*go, *ready):
+        os.close(end)
+    said = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert all(0 <= status < 255 for status in said), said
+    return said
+
+
+def until(condition, seconds=10):
+    """Waits for the condition to hold."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, 'waited for %s s in vain' % seconds
+        time.sleep(0.005)
+
+
+def write(path, data, flags=os.O_CREAT | os.O_TRUNC):
+    fd = os.open(path, os.O_WRONLY | flags, 0o644)
+    try:
+        assert os.write(fd, data) == len(data)
+    finally:
+        os.close(fd)
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def mode_there(path):
+    """The mode of a file on the server's side, as clients see it."""
+    if MAPPED:
+        try:
+            return struct.unpack('<I', os.getxattr(path, 'user.virtfs.mode', follow_symlinks=False))[0]
+        except OSError as e:
+            if e.errno != errno.ENODATA:
+                raise
+    return os.lstat(path).st_mode
+
+
+def manifest(root, there=False):
+    """What is in a tree: for each path its kind, mode, time, contents, and which of the others are the same file."""
+    root = os.fsencode(root)
+    entries, groups = {}, {}
+    for directory, directories, files in os.walk(root):
+        for name in directories + files:
+            path = os.path.join(directory, name)
+            seen = os.lstat(path)
+            mode = mode_there(path) if there else seen.st_mode
+            relative = os.path.relpath(path, root)
+            if stat.S_ISLNK(mode):
+                contents = read(path) if there and MAPPED else os.readlink(path)
+            elif stat.S_ISREG(mode):
+                contents = hashlib.sha256(read(path)).hexdigest()
+                if seen.st_nlink > 1:
+                    groups.setdefault(seen.st_ino, []).append(relative)
+            else:
+                contents = None
+            entries[relative] = (oct(mode), seen.st_mtime_ns, contents)
+    return entries, sorted(sorted(group) for group in groups.values())
+
+
+def same(left, right):
+    """Two manifests must be equal; says where they are not."""
+    for path in sorted(left[0].keys() | right[0].keys()):
+        assert left[0].get(path) == right[0].get(path), (path, left[0].get(path), right[0].get(path))
+    assert left[1] == right[1], ('hard links', left[1], right[1])
+
+
+def make_tree(root, files):
+    """A tree of so many files: some large, some deep, with links, odd names, modes and times."""
+    chance = random.Random(9)
+    directories = [os.fsencode(root)]
+    os.mkdir(root)
+    for i in range(60):
+        parent = directories[-1] if i < 30 else chance.choice(directories)
+        directories.append(os.path.join(parent, b'directory %d' % i))
+        os.mkdir(directories[-1])
+    made = []
+    odd = [b'new\nline', b'back\\slash', b' ', b'-rf', b'latin \xe9\xe8', b'utf \xc3\xa9', b'broken \xc3', b'n' * 255, b'*?"\'']
+    for i in range(files):
+        name = odd[i] if i < len(odd) else b'file.%d' % i
+        path = os.path.join(chance.choice(directories), name)
+        kind = chance.random()
+        if made and kind < 0.04:
+            os.symlink(chance.choice([b'file.%d' % i, b'/no/such\xff', os.path.basename(chance.choice(made))]), path)
+        elif made and kind < 0.08:
+            os.link(chance.choice(made), path)
+        else:
+            write(path, chance.randbytes(int(204800 * chance.random() ** 3)))
+            os.chmod(path, chance.choice([0o644, 0o600, 0o755, 0o444, 0o4755, 0o2640, 0o400]))
+            made.append(path)
+    for directory, names, others in os.walk(os.fsencode(root), topdown=False):
+        for name in names + others:
+            when = chance.randrange(1, 2 * 10 ** 18)
+            os.utime(os.path.join(directory, name), ns=(when, when), follow_symlinks=False)
+        os.chmod(directory, chance.choice([0o755, 0o700, 0o2775, 0o1777]))
