@@ -159,8 +159,7 @@ public final class FidTable {
             call.await();
             numbers.giveBack(fid);
         } catch (final RemoteException e) {
-            // A refused Tremove is to end the fid too, but diod keeps it (libnpfs/fcall.c, np_remove).
-            clunk(fid);
+            numbers.giveBack(fid);
             throw e;
         } catch (final IOException e) {
             clunkAfter(call, fid);
