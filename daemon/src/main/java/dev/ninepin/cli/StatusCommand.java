@@ -56,7 +56,7 @@ final class StatusCommand implements Callable<Integer> {
         return directory == null ? showAll(mounts) : showOne(mounts.status(directory));
     }
 
-    private int showOne(final MountStatus status) {
+    private int showOne(final MountStatus status) throws NinepinException {
         if (json) {
             print(gson().toJson(status));
         } else {
@@ -72,20 +72,21 @@ final class StatusCommand implements Callable<Integer> {
         } else if (!all.isEmpty()) {
             print(String.join("\n", all.stream().map(StatusCommand::text).toList()));
         }
-        for (final String mountPoint : mounts.withoutDaemon(all)) {
-            complain("the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint + " clears it away");
-        }
-        if (all.isEmpty()) {
+        final List<String> unanswered = mounts.unanswered(all);
+        unanswered.forEach(this::complain);
+        if (all.isEmpty() && unanswered.isEmpty()) {
             complain("nothing is mounted; ninepin mount SOURCE DIR mounts a share");
-            return ExitCode.USAGE.code();
         }
-        return ExitCode.OK.code();
+        return (all.isEmpty() ? ExitCode.USAGE : ExitCode.OK).code();
     }
 
-    private void print(final String text) {
+    private void print(final String text) throws NinepinException {
         final PrintWriter out = spec.commandLine().getOut();
         out.print(text.endsWith("\n") ? text : text + "\n");
-        out.flush();
+        // The writer hands on to the stream, which keeps its errors to itself.
+        if (out.checkError() || System.out.checkError()) {
+            throw new NinepinException(ExitCode.SYSTEM, "the status could not be written to standard output", null);
+        }
     }
 
     private void complain(final String message) {

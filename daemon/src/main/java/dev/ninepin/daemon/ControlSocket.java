@@ -1,6 +1,7 @@
 package dev.ninepin.daemon;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -19,11 +20,13 @@ import java.util.Objects;
  */
 final class ControlSocket implements AutoCloseable {
     private final RuntimeDirectory directory;
-    private final Path path;
     private final ServerSocketChannel channel;
 
     /** Tells our socket from one of a later daemon that took over the name. */
     private final Object fileKey;
+
+    /** What it is called at the moment. */
+    private volatile Path path;
 
     private ControlSocket(
             final RuntimeDirectory directory,
@@ -39,14 +42,15 @@ final class ControlSocket implements AutoCloseable {
     /**
      * Listens for the mount on {@code mountPoint}.
      *
-     * @throws IOException if a daemon already answers there, or the directory can't be used
+     * @throws BindException if a daemon already answers there
+     * @throws IOException if the directory can't be used
      */
     static ControlSocket open(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
         directory.prepare();
         final Path path = directory.socket(mountPoint);
         return directory.locked(() -> {
             if (answers(path)) {
-                throw new IOException("another ninepin already serves " + mountPoint + ", at " + path);
+                throw new BindException("another ninepin already serves " + mountPoint + ", or is about to");
             }
             final Path unnamed =
                     directory.path().resolve(ProcessHandle.current().pid() + ".new");
@@ -81,12 +85,26 @@ final class ControlSocket implements AutoCloseable {
         return channel;
     }
 
+    /** Leaves its name to a later mount on the same directory. It is still among those of {@link RuntimeDirectory#sockets}. */
+    void stepAside() throws IOException {
+        final Path aside = directory.aside(path);
+        directory.locked(() -> {
+            if (isStillOurs()) {
+                Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE);
+                path = aside;
+            }
+            return aside;
+        });
+    }
+
     @Override
     public void close() throws IOException {
-        directory.locked(() -> Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-                && fileKey(path).equals(fileKey)
-                && Files.deleteIfExists(path));
+        directory.locked(() -> isStillOurs() && Files.deleteIfExists(path));
         channel.close();
+    }
+
+    private boolean isStillOurs() throws IOException {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && fileKey(path).equals(fileKey);
     }
 
     private static boolean answers(final Path path) {

@@ -22,6 +22,10 @@ final class FuseSetup {
         if (user.isRoot()) {
             return;
         }
+        if (!Files.isReadable(DEVICE) || !Files.isWritable(DEVICE)) {
+            throw failed(DEVICE + " is not yours to read and write: root can allow it to all (chmod 666 " + DEVICE
+                    + "), or mount as root");
+        }
         if (!Programs.find("fusermount") && !Programs.find("fusermount3")) {
             throw failed("fusermount, with which users mount, is missing: install the package fuse3 (or fuse)");
         }

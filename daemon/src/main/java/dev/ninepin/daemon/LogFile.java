@@ -13,7 +13,7 @@ final class LogFile {
      * The log of the mount on {@code mountPoint}; its directory is made if need be.
      *
      * @param environment looks up environment variables
-     * @param home of the user
+     * @param home of the user, if {@code HOME} does not say
      * @throws IOException if the directory can't be made
      */
     static Path of(
@@ -34,8 +34,12 @@ final class LogFile {
             return Path.of("/var/log/ninepin");
         }
         final String state = environment.apply("XDG_STATE_HOME");
-        final Path base = state != null && state.startsWith("/") ? Path.of(state) : home.resolve(".local/state");
-        return base.resolve("ninepin");
+        if (state != null && state.startsWith("/")) {
+            return Path.of(state, "ninepin");
+        }
+        final String given = environment.apply("HOME");
+        final Path base = given != null && given.startsWith("/") ? Path.of(given) : home;
+        return base.resolve(".local/state/ninepin");
     }
 
     private LogFile() {}

@@ -14,12 +14,14 @@ final class MountControl implements ControlServer.Handler {
     private static final Logger LOG = LoggerFactory.getLogger(MountControl.class);
 
     private final MountedShare share;
+    private final ControlSocket socket;
     private final Supplier<@Nullable Path> log;
     private final long pid = ProcessHandle.current().pid();
 
     /** {@code log} says where the log goes at the moment, if anywhere. */
-    MountControl(final MountedShare share, final Supplier<@Nullable Path> log) {
+    MountControl(final MountedShare share, final ControlSocket socket, final Supplier<@Nullable Path> log) {
         this.share = share;
+        this.socket = socket;
         this.log = log;
     }
 
@@ -58,6 +60,7 @@ final class MountControl implements ControlServer.Handler {
         try {
             if (lazy) {
                 share.detach();
+                socket.stepAside();
             } else {
                 share.unmount();
             }

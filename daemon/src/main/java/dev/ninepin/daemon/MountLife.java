@@ -2,6 +2,7 @@ package dev.ninepin.daemon;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
+import java.net.BindException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,8 +49,16 @@ public final class MountLife {
      *     requested before
      */
     public void run(final Ready ready) throws NinepinException {
-        try (MountedShare share = mount()) {
-            serve(share, ready);
+        request.check();
+        // Before anything is mounted: who has the name is the only one to mount there.
+        try (ControlSocket socket = ControlSocket.open(RuntimeDirectory.ofCurrentUser(), request.mountPoint());
+                MountedShare share = mount()) {
+            serve(share, socket, ready);
+        } catch (final BindException e) {
+            throw new NinepinException(
+                    ExitCode.MOUNT_FAILED,
+                    e.getMessage() + ": wait until it has ended (ninepin status), or choose another directory",
+                    e);
         } catch (final IOException e) {
             throw new NinepinException(
                     ExitCode.SYSTEM, "cannot serve " + request.mountPoint() + ": " + e.getMessage(), e);
@@ -109,10 +118,8 @@ public final class MountLife {
         }
     }
 
-    private void serve(final MountedShare share, final Ready ready) throws IOException {
-        final RuntimeDirectory directory = RuntimeDirectory.ofCurrentUser();
-        final ControlSocket socket = ControlSocket.open(directory, request.mountPoint());
-        try (ControlServer server = ControlServer.start(socket, new MountControl(share, () -> log))) {
+    private void serve(final MountedShare share, final ControlSocket socket, final Ready ready) throws IOException {
+        try (ControlServer server = ControlServer.start(socket, new MountControl(share, socket, () -> log))) {
             LOG.debug("The control socket is {}", server.path());
             log = ready.announce();
             LOG.info("{} is mounted on {}", request.source(), request.mountPoint());

@@ -42,6 +42,10 @@ final class MountPoint {
                     + ": unmount it first (" + (entry.isNinepin() ? "ninepin umount " : "umount ") + directory
                     + "), or choose another directory");
         }
+        if (Files.isSymbolicLink(directory) && !Files.exists(directory)) {
+            throw NinepinException.mountFailed("the mount point " + directory
+                    + " is a symbolic link that leads nowhere: create what it points to, or choose another directory");
+        }
         if (!Files.exists(directory)) {
             throw NinepinException.mountFailed(
                     "the mount point " + directory + " does not exist: create it first (mkdir -p " + directory + ")");

@@ -56,8 +56,8 @@ record MountTable(List<MountTable.Entry> entries) {
 
     /** Reads the table from its text, of which each character is one byte. */
     static MountTable parse(final String mountinfo) {
-        return new MountTable(mountinfo
-                .lines()
+        // A name may hold a carriage return, which the kernel leaves as it is, and which ends no line here.
+        return new MountTable(Arrays.stream(mountinfo.split("\n"))
                 .map(MountTable::entry)
                 .filter(Objects::nonNull)
                 .toList());

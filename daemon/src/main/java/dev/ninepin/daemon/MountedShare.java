@@ -5,7 +5,9 @@ import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.fuse.MountBusyException;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.RequestTimeoutException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionEndedException;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
@@ -54,7 +56,7 @@ final class MountedShare implements AutoCloseable {
             }
         } catch (final IOException e) {
             session.close();
-            throw failed("cannot mount " + request.source() + " on " + request.mountPoint(), e);
+            throw failed("cannot mount " + request.source() + " on " + request.mountPoint(), e, "");
         } catch (final RuntimeException e) {
             session.close();
             throw e;
@@ -78,8 +80,15 @@ final class MountedShare implements AutoCloseable {
         try {
             return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
         } catch (final IOException e) {
-            throw failed("cannot mount " + request.source(), e);
+            throw failed("cannot mount " + request.source(), e, wayOut(e));
         }
+    }
+
+    /** What a person may check if the server did not even agree to talk, and said nothing of use. */
+    private static String wayOut(final IOException e) {
+        return e instanceof SessionEndedException || e instanceof RequestTimeoutException
+                ? "; check that it is a 9P2000.L server"
+                : "";
     }
 
     /** {@code log} is where the log goes, null for nowhere. */
@@ -150,8 +159,8 @@ final class MountedShare implements AutoCloseable {
                 request.source().toString(), options.readOnly(), options.allowOther(), options.defaultPermissions());
     }
 
-    private static NinepinException failed(final String what, final IOException e) {
-        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e), e);
+    private static NinepinException failed(final String what, final IOException e, final String wayOut) {
+        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e) + wayOut, e);
     }
 
     private static String reason(final IOException e) {

@@ -2,6 +2,7 @@ package dev.ninepin.daemon;
 
 import java.io.IOException;
 import java.net.SocketException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +53,8 @@ public final class Mounts {
                     all.add(statusAt(socket));
                 } catch (final SocketException e) {
                     ControlSocket.removeIfStale(directory, socket);
+                } catch (final IOException e) {
+                    // One that hangs must not hide the others; unanswered() tells of it.
                 }
             }
         } catch (final IOException e) {
@@ -60,15 +63,22 @@ public final class Mounts {
         return all;
     }
 
-    /** Mount points of this user that are in the mount table while none of {@code served} serves them. */
-    public List<String> withoutDaemon(final List<MountStatus> served) {
+    /** A sentence for each mount of this user that is in the mount table, but not in {@code answered}. */
+    public List<String> unanswered(final List<MountStatus> answered) {
         return table.entries().stream()
                 .filter(entry -> entry.isNinepin() && entry.isOf(user.uid()))
                 .map(MountTable.Entry::mountPoint)
-                .filter(mountPoint ->
-                        served.stream().noneMatch(status -> status.mountPoint().equals(mountPoint)))
+                .filter(mountPoint -> answered.stream()
+                        .noneMatch(status -> status.mountPoint().equals(mountPoint)))
                 .distinct()
+                .map(mountPoint -> Files.exists(directory.socket(Path.of(mountPoint)))
+                        ? "the daemon of " + mountPoint + " does not answer"
+                        : died(mountPoint))
                 .toList();
+    }
+
+    private static String died(final String mountPoint) {
+        return "the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint + " clears it away";
     }
 
     /** Why nobody answers for {@code mountPoint}, and what to do. */
@@ -78,7 +88,7 @@ public final class Mounts {
         if (entry.isEmpty()) {
             message = mountPoint + " is not a mount of ninepin's; ninepin status lists those that there are";
         } else if (entry.get().isOf(user.uid())) {
-            message = "the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint + " clears it away";
+            message = died(mountPoint.toString());
         } else {
             message = mountPoint + " was mounted by another user; ask as that user";
         }

@@ -87,6 +87,13 @@ record RuntimeDirectory(Path path, User owner) {
         return path.resolve(MountName.of(mountPoint) + SUFFIX);
     }
 
+    /** Another name for {@code socket}, which is this process's, after its mount was taken off its directory. */
+    Path aside(final Path socket) {
+        final String name = socket.getFileName().toString();
+        return path.resolve(name.substring(0, name.length() - SUFFIX.length()) + "~"
+                + ProcessHandle.current().pid() + SUFFIX);
+    }
+
     /**
      * All sockets that are here, of living daemons or not, by name.
      *

@@ -20,10 +20,17 @@ final class SourceParser {
 
     private static final int MAX_PORT = 65535;
 
+    /** What Java makes of bytes of the command line that are not UTF-8. */
+    private static final char UNDECODABLE = '\ufffd';
+
     static Source parse(final String text) throws NinepinException {
         final int colon = text.indexOf(':');
         final String scheme = colon < 0 ? "" : text.substring(0, colon);
         final String rest = text.substring(colon + 1);
+        if (scheme.isEmpty() && text.contains("/")) {
+            throw NinepinException.usage("the source " + text + " does not say how to reach it: qemu:" + text
+                    + " mounts a directory; " + MOUNTABLE);
+        }
         return switch (scheme) {
             case "qemu" -> qemu(rest);
             case "unix" -> new Source.Unix(path(scheme, rest));
@@ -98,6 +105,13 @@ final class SourceParser {
 
     /** The path that {@code text} is. */
     static Path path(final String text) throws NinepinException {
+        if (text.isEmpty()) {
+            // Path.of would take it for the working directory.
+            throw NinepinException.usage("a path is empty: give one; . is this directory");
+        }
+        if (text.indexOf(UNDECODABLE) >= 0) {
+            throw NinepinException.usage("the path " + text + " is not UTF-8, as paths here have to be: rename it");
+        }
         try {
             return Path.of(text);
         } catch (final InvalidPathException e) {

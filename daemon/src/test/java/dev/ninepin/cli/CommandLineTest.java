@@ -48,6 +48,7 @@ class CommandLineTest {
                 "mount -o mszie=1 qemu:/srv /mnt | unknown option mszie: did you mean msize?",
                 "mount -o ro -o cahce=none qemu:/srv /mnt | unknown option cahce: did you mean cache?",
                 "mount hostshare /mnt | the source hostshare is a mount tag",
+                "mount /srv/share /mnt | the source /srv/share does not say how to reach it: qemu:/srv/share mounts a directory",
                 "umount | Missing required parameter: 'DIR'",
                 "umount /no/such/mount | /no/such/mount is not a mount of ninepin's; ninepin status lists those that there are",
                 "umount / | / is not a mount of ninepin's",
@@ -60,6 +61,32 @@ class CommandLineTest {
         assertThat(result.errors()).startsWith("ninepin: " + sentence).doesNotContain("\tat ");
         assertThat(result.output()).isEmpty();
         assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    /** A variable that was not set must not lead to the working directory. */
+    @Test
+    void anEmptyPathIsNoDirectory() throws Exception {
+        assertThat(Program.main(List.of(), "umount", "").errors())
+                .isEqualTo("ninepin: a path is empty: give one; . is this directory\n");
+    }
+
+    @Test
+    void aStatusThatCannotBeWrittenIsAFailure() throws Exception {
+        final Program.Result result = Program.run(
+                List.of(
+                        "sh",
+                        "-c",
+                        "exec \"$@\" >/dev/full",
+                        "sh",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.ninepin.cli.Main",
+                        "status",
+                        "--json"),
+                Map.of());
+        assertThat(result.errors()).contains("could not be written");
+        assertThat(result.exitCode()).isEqualTo(2);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -118,7 +119,7 @@ class ControlServerTest {
     @Test
     void aSecondDaemonDoesNotTakeOverALivingOnesSocket() {
         assertThatThrownBy(() -> ControlSocket.open(directory, MOUNT_POINT))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(BindException.class)
                 .hasMessageContaining("another ninepin already serves " + MOUNT_POINT);
     }
 
@@ -139,6 +140,19 @@ class ControlServerTest {
         ControlSocket.removeIfStale(directory, stale);
         ControlSocket.removeIfStale(directory, server.path());
         assertThat(directory.sockets()).containsExactly(server.path());
+    }
+
+    @Test
+    void aSocketThatStepsAsideLeavesItsNameAndIsStillListed() throws Exception {
+        final Path mountPoint = Path.of("/mnt/lazy");
+        final ControlSocket old = ControlSocket.open(directory, mountPoint);
+        old.stepAside();
+        try (ControlSocket successor = ControlSocket.open(directory, mountPoint)) {
+            assertThat(successor.path()).isEqualTo(directory.socket(mountPoint));
+            assertThat(directory.sockets()).contains(old.path(), successor.path());
+            old.close();
+            assertThat(directory.sockets()).contains(successor.path()).doesNotContain(old.path());
+        }
     }
 
     @Test

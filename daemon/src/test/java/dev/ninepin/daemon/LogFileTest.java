@@ -24,6 +24,12 @@ class LogFileTest {
     }
 
     @Test
+    void homeIsWhereTheEnvironmentSays() throws Exception {
+        assertThat(LogFile.of(USER, MOUNT_POINT, Map.of("HOME", temporary.toString())::get, Path.of("/nowhere")))
+                .isEqualTo(temporary.resolve(".local/state/ninepin/mnt-host.log"));
+    }
+
+    @Test
     void withoutASettingItIsBelowTheirHome() throws Exception {
         assertThat(LogFile.of(USER, MOUNT_POINT, Map.of("XDG_STATE_HOME", "relative")::get, temporary))
                 .isEqualTo(temporary.resolve(".local/state/ninepin/mnt-host.log"));

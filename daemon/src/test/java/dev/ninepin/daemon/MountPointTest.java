@@ -35,6 +35,12 @@ class MountPointTest {
     }
 
     @Test
+    void aLinkThatLeadsNowhereIsRefused() throws Exception {
+        assertThat(refusal(Files.createSymbolicLink(directory.resolve("link"), Path.of("none")), NOTHING_MOUNTED))
+                .contains("leads nowhere");
+    }
+
+    @Test
     void aFileIsRefused() throws Exception {
         assertThat(refusal(Files.createFile(directory.resolve("file")), NOTHING_MOUNTED))
                 .contains("is not a directory");

@@ -53,4 +53,10 @@ class MountTableTest {
     void theKernelsOwnTableHasTheRoot() throws Exception {
         assertThat(MountTable.read().at(Path.of("/"))).isPresent();
     }
+
+    @Test
+    void aCarriageReturnInANameEndsNoLine() {
+        final String line = "40 22 0:50 / /mnt/a\rb rw,nosuid,nodev shared:1 - fuse.ninepin qemu:/srv rw,user_id=0\n";
+        assertThat(MountTable.parse(line).at(Path.of("/mnt/a\rb"))).isPresent();
+    }
 }

@@ -71,6 +71,8 @@ class SourceTest {
                 "vio9p:/dev/9p/0 | the source vio9p:/dev/9p/0 is not supported yet; this version mounts",
                 "vsock:2:564 | is not supported yet",
                 "http://x | the source http://x starts with no known scheme; this version mounts qemu:DIR",
+                "/srv/share | does not say how to reach it: qemu:/srv/share mounts a directory",
+                "qemu:/a\ufffdb | is not UTF-8",
                 "qemu: | needs a path",
                 "unix: | needs a path",
                 "qemu:/a,b | \"b\" is not OPTION=VALUE; a comma in the directory's name is written twice",

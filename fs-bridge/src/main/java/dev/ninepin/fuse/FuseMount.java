@@ -28,7 +28,6 @@ public final class FuseMount implements AutoCloseable {
 
     private final MountPoint mountPoint;
 
-    /** Held here, since native code calls into it. */
     private final Callbacks callbacks;
 
     private final Workers workers;
@@ -72,7 +71,13 @@ public final class FuseMount implements AutoCloseable {
             if (channel == 0) {
                 throw checks.after(directory, LibC.errno());
             }
-            final OptionalInt device = mountPoint.topDevice();
+            final OptionalInt device;
+            try {
+                device = mountPoint.topDevice();
+            } catch (final IOException | RuntimeException e) {
+                fuse.fuse_unmount(where, channel);
+                throw e;
+            }
             final long session =
                     fuse.fuse_lowlevel_new(arguments.pointer(), callbacks.table(), callbacks.tableSize(), 0);
             if (session == 0 || device.isEmpty()) {
@@ -80,7 +85,7 @@ public final class FuseMount implements AutoCloseable {
                 throw new IOException("libfuse mounted " + directory + ", but could not begin to serve it");
             }
             fuse.fuse_session_add_chan(session, channel);
-            final Workers workers = new Workers(fuse, session, channel, files.cache());
+            final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache());
             callbacks.servedBy(workers);
             final Connection connection = new Connection(device.getAsInt());
             final FuseMount mount =

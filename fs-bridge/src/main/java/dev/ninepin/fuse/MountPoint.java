@@ -3,8 +3,9 @@ package dev.ninepin.fuse;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.ByteArrayOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,7 @@ import jnr.ffi.Pointer;
  * by byte.
  */
 final class MountPoint {
-    private static final Path MOUNTINFO = Path.of("/proc/self/mountinfo");
+    private static final String MOUNTINFO = "/proc/self/mountinfo";
 
     // The columns of mountinfo, proc(5).
     private static final int DEVICE = 2;
@@ -61,9 +62,13 @@ final class MountPoint {
                         columns -> minor(columns[DEVICE]) == device && Arrays.equals(unescape(columns[WHERE]), bytes));
     }
 
+    /** Only a newline ends a line: other ends of lines stand in names as they are. */
     private static List<String[]> mounts() throws IOException {
-        try (var lines = Files.lines(MOUNTINFO, ISO_8859_1)) {
-            return lines.map(line -> line.split(" ", -1)).toList();
+        // A stream, since it reads on when its thread is interrupted: mounts end then, too.
+        try (InputStream mountinfo = new FileInputStream(MOUNTINFO)) {
+            return Arrays.stream(new String(mountinfo.readAllBytes(), ISO_8859_1).split("\n"))
+                    .map(line -> line.split(" ", -1))
+                    .toList();
         }
     }
 

@@ -88,12 +88,6 @@ final class Reply {
         end(fuse.fuse_reply_err(request, number));
     }
 
-    /** Forgets are not answered. */
-    void none() {
-        sent = true;
-        fuse.fuse_reply_none(request);
-    }
-
     void attributes(final Attributes attributes) {
         fill(stat, attributes);
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));

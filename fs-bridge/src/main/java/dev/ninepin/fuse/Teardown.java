@@ -55,6 +55,18 @@ final class Teardown {
 
     /** As {@link FuseMount#close}. */
     synchronized void end() {
+        // An interrupt is no reason to leave the mount as it is.
+        final boolean interrupted = Thread.interrupted();
+        try {
+            endUninterrupted();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void endUninterrupted() {
         try {
             unmount();
         } catch (final MountBusyException e) {
@@ -68,7 +80,9 @@ final class Teardown {
         if (!workers.ended()) {
             // If this is not possible, the threads go on: no request is left without an answer.
             tryTo("end the connection of", () -> {
-                connection.abort(workers::takeNoMore);
+                if (!workers.disconnected()) {
+                    connection.abort(workers::takeNoMore);
+                }
                 workers.interruptAll();
                 awaitWorkers(ABORTED_SECONDS);
             });
@@ -96,7 +110,7 @@ final class Teardown {
 
     /** Whether our file system is still mounted there, where umount(2) would find it. */
     private boolean isAttached() throws IOException {
-        if (workers.ended() || !mountPoint.holds(connection.number())) {
+        if (workers.disconnected() || workers.ended() || !mountPoint.holds(connection.number())) {
             return false;
         }
         final OptionalInt top = mountPoint.topDevice();

@@ -1,6 +1,7 @@
 package dev.ninepin.fuse;
 
 import dev.ninepin.share.CacheMode;
+import java.lang.ref.Reference;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -30,6 +31,10 @@ final class Workers {
     private final LibFuse fuse;
     private final long session;
     private final long channel;
+
+    /** Held here, since native code calls into it for as long as there is a thread; nobody else need hold the mount. */
+    private final Callbacks callbacks;
+
     private final CacheMode cache;
     private final int requestSize;
 
@@ -43,11 +48,23 @@ final class Workers {
 
     private int alive;
 
-    /** @param session with {@code channel} added to it; this object destroys both */
-    Workers(final LibFuse fuse, final long session, final long channel, final CacheMode cache) {
+    /** A thread has heard that the connection is no more: from the kernel, or from {@link #takeNoMore}. */
+    private volatile boolean disconnected;
+
+    /**
+     * @param session with {@code channel} added to it; this object destroys both
+     * @param callbacks of the session
+     */
+    Workers(
+            final LibFuse fuse,
+            final long session,
+            final long channel,
+            final Callbacks callbacks,
+            final CacheMode cache) {
         this.fuse = fuse;
         this.session = session;
         this.channel = channel;
+        this.callbacks = callbacks;
         this.cache = cache;
         requestSize = Math.toIntExact(fuse.fuse_chan_bufsize(channel));
     }
@@ -114,6 +131,9 @@ final class Workers {
                 waiting.incrementAndGet();
             } else if (received != -EINTR && received != -EAGAIN) {
                 LOG.debug("{} leaves: {}", worker.getName(), received);
+                if (received == 0) {
+                    disconnected = true;
+                }
                 return;
             }
         }
@@ -123,7 +143,11 @@ final class Workers {
         synchronized (sessionLock) {
             alive--;
             if (alive == 0) {
-                fuse.fuse_session_destroy(session);
+                try {
+                    fuse.fuse_session_destroy(session);
+                } finally {
+                    Reference.reachabilityFence(callbacks);
+                }
                 interrupts.close();
                 ended.countDown();
             }
@@ -163,6 +187,11 @@ final class Workers {
                 .map(worker -> worker.slot.age(now))
                 .filter(age -> age >= 0)
                 .toList();
+    }
+
+    /** Whether the connection has ended, though requests may still be in progress: its number may be another's by now. */
+    boolean disconnected() {
+        return disconnected;
     }
 
     boolean ended() {

@@ -22,9 +22,14 @@ public record AttributeChange(
         Optional<TimeChange> atime,
         Optional<TimeChange> mtime) {
 
-    static AttributeChange owner(final OptionalInt uid, final OptionalInt gid) {
+    static AttributeChange owner(final int uid) {
         return new AttributeChange(
-                OptionalInt.empty(), uid, gid, OptionalLong.empty(), Optional.empty(), Optional.empty());
+                OptionalInt.empty(),
+                OptionalInt.of(uid),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     static AttributeChange size(final long bytes) {

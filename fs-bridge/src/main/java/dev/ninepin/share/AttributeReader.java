@@ -36,8 +36,12 @@ final class AttributeReader {
 
     /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */
     Attributes readOverPath(final Inode inode) throws IOException {
-        try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
-            return accept(inode, ask(path.fid()));
+        try {
+            return session.fids().steadily(() -> {
+                try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
+                    return accept(inode, ask(path.fid()));
+                }
+            });
         } catch (final RemoteException e) {
             if (e.errno() == Errno.ENOENT) {
                 throw new StaleFileException("the path of node " + inode.node() + " leads nowhere");
@@ -63,7 +67,13 @@ final class AttributeReader {
         if (file.isEmpty()) {
             throw otherwise;
         }
-        return accept(inode, ask(file.get().fid()));
+        try {
+            return accept(inode, ask(file.get().fid()));
+        } catch (final RemoteException e) {
+            // The file may have been closed by now, and then the fid is none of ours.
+            otherwise.addSuppressed(e);
+            throw otherwise;
+        }
     }
 
     private Rgetattr ask(final int fid) throws IOException {

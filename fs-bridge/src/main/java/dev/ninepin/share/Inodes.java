@@ -208,10 +208,13 @@ final class Inodes {
         lost.forEach(LostName::settle);
     }
 
-    /** Takes an inode that the kernel has forgotten, and that is not open, out of the table. */
+    /** Takes an inode that the kernel has forgotten, that is not open, and has nothing put aside, out of the table. */
     @GuardedBy("this")
     private List<LostName> dropUnlessNeeded(final Inode inode) {
-        if (inode.lookups > 0 || !inode.open.isEmpty() || !byNode.remove(inode.node(), inode)) {
+        if (inode.lookups > 0
+                || !inode.open.isEmpty()
+                || !asideIn(inode).isEmpty()
+                || !byNode.remove(inode.node(), inode)) {
             return List.of();
         }
         byId.remove(inode.id(), inode);
@@ -252,6 +255,17 @@ final class Inodes {
 
     synchronized void noLongerAside(final Inode inode) {
         inode.aside = null;
+    }
+
+    /** A file that was put aside is removed; its directory may have waited only for that. */
+    void asideRemoved(final Inode inode, final Inode.Name aside) {
+        final List<LostName> lost = new ArrayList<>();
+        synchronized (this) {
+            inode.aside = null;
+            lost.add(removeName(aside.directory(), aside.name()));
+            lost.addAll(dropUnlessNeeded(aside.directory()));
+        }
+        lost.forEach(LostName::settle);
     }
 
     /** Whether there are files that were put aside in a directory. */

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
@@ -8,12 +9,16 @@ import dev.ninepin.session.PathFid;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Renaming and removing, with servers that know Trenameat and Tunlinkat and with those that only know the older Trename
  * and Tremove, such as diod 1.0. Which kind it is, the first refusal tells. Any thread.
  */
 final class NameRequests {
+    private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
+
     private final Session session;
     private final FidTable fids;
 
@@ -63,14 +68,20 @@ final class NameRequests {
                 }
             }
         }
+        final Qid removed = fids.steadily(() -> remove(directory, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));
+        LOG.trace("removed {}, {}", name, removed);
+    }
+
+    /** With Tremove; what it was. */
+    private Qid remove(final PathFid directory, final ByteString name, final boolean asDirectory) throws IOException {
         final FidTable.Walked file = fids.walk(directory, name);
-        final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (file.qid().isDirectory() != asDirectory) {
             // Tremove does not care which it is, but unlink(2) and rmdir(2) do.
             fids.clunk(file.fid());
             throw new ErrnoException(asDirectory ? Errno.ENOTDIR : Errno.EISDIR, name + " is of the other kind");
         }
         fids.remove(file.fid());
+        return file.qid();
     }
 
     private static boolean isUnknown(final RemoteException refusal) {

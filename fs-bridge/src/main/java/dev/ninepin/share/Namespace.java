@@ -9,7 +9,6 @@ import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
-import java.util.OptionalInt;
 
 /** The operations on names: finding, making, removing, renaming. Any thread. */
 final class Namespace {
@@ -76,7 +75,7 @@ final class Namespace {
         try (Lease at = fids.use(inodes.path(directory))) {
             session.mkdir(at.fid(), name, mode | inherited, group).await();
         }
-        return made(caller, group, directory, name);
+        return made(caller, directory, name);
     }
 
     Entry mknod(final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
@@ -86,7 +85,7 @@ final class Namespace {
             session.mknod(at.fid(), name, mode, DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
                     .await();
         }
-        return made(caller, group, directory, name);
+        return made(caller, directory, name);
     }
 
     Entry symlink(final Caller caller, final Inode directory, final ByteString name, final ByteString target)
@@ -95,7 +94,7 @@ final class Namespace {
         try (Lease at = fids.use(inodes.path(directory))) {
             session.symlink(at.fid(), name, target, group).await();
         }
-        return made(caller, group, directory, name);
+        return made(caller, directory, name);
     }
 
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
@@ -135,7 +134,15 @@ final class Namespace {
             throws IOException {
         final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
-        final Uninterrupted.Action renaming = () -> renameat(directory, name, newDirectory, newName);
+        final Uninterrupted.Action renaming = () -> {
+            if (moved != null && moved.isDirectory()) {
+                try (FidTable.Move move = fids.beginMove()) {
+                    renameat(directory, name, newDirectory, newName);
+                }
+            } else {
+                renameat(directory, name, newDirectory, newName);
+            }
+        };
         if (replaced == null || replaced == moved) {
             renaming.run();
         } else if (replaced.isDirectory()) {
@@ -196,19 +203,14 @@ final class Namespace {
         return (directory.mode() & S_ISGID) != 0 ? directory.gid() : caller.gid();
     }
 
-    /**
-     * Gives a new file to its maker and its group, since the server has made it as the user of the session, and may not
-     * care for the group that the request names (diod does not); the file then.
-     */
-    Entry givenTo(final Caller caller, final int group, final Inode inode) throws IOException {
+    /** Gives a new file to its maker, since the server has made it as the user of the session; the file then. */
+    Entry givenTo(final Caller caller, final Inode inode) throws IOException {
         final Attributes made = attributes.read(inode);
-        final AttributeChange change = AttributeChange.owner(
-                toChange(made.uid(), caller.uid(), options.uid()), toChange(made.gid(), group, options.gid()));
-        if (change.uid().isEmpty() && change.gid().isEmpty()) {
+        if (options.uid().isPresent() || made.uid() == caller.uid()) {
             return new Entry(inode.node(), made);
         }
         try {
-            writer.change(inode, change);
+            writer.change(inode, AttributeChange.owner(caller.uid()));
         } catch (final RemoteException e) {
             // A server that does not run as root can't give files away; they stay its user's.
             if (e.errno() != Errno.EPERM) {
@@ -219,16 +221,10 @@ final class Namespace {
         return new Entry(inode.node(), attributes.read(inode));
     }
 
-    /** What an owner is to be changed to: nothing, if it is right, or if the share shows another one anyway. */
-    private static OptionalInt toChange(final int made, final int wanted, final OptionalInt shown) {
-        return shown.isPresent() || made == wanted ? OptionalInt.empty() : OptionalInt.of(wanted);
-    }
-
-    private Entry made(final Caller caller, final int group, final Inode directory, final ByteString name)
-            throws IOException {
+    private Entry made(final Caller caller, final Inode directory, final ByteString name) throws IOException {
         final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
         try {
-            return givenTo(caller, group, inode);
+            return givenTo(caller, inode);
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
             throw e;

@@ -108,7 +108,7 @@ final class OpenFiles {
         }
         final long handle = add(new OpenFile(inode, fid, wanted, made.iounit()));
         try {
-            return new Created(namespace.givenTo(caller, group, inode), handle);
+            return new Created(namespace.givenTo(caller, inode), handle);
         } catch (final IOException e) {
             release(handle);
             inodes.forget(inode.node(), 1);

@@ -84,8 +84,7 @@ final class PutAside {
         inodes.aboutToGo(inode);
         try {
             Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
-            inodes.noLongerAside(inode);
-            inodes.removed(aside.directory(), aside.name());
+            inodes.asideRemoved(inode, aside);
         } catch (final IOException e) {
             inodes.hasStayed(inode);
             left.add(aside.name());

@@ -319,8 +319,115 @@ class FuseMountTest {
     }
 
     @Test
+    void aMountThatIsInterruptedLeavesNothing(@TempDir final Path directory) throws Exception {
+        final var asked = new CountDownLatch(1);
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        files.interfere((operation, node) -> {
+            asked.countDown();
+            waitForInterrupt(new CountDownLatch(1));
+        });
+        final var mounting = new java.util.concurrent.FutureTask<>(() -> {
+            assertThatThrownBy(() -> FuseMount.mount(files, directory, OPTIONS, MemoryFiles::errnoOf))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("interrupted");
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            return Mounted.mountinfo(directory);
+        });
+        final Thread thread = new Thread(mounting, "mounting");
+        thread.start();
+        assertThat(asked.await(20, SECONDS)).isTrue();
+        thread.interrupt();
+        assertThat(mounting.get()).isEmpty();
+    }
+
+    @Test
+    void aMountThatIsInterruptedBeforeItBeginsLeavesNothing(@TempDir final Path directory) throws Exception {
+        LibFuse.get();
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(() ->
+                            FuseMount.mount(new MemoryFiles(CacheMode.OPEN), directory, OPTIONS, MemoryFiles::errnoOf))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("interrupted");
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(Mounted.mountinfo(directory)).isEmpty();
+    }
+
+    @Test
+    void anInterruptDoesNotKeepABusyMountFromEnding() throws Exception {
+        try (var mounted = new Mounted()) {
+            final var channel = writer(mounted.file("f"));
+            Thread.currentThread().interrupt();
+            try {
+                mounted.mount.close();
+            } finally {
+                assertThat(Thread.interrupted()).isTrue();
+            }
+            assertThat(mounted.mount.ended()).isTrue();
+            assertThatThrownBy(channel::close).hasMessage("Transport endpoint is not connected");
+        }
+    }
+
+    @Test
+    void aConnectionThatEndedIsNotTakenForOneThatHasItsNumberNow() throws Exception {
+        final var entered = new CountDownLatch(1);
+        final var release = new CountDownLatch(1);
+        final Path root = Files.createTempDirectory("ninepin-fuse-test").toRealPath();
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        files.makeFile("f", 10);
+        try (var hung = FuseMount.mount(files, root, OPTIONS, MemoryFiles::errnoOf)) {
+            files.interfere((operation, node) -> {
+                if (operation.equals("read")) {
+                    entered.countDown();
+                    waitFor(release);
+                }
+            });
+            final String device = Mounted.mountinfo(root).get(2);
+            final Process reader = Mounted.start(Path.of("/"), "dd", "if=" + root.resolve("f"), "iflag=direct");
+            assertThat(entered.await(20, SECONDS)).isTrue();
+            umountByForce(root);
+            assertThat(reader.waitFor()).isNotZero();
+            assertThat(hung.ended()).isFalse();
+
+            final var others = new MemoryFiles(CacheMode.OPEN);
+            try (var next = FuseMount.mount(others, root, OPTIONS, MemoryFiles::errnoOf)) {
+                assertThat(Mounted.mountinfo(root).get(2)).isEqualTo(device);
+                hung.close();
+                assertThat(hung.ended()).isTrue();
+                assertThat(next.ended()).isFalse();
+                assertThat(root).isEmptyDirectory();
+            }
+        } finally {
+            release.countDown();
+            Files.delete(root);
+        }
+    }
+
+    /** Ends the connection first; busy until the programs that waited there have noticed. */
+    private static void umountByForce(final Path root) {
+        await().until(() ->
+                Mounted.start(Path.of("/"), "umount", "-f", root.toString()).waitFor() == 0);
+    }
+
+    @Test
+    void aMountLivesWithoutAnyoneHoldingIt() throws Exception {
+        final Path root = Files.createTempDirectory("ninepin-fuse-test").toRealPath();
+        FuseMount.mount(new MemoryFiles(CacheMode.OPEN), root, OPTIONS, MemoryFiles::errnoOf);
+        for (int i = 0; i < 5; i++) {
+            System.gc();
+            Files.writeString(root.resolve("f" + i), "x");
+        }
+        assertThat(Mounted.start(Path.of("/"), "umount", root.toString()).waitFor())
+                .isZero();
+        await().until(() -> threads().isEmpty());
+        Files.delete(root);
+    }
+
+    @Test
     void theMountPointMayHaveAnyName(@TempDir final Path directory) throws IOException {
-        final Path odd = Files.createDirectory(directory.resolve("a b\\c\t%41,d"));
+        final Path odd = Files.createDirectory(directory.resolve("a b\\c\t%41,d\re\nf"));
         try (var mount = FuseMount.mount(new MemoryFiles(CacheMode.OPEN), odd, OPTIONS, MemoryFiles::errnoOf)) {
             Files.writeString(odd.resolve("f"), "x");
             mount.unmount();

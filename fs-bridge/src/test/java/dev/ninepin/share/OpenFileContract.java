@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -434,6 +436,27 @@ abstract class OpenFileContract extends ShareFixture {
         assertThat(export).isEmptyDirectory();
         assertThat(channel.fidsAtLastVersion()).isEmpty();
         assertThatThrownBy(() -> write(file.handle(), 0, "x", OpenFlags.RDWR)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aClosedShareLeavesNothingBehind() throws IOException {
+        share.close();
+        useAndClose();
+        final Leftovers before = Leftovers.now();
+
+        useAndClose();
+
+        before.awaitNothingNew();
+    }
+
+    private void useAndClose() throws IOException {
+        share = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+        final Created file = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644);
+        share.unlink(ROOT, name("file"));
+        write(file.handle(), 0, "x", OpenFlags.RDWR);
+        share.close();
+        assertThat(channel.fidsAtLastVersion()).isEmpty();
+        assertThat(session.status().tagsUsed()).isZero();
     }
 
     /** All that can be done with an open file, by its node and by its handle. */

@@ -46,6 +46,7 @@ abstract class ShareFixture extends SessionFixture {
             forgetAll();
             await().untilAsserted(() ->
                     assertThat(session.fids().used()).isEqualTo(channel.fids().size()));
+            assertThat(channel.doubtfulFids()).isEmpty();
             share.close();
             assertThat(channel.fidsAtLastVersion()).isEmpty();
             assertThat(session.status().strayReplies()).isZero();
@@ -168,7 +169,13 @@ abstract class ShareFixture extends SessionFixture {
     }
 
     protected static AttributeChange owner(final int uid, final int gid) {
-        return AttributeChange.owner(OptionalInt.of(uid), OptionalInt.of(gid));
+        return new AttributeChange(
+                OptionalInt.empty(),
+                OptionalInt.of(uid),
+                OptionalInt.of(gid),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     protected static AttributeChange times(final Timestamp atime, final Timestamp mtime) {

@@ -58,7 +58,7 @@ final class SocketStream implements ByteStream {
     }
 
     static SocketStream tcp(final String host, final int port) throws IOException {
-        final String device = host + ":" + port;
+        final String device = (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
         IOException failure = new UnknownHostException(host);
         try {
             for (final InetAddress address : InetAddress.getAllByName(host)) {

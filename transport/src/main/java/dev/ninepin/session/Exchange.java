@@ -382,8 +382,9 @@ final class Exchange {
             version.failed(why);
         }
         for (final Call<?> call : tags.inFlight()) {
-            call.failed(why);
+            // First, so that whoever is told finds the tag given back.
             tags.free(call);
+            call.failed(why);
         }
     }
 }

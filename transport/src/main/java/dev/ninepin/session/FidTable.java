@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * request is ever sent under it, since the reply reader takes it.
  */
 public final class FidTable {
+    /** How often something is tried that fails because directories are moved meanwhile. */
+    private static final int MOST_TRIES = 10;
+
     private final Session session;
     private final int max;
     private final FidNumbers numbers = new FidNumbers();
@@ -44,6 +47,10 @@ public final class FidTable {
     /** Fids that may be there or not, until their requests are over. */
     @GuardedBy("this")
     private final List<Doubtful> doubtful = new ArrayList<>(0);
+
+    /** Those who are just moving a directory. */
+    @GuardedBy("this")
+    private final List<Thread> movers = new ArrayList<>();
 
     @GuardedBy("this")
     private @Nullable PathFid root;
@@ -70,6 +77,22 @@ public final class FidTable {
         public void close() {
             unpin(live);
         }
+    }
+
+    /** A directory is being moved, until this is closed: it may be at its old path or at its new one. */
+    public final class Move implements AutoCloseable {
+        private Move() {}
+
+        @Override
+        public void close() {
+            endMove();
+        }
+    }
+
+    /** What may fail only because a directory is being moved. */
+    @FunctionalInterface
+    public interface Attempt<T> {
+        T run() throws IOException;
     }
 
     /**
@@ -136,8 +159,7 @@ public final class FidTable {
             call.await();
             numbers.giveBack(fid);
         } catch (final RemoteException e) {
-            // A refused Tremove is to end the fid too, but diod keeps it (libnpfs/fcall.c, np_remove).
-            clunk(fid);
+            numbers.giveBack(fid);
             throw e;
         } catch (final IOException e) {
             clunkAfter(call, fid);
@@ -177,14 +199,63 @@ public final class FidTable {
      * @throws RemoteException if there is no such name, among others
      */
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
-        final long before = moves();
-        try (Lease from = use(directory)) {
-            return walk(from.fid(), List.of(name), before);
+        return steadily(() -> {
+            final long before = moves();
+            try (Lease from = use(directory)) {
+                return walk(from.fid(), List.of(name), before);
+            }
+        });
+    }
+
+    /** Says that this thread is about to move a directory; to be closed after {@link #moved}. */
+    public synchronized Move beginMove() {
+        movers.add(Thread.currentThread());
+        return new Move();
+    }
+
+    private synchronized void endMove() {
+        movers.remove(Thread.currentThread());
+        notifyAll();
+    }
+
+    /**
+     * Tries what finds nothing (a {@link StaleFileException}, or ENOENT) again if a directory was moved meanwhile: so
+     * nobody sees the moment at which a directory is at its new path on the server, and here still at its old one.
+     */
+    public <T> T steadily(final Attempt<T> attempt) throws IOException {
+        for (int tries = 1; ; tries++) {
+            final long before = moves();
+            try {
+                return attempt.run();
+            } catch (final StaleFileException | RemoteException e) {
+                final boolean nothing =
+                        !(e instanceof RemoteException refusal) || refusal.errno() == RemoteException.ENOENT;
+                if (!nothing || tries == MOST_TRIES || !movedSince(before)) {
+                    throw e;
+                }
+            }
         }
     }
 
     private synchronized long moves() {
         return moves;
+    }
+
+    /** Whether a directory was moved since; waits for one that just is, unless by this thread. */
+    private synchronized boolean movedSince(final long before) {
+        final boolean moving = !movers.isEmpty();
+        if (movers.contains(Thread.currentThread())) {
+            return false;
+        }
+        try {
+            while (!movers.isEmpty() && moves == before) {
+                wait();
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        return moving || moves != before;
     }
 
     /** A fid of the caller's own on a path, to be opened, or used up by Tlcreate. */
@@ -211,6 +282,10 @@ public final class FidTable {
 
     /** The fid of a path, made again if it has none; the lease is to be closed soon. */
     public Lease use(final PathFid path) throws IOException {
+        return steadily(() -> useNow(path));
+    }
+
+    private Lease useNow(final PathFid path) throws IOException {
         while (true) {
             final CompletableFuture<Void> mine = new CompletableFuture<>();
             final CompletableFuture<Void> others;

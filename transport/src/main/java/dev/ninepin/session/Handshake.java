@@ -8,8 +8,8 @@ import java.util.function.Function;
 
 /** The first exchange of a session, in lock-step and alone: both sides agree on version and msize. */
 final class Handshake {
-    /** A peer that does not answer so long is no 9P server; a user waits at the command line. */
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** A peer that does not answer Tversion or Tattach so long is no 9P server; a user waits at the command line. */
+    static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private Handshake() {}
 

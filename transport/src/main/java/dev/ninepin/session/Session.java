@@ -116,7 +116,7 @@ public final class Session implements AutoCloseable {
         final int fid = fids.take();
         try {
             final Rattach root = attach(fid, options.uname(), options.aname(), options.nUname())
-                    .await();
+                    .await(Math.min(Handshake.PATIENCE_NANOS, exchange.timeoutNanos()));
             fids.setRoot(fid, root.qid());
         } catch (final RemoteException e) {
             throw new IOException(

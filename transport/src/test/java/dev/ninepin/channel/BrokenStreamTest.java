@@ -166,6 +166,37 @@ class BrokenStreamTest {
     }
 
     @Test
+    void anInterruptDoesNotEndASendersWait() throws Exception {
+        final CountDownLatch drain = new CountDownLatch(1);
+        final int messages = 400;
+        final Twrite request = new Twrite(1, 0, ByteBuffer.allocate(1 << 16));
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    drain.await();
+                    receive(client, messages * Frame.sizeOf(request));
+                    sendAll(client, frame(9, new Rwrite(1)));
+                    awaitEnd(client);
+                });
+                Channel channel = StreamChannel.unix(server.socket())) {
+            final BackgroundCall<Boolean> sender = BackgroundCall.start("sender", () -> {
+                for (int i = 0; i < messages; i++) {
+                    channel.send(1, new Twrite(1, 0, ByteBuffer.allocate(1 << 16)));
+                }
+                channel.flush();
+                return Thread.interrupted();
+            });
+            sender.awaitBlockedIn("send");
+            sender.interrupt();
+            sender.awaitBlockedIn("send");
+            drain.countDown();
+
+            assertThat(sender.result()).as("the flag is still set").isTrue();
+            try (Received received = channel.receive()) {
+                assertThat(received.tag()).isEqualTo(9);
+            }
+        }
+    }
+
+    @Test
     void closeWakesASenderThatWaits() throws Exception {
         final CountDownLatch over = new CountDownLatch(1);
         try (ScriptedServer server = ScriptedServer.start(client -> over.await())) {

@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -303,6 +304,48 @@ public abstract class ChannelContract {
 
         assertThat(((Rread) RawClient.decode(received)).data()).isEqualTo(block(0));
         received.close();
+    }
+
+    @Test
+    void aSenderThatIsInterruptedSendsAllTheSameAndKeepsItsFlag() throws Exception {
+        try (Channel channel = open()) {
+            final RawClient client = RawClient.attach(channel, aname());
+            Thread.currentThread().interrupt();
+
+            channel.send(1, getattr());
+            channel.flush();
+
+            assertThat(Thread.interrupted()).isTrue();
+            channel.receive().close();
+            assertThat(client.call(2, getattr(), Rgetattr.class)).isNotNull();
+        }
+    }
+
+    @Test
+    void interruptsInTheMiddleOfSendingHarmNothing() throws Exception {
+        final int rounds = 500;
+        try (Channel channel = open()) {
+            final RawClient client = RawClient.attach(channel, aname());
+            client.create(FILE, NAME);
+            final ByteBuffer data = ByteBuffer.allocateDirect(client.msize() / 2);
+            final Semaphore answers = new Semaphore(8);
+            try (BackgroundCall<Boolean> sender = BackgroundCall.start("sender", () -> {
+                for (int i = 0; i < rounds; i++) {
+                    answers.acquireUninterruptibly();
+                    channel.send(i, new Twrite(FILE, 0, data.clear()));
+                    channel.flush();
+                }
+                return true;
+            })) {
+                for (int i = 0; i < rounds; i++) {
+                    sender.interrupt();
+                    channel.receive().close();
+                    answers.release();
+                }
+                assertThat(sender.result()).isTrue();
+            }
+            assertThat(client.call(1, getattr(), Rgetattr.class)).isNotNull();
+        }
     }
 
     @Test

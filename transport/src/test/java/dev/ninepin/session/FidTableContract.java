@@ -329,6 +329,7 @@ public abstract class FidTableContract extends SessionFixture {
         await().untilAsserted(() -> {
             final Set<Integer> held = channel.fids();
             assertThat(session.fids().used()).isEqualTo(held.size());
+            assertThat(channel.doubtfulFids()).isEmpty();
         });
     }
 

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +77,8 @@ class HandshakeTest {
         }
     }
 
-    @Test
+    /** Many times, because the next Tversion and what becomes of the last one are two threads' work. */
+    @RepeatedTest(50)
     void aServerThatRefusesEveryMsizeIsGivenUp() throws Exception {
         try (ScriptedServer server = ScriptedServer.start(client -> {
             for (int i = 0; i < 6; i++) {

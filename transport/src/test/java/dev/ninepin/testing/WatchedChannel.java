@@ -75,6 +75,11 @@ public final class WatchedChannel implements Channel {
         return Set.copyOf(fids);
     }
 
+    /** The fids that a server may hold though it should not, and that were not clunked to be sure. */
+    public Set<Integer> doubtfulFids() {
+        return Set.copyOf(doubtful);
+    }
+
     /** The fids that the server still held when the last Rversion ended them. */
     public Set<Integer> fidsAtLastVersion() {
         return List.copyOf(fidsAtVersion).get(fidsAtVersion.size() - 1);
@@ -195,7 +200,6 @@ public final class WatchedChannel implements Channel {
             end(clunk.fid());
         } else if (request instanceof Tremove remove) {
             end(remove.fid());
-            doubtful.add(remove.fid());
         }
     }
 
