@@ -46,7 +46,7 @@ record Programs(Path directory, Path export, boolean mapped) {
 
     /** Runs a shell script to its success, which is that of its every command; returns what it printed, by lines. */
     List<String> sh(final String script, final String... arguments) throws IOException, InterruptedException {
-        return run(words(List.of("sh", "-euc", script, "sh"), arguments));
+        return run(words(new String[] {"sh", "-euc", script, "sh"}, arguments));
     }
 
     /** Runs a Python script to its success; what is in mounttest.py is imported. */
@@ -55,7 +55,7 @@ record Programs(Path directory, Path export, boolean mapped) {
     }
 
     static String[] pythonCommand(final String script, final String... arguments) {
-        return words(List.of("python3", "-c", "from mounttest import *\n" + script), arguments);
+        return words(new String[] {"python3", "-c", "from mounttest import *\n" + script}, arguments);
     }
 
     /**
@@ -91,8 +91,9 @@ record Programs(Path directory, Path export, boolean mapped) {
         process.destroyForcibly();
     }
 
-    private static String[] words(final List<String> first, final String... rest) {
-        return Stream.concat(first.stream(), Stream.of(rest)).toArray(String[]::new);
+    /** A command line of two parts. */
+    static String[] words(final String[] first, final String... rest) {
+        return Stream.concat(Stream.of(first), Stream.of(rest)).toArray(String[]::new);
     }
 
     private static Path scripts() {

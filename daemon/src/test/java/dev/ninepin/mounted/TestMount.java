@@ -11,11 +11,13 @@ import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
 import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * A fresh export, mounted on a fresh directory, in this process. Closing it unmounts, and fails if anything is left: a
@@ -38,8 +40,10 @@ final class TestMount implements AutoCloseable {
     private boolean serverKilled;
 
     private TestMount(final MountSetup setup) throws IOException {
-        // The JVM opens its sources of random numbers when they are first used, and keeps them open.
+        // The JVM opens its sources of random numbers, and a socket to close others with, when it first needs them, and
+        // keeps them open.
         new SecureRandom().nextLong();
+        SocketChannel.open().close();
         before = Leftovers.now();
         home = Files.createTempDirectory("ninepin-mount-test").toRealPath();
         final Path export = Files.createDirectory(home.resolve("export"));
@@ -89,9 +93,10 @@ final class TestMount implements AutoCloseable {
         return session.status();
     }
 
-    /** How many requests the server has answered. */
-    long roundTrips() {
+    /** How many requests of some kinds the server has answered. */
+    long roundTrips(final String... kinds) {
         return session.status().messages().stream()
+                .filter(message -> List.of(kinds).contains(message.name()))
                 .mapToLong(message -> message.count())
                 .sum();
     }
@@ -144,10 +149,8 @@ final class TestMount implements AutoCloseable {
             final SessionStatus status = session.status();
             assertThat(status.fidsUsed()).as("fids, of which the root is one").isOne();
             assertThat(status.strayReplies()).as("stray replies").isZero();
-            final Leftovers now = Leftovers.now();
-            assertThat(mounted.descriptors()).as("file descriptors").containsAll(now.descriptors());
-            assertThat(mounted.children()).as("processes").containsAll(now.children());
         });
+        awaitNothingBeyond(mounted, thread -> false);
     }
 
     @Override
@@ -169,12 +172,24 @@ final class TestMount implements AutoCloseable {
             assertThat(end.strayReplies()).as("stray replies").isZero();
         }
         assertThat(end.tagsUsed()).as("tags").isZero();
-        before.awaitNothingNew();
+        awaitNothingBeyond(before, thread -> thread.contains(" ninepin-"));
         assertThat(Files.readString(Path.of("/proc/self/mountinfo"), ISO_8859_1))
                 .as("mounts")
                 .doesNotContain(programs.directory().toString());
         assertThat(hidden(programs.export())).as("files put aside").isEmpty();
         deleteAll();
+    }
+
+    /** Waits until this process holds no more than it did then: files, processes below it, threads that matter. */
+    private static void awaitNothingBeyond(final Leftovers then, final Predicate<String> thatMatter) {
+        await().pollInSameThread().untilAsserted(() -> {
+            final Leftovers now = Leftovers.now();
+            assertThat(then.descriptors()).as("file descriptors").containsAll(now.descriptors());
+            assertThat(then.children()).as("processes").containsAll(now.children());
+            assertThat(then.threads())
+                    .as("threads")
+                    .containsAll(now.threads().stream().filter(thatMatter).toList());
+        });
     }
 
     private static List<Path> entries(final Path directory) throws IOException {

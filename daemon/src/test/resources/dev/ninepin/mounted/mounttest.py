@@ -134,3 +134,32 @@ def make_tree(root, files):
             when = chance.randrange(1, 2 * 10 ** 18)
             os.utime(os.path.join(directory, name), ns=(when, when), follow_symlinks=False)
         os.chmod(directory, chance.choice([0o755, 0o700, 0o2775, 0o1777]))
+
+
+def use_odd_names():
+    """Does what is done with names, with all sorts of names, in the empty root of the mount."""
+    names = [b'latin \xe9\xe8\xff', b'utf \xc3\xa9\xe2\x82\xac', b'broken \xc3', b'new\nline', b'tab\t',
+             b'back\\slash', b'  spaces  ', b'-rf', b'\x01\x7f\x80', b'*?[]', b'"\'$()', b'n' * 255,
+             b'\xff' * 255, b'...', b'.hidden', b',comma,', b'surrogate \xed\xa0\x80']
+    for name in names:
+        write(name, name)
+        assert read(name) == name == read(os.fsencode(S) + b'/' + name)
+        assert os.stat(name).st_size == len(name)
+    assert sorted(os.listdir(b'.')) == sorted(names) == sorted(os.listdir(os.fsencode(S)))
+    for i, name in enumerate(names):
+        os.symlink(name, b'link %d' % i)
+        assert os.readlink(b'link %d' % i) == name
+        assert read(b'link %d' % i) == name
+        os.rename(name, b'renamed')
+        fails('ENOENT', os.stat, name)
+        os.rename(b'renamed', name)
+        os.unlink(b'link %d' % i)
+    for name in names:
+        os.unlink(name)
+        os.mkdir(name)
+        write(name + b'/' + name, b'')
+        os.rename(name + b'/' + name, b'moved')
+        os.rmdir(name)
+        os.unlink(b'moved')
+    fails('ENAMETOOLONG', write, b'n' * 256, b'')
+    assert os.listdir(b'.') == []

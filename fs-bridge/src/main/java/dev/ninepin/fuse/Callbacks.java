@@ -3,6 +3,7 @@ package dev.ninepin.fuse;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
 import dev.ninepin.share.Attributes;
+import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.Caller;
 import dev.ninepin.share.Created;
 import dev.ninepin.share.Entry;
@@ -212,6 +213,10 @@ final class Callbacks {
     private void open(final long request, final long node, final long info) {
         serve("open", request, node, worker -> {
             final long handle = files.open(node, protocolFlags(worker.info(info)));
+            if (files.cache() == CacheMode.OPEN && workers != null) {
+                // The kernel reads no further than the size that it knows, which may be another one by now.
+                workers.dropAttributes(node);
+            }
             if (!worker.reply.opened(handle)) {
                 files.release(handle);
             }

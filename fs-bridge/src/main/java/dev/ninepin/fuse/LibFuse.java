@@ -48,6 +48,10 @@ public interface LibFuse {
 
     long fuse_chan_bufsize(long channel);
 
+    /** The kernel drops what it keeps of a node: its attributes, if {@code offset} is negative. 0, or a negative errno. */
+    @IgnoreError
+    int fuse_lowlevel_notify_inval_inode(long channel, long node, long offset, long length);
+
     /** Waits for a request: its length, 0 once the session has ended, or a negative errno. */
     @IgnoreError
     int fuse_chan_recv(Pointer channelInOut, ByteBuffer request, long size);

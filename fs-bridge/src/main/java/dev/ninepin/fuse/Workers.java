@@ -159,6 +159,14 @@ final class Workers {
         interrupts.schedule(workers.get(RequestSlot.numberOf(token)).slot, token);
     }
 
+    /**
+     * Has the kernel ask for the attributes of a node before it uses them again. For a thread that serves a request. A
+     * kernel that does not know the node any more says so, and that is as well.
+     */
+    void dropAttributes(final long node) {
+        fuse.fuse_lowlevel_notify_inval_inode(channel, node, -1, 0);
+    }
+
     /** Interrupts whatever is being served. */
     void interruptAll() {
         workers.forEach(worker -> worker.slot.interruptAny());

@@ -1,0 +1,116 @@
+package dev.ninepin.mounted;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.share.CacheMode;
+import org.junit.jupiter.api.Test;
+
+/** What each {@code cache=} promises, while the same files are changed on the server. */
+interface Consistency extends OnAMount {
+    @Test
+    default void withoutACacheTheServersChangesAreSeenAtOnce() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.NONE).mount()) {
+            mount.python("""
+                    os.mkdir('directory')
+                    write('directory/file', b'0')
+                    for n in range(20):
+                        assert read('directory/file') == b'%d' % n
+                        write(S + '/directory/file', b'%d' % (n + 1))
+                        assert os.stat('directory/file').st_size == len(b'%d' % (n + 1))
+                        os.mkdir(S + '/directory/new')
+                        assert os.path.isdir('directory/new')
+                        os.rename(S + '/directory/new', S + '/directory/renamed')
+                        assert not os.path.exists('directory/new') and os.path.isdir('directory/renamed')
+                        os.rmdir(S + '/directory/renamed')
+                        assert not os.path.exists('directory/renamed')
+                        os.utime(S + '/directory/file', ns=(n, n))
+                        assert os.stat('directory/file').st_mtime_ns == n
+                    """);
+        }
+    }
+
+    @Test
+    default void withoutACacheWritesReachTheServerBeforeTheyReturnAndMapsWork() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.NONE).mount()) {
+            mount.python("""
+                    with open('file', 'w+b', buffering=0) as f:
+                        for n in range(20):
+                            f.write(b'%04d' % n)
+                            assert read(S + '/file') == b''.join(b'%04d' % i for i in range(n + 1))
+                        with mmap.mmap(f.fileno(), 80) as mapped:
+                            assert mapped[76:] == b'0019'
+                            mapped[:4] = b'MMAP'
+                            mapped.flush()
+                        assert read(S + '/file')[:8] == b'MMAP0001'
+                    """);
+        }
+    }
+
+    @Test
+    default void usuallyAnOpenSeesWhatWasClosedThereBefore() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    write('file', b'0')
+                    for n in range(30):
+                        os.stat('file')
+                        wanted = b'%d' % n * (1 + n * 3571 % 9000)
+                        write(S + '/file', wanted)
+                        fd = os.open('file', os.O_RDONLY)
+                        assert os.fstat(fd).st_size == len(wanted), (os.fstat(fd).st_size, len(wanted))
+                        assert os.read(fd, 20000) == wanted, n
+                        os.close(fd)
+                        if n % 3 == 0:
+                            write('file', b'%d' % n)
+                            assert read(S + '/file') == b'%d' % n
+                    """);
+        }
+    }
+
+    @Test
+    default void usuallyNamesAndAttributesAreASecondOldAtMost() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    write('file', b'1')
+                    os.stat('file')
+                    write(S + '/file', b'three')
+                    os.chmod(S + '/file', 0o600)
+                    until(lambda: os.stat('file').st_size == 5, 1.5)
+                    os.rename(S + '/file', S + '/renamed')
+                    assert os.path.exists('renamed')
+                    until(lambda: not os.path.exists('file'), 1.5)
+                    write('file', b'1')
+                    number = os.stat('file').st_ino
+                    write(S + '/new', b'12')
+                    os.rename(S + '/new', S + '/file')
+                    until(lambda: os.stat('file').st_ino == os.stat(S + '/file').st_ino, 1.5)
+                    assert read('file') == b'12'
+                    """);
+        }
+    }
+
+    @Test
+    default void aShareThatIsOursAloneIsNotAskedTwice() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.LOOSE).mount()) {
+            mount.python("""
+                    os.makedirs('a/b')
+                    write('a/b/file', bytes(100000))
+                    """);
+            final String looks = "stat a/b/file; cat a/b/file >/dev/null; ! stat a/b/missing 2>/dev/null";
+            mount.sh(looks);
+            mount.sh(looks);
+            final long reads = mount.roundTrips("Tread");
+            final long others = mount.roundTrips("Tgetattr", "Twalk");
+            mount.sh(looks);
+            assertThat(mount.roundTrips("Tread")).isEqualTo(reads);
+            // To open the file takes a copy of its fid, and to enter the directory is asked of us, not of the cache.
+            assertThat(mount.roundTrips("Tgetattr", "Twalk")).isLessThanOrEqualTo(others + 2);
+            mount.python("""
+                    write('a/b/file', b'new')
+                    assert read(S + '/a/b/file') == b'new' == read('a/b/file')
+                    os.rename('a/b/file', 'a/b/missing')
+                    assert read('a/b/missing') == b'new'
+                    fails('ENOENT', os.stat, 'a/b/file')
+                    """);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package dev.ninepin.mounted;
+
+import java.io.IOException;
+
+/** What depends on the way that bytes take to the server. */
+class DiodTcpMountTest extends SharedMount implements Trees, Contents, Failures {
+    DiodTcpMountTest() throws IOException {
+        super(ServerKind.DIOD_TCP);
+    }
+}
