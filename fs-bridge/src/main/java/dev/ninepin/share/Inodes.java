@@ -2,6 +2,7 @@ package dev.ninepin.share;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.PathFid;
@@ -25,6 +26,8 @@ import java.util.Optional;
  * </pre>
  */
 final class Inodes {
+    private static final long ANY_CHANGES = -1;
+
     private final FidTable fids;
     private final Inode root;
 
@@ -75,42 +78,57 @@ final class Inodes {
 
     /** {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. */
     Inode found(final Inode directory, final ByteString name, final FidTable.Walked walked) {
+        return foundSince(ANY_CHANGES, directory, name, walked).orElseThrow();
+    }
+
+    /**
+     * As {@link #found}, unless names in the directory have gone or changed since there were {@code changes}: then the
+     * walk may have led to what has another name by now, or none, and its fid is given up.
+     */
+    Optional<Inode> foundSince(
+            final long changes, final Inode directory, final ByteString name, final FidTable.Walked walked) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
         if (known.isPresent()) {
             fids.clunk(walked.fid());
-            return known.get();
+            return known;
         }
         final PathFid path = fids.adopt(path(directory), name, walked);
-        final Inode inode;
-        final LostName replaced;
-        final Optional<PathFid> surplus;
-        final boolean moves;
+        final Found found;
         synchronized (this) {
-            inode = knownAs(FileId.of(walked.qid()), directory, name)
-                    .orElseGet(() -> add(new Inode(++lastNode, walked.qid(), path)));
-            // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
-            // record, since the paths of what is in it begin with that.
-            moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
-            if (inode.path == path) {
-                surplus = Optional.empty();
-            } else if (moves || inode.aside != null) {
-                surplus = Optional.of(path);
-            } else {
-                surplus = Optional.of(inode.path);
-                inode.path = path;
-            }
-            inode.lookups++;
-            replaced = addName(directory, name, inode);
-            if (moves) {
-                removeOtherNames(inode, new Inode.Name(directory, name));
-            }
+            found = changes == ANY_CHANGES || changes == directory.changes
+                    ? enter(directory, name, walked.qid(), path)
+                    : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
         }
-        replaced.settle();
+        found.replaced().settle();
+        if (found.moves()) {
+            found.inode().ifPresent(inode -> fids.moved(path(inode), path(directory), name));
+        }
+        found.surplus().ifPresent(fids::retire);
+        return found.inode();
+    }
+
+    @GuardedBy("this")
+    private Found enter(final Inode directory, final ByteString name, final Qid qid, final PathFid path) {
+        final Inode inode =
+                knownAs(FileId.of(qid), directory, name).orElseGet(() -> add(new Inode(++lastNode, qid, path)));
+        // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
+        // record, since the paths of what is in it begin with that.
+        final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
+        final Optional<PathFid> surplus;
+        if (inode.path == path) {
+            surplus = Optional.empty();
+        } else if (moves || inode.aside != null) {
+            surplus = Optional.of(path);
+        } else {
+            surplus = Optional.of(inode.path);
+            inode.path = path;
+        }
+        inode.lookups++;
+        final LostName replaced = addName(directory, name, inode);
         if (moves) {
-            fids.moved(inode.path, path(directory), name);
+            removeOtherNames(inode, new Inode.Name(directory, name));
         }
-        surplus.ifPresent(fids::retire);
-        return inode;
+        return new Found(Optional.of(inode), replaced, surplus, moves);
     }
 
     /** A name was added to an inode that the kernel knows, and is about to be handed again: a hard link was made. */
@@ -354,6 +372,16 @@ final class Inodes {
         final PathFid otherDirectory = other.directory().path;
         return () -> fids.moved(path, otherDirectory, other.name());
     }
+
+    /**
+     * What was found under a name, and what remains to be done about it once the lock is given back.
+     *
+     * @param inode empty if that is not known
+     * @param replaced what had the name
+     * @param surplus a path that nothing needs
+     * @param moves whether the inode, a directory, has a path that is no more
+     */
+    private record Found(Optional<Inode> inode, LostName replaced, Optional<PathFid> surplus, boolean moves) {}
 
     /** What remains to be done about a fid whose name is gone, once the lock is given back. */
     @FunctionalInterface

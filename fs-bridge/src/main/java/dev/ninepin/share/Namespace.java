@@ -10,9 +10,13 @@ import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The operations on names: finding, making, removing, renaming. Any thread. */
 final class Namespace {
+    private static final Logger LOG = LoggerFactory.getLogger(Namespace.class);
+
     private static final int S_ISGID = 02000;
 
     /** How often a name is walked to anew that others keep giving to other files. */
@@ -48,25 +52,25 @@ final class Namespace {
         this.options = options;
     }
 
+    /**
+     * Nothing is noted that was walked to while names in the directory changed. The kernel keeps both apart, but for the
+     * check of a name that it knows; and if that fails, it looks again, and then does keep them apart.
+     */
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
-        for (int tries = 1; ; tries++) {
-            final boolean last = tries == LOOKUP_TRIES;
+        for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
             final long changes = inodes.changes(directory);
             final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
-            if (!last && inodes.changes(directory) != changes) {
-                // It may have led to what has another name by now.
-                fids.clunk(walked.fid());
-                continue;
-            }
-            try {
-                return entry(inodes.found(directory, name, walked), attributes::readOverPath);
-            } catch (final StaleFileException e) {
-                // Another file was given the name in between.
-                if (last) {
-                    throw e;
+            final Inode inode =
+                    inodes.foundSince(changes, directory, name, walked).orElse(null);
+            if (inode != null) {
+                try {
+                    return entry(inode, attributes::readOverPath);
+                } catch (final StaleFileException e) {
+                    LOG.trace("{} became another file while it was looked up", name);
                 }
             }
         }
+        throw new StaleFileException(name + " changes all the time");
     }
 
     Entry mkdir(final Caller caller, final Inode directory, final ByteString name, final int mode) throws IOException {
