@@ -37,7 +37,7 @@ final class AttributeReader {
     /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */
     Attributes readOverPath(final Inode inode) throws IOException {
         try {
-            return session.fids().steadily(() -> {
+            return session.fids().moves().steadily(() -> {
                 try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
                     return accept(inode, ask(path.fid()));
                 }

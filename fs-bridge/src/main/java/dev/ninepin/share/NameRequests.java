@@ -68,7 +68,7 @@ final class NameRequests {
                 }
             }
         }
-        final Qid removed = fids.steadily(() -> remove(directory, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));
+        final Qid removed = fids.moves().steadily(() -> remove(directory, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));
         LOG.trace("removed {}, {}", name, removed);
     }
 

@@ -3,6 +3,7 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Tunlinkat;
+import dev.ninepin.session.DirectoryMoves;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.RemoteException;
@@ -136,7 +137,7 @@ final class Namespace {
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
         final Uninterrupted.Action renaming = () -> {
             if (moved != null && moved.isDirectory()) {
-                try (FidTable.Move move = fids.beginMove()) {
+                try (DirectoryMoves.Move move = fids.moves().begin()) {
                     renameat(directory, name, newDirectory, newName);
                 }
             } else {

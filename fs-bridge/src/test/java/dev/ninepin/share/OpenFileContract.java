@@ -114,6 +114,15 @@ abstract class OpenFileContract extends ShareFixture {
     }
 
     @Test
+    void createOpensNothingButFiles() throws IOException {
+        mkdir(ROOT, "directory");
+        counted(share.symlink(me, ROOT, name("link"), name("target")));
+
+        assertErrno(Errno.EISDIR, () -> create(ROOT, "directory", OpenFlags.RDWR));
+        assertErrno(Errno.ELOOP, () -> create(ROOT, "link", OpenFlags.RDWR));
+    }
+
+    @Test
     void manyWhoCreateOneFileAllGetIt() throws Exception {
         for (int round = 0; round < 10; round++) {
             final String name = "file" + round;
@@ -353,6 +362,27 @@ abstract class OpenFileContract extends ShareFixture {
         share.release(file.handle());
         assertThat(lookup("two")).isEqualTo(file.entry().node());
         assertThat(share.getattr(file.entry().node()).nlink()).isEqualTo(1);
+    }
+
+    @Test
+    void allNamesOfAnOpenFileMayGo() throws IOException {
+        final Created file = create(ROOT, "one", OpenFlags.RDWR);
+        counted(share.link(file.entry().node(), ROOT, name("two")));
+        counted(share.link(file.entry().node(), ROOT, name("three")));
+        file(ROOT, "other", new byte[0]);
+
+        share.unlink(ROOT, name("one"));
+        assertThat(share.getattr(file.entry().node()).nlink()).isEqualTo(2);
+        share.unlink(ROOT, name("two"));
+        share.rename(ROOT, name("other"), ROOT, name("three"));
+
+        assertThat(list(ROOT)).containsExactly("three");
+        assertThat(share.getattr(file.entry().node()).nlink()).isZero();
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+        try (var left = Files.list(export)) {
+            assertThat(left).hasSize(1);
+        }
     }
 
     @Test

@@ -27,10 +27,10 @@ public final class PathFid {
     @Nullable
     CompletableFuture<Void> walking;
 
-    /** Count of {@link FidTable}'s moves when the fid was made, or last known to be good. */
+    /** How many directories had been moved when the fid was made, or last known to be good. */
     long walkedAt;
 
-    /** Count of {@link FidTable}'s moves when this, a directory, got its present path. */
+    /** How many directories had been moved when this, a directory, got its present path. */
     long movedAt;
 
     /** Used since the table last looked for a fid to clunk. */
