@@ -29,9 +29,6 @@ public record MountOptions(
         @Nullable ByteString uname,
         CacheMode cache) {
 
-    /** The default of {@code msize=}: 128 KiB of data and the header that Twrite and Rread may take. */
-    public static final int DEFAULT_MSIZE = 131096;
-
     /**
      * Reads the value of {@code -o}: options with commas between them, of which a later one overrides an earlier one.
      *

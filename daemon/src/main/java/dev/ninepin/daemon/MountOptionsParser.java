@@ -1,6 +1,7 @@
 package dev.ninepin.daemon;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
 import java.util.Arrays;
 import java.util.List;
@@ -13,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads one {@code -o} list. Of use once, by one thread. */
 final class MountOptionsParser {
-    /** The least msize of 9P2000.L servers: QEMU refuses less. */
-    private static final int MIN_MSIZE = 4096;
-
     /** More brings nothing, and each of the requests in flight may need a buffer of this size. */
     private static final int MAX_MSIZE = 16 << 20;
 
@@ -71,7 +69,7 @@ final class MountOptionsParser {
     private boolean defaultPermissions;
     private OptionalInt uid = OptionalInt.empty();
     private OptionalInt gid = OptionalInt.empty();
-    private int msize = MountOptions.DEFAULT_MSIZE;
+    private int msize = SessionOptions.DEFAULT_MSIZE;
     private ByteString aname = ByteString.EMPTY;
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
@@ -141,12 +139,12 @@ final class MountOptionsParser {
     private static int msize(final String value) throws NinepinException {
         if (value.matches("[0-9]{1,9}")) {
             final int number = Integer.parseInt(value);
-            if (number >= MIN_MSIZE && number <= MAX_MSIZE) {
+            if (number >= SessionOptions.MIN_MSIZE && number <= MAX_MSIZE) {
                 return number;
             }
         }
-        throw NinepinException.usage("option msize=" + value + ": must be a plain number of bytes from " + MIN_MSIZE
-                + " to " + MAX_MSIZE + ", such as msize=" + MountOptions.DEFAULT_MSIZE);
+        throw NinepinException.usage("option msize=" + value + ": must be a plain number of bytes from "
+                + SessionOptions.MIN_MSIZE + " to " + MAX_MSIZE + ", such as msize=" + SessionOptions.DEFAULT_MSIZE);
     }
 
     private static CacheMode cache(final String value) throws NinepinException {

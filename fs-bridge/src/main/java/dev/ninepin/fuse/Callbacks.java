@@ -7,6 +7,7 @@ import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.Caller;
 import dev.ninepin.share.Created;
 import dev.ninepin.share.Entry;
+import dev.ninepin.share.Errno;
 import dev.ninepin.share.FileOperations;
 import dev.ninepin.share.ReadResult;
 import java.io.IOException;
@@ -28,8 +29,6 @@ import ru.serce.jnrfuse.struct.FuseFileInfo;
  * native code. The object must be held for as long as the session lives: native code calls into it.
  */
 final class Callbacks {
-    private static final int EIO = 5;
-    private static final int ENOENT = 2;
     private static final int EINVAL = 22;
 
     /** libfuse takes an errno below this. */
@@ -370,7 +369,7 @@ final class Callbacks {
     }
 
     private static boolean isFailure(final String name, final int errno) {
-        return errno != 0 && !(errno == ENOENT && name.equals(LOOKUP));
+        return errno != 0 && !(errno == Errno.ENOENT && name.equals(LOOKUP));
     }
 
     private void fail(final String name, final long node, final Reply reply, final Throwable failure) {
@@ -378,7 +377,7 @@ final class Callbacks {
         if (reply.isSent()) {
             return;
         }
-        if (errno == ENOENT && name.equals(LOOKUP)) {
+        if (errno == Errno.ENOENT && name.equals(LOOKUP)) {
             reply.absent(errno);
         } else {
             reply.error(errno);
@@ -388,14 +387,14 @@ final class Callbacks {
     private int toErrno(final String name, final long node, final Throwable failure) {
         if (!(failure instanceof IOException)) {
             LOG.warn("{} of node {} failed unexpectedly", name, node, failure);
-            return EIO;
+            return Errno.EIO;
         }
         final int errno = errnoOf.applyAsInt(failure);
-        if (errno == ENOENT && name.equals(LOOKUP)) {
+        if (errno == Errno.ENOENT && name.equals(LOOKUP)) {
             return errno;
         }
         LOG.debug("{} of node {}: errno {}: {}", name, node, errno, failure.toString());
-        return errno > 0 && errno < ERRNO_LIMIT ? errno : EIO;
+        return errno > 0 && errno < ERRNO_LIMIT ? errno : Errno.EIO;
     }
 
     private void serveUnanswered(final long request, final Runnable work) {
