@@ -67,6 +67,54 @@ interface Consistency extends OnAMount {
     }
 
     @Test
+    default void usuallyWhatDidNotChangeIsNotReadAgain() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    write(S + '/file', bytes(100000))
+                    os.utime(S + '/file', (1000, 1000))
+                    # The change of its attributes is to be older than a tick of the server's clock, too.
+                    changed = os.stat(S + '/file').st_ctime
+                    until(lambda: time.time() > changed + 3.1)
+                    read('file')
+                    """);
+            final long reads = mount.roundTrips("Tread");
+            mount.sh("cat file >/dev/null; cat file >/dev/null");
+            assertThat(mount.roundTrips("Tread")).isEqualTo(reads);
+        }
+    }
+
+    @Test
+    default void usuallyAnOpenSeesTheLastOfManyQuickChangesOfOneSize() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    for n in range(1000, 2000):
+                        write(S + '/file', b'%d' % n, os.O_CREAT)
+                        assert read('file') == b'%d' % n
+                    """);
+        }
+    }
+
+    @Test
+    default void usuallyAnOpenSeesWhatChangedThereWhileAnotherHereMayWrite() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    write('file', b'0000')
+                    fd = os.open('file', os.O_RDWR)
+                    for n in range(1000, 1100):
+                        assert len(read('file')) == 4
+                        write(S + '/file', b'%d' % n, 0)
+                        assert read('file') == b'%d' % n
+                        assert os.pread(fd, 10, 0) == b'%d' % n
+                    os.pwrite(fd, b'mine', 0)
+                    assert read('file') == b'mine' == read(S + '/file')
+                    os.close(fd)
+                    write(S + '/file', b'last', 0)
+                    assert read('file') == b'last'
+                    """);
+        }
+    }
+
+    @Test
     default void usuallyNamesAndAttributesAreASecondOldAtMost() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
             mount.python("""

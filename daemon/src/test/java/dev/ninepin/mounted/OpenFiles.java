@@ -112,13 +112,18 @@ interface OpenFiles extends OnAMount {
                             elif act == 1:
                                 os.rename(name, 'name%d' % chance.randrange(3))
                             else:
-                                fd = os.open(name, os.O_RDWR | (os.O_CREAT if act > 2 else 0))
+                                try:
+                                    fd = os.open(name, os.O_RDWR | (os.O_CREAT if act > 2 else 0))
+                                except OSError as e:
+                                    # Another took the name away, twice, between look-up and open.
+                                    assert e.errno in (errno.ENOENT, errno.ESTALE), e
+                                    continue
                                 os.pwrite(fd, b'%d' % i, i)
+                                assert os.pread(fd, 1, i) == b'%d' % i
                                 os.fstat(fd)
                                 os.close(fd)
                         except OSError as e:
-                            # Another took the name away, or gave it to another file, between look-up and open.
-                            assert e.errno in (errno.ENOENT, errno.ESTALE), e
+                            assert e.errno == errno.ENOENT and act < 2, e
                 together(5, task)
                 until(lambda: all(name.startswith('name') for name in os.listdir(S)))
                 assert sorted(os.listdir('.')) == sorted(os.listdir(S))

@@ -3,7 +3,6 @@ package dev.ninepin.fuse;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
 import dev.ninepin.share.Attributes;
-import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.Caller;
 import dev.ninepin.share.Created;
 import dev.ninepin.share.Entry;
@@ -85,7 +84,7 @@ final class Callbacks {
         ops.create.set(this::create);
         ops.read.set(this::read);
         ops.write.set(this::write);
-        // No flush: every write has reached the server by then; the kernel asks once, and never again.
+        ops.flush.set(this::flush);
         ops.release.set(this::release);
         ops.fsync.set(this::fsync);
         ops.opendir.set(this::opendir);
@@ -211,21 +210,26 @@ final class Callbacks {
 
     private void open(final long request, final long node, final long info) {
         serve("open", request, node, worker -> {
-            final long handle = files.open(node, protocolFlags(worker.info(info)));
-            if (files.cache() == CacheMode.OPEN && workers != null) {
-                // The kernel reads no further than the size that it knows, which may be another one by now.
-                workers.dropAttributes(node);
-            }
-            if (!worker.reply.opened(handle)) {
+            final int openFlags = protocolFlags(worker.info(info));
+            final long handle = files.open(node, openFlags, this::dropData);
+            if (!worker.reply.opened(handle, (openFlags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY)) {
                 files.release(handle);
             }
         });
     }
 
+    /** The kernel reads no further than the size that it knows, so it drops that with the data. */
+    private void dropData(final long node) {
+        if (workers != null) {
+            workers.dropData(node);
+        }
+    }
+
     private void create(final long request, final long parent, final long name, final int mode, final long info) {
         serve("create", request, parent, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
-            final Created created = files.create(caller(request), parent, worker.name(name), openFlags, mode);
+            final Created created =
+                    files.create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
             if (!worker.reply.created(created.entry(), created.handle())) {
                 files.release(created.handle());
                 files.forget(created.entry().node(), 1);
@@ -250,6 +254,13 @@ final class Callbacks {
                     files.write(worker.handle(info), offset, worker.data(data, size), writeFlags(worker, info));
             bytesWritten.add(count);
             worker.reply.written(count);
+        });
+    }
+
+    private void flush(final long request, final long node, final long info) {
+        serve("flush", request, node, worker -> {
+            files.flush(worker.handle(info));
+            worker.reply.done();
         });
     }
 

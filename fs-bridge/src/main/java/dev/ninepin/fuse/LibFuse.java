@@ -48,7 +48,10 @@ public interface LibFuse {
 
     long fuse_chan_bufsize(long channel);
 
-    /** The kernel drops what it keeps of a node: its attributes, if {@code offset} is negative. 0, or a negative errno. */
+    /**
+     * The kernel drops what it keeps of a node: its attributes, and its pages from {@code offset} on, all of them if
+     * {@code length} is 0. Returns 0, or a negative errno.
+     */
     @IgnoreError
     int fuse_lowlevel_notify_inval_inode(long channel, long node, long offset, long length);
 

@@ -6,6 +6,7 @@ import dev.ninepin.share.Attributes;
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.Entry;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import jnr.ffi.Pointer;
 import ru.serce.jnrfuse.struct.FileStat;
@@ -26,6 +27,9 @@ final class Reply {
 
     private static final int KEEP_CACHE = 1 << 1;
 
+    /** Older kernels than 5.16 don't know it, and flush all the same. */
+    private static final int NO_FLUSH = 1 << 5;
+
     /** The longest target that the kernel has room for: a page, less its NUL. */
     private static final int MAX_TARGET = 4095;
 
@@ -34,7 +38,6 @@ final class Reply {
     private final LibFuse fuse;
     private final double attributeTimeout;
     private final double absenceTimeout;
-    private final boolean keepCache;
 
     private final FileStat stat = new FileStat(Native.RUNTIME);
     private final Pointer statMemory = Native.allocate(stat);
@@ -44,6 +47,9 @@ final class Reply {
     private final Pointer infoMemory = Native.allocate(info);
     private final Statvfs statvfs = new Statvfs(Native.RUNTIME);
     private final Pointer statvfsMemory = Native.allocate(statvfs);
+    /** {@code struct fuse_open_out} of the kernel's {@code fuse.h}: fh[8] open_flags[4] padding[4]. */
+    private final ByteBuffer openOut = ByteBuffer.allocateDirect(2 * Long.BYTES).order(ByteOrder.nativeOrder());
+
     private final ByteBuffer target = ByteBuffer.allocateDirect(MAX_TARGET);
 
     private long request;
@@ -54,7 +60,6 @@ final class Reply {
         this.fuse = fuse;
         attributeTimeout = seconds(cache.attributes());
         absenceTimeout = seconds(cache.absences());
-        keepCache = cache == CacheMode.LOOSE;
     }
 
     private static double seconds(final Duration duration) {
@@ -110,9 +115,23 @@ final class Reply {
         }
     }
 
+    /** A directory was opened. */
     boolean opened(final long handle) {
         fill(handle);
         return end(fuse.fuse_reply_open(request, infoMemory));
+    }
+
+    /**
+     * A file was opened. libfuse does not know that flush can be left out, so this is the kernel's own struct.
+     *
+     * @param flush whether each close(2) is to be told of, with a flush
+     */
+    boolean opened(final long handle, final boolean flush) {
+        openOut.clear();
+        openOut.putLong(handle)
+                .putInt(flush ? KEEP_CACHE : KEEP_CACHE | NO_FLUSH)
+                .putInt(0);
+        return end(fuse.fuse_reply_buf(request, openOut.flip(), openOut.limit()));
     }
 
     boolean created(final Entry made, final long handle) {
@@ -166,7 +185,8 @@ final class Reply {
 
     private void fill(final long handle) {
         info.fh.set(handle);
-        infoMemory.putInt(OPEN_BITS, keepCache ? KEEP_CACHE : 0);
+        // What was not to be kept was dropped before.
+        infoMemory.putInt(OPEN_BITS, KEEP_CACHE);
     }
 
     private static void fill(final FileStat stat, final Attributes attributes) {

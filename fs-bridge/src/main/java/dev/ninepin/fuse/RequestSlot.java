@@ -13,6 +13,9 @@ final class RequestSlot {
     /** The low bits of a token say whose it is. */
     private static final int NUMBER_BITS = 16;
 
+    /** How many numbers of slots there are. */
+    static final int NUMBERS = 1 << NUMBER_BITS;
+
     private final int number;
     private final Thread owner;
 
@@ -21,15 +24,19 @@ final class RequestSlot {
     private long serving = NONE;
     private long since;
 
-    /** @param number tells the slots of a mount apart; from 0 */
+    /** @param number tells the slots of a mount apart; from 0, below {@link #NUMBERS} */
     RequestSlot(final int number, final Thread owner) {
         this.number = number;
         this.owner = owner;
     }
 
+    int number() {
+        return number;
+    }
+
     /** The number of the slot that gave {@code token}. */
     static int numberOf(final long token) {
-        return (int) (token & ((1 << NUMBER_BITS) - 1));
+        return (int) (token & (NUMBERS - 1));
     }
 
     /**

@@ -3,7 +3,8 @@ package dev.ninepin.fuse;
 import dev.ninepin.share.CacheMode;
 import java.lang.ref.Reference;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,13 +16,17 @@ import org.slf4j.LoggerFactory;
  * The threads that serve a mount, and the native session that they serve: when the last thread has left, the session is
  * destroyed, and the device closed with it.
  *
- * <p>Requests may block for as long as the server does. So one thread at least waits for requests, as long as there are
- * fewer than {@link #MOST}: whoever takes the last free place starts another. None is retired, since a thread that
- * waits costs memory only. What is beyond {@link #MOST} waits in the kernel.
+ * <p>Requests may block for as long as the server does, and a request to give another up must get through all the same.
+ * So one thread at least waits for requests, as long as there are fewer than {@link #MOST}: whoever takes the last free
+ * place starts another. A thread that waits costs memory only; beyond {@link #KEPT} of them, those that are not needed
+ * any more leave.
  */
 final class Workers {
     /** Each holds a receive buffer of 132 KiB: nine megabytes, once that many requests have blocked at once. */
-    static final int MOST = 64;
+    static final int KEPT = 64;
+
+    /** So many programs would have to wait for the server at once before any of them waited in the kernel. */
+    static final int MOST = 1024;
 
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
@@ -38,7 +43,9 @@ final class Workers {
     private final CacheMode cache;
     private final int requestSize;
 
-    private final List<Worker> workers = new CopyOnWriteArrayList<>();
+    /** By number. */
+    private final Map<Integer, Worker> workers = new ConcurrentHashMap<>();
+
     private final Interrupts interrupts = new Interrupts();
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -46,7 +53,10 @@ final class Workers {
     /** Guards the session's life, and how many threads use it. */
     private final Object sessionLock = new Object();
 
-    private int alive;
+    /** Changed under {@link #sessionLock} only. */
+    private final AtomicInteger alive = new AtomicInteger();
+
+    private int lastNumber = -1;
 
     /** A thread has heard that the connection is no more: from the kernel, or from {@link #takeNoMore}. */
     private volatile boolean disconnected;
@@ -79,7 +89,7 @@ final class Workers {
     /** Starts another thread, if there may be one. If it can't be had, those that there are go on. */
     private void startAnother() {
         synchronized (sessionLock) {
-            if (workers.size() < MOST) {
+            if (alive.get() < MOST) {
                 try {
                     add();
                 } catch (final OutOfMemoryError e) {
@@ -91,18 +101,27 @@ final class Workers {
 
     /** Called under {@link #sessionLock}. The worker is counted and in the list before it runs. */
     private void add() {
-        final Worker worker = new Worker(workers.size(), this, fuse, cache, requestSize);
-        workers.add(worker);
+        final int number = nextNumber();
+        final Worker worker = new Worker(number, this, fuse, cache, requestSize);
+        workers.put(number, worker);
         waiting.incrementAndGet();
-        alive++;
+        alive.incrementAndGet();
         try {
             worker.start();
         } catch (final OutOfMemoryError e) {
-            workers.remove(worker);
+            workers.remove(number);
             waiting.decrementAndGet();
-            alive--;
+            alive.decrementAndGet();
             throw e;
         }
+    }
+
+    /** A number that no worker has, nor lately had: interrupts may be on their way to that. Under {@link #sessionLock}. */
+    private int nextNumber() {
+        do {
+            lastNumber = (lastNumber + 1) % RequestSlot.NUMBERS;
+        } while (workers.containsKey(lastNumber));
+        return lastNumber;
     }
 
     /** What a worker does all its life. */
@@ -113,7 +132,7 @@ final class Workers {
             LOG.error("{} ends", worker.getName(), e);
         } finally {
             waiting.decrementAndGet();
-            leave();
+            leave(worker);
         }
     }
 
@@ -128,7 +147,9 @@ final class Workers {
                     startAnother();
                 }
                 fuse.fuse_session_process(session, worker.request(), received, channel);
-                waiting.incrementAndGet();
+                if (waiting.incrementAndGet() > 1 && alive.get() > KEPT) {
+                    return;
+                }
             } else if (received != -EINTR && received != -EAGAIN) {
                 LOG.debug("{} leaves: {}", worker.getName(), received);
                 if (received == 0) {
@@ -139,10 +160,11 @@ final class Workers {
         }
     }
 
-    private void leave() {
+    private void leave(final Worker worker) {
         synchronized (sessionLock) {
-            alive--;
-            if (alive == 0) {
+            workers.remove(worker.slot.number());
+            alive.decrementAndGet();
+            if (alive.get() == 0) {
                 try {
                     fuse.fuse_session_destroy(session);
                 } finally {
@@ -156,26 +178,30 @@ final class Workers {
 
     /** The worker that serves the request of {@code token} is to give it up, if that is not answered soon. */
     void interrupt(final long token) {
-        interrupts.schedule(workers.get(RequestSlot.numberOf(token)).slot, token);
+        final Worker worker = workers.get(RequestSlot.numberOf(token));
+        if (worker != null) {
+            interrupts.schedule(worker.slot, token);
+        }
     }
 
     /**
-     * Has the kernel ask for the attributes of a node before it uses them again. For a thread that serves a request. A
-     * kernel that does not know the node any more says so, and that is as well.
+     * Has the kernel drop its pages of a node, and ask for the attributes before it uses them again. For a thread that
+     * serves a request which needs no page; waits for reads and writes of the node that are under way. A kernel that does
+     * not know the node any more says so, and that is as well.
      */
-    void dropAttributes(final long node) {
-        fuse.fuse_lowlevel_notify_inval_inode(channel, node, -1, 0);
+    void dropData(final long node) {
+        fuse.fuse_lowlevel_notify_inval_inode(channel, node, 0, 0);
     }
 
     /** Interrupts whatever is being served. */
     void interruptAll() {
-        workers.forEach(worker -> worker.slot.interruptAny());
+        workers.values().forEach(worker -> worker.slot.interruptAny());
     }
 
     /** No thread takes another request. Those that wait for one wake up when the connection ends. */
     void takeNoMore() {
         synchronized (sessionLock) {
-            if (alive > 0) {
+            if (alive.get() > 0) {
                 fuse.fuse_session_exit(session);
             }
         }
@@ -183,7 +209,7 @@ final class Workers {
 
     /** How long each request that is in progress has been, in nanoseconds. */
     List<Long> ages(final long now) {
-        return workers.stream()
+        return workers.values().stream()
                 .map(worker -> worker.slot.age(now))
                 .filter(age -> age >= 0)
                 .toList();

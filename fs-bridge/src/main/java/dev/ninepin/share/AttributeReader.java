@@ -75,7 +75,8 @@ final class AttributeReader {
         return session.getattr(fid, AttrMask.BASIC).await();
     }
 
-    private Attributes accept(final Inode inode, final Rgetattr reply) throws StaleFileException {
+    /** Notes what the server said of a file; a {@link StaleFileException} if it said it of another. */
+    Attributes accept(final Inode inode, final Rgetattr reply) throws StaleFileException {
         if (!FileId.of(reply.qid()).equals(inode.id())) {
             throw new StaleFileException("node " + inode.node() + " is another file now");
         }

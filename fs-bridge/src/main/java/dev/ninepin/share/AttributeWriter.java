@@ -47,18 +47,23 @@ final class AttributeWriter {
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
-        paths.use(inode, fid -> session.setattr(new Tsetattr(
-                        fid,
-                        valid,
-                        mode,
-                        uid.orElse(0),
-                        gid.orElse(0),
-                        change.size().orElse(0),
-                        atime.seconds(),
-                        atime.nanos(),
-                        mtime.seconds(),
-                        mtime.nanos()))
-                .await());
+        inode.data.changing();
+        try {
+            paths.use(inode, fid -> session.setattr(new Tsetattr(
+                            fid,
+                            valid,
+                            mode,
+                            uid.orElse(0),
+                            gid.orElse(0),
+                            change.size().orElse(0),
+                            atime.seconds(),
+                            atime.nanos(),
+                            mtime.seconds(),
+                            mtime.nanos()))
+                    .await());
+        } finally {
+            inode.data.changed();
+        }
     }
 
     /**

@@ -7,7 +7,10 @@ public enum CacheMode {
     /** Every name and attribute is asked of the server again; writes reach it before write(2) returns. */
     NONE(Duration.ZERO, Duration.ZERO),
 
-    /** Close-to-open: what was closed there is seen by the next open here; names and attributes may be 1 s old. */
+    /**
+     * Close-to-open: what was closed there is seen by the next open here; names and attributes may be 1 s old. A file that
+     * is written on both sides while it is open here is seen anew by the first open after its close.
+     */
     OPEN(Duration.ofSeconds(1), Duration.ZERO),
 
     /** The share is ours alone: names, absences and attributes stay known. */

@@ -56,11 +56,13 @@ public interface FileOperations {
      * Opens a file, and gives a handle for it.
      *
      * @param flags open(2)'s, in the numbers of {@link dev.ninepin.p9.OpenFlags}
+     * @param kernel told to drop the file's data, if what it may have kept is not good any more
      */
-    long open(long node, int flags) throws IOException;
+    long open(long node, int flags, KernelData kernel) throws IOException;
 
     /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
-    Created create(Caller caller, long parent, ByteString name, int flags, int mode) throws IOException;
+    Created create(Caller caller, long parent, ByteString name, int flags, int mode, KernelData kernel)
+            throws IOException;
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
     ReadResult read(long handle, long offset, int count) throws IOException;
@@ -72,6 +74,9 @@ public interface FileOperations {
      *     that is by then; a page that the kernel writes back comes without
      */
     int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
+
+    /** A program has closed a descriptor of a file that it may have written to; other copies of it may be open still. */
+    void flush(long handle) throws IOException;
 
     void fsync(long handle, boolean dataOnly) throws IOException;
 

@@ -43,6 +43,9 @@ final class Inode {
     @Nullable
     Name aside;
 
+    /** What the kernel keeps of its data. */
+    final CachedData data = new CachedData();
+
     /** The attributes as the server last gave them; any thread may set and read them. */
     private volatile @Nullable Rgetattr attributes;
 

@@ -24,17 +24,23 @@ final class OpenFile {
     @GuardedBy("this")
     private int otherFid = NONE;
 
+    /** Whether this counts among the writers of the inode. */
+    @GuardedBy("this")
+    private boolean writing;
+
     /** Opens a fid on the file, with the given flags. */
     @FunctionalInterface
     interface Opener {
         int open(Inode inode, int flags) throws IOException;
     }
 
+    /** The inode counts it among its writers already, if it is one. */
     OpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
         this.inode = inode;
         this.fid = fid;
         this.flags = flags;
         this.iounit = iounit;
+        this.writing = writes(flags);
     }
 
     Inode inode() {
@@ -51,6 +57,11 @@ final class OpenFile {
         return iounit;
     }
 
+    /** Whether a file is opened to be written. */
+    static boolean writes(final int flags) {
+        return (flags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
+    }
+
     /** The fid for a write that is, or is not, to append. */
     synchronized int fidToWrite(final boolean append, final Opener opener) throws IOException {
         if (append == ((flags & OpenFlags.APPEND) != 0)) {
@@ -62,8 +73,25 @@ final class OpenFile {
         return otherFid;
     }
 
+    /** A program writes. */
+    synchronized void beginWrite() {
+        if (!writing) {
+            writing = true;
+            inode.data.writerCame();
+        }
+    }
+
+    /** A program has closed its descriptor; if that was a copy, it may go on to write over another. */
+    synchronized void flush() {
+        if (writing) {
+            writing = false;
+            inode.data.writerLeft();
+        }
+    }
+
     /** Gives up the fids, to {@code clunk}. */
     synchronized void close(final IntConsumer clunk) {
+        flush();
         clunk.accept(fid);
         if (otherFid != NONE) {
             clunk.accept(otherFid);

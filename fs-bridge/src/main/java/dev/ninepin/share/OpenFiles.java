@@ -1,15 +1,20 @@
 package dev.ninepin.share;
 
+import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.p9.Rlopen;
+import dev.ninepin.session.Call;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +38,7 @@ final class OpenFiles {
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final PutAside putAside;
+    private final CacheMode cache;
     private final FileData data;
     private final Handles<OpenFile> handles = new Handles<>();
 
@@ -44,7 +50,8 @@ final class OpenFiles {
             final Namespace namespace,
             final AttributeReader attributes,
             final AttributeWriter writer,
-            final PutAside putAside) {
+            final PutAside putAside,
+            final ShareOptions options) {
         this.session = session;
         this.fids = session.fids();
         this.inodes = inodes;
@@ -54,13 +61,16 @@ final class OpenFiles {
         this.attributes = attributes;
         this.writer = writer;
         this.putAside = putAside;
-        this.data =
-                new FileData(session, (inode, flags) -> openFid(inode, flags).fid());
+        this.cache = options.cache();
+        this.data = new FileData(
+                session,
+                (inode, flags) ->
+                        paths.use(inode, path -> openFid(inode, path, flags).fid()));
     }
 
-    long open(final Inode inode, final int flags) throws IOException {
+    long open(final Inode inode, final int flags, final KernelData kernel) throws IOException {
         try (NameLocks.Held held = locks.shared(inode)) {
-            return add(openFid(inode, flags & FLAGS_TO_SEND));
+            return add(openFile(inode, flags & FLAGS_TO_SEND, kernel));
         }
     }
 
@@ -68,7 +78,13 @@ final class OpenFiles {
      * Always asks for a file that is not there yet: so the server says whether it was made, and is the caller's, or was
      * there, and is opened as it is.
      */
-    Created create(final Caller caller, final Inode directory, final ByteString name, final int flags, final int mode)
+    Created create(
+            final Caller caller,
+            final Inode directory,
+            final ByteString name,
+            final int flags,
+            final int mode,
+            final KernelData kernel)
             throws IOException {
         for (int tries = 1; ; tries++) {
             try {
@@ -79,7 +95,7 @@ final class OpenFiles {
                 }
             }
             try {
-                return openExisting(directory, name, flags);
+                return openExisting(directory, name, flags, kernel);
             } catch (final RemoteException | StaleFileException e) {
                 // It was there, and is no more: somebody removes it again and again.
                 if ((Errno.of(e) != Errno.ENOENT && Errno.of(e) != Errno.ESTALE) || tries == CREATE_TRIES) {
@@ -115,7 +131,8 @@ final class OpenFiles {
         }
     }
 
-    private Created openExisting(final Inode directory, final ByteString name, final int flags) throws IOException {
+    private Created openExisting(final Inode directory, final ByteString name, final int flags, final KernelData kernel)
+            throws IOException {
         final Entry found = namespace.lookup(directory, name);
         try {
             final Inode inode = inodes.get(found.node());
@@ -126,7 +143,7 @@ final class OpenFiles {
                 // In QEMU's mapped security models a link is a file that can be opened, and written to.
                 throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
             }
-            final long handle = open(inode, flags);
+            final long handle = open(inode, flags, kernel);
             if ((flags & OpenFlags.TRUNC) == 0) {
                 return new Created(found, handle);
             }
@@ -148,7 +165,18 @@ final class OpenFiles {
     }
 
     int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
-        return data.write(handles.get(handle), offset, bytes, flags);
+        final OpenFile file = handles.get(handle);
+        file.beginWrite();
+        file.inode().data.changing();
+        try {
+            return data.write(file, offset, bytes, flags);
+        } finally {
+            file.inode().data.changed();
+        }
+    }
+
+    void flush(final long handle) throws ErrnoException {
+        handles.get(handle).flush();
     }
 
     void fsync(final long handle, final boolean dataOnly) throws IOException {
@@ -182,13 +210,57 @@ final class OpenFiles {
         return handles.add(file);
     }
 
-    private OpenFile openFid(final Inode inode, final int flags) throws IOException {
-        return paths.copy(inode, fid -> {
+    private OpenFile openFile(final Inode inode, final int flags, final KernelData kernel) throws IOException {
+        return paths.use(inode, path -> {
+            // On its way together with the walk, so that it costs no time.
+            final long changes = inode.data.changes();
+            final Optional<Call<Rgetattr>> asked =
+                    cache == CacheMode.OPEN ? Optional.of(session.getattr(path, AttrMask.BASIC)) : Optional.empty();
+            final OpenFid opened = openFid(inode, path, flags);
+            try {
+                final CachedData.Verdict cached = verdict(inode, OpenFile.writes(flags), changes, asked);
+                if (!cached.good()) {
+                    try {
+                        kernel.drop(inode.node());
+                    } finally {
+                        inode.data.dropped(cached);
+                    }
+                }
+                return new OpenFile(inode, opened.fid(), flags, opened.iounit());
+            } catch (final IOException | RuntimeException e) {
+                fids.clunk(opened.fid());
+                throw e;
+            }
+        });
+    }
+
+    /** Asked for last, since nobody else can open the file from then on until the kernel has done as it says. */
+    private CachedData.Verdict verdict(
+            final Inode inode, final boolean writes, final long changes, final Optional<Call<Rgetattr>> asked)
+            throws IOException {
+        if (asked.isPresent()) {
+            final Rgetattr now = asked.get().await();
+            attributes.accept(inode, now);
+            return inode.data.opened(
+                    now, changes, writes, System.nanoTime(), Instant.now().getEpochSecond());
+        }
+        return cache == CacheMode.LOOSE ? inode.data.openedAlone(writes) : inode.data.openedUnseen(writes);
+    }
+
+    private record OpenFid(int fid, int iounit) {}
+
+    /** @param path a fid on the path of the file */
+    private OpenFid openFid(final Inode inode, final int path, final int flags) throws IOException {
+        final int fid = fids.copy(path);
+        try {
             final Rlopen opened = session.lopen(fid, flags).await();
             if (!FileId.of(opened.qid()).equals(inode.id())) {
                 throw new StaleFileException("node " + inode.node() + " is another file now");
             }
-            return new OpenFile(inode, fid, flags, opened.iounit());
-        });
+            return new OpenFid(fid, opened.iounit());
+        } catch (final IOException | RuntimeException e) {
+            fids.clunk(fid);
+            throw e;
+        }
     }
 }

@@ -37,7 +37,7 @@ public final class Share implements FileOperations, AutoCloseable {
         final NameRequests requests = new NameRequests(session);
         this.putAside = new PutAside(requests, inodes, paths, locks);
         this.names = new Namespace(session, requests, inodes, paths, locks, attributes, writer, putAside, options);
-        this.files = new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside);
+        this.files = new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, options);
     }
 
     /**
@@ -131,15 +131,20 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public long open(final long node, final int flags) throws IOException {
-        return files.open(inodes.get(node), flags);
+    public long open(final long node, final int flags, final KernelData kernel) throws IOException {
+        return files.open(inodes.get(node), flags, kernel);
     }
 
     @Override
     public Created create(
-            final Caller caller, final long parent, final ByteString name, final int flags, final int mode)
+            final Caller caller,
+            final long parent,
+            final ByteString name,
+            final int flags,
+            final int mode,
+            final KernelData kernel)
             throws IOException {
-        return files.create(caller, inodes.get(parent), name, flags, mode);
+        return files.create(caller, inodes.get(parent), name, flags, mode, kernel);
     }
 
     @Override
@@ -150,6 +155,11 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public int write(final long handle, final long offset, final ByteBuffer data, final int flags) throws IOException {
         return files.write(handle, offset, data, flags);
+    }
+
+    @Override
+    public void flush(final long handle) throws IOException {
+        files.flush(handle);
     }
 
     @Override

@@ -204,7 +204,7 @@ class FileOperationsOverFuseTest {
         mounted.close();
         try (var result = mounted.files.read(
                 mounted.files.open(
-                        mounted.files.lookup(1, ByteString.of("mapped")).node(), 0),
+                        mounted.files.lookup(1, ByteString.of("mapped")).node(), 0, node -> {}),
                 50000,
                 6)) {
             assertThat(UTF_8.decode(result.data()).toString()).isEqualTo("mapped");

@@ -14,6 +14,7 @@ import dev.ninepin.share.Created;
 import dev.ninepin.share.DirectorySink;
 import dev.ninepin.share.Entry;
 import dev.ninepin.share.FileOperations;
+import dev.ninepin.share.KernelData;
 import dev.ninepin.share.ReadResult;
 import dev.ninepin.share.Timestamp;
 import java.io.IOException;
@@ -186,16 +187,27 @@ final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public long open(final long node, final int flags) throws IOException {
+    public long open(final long node, final int flags, final KernelData kernel) throws IOException {
         interference.before("open", node);
+        if (cache != CacheMode.LOOSE) {
+            kernel.drop(node);
+        }
         synchronized (this) {
             return handle(node(node), flags, List.of());
         }
     }
 
     @Override
+    public void flush(final long handle) {}
+
+    @Override
     public synchronized Created create(
-            final Caller caller, final long parent, final ByteString name, final int flags, final int mode)
+            final Caller caller,
+            final long parent,
+            final ByteString name,
+            final int flags,
+            final int mode,
+            final KernelData kernel)
             throws IOException {
         final Node made = make(caller, parent, name, REGULAR | (mode & ~TYPE), 0);
         return new Created(entry(made), handle(made, flags, List.of()));

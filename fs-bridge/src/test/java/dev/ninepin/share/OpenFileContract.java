@@ -85,8 +85,8 @@ abstract class OpenFileContract extends ShareFixture {
     void theFlagsOfOpenAreKept() throws IOException {
         final long node = file(ROOT, "file", "data".getBytes(UTF_8));
 
-        final long reader = share.open(node, OpenFlags.RDONLY);
-        final long writer = share.open(node, OpenFlags.WRONLY);
+        final long reader = share.open(node, OpenFlags.RDONLY, NO_KERNEL);
+        final long writer = share.open(node, OpenFlags.WRONLY, NO_KERNEL);
 
         assertErrno(Errno.EBADF, () -> write(reader, 0, "x", OpenFlags.RDONLY));
         assertErrno(Errno.EBADF, () -> read(writer, 0, 1));
@@ -170,7 +170,7 @@ abstract class OpenFileContract extends ShareFixture {
         for (int writer = 0; writer < 4; writer++) {
             final String line = "line of writer " + writer + "\n";
             writers.add(BackgroundCall.start("writer " + writer, () -> {
-                final long handle = share.open(node, APPEND);
+                final long handle = share.open(node, APPEND, NO_KERNEL);
                 for (int i = 0; i < 100; i++) {
                     assertThat(write(handle, 0, line, APPEND)).isEqualTo(line.length());
                 }
@@ -195,7 +195,7 @@ abstract class OpenFileContract extends ShareFixture {
     void aLargeAppendStaysInOrder() throws IOException {
         final byte[] data = random(2 * MIB + 3);
         final long node = file(ROOT, "log", "head".getBytes(UTF_8));
-        final long handle = share.open(node, APPEND);
+        final long handle = share.open(node, APPEND, NO_KERNEL);
 
         assertThat(share.write(handle, 0, ByteBuffer.wrap(data), APPEND)).isEqualTo(data.length);
 
@@ -208,8 +208,8 @@ abstract class OpenFileContract extends ShareFixture {
     @Test
     void aWriteGoesWhereItsOwnFlagsSay() throws IOException {
         final long node = file(ROOT, "file", "0123456789".getBytes(UTF_8));
-        final long appending = share.open(node, OpenFlags.RDWR | OpenFlags.APPEND);
-        final long inPlace = share.open(node, OpenFlags.RDWR);
+        final long appending = share.open(node, OpenFlags.RDWR | OpenFlags.APPEND, NO_KERNEL);
+        final long inPlace = share.open(node, OpenFlags.RDWR, NO_KERNEL);
 
         // A page that the kernel writes back; then fcntl(2) has switched O_APPEND on for the other.
         write(appending, 2, "ab", OpenFlags.RDWR);
@@ -225,7 +225,7 @@ abstract class OpenFileContract extends ShareFixture {
     @Test
     void anOpenFileThatWasUnlinkedLivesUntilItIsClosed() throws IOException {
         final Created file = create(ROOT, "file", OpenFlags.RDWR);
-        final long second = share.open(file.entry().node(), OpenFlags.RDWR);
+        final long second = share.open(file.entry().node(), OpenFlags.RDWR, NO_KERNEL);
         write(file.handle(), 0, "before", OpenFlags.RDWR);
 
         share.unlink(ROOT, name("file"));
@@ -399,9 +399,9 @@ abstract class OpenFileContract extends ShareFixture {
 
     @Test
     void theKernelMayForgetAFileBeforeItClosesIt() throws IOException {
-        final Entry entry =
-                share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644).entry();
-        final long handle = share.open(entry.node(), OpenFlags.RDWR);
+        final Entry entry = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644, NO_KERNEL)
+                .entry();
+        final long handle = share.open(entry.node(), OpenFlags.RDWR, NO_KERNEL);
         final int before = session.fids().used();
 
         share.forget(entry.node(), 1);
@@ -424,7 +424,7 @@ abstract class OpenFileContract extends ShareFixture {
         for (int reader = 0; reader < 16; reader++) {
             final int start = reader * 1000;
             readers.add(BackgroundCall.start("reader " + reader, () -> {
-                final long handle = share.open(node, OpenFlags.RDONLY);
+                final long handle = share.open(node, OpenFlags.RDONLY, NO_KERNEL);
                 for (int i = 0; i < 3; i++) {
                     assertThat(read(handle, start, MIB)).isEqualTo(Arrays.copyOfRange(data, start, start + MIB));
                 }
@@ -441,7 +441,7 @@ abstract class OpenFileContract extends ShareFixture {
     @Test
     void anInterruptedReadIsEintrOrWhole() throws IOException {
         final byte[] data = random(MIB);
-        final long handle = share.open(file(ROOT, "file", data), OpenFlags.RDONLY);
+        final long handle = share.open(file(ROOT, "file", data), OpenFlags.RDONLY, NO_KERNEL);
         for (int i = 0; i < 30; i++) {
             Thread.currentThread().interrupt();
             try {
@@ -481,7 +481,7 @@ abstract class OpenFileContract extends ShareFixture {
 
     private void useAndClose() throws IOException {
         share = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
-        final Created file = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644);
+        final Created file = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644, NO_KERNEL);
         share.unlink(ROOT, name("file"));
         write(file.handle(), 0, "x", OpenFlags.RDWR);
         share.close();

@@ -64,7 +64,7 @@ abstract class ShareContract extends ShareFixture {
                 .isTrue();
         share.unlink(ROOT, name("one"));
         assertThat(share.getattr(file).nlink()).isEqualTo(1);
-        final long handle = share.open(file, OpenFlags.RDONLY);
+        final long handle = share.open(file, OpenFlags.RDONLY, NO_KERNEL);
         assertThat(text(handle)).isEqualTo("data");
         share.release(handle);
         assertErrno(Errno.EEXIST, () -> share.link(file, directory, name("two")));
@@ -121,7 +121,7 @@ abstract class ShareContract extends ShareFixture {
                 ByteString.of(" \t\n\\\"'*"),
                 ByteString.copyOf(filled(255, (byte) 0xf1)));
         for (final ByteString name : names) {
-            final Created created = counted(share.create(me, ROOT, name, OpenFlags.WRONLY, 0644));
+            final Created created = counted(share.create(me, ROOT, name, OpenFlags.WRONLY, 0644, NO_KERNEL));
             share.release(created.handle());
             assertThat(counted(share.lookup(ROOT, name)))
                     .isEqualTo(created.entry().node());
@@ -267,7 +267,7 @@ abstract class ShareContract extends ShareFixture {
 
         final Entry directory = share.mkdir(other, ROOT, name("directory"), 0755);
         final Entry link = share.symlink(other, ROOT, name("link"), name("x"));
-        final Created file = counted(share.create(other, ROOT, name("file"), OpenFlags.RDWR, 0640));
+        final Created file = counted(share.create(other, ROOT, name("file"), OpenFlags.RDWR, 0640, NO_KERNEL));
         share.release(file.handle());
 
         for (final Entry made : List.of(directory, link, file.entry())) {
@@ -302,7 +302,8 @@ abstract class ShareContract extends ShareFixture {
         share.close();
         share = open(new ShareOptions(CacheMode.OPEN, OptionalInt.of(11), OptionalInt.of(22)));
 
-        final Created file = counted(share.create(new Caller(11, 22), ROOT, name("file"), OpenFlags.RDWR, 0600));
+        final Created file =
+                counted(share.create(new Caller(11, 22), ROOT, name("file"), OpenFlags.RDWR, 0600, NO_KERNEL));
         share.release(file.handle());
 
         assertThat(file.entry().attributes().uid()).isEqualTo(11);
@@ -356,7 +357,7 @@ abstract class ShareContract extends ShareFixture {
         Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
 
         assertErrno(Errno.ESTALE, () -> share.getattr(node));
-        assertErrno(Errno.ESTALE, () -> share.open(node, OpenFlags.RDONLY));
+        assertErrno(Errno.ESTALE, () -> share.open(node, OpenFlags.RDONLY, NO_KERNEL));
         final Entry found = share.lookup(ROOT, name("file"));
         assertThat(found.attributes().size()).isEqualTo(2);
         assertThat(counted(found)).isNotEqualTo(node);
@@ -370,7 +371,7 @@ abstract class ShareContract extends ShareFixture {
 
         assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("file")));
         assertErrno(Errno.ESTALE, () -> share.getattr(node));
-        assertErrno(Errno.ENOENT, () -> share.open(node, OpenFlags.RDONLY));
+        assertErrno(Errno.ESTALE, () -> share.open(node, OpenFlags.RDONLY, NO_KERNEL));
     }
 
     @Test
@@ -411,7 +412,7 @@ abstract class ShareContract extends ShareFixture {
         final var firstSession = session;
         final var firstChannel = channel;
         try (Share second = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()))) {
-            final Created made = first.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644);
+            final Created made = first.create(me, ROOT, name("file"), OpenFlags.RDWR, 0644, NO_KERNEL);
             final Entry seen = second.lookup(ROOT, name("file"));
             second.setattr(seen.node(), size(5));
             assertThat(first.getattr(made.entry().node()).size()).isEqualTo(5);

@@ -29,6 +29,9 @@ import org.junit.jupiter.api.BeforeEach;
  * gives them back. Afterwards the server must hold no fid, and the export no file that was put aside.
  */
 abstract class ShareFixture extends SessionFixture {
+    /** Nobody has kept any data. */
+    protected static final KernelData NO_KERNEL = node -> {};
+
     protected Share share;
     protected Caller me;
 
@@ -90,7 +93,7 @@ abstract class ShareFixture extends SessionFixture {
     }
 
     protected Created create(final long parent, final String name, final int flags) throws IOException {
-        return counted(share.create(me, parent, name(name), flags, 0644));
+        return counted(share.create(me, parent, name(name), flags, 0644, NO_KERNEL));
     }
 
     /** Makes a file with these bytes. */

@@ -88,7 +88,7 @@ abstract class StressContract extends ShareFixture {
                 case 4 -> assertSame(node, file);
                 case 10 -> assertThat(share.readlink(node)).isEqualTo(name("target"));
                 default -> {
-                    final long handle = share.open(node, OpenFlags.RDONLY);
+                    final long handle = share.open(node, OpenFlags.RDONLY, NO_KERNEL);
                     assertThat(read(handle, 0, 1 << 16)).isEqualTo(Files.readAllBytes(file));
                     share.release(handle);
                 }
@@ -138,7 +138,8 @@ abstract class StressContract extends ShareFixture {
             final String name = anyName();
             switch (random.nextInt(14)) {
                 case 0, 1 ->
-                    use(locked(directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644)));
+                    use(locked(
+                            directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644, NO_KERNEL)));
                 case 2 -> keep(locked(directory, () -> share.mkdir(me, directory, name(name), 0755)));
                 case 3 -> keep(locked(directory, () -> share.symlink(me, directory, name(name), name("target"))));
                 case 4, 5 -> locked(directory, () -> remove(directory, name));
@@ -223,7 +224,7 @@ abstract class StressContract extends ShareFixture {
                 // Opening anything else is not asked for by the kernel.
                 throw new ErrnoException(Errno.ENOENT, "no file");
             }
-            return share.open(node, OpenFlags.RDWR);
+            return share.open(node, OpenFlags.RDWR, NO_KERNEL);
         }
 
         private void use(final Created created) throws IOException {

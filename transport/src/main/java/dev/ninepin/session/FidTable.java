@@ -134,10 +134,15 @@ public final class FidTable {
     /** A fid of the caller's own on a path, to be opened, or used up by Tlcreate. */
     public int copy(final PathFid path) throws IOException {
         try (Lease from = use(path)) {
-            final int fid = own.take();
-            own.walkOrGiveBack(from.fid(), fid, List.of());
-            return fid;
+            return copy(from.fid());
         }
+    }
+
+    /** As {@link #copy(PathFid)}, where {@code from} is on the path, and stays there until this returns. */
+    public int copy(final int from) throws IOException {
+        final int fid = own.take();
+        own.walkOrGiveBack(from, fid, List.of());
+        return fid;
     }
 
     /** Makes a fid that the caller walked to the one of a new path, {@code name} in {@code directory}. */
