@@ -1,6 +1,7 @@
 package dev.ninepin.cli;
 
 import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.Logging;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
 import dev.ninepin.daemon.Suggestion;
@@ -56,6 +57,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new MountCommand(end))
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
+                .addSubcommand(new RunCommand(end))
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
     }
@@ -63,7 +65,10 @@ public final class Main implements Runnable {
     /** Without a command there is nothing to do but to say what there is. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: mount, umount or status");
+        throw new ParameterException(
+                spec.commandLine(),
+                "a command is missing: "
+                        + String.join(", ", spec.commandLine().getSubcommands().keySet()));
     }
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {
@@ -103,7 +108,7 @@ public final class Main implements Runnable {
 
     private static void complain(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
-        err.println("ninepin: " + message);
+        err.println(Logging.errorPrefix() + "ninepin: " + message);
         err.flush();
     }
 

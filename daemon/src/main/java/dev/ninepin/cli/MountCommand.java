@@ -1,8 +1,7 @@
 package dev.ninepin.cli;
 
 import dev.ninepin.daemon.BackgroundMount;
-import dev.ninepin.daemon.Logging;
-import dev.ninepin.daemon.MountLife;
+import dev.ninepin.daemon.ForegroundMount;
 import dev.ninepin.daemon.MountRequest;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
@@ -93,10 +92,9 @@ final class MountCommand implements Callable<Integer> {
     }
 
     private void inForeground(final MountRequest request) throws NinepinException {
-        Logging.toStandardError(request.logLevel());
-        final MountLife life = new MountLife(request);
-        end.onSignal(life::requestEnd);
-        life.run(() -> null);
+        final ForegroundMount mount = new ForegroundMount(request);
+        end.onSignal(mount::requestEnd);
+        mount.run();
     }
 
     private Level logLevel() {

@@ -4,7 +4,9 @@ import dev.ninepin.channel.Channel;
 import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.fuse.MountBusyException;
+import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RequestTimeoutException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionEndedException;
@@ -89,6 +91,23 @@ final class MountedShare implements AutoCloseable {
         return e instanceof SessionEndedException || e instanceof RequestTimeoutException
                 ? "; check that it is a 9P2000.L server"
                 : "";
+    }
+
+    /**
+     * One round trip to the server: asks for the attributes of the share's root.
+     *
+     * @throws IOException if no answer came within the session's timeout, or can come any more
+     */
+    void ask() throws IOException {
+        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+            session.getattr(root.fid(), AttrMask.BASIC).await();
+        }
+    }
+
+    /** How the server is talked to, in a few words. */
+    String describe() {
+        return session.status().version() + ", msize " + session.msize() + ", "
+                + session.channelInfo().kind() + " " + session.channelInfo().device();
     }
 
     /** {@code log} is where the log goes, null for nowhere. */
