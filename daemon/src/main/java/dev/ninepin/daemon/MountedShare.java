@@ -19,10 +19,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
 final class MountedShare implements AutoCloseable {
+    /** fusermount grants these to nobody else, and says so on standard error. */
+    private static final Set<String> FOR_ROOT = Set.of("suid", "dev");
+
     private final MountRequest request;
     private final Session session;
     private final Share share;
@@ -51,7 +55,10 @@ final class MountedShare implements AutoCloseable {
             final Share share = Share.open(session, shareOptions(request.options()));
             try {
                 return new MountedShare(
-                        request, session, share, FuseMount.mount(share, request.mountPoint(), fuseOptions(request)));
+                        request,
+                        session,
+                        share,
+                        FuseMount.mount(share, request.mountPoint(), fuseOptions(request, user)));
             } catch (final IOException | RuntimeException e) {
                 share.close();
                 throw e;
@@ -172,10 +179,16 @@ final class MountedShare implements AutoCloseable {
         return new ShareOptions(options.cache(), options.uid(), options.gid());
     }
 
-    private static FuseOptions fuseOptions(final MountRequest request) {
+    private static FuseOptions fuseOptions(final MountRequest request, final User user) {
         final MountOptions options = request.options();
         return new FuseOptions(
-                request.source().toString(), options.readOnly(), options.allowOther(), options.defaultPermissions());
+                request.source().toString(),
+                options.readOnly(),
+                options.allowOther(),
+                options.defaultPermissions(),
+                options.kernelFlags().stream()
+                        .filter(flag -> user.isRoot() || !FOR_ROOT.contains(flag))
+                        .toList());
     }
 
     private static NinepinException failed(final String what, final IOException e, final String wayOut) {
