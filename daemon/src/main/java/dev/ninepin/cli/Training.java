@@ -1,5 +1,6 @@
 package dev.ninepin.cli;
 
+import dev.ninepin.daemon.ExitCode;
 import dev.ninepin.daemon.ProcessEnd;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -35,15 +36,26 @@ public final class Training {
     private Training() {}
 
     /** Takes no arguments. */
-    public static void main(final String... arguments) throws IOException {
+    public static void main(final String... arguments) {
+        final ProcessEnd end = ProcessEnd.takeCharge();
+        end.exitWith(() -> {
+            train(Main.commandLine(end).setOut(new PrintWriter(Writer.nullWriter())));
+            return ExitCode.OK.code();
+        });
+    }
+
+    private static void train(final CommandLine commands) throws IOException {
         final Path main = Path.of(System.getProperty("java.class.path", "")).toAbsolutePath();
         load(main);
         for (final Path jar : jars(main.resolveSibling("lib"))) {
             load(jar);
         }
-        say("--help");
-        say("mount", "--help");
-        System.exit(0);
+        commands.execute("mount", "--help");
+        commands.execute("status");
+        // As far as a mount comes without a server: what is not named in any class, like lambdas, is made by doing.
+        final Path directory = Files.createTempDirectory("ninepin");
+        commands.execute("mount", "-f", "exec:true", directory.toString());
+        Files.delete(directory);
     }
 
     private static List<Path> jars(final Path directory) throws IOException {
@@ -74,12 +86,5 @@ public final class Training {
         } catch (final ClassNotFoundException | LinkageError e) {
             // Libraries have classes for what is not here.
         }
-    }
-
-    /** Has a command run that changes nothing; what it says goes nowhere. */
-    private static void say(final String... arguments) {
-        final CommandLine command = Main.commandLine(ProcessEnd.takeCharge());
-        command.setOut(new PrintWriter(Writer.nullWriter()));
-        command.execute(arguments);
     }
 }
