@@ -8,6 +8,7 @@ import dev.ninepin.daemon.Suggestion;
 import dev.ninepin.daemon.Version;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine;
@@ -73,6 +74,12 @@ public final class Main implements Runnable {
                     && Suggestion.nearest(arguments[0], commands).isEmpty();
         }
         return arguments.length == 4 && arguments[2].equals("-o");
+    }
+
+    /** The programs of this product, for what is made of their descriptions: manual pages and completions. */
+    public static List<CommandLine> programs() {
+        final ProcessEnd end = ProcessEnd.takeCharge();
+        return List.of(commandLine(end), mountHelper(end));
     }
 
     /** mount(8)'s helper, which is a program of its own to its users. */
