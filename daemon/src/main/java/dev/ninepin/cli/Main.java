@@ -1,7 +1,7 @@
 package dev.ninepin.cli;
 
 import dev.ninepin.daemon.ExitCode;
-import dev.ninepin.daemon.Logging;
+import dev.ninepin.daemon.Journal;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
 import dev.ninepin.daemon.Suggestion;
@@ -145,7 +145,7 @@ public final class Main implements Runnable {
 
     private static void complain(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
-        err.println(Logging.errorPrefix() + "ninepin: " + message);
+        err.println(Journal.errorPrefix() + "ninepin: " + message);
         err.flush();
     }
 

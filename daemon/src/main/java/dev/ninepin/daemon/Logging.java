@@ -34,7 +34,7 @@ public final class Logging {
         final Logging logging = new Logging(context);
         final ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setTarget("System.err");
-        if (JournalLayout.isStandardError(System::getenv)) {
+        if (Journal.isStandardError()) {
             logging.use(console, JournalLayout.PATTERN, new JournalLayout());
         } else {
             logging.use(console, PATTERN, new PatternLayout());
@@ -66,11 +66,6 @@ public final class Logging {
 
         stop();
         use(appender, PATTERN, new PatternLayout());
-    }
-
-    /** What to put before a line on standard error that tells of a failure: its priority, if it goes to the journal. */
-    public static String errorPrefix() {
-        return JournalLayout.isStandardError(System::getenv) ? JournalLayout.prefix(Level.ERROR) : "";
     }
 
     /** Logs nowhere from now on. */

@@ -60,6 +60,10 @@ class MountOptionsTest {
     void whatTheKernelCanEnforceIsHandedToIt() throws Exception {
         assertThat(MountOptions.parse("sync,dirsync,noexec,noatime,suid,dev").kernelFlags())
                 .containsExactly("dev", "dirsync", "noatime", "noexec", "suid", "sync");
+        // What mount(8) hands on for "user" in fstab.
+        assertThat(MountOptions.parse("rw,noatime,noexec,nosuid,nodev,_netdev,nofail,user")
+                        .kernelFlags())
+                .containsExactly("noatime", "noexec");
     }
 
     @Test
@@ -80,9 +84,9 @@ class MountOptionsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "rw,noatime,noexec,nosuid,nodev,_netdev,nofail,user",
+                "rw,exec,async,atime,nosuid,nodev,_netdev,nofail,user",
                 "defaults,x-systemd.automount,x-systemd.idle-timeout=10min,X-mount.mkdir,comment=mine",
-                "suid,dev,exec,relatime,lazytime,sync,auto,noauto,users,owner,group",
+                "relatime,lazytime,auto,noauto,users,owner,group",
                 ",,nofail,"
             })
     void whatMountMeansForItselfChangesNothing(final String list) throws Exception {
