@@ -21,6 +21,47 @@ class ServiceIT {
     }
 
     @Test
+    void aServiceIsActiveOnceMountedAndUnmountedWhenStopped(final Guest guest) throws Exception {
+        configure(guest);
+        guest.check("systemctl start ninepin@share && grep -q host /mnt/service/hello");
+        assertThat(guest.check("systemctl is-active ninepin@share")).isEqualTo("active\n");
+        assertThat(guest.check("systemctl show -P StatusText ninepin@share")).contains("share", "/mnt/service");
+        assertThat(guest.check("journalctl -b -u ninepin@share -o json | tail -n 1")).contains("\"PRIORITY\":\"6\"");
+
+        guest.check("systemctl stop ninepin@share");
+        assertThat(guest.run("systemctl is-active ninepin@share").output()).isEqualTo("inactive\n");
+        guest.check("! grep fuse.ninepin /proc/self/mountinfo");
+    }
+
+    @Test
+    void aServiceWhoseMountFailsIsNeverActive(final Guest guest) throws Exception {
+        guest.write("/etc/ninepin/share.conf", "source=nosuchtag\ndirectory=/mnt/service\n");
+        guest.check("mkdir -p /mnt/service");
+        assertThat(guest.run("systemctl start ninepin@share").status()).isNotZero();
+        assertThat(guest.check("journalctl -b -u ninepin@share -o cat")).contains("nosuchtag", "second");
+    }
+
+    @Test
+    void aMistakeInTheConfigurationIsNotTriedAgain(final Guest guest) throws Exception {
+        guest.write("/etc/ninepin/share.conf", "source=share\ndirectry=/mnt/service\n");
+        assertThat(guest.run("systemctl start ninepin@share").status()).isNotZero();
+        assertThat(guest.check("systemctl show -P ActiveState,NRestarts ninepin@share")).isEqualTo("0\nfailed\n");
+        assertThat(guest.check("journalctl -b -u ninepin@share -o cat")).contains("did you mean directory?");
+    }
+
+    @Test
+    void aKilledDaemonComesBackWithAWorkingMount(final Guest guest) throws Exception {
+        configure(guest);
+        guest.check("systemctl start ninepin@share && grep -q host /mnt/service/hello");
+        final String pid = guest.check("systemctl show -P MainPID ninepin@share").strip();
+        guest.check("kill -9 " + pid);
+        guest.check("until [ \"$(systemctl show -P NRestarts ninepin@share)\" = 1 ] &&"
+                + " systemctl -q is-active ninepin@share; do sleep 0.5; done; grep host /mnt/service/hello");
+        assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip()).isNotEqualTo(pid);
+        assertThat(guest.check("grep -c fuse.ninepin /proc/self/mountinfo")).isEqualTo("1\n");
+    }
+
+    @Test
     void theWatchdogEndsAServiceWhoseServerIsStoppedForGoodAndSaysSo(final Guest guest) throws Exception {
         guest.check("""
                 set -e
@@ -44,10 +85,16 @@ class ServiceIT {
                 .containsPattern("has not answered for [0-9]+ s: the watchdog is not fed");
 
         guest.check("systemctl kill -s CONT guest-diod");
-        guest.check("until systemctl is-active ninepin@stopped && grep here /mnt/stopped/file; do sleep 0.2; done");
+        guest.check("until systemctl is-active ninepin@stopped && grep here /mnt/stopped/file; do sleep 0.5; done");
+    }
+
+    private static void configure(final Guest guest) throws Exception {
+        DriverTests.share(guest.share(), "hello", "from the host\n");
+        guest.write("/etc/ninepin/share.conf", "source=share\ndirectory=/mnt/service\n");
+        guest.check("mkdir -p /mnt/service");
     }
 
     private static String untilJournal(final String unit, final String text) {
-        return "until journalctl -b -u " + unit + " -o cat | grep -q '" + text + "'; do sleep 0.2; done";
+        return "until journalctl -b -u " + unit + " -o cat | grep -q '" + text + "'; do sleep 0.5; done";
     }
 }
