@@ -56,7 +56,8 @@ class BootIT {
 
     @Test
     void anAutomountMountsAtTheFirstAccess(final Guest guest) throws Exception {
-        assertThat(guest.run("systemctl is-active mnt-access.automount mnt-access.mount").output())
+        assertThat(guest.run("systemctl is-active mnt-access.automount mnt-access.mount")
+                        .output())
                 .isEqualTo("active\ninactive\n");
         assertThat(guest.check("cat /mnt/access/hello")).isEqualTo("on access\n");
         assertThat(guest.check("systemctl is-active mnt-access.mount")).isEqualTo("active\n");

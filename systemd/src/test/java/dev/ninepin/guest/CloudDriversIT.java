@@ -2,8 +2,11 @@ package dev.ninepin.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 
 /** The device of a guest whose kernel has no 9p, on a machine without an IOMMU. */
 @InGuest(GuestKind.CLOUD)
@@ -62,6 +65,20 @@ class CloudDriversIT extends DriverTests {
     void aTreeOverVfioWithoutAnIommu(final Guest guest) throws Exception {
         guest.check("modprobe vfio enable_unsafe_noiommu_mode=1");
         aTreeIsCopiedBothWaysAndTheDeviceHandedBack(guest, "vfio");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatEachDriverDoes(final Guest guest) throws Exception {
+        guest.check("modprobe vfio enable_unsafe_noiommu_mode=1");
+        return TestsInGuest.run(
+                guest,
+                "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
+                "dev.ninepin.virtio.SysfsFunctionInGuest",
+                "dev.ninepin.virtio.SysfsDriverInGuest",
+                "dev.ninepin.virtio.UioFunctionInGuest",
+                "dev.ninepin.virtio.UioDriverInGuest",
+                "dev.ninepin.virtio.VfioFunctionInGuest",
+                "dev.ninepin.virtio.VfioDriverInGuest");
     }
 
     @Test

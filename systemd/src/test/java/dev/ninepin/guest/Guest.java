@@ -100,8 +100,13 @@ public final class Guest {
 
     /** As {@link #run(String)}, with {@code input} as its standard input. */
     public Result run(final String command, final byte[] input) throws IOException {
+        return run(command, input, PATIENCE);
+    }
+
+    /** As {@link #run(String, byte[])}, for a command that may take longer than usual. */
+    public Result run(final String command, final byte[] input, final Duration limit) throws IOException {
         final long begin = System.nanoTime();
-        final GuestAgent.Answer answer = agent.run(command.getBytes(TEXT), input, PATIENCE);
+        final GuestAgent.Answer answer = agent.run(command.getBytes(TEXT), input, limit);
         final Result result = new Result(command, answer.status(), answer.output(), answer.errors());
         note(String.format(
                 "# %s%n%s%s-> %d, %d ms%n%n",

@@ -2,7 +2,10 @@ package dev.ninepin.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 
 /** The device of a guest behind an IOMMU, which VFIO programs. */
 @InGuest(GuestKind.CLOUD_IOMMU)
@@ -12,6 +15,15 @@ class IommuDriversIT extends DriverTests {
         assertThat(guest.check("readlink /sys/bus/pci/devices/" + GuestKind.SHARE_ADDRESS + "/iommu_group"))
                 .contains("iommu_groups");
         aTreeIsCopiedBothWaysAndTheDeviceHandedBack(guest, "vfio");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatVfioDoes(final Guest guest) throws Exception {
+        return TestsInGuest.run(
+                guest,
+                "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
+                "dev.ninepin.virtio.VfioFunctionInGuest",
+                "dev.ninepin.virtio.VfioDriverInGuest");
     }
 
     @Test

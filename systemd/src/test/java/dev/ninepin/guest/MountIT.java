@@ -41,7 +41,9 @@ class MountIT {
         final Guest.Result mount = guest.run("mount -t ninepin nosuchtag /mnt/helper");
         assertThat(mount.status()).isEqualTo(32);
         assertThat(mount.errors()).contains("nosuchtag", "share");
-        assertThat(guest.run("mount -t ninepin share /mnt/helper -o nosuchoption").status()).isEqualTo(1);
+        assertThat(guest.run("mount -t ninepin share /mnt/helper -o nosuchoption")
+                        .status())
+                .isEqualTo(1);
     }
 
     @Test

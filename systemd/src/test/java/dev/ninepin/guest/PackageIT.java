@@ -11,10 +11,13 @@ class PackageIT {
 
     @Test
     void aptInstallsIt(final Guest guest) throws Exception {
-        assertThat(guest.installation().status()).as(guest.installation().output()).isZero();
+        assertThat(guest.installation().status())
+                .as(guest.installation().output())
+                .isZero();
         assertThat(guest.check("ninepin --version")).contains("ninepin");
         assertThat(guest.check("dpkg --verify ninepin")).isEmpty();
-        assertThat(guest.check("systemd-analyze verify ninepin@share.service 2>&1")).isEmpty();
+        assertThat(guest.check("systemd-analyze verify ninepin@share.service 2>&1"))
+                .isEmpty();
         assertThat(guest.check("ls -l /sbin/mount.ninepin")).contains("ninepin");
     }
 
@@ -23,11 +26,13 @@ class PackageIT {
         DriverTests.share(guest.share(), "hello", "from the host\n");
         guest.write("/etc/ninepin/share.conf", "source=share\ndirectory=/mnt/package\n");
         guest.check("mkdir /mnt/package; systemctl start ninepin@share && grep host /mnt/package/hello");
-        final String pid = guest.check("systemctl show -P MainPID ninepin@share").strip();
+        final String pid =
+                guest.check("systemctl show -P MainPID ninepin@share").strip();
 
         // An upgrade to the same version: the mount is served on, the configuration stays.
         guest.check("cd /root && apt-get -y install --reinstall ./ninepin.deb && grep host /mnt/package/hello");
-        assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip()).isEqualTo(pid);
+        assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip())
+                .isEqualTo(pid);
         assertThat(guest.check("cat /etc/ninepin/share.conf")).contains("source=share");
 
         guest.check("dpkg -r ninepin");

@@ -32,7 +32,8 @@ class RpmIT {
 
     @Test
     void itNamesWhatItNeeds() throws Exception {
-        assertThat(rpm("--requires").lines()).anyMatch(line -> line.matches("java-headless.*17.*|.*java.*17.*"))
+        assertThat(rpm("--requires").lines())
+                .anyMatch(line -> line.matches("java-headless.*17.*|.*java.*17.*"))
                 .anyMatch(line -> line.contains("libfuse.so.2") || line.startsWith("fuse-libs"));
     }
 
@@ -59,7 +60,9 @@ class RpmIT {
         final Process process =
                 new ProcessBuilder(command).redirectErrorStream(true).start();
         final String output = new String(process.getInputStream().readAllBytes(), Guest.TEXT);
-        assertThat(process.waitFor()).as("%s says: %s", List.of(command), output).isZero();
+        assertThat(process.waitFor())
+                .as("%s says: %s", List.of(command), output)
+                .isZero();
         return output;
     }
 

@@ -26,7 +26,8 @@ class ServiceIT {
         guest.check("systemctl start ninepin@share && grep -q host /mnt/service/hello");
         assertThat(guest.check("systemctl is-active ninepin@share")).isEqualTo("active\n");
         assertThat(guest.check("systemctl show -P StatusText ninepin@share")).contains("share", "/mnt/service");
-        assertThat(guest.check("journalctl -b -u ninepin@share -o json | tail -n 1")).contains("\"PRIORITY\":\"6\"");
+        assertThat(guest.check("journalctl -b -u ninepin@share -o json | tail -n 1"))
+                .contains("\"PRIORITY\":\"6\"");
 
         guest.check("systemctl stop ninepin@share");
         assertThat(guest.run("systemctl is-active ninepin@share").output()).isEqualTo("inactive\n");
@@ -45,7 +46,8 @@ class ServiceIT {
     void aMistakeInTheConfigurationIsNotTriedAgain(final Guest guest) throws Exception {
         guest.write("/etc/ninepin/share.conf", "source=share\ndirectry=/mnt/service\n");
         assertThat(guest.run("systemctl start ninepin@share").status()).isNotZero();
-        assertThat(guest.check("systemctl show -P ActiveState,NRestarts ninepin@share")).isEqualTo("0\nfailed\n");
+        assertThat(guest.check("systemctl show -P ActiveState,NRestarts ninepin@share"))
+                .isEqualTo("0\nfailed\n");
         assertThat(guest.check("journalctl -b -u ninepin@share -o cat")).contains("did you mean directory?");
     }
 
@@ -53,11 +55,13 @@ class ServiceIT {
     void aKilledDaemonComesBackWithAWorkingMount(final Guest guest) throws Exception {
         configure(guest);
         guest.check("systemctl start ninepin@share && grep -q host /mnt/service/hello");
-        final String pid = guest.check("systemctl show -P MainPID ninepin@share").strip();
+        final String pid =
+                guest.check("systemctl show -P MainPID ninepin@share").strip();
         guest.check("kill -9 " + pid);
         guest.check("until [ \"$(systemctl show -P NRestarts ninepin@share)\" = 1 ] &&"
                 + " systemctl -q is-active ninepin@share; do sleep 0.5; done; grep host /mnt/service/hello");
-        assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip()).isNotEqualTo(pid);
+        assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip())
+                .isNotEqualTo(pid);
         assertThat(guest.check("grep -c fuse.ninepin /proc/self/mountinfo")).isEqualTo("1\n");
     }
 
