@@ -19,6 +19,7 @@ class IommuDriversIT extends DriverTests {
 
     @TestFactory
     Stream<DynamicTest> whatVfioDoes(final Guest guest) throws Exception {
+        guest.check("modprobe uio_pci_generic");
         return TestsInGuest.run(
                 guest,
                 "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
