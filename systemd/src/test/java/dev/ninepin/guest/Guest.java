@@ -58,8 +58,8 @@ public final class Guest {
      * @throws IOException if that fails; the last words of its console are in it
      */
     static Guest boot(final GuestKind kind) throws IOException, InterruptedException {
-        final Path directory = Path.of("target", "guest", kind.label()).toAbsolutePath();
-        Files.createDirectories(directory);
+        final Path directory = directory(kind).toAbsolutePath();
+        empty(directory);
         final Path image = GuestImage.find(directory.resolveSibling("image.log"));
         final Guest guest = new Guest(kind, directory, image);
         try {
@@ -72,6 +72,11 @@ public final class Guest {
             guest.powerOff();
             throw told;
         }
+    }
+
+    /** Where what a guest says is kept, until the next of its kind. */
+    static Path directory(final GuestKind kind) {
+        return Path.of("target", "guest", kind.label());
     }
 
     public GuestKind kind() {
@@ -171,6 +176,17 @@ public final class Guest {
         } catch (final IOException e) {
             return e + "\n";
         }
+    }
+
+    private static void empty(final Path directory) throws IOException, InterruptedException {
+        final int status = new ProcessBuilder("rm", "-rf", directory.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new IOException(directory + " can't be emptied");
+        }
+        Files.createDirectories(directory);
     }
 
     private static Path deb() throws IOException {
