@@ -19,7 +19,9 @@ import org.junit.jupiter.api.DynamicTest;
  * takes a guest's devices or kernel. Each test in there becomes one here.
  */
 final class TestsInGuest {
-    private static final String DIRECTORY = "/root/tests";
+    /** In the guest: the jars of the class path of these tests. */
+    static final String DIRECTORY = "/root/tests";
+
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     private TestsInGuest() {}
@@ -61,7 +63,7 @@ final class TestsInGuest {
     }
 
     /** Copies our own class path into the guest, once. */
-    private static void install(final Guest guest) throws IOException, InterruptedException {
+    static void install(final Guest guest) throws IOException, InterruptedException {
         if (guest.run("[ -d " + DIRECTORY + " ]").status() == 0) {
             return;
         }

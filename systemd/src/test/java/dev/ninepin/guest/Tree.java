@@ -53,6 +53,16 @@ final class Tree {
         Files.createDirectory(root.resolve("empty"));
     }
 
+    /** Copies the directory {@code root} of the host to {@code to} in the guest, by no share. */
+    static void put(final Guest guest, final Path root, final String to) throws IOException, InterruptedException {
+        final Process tar = new ProcessBuilder("tar", "-c", "--format=pax", "-C", root.toString(), ".")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        final byte[] archive = tar.getInputStream().readAllBytes();
+        assertThat(tar.waitFor()).as("tar of %s", root).isZero();
+        guest.run("mkdir -p '" + to + "' && tar -x -p -C '" + to + "'", archive).expectSuccess();
+    }
+
     /** What the directory {@code root} of the host holds. */
     static String onHost(final Path root) throws IOException, InterruptedException {
         final Process sh = new ProcessBuilder(List.of("sh", "-c", MANIFEST, "sh", root.toString()))
