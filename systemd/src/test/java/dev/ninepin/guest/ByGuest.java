@@ -4,13 +4,18 @@ import java.util.Comparator;
 import org.junit.jupiter.api.ClassDescriptor;
 import org.junit.jupiter.api.ClassOrderer;
 import org.junit.jupiter.api.ClassOrdererContext;
+import org.junit.jupiter.api.Order;
 
-/** Sorts classes by the guest that they want, those that want none first, and then by name. */
+/** Sorts classes by the guest that they want, those that want none first, then by {@link Order}, then by name. */
 public final class ByGuest implements ClassOrderer {
     @Override
     public void orderClasses(final ClassOrdererContext context) {
         context.getClassDescriptors()
                 .sort(Comparator.comparing(ByGuest::guest, Comparator.nullsFirst(Comparator.naturalOrder()))
+                        .thenComparing(descriptor -> descriptor
+                                .findAnnotation(Order.class)
+                                .map(Order::value)
+                                .orElse(0))
                         .thenComparing(descriptor -> descriptor.getTestClass().getName()));
     }
 
