@@ -1,11 +1,14 @@
 package dev.ninepin.cli;
 
 import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.Journal;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
 import dev.ninepin.daemon.Suggestion;
 import dev.ninepin.daemon.Version;
 import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine;
@@ -48,22 +51,61 @@ public final class Main implements Runnable {
     /** Runs one command and ends the process with its exit code. */
     public static void main(final String... arguments) {
         final ProcessEnd end = ProcessEnd.takeCharge();
-        end.exitWith(() -> commandLine(end).execute(arguments));
+        end.exitWith(() -> execute(end, arguments));
+    }
+
+    private static int execute(final ProcessEnd end, final String... arguments) {
+        if (arguments.length > 0 && arguments[0].equals(MountHelperCommand.NAME)) {
+            return mountHelper(end).execute(Arrays.copyOfRange(arguments, 1, arguments.length));
+        }
+        final CommandLine commands = commandLine(end);
+        return (isOfMountFuse(commands.getSubcommands().keySet(), arguments) ? mountHelper(end) : commands)
+                .execute(arguments);
+    }
+
+    /** Whether {@code arguments} have a form in which mount.fuse(8) gives them: SOURCE DIR [-o OPTIONS]. */
+    static boolean isOfMountFuse(final Set<String> commands, final String... arguments) {
+        if (arguments.length == 0 || arguments[0].startsWith("-") || commands.contains(arguments[0])) {
+            return false;
+        }
+        if (arguments.length == 2) {
+            // Without options it may as well be a command that was misspelt.
+            return arguments[1].startsWith("/")
+                    && Suggestion.nearest(arguments[0], commands).isEmpty();
+        }
+        return arguments.length == 4 && arguments[2].equals("-o");
+    }
+
+    /** The programs of this product, for what is made of their descriptions: manual pages and completions. */
+    public static List<CommandLine> programs() {
+        final ProcessEnd end = ProcessEnd.takeCharge();
+        return List.of(commandLine(end), mountHelper(end));
+    }
+
+    /** mount(8)'s helper, which is a program of its own to its users. */
+    static CommandLine mountHelper(final ProcessEnd end) {
+        return withHandlers(new CommandLine(new MountHelperCommand(end)));
     }
 
     static CommandLine commandLine(final ProcessEnd end) {
-        return new CommandLine(new Main())
+        return withHandlers(new CommandLine(new Main())
                 .addSubcommand(new MountCommand(end))
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
-                .setParameterExceptionHandler(Main::wrongUsage)
-                .setExecutionExceptionHandler(Main::failed);
+                .addSubcommand(new RunCommand(end)));
+    }
+
+    private static CommandLine withHandlers(final CommandLine command) {
+        return command.setParameterExceptionHandler(Main::wrongUsage).setExecutionExceptionHandler(Main::failed);
     }
 
     /** Without a command there is nothing to do but to say what there is. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: mount, umount or status");
+        throw new ParameterException(
+                spec.commandLine(),
+                "a command is missing: "
+                        + String.join(", ", spec.commandLine().getSubcommands().keySet()));
     }
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {
@@ -103,7 +145,7 @@ public final class Main implements Runnable {
 
     private static void complain(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
-        err.println("ninepin: " + message);
+        err.println(Journal.errorPrefix() + "ninepin: " + message);
         err.flush();
     }
 

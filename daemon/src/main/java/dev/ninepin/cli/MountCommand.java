@@ -1,8 +1,7 @@
 package dev.ninepin.cli;
 
 import dev.ninepin.daemon.BackgroundMount;
-import dev.ninepin.daemon.Logging;
-import dev.ninepin.daemon.MountLife;
+import dev.ninepin.daemon.ForegroundMount;
 import dev.ninepin.daemon.MountRequest;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
@@ -43,6 +42,9 @@ import picocli.CommandLine.Parameters;
             "  cache=none|open|loose       what to believe without asking (default: open)",
             "                              none: nothing; open: a closed file is seen by the",
             "                              next open; loose: all, the share is ours alone",
+            "  noexec, noatime, sync, dirsync",
+            "                              for the kernel to enforce",
+            "  suid, dev                   honour set-uid bits and devices; for root only",
             "  What mount(8) and fstab mean for themselves is accepted, and does nothing.",
             "",
             "Exit codes:",
@@ -93,10 +95,9 @@ final class MountCommand implements Callable<Integer> {
     }
 
     private void inForeground(final MountRequest request) throws NinepinException {
-        Logging.toStandardError(request.logLevel());
-        final MountLife life = new MountLife(request);
-        end.onSignal(life::requestEnd);
-        life.run(() -> null);
+        final ForegroundMount mount = new ForegroundMount(request);
+        end.onSignal(mount::requestEnd);
+        mount.run();
     }
 
     private Level logLevel() {

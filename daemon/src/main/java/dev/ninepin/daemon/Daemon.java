@@ -41,7 +41,7 @@ public final class Daemon {
             final Logging logging = Logging.toStandardError(request.logLevel());
             final MountLife life = new MountLife(request);
             end.onSignal(life::requestEnd);
-            life.run(new Daemon(request, logging)::announce);
+            life.run(share -> new Daemon(request, logging).announce());
             return ExitCode.OK;
         } catch (final NinepinException e) {
             LOG.debug("Not mounted", e);

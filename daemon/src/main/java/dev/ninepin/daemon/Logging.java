@@ -2,10 +2,11 @@ package dev.ninepin.daemon;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
@@ -33,7 +34,11 @@ public final class Logging {
         final Logging logging = new Logging(context);
         final ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setTarget("System.err");
-        logging.use(console);
+        if (Journal.isStandardError()) {
+            logging.use(console, JournalLayout.PATTERN, new JournalLayout());
+        } else {
+            logging.use(console, PATTERN, new PatternLayout());
+        }
         return logging;
     }
 
@@ -60,7 +65,7 @@ public final class Logging {
         appender.setTriggeringPolicy(trigger);
 
         stop();
-        use(appender);
+        use(appender, PATTERN, new PatternLayout());
     }
 
     /** Logs nowhere from now on. */
@@ -68,10 +73,14 @@ public final class Logging {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAndStopAllAppenders();
     }
 
-    private void use(final OutputStreamAppender<ILoggingEvent> appender) {
-        final PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    private void use(
+            final OutputStreamAppender<ILoggingEvent> appender, final String pattern, final PatternLayout layout) {
+        layout.setContext(context);
+        layout.setPattern(pattern);
+        layout.start();
+        final LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
         encoder.setContext(context);
-        encoder.setPattern(PATTERN);
+        encoder.setLayout(layout);
         encoder.start();
         appender.setContext(context);
         appender.setEncoder(encoder);

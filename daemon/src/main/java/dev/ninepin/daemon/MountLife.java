@@ -11,14 +11,14 @@ import org.slf4j.LoggerFactory;
 /**
  * One mount from its start to its end. {@link #run} is called once, by the main thread; {@link #requestEnd} by any.
  */
-public final class MountLife {
+final class MountLife {
     private static final Logger LOG = LoggerFactory.getLogger(MountLife.class);
 
     /** What happens once the mount is usable. */
-    public interface Ready {
+    interface Ready {
         /** Tells whoever waits for it; if that fails, the mount ends. Returns where the log goes, null for nowhere. */
         @Nullable
-        Path announce() throws IOException;
+        Path announce(MountedShare share) throws IOException;
     }
 
     private final MountRequest request;
@@ -37,7 +37,7 @@ public final class MountLife {
 
     private volatile @Nullable Path log;
 
-    public MountLife(final MountRequest request) {
+    MountLife(final MountRequest request) {
         this.request = request;
     }
 
@@ -48,7 +48,7 @@ public final class MountLife {
      * @throws NinepinException if there never was a usable mount; with {@link ExitCode#INTERRUPTED} if the end was
      *     requested before
      */
-    public void run(final Ready ready) throws NinepinException {
+    void run(final Ready ready) throws NinepinException {
         request.check();
         // Before anything is mounted: who has the name is the only one to mount there.
         try (ControlSocket socket = ControlSocket.open(RuntimeDirectory.ofCurrentUser(), request.mountPoint());
@@ -67,7 +67,7 @@ public final class MountLife {
     }
 
     /** Ends the mount, or its making, without waiting for those who use it. Safe to call again. */
-    public void requestEnd() {
+    void requestEnd() {
         final MountedShare share;
         synchronized (lock) {
             endRequested = true;
@@ -121,7 +121,7 @@ public final class MountLife {
     private void serve(final MountedShare share, final ControlSocket socket, final Ready ready) throws IOException {
         try (ControlServer server = ControlServer.start(socket, new MountControl(share, socket, () -> log))) {
             LOG.debug("The control socket is {}", server.path());
-            log = ready.announce();
+            log = ready.announce(share);
             LOG.info("{} is mounted on {}", request.source(), request.mountPoint());
             share.awaitEnd();
         } catch (final InterruptedException e) {

@@ -2,7 +2,10 @@ package dev.ninepin.daemon;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param aname the tree to attach to, for servers that have several
  * @param uname the user to attach as; null for the session's own choice
  * @param cache what may be believed without asking the server
+ * @param kernelFlags what the kernel is to enforce beside, in the words of mount(8) and in alphabetical order; what is
+ *     the kernel's default, or asked back, is not among them
  */
 public record MountOptions(
         boolean readOnly,
@@ -27,7 +32,11 @@ public record MountOptions(
         int msize,
         ByteString aname,
         @Nullable ByteString uname,
-        CacheMode cache) {
+        CacheMode cache,
+        List<String> kernelFlags) {
+    public MountOptions {
+        kernelFlags = List.copyOf(kernelFlags);
+    }
 
     /**
      * Reads the value of {@code -o}: options with commas between them, of which a later one overrides an earlier one.
@@ -36,5 +45,12 @@ public record MountOptions(
      */
     public static MountOptions parse(final String list) throws NinepinException {
         return new MountOptionsParser().parse(list);
+    }
+
+    /** {@code list} without the options that nobody knows. */
+    public static String withoutUnknown(final String list) {
+        return Arrays.stream(list.split(",", -1))
+                .filter(MountOptionsParser::isKnown)
+                .collect(Collectors.joining(","));
     }
 }

@@ -6,8 +6,10 @@ import dev.ninepin.share.CacheMode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,15 @@ final class MountOptionsParser {
     private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache");
 
     /**
-     * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same. The kernel makes
-     * FUSE mounts of other users nosuid and nodev whatever is said here, and none of these changes what Ninepin does.
+     * What the kernel enforces on a FUSE mount if it is told so, each with the word that takes it back. libfuse makes a
+     * mount nosuid and nodev unless root asks for suid and dev (lib/mount.c, mount_flags).
+     */
+    private static final Map<String, String> KERNEL_FLAGS = Map.of(
+            "noexec", "exec", "noatime", "atime", "sync", "async", "suid", "nosuid", "dev", "nodev", "dirsync", "");
+
+    /**
+     * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same. None of these
+     * changes anything here: the access times are the server's.
      */
     private static final Set<String> IGNORED = Set.of(
             "defaults",
@@ -38,14 +47,6 @@ final class MountOptionsParser {
             "owner",
             "group",
             "comment",
-            "dev",
-            "nodev",
-            "suid",
-            "nosuid",
-            "exec",
-            "noexec",
-            "atime",
-            "noatime",
             "relatime",
             "norelatime",
             "strictatime",
@@ -54,9 +55,6 @@ final class MountOptionsParser {
             "nodiratime",
             "lazytime",
             "nolazytime",
-            "sync",
-            "async",
-            "dirsync",
             "mand",
             "nomand",
             "iversion",
@@ -73,6 +71,7 @@ final class MountOptionsParser {
     private ByteString aname = ByteString.EMPTY;
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
+    private final Set<String> kernelFlags = new TreeSet<>();
 
     MountOptions parse(final String list) throws NinepinException {
         for (final String option : list.split(",", -1)) {
@@ -80,13 +79,35 @@ final class MountOptionsParser {
                 take(option);
             }
         }
-        return new MountOptions(readOnly, allowOther, defaultPermissions, uid, gid, msize, aname, uname, cache);
+        return new MountOptions(
+                readOnly,
+                allowOther,
+                defaultPermissions,
+                uid,
+                gid,
+                msize,
+                aname,
+                uname,
+                cache,
+                List.copyOf(kernelFlags));
     }
 
     private void take(final String option) throws NinepinException {
         final int equals = option.indexOf('=');
         final String name = equals < 0 ? option : option.substring(0, equals);
-        if (name.startsWith("x-") || name.startsWith("X-") || IGNORED.contains(name)) {
+        if (isIgnored(name)) {
+            return;
+        }
+        if (KERNEL_FLAGS.containsKey(name)) {
+            kernelFlags.add(name);
+        }
+        // Either of the two words undoes the other.
+        KERNEL_FLAGS.forEach((flag, opposite) -> {
+            if (opposite.equals(name)) {
+                kernelFlags.remove(flag);
+            }
+        });
+        if (isOfKernel(name)) {
             return;
         }
         if (FLAGS.contains(name)) {
@@ -102,6 +123,21 @@ final class MountOptionsParser {
         } else {
             throw unknown(name);
         }
+    }
+
+    /** Whether {@code option}, with its value if it has one, is one that this reads. */
+    static boolean isKnown(final String option) {
+        final int equals = option.indexOf('=');
+        final String name = equals < 0 ? option : option.substring(0, equals);
+        return isIgnored(name) || isOfKernel(name) || FLAGS.contains(name) || VALUED.contains(name);
+    }
+
+    private static boolean isIgnored(final String name) {
+        return name.startsWith("x-") || name.startsWith("X-") || IGNORED.contains(name);
+    }
+
+    private static boolean isOfKernel(final String name) {
+        return !name.isEmpty() && (KERNEL_FLAGS.containsKey(name) || KERNEL_FLAGS.containsValue(name));
     }
 
     private void flag(final String name) {
@@ -160,8 +196,9 @@ final class MountOptionsParser {
     }
 
     private static NinepinException unknown(final String name) {
-        final List<String> known =
-                Stream.of(FLAGS, VALUED, IGNORED).flatMap(Set::stream).toList();
+        final List<String> known = Stream.of(FLAGS, VALUED, IGNORED, KERNEL_FLAGS.keySet())
+                .flatMap(Set::stream)
+                .toList();
         final String own =
                 Stream.of(FLAGS, VALUED).flatMap(Set::stream).sorted().collect(Collectors.joining(", "));
         return NinepinException.usage("unknown option " + name

@@ -36,7 +36,8 @@ final class MountPoint {
      */
     static void check(final Path directory, final MountTable table) throws NinepinException {
         final Optional<MountTable.Entry> mounted = table.at(directory);
-        if (mounted.isPresent()) {
+        // An automounter's own mount waits for ours to be put on top.
+        if (mounted.isPresent() && !mounted.get().isAutomount()) {
             final MountTable.Entry entry = mounted.get();
             throw NinepinException.mountFailed(entry.source() + " is already mounted on " + directory
                     + ": unmount it first (" + (entry.isNinepin() ? "ninepin umount " : "umount ") + directory

@@ -30,6 +30,15 @@ public record MountRequest(Source source, Path mountPoint, MountOptions options,
     }
 
     /**
+     * Reads a configuration file, as ninepin.conf(5) describes it.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} and the line that makes no sense
+     */
+    public static MountRequest ofConfiguration(final String file) throws NinepinException {
+        return MountConfiguration.read(SourceParser.path(file));
+    }
+
+    /**
      * Looks for what would make this fail, before anything is started.
      *
      * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} and the way out

@@ -44,6 +44,10 @@ record MountTable(List<MountTable.Entry> entries) {
             return type.equals(NINEPIN_TYPE);
         }
 
+        boolean isAutomount() {
+            return type.equals("autofs");
+        }
+
         /** Whether the user with the number {@code uid} mounted this, as FUSE notes it. */
         boolean isOf(final long uid) {
             return options.contains("user_id=" + uid);

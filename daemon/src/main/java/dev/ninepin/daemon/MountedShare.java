@@ -4,7 +4,9 @@ import dev.ninepin.channel.Channel;
 import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.fuse.MountBusyException;
+import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RequestTimeoutException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionEndedException;
@@ -17,10 +19,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
 final class MountedShare implements AutoCloseable {
+    /** fusermount grants these to nobody else, and says so on standard error. */
+    private static final Set<String> FOR_ROOT = Set.of("suid", "dev");
+
     private final MountRequest request;
     private final Session session;
     private final Share share;
@@ -49,7 +55,10 @@ final class MountedShare implements AutoCloseable {
             final Share share = Share.open(session, shareOptions(request.options()));
             try {
                 return new MountedShare(
-                        request, session, share, FuseMount.mount(share, request.mountPoint(), fuseOptions(request)));
+                        request,
+                        session,
+                        share,
+                        FuseMount.mount(share, request.mountPoint(), fuseOptions(request, user)));
             } catch (final IOException | RuntimeException e) {
                 share.close();
                 throw e;
@@ -89,6 +98,23 @@ final class MountedShare implements AutoCloseable {
         return e instanceof SessionEndedException || e instanceof RequestTimeoutException
                 ? "; check that it is a 9P2000.L server"
                 : "";
+    }
+
+    /**
+     * One round trip to the server: asks for the attributes of the share's root.
+     *
+     * @throws IOException if no answer came within the session's timeout, or can come any more
+     */
+    void ask() throws IOException {
+        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+            session.getattr(root.fid(), AttrMask.BASIC).await();
+        }
+    }
+
+    /** How the server is talked to, in a few words. */
+    String describe() {
+        return session.status().version() + ", msize " + session.msize() + ", "
+                + session.channelInfo().kind() + " " + session.channelInfo().device();
     }
 
     /** {@code log} is where the log goes, null for nowhere. */
@@ -153,10 +179,16 @@ final class MountedShare implements AutoCloseable {
         return new ShareOptions(options.cache(), options.uid(), options.gid());
     }
 
-    private static FuseOptions fuseOptions(final MountRequest request) {
+    private static FuseOptions fuseOptions(final MountRequest request, final User user) {
         final MountOptions options = request.options();
         return new FuseOptions(
-                request.source().toString(), options.readOnly(), options.allowOther(), options.defaultPermissions());
+                request.source().toString(),
+                options.readOnly(),
+                options.allowOther(),
+                options.defaultPermissions(),
+                options.kernelFlags().stream()
+                        .filter(flag -> user.isRoot() || !FOR_ROOT.contains(flag))
+                        .toList());
     }
 
     private static NinepinException failed(final String what, final IOException e, final String wayOut) {

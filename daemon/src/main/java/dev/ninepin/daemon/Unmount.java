@@ -42,6 +42,28 @@ public final class Unmount {
         new Unmount(mounts, MountPoint.resolve(SourceParser.path(directory), mounts.table()), lazy).run();
     }
 
+    /**
+     * Takes away what a daemon that was killed has left of {@code request}; does nothing if there is nothing, or the
+     * daemon lives.
+     *
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if it can't be taken away
+     */
+    public static void clearDead(final MountRequest request) throws NinepinException {
+        final Mounts mounts = Mounts.ofCurrentUser();
+        final Path mountPoint = request.mountPoint();
+        if (mounts.table().at(mountPoint).filter(MountTable.Entry::isNinepin).isEmpty()) {
+            return;
+        }
+        try {
+            new Unmount(mounts, mountPoint, true)
+                    .ask(mounts.directory().socket(mountPoint), ControlMessages.PING, PING_PATIENCE);
+        } catch (final SocketException e) {
+            new DeadMount(mounts, mountPoint).clear(true, e);
+        } catch (final IOException e) {
+            throw failed(mountPoint, "its daemon lives, but does not answer (" + e.getMessage() + ")", e);
+        }
+    }
+
     /** That {@code mountPoint} could not be unmounted, and why. */
     static NinepinException failed(final Path mountPoint, final String reason, final @Nullable Exception cause) {
         return new NinepinException(ExitCode.MOUNT_FAILED, "cannot unmount " + mountPoint + ": " + reason, cause);

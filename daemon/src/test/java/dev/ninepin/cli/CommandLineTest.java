@@ -27,12 +27,12 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mount", "umount", "status"})
+    @ValueSource(strings = {"", "mount", "umount", "status", "run", "mount.ninepin"})
     void everyHelpHasExitCodesAndExamplesOnEightyColumns(final String command) throws Exception {
         final Program.Result result =
                 command.isEmpty() ? Program.main(List.of(), "--help") : Program.main(List.of(), command, "--help");
         assertThat(result.exitCode()).isZero();
-        assertThat(result.output()).contains("Usage: ninepin", "Exit codes:", "Examples:");
+        assertThat(result.output()).contains("Usage: ", "Exit codes:", "Examples:");
         assertThat(result.output().lines()).allMatch(line -> line.length() <= 80);
     }
 
@@ -40,7 +40,7 @@ class CommandLineTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "| a command is missing: mount, umount or status",
+                "| a command is missing: mount, umount, status",
                 "umuont /x | unknown command umuont: did you mean umount?",
                 "frobnicate | unknown command frobnicate; there are mount, umount, status",
                 "mount qemu:/srv | Missing required parameter: 'DIR'",
@@ -53,7 +53,12 @@ class CommandLineTest {
                 "umount /no/such/mount | /no/such/mount is not a mount of ninepin's; ninepin status lists those that there are",
                 "umount / | / is not a mount of ninepin's",
                 "status /no/such/mount | /no/such/mount is not a mount of ninepin's",
-                "status --jsno | Unknown option: '--jsno'"
+                "status --jsno | Unknown option: '--jsno'",
+                "run /no/such.conf | there is no /no/such.conf: ninepin.conf(5) says what goes into it",
+                "mount.ninepin qemu:/srv | Missing required parameter: 'DIR'",
+                "mount.ninepin qemu:/srv /mnt -N /proc/1/ns/mnt | mounting in another namespace is not possible",
+                "mount.ninepin qemu:/srv /mnt -o rw,frobnicate | unknown option frobnicate",
+                "qemu:/srv /mnt -o rw,frobnicate | unknown option frobnicate"
             })
     void wrongUseIsOneSentenceAndExitCodeOne(final String arguments, final String sentence) throws Exception {
         final Program.Result result =
@@ -61,6 +66,39 @@ class CommandLineTest {
         assertThat(result.errors()).startsWith("ninepin: " + sentence).doesNotContain("\tat ");
         assertThat(result.output()).isEmpty();
         assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    /** As mount(8) and mount.fuse(8) were seen to call it; -f has everything checked and nothing mounted. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mount.ninepin SOURCE DIR -f -v -o rw,noatime,noexec,nosuid,nodev,allow_other,msize=131072,_netdev,nofail,user",
+                "mount.ninepin SOURCE DIR -fnv -o rw",
+                "mount.ninepin SOURCE DIR -sfnv -o rw,frobnicate -t ninepin.any",
+                "mount.ninepin SOURCE DIR -f -v",
+                "mount.ninepin -f -v -o ro -o user=bob SOURCE DIR"
+            })
+    void everyCommandLineOfMountIsUnderstood(final String arguments) throws Exception {
+        final Path share = Files.createDirectory(temporary.resolve("share"));
+        final Path mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        final Program.Result result = Program.main(
+                List.of(),
+                arguments
+                        .replace("SOURCE", "qemu:" + share)
+                        .replace("DIR", mountPoint.toString())
+                        .split(" ", -1));
+        assertThat(result.errors()).isEmpty();
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output()).startsWith("mount.ninepin: qemu:" + share + " on " + mountPoint + " with ");
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).doesNotContain(mountPoint.toString());
+    }
+
+    @Test
+    void aFakeMountFindsWhatARealOneWould() throws Exception {
+        final Program.Result result =
+                Program.main(List.of(), "mount.ninepin", "qemu:/no/such", temporary.toString(), "-f", "-o", "rw");
+        assertThat(result.errors()).contains("the source /no/such does not exist");
+        assertThat(result.exitCode()).isEqualTo(32);
     }
 
     /** A variable that was not set must not lead to the working directory. */

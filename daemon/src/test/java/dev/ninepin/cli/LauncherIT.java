@@ -40,7 +40,8 @@ class LauncherIT {
                 Map.of("PATH", old.toString(), "JAVA_HOME", temporary + "/jdk"));
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.errors())
-                .isEqualTo("ninepin: Java 17 or newer is missing: install openjdk-17-jdk-headless, or set JAVA_HOME\n");
+                .isEqualTo("ninepin: Java 17 or newer is missing: install openjdk-17-jre-headless (Debian) or"
+                        + " java-17-openjdk-headless (RHEL), or set JAVA_HOME\n");
     }
 
     @Test

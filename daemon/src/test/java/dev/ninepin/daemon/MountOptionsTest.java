@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import java.util.List;
 import java.util.OptionalInt;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -28,7 +29,8 @@ class MountOptionsTest {
                         131096,
                         ByteString.EMPTY,
                         null,
-                        CacheMode.OPEN));
+                        CacheMode.OPEN,
+                        List.of()));
     }
 
     @Test
@@ -44,7 +46,8 @@ class MountOptionsTest {
                         65536,
                         ByteString.of("/srv"),
                         ByteString.of("glenda"),
-                        CacheMode.LOOSE));
+                        CacheMode.LOOSE,
+                        List.of()));
     }
 
     @Test
@@ -53,13 +56,37 @@ class MountOptionsTest {
                 .isEqualTo(MountOptions.parse("uid=2"));
     }
 
+    @Test
+    void whatTheKernelCanEnforceIsHandedToIt() throws Exception {
+        assertThat(MountOptions.parse("sync,dirsync,noexec,noatime,suid,dev").kernelFlags())
+                .containsExactly("dev", "dirsync", "noatime", "noexec", "suid", "sync");
+        // What mount(8) hands on for "user" in fstab.
+        assertThat(MountOptions.parse("rw,noatime,noexec,nosuid,nodev,_netdev,nofail,user")
+                        .kernelFlags())
+                .containsExactly("noatime", "noexec");
+    }
+
+    @Test
+    void theOppositeWordTakesBackWhatTheKernelWasToEnforce() throws Exception {
+        assertThat(MountOptions.parse("sync,noexec,noatime,suid,dev,async,exec,atime,nosuid,nodev")
+                        .kernelFlags())
+                .isEmpty();
+        assertThat(MountOptions.parse("nosuid,suid").kernelFlags()).containsExactly("suid");
+    }
+
+    @Test
+    void aSloppyListLosesWhatNobodyKnowsAndNothingElse() {
+        assertThat(MountOptions.withoutUnknown("rw,frobnicate=3,uid=7,x-any.thing,noexec,zip,_netdev"))
+                .isEqualTo("rw,uid=7,x-any.thing,noexec,_netdev");
+    }
+
     /** What mount(8) was seen to hand on, and what fstab lines hold. */
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "rw,noatime,noexec,nosuid,nodev,_netdev,nofail,user",
+                "rw,exec,async,atime,nosuid,nodev,_netdev,nofail,user",
                 "defaults,x-systemd.automount,x-systemd.idle-timeout=10min,X-mount.mkdir,comment=mine",
-                "suid,dev,exec,relatime,lazytime,sync,auto,noauto,users,owner,group",
+                "relatime,lazytime,auto,noauto,users,owner,group",
                 ",,nofail,"
             })
     void whatMountMeansForItselfChangesNothing(final String list) throws Exception {

@@ -61,6 +61,11 @@ class MountPointTest {
     }
 
     @Test
+    void anAutomountersOwnMountWaitsForOurs() throws Exception {
+        MountPoint.check(directory, mounted("autofs", "systemd-1"));
+    }
+
+    @Test
     void symbolicLinksAreFollowedToTheNameThatTheKernelLists() throws Exception {
         final Path link = Files.createSymbolicLink(temporary.resolve("link"), directory);
         final Path inside = Files.createDirectory(directory.resolve("inside"));

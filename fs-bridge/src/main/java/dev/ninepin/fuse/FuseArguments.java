@@ -55,6 +55,7 @@ final class FuseArguments implements AutoCloseable {
         if (options.defaultPermissions()) {
             words.add("default_permissions");
         }
+        words.addAll(options.kernelFlags());
         return String.join(",", words);
     }
 

@@ -2,6 +2,7 @@ package dev.ninepin.fuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class FuseArgumentsTest {
@@ -10,6 +11,12 @@ class FuseArgumentsTest {
         assertThat(FuseArguments.mountOptions(new FuseOptions("tag", true, true, true)))
                 .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=131072,max_write=131072,"
                         + "ro,allow_other,default_permissions");
+    }
+
+    @Test
+    void whatTheKernelIsToEnforceIsAmongThem() {
+        assertThat(FuseArguments.mountOptions(new FuseOptions("tag", false, false, false, List.of("noexec", "sync"))))
+                .endsWith(",max_write=131072,noexec,sync");
     }
 
     @Test

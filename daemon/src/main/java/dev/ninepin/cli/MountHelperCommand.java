@@ -1,0 +1,116 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.BackgroundMount;
+import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.MountOptions;
+import dev.ninepin.daemon.MountRequest;
+import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.Remount;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code mount.ninepin}: what mount(8) runs for {@code mount -t ninepin}, and mount.fuse(8) for
+ * {@code mount -t fuse.ninepin}. Source of the command line: mount(8), "External helpers".
+ */
+@Command(
+        name = MountHelperCommand.NAME,
+        description = "Mounts a share for mount(8); returns when it is usable.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionText.class,
+        sortOptions = false,
+        footerHeading = "%n",
+        footer = {
+            "Sources and options are those of ninepin mount.",
+            "",
+            "Exit codes:",
+            "   0  mounted          1  wrong usage      2  system error",
+            "   8  interrupted     32  mount failed",
+            "",
+            "Examples:",
+            "  mount -t ninepin -o ro hostshare /mnt/host",
+            "  in fstab:",
+            "  hostshare /mnt/host ninepin nofail,x-systemd.automount,allow_other 0 0"
+        })
+final class MountHelperCommand implements Callable<Integer> {
+    /** By this name mount(8) finds it. */
+    static final String NAME = "mount.ninepin";
+
+    private final ProcessEnd end;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "SOURCE", description = "What to mount.")
+    private String source = "";
+
+    @Parameters(paramLabel = "DIR", description = "An empty directory to mount it on.")
+    private String directory = "";
+
+    @Option(names = "-f", description = "Fake: check everything, but mount nothing.")
+    private boolean fake;
+
+    @Option(names = "-n", description = "Write no mtab: the kernel has the mount table anyway.")
+    @SuppressWarnings("UnusedVariable") // mount(8) gives it, and there is nothing to do
+    private boolean withoutTable;
+
+    @Option(names = "-s", description = "Sloppy: pass over options that are not known.")
+    private boolean sloppy;
+
+    @Option(names = "-v", description = "Say what is mounted, and with which options.")
+    private boolean verbose;
+
+    @Option(names = "-o", paramLabel = "OPTION", description = "Mount options, with commas between them.")
+    private List<String> options = new ArrayList<>();
+
+    @Option(names = "-t", paramLabel = "TYPE", description = "The type as it was given to mount(8).")
+    @SuppressWarnings("UnusedVariable") // mount(8) gives it, and there is one type only
+    private @Nullable String type;
+
+    @Option(names = "-N", paramLabel = "NAMESPACE", description = "Not possible: use nsenter(1).")
+    private @Nullable String namespace;
+
+    MountHelperCommand(final ProcessEnd end) {
+        this.end = end;
+    }
+
+    @Override
+    public Integer call() throws NinepinException {
+        if (namespace != null) {
+            throw new NinepinException(
+                    ExitCode.USAGE,
+                    "mounting in another namespace is not possible: run nsenter --mount=" + namespace + " mount ...",
+                    null);
+        }
+        final String given = String.join(",", options);
+        final String list = sloppy ? MountOptions.withoutUnknown(given) : given;
+        if (Remount.isAskedFor(list)) {
+            return Remount.run(source, directory, list, fake);
+        }
+        final MountRequest request = MountRequest.parse(source, directory, list, Level.INFO);
+        if (verbose) {
+            spec.commandLine()
+                    .getOut()
+                    .println(NAME + ": " + request.source() + " on " + request.mountPoint() + " with " + list);
+            spec.commandLine().getOut().flush();
+        }
+        if (fake) {
+            request.check();
+        } else {
+            final BackgroundMount mount = new BackgroundMount(request, null);
+            end.onSignal(mount::cancel);
+            mount.start();
+        }
+        return ExitCode.OK.code();
+    }
+}

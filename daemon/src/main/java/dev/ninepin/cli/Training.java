@@ -1,0 +1,90 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.ProcessEnd;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+
+/**
+ * Loads the classes that the program may use, and ends. With {@code -XX:ArchiveClassesAtExit} the JVM then writes them to
+ * an archive of classes that are ready to run, from which later starts are quicker. Needs neither a server nor FUSE, so
+ * that it can run while a package is installed.
+ */
+public final class Training {
+    /** Jars of which a start uses most, and the parts of them that are for other systems or never used. */
+    private static final Pattern JARS = Pattern.compile(
+            "(ninepin|picocli|logback|slf4j|jnr-ffi|jnr-fuse|jnr-x86asm|jnr-constants|jffi|asm|HdrHistogram)"
+                    + "(-[a-z-]+)?(-[0-9].*)?\\.jar");
+
+    private static final Pattern UNUSED = Pattern.compile("META-INF/.*|.*module-info"
+            + "|jnr/constants/platform/(?!linux/)[a-z]+/.*|jnr/ffi/provider/jffi/platform/(?!x86_64/linux|aarch64/linux).*"
+            + "|org/objectweb/asm/(util|tree/analysis)/.*");
+
+    private static final String CLASS = ".class";
+
+    private Training() {}
+
+    /** Takes no arguments. */
+    public static void main(final String... arguments) {
+        final ProcessEnd end = ProcessEnd.takeCharge();
+        end.exitWith(() -> {
+            train(Main.commandLine(end).setOut(new PrintWriter(Writer.nullWriter())));
+            return ExitCode.OK.code();
+        });
+    }
+
+    private static void train(final CommandLine commands) throws IOException {
+        final Path main = Path.of(System.getProperty("java.class.path", "")).toAbsolutePath();
+        load(main);
+        for (final Path jar : jars(main.resolveSibling("lib"))) {
+            load(jar);
+        }
+        commands.execute("mount", "--help");
+        commands.execute("status");
+        // As far as a mount comes without a server: what is not named in any class, like lambdas, is made by doing.
+        final Path directory = Files.createTempDirectory("ninepin");
+        commands.execute("mount", "-f", "exec:true", directory.toString());
+        Files.delete(directory);
+    }
+
+    private static List<Path> jars(final Path directory) throws IOException {
+        final List<Path> jars = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(directory, "*.jar")) {
+            all.forEach(jars::add);
+        }
+        return jars;
+    }
+
+    private static void load(final Path jar) throws IOException {
+        if (!JARS.matcher(String.valueOf(jar.getFileName())).matches()) {
+            return;
+        }
+        try (JarFile file = new JarFile(jar.toFile())) {
+            for (final JarEntry entry : Collections.list(file.entries())) {
+                final String name = entry.getName();
+                if (name.endsWith(CLASS) && !UNUSED.matcher(name).matches()) {
+                    load(name.substring(0, name.length() - CLASS.length()).replace('/', '.'));
+                }
+            }
+        }
+    }
+
+    private static void load(final String name) {
+        try {
+            Class.forName(name, false, Training.class.getClassLoader());
+        } catch (final ClassNotFoundException | LinkageError e) {
+            // Libraries have classes for what is not here.
+        }
+    }
+}

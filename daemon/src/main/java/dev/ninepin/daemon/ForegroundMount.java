@@ -1,0 +1,71 @@
+package dev.ninepin.daemon;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A mount that this process serves itself until it ends, and logs to standard error: under systemd, a service.
+ * {@link #run} is called once, by the main thread; {@link #requestEnd} by any.
+ */
+public final class ForegroundMount {
+    private static final Logger LOG = LoggerFactory.getLogger(ForegroundMount.class);
+
+    private final MountRequest request;
+    private final ServiceManager manager;
+    private final MountLife life;
+
+    /** Used by the main thread only. */
+    private @Nullable Watchdog watchdog;
+
+    public ForegroundMount(final MountRequest request) {
+        this(request, ServiceManager.ofEnvironment());
+    }
+
+    ForegroundMount(final MountRequest request, final ServiceManager manager) {
+        this.request = request;
+        this.manager = manager;
+        this.life = new MountLife(request);
+    }
+
+    /**
+     * Mounts, serves, and returns when all is over.
+     *
+     * @throws NinepinException if there never was a usable mount
+     */
+    public void run() throws NinepinException {
+        Logging.toStandardError(request.logLevel());
+        manager.status("mounting " + request.source() + " on " + request.mountPoint());
+        try {
+            life.run(this::ready);
+        } catch (final NinepinException e) {
+            manager.status(e.sentence());
+            throw e;
+        } finally {
+            if (watchdog != null) {
+                watchdog.close();
+            }
+        }
+    }
+
+    /** Ends the mount, or its making. Safe to call again. */
+    public void requestEnd() {
+        manager.stopping("unmounting " + request.mountPoint());
+        life.requestEnd();
+    }
+
+    private @Nullable Path ready(final MountedShare share) {
+        final String status =
+                request.source() + " is mounted on " + request.mountPoint() + " (" + share.describe() + ")";
+        manager.ready(status);
+        final Optional<Duration> limit = manager.watchdog();
+        if (limit.isPresent()) {
+            LOG.debug("systemd wants a sign of life every {} ms", limit.get().toMillis());
+            watchdog = Watchdog.start(manager, share::ask, "the server of " + request.source(), status, limit.get());
+        }
+        return null;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.ninepin.daemon;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Whether standard error leads to systemd's journal, which takes a priority in front of each line (sd-daemon(3)). */
+public final class Journal {
+    static final String ERROR = "<3>";
+    static final String WARNING = "<4>";
+    static final String INFO = "<6>";
+    static final String DEBUG = "<7>";
+
+    private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
+
+    private Journal() {}
+
+    /** What to put before a line on standard error that tells of a failure; nothing, if that is no journal. */
+    public static String errorPrefix() {
+        return isStandardError() ? ERROR : "";
+    }
+
+    static boolean isStandardError() {
+        return leadsTo(STANDARD_ERROR, System.getenv("JOURNAL_STREAM"));
+    }
+
+    /**
+     * Whether {@code stream} is the one that {@code journal} names, as DEVICE:INODE: it may have been redirected since
+     * the variable was set (systemd.exec(5)).
+     */
+    static boolean leadsTo(final Path stream, final @Nullable String journal) {
+        if (journal == null) {
+            return false;
+        }
+        try {
+            final Map<String, Object> is = Files.readAttributes(stream, "unix:dev,ino", new LinkOption[0]);
+            return journal.equals(is.get("dev") + ":" + is.get("ino"));
+        } catch (final IOException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.ninepin.documents;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.ninepin.cli.Main;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.codegen.docgen.manpage.ManPageGenerator;
+
+/**
+ * Writes what packages hold beside the program: manual pages as AsciiDoc, of what the commands say of themselves and of
+ * sections written by hand; and the completion for bash and zsh.
+ */
+public final class Documents {
+    private static final boolean[] QUIET = {};
+
+    /** What Picocli's pages have, by its own names. The footer is the help's; the sections by hand say more. */
+    private static final List<String> GENERATED = List.of("name", "synopsis", "description", "options", "arguments");
+
+    private final Path generated;
+    private final Path byHand;
+    private final Path pages;
+
+    private Documents(final Path generated, final Path byHand, final Path pages) {
+        this.generated = generated;
+        this.byHand = byHand;
+        this.pages = pages;
+    }
+
+    /**
+     * The arguments are directories: of the sections that are written by hand, and for Picocli's pages, the manual pages
+     * and the completion; then the version.
+     */
+    public static void main(final String... arguments) throws IOException {
+        final Path generated = Files.createDirectories(Path.of(arguments[1]));
+        final Path pages = Files.createDirectories(Path.of(arguments[2]));
+        final Path completions = Files.createDirectories(Path.of(arguments[3]));
+        final Documents documents = new Documents(generated, Path.of(arguments[0]), pages);
+        final List<CommandLine> programs = Main.programs();
+        for (final CommandLine program : programs) {
+            if (ManPageGenerator.generateManPage(generated.toFile(), null, QUIET, true, program.getCommandSpec())
+                    != 0) {
+                throw new IOException("no manual page of " + program.getCommandName());
+            }
+        }
+        documents.mendOptions();
+        documents.writePages(arguments[4]);
+        final CommandLine ninepin = programs.get(0);
+        Files.writeString(
+                completions.resolve(ninepin.getCommandName()),
+                AutoComplete.bash(ninepin.getCommandName(), ninepin),
+                UTF_8);
+    }
+
+    /** Picocli puts a comma behind an option that has one name only, and an equals sign behind one of one letter. */
+    private void mendOptions() throws IOException {
+        try (Stream<Path> all = Files.list(generated)) {
+            for (final Path page : all.toList()) {
+                final String text = Files.readString(page, UTF_8);
+                Files.writeString(
+                        page,
+                        text.replaceAll("(?m)^(\\*-[^*,]+\\*), ::", "$1::")
+                                .replaceAll("(?m)^(\\*-[^*,]+\\*), _", "$1 _")
+                                .replaceAll("\\*(-[A-Za-z])\\*=_", "*$1* _"),
+                        UTF_8);
+            }
+        }
+    }
+
+    private void writePages(final String version) throws IOException {
+        try (Stream<Path> all = Files.list(generated)) {
+            for (final Path page : all.toList()) {
+                final String file = String.valueOf(page.getFileName());
+                Files.writeString(pages.resolve(file), page(file, version), UTF_8);
+            }
+        }
+        // This one is of a file, which no command describes.
+        final String configuration = "ninepin.conf";
+        Files.writeString(
+                pages.resolve(configuration + ".adoc"),
+                header(configuration, 5, version) + include(byHand.resolve(configuration + ".adoc"), ""),
+                UTF_8);
+    }
+
+    private String page(final String file, final String version) {
+        final String name = file.substring(0, file.lastIndexOf('.'));
+        final StringBuilder page = new StringBuilder(header(name, name.startsWith("mount.") ? 8 : 1, version));
+        for (final String section : GENERATED) {
+            page.append(include(generated.resolve(file), "tag=picocli-generated-man-section-" + section));
+        }
+        final Path sections = byHand.resolve(file);
+        if (Files.exists(sections)) {
+            page.append(include(sections, ""));
+        }
+        return page.append(include(byHand.resolve("common/end.adoc"), "")).toString();
+    }
+
+    private static String header(final String name, final int section, final String version) {
+        return "= " + name + "(" + section + ")\n:doctype: manpage\n:manmanual: Ninepin\n:mansource: ninepin " + version
+                + "\n:man-linkstyle: pass:[blue R < >]\n\n";
+    }
+
+    private static String include(final Path file, final String attributes) {
+        return "include::" + file.toAbsolutePath() + "[" + attributes + "]\n\n";
+    }
+}

@@ -1,0 +1,104 @@
+package dev.ninepin.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** The device of a guest whose kernel has no 9p, on a machine without an IOMMU. */
+@InGuest(GuestKind.CLOUD)
+class CloudDriversIT extends DriverTests {
+    private static final int IDLE_SECONDS = 30;
+
+    @AfterEach
+    void unloadModules(final Guest guest) throws Exception {
+        guest.run("modprobe -r vfio_pci vfio_iommu_type1 vfio uio_pci_generic");
+    }
+
+    @Test
+    void theKernelHasNo9p(final Guest guest) throws Exception {
+        assertThat(guest.run("modprobe 9p || mount -t 9p share /mnt").errors())
+                .contains("Module 9p not found", "unknown filesystem type '9p'");
+    }
+
+    @Test
+    void devicesAreListed(final Guest guest) throws Exception {
+        assertThat(guest.check("ninepin devices"))
+                .contains(GuestKind.SHARE_ADDRESS, "share", GuestKind.SECOND_ADDRESS, "second");
+        assertThat(guest.check("ninepin devices --json")).contains("\"share\"", "\"second\"");
+    }
+
+    @Test
+    void theDoctorFindsAllWell(final Guest guest) throws Exception {
+        final Guest.Result doctor = guest.run("ninepin doctor share");
+        assertThat(doctor.status()).as(doctor.output() + doctor.errors()).isZero();
+    }
+
+    @Test
+    void theDoctorNamesTheTagsThatThereAre(final Guest guest) throws Exception {
+        final Guest.Result doctor = guest.run("ninepin doctor nosuchtag");
+        assertThat(doctor.status()).isNotZero();
+        assertThat(doctor.output() + doctor.errors()).contains("nosuchtag", "share", "second");
+    }
+
+    @Test
+    void aTagThatIsNotThereIsAnErrorThatNamesThoseThatAre(final Guest guest) throws Exception {
+        final Guest.Result mount = guest.run("mkdir -p /mnt/driver; ninepin mount nosuchtag /mnt/driver");
+        assertThat(mount.status()).isEqualTo(32);
+        assertThat(mount.errors()).contains("nosuchtag", "share", "second").hasLineCount(1);
+    }
+
+    @Test
+    void aTreeOverSysfs(final Guest guest) throws Exception {
+        aTreeIsCopiedBothWaysAndTheDeviceHandedBack(guest, "sysfs");
+    }
+
+    @Test
+    void aTreeOverUio(final Guest guest) throws Exception {
+        aTreeIsCopiedBothWaysAndTheDeviceHandedBack(guest, "uio");
+    }
+
+    /** Debian builds its kernels without CONFIG_VFIO_NOIOMMU. */
+    @Test
+    void vfioIsRefusedForThereIsNeitherAnIommuNorTheModeWithoutOne(final Guest guest) throws Exception {
+        guest.check("modprobe vfio_pci && ! [ -e /sys/module/vfio/parameters/enable_unsafe_noiommu_mode ]");
+        final Guest.Result mount = guest.run("mkdir -p /mnt/driver; ninepin mount -o driver=vfio share /mnt/driver");
+        assertThat(mount.status()).isEqualTo(32);
+        assertThat(mount.errors())
+                .contains("driver=vfio: this system has no IOMMU", "driver=uio or driver=sysfs")
+                .hasLineCount(1);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatEachDriverDoes(final Guest guest) throws Exception {
+        guest.check("modprobe uio_pci_generic");
+        return TestsInGuest.run(
+                guest,
+                "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
+                "dev.ninepin.virtio.SysfsFunctionInGuest",
+                "dev.ninepin.virtio.SysfsDriverInGuest",
+                "dev.ninepin.virtio.UioFunctionInGuest",
+                "dev.ninepin.virtio.UioDriverInGuest");
+    }
+
+    @Test
+    void oneDeviceIsNeverGivenTwice(final Guest guest) throws Exception {
+        guest.check("mkdir -p /mnt/driver /mnt/other; ninepin mount share /mnt/driver");
+        final Guest.Result second = guest.run("ninepin mount virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/other");
+        assertThat(second.status()).isEqualTo(32);
+        assertThat(second.errors()).contains(GuestKind.SHARE_ADDRESS).hasLineCount(1);
+        guest.check("ninepin status /mnt/driver && rmdir /mnt/other");
+    }
+
+    @Test
+    void anIdleMountCostsNextToNothing(final Guest guest) throws Exception {
+        guest.check("mkdir -p /mnt/driver; ninepin mount -o driver=sysfs share /mnt/driver && ls /mnt/driver");
+        final double busy = idleSeconds(guest, "/mnt/driver", IDLE_SECONDS);
+        Figures.note(guest.kind(), "processor time of an idle mount in " + IDLE_SECONDS + " s, sysfs", busy + " s");
+        // 2 %, of an emulated processor on a busy machine; polling would take all of one.
+        assertThat(busy).isLessThan(IDLE_SECONDS * 0.02);
+    }
+}

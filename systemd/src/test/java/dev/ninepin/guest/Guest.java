@@ -1,0 +1,199 @@
+package dev.ninepin.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A running guest with Ninepin's package installed in it, as root. Has two shares, {@code share} and {@code second}; all
+ * else in it is what a fresh installation leaves, and a test leaves it so. What it says and does is kept under {@code
+ * target/guest/KIND/}. One thread at a time.
+ */
+public final class Guest {
+    static final Charset TEXT = StandardCharsets.UTF_8;
+
+    /** Its own commands: longer than any takes under software emulation on a busy machine. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static final Duration BOOTS_WITHIN = Duration.ofMinutes(3);
+    private static final int LAST_LINES = 30;
+
+    private final GuestKind kind;
+    private final Path directory;
+    private final GuestMachine machine;
+    private final GuestAgent agent;
+    private Result installation = new Result("", -1, "", "");
+
+    private Guest(final GuestKind kind, final Path directory, final Path image) throws IOException {
+        this.kind = kind;
+        this.directory = directory;
+        Files.createDirectories(share());
+        Files.createDirectories(second());
+        this.machine =
+                GuestMachine.start(kind.arguments(image, share(), second(), console()), directory.resolve("qemu.log"));
+        final Process process = machine.process();
+        this.agent = new GuestAgent(process.getOutputStream(), process.getInputStream());
+    }
+
+    /** How a command ended: with its exit status, or with 124 because it took too long. */
+    public record Result(String command, int status, String output, String errors) {
+        /** Its output, if it ended well; the test fails otherwise. */
+        String expectSuccess() {
+            assertThat(status).as("%s%nsays: %s%s", command, output, errors).isZero();
+            return output;
+        }
+    }
+
+    /**
+     * Powers a guest on, and installs the package that this build has made.
+     *
+     * @throws IOException if that fails; the last words of its console are in it
+     */
+    static Guest boot(final GuestKind kind) throws IOException, InterruptedException {
+        final Path directory = directory(kind).toAbsolutePath();
+        empty(directory);
+        final Path image = GuestImage.find(directory.resolveSibling("image.log"));
+        final Guest guest = new Guest(kind, directory, image);
+        try {
+            guest.agent.awaitReady(BOOTS_WITHIN);
+            guest.put(deb(), "/root/ninepin.deb");
+            guest.installation = guest.run("cd /root && apt-get -y install ./ninepin.deb");
+            return guest;
+        } catch (final IOException e) {
+            final IOException told = new IOException(e.getMessage() + "\n" + guest.lastWords(), e);
+            guest.powerOff();
+            throw told;
+        }
+    }
+
+    /** Where what a guest says is kept, until the next of its kind. */
+    static Path directory(final GuestKind kind) {
+        return Path.of("target", "guest", kind.label());
+    }
+
+    public GuestKind kind() {
+        return kind;
+    }
+
+    /** How the installation of the package went. */
+    public Result installation() {
+        return installation;
+    }
+
+    /** The host's directory behind the tag {@code share}. */
+    public Path share() {
+        return directory.resolve("share");
+    }
+
+    /** The host's directory behind the tag {@code second}. */
+    public Path second() {
+        return directory.resolve("second");
+    }
+
+    /** Runs {@code command} with sh, as root in /root, and returns when it has ended. */
+    public Result run(final String command) throws IOException {
+        return run(command, new byte[0]);
+    }
+
+    /** As {@link #run(String)}, with {@code input} as its standard input. */
+    public Result run(final String command, final byte[] input) throws IOException {
+        return run(command, input, PATIENCE);
+    }
+
+    /** As {@link #run(String, byte[])}, for a command that may take longer than usual. */
+    public Result run(final String command, final byte[] input, final Duration limit) throws IOException {
+        final long begin = System.nanoTime();
+        final GuestAgent.Answer answer = agent.run(command.getBytes(TEXT), input, limit);
+        final Result result = new Result(command, answer.status(), answer.output(), answer.errors());
+        note(String.format(
+                "# %s%n%s%s-> %d, %d ms%n%n",
+                command, result.output(), result.errors(), result.status(), (System.nanoTime() - begin) / 1_000_000));
+        return result;
+    }
+
+    /** The output of {@code command}, which has to end with status 0. */
+    public String check(final String command) throws IOException {
+        return run(command).expectSuccess();
+    }
+
+    /** Copies a file into the guest. */
+    public void put(final Path from, final String to) throws IOException {
+        run("cat >'" + to + "'", Files.readAllBytes(from)).expectSuccess();
+    }
+
+    /** Writes a file in the guest. */
+    public void write(final String to, final String content) throws IOException {
+        run("cat >'" + to + "'", content.getBytes(TEXT)).expectSuccess();
+    }
+
+    /** Has the guest boot again, without a power cycle, and returns when it runs commands. */
+    public void reboot() throws IOException {
+        run("systemctl reboot").expectSuccess();
+        agent.awaitReady(BOOTS_WITHIN);
+    }
+
+    /** The ends of the console, of the journal, and where to read all of it. */
+    String lastWords() {
+        String journal;
+        try {
+            journal = run("journalctl -b --no-pager -n " + LAST_LINES).output();
+        } catch (final IOException e) {
+            journal = e.getMessage() + "\n";
+        }
+        return "The guest's journal ends with:\n" + journal + "Its console ends with:\n" + tail(console())
+                + tail(directory.resolve("qemu.log")) + "All commands and their output: " + commands();
+    }
+
+    void powerOff() throws InterruptedException {
+        agent.close();
+        machine.close();
+    }
+
+    private Path console() {
+        return directory.resolve("console.log");
+    }
+
+    private Path commands() {
+        return directory.resolve("commands.log");
+    }
+
+    private void note(final String text) throws IOException {
+        Files.writeString(commands(), text, TEXT, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    private static String tail(final Path file) {
+        try {
+            final List<String> lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size())) + "\n";
+        } catch (final IOException e) {
+            return e + "\n";
+        }
+    }
+
+    private static void empty(final Path directory) throws IOException, InterruptedException {
+        final int status = new ProcessBuilder("rm", "-rf", directory.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new IOException(directory + " can't be emptied");
+        }
+        Files.createDirectories(directory);
+    }
+
+    private static Path deb() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("target"))) {
+            return files.filter(file -> file.getFileName().toString().matches("ninepin_.*\\.deb"))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("the build has left no ninepin_*.deb in target"));
+        }
+    }
+}

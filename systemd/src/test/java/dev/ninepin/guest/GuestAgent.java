@@ -1,0 +1,129 @@
+package dev.ninepin.guest;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * This side of the port to {@code ninepin-guest-agent} in the guest, whose protocol is described there. One request at a
+ * time; after an exception it is of no use any more.
+ */
+final class GuestAgent implements AutoCloseable {
+    private final OutputStream toGuest;
+    private final InputStream fromGuest;
+
+    /** Waits for the guest, so that whoever asks can stop waiting. */
+    private final ExecutorService io = Executors.newSingleThreadExecutor(task -> {
+        final Thread thread = new Thread(task, "ninepin-guest-agent");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    GuestAgent(final OutputStream toGuest, final InputStream fromGuest) {
+        this.toGuest = toGuest;
+        this.fromGuest = fromGuest;
+    }
+
+    /** Why it is of no use any more; null as long as it is. Only the thread that runs commands uses it. */
+    private IOException broken;
+
+    /** What the guest said. */
+    record Answer(int status, String output, String errors) {}
+
+    /**
+     * Waits until the guest is up.
+     *
+     * @throws IOException if it is not by then, or has ended
+     */
+    void awaitReady(final Duration limit) throws IOException {
+        final String line = await("its agent", limit, this::line);
+        if (!line.startsWith("ready ")) {
+            throw new IOException("the agent of the guest says \"" + line + "\" when it should say that it is ready");
+        }
+    }
+
+    /**
+     * Runs {@code script} with sh, as root.
+     *
+     * @param limit after which it is killed in the guest
+     * @throws IOException if the guest does not even say that it was killed
+     */
+    Answer run(final byte[] script, final byte[] input, final Duration limit) throws IOException {
+        final String head = limit.toSeconds() + " " + script.length + " " + input.length + "\n";
+        return await("the end of a command", limit.plusSeconds(60), () -> {
+            toGuest.write(head.getBytes(Guest.TEXT));
+            toGuest.write(script);
+            toGuest.write(input);
+            toGuest.flush();
+            final String[] fields = line().split(" ", -1);
+            final String output = text(Integer.parseInt(fields[1]));
+            return new Answer(Integer.parseInt(fields[0]), output, text(Integer.parseInt(fields[2])));
+        });
+    }
+
+    @Override
+    public void close() {
+        io.shutdownNow();
+    }
+
+    private interface Exchange<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T await(final String what, final Duration limit, final Exchange<T> exchange) throws IOException {
+        if (broken != null) {
+            throw broken;
+        }
+        final CompletableFuture<T> result = new CompletableFuture<>();
+        final Future<?> unused = io.submit(() -> {
+            try {
+                result.complete(exchange.run());
+            } catch (final IOException | RuntimeException e) {
+                result.completeExceptionally(e);
+            }
+        });
+        try {
+            return result.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (final TimeoutException e) {
+            broken = new IOException(
+                    "the guest hangs: nothing from it in " + limit.toSeconds() + " s, awaiting " + what, e);
+        } catch (final ExecutionException e) {
+            broken = new IOException(
+                    "the guest has hung up, awaiting " + what + ": "
+                            + e.getCause().getMessage(),
+                    e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            broken = new IOException("interrupted while awaiting " + what + " from the guest", e);
+        }
+        throw broken;
+    }
+
+    private String line() throws IOException {
+        final StringBuilder line = new StringBuilder();
+        for (int next = fromGuest.read(); next != '\n'; next = fromGuest.read()) {
+            if (next < 0) {
+                throw new EOFException("QEMU has ended");
+            }
+            line.append((char) next);
+        }
+        return line.toString();
+    }
+
+    private String text(final int count) throws IOException {
+        final byte[] bytes = fromGuest.readNBytes(count);
+        if (bytes.length < count) {
+            throw new EOFException("QEMU has ended");
+        }
+        return new String(bytes, Guest.TEXT);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.ninepin.guest;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The kinds of guest that there are: a kernel, and a machine for it. In the order in which they are booted. */
+public enum GuestKind {
+    /** Debian's cloud kernel, which has no 9p, on a machine without an IOMMU. */
+    CLOUD("cloud", "pc", ""),
+
+    /** The same on a machine with an IOMMU, and the shares' devices behind it. */
+    CLOUD_IOMMU("cloud", "q35,kernel-irqchip=split", "intel_iommu=on"),
+
+    /** Debian's standard kernel, whose own 9p is what Ninepin is compared with. */
+    STANDARD("standard", "pc", "");
+
+    /** The PCI addresses at which every guest has its shares, as the guest writes them. */
+    static final String SHARE_ADDRESS = "0000:00:08.0";
+
+    static final String SECOND_ADDRESS = "0000:00:09.0";
+
+    private final String kernel;
+    private final String machine;
+    private final String kernelArguments;
+
+    GuestKind(final String kernel, final String machine, final String kernelArguments) {
+        this.kernel = kernel;
+        this.machine = machine;
+        this.kernelArguments = kernelArguments;
+    }
+
+    /** For names of files. */
+    String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * QEMU's arguments.
+     *
+     * @param share the directory behind the tag {@code share}, a transitional device (1af4:1009)
+     * @param second the directory behind the tag {@code second}, a modern device (1af4:1049)
+     */
+    List<String> arguments(final Path image, final Path share, final Path second, final Path console) {
+        final List<String> arguments = new ArrayList<>(List.of("-machine", machine));
+        if (this == CLOUD_IOMMU) {
+            arguments.addAll(List.of("-device", "intel-iommu,intremap=on,device-iotlb=on"));
+        }
+        arguments.addAll(List.of("-smp", "2", "-cpu", "max", "-m", "1536"));
+        arguments.addAll(List.of("-display", "none", "-nodefaults", "-no-user-config"));
+        arguments.addAll(List.of("-kernel", image.resolve("vmlinuz-" + kernel).toString()));
+        arguments.addAll(List.of("-initrd", image.resolve("initrd-" + kernel).toString()));
+        arguments.addAll(List.of("-append", ("console=ttyS0 root=/dev/vda rw " + kernelArguments).strip()));
+        arguments.addAll(List.of("-serial", "file:" + doubled(console)));
+        // What the guest writes goes to a temporary file without a name.
+        arguments.addAll(List.of(
+                "-drive",
+                "file=" + doubled(image.resolve("root.img")) + ",format=raw,if=virtio,snapshot=on,cache=unsafe"));
+        arguments.addAll(List.of("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"));
+        arguments.addAll(List.of("-chardev", "stdio,id=agent,signal=off"));
+        arguments.addAll(List.of("-device", "virtserialport,chardev=agent,name=ninepin.agent"));
+        arguments.addAll(share("share", share, "addr=08.0"));
+        arguments.addAll(share("second", second, "addr=09.0,disable-legacy=on"));
+        return arguments;
+    }
+
+    private List<String> share(final String tag, final Path directory, final String how) {
+        final String behind = this == CLOUD_IOMMU ? ",iommu_platform=on,ats=on,disable-legacy=on" : "";
+        return List.of(
+                "-fsdev",
+                "local,id=" + tag + ",path=" + doubled(directory) + ",security_model=none",
+                "-device",
+                "virtio-9p-pci,fsdev=" + tag + ",mount_tag=" + tag + "," + how + behind);
+    }
+
+    /** A comma ends a value of QEMU's. */
+    private static String doubled(final Path path) {
+        return path.toString().replace(",", ",,");
+    }
+}

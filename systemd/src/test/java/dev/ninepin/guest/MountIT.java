@@ -1,0 +1,62 @@
+package dev.ninepin.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
+@InGuest(GuestKind.CLOUD)
+class MountIT {
+    @BeforeEach
+    void makeShare(final Guest guest) throws Exception {
+        DriverTests.share(guest.share(), "hello", "from the host\n");
+        guest.check("mkdir /mnt/helper");
+    }
+
+    @AfterEach
+    void leaveNothing(final Guest guest) throws Exception {
+        guest.check("""
+                systemctl stop guest-automount 2>/dev/null
+                umount /mnt/helper 2>/dev/null
+                rm -f /etc/auto.guest
+                rmdir /mnt/helper
+                ! grep fuse.ninepin /proc/self/mountinfo
+                """);
+    }
+
+    @Test
+    void mountAndUmountKnowTheType(final Guest guest) throws Exception {
+        guest.check("mount -t ninepin share /mnt/helper -o ro,nofail,_netdev");
+        assertThat(guest.check("cat /mnt/helper/hello")).isEqualTo("from the host\n");
+        assertThat(guest.run("touch /mnt/helper/new").errors()).contains("Read-only file system");
+        guest.check("umount /mnt/helper");
+        // A daemon ends with its mount, and gives its device back then.
+        guest.check("mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/helper && umount /mnt/helper");
+    }
+
+    @Test
+    void aFailureIsMountsOwn(final Guest guest) throws Exception {
+        final Guest.Result mount = guest.run("mount -t ninepin nosuchtag /mnt/helper");
+        assertThat(mount.status()).isEqualTo(32);
+        assertThat(mount.errors()).contains("nosuchtag", "share");
+        assertThat(guest.run("mount -t ninepin share /mnt/helper -o nosuchoption")
+                        .status())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void autofsMountsAtTheFirstAccess(final Guest guest) throws Exception {
+        guest.write("/etc/auto.guest", "/mnt/helper/auto -fstype=ninepin,ro :share\n");
+        guest.check("""
+                printf '/- /etc/auto.guest\\n' >/etc/auto.master.d/guest.autofs
+                systemd-run -q --unit guest-automount automount -f
+                until grep -q ' /mnt/helper/auto autofs' /proc/mounts; do sleep 0.2; done
+                cat /mnt/helper/auto/hello
+                umount /mnt/helper/auto
+                systemctl stop guest-automount
+                rm /etc/auto.master.d/guest.autofs
+                """);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.ninepin.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The .rpm, as rpm(8) itself reads it. Installing it takes a guest that has none of Debian's files: not here. */
+class RpmIT {
+    @Test
+    void itIsWhole() throws Exception {
+        assertThat(rpm("--checksig", "--nosignature")).contains("digests OK");
+    }
+
+    @Test
+    void itHoldsWhatTheDebHolds() throws Exception {
+        final String deb = built("ninepin_.*\\.deb").toString();
+        // Documents and zsh's functions have places of their own in either world.
+        final List<String> files = output("sh", "-c", "dpkg-deb --fsys-tarfile \"$1\" | tar -t", "sh", deb)
+                .lines()
+                .map(name -> name.replaceFirst("^\\.?/?", "/"))
+                .filter(name -> !name.matches(".*/|/usr/share/(doc|lintian|zsh)/.*"))
+                .toList();
+        assertThat(files).contains("/usr/bin/ninepin", "/usr/sbin/mount.ninepin");
+        assertThat(rpm("-ql").lines()).containsAll(files);
+    }
+
+    @Test
+    void itNamesWhatItNeeds() throws Exception {
+        assertThat(rpm("--requires").lines())
+                .anyMatch(line -> line.matches("java-headless.*17.*|.*java.*17.*"))
+                .anyMatch(line -> line.contains("libfuse.so.2") || line.startsWith("fuse-libs"));
+    }
+
+    @Test
+    void itsScriptsAreShellThatParses() throws Exception {
+        final String scripts = rpm("--scripts");
+        assertThat(scripts).contains("postinstall scriptlet", "preuninstall scriptlet");
+        for (final String script : scripts.split("(?m)^\\w+ scriptlet \\(using /bin/sh\\):$", -1)) {
+            assertThat(output("sh", "-n", "-c", script)).isEmpty();
+        }
+    }
+
+    private static String rpm(final String... question) throws Exception {
+        final List<String> command = new ArrayList<>(List.of("rpm"));
+        if (!question[0].equals("--checksig")) {
+            command.add("-qp");
+        }
+        command.addAll(List.of(question));
+        command.add(built("ninepin.*\\.rpm").toString());
+        return output(command.toArray(String[]::new));
+    }
+
+    private static String output(final String... command) throws Exception {
+        final Process process =
+                new ProcessBuilder(command).redirectErrorStream(true).start();
+        final String output = new String(process.getInputStream().readAllBytes(), Guest.TEXT);
+        assertThat(process.waitFor())
+                .as("%s says: %s", List.of(command), output)
+                .isZero();
+        return output;
+    }
+
+    private static Path built(final String name) throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("target"))) {
+            return files.filter(file -> file.getFileName().toString().matches(name))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("the build has left no " + name + " in target"));
+        }
+    }
+}

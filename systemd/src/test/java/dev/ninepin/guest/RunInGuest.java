@@ -1,0 +1,90 @@
+package dev.ninepin.guest;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Base64;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.support.descriptor.ClassSource;
+import org.junit.platform.engine.support.descriptor.MethodSource;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/**
+ * The other side of {@link TestsInGuest}: {@code RunInGuest RESULTS CLASS…} runs JUnit classes, and appends a line to the
+ * file RESULTS for each test that has ended: status, class, name and the failure in Base64, between tabs.
+ */
+public final class RunInGuest {
+    private RunInGuest() {}
+
+    public static void main(final String[] arguments) {
+        final Path results = Path.of(arguments[0]);
+        LauncherFactory.create()
+                .execute(
+                        LauncherDiscoveryRequestBuilder.request()
+                                .selectors(Arrays.stream(arguments)
+                                        .skip(1)
+                                        .map(name -> selectClass(name))
+                                        .toList())
+                                .build(),
+                        new TestExecutionListener() {
+                            @Override
+                            public void executionFinished(final TestIdentifier test, final TestExecutionResult result) {
+                                // A container counts only if it fails: then its tests may not have run.
+                                if (test.isTest() || result.getThrowable().isPresent()) {
+                                    append(
+                                            results,
+                                            result.getStatus().name(),
+                                            test,
+                                            result.getThrowable()
+                                                    .map(RunInGuest::text)
+                                                    .orElse(""));
+                                }
+                            }
+
+                            @Override
+                            public void executionSkipped(final TestIdentifier test, final String reason) {
+                                append(results, "SKIPPED", test, reason);
+                            }
+                        });
+        // Threads that a failed test has left.
+        System.exit(0);
+    }
+
+    private static void append(
+            final Path results, final String status, final TestIdentifier test, final String failure) {
+        final String line = String.join(
+                "\t",
+                status,
+                className(test),
+                test.getDisplayName(),
+                Base64.getEncoder().encodeToString(failure.getBytes(Guest.TEXT)));
+        try {
+            Files.writeString(results, line + "\n", Guest.TEXT, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (final IOException e) {
+            throw new IllegalStateException("a result is lost", e);
+        }
+    }
+
+    private static String className(final TestIdentifier test) {
+        return test.getSource()
+                .map(source -> source instanceof MethodSource method
+                        ? method.getClassName()
+                        : source instanceof ClassSource type ? type.getClassName() : source.toString())
+                .orElse("");
+    }
+
+    private static String text(final Throwable failure) {
+        final StringWriter text = new StringWriter();
+        failure.printStackTrace(new PrintWriter(text, true));
+        return text.toString();
+    }
+}

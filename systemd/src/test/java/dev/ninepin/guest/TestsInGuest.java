@@ -1,0 +1,101 @@
+package dev.ninepin.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+
+/**
+ * JUnit classes of other modules' tests, run by a Java in the guest, as root: for what is tested below the commands, and
+ * takes a guest's devices or kernel. Each test in there becomes one here.
+ */
+final class TestsInGuest {
+    /** In the guest: the jars of the class path of these tests. */
+    static final String DIRECTORY = "/root/tests";
+
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+    private TestsInGuest() {}
+
+    /**
+     * Runs {@code classes} in one Java.
+     *
+     * @param options of Java, between spaces
+     * @return what became of each test
+     */
+    static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
+        install(guest);
+        final String command = "cd %s && rm -f results && java %s -cp '*' %s results %s"
+                .formatted(DIRECTORY, options, RunInGuest.class.getName(), String.join(" ", classes));
+        final Guest.Result java = guest.run(command, new byte[0], PATIENCE);
+        final List<DynamicTest> tests = new ArrayList<>();
+        tests.add(dynamicTest("all ran to the end: " + String.join(", ", classes), java::expectSuccess));
+        guest.run("cat " + DIRECTORY + "/results")
+                .output()
+                .lines()
+                .map(TestsInGuest::test)
+                .forEach(tests::add);
+        assertThat(tests).as("%s%n%s", java.output(), java.errors()).hasSizeGreaterThan(classes.length);
+        return tests.stream();
+    }
+
+    private static DynamicTest test(final String line) {
+        final String[] fields = line.split("\t", -1);
+        final String failure = new String(Base64.getDecoder().decode(fields[3]), Guest.TEXT);
+        final String name = fields[1].substring(fields[1].lastIndexOf('.') + 1) + ": " + fields[2];
+        return dynamicTest(name, () -> {
+            switch (fields[0]) {
+                case "SUCCESSFUL" -> {}
+                case "FAILED" -> throw new AssertionError("in the guest: " + failure);
+                // They are named to be run: the guest lacks what they take, which is a failure of this harness.
+                default -> throw new AssertionError("it did not run in the guest: " + failure);
+            }
+        });
+    }
+
+    /** Copies our own class path into the guest, once. */
+    static void install(final Guest guest) throws IOException, InterruptedException {
+        if (guest.run("[ -d " + DIRECTORY + " ]").status() == 0) {
+            return;
+        }
+        final Path archive = Path.of("target", "guest", "tests.tar");
+        pack(archive);
+        guest.run("mkdir -p " + DIRECTORY + " && tar -x -C " + DIRECTORY, Files.readAllBytes(archive))
+                .expectSuccess();
+    }
+
+    /** A tar file of flat jars, our own classes among them. */
+    private static void pack(final Path archive) throws IOException, InterruptedException {
+        final String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        final List<String> command = new ArrayList<>(
+                List.of("sh", "-c", """
+                set -e
+                archive=$1
+                work=$(mktemp -d)
+                shift
+                for entry in "$@"; do
+                    if [ -d "$entry" ]; then
+                        (cd "$entry" && python3 -m zipfile -c "$work/$(echo "$entry" | tr / _).jar" *)
+                    elif [ -f "$entry" ]; then
+                        ln -s "$entry" "$work/"
+                    fi
+                done
+                tar -c -h -f "$archive" -C "$work" .
+                rm -r "$work"
+                """, "sh", archive.toAbsolutePath().toString()));
+        command.addAll(List.of(classPath.split(File.pathSeparator, -1)));
+        final Process sh = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(sh.waitFor()).as("packing %s", classPath).isZero();
+    }
+}

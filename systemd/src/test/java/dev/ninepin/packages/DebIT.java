@@ -1,0 +1,254 @@
+package dev.ninepin.packages;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The .deb: what it holds, and what of it works without being installed. */
+class DebIT {
+    private static final long PATIENCE_SECONDS = 120;
+
+    /** The package's files, as if installed here. */
+    @TempDir
+    private static Path root;
+
+    private static String deb;
+
+    /** How a program ended, and all that it said. */
+    private record Result(int exitCode, String output) {}
+
+    @BeforeAll
+    static void unpack() throws Exception {
+        try (Stream<Path> built = Files.list(Path.of("target"))) {
+            deb = built.map(Path::toString)
+                    .filter(file -> file.endsWith(".deb"))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("the build has left no .deb in target"));
+        }
+        check("dpkg-deb", "-x", deb, root.toString());
+        check("dpkg-deb", "-e", deb, root + "/DEBIAN");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "usr/lib/ninepin/ninepin.jar",
+                "usr/lib/ninepin/native/jni/x86_64-Linux/libjffi-1.2.so",
+                "usr/lib/ninepin/native/jni/aarch64-Linux/libjffi-1.2.so",
+                "usr/lib/systemd/system/ninepin@.service",
+                "usr/share/man/man1/ninepin.1.gz",
+                "usr/share/man/man1/ninepin-mount.1.gz",
+                "usr/share/man/man1/ninepin-umount.1.gz",
+                "usr/share/man/man1/ninepin-status.1.gz",
+                "usr/share/man/man1/ninepin-run.1.gz",
+                "usr/share/man/man5/ninepin.conf.5.gz",
+                "usr/share/man/man8/mount.ninepin.8.gz",
+                "usr/share/bash-completion/completions/ninepin",
+                "usr/share/zsh/vendor-completions/_ninepin",
+                "usr/share/doc/ninepin/examples/example.conf",
+                "usr/share/doc/ninepin/copyright"
+            })
+    void itHolds(final String file) {
+        assertThat(root.resolve(file)).isNotEmptyFile();
+    }
+
+    @Test
+    void everythingBelongsToRootAndNobodyElseMayWriteIt() throws Exception {
+        assertThat(check("dpkg-deb", "-c", deb).lines())
+                .isNotEmpty()
+                .allMatch(line -> line.matches("(l|[d-]rwxr-xr-x|-rw-r--r--).* root/root .*"));
+    }
+
+    @Test
+    void itSaysWhatItNeedsOnDebian12And13() throws Exception {
+        assertThat(check("dpkg-deb", "-f", deb, "Depends"))
+                .isEqualTo(
+                        "default-jre-headless (>= 2:1.17) | java17-runtime-headless, libfuse2 | libfuse2t64, fuse3 | fuse\n");
+        assertThat(check("dpkg-deb", "-f", deb, "Suggests")).isEqualTo("qemu-system-x86\n");
+    }
+
+    /** Every jar that the program's names as its class path is there, but for the one that native/ makes needless. */
+    @Test
+    void theClassPathIsWhole() throws Exception {
+        final Path home = root.resolve("usr/lib/ninepin");
+        try (var jar = new JarFile(home.resolve("ninepin.jar").toFile())) {
+            final String classPath = jar.getManifest().getMainAttributes().getValue("Class-Path");
+            assertThat(classPath.split(" "))
+                    .hasSizeGreaterThan(10)
+                    .filteredOn(name -> !Files.exists(home.resolve(name)))
+                    .singleElement()
+                    .asString()
+                    .matches("lib/jffi-.*-native.jar");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"usr/bin/ninepin", "usr/sbin/mount.ninepin"})
+    void theCommandsRunThroughTheirLinks(final String link) throws Exception {
+        assertThat(check(root.resolve(link).toString(), "--version")).startsWith("ninepin ");
+    }
+
+    /** What the installation does with the Java that is installed; the classes of a mount are in the archive. */
+    @Test
+    void anArchiveOfClassesIsMadeAndFits() throws Exception {
+        final Path archive = root.resolve("classes.jsa");
+        final Path home = root.resolve("usr/lib/ninepin");
+        check(home.resolve("ninepin").toString(), "--make-archive", archive.toString());
+        assertThat(archive).isNotEmptyFile();
+        // Without a server a mount fails, but not before it has come that far.
+        final String loaded = run(
+                        java(),
+                        "-XX:SharedArchiveFile=" + archive,
+                        "-Xshare:on",
+                        "-XX:+UseSerialGC",
+                        "-Xlog:class+load",
+                        "-cp",
+                        home + "/ninepin.jar",
+                        "dev.ninepin.cli.Main",
+                        "mount",
+                        "-f",
+                        "exec:true",
+                        Files.createDirectory(root.resolve("mnt")).toString())
+                .output();
+        assertThat(loaded.lines().filter(line -> line.contains("dev.ninepin.session.Session ")))
+                .singleElement()
+                .asString()
+                .contains("shared objects file (top)");
+    }
+
+    @Test
+    void theUnitIsWhatSystemdUnderstands() throws Exception {
+        assumeTrue(has("systemd-analyze"), "systemd-analyze is not here");
+        final Path unit = Files.createDirectory(root.resolve("unit")).resolve("ninepin@.service");
+        // The commands are looked for as well.
+        Files.writeString(
+                unit,
+                Files.readString(root.resolve("usr/lib/systemd/system/ninepin@.service"))
+                        .replace(
+                                "/usr/bin/ninepin",
+                                root.resolve("usr/bin/ninepin").toString()));
+        assertThat(check("systemd-analyze", "verify", "--man=no", unit.toString()))
+                .isEmpty();
+    }
+
+    /** Any of these gives the service a mount namespace of its own: systemd's exec_needs_mount_namespace. */
+    @Test
+    void nothingInTheUnitHidesTheMount() throws Exception {
+        assertThat(Files.readAllLines(root.resolve("usr/lib/systemd/system/ninepin@.service")))
+                .noneMatch(line ->
+                        line.matches("(Private\\w+|Protect\\w+|ProcSubset|Root\\w+|Bind\\w*Paths|TemporaryFileSystem"
+                                + "|(ReadWrite|ReadOnly|Inaccessible|Exec|NoExec)Paths|Mount\\w+|Extension\\w+|LogNamespace|DynamicUser)="
+                                + ".*"))
+                .noneMatch(line -> line.startsWith("MemoryDenyWriteExecute="));
+    }
+
+    @Test
+    void theScriptsAreShellThatParses() throws Exception {
+        for (final String script : List.of(
+                "DEBIAN/postinst",
+                "DEBIAN/prerm",
+                "DEBIAN/postrm",
+                "usr/lib/ninepin/package-installed",
+                "usr/lib/ninepin/package-removed",
+                "usr/lib/ninepin/ninepin")) {
+            assertThat(root.resolve(script)).isExecutable();
+            assertThat(check("sh", "-n", root.resolve(script).toString()))
+                    .as(script)
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void theManualPagesAreFormattedWithoutAWarning() throws Exception {
+        assumeTrue(has("man"), "man is not here");
+        try (Stream<Path> pages = Files.walk(root.resolve("usr/share/man"))) {
+            for (final Path page : pages.filter(Files::isRegularFile).toList()) {
+                assertThat(check("sh", "-c", "man --warnings -l \"$1\" 2>&1 >/dev/null", "sh", page.toString()))
+                        .as(page.toString())
+                        .isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void bashCompletesCommandsAndOptions() throws Exception {
+        assumeTrue(has("bash"), "bash is not here");
+        assertThat(completions("um")).containsExactly("umount");
+        assertThat(completions("status", "--js")).containsExactly("--json");
+    }
+
+    private static List<String> completions(final String... words) throws Exception {
+        final String line = "ninepin " + String.join(" ", words);
+        return List.of(check(
+                        "bash",
+                        "-c",
+                        """
+                source "$1"
+                COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDS=($2) COMP_CWORD=$3
+                _complete_ninepin
+                echo "${COMPREPLY[@]}"
+                """,
+                        "bash",
+                        root + "/usr/share/bash-completion/completions/ninepin",
+                        line,
+                        Integer.toString(words.length))
+                .strip()
+                .split(" "));
+    }
+
+    @Test
+    void lintianHasNothingToSay() throws Exception {
+        assumeTrue(has("lintian"), "lintian is not here");
+        assertThat(check("sh", "-c", "lintian --allow-root \"$1\" 2>&1", "sh", deb))
+                .isEmpty();
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static boolean has(final String program) throws Exception {
+        return run("sh", "-c", "command -v " + program).exitCode() == 0;
+    }
+
+    /** What a program says that must not fail; what it says on standard error only if it does. */
+    private static String check(final String... command) throws Exception {
+        final Result result = run(command);
+        if (result.exitCode() != 0) {
+            throw new AssertionError(List.of(command) + " ends with " + result.exitCode() + ": " + result.output());
+        }
+        return result.output();
+    }
+
+    private static Result run(final String... command) throws Exception {
+        final Path errors = Files.createTempFile("err", null);
+        try {
+            final ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+            builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+            final Process process = builder.start();
+            process.getOutputStream().close();
+            final String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError(List.of(command) + " does not end");
+            }
+            return new Result(
+                    process.exitValue(), process.exitValue() == 0 ? output : output + Files.readString(errors));
+        } finally {
+            Files.delete(errors);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** What the built packages hold. */
+package dev.ninepin.packages;
