@@ -92,6 +92,7 @@ abstract class DriverInGuestContract {
     @Test
     void theDeviceIsHandedBackAsItWasFound() throws Exception {
         final SysfsDevice device = devices().find(GuestDevice.name());
+        new KernelModules(Path.of("/")).load(DriverKind.UIO.module());
         for (final String driver : List.of("", "virtio-pci", DriverKind.UIO.kernelDriver())) {
             device.unbind();
             device.overrideDriver(Optional.of(driver.isEmpty() ? "nobody" : driver));
