@@ -180,6 +180,33 @@ abstract class DriverInGuestContract {
         }
     }
 
+    /** VFIO keeps the kernel from taking a device out until its user has closed it, so there this is no end. */
+    @Test
+    void aDeviceThatIsUnpluggedEndsTheChannel() throws Exception {
+        final Path device = Path.of(
+                "/sys/bus/pci/devices", devices().find(GuestDevice.name()).address());
+        try (Channel channel = open()) {
+            RawClient.attach(channel, ByteString.EMPTY);
+            try (BackgroundCall<Path> removal =
+                    BackgroundCall.start("removal", () -> Files.writeString(device.resolve("remove"), "1"))) {
+                if (kind == DriverKind.VFIO) {
+                    channel.close();
+                } else {
+                    removal.result();
+                    assertThatThrownBy(() -> {
+                                channel.send(1, new Tgetattr(RawClient.ROOT, AttrMask.BASIC));
+                                channel.flush();
+                                channel.receive().close();
+                            })
+                            .isInstanceOf(IOException.class);
+                }
+            }
+        } finally {
+            Files.writeString(Path.of("/sys/bus/pci/rescan"), "1");
+        }
+        open().close();
+    }
+
     private static void exchangeData(final Session session) throws Exception {
         final byte[] data = new byte[CHUNK * CHUNKS];
         new Random(CHUNKS).nextBytes(data);
