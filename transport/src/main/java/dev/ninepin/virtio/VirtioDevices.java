@@ -1,7 +1,6 @@
 package dev.ninepin.virtio;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,11 +19,9 @@ import org.slf4j.LoggerFactory;
 public final class VirtioDevices {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioDevices.class);
 
-    /** Domain (which may be left out), bus, device, function. */
-    private static final Pattern ADDRESS = Pattern.compile("(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])");
-
     private final SysfsBus bus;
     private final DriverChoice choice;
+    private final DeviceFinder finder;
     private final Path lockDirectory;
 
     /**
@@ -36,6 +32,7 @@ public final class VirtioDevices {
     VirtioDevices(final Path root, final Path lockDirectory, final SysfsBus.Writer writer) {
         this.bus = new SysfsBus(root.resolve("sys"), writer);
         this.choice = new DriverChoice(root);
+        this.finder = new DeviceFinder(bus, choice);
         this.lockDirectory = lockDirectory;
     }
 
@@ -46,7 +43,7 @@ public final class VirtioDevices {
 
     /** Whether {@code text} is a PCI address rather than a mount tag. */
     public static boolean isAddress(final String text) {
-        return ADDRESS.matcher(text).matches();
+        return DeviceFinder.isAddress(text);
     }
 
     /** All there are, by address. Disturbs none of them. */
@@ -144,64 +141,13 @@ public final class VirtioDevices {
         }
     }
 
-    /** The device that {@code name} means. */
+    /** As {@link DeviceFinder#find}. */
     SysfsDevice find(final String name) throws IOException {
-        final List<SysfsDevice> devices = bus.virtio9pDevices();
-        if (devices.isEmpty()) {
-            throw new IOException(
-                    "virtio:" + name + ": this system has no virtio-9p device: add the share to the virtual"
-                            + " machine (QEMU: -device virtio-9p-pci)");
-        }
-        return isAddress(name) ? findByAddress(name, devices) : findByTag(name, devices);
-    }
-
-    private SysfsDevice findByAddress(final String name, final List<SysfsDevice> devices) throws IOException {
-        final String address = name.indexOf(':') == name.lastIndexOf(':') ? "0000:" + name : name;
-        for (final SysfsDevice device : devices) {
-            if (device.address().equals(address)) {
-                return device;
-            }
-        }
-        throw new IOException("virtio:" + name + ": "
-                + bus.device(address)
-                        .map(other -> "the PCI device there is no virtio-9p device")
-                        .orElse("no PCI device is there")
-                + "; there are " + present(devices));
-    }
-
-    private SysfsDevice findByTag(final String name, final List<SysfsDevice> devices) throws IOException {
-        final List<SysfsDevice> found = new ArrayList<>();
-        for (final SysfsDevice device : devices) {
-            if (tag(device).text().equals(Optional.of(ByteString.of(name).toString()))) {
-                found.add(device);
-            }
-        }
-        if (found.isEmpty()) {
-            throw new IOException(
-                    "virtio:" + name + ": no virtio-9p device has this mount tag; there are " + present(devices));
-        }
-        if (found.size() > 1) {
-            throw new IOException("virtio:" + name + ": " + found.size()
-                    + " devices have this mount tag: name one by its"
-                    + " address, "
-                    + found.stream().map(device -> "virtio:" + device.address()).collect(Collectors.joining(" or ")));
-        }
-        return found.get(0);
-    }
-
-    private String present(final List<SysfsDevice> devices) throws IOException {
-        final List<String> all = new ArrayList<>();
-        for (final SysfsDevice device : devices) {
-            final Tag tag = tag(device);
-            all.add(tag.text()
-                            .orElse("a device whose tag can't be read ("
-                                    + tag.problem().orElse("") + ")") + " at " + device.address());
-        }
-        return String.join(", ", all);
+        return finder.find(name);
     }
 
     private VirtioDevice describe(final SysfsDevice device) throws IOException {
-        final Tag tag = tag(device);
+        final DeviceFinder.Tag tag = finder.tag(device);
         return new VirtioDevice(
                 device.address(), tag.text(), tag.problem(), device.driver(), holder(device), choice.obstacles(device));
     }
@@ -215,39 +161,5 @@ public final class VirtioDevices {
         final Optional<FileLock> lock = FileLock.tryTake(lockFile);
         lock.ifPresent(FileLock::close);
         return lock.isPresent() ? Optional.empty() : Optional.of(VirtioDevice.NINEPIN);
-    }
-
-    /** A mount tag, or why it is not known. */
-    private record Tag(Optional<String> text, Optional<String> problem) {
-        static Tag unknown(final String problem) {
-            return new Tag(Optional.empty(), Optional.of(problem));
-        }
-    }
-
-    private Tag tag(final SysfsDevice device) throws IOException {
-        final Optional<String> known = device.kernelMountTag();
-        if (known.isPresent()) {
-            return new Tag(known, Optional.empty());
-        }
-        if (!Files.isWritable(device.config())) {
-            return Tag.unknown("reading it needs root");
-        }
-        if (choice.isLockedDown()) {
-            return Tag.unknown("the kernel is locked down; name the device by its address");
-        }
-        try (PciConfigFile config = PciConfigFile.open(device.address(), device.config())) {
-            config.lock();
-            final VirtioCapabilities capabilities = VirtioCapabilities.read(config);
-            if (capabilities.configAccess() == 0) {
-                return Tag.unknown("the device has no capability to read it by; name the device by its address");
-            }
-            final ByteString tag = MountTag.read(
-                    device.address(),
-                    capabilities.window(config, VirtioCapabilities.Kind.COMMON),
-                    capabilities.window(config, VirtioCapabilities.Kind.DEVICE));
-            return new Tag(Optional.of(tag.toString()), Optional.empty());
-        } catch (final IOException e) {
-            return Tag.unknown(Optional.ofNullable(e.getMessage()).orElse(e.toString()));
-        }
     }
 }
