@@ -115,9 +115,9 @@ final class MappedMmio implements Mmio {
         write16(offset, value);
     }
 
-    /** The kernel takes the mapping away when the device is unplugged; Java then throws this error for an access. */
+    /** The kernel revokes the mapping when a driver of its own takes the registers; Java then throws this for an access. */
     private static IOException gone(final InternalError error) {
-        return new IOException("the device was unplugged", error);
+        return new IOException("the kernel has taken the device's registers away", error);
     }
 
     private int at(final long offset, final int width) {

@@ -180,9 +180,12 @@ abstract class DriverInGuestContract {
         }
     }
 
-    /** VFIO keeps the kernel from taking a device out until its user has closed it, so there this is no end. */
+    /**
+     * VFIO keeps the kernel from letting a device go until its user has closed it. Without any driver the kernel only
+     * forgets the device, which itself goes on, and there is nothing to hand back at the end.
+     */
     @Test
-    void aDeviceThatIsUnpluggedEndsTheChannel() throws Exception {
+    void theKernelMayForgetADeviceThatIsInUse() throws Exception {
         final Path device = Path.of(
                 "/sys/bus/pci/devices", devices().find(GuestDevice.name()).address());
         try (Channel channel = open()) {
@@ -193,6 +196,8 @@ abstract class DriverInGuestContract {
                     channel.close();
                 } else {
                     removal.result();
+                }
+                if (kind == DriverKind.UIO) {
                     assertThatThrownBy(() -> {
                                 channel.send(1, new Tgetattr(RawClient.ROOT, AttrMask.BASIC));
                                 channel.flush();
