@@ -36,7 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ninepin mount qemu:/srv/share /mnt/share",
+            "  ninepin mount hostshare /mnt/share",
             "  ninepin mount -o ro,cache=loose unix:/run/9p.sock /mnt/share",
             "  ninepin status /mnt/share",
             "  ninepin umount /mnt/share"
@@ -92,7 +92,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new MountCommand(end))
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
-                .addSubcommand(new RunCommand(end)));
+                .addSubcommand(new RunCommand(end))
+                .addSubcommand(new DevicesCommand()));
     }
 
     private static CommandLine withHandlers(final CommandLine command) {

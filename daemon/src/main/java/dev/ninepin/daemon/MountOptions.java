@@ -2,8 +2,10 @@ package dev.ninepin.daemon;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param cache what may be believed without asking the server
  * @param kernelFlags what the kernel is to enforce beside, in the words of mount(8) and in alphabetical order; what is
  *     the kernel's default, or asked back, is not among them
+ * @param driver how to reach a virtio device; empty for the best that there is
  */
 public record MountOptions(
         boolean readOnly,
@@ -33,7 +36,8 @@ public record MountOptions(
         ByteString aname,
         @Nullable ByteString uname,
         CacheMode cache,
-        List<String> kernelFlags) {
+        List<String> kernelFlags,
+        Optional<DriverKind> driver) {
     public MountOptions {
         kernelFlags = List.copyOf(kernelFlags);
     }

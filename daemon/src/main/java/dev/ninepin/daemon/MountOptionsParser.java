@@ -3,10 +3,12 @@ package dev.ninepin.daemon;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,7 +24,7 @@ final class MountOptionsParser {
     private static final long MAX_ID = 0xffff_fffeL;
 
     private static final Set<String> FLAGS = Set.of("ro", "rw", "allow_other", "default_permissions");
-    private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache");
+    private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver");
 
     /**
      * What the kernel enforces on a FUSE mount if it is told so, each with the word that takes it back. libfuse makes a
@@ -72,6 +74,7 @@ final class MountOptionsParser {
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
     private final Set<String> kernelFlags = new TreeSet<>();
+    private Optional<DriverKind> driver = Optional.empty();
 
     MountOptions parse(final String list) throws NinepinException {
         for (final String option : list.split(",", -1)) {
@@ -89,7 +92,8 @@ final class MountOptionsParser {
                 aname,
                 uname,
                 cache,
-                List.copyOf(kernelFlags));
+                List.copyOf(kernelFlags),
+                driver);
     }
 
     private void take(final String option) throws NinepinException {
@@ -156,6 +160,7 @@ final class MountOptionsParser {
             case "msize" -> msize = msize(value);
             case "aname" -> aname = ByteString.of(value);
             case "uname" -> uname = ByteString.of(value);
+            case "driver" -> driver = Optional.of(driver(value));
             default -> cache = cache(value);
         }
     }
@@ -193,6 +198,14 @@ final class MountOptionsParser {
                 .map(mode -> mode.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         throw NinepinException.usage("option cache=" + value + ": must be one of " + modes);
+    }
+
+    private static DriverKind driver(final String value) throws NinepinException {
+        return DriverKind.of(value)
+                .orElseThrow(() -> NinepinException.usage("option driver=" + value + ": must be one of "
+                        + Arrays.stream(DriverKind.values())
+                                .map(DriverKind::text)
+                                .collect(Collectors.joining(", "))));
     }
 
     private static NinepinException unknown(final String name) {

@@ -76,7 +76,7 @@ final class MountedShare implements AutoCloseable {
         final MountOptions options = request.options();
         final Channel channel;
         try {
-            channel = request.source().open(options.msize());
+            channel = request.source().open(options.msize(), options.driver());
         } catch (final IllegalArgumentException e) {
             throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         } catch (final IOException e) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.virtio.DriverKind;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -30,13 +32,14 @@ class MountOptionsTest {
                         ByteString.EMPTY,
                         null,
                         CacheMode.OPEN,
-                        List.of()));
+                        List.of(),
+                        Optional.empty()));
     }
 
     @Test
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse("ro,allow_other,default_permissions,uid=1000,gid=100,msize=65536,aname=/srv,"
-                        + "uname=glenda,cache=loose"))
+                        + "uname=glenda,cache=loose,driver=uio"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -47,7 +50,8 @@ class MountOptionsTest {
                         ByteString.of("/srv"),
                         ByteString.of("glenda"),
                         CacheMode.LOOSE,
-                        List.of()));
+                        List.of(),
+                        Optional.of(DriverKind.UIO)));
     }
 
     @Test
@@ -99,11 +103,12 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, gid,"
-                        + " msize, ro, rw, uid, uname, and those of mount(8) itself",
+                "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, driver,"
+                        + " gid, msize, ro, rw, uid, uname, and those of mount(8) itself",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",
+                "driver=virtio-pci | option driver=virtio-pci: must be one of vfio, uio, sysfs",
                 "cache=mmap | option cache=mmap: must be one of none, open, loose",
                 "uid=bob | option uid=bob: must be a number from 0 to 4294967294, as id(1) shows it for a name",
                 "gid=4294967295 | option gid=4294967295: must be a number from 0 to 4294967294, as id(1) shows it for a"

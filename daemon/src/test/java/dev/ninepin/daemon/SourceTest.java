@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ninepin.virtio.DriverKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.event.Level;
 
 class SourceTest {
     @Test
@@ -34,6 +36,31 @@ class SourceTest {
         final Path here = Path.of("").toAbsolutePath();
         assertThat(Source.parse("unix:9p.sock")).isEqualTo(new Source.Unix(here.resolve("9p.sock")));
         assertThat(Source.parse("qemu:../x")).hasToString("qemu:" + here.resolveSibling("x"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "hostshare, hostshare",
+        "virtio:hostshare, hostshare",
+        "virtio:0000:00:04.0, 0000:00:04.0",
+        "virtio:/a/b, /a/b",
+        "virtio:qemu:x, qemu:x"
+    })
+    void aVirtioSourceIsAMountTagOrAnAddress(final String text, final String name) throws Exception {
+        assertThat(Source.parse(text)).isEqualTo(new Source.Virtio(name)).hasToString("virtio:" + name);
+    }
+
+    @Test
+    void onlyAVirtioSourceHasADriver(@TempDir final Path directory) throws Exception {
+        final NinepinException e = catchThrowableOfType(
+                NinepinException.class,
+                () -> MountRequest.parse("tcp:host", directory.toString(), "driver=uio", Level.INFO));
+        assertThat(e.sentence()).contains("driver= is about virtio devices");
+        assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(MountRequest.parse("share", directory.toString(), "driver=uio", Level.INFO)
+                        .options()
+                        .driver())
+                .contains(DriverKind.UIO);
     }
 
     @ParameterizedTest
@@ -66,11 +93,14 @@ class SourceTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "hostshare | is a mount tag, and virtio devices are not supported yet; this version mounts qemu:DIR",
-                "virtio:0000:00:04.0 | virtio devices are not supported yet",
+                "virtio: | needs a mount tag or a PCI address; ninepin devices shows those that there are",
+                "`` | needs a mount tag or a PCI address",
+                "virtio:a\ufffdb | is not UTF-8: name the device by its address",
+                "host:share | starts with no known scheme",
+                "host:share | a mount tag with a colon is written virtio:host:share",
                 "vio9p:/dev/9p/0 | the source vio9p:/dev/9p/0 is not supported yet; this version mounts",
                 "vsock:2:564 | is not supported yet",
-                "http://x | the source http://x starts with no known scheme; this version mounts qemu:DIR",
+                "http://x | the source http://x starts with no known scheme; this version mounts [virtio:]TAG",
                 "/srv/share | does not say how to reach it: qemu:/srv/share mounts a directory",
                 "qemu:/a\ufffdb | is not UTF-8",
                 "qemu: | needs a path",
@@ -140,6 +170,7 @@ class SourceTest {
                 Arbitraries.strings().withCharRange('a', 'e').ofMinLength(1).ofMaxLength(3);
         return Arbitraries.oneOf(
                 path.map(Source.Unix::new),
+                name.map(Source.Virtio::new),
                 path.flatMap(directory -> Arbitraries.maps(option, name)
                         .ofMaxSize(3)
                         .map(options -> new Source.Qemu(directory, new TreeMap<>(options)))),

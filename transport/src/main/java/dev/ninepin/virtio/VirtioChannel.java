@@ -8,6 +8,7 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,18 +23,28 @@ import org.slf4j.LoggerFactory;
 final class VirtioChannel implements Channel {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioChannel.class);
 
-    /** Setting up takes milliseconds; a reset takes as long as the slowest request. What takes longer hangs. */
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Setting up takes milliseconds, and seconds on an emulated processor. What takes longer hangs. */
+    private static final Duration OPEN_PATIENCE = Duration.ofSeconds(20);
+
+    /** A reset takes as long as the slowest request. What takes longer hangs. */
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+
+    /** Memory is pinned: this would only tell of a kernel that pins it otherwise than we think. */
+    private static final long MEMORY_CHECK_INTERVAL = TimeUnit.SECONDS.toNanos(1);
 
     private final PciFunction function;
     private final VirtioPciDevice device;
     private final Virtqueue queue;
+    private final DmaMemory dma;
     private final MessageMemory memory;
     private final ReplyWait replyWait;
     private final int maxMessageSize;
     private final ChannelInfo info;
 
     private final ChannelEnd end;
+
+    /** When the memory's place was last looked at. Of the sender. */
+    private long lastCheck;
 
     private VirtioChannel(
             final PciFunction function,
@@ -48,7 +59,13 @@ final class VirtioChannel implements Channel {
         this.maxMessageSize = Math.max(maxMessageSize, MessageMemory.SMALL);
         this.info = info;
         this.end = new ChannelEnd(info.kind() + ":" + info.device());
-        this.replyWait = new ReplyWait(device::checkHealth, end::isReached, System::nanoTime);
+        this.dma = transport.dma();
+        this.replyWait = new ReplyWait(
+                this::checkHealth,
+                end::isReached,
+                System::nanoTime,
+                function.interrupt().map(interrupt -> new QueueInterrupt(device, queue, interrupt)));
+        this.lastCheck = System.nanoTime();
     }
 
     /**
@@ -62,7 +79,7 @@ final class VirtioChannel implements Channel {
     static VirtioChannel open(
             final PciFunction function, final String kind, final String name, final int maxMessageSize)
             throws IOException {
-        final Deadline deadline = Deadline.start("ninepin-virtio-open", PATIENCE, function::close);
+        final Deadline deadline = Deadline.start("ninepin-virtio-open", OPEN_PATIENCE, function::close);
         try {
             final VirtioTransport transport = VirtioTransport.setUp(function, maxMessageSize);
             final ChannelInfo info = new ChannelInfo(kind, name, transport.details());
@@ -125,6 +142,7 @@ final class VirtioChannel implements Channel {
         end.check();
         if (queue.needsDoorbell()) {
             try {
+                checkMemory();
                 device.ringDoorbell();
             } catch (final IOException e) {
                 throw failed(e);
@@ -162,7 +180,7 @@ final class VirtioChannel implements Channel {
             return;
         }
         wakeAll();
-        final Deadline deadline = Deadline.start("ninepin-virtio-close", PATIENCE, function::close);
+        final Deadline deadline = Deadline.start("ninepin-virtio-close", CLOSE_PATIENCE, function::close);
         try {
             device.reset();
         } catch (final IOException e) {
@@ -218,6 +236,20 @@ final class VirtioChannel implements Channel {
             }
         }
         return received;
+    }
+
+    /** Looks now and then, before the device gets to work, whether it would write where it should. */
+    private void checkMemory() throws IOException {
+        final long now = System.nanoTime();
+        if (now - lastCheck >= MEMORY_CHECK_INTERVAL) {
+            lastCheck = now;
+            dma.checkInPlace();
+        }
+    }
+
+    private void checkHealth() throws IOException {
+        device.checkHealth();
+        dma.checkInPlace();
     }
 
     private void wakeAll() {
