@@ -346,7 +346,9 @@ public final class Session implements AutoCloseable {
                 final long deadline = System.nanoTime() + patience;
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());
-                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
+                if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
+                    version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
+                }
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());
             }
