@@ -42,6 +42,11 @@ public interface Channel extends AutoCloseable {
         return true;
     }
 
+    /** Whether the very first reply may get lost, so that the first request is to be sent again after a while. Any thread. */
+    default boolean mayLoseFirstReply() {
+        return false;
+    }
+
     /**
      * Takes a request, and with it the room for its reply ({@link Tmessage#replySize}). The message is written out
      * before this returns, so its data may be reused. The server need not hear of it before {@link #flush}: so a batch

@@ -101,6 +101,15 @@ public final class Vio9pChannel implements Channel {
         return false;
     }
 
+    /**
+     * The driver counts its users and drops replies to those before, but takes the count back to 0 with each request that
+     * ends: if a request of the user before does, our first reply does not carry the driver's count any more.
+     */
+    @Override
+    public boolean mayLoseFirstReply() {
+        return true;
+    }
+
     /** Writes the message to the device; in lock-step it may also be kept until its turn comes. */
     @Override
     public void send(final int tag, final Tmessage request) throws IOException {

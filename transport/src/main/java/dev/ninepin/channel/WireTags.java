@@ -61,7 +61,8 @@ final class WireTags {
      * @return whether to send it now; else {@link #next} gives it when it is its turn
      */
     synchronized boolean begin(final ByteBuffer message) {
-        if (lockStep && !sent.isEmpty()) {
+        // A Tversion waits for nothing: it ends whatever is under way.
+        if (lockStep && !sent.isEmpty() && Frame.peekTag(message) != Frame.NOTAG) {
             final ByteBuffer copy =
                     ByteBuffer.allocateDirect(message.remaining()).order(message.order());
             waiting.add(copy.put(message.duplicate()).flip());

@@ -90,8 +90,8 @@ public final class Session implements AutoCloseable {
         this.nUname = options.nUname();
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
-            this.msize = Handshake.negotiate(
-                    this::version, Math.min(options.msize(), channel.maxMessageSize()), exchange.timeoutNanos());
+            this.msize = new Handshake(this::version, exchange.timeoutNanos())
+                    .negotiate(Math.min(options.msize(), channel.maxMessageSize()), channel.mayLoseFirstReply());
             exchange.limit(msize);
             this.fids = new FidTable(this, options.maxFids());
             attachRoot(options);
