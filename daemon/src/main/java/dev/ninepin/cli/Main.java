@@ -56,6 +56,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new MountCommand(end))
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
+                .addSubcommand(new DoctorCommand())
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
     }
@@ -63,7 +64,7 @@ public final class Main implements Runnable {
     /** Without a command there is nothing to do but to say what there is. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: mount, umount or status");
+        throw new ParameterException(spec.commandLine(), "a command is missing: mount, umount, status or doctor");
     }
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {
