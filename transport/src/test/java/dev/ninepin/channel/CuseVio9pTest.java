@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Rread;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tread;
+import dev.ninepin.p9.Tversion;
 import dev.ninepin.session.Session;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.CuseDevice;
@@ -128,10 +130,10 @@ class CuseVio9pTest extends Vio9pContract {
             assertThatThrownBy(() -> opened.write(ByteBuffer.allocateDirect(9000)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("9000 bytes is larger than the device takes");
-            final ByteBuffer request = ByteBuffer.allocateDirect(64);
-            request.put(ScriptedServer.frame(3, getattr())).flip();
-            opened.write(request);
-            assertThat(opened.read(ByteBuffer.allocateDirect(8192))).isPositive();
+            final Tversion version = new Tversion(8192, Tversion.VERSION_9P2000_L);
+            final ByteBuffer request = ByteBuffer.allocateDirect(Frame.sizeOf(version));
+            opened.write(request.put(ScriptedServer.frame(Frame.NOTAG, version)).flip());
+            assertThat(opened.read(ByteBuffer.allocateDirect(8192))).isEqualTo(request.capacity());
         }
     }
 
