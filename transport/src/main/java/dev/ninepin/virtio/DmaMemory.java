@@ -1,5 +1,6 @@
 package dev.ninepin.virtio;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -18,6 +19,13 @@ public interface DmaMemory {
 
     /** The most segments that any run of {@code length} bytes has. */
     int mostSegments(int length);
+
+    /**
+     * Makes sure that the device still finds all of it where {@link #segments} said.
+     *
+     * @throws IOException if not: what the device writes goes somewhere else then, so it must not get any more requests
+     */
+    default void checkInPlace() throws IOException {}
 
     /**
      * The device's address of a structure that it takes by one address.

@@ -1,28 +1,18 @@
 package dev.ninepin.virtio;
 
 import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
  * A PCI function that this process has for itself: its configuration space, its registers, and memory that it may
- * reach. Each way to get at one (a QEMU without a guest; later sysfs, UIO, VFIO) is an implementation, and passes the
+ * reach. Each way to get at one (a QEMU without a guest, sysfs, UIO, VFIO) is an implementation, and passes the
  * same contract test.
  *
  * <p>One thread sets it up; {@link #close} may come from any thread.
  */
-public interface PciFunction extends AutoCloseable {
-    /** Domain, bus, device and function, such as {@code 0000:00:04.0}. */
-    String address();
-
-    /** Reads configuration space, little-endian, unsigned. {@code offset} is below 256 and aligned to the width. */
-    int readConfig8(int offset) throws IOException;
-
-    int readConfig16(int offset) throws IOException;
-
-    int readConfig32(int offset) throws IOException;
-
-    void writeConfig16(int offset, int value) throws IOException;
-
+public interface PciFunction extends PciConfigSpace, AutoCloseable {
     /**
      * The registers behind a memory BAR, which has an address afterwards; the same object each time.
      *
@@ -35,9 +25,21 @@ public interface PciFunction extends AutoCloseable {
      * Memory for the one who drives this function, who asks once.
      *
      * @param size bytes
-     * @throws IOException if there is not so much
+     * @param translated whether what the device reads and writes goes through the system's IOMMU, if it has one
+     *     (VIRTIO_F_ACCESS_PLATFORM), rather than straight to physical memory
+     * @throws IOException if there is not so much, or this device can't reach it
      */
-    DmaMemory dmaMemory(int size) throws IOException;
+    DmaMemory dmaMemory(int size, boolean translated) throws IOException;
+
+    /** The interrupt for its request queue, the same object each time; empty if there is none, so that one has to poll. */
+    default Optional<Interrupt> interrupt() {
+        return Optional.empty();
+    }
+
+    /** How it is reached, by stable names, in the order to show; complete once {@link #dmaMemory} was called. */
+    default Map<String, String> details() {
+        return Map.of();
+    }
 
     /**
      * Has {@code action} called, in any thread, if the function ends by itself: unplugged, or its QEMU died. It need

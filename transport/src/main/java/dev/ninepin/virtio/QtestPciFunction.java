@@ -96,7 +96,7 @@ final class QtestPciFunction implements PciFunction {
     }
 
     @Override
-    public DmaMemory dmaMemory(final int size) throws IOException {
+    public DmaMemory dmaMemory(final int size, final boolean translated) throws IOException {
         if (size > memory.bytes().capacity()) {
             throw new IOException(
                     "the guest has " + memory.bytes().capacity() + " bytes of memory to use, not " + size);

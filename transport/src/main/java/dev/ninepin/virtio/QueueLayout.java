@@ -105,11 +105,20 @@ record QueueLayout(int base, int queueSize, int tables, int tableLength) {
     }
 
     int table(final int number) {
-        return align(used() + usedSize()) + number * tableSize();
+        return alignTo(used() + usedSize(), tableStride()) + number * tableStride();
     }
 
     int tableSize() {
         return tableLength * DESCRIPTOR_SIZE;
+    }
+
+    /**
+     * A power of two, so that a table never lies across the border of two pages, which need not be neighbours for the
+     * device. (Rings with at most {@link Virtqueue#MAX_SIZE} slots fit in the first page.)
+     */
+    private int tableStride() {
+        final int least = Math.max(tableSize(), ALIGNMENT);
+        return Integer.highestOneBit(least - 1) << 1;
     }
 
     /** The first offset behind it all. */
@@ -122,6 +131,10 @@ record QueueLayout(int base, int queueSize, int tables, int tableLength) {
     }
 
     static int align(final int offset) {
-        return Math.addExact(offset, ALIGNMENT - 1) & -ALIGNMENT;
+        return alignTo(offset, ALIGNMENT);
+    }
+
+    private static int alignTo(final int offset, final int alignment) {
+        return Math.addExact(offset, alignment - 1) & -alignment;
     }
 }

@@ -1,6 +1,7 @@
 package dev.ninepin.virtio;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -9,10 +10,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the reply reader waits for a device that does not interrupt. While nothing is in flight it sleeps until it is
- * woken. Otherwise it spins as long as most replies take, and then sleeps for an eighth of the time that it has waited
- * already: so a reply that took long is seen late by no more than that, and waiting for a slow one costs next to
- * nothing. A new request starts this anew.
+ * How the reply reader waits for a device. While nothing is in flight it sleeps until it is woken. Otherwise it spins as
+ * long as most replies take. After that it waits for the interrupt, if there is one. If not, it sleeps for an eighth of
+ * the time that it has waited already: so a reply that took long is seen late by no more than that, and waiting for a
+ * slow one costs next to nothing; a new request starts this anew.
  *
  * <p>The reply reader calls {@link #begin}, {@link #answered} and {@link #pause}; the sender {@link #posted} and {@link
  * #flushed}; anyone {@link #wake}. There is no lock: each side writes what it has done before it looks at the other.
@@ -34,9 +35,19 @@ final class ReplyWait {
         void check() throws IOException;
     }
 
+    /** The sleep that a device's interrupt ends. */
+    interface InterruptSleep {
+        /** Returns after an interrupt, after {@link #wake}, after {@code nanos}, or if there is an answer already. */
+        void sleep(long nanos) throws IOException;
+
+        /** Ends a sleep, this one or the next. */
+        void wake();
+    }
+
     private final HealthCheck health;
     private final BooleanSupplier ended;
     private final LongSupplier clock;
+    private final Optional<InterruptSleep> interrupt;
 
     /** Requests that were posted and that the device is not done with. */
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -56,11 +67,17 @@ final class ReplyWait {
      * @param health called now and then while a reply is due
      * @param ended whether there is nothing to wait for any more; whoever changes it calls {@link #wake} then
      * @param clock nanoseconds, as {@link System#nanoTime}
+     * @param interrupt empty for a device that does not interrupt
      */
-    ReplyWait(final HealthCheck health, final BooleanSupplier ended, final LongSupplier clock) {
+    ReplyWait(
+            final HealthCheck health,
+            final BooleanSupplier ended,
+            final LongSupplier clock,
+            final Optional<InterruptSleep> interrupt) {
         this.health = health;
         this.ended = ended;
         this.clock = clock;
+        this.interrupt = interrupt;
     }
 
     /** A request is about to be posted. */
@@ -71,7 +88,8 @@ final class ReplyWait {
     /** What was posted is with the device. */
     void flushed() {
         flushes.incrementAndGet();
-        wake();
+        // Who waits for an interrupt is left to it: the answer brings one.
+        unpark();
     }
 
     /** The device is done with a request. */
@@ -81,6 +99,11 @@ final class ReplyWait {
 
     /** Ends a sleep, if there is one. */
     void wake() {
+        unpark();
+        interrupt.ifPresent(InterruptSleep::wake);
+    }
+
+    private void unpark() {
         final @Nullable Thread reader = sleeper;
         if (reader != null) {
             LockSupport.unpark(reader);
@@ -106,6 +129,11 @@ final class ReplyWait {
         final long sleep = next();
         if (sleep == 0) {
             Thread.onSpinWait();
+            return;
+        }
+        if (interrupt.isPresent() && sleep != UNTIL_WOKEN) {
+            // Should the end come just now, its wake ends this sleep.
+            interrupt.get().sleep(sleep);
             return;
         }
         sleeper = Thread.currentThread();
@@ -134,6 +162,6 @@ final class ReplyWait {
             lastCheck = now;
             health.check();
         }
-        return Math.min(waited / SLEEP_FRACTION, LONGEST_SLEEP);
+        return interrupt.isPresent() ? HEALTH_INTERVAL : Math.min(waited / SLEEP_FRACTION, LONGEST_SLEEP);
     }
 }

@@ -15,20 +15,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param structures the first usable place of each kind
  * @param notifyMultiplier bytes between the doorbells of one queue and the next; 0 if they share one
+ * @param configAccess where the capability is through which registers are reached without a BAR; 0 if there is none
  */
-record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier) {
-    /** The structures that a driver which polls has use for, with their {@code cfg_type} and least size in bytes. */
+record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, int configAccess) {
+    /** The structures that a driver has use for, with their {@code cfg_type} and least size in bytes. */
     enum Kind {
-        COMMON(1, CommonRegisters.SIZE),
-        NOTIFY(2, Short.BYTES),
-        DEVICE(4, Short.BYTES);
+        COMMON(1, CommonRegisters.SIZE, true),
+        NOTIFY(2, Short.BYTES, true),
+        /** Only who uses the interrupt line has to read it. */
+        ISR(3, Byte.BYTES, false),
+        DEVICE(4, Short.BYTES, true);
 
         private final int type;
         private final int leastSize;
+        private final boolean required;
 
-        Kind(final int type, final int leastSize) {
+        Kind(final int type, final int leastSize, final boolean required) {
             this.type = type;
             this.leastSize = leastSize;
+            this.required = required;
         }
 
         static @Nullable Kind ofType(final int type) {
@@ -46,10 +51,16 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier) {
 
     private static final int LENGTH = 2;
     private static final int TYPE = 3;
-    private static final int BAR = 4;
-    private static final int OFFSET = 8;
-    private static final int STRUCTURE_LENGTH = 12;
+    static final int BAR = 4;
+    static final int OFFSET = 8;
+    static final int STRUCTURE_LENGTH = 12;
     private static final int MULTIPLIER = 16;
+
+    /** 4.1.4.9: {@code pci_cfg_data[4]} behind the capability. */
+    static final int CONFIG_ACCESS_DATA = 16;
+
+    private static final int CONFIG_ACCESS_TYPE = 5;
+    private static final int LEAST_CONFIG_ACCESS_LENGTH = CONFIG_ACCESS_DATA + Integer.BYTES;
     private static final int LEAST_LENGTH = MULTIPLIER;
     private static final int LEAST_NOTIFY_LENGTH = MULTIPLIER + Integer.BYTES;
     private static final int POINTER_MASK = 0xfc;
@@ -57,9 +68,10 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier) {
     private static final int MOST_CAPABILITIES = (PciConfig.SIZE - PciConfig.HEADER_SIZE) / Integer.BYTES;
 
     /** Reads them from {@code function}'s configuration space. */
-    static VirtioCapabilities read(final PciFunction function) throws IOException {
+    static VirtioCapabilities read(final PciConfigSpace function) throws IOException {
         final Map<Kind, Place> structures = new EnumMap<>(Kind.class);
         long multiplier = 0;
+        int configAccess = 0;
         int at = firstCapability(function);
         for (int count = 0; at >= PciConfig.HEADER_SIZE; count++) {
             if (count == MOST_CAPABILITIES) {
@@ -72,30 +84,42 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier) {
                     multiplier = Integer.toUnsignedLong(function.readConfig32(at + MULTIPLIER));
                 }
             }
+            if (configAccess == 0 && isConfigAccess(function, at)) {
+                configAccess = at;
+            }
             at = function.readConfig8(at + PciConfig.CAPABILITY_NEXT) & POINTER_MASK;
         }
         for (final Kind kind : Kind.values()) {
-            if (!structures.containsKey(kind)) {
+            if (kind.required && !structures.containsKey(kind)) {
                 throw new IOException("the device at " + function.address() + " has no usable " + kind
                         + " structure: it is not a modern virtio device (virtio 1.x)");
             }
         }
-        return new VirtioCapabilities(Map.copyOf(structures), multiplier);
+        return new VirtioCapabilities(Map.copyOf(structures), multiplier, configAccess);
     }
 
-    private static int firstCapability(final PciFunction function) throws IOException {
+    private static int firstCapability(final PciConfigSpace function) throws IOException {
         final boolean has = (function.readConfig16(PciConfig.STATUS) & PciConfig.STATUS_HAS_CAPABILITIES) != 0;
         return has ? function.readConfig8(PciConfig.CAPABILITIES) & POINTER_MASK : 0;
     }
 
-    private static @Nullable Kind kindAt(final PciFunction function, final int at) throws IOException {
-        final boolean isVirtio = at + LEAST_LENGTH <= PciConfig.SIZE
-                && function.readConfig8(at + PciConfig.CAPABILITY_ID) == PciConfig.CAPABILITY_VENDOR_SPECIFIC
-                && function.readConfig8(at + LENGTH) >= LEAST_LENGTH;
-        return isVirtio ? Kind.ofType(function.readConfig8(at + TYPE)) : null;
+    private static @Nullable Kind kindAt(final PciConfigSpace function, final int at) throws IOException {
+        return isVirtio(function, at, LEAST_LENGTH) ? Kind.ofType(function.readConfig8(at + TYPE)) : null;
     }
 
-    private static Place placeAt(final PciFunction function, final int at) throws IOException {
+    private static boolean isConfigAccess(final PciConfigSpace function, final int at) throws IOException {
+        return isVirtio(function, at, LEAST_CONFIG_ACCESS_LENGTH)
+                && function.readConfig8(at + TYPE) == CONFIG_ACCESS_TYPE;
+    }
+
+    private static boolean isVirtio(final PciConfigSpace function, final int at, final int leastLength)
+            throws IOException {
+        return at + leastLength <= PciConfig.SIZE
+                && function.readConfig8(at + PciConfig.CAPABILITY_ID) == PciConfig.CAPABILITY_VENDOR_SPECIFIC
+                && function.readConfig8(at + LENGTH) >= leastLength;
+    }
+
+    private static Place placeAt(final PciConfigSpace function, final int at) throws IOException {
         return new Place(
                 function.readConfig8(at + BAR),
                 Integer.toUnsignedLong(function.readConfig32(at + OFFSET)),
@@ -103,7 +127,7 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier) {
     }
 
     /** Kinds may come twice, for drivers of different abilities; ours needs memory BARs, and registers in full. */
-    private static boolean isUsable(final PciFunction function, final int at, final Kind kind) throws IOException {
+    private static boolean isUsable(final PciConfigSpace function, final int at, final Kind kind) throws IOException {
         final Place place = placeAt(function, at);
         final int least = kind == Kind.NOTIFY ? LEAST_NOTIFY_LENGTH : LEAST_LENGTH;
         final boolean isWhole = at + least <= PciConfig.SIZE && function.readConfig8(at + LENGTH) >= least;
@@ -124,5 +148,14 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier) {
             throw new IOException("the " + kind + " structure of " + function.address() + " lies beyond its BAR");
         }
         return new MmioRegion(bar, place.offset(), place.length());
+    }
+
+    /** The registers of one structure, to be read through configuration space, where {@link #configAccess} is not 0. */
+    Mmio window(final PciConfigFile config, final Kind kind) throws IOException {
+        final @Nullable Place place = structures.get(kind);
+        if (place == null) {
+            throw new IOException("no " + kind + " structure");
+        }
+        return new ConfigWindow(config, configAccess, place);
     }
 }

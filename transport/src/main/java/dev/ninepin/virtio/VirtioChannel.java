@@ -8,6 +8,7 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,15 +26,22 @@ final class VirtioChannel implements Channel {
     /** Setting up takes milliseconds; a reset takes as long as the slowest request. What takes longer hangs. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /** Memory is pinned: this would only tell of a kernel that pins it otherwise than we think. */
+    private static final long MEMORY_CHECK_INTERVAL = TimeUnit.SECONDS.toNanos(1);
+
     private final PciFunction function;
     private final VirtioPciDevice device;
     private final Virtqueue queue;
+    private final DmaMemory dma;
     private final MessageMemory memory;
     private final ReplyWait replyWait;
     private final int maxMessageSize;
     private final ChannelInfo info;
 
     private final ChannelEnd end;
+
+    /** When the memory's place was last looked at. Of the sender. */
+    private long lastCheck;
 
     private VirtioChannel(
             final PciFunction function,
@@ -48,7 +56,13 @@ final class VirtioChannel implements Channel {
         this.maxMessageSize = Math.max(maxMessageSize, MessageMemory.SMALL);
         this.info = info;
         this.end = new ChannelEnd(info.kind() + ":" + info.device());
-        this.replyWait = new ReplyWait(device::checkHealth, end::isReached, System::nanoTime);
+        this.dma = transport.dma();
+        this.replyWait = new ReplyWait(
+                this::checkHealth,
+                end::isReached,
+                System::nanoTime,
+                function.interrupt().map(interrupt -> new QueueInterrupt(device, queue, interrupt)));
+        this.lastCheck = System.nanoTime();
     }
 
     /**
@@ -125,6 +139,7 @@ final class VirtioChannel implements Channel {
         end.check();
         if (queue.needsDoorbell()) {
             try {
+                checkMemory();
                 device.ringDoorbell();
             } catch (final IOException e) {
                 throw failed(e);
@@ -218,6 +233,20 @@ final class VirtioChannel implements Channel {
             }
         }
         return received;
+    }
+
+    /** Looks now and then, before the device gets to work, whether it would write where it should. */
+    private void checkMemory() throws IOException {
+        final long now = System.nanoTime();
+        if (now - lastCheck >= MEMORY_CHECK_INTERVAL) {
+            lastCheck = now;
+            dma.checkInPlace();
+        }
+    }
+
+    private void checkHealth() throws IOException {
+        device.checkHealth();
+        dma.checkInPlace();
     }
 
     private void wakeAll() {

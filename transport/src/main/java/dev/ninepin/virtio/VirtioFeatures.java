@@ -23,6 +23,9 @@ record VirtioFeatures(long bits) {
     /** The device follows virtio 1.x, not what came before. */
     static final int VERSION_1 = 32;
 
+    /** What the device reads and writes goes through the system's IOMMU, if it has one; to be accepted if offered. */
+    static final int ACCESS_PLATFORM = 33;
+
     static VirtioFeatures of(final int... numbers) {
         long bits = 0;
         for (final int number : numbers) {
@@ -51,6 +54,7 @@ record VirtioFeatures(long bits) {
                             case INDIRECT_DESC -> "indirect_desc";
                             case EVENT_IDX -> "event_idx";
                             case VERSION_1 -> "version_1";
+                            case ACCESS_PLATFORM -> "access_platform";
                             default -> Integer.toString(number);
                         });
             }

@@ -2,6 +2,7 @@ package dev.ninepin.virtio;
 
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A modern virtio-9p device on PCI, driven by its registers: status, features, the queue's place, the doorbell, the
@@ -15,6 +16,9 @@ final class VirtioPciDevice {
     private static final int MODERN_9P = 0x1049;
     /** A transitional device, which also speaks what came before virtio 1.0, has an identifier of its own. */
     private static final int TRANSITIONAL_9P = 0x1009;
+
+    /** What tells transitional devices apart: the subsystem is the virtio device's number. */
+    private static final int SUBSYSTEM_9P = 9;
 
     private static final int ACKNOWLEDGE = 1;
     private static final int DRIVER = 2;
@@ -33,6 +37,7 @@ final class VirtioPciDevice {
     private final Mmio common;
     private final Mmio doorbells;
     private final Mmio config;
+    private final @Nullable Mmio isr;
     private final long doorbellMultiplier;
     private long doorbell;
 
@@ -41,6 +46,9 @@ final class VirtioPciDevice {
         this.common = capabilities.map(function, VirtioCapabilities.Kind.COMMON);
         this.doorbells = capabilities.map(function, VirtioCapabilities.Kind.NOTIFY);
         this.config = capabilities.map(function, VirtioCapabilities.Kind.DEVICE);
+        this.isr = capabilities.structures().containsKey(VirtioCapabilities.Kind.ISR)
+                ? capabilities.map(function, VirtioCapabilities.Kind.ISR)
+                : null;
         this.doorbellMultiplier = capabilities.notifyMultiplier();
     }
 
@@ -52,19 +60,24 @@ final class VirtioPciDevice {
     static VirtioPciDevice open(final PciFunction function) throws IOException {
         final int vendor = function.readConfig16(PciConfig.VENDOR_ID);
         final int id = function.readConfig16(PciConfig.DEVICE_ID);
-        if (vendor != VENDOR || (id != MODERN_9P && id != TRANSITIONAL_9P)) {
+        if (!isVirtio9p(vendor, id, function.readConfig16(PciConfig.SUBSYSTEM_ID))) {
             throw new IOException(String.format(
                     "the device at %s is %04x:%04x, not virtio-9p (%04x:%04x or %04x:%04x)",
                     function.address(), vendor, id, VENDOR, MODERN_9P, VENDOR, TRANSITIONAL_9P));
         }
         final VirtioPciDevice device = new VirtioPciDevice(function, VirtioCapabilities.read(function));
         final int command = function.readConfig16(PciConfig.COMMAND);
-        // We poll. An interrupt line that nobody serves would be the host's trouble.
+        // The interrupt line stays off but while someone waits for it (Interrupt.arm): nobody serves it otherwise.
         function.writeConfig16(
                 PciConfig.COMMAND,
                 command | PciConfig.COMMAND_MEMORY | PciConfig.COMMAND_BUS_MASTER | PciConfig.COMMAND_NO_INTX);
         device.reset();
         return device;
+    }
+
+    /** Whether identifiers in configuration space are those of a virtio-9p device. */
+    static boolean isVirtio9p(final int vendor, final int device, final int subsystem) {
+        return vendor == VENDOR && (device == MODERN_9P || (device == TRANSITIONAL_9P && subsystem == SUBSYSTEM_9P));
     }
 
     /** Forgets queues and features, and ends requests. Returns once the device has done so, at its own pace. */
@@ -126,6 +139,14 @@ final class VirtioPciDevice {
     void start(final DmaMemory memory, final QueueLayout queue) throws IOException {
         common.write16(CommonRegisters.QUEUE_SELECT, REQUEST_QUEUE);
         common.write16(CommonRegisters.QUEUE_SIZE, queue.queueSize());
+        final int vector = function.interrupt().map(Interrupt::vector).orElse(Interrupt.LINE);
+        if (vector != Interrupt.LINE) {
+            common.write16(CommonRegisters.QUEUE_MSIX_VECTOR, vector);
+            // 4.1.5.1.2.2: reads back as NO_VECTOR if the device could not do it.
+            if (common.read16(CommonRegisters.QUEUE_MSIX_VECTOR) != vector) {
+                throw new IOException("the device at " + function.address() + " does not take interrupt " + vector);
+            }
+        }
         write64(CommonRegisters.QUEUE_DESC, memory.addressOf(queue.descriptorTable(), queue.descriptorTableSize()));
         write64(CommonRegisters.QUEUE_DRIVER, memory.addressOf(queue.available(), queue.availableSize()));
         write64(CommonRegisters.QUEUE_DEVICE, memory.addressOf(queue.used(), queue.usedSize()));
@@ -163,29 +184,15 @@ final class VirtioPciDevice {
 
     /** The name of the share. */
     ByteString mountTag() throws IOException {
-        for (int i = 0; i < MOST_ATTEMPTS; i++) {
-            // 2.5.1: what is longer than a register is whole only if the generation stayed the same meanwhile.
-            final int generation = common.read8(CommonRegisters.CONFIG_GENERATION);
-            final ByteString tag = readMountTag();
-            if (common.read8(CommonRegisters.CONFIG_GENERATION) == generation) {
-                return tag;
-            }
-        }
-        throw new IOException("the mount tag of " + function.address() + " changes all the time");
+        return MountTag.read(function.address(), common, config);
     }
 
-    /** {@code tag_len[2] tag[tag_len]}, without a NUL at its end. Source: QEMU's {@code virtio_9p.h}. */
-    private ByteString readMountTag() throws IOException {
-        final int length = config.read16(0);
-        if (Short.BYTES + length > config.size()) {
-            throw new IOException("the mount tag of " + function.address() + " is said to have " + length
-                    + " bytes: more than its registers hold");
+    /** Reads the ISR register, which makes the interrupt line fall (4.1.4.5). Only where the line is used. */
+    void acknowledgeInterrupt() throws IOException {
+        if (isr == null) {
+            throw new IOException("the device at " + function.address() + " has no ISR register");
         }
-        final byte[] tag = new byte[length];
-        for (int i = 0; i < length; i++) {
-            tag[i] = (byte) config.read8(Short.BYTES + i);
-        }
-        return ByteString.copyOf(tag);
+        final int unused = isr.read8(0);
     }
 
     private void require(final VirtioFeatures features, final int feature, final String otherwise) throws IOException {

@@ -11,15 +11,21 @@ import java.util.Map;
  *
  * @param device in the state DRIVER_OK
  * @param queue its request queue
+ * @param dma all memory that the device uses
  * @param memory of the messages in that queue
  * @param details for {@link ChannelInfo#details}
  */
-record VirtioTransport(VirtioPciDevice device, Virtqueue queue, MessageMemory memory, Map<String, String> details) {
+record VirtioTransport(
+        VirtioPciDevice device, Virtqueue queue, DmaMemory dma, MessageMemory memory, Map<String, String> details) {
     private static final VirtioFeatures WANTED = VirtioFeatures.of(
-            VirtioFeatures.MOUNT_TAG, VirtioFeatures.INDIRECT_DESC, VirtioFeatures.EVENT_IDX, VirtioFeatures.VERSION_1);
+            VirtioFeatures.MOUNT_TAG,
+            VirtioFeatures.INDIRECT_DESC,
+            VirtioFeatures.EVENT_IDX,
+            VirtioFeatures.VERSION_1,
+            VirtioFeatures.ACCESS_PLATFORM);
 
-    /** Descriptors of a request: memory may be scattered into a few hugepages, not into pages. */
-    private static final int LONGEST_CHAIN = 8;
+    /** Descriptors of a request, its indirect table among them: no chain is longer than the queue (virtio 1.2, 2.7.5.3.1). */
+    private static final int LONGEST_CHAIN = Virtqueue.MAX_SIZE;
 
     private static final int LARGEST_MESSAGE = 64 << 20;
 
@@ -44,22 +50,25 @@ record VirtioTransport(VirtioPciDevice device, Virtqueue queue, MessageMemory me
         final VirtioFeatures features = device.negotiate(WANTED);
         final boolean indirect = features.has(VirtioFeatures.INDIRECT_DESC);
         final int queueSize = device.queueSize();
-        final DmaMemory dma = function.dmaMemory(memoryFor(maxMessageSize));
+        final DmaMemory dma =
+                function.dmaMemory(memoryFor(maxMessageSize), features.has(VirtioFeatures.ACCESS_PLATFORM));
         final int chain = 2 * dma.mostSegments(maxMessageSize);
-        if (chain > LONGEST_CHAIN || Virtqueue.capacity(queueSize, indirect, chain) == 0) {
+        if (chain > queueSize || Virtqueue.capacity(queueSize, indirect, chain) == 0) {
             throw new IOException("the memory for the device at " + function.address()
                     + " is too scattered for messages of " + maxMessageSize + " bytes: use a smaller msize");
         }
         final QueueLayout layout = new QueueLayout(0, queueSize, indirect ? queueSize : 0, chain);
         final Virtqueue queue = new Virtqueue(dma, layout, features, chain);
         final MessageMemory memory = new MessageMemory(dma, layout.end(), queue.capacity(), maxMessageSize);
+        dma.checkInPlace();
         device.start(dma, layout);
         final Map<String, String> details = new LinkedHashMap<>();
         details.put("pci_address", function.address());
         details.put("mount_tag", device.mountTag().toString());
+        details.putAll(function.details());
         details.put("queue", Integer.toString(VirtioPciDevice.REQUEST_QUEUE));
         details.put("queue_size", Integer.toString(queueSize));
         details.put("features", features.toString());
-        return new VirtioTransport(device, queue, memory, details);
+        return new VirtioTransport(device, queue, dma, memory, details);
     }
 }

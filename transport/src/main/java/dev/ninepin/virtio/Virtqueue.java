@@ -168,6 +168,28 @@ final class Virtqueue {
         return used;
     }
 
+    /**
+     * Asks for an interrupt with the next answer. To be called right before sleeping, and only the reply reader does;
+     * what {@link #poll} finds takes the wish back.
+     *
+     * @return whether there is no answer yet, so that the interrupt comes; if there is one already, it may not
+     */
+    boolean askForInterrupt() {
+        if (eventIndex) {
+            // Opaque: ordered by the fence below.
+            memory.putShortOpaque(layout.usedEvent(), usedIndex);
+        } else {
+            // Opaque: as above.
+            memory.putShortOpaque(layout.availableFlags(), 0);
+        }
+        // Full fence (2.7.10): our wish must be out before we look at the index. The device does the reverse, writes
+        // its
+        // index and then looks at our wish, so that one of us sees the other.
+        VarHandle.fullFence();
+        // Opaque: nothing is read on the strength of this value; poll looks again.
+        return memory.getShortOpaque(layout.usedIndex()) == usedIndex;
+    }
+
     private Used check(final int head, final int length) throws IOException {
         final int request = indirect || head % chainLength != 0 ? head : head / chainLength;
         final boolean isHead = indirect || head % chainLength == 0;
@@ -187,7 +209,7 @@ final class Virtqueue {
     }
 
     /**
-     * We poll, so the device need not interrupt. With the event index that is said by an index that the device has
+     * While the reader is awake, the device need not interrupt. With the event index that is said by an index that the device has
      * passed already, and will not pass again for 65535 answers (2.7.10); so it moves along with each answer.
      */
     private void suppressInterrupts() {

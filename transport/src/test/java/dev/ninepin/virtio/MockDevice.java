@@ -199,7 +199,7 @@ public final class MockDevice implements PciFunction {
     }
 
     @Override
-    public DmaMemory dmaMemory(final int size) throws IOException {
+    public DmaMemory dmaMemory(final int size, final boolean translated) throws IOException {
         if (size > MOST_MEMORY) {
             throw new IOException("not so much memory: " + size);
         }

@@ -94,7 +94,7 @@ abstract class PciFunctionContract {
     @Test
     void dmaMemoryIsDescribedInFull() throws Exception {
         try (PciFunction function = open()) {
-            final DmaMemory memory = function.dmaMemory(MEMORY);
+            final DmaMemory memory = function.dmaMemory(MEMORY, false);
 
             assertThat(memory.bytes().isDirect()).isTrue();
             assertThat(memory.bytes().order()).isEqualTo(ByteOrder.LITTLE_ENDIAN);
@@ -110,7 +110,8 @@ abstract class PciFunctionContract {
     @Test
     void moreMemoryThanThereIsIsRefused() throws Exception {
         try (PciFunction function = open()) {
-            assertThatThrownBy(() -> function.dmaMemory(Integer.MAX_VALUE)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> function.dmaMemory(Integer.MAX_VALUE, false))
+                    .isInstanceOf(IOException.class);
         }
     }
 

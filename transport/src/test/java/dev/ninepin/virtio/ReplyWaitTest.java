@@ -2,6 +2,7 @@ package dev.ninepin.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -9,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class ReplyWaitTest {
     private final AtomicLong clock = new AtomicLong(-50);
     private final AtomicInteger checks = new AtomicInteger();
-    private final ReplyWait replyWait = new ReplyWait(checks::incrementAndGet, () -> true, clock::get);
+    private final ReplyWait replyWait =
+            new ReplyWait(checks::incrementAndGet, () -> true, clock::get, Optional.empty());
 
     @Test
     void withNothingInFlightItSleepsUntilItIsWoken() throws Exception {

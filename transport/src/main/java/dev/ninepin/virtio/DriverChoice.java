@@ -1,0 +1,91 @@
+package dev.ninepin.virtio;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Which ways to reach a device this system has, and what has to be done before one of them is used. */
+final class DriverChoice {
+    private static final String VFIO_MODULE = "vfio";
+
+    private final KernelFacts kernel;
+    private final KernelModules modules;
+
+    /** @param root of the file system: {@code /}, or a test's */
+    DriverChoice(final Path root) {
+        this.kernel = new KernelFacts(root);
+        this.modules = new KernelModules(root);
+    }
+
+    boolean isLockedDown() {
+        return kernel.isLockedDown();
+    }
+
+    /** For each way what stands in it, in a few words; empty if nothing does. */
+    Map<DriverKind, Optional<String>> obstacles(final SysfsDevice device) throws IOException {
+        final Map<DriverKind, Optional<String>> obstacles = new EnumMap<>(DriverKind.class);
+        for (final DriverKind kind : DriverKind.values()) {
+            obstacles.put(kind, obstacle(kind, device));
+        }
+        return obstacles;
+    }
+
+    private Optional<String> obstacle(final DriverKind kind, final SysfsDevice device) throws IOException {
+        if (kind != DriverKind.VFIO && kernel.isLockedDown()) {
+            return Optional.of("the kernel is locked down");
+        }
+        if (kind != DriverKind.SYSFS && !modules.isAvailable(kind.module())) {
+            return Optional.of("the kernel has no module " + kind.module());
+        }
+        if (kind == DriverKind.VFIO && !hasIommu(device) && !kernel.isNoIommuEnabled()) {
+            return Optional.of("no IOMMU, and VFIO's no-IOMMU mode is off");
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Loads the kernel module that {@code kind} needs, and allows VFIO to do without an IOMMU if there is none: for the
+     * one who insists on it.
+     *
+     * @return whether it was allowed just now; {@link #forbidNoIommu} takes it back
+     * @throws IOException if it can't be had here
+     */
+    boolean prepareForced(final DriverKind kind, final SysfsDevice device) throws IOException {
+        if (kind != DriverKind.VFIO && kernel.isLockedDown()) {
+            throw new IOException("the kernel is locked down (kernel_lockdown(7)), which leaves only driver=vfio: boot"
+                    + " without Secure Boot, or give the virtual machine an IOMMU");
+        }
+        load(kind);
+        if (kind != DriverKind.VFIO || hasIommu(device) || kernel.isNoIommuEnabled()) {
+            return false;
+        }
+        if (!kernel.hasNoIommu()) {
+            throw new IOException(
+                    "driver=vfio: this system has no IOMMU, and its kernel can't do VFIO without one: give the"
+                            + " virtual machine one (QEMU: -device intel-iommu), or use driver=uio or driver=sysfs");
+        }
+        kernel.enableNoIommu(true);
+        return true;
+    }
+
+    /** After the device was opened, nobody else needs what was allowed for it. */
+    void forbidNoIommu() throws IOException {
+        kernel.enableNoIommu(false);
+    }
+
+    /** Loads the kernel module that {@code kind} needs. */
+    void load(final DriverKind kind) throws IOException {
+        if (kind == DriverKind.VFIO) {
+            modules.load(VFIO_MODULE);
+        }
+        if (!kind.module().isEmpty()) {
+            modules.load(kind.module());
+        }
+    }
+
+    private static boolean hasIommu(final SysfsDevice device) throws IOException {
+        return device.iommuGroup().isPresent() && !device.isNoIommuGroup();
+    }
+}

@@ -1,0 +1,60 @@
+package dev.ninepin.virtio;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+
+/**
+ * A lock between processes, and within this one: that of flock(2) on a file. The kernel takes it back when its holder
+ * ends, however that comes.
+ */
+final class FileLock implements AutoCloseable {
+    private final Descriptor descriptor;
+
+    private FileLock(final Descriptor descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /** Takes the lock of {@code file}, which is made if it is not there; waits for others to give it back. */
+    static FileLock take(final Path file) throws IOException {
+        final Descriptor descriptor = open(file);
+        try {
+            descriptor.lock();
+            return new FileLock(descriptor);
+        } catch (final IOException e) {
+            descriptor.close();
+            throw e;
+        }
+    }
+
+    /** As {@link #take}, but empty if somebody has it. */
+    static Optional<FileLock> tryTake(final Path file) throws IOException {
+        final Descriptor descriptor = open(file);
+        boolean taken = false;
+        try {
+            taken = descriptor.tryLock();
+        } finally {
+            if (!taken) {
+                descriptor.close();
+            }
+        }
+        return taken ? Optional.of(new FileLock(descriptor)) : Optional.empty();
+    }
+
+    private static Descriptor open(final Path file) throws IOException {
+        final Path directory = file.getParent();
+        if (directory != null && !Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        return Descriptor.create(file.toString());
+    }
+
+    @Override
+    public void close() {
+        descriptor.close();
+    }
+}

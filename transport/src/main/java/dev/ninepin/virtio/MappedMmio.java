@@ -1,0 +1,94 @@
+package dev.ninepin.virtio;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/** A memory BAR mapped from sysfs ({@code resourceN}). It stays mapped as long as something refers to it. */
+final class MappedMmio implements Mmio {
+    private final ByteBuffer registers;
+
+    private MappedMmio(final ByteBuffer registers) {
+        this.registers = registers.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Maps all of {@code resource}. */
+    static MappedMmio map(final Path resource) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(resource.toFile(), "rw")) {
+            return new MappedMmio(file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, file.length()));
+        }
+    }
+
+    @Override
+    public long size() {
+        return registers.capacity();
+    }
+
+    // Full fences around each access: Java may neither leave it out, nor repeat it, nor move it past another one, to
+    // registers or to memory; the page is mapped uncached, so that it is an access of the device, of just that width.
+
+    @Override
+    public int read8(final long offset) {
+        final int at = at(offset, Byte.BYTES);
+        VarHandle.fullFence();
+        final byte value = registers.get(at);
+        VarHandle.fullFence();
+        return Byte.toUnsignedInt(value);
+    }
+
+    @Override
+    public int read16(final long offset) {
+        final int at = at(offset, Short.BYTES);
+        VarHandle.fullFence();
+        final short value = registers.getShort(at);
+        VarHandle.fullFence();
+        return Short.toUnsignedInt(value);
+    }
+
+    @Override
+    public int read32(final long offset) {
+        final int at = at(offset, Integer.BYTES);
+        VarHandle.fullFence();
+        final int value = registers.getInt(at);
+        VarHandle.fullFence();
+        return value;
+    }
+
+    @Override
+    public void write8(final long offset, final int value) {
+        final int at = at(offset, Byte.BYTES);
+        VarHandle.fullFence();
+        registers.put(at, (byte) value);
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public void write16(final long offset, final int value) {
+        final int at = at(offset, Short.BYTES);
+        VarHandle.fullFence();
+        registers.putShort(at, (short) value);
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public void write32(final long offset, final int value) {
+        final int at = at(offset, Integer.BYTES);
+        VarHandle.fullFence();
+        registers.putInt(at, value);
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public void post16(final long offset, final int value) {
+        write16(offset, value);
+    }
+
+    private int at(final long offset, final int width) {
+        return (int) Objects.checkFromIndexSize(offset, width, size());
+    }
+}

@@ -1,0 +1,103 @@
+package dev.ninepin.virtio;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * DMA memory for a device that takes physical addresses: pages of ours that stay where they are, and whose addresses the
+ * kernel tells. Hugepages, or else ordinary pages, locked; pinned, either of them, until {@link #close}.
+ *
+ * @param memory the memory
+ * @param kind {@code hugepages} or {@code pages}
+ */
+record PhysicalMemory(DmaMemory memory, String kind, PagePins pins) implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PhysicalMemory.class);
+    private static final String MEM_AVAILABLE = "MemAvailable:";
+    private static final int KIB = 1024;
+
+    /**
+     * Takes at least {@code size} bytes.
+     *
+     * @param lockDirectory where processes that change the kernel's limit of hugepages lock each other out
+     * @throws IOException if the system has not so much memory to spare, or does not tell where it is
+     */
+    static PhysicalMemory allocate(final int size, final Path lockDirectory) throws IOException {
+        checkAvailable(size);
+        final HugePages hugePages = new HugePages(
+                Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB"), lockDirectory.resolve("hugepages.lock"));
+        if (hugePages.exist()) {
+            try {
+                return ofHugePages(size, hugePages);
+            } catch (final IOException e) {
+                LOG.info("no hugepages ({}): ordinary memory is used, locked", e.getMessage());
+            }
+        }
+        return ofPages(size);
+    }
+
+    private static PhysicalMemory ofHugePages(final int size, final HugePages hugePages) throws IOException {
+        final int count = Math.addExact(size, HugePages.SIZE - 1) / HugePages.SIZE;
+        final ByteBuffer bytes = hugePages.map(count, () -> {
+            try (AnonymousMemory memory = AnonymousMemory.createHuge(count * HugePages.SIZE)) {
+                memory.touch(HugePages.SIZE);
+                return memory.bytes();
+            }
+        });
+        return pinned(bytes, HugePages.SIZE, "hugepages");
+    }
+
+    /** Ordinary pages, one by one. */
+    static PhysicalMemory ofPages(final int size) throws IOException {
+        final int pageSize = LibC.INSTANCE.getpagesize();
+        final ByteBuffer bytes;
+        try (AnonymousMemory memory = AnonymousMemory.create(Math.addExact(size, pageSize - 1) & -pageSize)) {
+            memory.touch(pageSize);
+            bytes = memory.bytes();
+        }
+        final Pointer start = Pointer.wrap(Runtime.getSystemRuntime(), bytes);
+        if (LibC.INSTANCE.mlock(start, bytes.capacity()) != 0) {
+            throw Descriptor.failure("locking " + bytes.capacity() + " bytes of memory");
+        }
+        return pinned(bytes, pageSize, "pages");
+    }
+
+    private static PhysicalMemory pinned(final ByteBuffer bytes, final int pageSize, final String kind)
+            throws IOException {
+        // Pinned first: an address that was read before might be an old one.
+        final PagePins pins = PagePins.of(bytes, pageSize);
+        try {
+            return new PhysicalMemory(new PagedDmaMemory(bytes, pageSize, PageMap::addresses), kind, pins);
+        } catch (final IOException | RuntimeException e) {
+            pins.close();
+            throw e;
+        }
+    }
+
+    /** The kernel would rather end a process than say no when its memory is used up by locked pages. */
+    static void checkAvailable(final int size) throws IOException {
+        for (final String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+            if (line.startsWith(MEM_AVAILABLE)) {
+                final List<String> words = List.of(line.split(" +"));
+                final long available = Long.parseLong(words.get(1)) * KIB;
+                if (size > available / 2) {
+                    throw new IOException("the device needs " + (size >> 20)
+                            + " MiB of memory that stays in its place, and " + "this system has " + (available >> 20)
+                            + " MiB left: use a smaller msize, or free memory");
+                }
+            }
+        }
+    }
+
+    /** Lets go of the pages, to which the device must not write any more. */
+    @Override
+    public void close() {
+        pins.close();
+    }
+}

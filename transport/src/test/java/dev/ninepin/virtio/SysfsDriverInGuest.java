@@ -1,0 +1,7 @@
+package dev.ninepin.virtio;
+
+class SysfsDriverInGuest extends DriverInGuestContract {
+    SysfsDriverInGuest() {
+        super(DriverKind.SYSFS, "none");
+    }
+}
