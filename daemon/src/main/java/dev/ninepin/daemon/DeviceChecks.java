@@ -130,11 +130,20 @@ final class DeviceChecks {
 
     /** Whether a virtio device of this machine is among what is asked about. */
     private boolean concernsDevices() {
-        return source == null || needsDevice();
+        return concernsDevices(source);
+    }
+
+    /** Whether a virtio device of this machine is among what is asked about, if that is {@code source}, or anything. */
+    static boolean concernsDevices(final @Nullable Source source) {
+        return source == null || isDevice(source);
     }
 
     /** Whether it is all that is asked about. */
     private boolean needsDevice() {
-        return false;
+        return source != null && isDevice(source);
+    }
+
+    private static boolean isDevice(final Source source) {
+        return source.toString().startsWith("virtio:");
     }
 }

@@ -1,5 +1,6 @@
 package dev.ninepin.daemon;
 
+import dev.ninepin.virtio.VirtioDevices;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +40,9 @@ public final class Doctor {
         final HostFiles host = HostFiles.ofThisSystem();
         final List<Check> checks = new ArrayList<>(new FuseChecks(host, user, options.allowOther()).all());
         checks.addAll(new DeviceChecks(host, user, parsed).all());
+        if (DeviceChecks.concernsDevices(parsed)) {
+            checks.add(new VirtioCheck(VirtioDevices.ofThisSystem()::list));
+        }
         if (parsed != null) {
             checks.add(new SourceCheck(parsed, options, user));
         }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.testing.DiodServer;
 import dev.ninepin.testing.ScriptedServer;
+import dev.ninepin.virtio.DriverKind;
+import dev.ninepin.virtio.VirtioDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +178,34 @@ class DoctorTest {
     void driversOfDevicesAreForRoot() throws Exception {
         assertThat(devices(SOMEBODY, null).rights().toString())
                 .contains("warn  device access: driving a virtio device");
+    }
+
+    @Test
+    void devicesAreSaidToBeFreeOrHeldOrOutOfReach() {
+        final Map<DriverKind, Optional<String>> free =
+                Map.of(DriverKind.SYSFS, Optional.empty(), DriverKind.VFIO, Optional.of("no IOMMU"));
+        assertThat(examine(device(Optional.empty(), free)))
+                .hasToString("ok    device 0000:00:04.0: tag share, free, could be driven by sysfs");
+        assertThat(examine(device(Optional.of("9pnet_virtio"), free)).toString())
+                .startsWith("warn  device 0000:00:04.0: tag share, held by the kernel's driver 9pnet_virtio")
+                .contains("modprobe -r 9pnet_virtio");
+        assertThat(examine(device(Optional.of(VirtioDevice.NINEPIN), free)).verdict())
+                .isEqualTo(Finding.Verdict.OK);
+        assertThat(examine(device(Optional.empty(), Map.of(DriverKind.SYSFS, Optional.of("the kernel is locked down"))))
+                        .toString())
+                .startsWith("warn  ")
+                .contains("nothing here can drive it (sysfs: the kernel is locked down)");
+        assertThat(new VirtioCheck(List::of).examine().toString()).contains("ok    virtio-9p: this machine has no");
+    }
+
+    private static VirtioDevice device(
+            final Optional<String> holder, final Map<DriverKind, Optional<String>> obstacles) {
+        return new VirtioDevice(
+                "0000:00:04.0", Optional.of("share"), Optional.empty(), Optional.empty(), holder, obstacles);
+    }
+
+    private static Finding examine(final VirtioDevice device) {
+        return new VirtioCheck(() -> List.of(device)).examine().get(0);
     }
 
     @Test
