@@ -2,7 +2,6 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.Rgetattr;
-import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
@@ -13,11 +12,13 @@ import java.util.Optional;
 final class AttributeReader {
     private final Session session;
     private final Inodes inodes;
+    private final FilePaths paths;
     private final ShareOptions options;
 
-    AttributeReader(final Session session, final Inodes inodes, final ShareOptions options) {
+    AttributeReader(final Session session, final Inodes inodes, final FilePaths paths, final ShareOptions options) {
         this.session = session;
         this.inodes = inodes;
+        this.paths = paths;
         this.options = options;
     }
 
@@ -36,18 +37,12 @@ final class AttributeReader {
 
     /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */
     Attributes readOverPath(final Inode inode) throws IOException {
-        try {
-            return session.fids().moves().steadily(() -> {
-                try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
-                    return accept(inode, ask(path.fid()));
-                }
-            });
-        } catch (final RemoteException e) {
-            if (e.errno() == Errno.ENOENT) {
-                throw new StaleFileException("the path of node " + inode.node() + " leads nowhere");
-            }
-            throw e;
-        }
+        return paths.use(inode, fid -> accept(inode, ask(fid)));
+    }
+
+    /** Asks over a fid that was just opened on the file, and so leads to it. */
+    Attributes read(final Inode inode, final OpenFile file) throws IOException {
+        return accept(inode, ask(file.fid()));
     }
 
     /** The mode bits and group of a directory, as last seen; asked for if they were not yet. */

@@ -2,7 +2,6 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
-import dev.ninepin.session.FidTable;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.util.Optional;
@@ -14,14 +13,17 @@ final class AttributeWriter {
     private static final int S_IFMT = 0170000;
 
     private final Session session;
-    private final Inodes inodes;
+    private final FilePaths paths;
     private final AttributeReader attributes;
     private final ShareOptions options;
 
     AttributeWriter(
-            final Session session, final Inodes inodes, final AttributeReader attributes, final ShareOptions options) {
+            final Session session,
+            final FilePaths paths,
+            final AttributeReader attributes,
+            final ShareOptions options) {
         this.session = session;
-        this.inodes = inodes;
+        this.paths = paths;
         this.attributes = attributes;
         this.options = options;
     }
@@ -45,20 +47,18 @@ final class AttributeWriter {
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
-        try (FidTable.Lease path = session.fids().use(inodes.path(inode))) {
-            session.setattr(new Tsetattr(
-                            path.fid(),
-                            valid,
-                            mode,
-                            uid.orElse(0),
-                            gid.orElse(0),
-                            change.size().orElse(0),
-                            atime.seconds(),
-                            atime.nanos(),
-                            mtime.seconds(),
-                            mtime.nanos()))
-                    .await();
-        }
+        paths.use(inode, fid -> session.setattr(new Tsetattr(
+                        fid,
+                        valid,
+                        mode,
+                        uid.orElse(0),
+                        gid.orElse(0),
+                        change.size().orElse(0),
+                        atime.seconds(),
+                        atime.nanos(),
+                        mtime.seconds(),
+                        mtime.nanos()))
+                .await());
     }
 
     /**

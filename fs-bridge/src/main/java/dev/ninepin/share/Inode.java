@@ -33,6 +33,9 @@ final class Inode {
     /** Counts the names in this directory that went, or became another file's. */
     long changes;
 
+    /** How often it was renamed here; guarded by the lock of {@link FilePaths}. */
+    long moves;
+
     /** Its open files. */
     final List<OpenFile> open = new ArrayList<>(0);
 

@@ -99,12 +99,26 @@ final class Inodes {
                     ? enter(directory, name, walked.qid(), path)
                     : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
         }
+        settle(found, directory, name);
+        return found.inode();
+    }
+
+    private void settle(final Found found, final Inode directory, final ByteString name) {
         found.replaced().settle();
         if (found.moves()) {
             found.inode().ifPresent(inode -> fids.moved(path(inode), path(directory), name));
         }
         found.surplus().ifPresent(fids::retire);
-        return found.inode();
+    }
+
+    /** A file was made under {@code name}, and the kernel is about to be handed its node. Nothing was walked to it. */
+    Inode made(final Inode directory, final ByteString name, final Qid qid) {
+        final Found found;
+        synchronized (this) {
+            found = enter(directory, name, qid, fids.unwalked(directory.path, name, qid));
+        }
+        settle(found, directory, name);
+        return found.inode().orElseThrow();
     }
 
     @GuardedBy("this")
@@ -117,7 +131,7 @@ final class Inodes {
         final Optional<PathFid> surplus;
         if (inode.path == path) {
             surplus = Optional.empty();
-        } else if (moves || inode.aside != null) {
+        } else if (moves || inode.aside != null || leadsTo(inode.path, directory, name)) {
             surplus = Optional.of(path);
         } else {
             surplus = Optional.of(inode.path);
@@ -298,13 +312,16 @@ final class Inodes {
                 .toList();
     }
 
+    /** Whether a path is that of a name, and may be walked. */
+    @GuardedBy("this")
+    private boolean leadsTo(final PathFid path, final Inode directory, final ByteString name) {
+        return !fids.isRetired(path) && fids.isAt(path, directory.path, name);
+    }
+
     private synchronized Optional<Inode> knownAgain(
             final Inode directory, final ByteString name, final FidTable.Walked walked) {
         final Inode inode = knownAs(FileId.of(walked.qid()), directory, name).orElse(null);
-        if (inode == null
-                || directory.children().get(name) != inode
-                || fids.isRetired(inode.path)
-                || !fids.isAt(inode.path, directory.path, name)) {
+        if (inode == null || directory.children().get(name) != inode || !leadsTo(inode.path, directory, name)) {
             return Optional.empty();
         }
         inode.lookups++;

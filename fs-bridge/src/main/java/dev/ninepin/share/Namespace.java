@@ -26,6 +26,7 @@ final class Namespace {
     private final FidTable fids;
     private final NameRequests requests;
     private final Inodes inodes;
+    private final FilePaths paths;
     private final NameLocks locks;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
@@ -36,6 +37,7 @@ final class Namespace {
             final Session session,
             final NameRequests requests,
             final Inodes inodes,
+            final FilePaths paths,
             final NameLocks locks,
             final AttributeReader attributes,
             final AttributeWriter writer,
@@ -45,6 +47,7 @@ final class Namespace {
         this.fids = session.fids();
         this.requests = requests;
         this.inodes = inodes;
+        this.paths = paths;
         this.locks = locks;
         this.attributes = attributes;
         this.writer = writer;
@@ -103,10 +106,11 @@ final class Namespace {
     }
 
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        try (Lease at = fids.use(inodes.path(directory));
-                Lease file = fids.use(inodes.path(inode))) {
-            session.link(at.fid(), file.fid(), name).await();
-        }
+        paths.use(inode, file -> {
+            try (Lease at = fids.use(inodes.path(directory))) {
+                return session.link(at.fid(), file, name).await();
+            }
+        });
         inodes.linked(directory, name, inode);
         return entry(inode, attributes::read);
     }
@@ -145,7 +149,9 @@ final class Namespace {
                     renameat(directory, name, newDirectory, newName);
                 }
             } else {
-                renameat(directory, name, newDirectory, newName);
+                try (FilePaths.Move move = paths.move(moved)) {
+                    renameat(directory, name, newDirectory, newName);
+                }
             }
         };
         if (replaced == null || replaced == moved) {
@@ -208,9 +214,12 @@ final class Namespace {
         return (directory.mode() & S_ISGID) != 0 ? directory.gid() : caller.gid();
     }
 
-    /** Gives a new file to its maker, since the server has made it as the user of the session; the file then. */
-    Entry givenTo(final Caller caller, final Inode inode) throws IOException {
-        final Attributes made = attributes.read(inode);
+    /**
+     * Gives a new file to its maker, since the server has made it as the user of the session; the file then.
+     *
+     * @param made its attributes so far
+     */
+    Entry givenTo(final Caller caller, final Inode inode, final Attributes made) throws IOException {
         if (options.uid().isPresent() || made.uid() == caller.uid()) {
             return new Entry(inode.node(), made);
         }
@@ -229,7 +238,7 @@ final class Namespace {
     private Entry made(final Caller caller, final Inode directory, final ByteString name) throws IOException {
         final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
         try {
-            return givenTo(caller, inode);
+            return givenTo(caller, inode, attributes.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
             throw e;

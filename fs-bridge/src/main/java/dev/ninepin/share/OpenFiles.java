@@ -7,6 +7,7 @@ import dev.ninepin.p9.Rlopen;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.slf4j.Logger;
@@ -26,6 +27,7 @@ final class OpenFiles {
     private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
+    private final FilePaths paths;
     private final NameLocks locks;
     private final Namespace namespace;
     private final AttributeReader attributes;
@@ -37,6 +39,7 @@ final class OpenFiles {
     OpenFiles(
             final Session session,
             final Inodes inodes,
+            final FilePaths paths,
             final NameLocks locks,
             final Namespace namespace,
             final AttributeReader attributes,
@@ -45,6 +48,7 @@ final class OpenFiles {
         this.session = session;
         this.fids = session.fids();
         this.inodes = inodes;
+        this.paths = paths;
         this.locks = locks;
         this.namespace = namespace;
         this.attributes = attributes;
@@ -76,9 +80,9 @@ final class OpenFiles {
             }
             try {
                 return openExisting(directory, name, flags);
-            } catch (final RemoteException e) {
+            } catch (final RemoteException | StaleFileException e) {
                 // It was there, and is no more: somebody removes it again and again.
-                if (e.errno() != Errno.ENOENT || tries == CREATE_TRIES) {
+                if ((Errno.of(e) != Errno.ENOENT && Errno.of(e) != Errno.ESTALE) || tries == CREATE_TRIES) {
                     throw e;
                 }
             }
@@ -92,23 +96,18 @@ final class OpenFiles {
         final int wanted = flags & FLAGS_TO_SEND;
         final int fid = fids.copy(inodes.path(directory));
         final Rlcreate made;
-        final Inode inode;
         try {
             made = session.lcreate(fid, name, wanted | OpenFlags.EXCL, mode | S_IFREG, group)
                     .await();
-            inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
         } catch (final IOException e) {
             fids.clunk(fid);
             throw e;
         }
-        if (!FileId.of(made.qid()).equals(inode.id())) {
-            fids.clunk(fid);
-            inodes.forget(inode.node(), 1);
-            throw new ErrnoException(Errno.ESTALE, name + " was replaced while it was made");
-        }
-        final long handle = add(new OpenFile(inode, fid, wanted, made.iounit()));
+        final Inode inode = inodes.made(directory, name, made.qid());
+        final OpenFile file = new OpenFile(inode, fid, wanted, made.iounit());
+        final long handle = add(file);
         try {
-            return new Created(namespace.givenTo(caller, inode), handle);
+            return new Created(namespace.givenTo(caller, inode, attributes.read(inode, file)), handle);
         } catch (final IOException e) {
             release(handle);
             inodes.forget(inode.node(), 1);
@@ -184,16 +183,12 @@ final class OpenFiles {
     }
 
     private OpenFile openFid(final Inode inode, final int flags) throws IOException {
-        final int fid = fids.copy(inodes.path(inode));
-        try {
+        return paths.copy(inode, fid -> {
             final Rlopen opened = session.lopen(fid, flags).await();
             if (!FileId.of(opened.qid()).equals(inode.id())) {
-                throw new ErrnoException(Errno.ESTALE, "node " + inode.node() + " is another file now");
+                throw new StaleFileException("node " + inode.node() + " is another file now");
             }
             return new OpenFile(inode, fid, flags, opened.iounit());
-        } catch (final IOException e) {
-            fids.clunk(fid);
-            throw e;
-        }
+        });
     }
 }

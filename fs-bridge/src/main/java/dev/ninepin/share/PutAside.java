@@ -22,6 +22,7 @@ final class PutAside {
 
     private final NameRequests requests;
     private final Inodes inodes;
+    private final FilePaths paths;
     private final NameLocks locks;
 
     /**
@@ -37,9 +38,10 @@ final class PutAside {
     /** Names that could not be removed, and are seen by all from then on. */
     private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
 
-    PutAside(final NameRequests requests, final Inodes inodes, final NameLocks locks) {
+    PutAside(final NameRequests requests, final Inodes inodes, final FilePaths paths, final NameLocks locks) {
         this.requests = requests;
         this.inodes = inodes;
+        this.paths = paths;
         this.locks = locks;
     }
 
@@ -55,7 +57,7 @@ final class PutAside {
 
     /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        move(inodes.aside(inode).orElseThrow(), new Inode.Name(directory, name));
+        move(inode, inodes.aside(inode).orElseThrow(), new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
     }
 
@@ -97,14 +99,16 @@ final class PutAside {
 
     private void moveAside(final Inode inode, final Inode.Name from, final Inode directory) throws IOException {
         final Inode.Name aside = new Inode.Name(directory, newName());
-        move(from, aside);
+        move(inode, from, aside);
         inodes.putAside(inode, aside);
     }
 
-    private void move(final Inode.Name from, final Inode.Name to) throws IOException {
-        Uninterrupted.run(() ->
-                requests.rename(inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
-        inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
+    private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {
+        try (FilePaths.Move move = paths.move(inode)) {
+            Uninterrupted.run(() -> requests.rename(
+                    inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
+            inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
+        }
     }
 
     private ByteString newName() {

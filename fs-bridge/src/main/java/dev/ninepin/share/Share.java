@@ -3,7 +3,6 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
-import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +18,7 @@ public final class Share implements FileOperations, AutoCloseable {
     private final Session session;
     private final ShareOptions options;
     private final Inodes inodes;
+    private final FilePaths paths;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final PutAside putAside;
@@ -30,13 +30,14 @@ public final class Share implements FileOperations, AutoCloseable {
         this.session = session;
         this.options = options;
         this.inodes = new Inodes(session.fids());
-        this.attributes = new AttributeReader(session, inodes, options);
-        this.writer = new AttributeWriter(session, inodes, attributes, options);
+        this.paths = new FilePaths(session.fids(), inodes);
+        this.attributes = new AttributeReader(session, inodes, paths, options);
+        this.writer = new AttributeWriter(session, paths, attributes, options);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
-        this.putAside = new PutAside(requests, inodes, locks);
-        this.names = new Namespace(session, requests, inodes, locks, attributes, writer, putAside, options);
-        this.files = new OpenFiles(session, inodes, locks, names, attributes, writer, putAside);
+        this.putAside = new PutAside(requests, inodes, paths, locks);
+        this.names = new Namespace(session, requests, inodes, paths, locks, attributes, writer, putAside, options);
+        this.files = new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside);
     }
 
     /**
@@ -87,9 +88,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public ByteString readlink(final long node) throws IOException {
-        try (Lease path = use(inodes.get(node))) {
-            return session.readlink(path.fid()).await().target();
-        }
+        return paths.use(inodes.get(node), fid -> session.readlink(fid).await().target());
     }
 
     @Override
@@ -166,13 +165,10 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public long opendir(final long node) throws IOException {
         final Inode inode = inodes.get(node);
-        final int fid = session.fids().copy(inodes.path(inode));
-        try {
-            session.lopen(fid, OpenFlags.RDONLY | OpenFlags.DIRECTORY).await();
-        } catch (final IOException e) {
-            session.fids().clunk(fid);
-            throw e;
-        }
+        final int fid = paths.copy(inode, copy -> {
+            session.lopen(copy, OpenFlags.RDONLY | OpenFlags.DIRECTORY).await();
+            return copy;
+        });
         return directories.add(new OpenDirectory(session, inodes, putAside, inode, fid));
     }
 
@@ -195,9 +191,8 @@ public final class Share implements FileOperations, AutoCloseable {
     public Rstatfs statfs(final long node) throws IOException {
         final Inode inode = inodes.get(node);
         // QEMU opens the path to ask: a FIFO would answer ENXIO, a symbolic link ELOOP.
-        try (Lease path = use(inode.isDirectory() ? inode : inodes.root())) {
-            return session.statfs(path.fid()).await();
-        }
+        return paths.use(inode.isDirectory() ? inode : inodes.root(), fid -> session.statfs(fid)
+                .await());
     }
 
     @Override
@@ -226,9 +221,5 @@ public final class Share implements FileOperations, AutoCloseable {
             }
         }
         session.close();
-    }
-
-    private Lease use(final Inode inode) throws IOException {
-        return session.fids().use(inodes.path(inode));
     }
 }

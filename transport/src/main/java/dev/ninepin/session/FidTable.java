@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -152,6 +153,11 @@ public final class FidTable {
         return path;
     }
 
+    /** The path of a file that was just made, {@code name} in {@code directory}; its fid is made when it is first used. */
+    public PathFid unwalked(final PathFid directory, final ByteString name, final Qid qid) {
+        return new PathFid(directory, name, qid);
+    }
+
     /** The fid of a path, made again if it has none; the lease is to be closed soon. */
     public Lease use(final PathFid path) throws IOException {
         return moves.steadily(() -> useNow(path));
@@ -181,7 +187,10 @@ public final class FidTable {
                 others.join();
             } else {
                 try {
-                    return walkAgain(path);
+                    final Optional<Lease> lease = walkAgain(path);
+                    if (lease.isPresent()) {
+                        return lease.get();
+                    }
                 } finally {
                     synchronized (this) {
                         path.walking = null;
@@ -201,6 +210,7 @@ public final class FidTable {
             if (!path.retired) {
                 path.parent = directory;
                 path.name = name;
+                path.renames++;
             }
             if (path.qid().isDirectory()) {
                 path.movedAt = moves.done();
@@ -244,12 +254,17 @@ public final class FidTable {
         own.clunkAll(all, deadline);
     }
 
-    /** Makes the fid of a path that has none. It is pinned at once: else the table could take it away again first. */
-    private Lease walkAgain(final PathFid path) throws IOException {
+    /**
+     * Makes the fid of a path that has none. It is pinned at once: else the table could take it away again first. Empty
+     * if the file was renamed meanwhile: whether the fid goes along is up to the server.
+     */
+    private Optional<Lease> walkAgain(final PathFid path) throws IOException {
         final List<ByteString> names = new ArrayList<>();
         final Lease ancestor;
         final long start;
+        final long renames;
         synchronized (this) {
+            renames = path.renames;
             PathFid above = path;
             do {
                 names.add(above.name);
@@ -271,14 +286,18 @@ public final class FidTable {
             throw new StaleFileException(path.name + " is another file now");
         }
         final LiveFid live = new LiveFid(walked.fid());
-        final Lease lease;
+        final Optional<Lease> lease;
         final List<Integer> surplus;
         synchronized (this) {
-            lease = pin(live);
-            if (path.retired) {
+            if (path.renames != renames) {
+                lease = Optional.empty();
+                surplus = List.of(walked.fid());
+            } else if (path.retired) {
+                lease = Optional.of(pin(live));
                 live.dropped = true;
                 surplus = List.of();
             } else {
+                lease = Optional.of(pin(live));
                 path.live = live;
                 path.walkedAt = start;
                 surplus = enter(path);

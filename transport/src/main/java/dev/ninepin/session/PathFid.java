@@ -27,6 +27,9 @@ public final class PathFid {
     @Nullable
     CompletableFuture<Void> walking;
 
+    /** How often this file was given another path. */
+    long renames;
+
     /** How many directories had been moved when the fid was made, or last known to be good. */
     long walkedAt;
 

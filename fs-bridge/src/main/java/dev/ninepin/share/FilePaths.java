@@ -1,0 +1,144 @@
+package dev.ninepin.share;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.FidTable.Lease;
+import dev.ninepin.session.PathFid;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.StaleFileException;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is done with a file over its path, while others rename the file or a directory above it. Servers whose fids are
+ * paths answer ENOENT for the moment between a rename and the news of it here; nobody is to see that moment. So what
+ * finds nothing is done again, if the file was renamed meanwhile.
+ *
+ * <p>Any thread may call any method. The one lock guards who is renaming what, and {@link Inode#moves}; nothing is sent
+ * and no other lock taken under it.
+ */
+final class FilePaths {
+    /** How often something is tried that fails because the file is renamed meanwhile. */
+    private static final int MOST_TRIES = 10;
+
+    private final FidTable fids;
+    private final Inodes inodes;
+
+    /** How many threads are just renaming a file, by its node. */
+    @GuardedBy("this")
+    private final Map<Long, Integer> movers = new HashMap<>();
+
+    FilePaths(final FidTable fids, final Inodes inodes) {
+        this.fids = fids;
+        this.inodes = inodes;
+    }
+
+    /** A file is being renamed until this is closed: it may be at its old path, or at its new one. */
+    @FunctionalInterface
+    interface Move extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** What is done with a fid. */
+    @FunctionalInterface
+    interface Use<T> {
+        T with(int fid) throws IOException;
+    }
+
+    private interface Attempt<T> {
+        T over(PathFid path) throws IOException;
+    }
+
+    /** Says that a file is about to be renamed; to be closed once its record has the new path. Null is no file. */
+    Move move(final @Nullable Inode inode) {
+        if (inode == null) {
+            return () -> {};
+        }
+        synchronized (this) {
+            movers.merge(inode.node(), 1, Integer::sum);
+        }
+        return () -> moved(inode);
+    }
+
+    private synchronized void moved(final Inode inode) {
+        inode.moves++;
+        movers.computeIfPresent(inode.node(), (node, count) -> count == 1 ? null : count - 1);
+        notifyAll();
+    }
+
+    /**
+     * Does something with the unopened fid on a file's path.
+     *
+     * @throws StaleFileException if the path does not lead to a file any more
+     */
+    <T> T use(final Inode inode, final Use<T> use) throws IOException {
+        return steadily(inode, path -> {
+            try (Lease lease = fids.use(path)) {
+                return use.with(lease.fid());
+            }
+        });
+    }
+
+    /**
+     * Does something with a fid of its own on a file's path, which is the caller's if this succeeds.
+     *
+     * @throws StaleFileException if the path does not lead to a file any more
+     */
+    <T> T copy(final Inode inode, final Use<T> use) throws IOException {
+        return steadily(inode, path -> {
+            final int fid = fids.copy(path);
+            try {
+                return use.with(fid);
+            } catch (final IOException | RuntimeException e) {
+                fids.clunk(fid);
+                throw e;
+            }
+        });
+    }
+
+    private <T> T steadily(final Inode inode, final Attempt<T> attempt) throws IOException {
+        for (int tries = 1; ; tries++) {
+            final long before = moves(inode);
+            final PathFid path = inodes.path(inode);
+            try {
+                return fids.moves().steadily(() -> attempt.over(path));
+            } catch (final StaleFileException e) {
+                if (tries == MOST_TRIES || !hasChanged(inode, before, path)) {
+                    throw e;
+                }
+            } catch (final RemoteException e) {
+                if (e.errno() != Errno.ENOENT) {
+                    throw e;
+                }
+                if (tries == MOST_TRIES || !hasChanged(inode, before, path)) {
+                    throw new StaleFileException("the path of node " + inode.node() + " leads nowhere");
+                }
+            }
+        }
+    }
+
+    /** Whether a file has got another path since. */
+    private boolean hasChanged(final Inode inode, final long before, final PathFid path) {
+        return movedSince(inode, before) || inodes.path(inode) != path;
+    }
+
+    private synchronized long moves(final Inode inode) {
+        return inode.moves;
+    }
+
+    /** Whether a file was renamed here since; waits for whoever is just renaming it. */
+    private synchronized boolean movedSince(final Inode inode, final long before) {
+        try {
+            while (movers.containsKey(inode.node()) && inode.moves == before) {
+                wait();
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        return inode.moves != before;
+    }
+}
