@@ -6,6 +6,8 @@ import java.util.Optional;
 
 /** Whether there is a 9P2000.L server behind a source that lets this user in: connects, and takes its leave. */
 final class SourceCheck implements Doctor.Check {
+    private static final String SUBJECT = "source";
+
     private final Source source;
     private final MountOptions options;
     private final User user;
@@ -21,11 +23,11 @@ final class SourceCheck implements Doctor.Check {
         try {
             source.check();
             try (Session session = MountedShare.connect(source, options, user)) {
-                return List.of(Finding.ok(source.toString(), "a 9P2000.L server answers, msize " + session.msize()));
+                return List.of(Finding.ok(SUBJECT, source + ": a 9P2000.L server answers, msize " + session.msize()));
             }
         } catch (final NinepinException e) {
             // The sentence says what to do, too.
-            return List.of(new Finding(Finding.Verdict.FAIL, source.toString(), e.sentence(), Optional.empty()));
+            return List.of(new Finding(Finding.Verdict.FAIL, SUBJECT, e.sentence(), Optional.empty()));
         }
     }
 }

@@ -30,13 +30,15 @@ class DoctorIT {
             final String source = "unix:" + server.socket();
             final Program.Result well = Program.ninepin("doctor", "-o", "aname=" + export, source);
             assertThat(well.exitCode()).as(well.output() + well.errors()).isZero();
-            assertThat(well.output()).contains("ok    " + source + ": a 9P2000.L server answers");
+            assertThat(well.output()).contains("ok    source: " + source + ": a 9P2000.L server answers");
             assertThat(Program.ninepin("doctor", "-o", "aname=/none", source).exitCode())
                     .isEqualTo(32);
         }
         final Program.Result gone = Program.ninepin("doctor", "unix:/no/such/socket");
         assertThat(gone.exitCode()).isEqualTo(32);
-        assertThat(gone.output()).contains("FAIL  unix:/no/such/socket: ").contains("ok    kernel FUSE: ");
+        assertThat(gone.output())
+                .contains("FAIL  source: the source /no/such/socket does not exist: start the server")
+                .contains("ok    kernel FUSE: ");
         assertThat(Program.ninepin("doctor", "gopher:x").exitCode()).isEqualTo(1);
     }
 

@@ -214,10 +214,10 @@ class DoctorTest {
         try (DiodServer server = DiodServer.onUnixSocket(export)) {
             final String source = "unix:" + server.socket();
             assertThat(examine(source, "aname=" + export))
-                    .hasToString("ok    " + source + ": a 9P2000.L server answers, msize 65536");
+                    .hasToString("ok    source: " + source + ": a 9P2000.L server answers, msize 65536");
             // diod exports no tree of this name: a mount would fail, and so does this.
             assertThat(examine(source, "aname=/none").toString())
-                    .startsWith("FAIL  " + source + ": ")
+                    .startsWith("FAIL  source: ")
                     .contains("check -o aname=");
         }
     }
@@ -230,7 +230,7 @@ class DoctorTest {
             ScriptedServer.awaitEnd(client);
         })) {
             assertThat(examine("unix:" + server.socket(), "").toString())
-                    .startsWith("FAIL  unix:")
+                    .startsWith("FAIL  source: ")
                     .contains("check that it is a 9P2000.L server");
         }
     }
@@ -246,7 +246,7 @@ class DoctorTest {
     })
     void noServer(final String source, final String remedy) throws Exception {
         final Finding finding = examine(source, "");
-        assertThat(finding.toString()).startsWith("FAIL  " + source + ": ").contains(remedy);
+        assertThat(finding.toString()).startsWith("FAIL  source: ").contains(remedy);
         assertThat(Doctor.isWell(List.of(finding))).isFalse();
     }
 
