@@ -76,9 +76,7 @@ public final class CuseDevice implements AutoCloseable {
         }
         initialise(init, name);
         this.serving = BackgroundCall.start("cuse " + name, () -> {
-            while (!ending.get()) {
-                serve(nextRequest());
-            }
+            serve();
             return null;
         });
     }
@@ -118,6 +116,16 @@ public final class CuseDevice implements AutoCloseable {
         reply.putInt(20, MAX_IO);
         reply.put(CUSE_INIT_OUT, info);
         answer(init.getLong(8), reply);
+    }
+
+    /** Until the open that {@link #close} makes: whatever is asked before must be answered. */
+    private void serve() throws IOException {
+        ByteBuffer request = nextRequest();
+        while (!(ending.get() && request.getInt(4) == FUSE_OPEN)) {
+            serve(request);
+            request = nextRequest();
+        }
+        refuse(request.getLong(8), Vio9pModel.EINVAL);
     }
 
     private void serve(final ByteBuffer request) {
