@@ -41,7 +41,9 @@ final class FuseChecks {
                 () -> List.of(kernel()),
                 () -> List.of(library(LibFuse::get)),
                 () -> List.of(privileges()),
-                () -> List.of(allowOther()));
+                () -> List.of(allowOther()),
+                () -> List.of(
+                        controlSockets(RuntimeDirectory.of(user, System::getenv).path())));
     }
 
     Finding java(final int version) {
@@ -139,6 +141,21 @@ final class FuseChecks {
                         "allow_other",
                         CONFIGURATION + " lets only root give this option",
                         "echo user_allow_other >> " + CONFIGURATION + ", as root");
+    }
+
+    /** Where the daemons of mounts are spoken to. */
+    Finding controlSockets(final Path directory) {
+        Path existing = directory;
+        while (!Files.exists(existing) && existing.getParent() != null) {
+            existing = existing.getParent();
+        }
+        if (Files.isDirectory(existing) && Files.isWritable(existing)) {
+            return Finding.ok("control sockets", directory + (existing.equals(directory) ? "" : " can be made"));
+        }
+        return Finding.fail(
+                "control sockets",
+                directory + " can't be made: " + existing + " is no directory that this user may write to",
+                "install -d -m 700 -o " + user.uid() + " " + directory + ", as root");
     }
 
     private static String reason(final IOException e) {

@@ -146,6 +146,20 @@ class DoctorTest {
     }
 
     @Test
+    void aPlaceForTheControlSockets() throws Exception {
+        final Path run = Files.createDirectory(root.resolve("run"));
+        assertThat(checks(ROOT, false).controlSockets(run)).hasToString("ok    control sockets: " + run);
+        assertThat(checks(ROOT, false).controlSockets(run.resolve("ninepin")))
+                .hasToString("ok    control sockets: " + run + "/ninepin can be made");
+        write("/run/file", "");
+        assertThat(checks(SOMEBODY, false)
+                        .controlSockets(run.resolve("file/ninepin"))
+                        .toString())
+                .startsWith("FAIL  control sockets: " + run + "/file/ninepin can't be made: " + run + "/file is no")
+                .endsWith("install -d -m 700 -o 1000 " + run + "/file/ninepin, as root");
+    }
+
+    @Test
     void qemuIsAFailureOnlyWhereItIsAskedFor() throws Exception {
         Files.delete(root.resolve("usr/bin/setpriv"));
         assertThat(devices(ROOT, null).qemu().toString()).contains("warn  QEMU: setpriv", "apt-get install util-linux");
