@@ -33,7 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ninepin mount qemu:/srv/share /mnt/share",
+            "  ninepin mount hostshare /mnt/share",
             "  ninepin mount -o ro,cache=loose unix:/run/9p.sock /mnt/share",
             "  ninepin status /mnt/share",
             "  ninepin umount /mnt/share"
@@ -56,6 +56,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new MountCommand(end))
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
+                .addSubcommand(new DevicesCommand())
                 .addSubcommand(new DoctorCommand())
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
@@ -64,7 +65,8 @@ public final class Main implements Runnable {
     /** Without a command there is nothing to do but to say what there is. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: mount, umount, status or doctor");
+        throw new ParameterException(
+                spec.commandLine(), "a command is missing: mount, umount, status, devices or doctor");
     }
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {

@@ -24,6 +24,9 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%n",
         footer = {
             "Sources:",
+            "  TAG, virtio:TAG             the virtio-9p device with this mount tag",
+            "  virtio:PCI-ADDRESS          the virtio-9p device there: virtio:0000:00:04.0",
+            "                              (ninepin devices shows all; needs root)",
             "  qemu:DIR[,OPTION=VALUE]...  a directory here, exported by a QEMU of ours",
             "                              (a comma in DIR is written twice)",
             "  unix:PATH                   a server on a UNIX socket",
@@ -45,6 +48,8 @@ import picocli.CommandLine.Parameters;
             "  cache=none|open|loose       what to believe without asking (default: open)",
             "                              none: nothing; open: a closed file is seen by the",
             "                              next open; loose: all, the share is ours alone",
+            "  driver=vfio|uio|sysfs       how to reach a virtio device (default: the first",
+            "                              of these that works)",
             "  What mount(8) and fstab mean for themselves is accepted, and does nothing.",
             "",
             "Exit codes:",
@@ -52,6 +57,7 @@ import picocli.CommandLine.Parameters;
             "   1  wrong usage      2  system error     8  interrupted     32  mount failed",
             "",
             "Examples:",
+            "  ninepin mount hostshare /mnt/share",
             "  ninepin mount qemu:/srv/share,security_model=mapped-xattr /mnt/share",
             "  ninepin mount -f -v -o ro tcp:localhost:5640 /mnt/share"
         })

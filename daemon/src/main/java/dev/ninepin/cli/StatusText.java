@@ -199,7 +199,7 @@ final class StatusText {
     }
 
     /** A name may hold what a terminal would obey. */
-    private static String printable(final String text) {
+    static String printable(final String text) {
         return text.replaceAll("\\p{Cntrl}", "?");
     }
 

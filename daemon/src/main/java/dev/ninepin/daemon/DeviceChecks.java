@@ -144,6 +144,6 @@ final class DeviceChecks {
     }
 
     private static boolean isDevice(final Source source) {
-        return source.toString().startsWith("virtio:");
+        return source instanceof Source.Virtio;
     }
 }

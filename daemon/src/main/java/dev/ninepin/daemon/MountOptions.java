@@ -2,6 +2,8 @@ package dev.ninepin.daemon;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.virtio.DriverKind;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param aname the tree to attach to, for servers that have several
  * @param uname the user to attach as; null for the session's own choice
  * @param cache what may be believed without asking the server
+ * @param driver how to reach a virtio device; empty for the best that there is
  */
 public record MountOptions(
         boolean readOnly,
@@ -27,7 +30,8 @@ public record MountOptions(
         int msize,
         ByteString aname,
         @Nullable ByteString uname,
-        CacheMode cache) {
+        CacheMode cache,
+        Optional<DriverKind> driver) {
 
     /**
      * Reads the value of {@code -o}: options with commas between them, of which a later one overrides an earlier one.

@@ -3,9 +3,11 @@ package dev.ninepin.daemon;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,7 +22,7 @@ final class MountOptionsParser {
     private static final long MAX_ID = 0xffff_fffeL;
 
     private static final Set<String> FLAGS = Set.of("ro", "rw", "allow_other", "default_permissions");
-    private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache");
+    private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver");
 
     /**
      * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same. The kernel makes
@@ -73,6 +75,7 @@ final class MountOptionsParser {
     private ByteString aname = ByteString.EMPTY;
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
+    private Optional<DriverKind> driver = Optional.empty();
 
     MountOptions parse(final String list) throws NinepinException {
         for (final String option : list.split(",", -1)) {
@@ -80,7 +83,7 @@ final class MountOptionsParser {
                 take(option);
             }
         }
-        return new MountOptions(readOnly, allowOther, defaultPermissions, uid, gid, msize, aname, uname, cache);
+        return new MountOptions(readOnly, allowOther, defaultPermissions, uid, gid, msize, aname, uname, cache, driver);
     }
 
     private void take(final String option) throws NinepinException {
@@ -120,6 +123,7 @@ final class MountOptionsParser {
             case "msize" -> msize = msize(value);
             case "aname" -> aname = ByteString.of(value);
             case "uname" -> uname = ByteString.of(value);
+            case "driver" -> driver = Optional.of(driver(value));
             default -> cache = cache(value);
         }
     }
@@ -157,6 +161,14 @@ final class MountOptionsParser {
                 .map(mode -> mode.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         throw NinepinException.usage("option cache=" + value + ": must be one of " + modes);
+    }
+
+    private static DriverKind driver(final String value) throws NinepinException {
+        return DriverKind.of(value)
+                .orElseThrow(() -> NinepinException.usage("option driver=" + value + ": must be one of "
+                        + Arrays.stream(DriverKind.values())
+                                .map(DriverKind::text)
+                                .collect(Collectors.joining(", "))));
     }
 
     private static NinepinException unknown(final String name) {

@@ -25,6 +25,9 @@ public record MountRequest(Source source, Path mountPoint, MountOptions options,
             throws NinepinException {
         final MountOptions options = MountOptions.parse(optionList);
         final Source parsed = Source.parse(source);
+        if (options.driver().isPresent() && !parsed.takesDriver()) {
+            throw NinepinException.usage("option driver= is about virtio devices, and " + parsed + " is none");
+        }
         final Path mountPoint = MountPoint.resolve(SourceParser.path(directory), mountTable());
         return new MountRequest(parsed, mountPoint, options, optionList, logLevel);
     }

@@ -71,7 +71,7 @@ final class MountedShare implements AutoCloseable {
     static Session connect(final Source source, final MountOptions options, final User user) throws NinepinException {
         final Channel channel;
         try {
-            channel = source.open(options.msize());
+            channel = source.open(options.msize(), options.driver());
         } catch (final IllegalArgumentException e) {
             throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         } catch (final IOException e) {

@@ -3,12 +3,15 @@ package dev.ninepin.daemon;
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.StreamChannel;
 import dev.ninepin.channel.Vio9pChannel;
+import dev.ninepin.virtio.DriverKind;
 import dev.ninepin.virtio.QemuChannel;
+import dev.ninepin.virtio.VirtioDevices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -40,6 +43,56 @@ public sealed interface Source {
      * @param maxMessageSize the msize that is going to be proposed, in bytes
      */
     Channel open(int maxMessageSize) throws IOException;
+
+    /**
+     * As {@link #open(int)}, in the way that {@code -o driver=} asks for.
+     *
+     * @param driver empty but for a source that takes it
+     */
+    default Channel open(final int maxMessageSize, final Optional<DriverKind> driver) throws IOException {
+        return open(maxMessageSize);
+    }
+
+    /** Whether {@code -o driver=} means anything for this. */
+    default boolean takesDriver() {
+        return false;
+    }
+
+    /**
+     * A virtio-9p device of this system.
+     *
+     * @param name its mount tag, or its PCI address
+     */
+    record Virtio(String name) implements Source {
+        /** Which devices there are is found out when one is opened. */
+        @Override
+        public void check() throws NinepinException {
+            if (!User.currentIsRoot()) {
+                throw NinepinException.mountFailed(
+                        "the source " + this + " is a device, and driving one from user space needs root");
+            }
+        }
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return open(maxMessageSize, Optional.empty());
+        }
+
+        @Override
+        public Channel open(final int maxMessageSize, final Optional<DriverKind> driver) throws IOException {
+            return VirtioDevices.ofThisSystem().open(name, driver, maxMessageSize);
+        }
+
+        @Override
+        public boolean takesDriver() {
+            return true;
+        }
+
+        @Override
+        public String toString() {
+            return "virtio:" + name;
+        }
+    }
 
     /** A directory here, exported by a QEMU that Ninepin starts itself. */
     record Qemu(Path directory, SortedMap<String, String> options) implements Source {

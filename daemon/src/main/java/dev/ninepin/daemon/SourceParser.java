@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 /** Reads the text of a {@link Source}. */
 final class SourceParser {
     private static final String MOUNTABLE =
-            "this version mounts qemu:DIR[,OPTION=VALUE]..., unix:PATH, tcp:HOST[:PORT], vsock:CID:PORT, exec:COMMAND"
-                    + " and vio9p:DEVICE";
+            "this version mounts [virtio:]TAG, virtio:PCI-ADDRESS, qemu:DIR[,OPTION=VALUE]..., unix:PATH,"
+                    + " tcp:HOST[:PORT], vsock:CID:PORT, exec:COMMAND and vio9p:DEVICE";
 
     /** HOST or [HOST], and a port that may be left out. */
     private static final Pattern HOST_AND_PORT =
@@ -45,12 +45,24 @@ final class SourceParser {
             case "vsock" -> vsock(rest);
             case "vio9p" -> new Source.Vio9p(path(scheme, rest));
             case "exec" -> new Source.Exec(CommandWords.split(rest));
-            case "", "virtio" ->
-                throw NinepinException.usage("the source " + text
-                        + " is a mount tag, and virtio devices are not supported yet; " + MOUNTABLE);
+            case "", "virtio" -> virtio(rest);
             default ->
-                throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE);
+                throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE
+                        + "; a mount tag with a colon is written virtio:" + text);
         };
+    }
+
+    /** A mount tag has any bytes, but an empty one names nothing. */
+    private static Source virtio(final String name) throws NinepinException {
+        if (name.isEmpty()) {
+            throw NinepinException.usage(
+                    "the source virtio: needs a mount tag or a PCI address; ninepin devices shows those that there are");
+        }
+        if (name.indexOf(UNDECODABLE) >= 0) {
+            throw NinepinException.usage("the mount tag " + name
+                    + " is not UTF-8: name the device by its address, which" + " ninepin devices shows");
+        }
+        return new Source.Virtio(name);
     }
 
     private static Source qemu(final String rest) throws NinepinException {

@@ -13,6 +13,15 @@ record User(long uid) {
         return new User(ProcSelf.number("Uid", 1));
     }
 
+    /** As {@link #isRoot} of {@link #current}; yes if that can't be known, so that what follows finds out. */
+    static boolean currentIsRoot() {
+        try {
+            return current().isRoot();
+        } catch (final IOException e) {
+            return true;
+        }
+    }
+
     boolean isRoot() {
         return uid == 0;
     }

@@ -40,9 +40,9 @@ class CommandLineTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "| a command is missing: mount, umount, status or doctor",
+                "| a command is missing: mount, umount, status, devices or doctor",
                 "umuont /x | unknown command umuont: did you mean umount?",
-                "frobnicate | unknown command frobnicate; there are mount, umount, status, doctor",
+                "frobnicate | unknown command frobnicate; there are mount, umount, status, devices, doctor",
                 "mount qemu:/srv | Missing required parameter: 'DIR'",
                 "mount -x qemu:/srv /mnt | Unknown option: '-x'",
                 "mount -o mszie=1 qemu:/srv /mnt | unknown option mszie: did you mean msize?",

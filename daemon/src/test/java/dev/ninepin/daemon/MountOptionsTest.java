@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.virtio.DriverKind;
+import java.util.Optional;
 import java.util.OptionalInt;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -28,13 +30,14 @@ class MountOptionsTest {
                         131096,
                         ByteString.EMPTY,
                         null,
-                        CacheMode.OPEN));
+                        CacheMode.OPEN,
+                        Optional.empty()));
     }
 
     @Test
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse("ro,allow_other,default_permissions,uid=1000,gid=100,msize=65536,aname=/srv,"
-                        + "uname=glenda,cache=loose"))
+                        + "uname=glenda,cache=loose,driver=uio"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -44,7 +47,8 @@ class MountOptionsTest {
                         65536,
                         ByteString.of("/srv"),
                         ByteString.of("glenda"),
-                        CacheMode.LOOSE));
+                        CacheMode.LOOSE,
+                        Optional.of(DriverKind.UIO)));
     }
 
     @Test
@@ -72,11 +76,12 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, gid,"
-                        + " msize, ro, rw, uid, uname, and those of mount(8) itself",
+                "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, driver,"
+                        + " gid, msize, ro, rw, uid, uname, and those of mount(8) itself",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",
+                "driver=virtio-pci | option driver=virtio-pci: must be one of vfio, uio, sysfs",
                 "cache=mmap | option cache=mmap: must be one of none, open, loose",
                 "uid=bob | option uid=bob: must be a number from 0 to 4294967294, as id(1) shows it for a name",
                 "gid=4294967295 | option gid=4294967295: must be a number from 0 to 4294967294, as id(1) shows it for a"

@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ninepin.virtio.DriverKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.event.Level;
 
 class SourceTest {
     @Test
@@ -34,6 +36,31 @@ class SourceTest {
         final Path here = Path.of("").toAbsolutePath();
         assertThat(Source.parse("unix:9p.sock")).isEqualTo(new Source.Unix(here.resolve("9p.sock")));
         assertThat(Source.parse("qemu:../x")).hasToString("qemu:" + here.resolveSibling("x"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "hostshare, hostshare",
+        "virtio:hostshare, hostshare",
+        "virtio:0000:00:04.0, 0000:00:04.0",
+        "virtio:/a/b, /a/b",
+        "virtio:qemu:x, qemu:x"
+    })
+    void aVirtioSourceIsAMountTagOrAnAddress(final String text, final String name) throws Exception {
+        assertThat(Source.parse(text)).isEqualTo(new Source.Virtio(name)).hasToString("virtio:" + name);
+    }
+
+    @Test
+    void onlyAVirtioSourceHasADriver(@TempDir final Path directory) throws Exception {
+        final NinepinException e = catchThrowableOfType(
+                NinepinException.class,
+                () -> MountRequest.parse("tcp:host", directory.toString(), "driver=uio", Level.INFO));
+        assertThat(e.sentence()).contains("driver= is about virtio devices");
+        assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(MountRequest.parse("share", directory.toString(), "driver=uio", Level.INFO)
+                        .options()
+                        .driver())
+                .contains(DriverKind.UIO);
     }
 
     @ParameterizedTest
@@ -77,14 +104,17 @@ class SourceTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "hostshare | is a mount tag, and virtio devices are not supported yet; this version mounts qemu:DIR",
-                "virtio:0000:00:04.0 | virtio devices are not supported yet",
+                "virtio: | needs a mount tag or a PCI address; ninepin devices shows those that there are",
+                "`` | needs a mount tag or a PCI address",
+                "virtio:a\ufffdb | is not UTF-8: name the device by its address",
+                "host:share | starts with no known scheme",
+                "host:share | a mount tag with a colon is written virtio:host:share",
+                "http://x | the source http://x starts with no known scheme; this version mounts [virtio:]TAG",
                 "vio9p: | needs a path",
                 "vsock:2 | is not vsock:CID:PORT, two numbers, as in vsock:2:564 for the host",
                 "vsock:host:564 | is not vsock:CID:PORT",
                 "vsock:4294967295:564 | has a number above 4294967294",
                 "vsock:2:9999999999 | has a number above 4294967294",
-                "http://x | the source http://x starts with no known scheme; this version mounts qemu:DIR",
                 "/srv/share | does not say how to reach it: qemu:/srv/share mounts a directory",
                 "qemu:/a\ufffdb | is not UTF-8",
                 "qemu: | needs a path",
@@ -165,6 +195,7 @@ class SourceTest {
                         .list()
                         .ofSize(2)
                         .map(numbers -> new Source.Vsock(numbers.get(0), numbers.get(1))),
+                name.map(Source.Virtio::new),
                 path.flatMap(directory -> Arbitraries.maps(option, name)
                         .ofMaxSize(3)
                         .map(options -> new Source.Qemu(directory, new TreeMap<>(options)))),

@@ -12,7 +12,7 @@ final class Handshake {
     static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     /** What a first Tversion gets of it where the reply may have got lost. */
-    private static final long FIRST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long FIRST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Function<Tversion, Call<Rversion>> version;
     private final long patienceNanos;

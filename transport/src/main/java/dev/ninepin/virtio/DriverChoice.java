@@ -9,6 +9,7 @@ import java.util.Optional;
 /** Which ways to reach a device this system has, and what has to be done before one of them is used. */
 final class DriverChoice {
     private static final String VFIO_MODULE = "vfio";
+    private static final String VFIO_IOMMU_MODULE = "vfio_iommu_type1";
 
     private final KernelFacts kernel;
     private final KernelModules modules;
@@ -79,6 +80,10 @@ final class DriverChoice {
     void load(final DriverKind kind) throws IOException {
         if (kind == DriverKind.VFIO) {
             modules.load(VFIO_MODULE);
+            if (modules.isAvailable(VFIO_IOMMU_MODULE)) {
+                // Not every modprobe knows that it belongs to VFIO (softdep).
+                modules.load(VFIO_IOMMU_MODULE);
+            }
         }
         if (!kind.module().isEmpty()) {
             modules.load(kind.module());

@@ -33,59 +33,91 @@ final class MappedMmio implements Mmio {
     // registers or to memory; the page is mapped uncached, so that it is an access of the device, of just that width.
 
     @Override
-    public int read8(final long offset) {
+    public int read8(final long offset) throws IOException {
         final int at = at(offset, Byte.BYTES);
         VarHandle.fullFence();
-        final byte value = registers.get(at);
-        VarHandle.fullFence();
-        return Byte.toUnsignedInt(value);
+        try {
+            return Byte.toUnsignedInt(registers.get(at));
+        } catch (final InternalError e) {
+            throw gone(e);
+        } finally {
+            VarHandle.fullFence();
+        }
     }
 
     @Override
-    public int read16(final long offset) {
+    public int read16(final long offset) throws IOException {
         final int at = at(offset, Short.BYTES);
         VarHandle.fullFence();
-        final short value = registers.getShort(at);
-        VarHandle.fullFence();
-        return Short.toUnsignedInt(value);
+        try {
+            return Short.toUnsignedInt(registers.getShort(at));
+        } catch (final InternalError e) {
+            throw gone(e);
+        } finally {
+            VarHandle.fullFence();
+        }
     }
 
     @Override
-    public int read32(final long offset) {
+    public int read32(final long offset) throws IOException {
         final int at = at(offset, Integer.BYTES);
         VarHandle.fullFence();
-        final int value = registers.getInt(at);
-        VarHandle.fullFence();
-        return value;
+        try {
+            return registers.getInt(at);
+        } catch (final InternalError e) {
+            throw gone(e);
+        } finally {
+            VarHandle.fullFence();
+        }
     }
 
     @Override
-    public void write8(final long offset, final int value) {
+    public void write8(final long offset, final int value) throws IOException {
         final int at = at(offset, Byte.BYTES);
         VarHandle.fullFence();
-        registers.put(at, (byte) value);
-        VarHandle.fullFence();
+        try {
+            registers.put(at, (byte) value);
+        } catch (final InternalError e) {
+            throw gone(e);
+        } finally {
+            VarHandle.fullFence();
+        }
     }
 
     @Override
-    public void write16(final long offset, final int value) {
+    public void write16(final long offset, final int value) throws IOException {
         final int at = at(offset, Short.BYTES);
         VarHandle.fullFence();
-        registers.putShort(at, (short) value);
-        VarHandle.fullFence();
+        try {
+            registers.putShort(at, (short) value);
+        } catch (final InternalError e) {
+            throw gone(e);
+        } finally {
+            VarHandle.fullFence();
+        }
     }
 
     @Override
-    public void write32(final long offset, final int value) {
+    public void write32(final long offset, final int value) throws IOException {
         final int at = at(offset, Integer.BYTES);
         VarHandle.fullFence();
-        registers.putInt(at, value);
-        VarHandle.fullFence();
+        try {
+            registers.putInt(at, value);
+        } catch (final InternalError e) {
+            throw gone(e);
+        } finally {
+            VarHandle.fullFence();
+        }
     }
 
     @Override
-    public void post16(final long offset, final int value) {
+    public void post16(final long offset, final int value) throws IOException {
         write16(offset, value);
+    }
+
+    /** The kernel takes the mapping away when the device is unplugged; Java then throws this error for an access. */
+    private static IOException gone(final InternalError error) {
+        return new IOException("the device was unplugged", error);
     }
 
     private int at(final long offset, final int width) {

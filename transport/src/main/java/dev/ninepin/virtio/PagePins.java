@@ -62,6 +62,11 @@ final class PagePins implements AutoCloseable {
         }
     }
 
+    /** Where the pipe is to be opened once more, until {@link #close}; whoever does so pins the pages, too. */
+    String path() {
+        return "/proc/self/fd/" + writeEnd.number();
+    }
+
     @Override
     public void close() {
         writeEnd.close();

@@ -12,12 +12,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * DMA memory for a device that takes physical addresses: pages of ours that stay where they are, and whose addresses the
- * kernel tells. Hugepages, or else ordinary pages, locked; pinned, either of them, until {@link #close}.
+ * kernel tells. Hugepages, or else ordinary pages, locked; pinned, either of them, until {@link #close}, and guarded.
  *
  * @param memory the memory
  * @param kind {@code hugepages} or {@code pages}
  */
-record PhysicalMemory(DmaMemory memory, String kind, PagePins pins) implements AutoCloseable {
+record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard guard) implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PhysicalMemory.class);
     private static final String MEM_AVAILABLE = "MemAvailable:";
     private static final int KIB = 1024;
@@ -25,24 +25,26 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins) implements A
     /**
      * Takes at least {@code size} bytes.
      *
+     * @param config configuration space of the device that is to use it, in sysfs
      * @param lockDirectory where processes that change the kernel's limit of hugepages lock each other out
      * @throws IOException if the system has not so much memory to spare, or does not tell where it is
      */
-    static PhysicalMemory allocate(final int size, final Path lockDirectory) throws IOException {
+    static PhysicalMemory allocate(final int size, final Path config, final Path lockDirectory) throws IOException {
         checkAvailable(size);
         final HugePages hugePages = new HugePages(
                 Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB"), lockDirectory.resolve("hugepages.lock"));
         if (hugePages.exist()) {
             try {
-                return ofHugePages(size, hugePages);
+                return ofHugePages(size, config, hugePages);
             } catch (final IOException e) {
                 LOG.info("no hugepages ({}): ordinary memory is used, locked", e.getMessage());
             }
         }
-        return ofPages(size);
+        return ofPages(size, config);
     }
 
-    private static PhysicalMemory ofHugePages(final int size, final HugePages hugePages) throws IOException {
+    private static PhysicalMemory ofHugePages(final int size, final Path config, final HugePages hugePages)
+            throws IOException {
         final int count = Math.addExact(size, HugePages.SIZE - 1) / HugePages.SIZE;
         final ByteBuffer bytes = hugePages.map(count, () -> {
             try (AnonymousMemory memory = AnonymousMemory.createHuge(count * HugePages.SIZE)) {
@@ -50,11 +52,11 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins) implements A
                 return memory.bytes();
             }
         });
-        return pinned(bytes, HugePages.SIZE, "hugepages");
+        return pinned(bytes, HugePages.SIZE, config, "hugepages");
     }
 
     /** Ordinary pages, one by one. */
-    static PhysicalMemory ofPages(final int size) throws IOException {
+    private static PhysicalMemory ofPages(final int size, final Path config) throws IOException {
         final int pageSize = LibC.INSTANCE.getpagesize();
         final ByteBuffer bytes;
         try (AnonymousMemory memory = AnonymousMemory.create(Math.addExact(size, pageSize - 1) & -pageSize)) {
@@ -65,15 +67,16 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins) implements A
         if (LibC.INSTANCE.mlock(start, bytes.capacity()) != 0) {
             throw Descriptor.failure("locking " + bytes.capacity() + " bytes of memory");
         }
-        return pinned(bytes, pageSize, "pages");
+        return pinned(bytes, pageSize, config, "pages");
     }
 
-    private static PhysicalMemory pinned(final ByteBuffer bytes, final int pageSize, final String kind)
-            throws IOException {
+    private static PhysicalMemory pinned(
+            final ByteBuffer bytes, final int pageSize, final Path config, final String kind) throws IOException {
         // Pinned first: an address that was read before might be an old one.
         final PagePins pins = PagePins.of(bytes, pageSize);
         try {
-            return new PhysicalMemory(new PagedDmaMemory(bytes, pageSize, PageMap::addresses), kind, pins);
+            final DmaMemory memory = new PagedDmaMemory(bytes, pageSize, PageMap::addresses);
+            return new PhysicalMemory(memory, kind, pins, DmaGuard.start(pins, config));
         } catch (final IOException | RuntimeException e) {
             pins.close();
             throw e;
@@ -98,6 +101,7 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins) implements A
     /** Lets go of the pages, to which the device must not write any more. */
     @Override
     public void close() {
+        guard.close();
         pins.close();
     }
 }

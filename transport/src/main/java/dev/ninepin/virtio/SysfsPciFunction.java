@@ -122,7 +122,7 @@ final class SysfsPciFunction implements PciFunction {
         if (closed || memory != null) {
             throw new IllegalStateException("memory is to be had once, while the function is open");
         }
-        memory = PhysicalMemory.allocate(size, lockDirectory);
+        memory = PhysicalMemory.allocate(size, claim.device().config(), lockDirectory);
         return memory.memory();
     }
 

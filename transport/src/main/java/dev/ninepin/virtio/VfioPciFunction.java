@@ -128,7 +128,7 @@ final class VfioPciFunction implements PciFunction {
             return memory;
         }
         // Without VIRTIO_F_ACCESS_PLATFORM a virtio device goes past the IOMMU, even where there is one.
-        physical = PhysicalMemory.allocate(size, lockDirectory);
+        physical = PhysicalMemory.allocate(size, claim.device().config(), lockDirectory);
         memoryKind = physical.kind();
         return physical.memory();
     }

@@ -23,8 +23,11 @@ import org.slf4j.LoggerFactory;
 final class VirtioChannel implements Channel {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioChannel.class);
 
-    /** Setting up takes milliseconds; a reset takes as long as the slowest request. What takes longer hangs. */
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Setting up takes milliseconds, and seconds on an emulated processor. What takes longer hangs. */
+    private static final Duration OPEN_PATIENCE = Duration.ofSeconds(20);
+
+    /** A reset takes as long as the slowest request. What takes longer hangs. */
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
     /** Memory is pinned: this would only tell of a kernel that pins it otherwise than we think. */
     private static final long MEMORY_CHECK_INTERVAL = TimeUnit.SECONDS.toNanos(1);
@@ -76,7 +79,7 @@ final class VirtioChannel implements Channel {
     static VirtioChannel open(
             final PciFunction function, final String kind, final String name, final int maxMessageSize)
             throws IOException {
-        final Deadline deadline = Deadline.start("ninepin-virtio-open", PATIENCE, function::close);
+        final Deadline deadline = Deadline.start("ninepin-virtio-open", OPEN_PATIENCE, function::close);
         try {
             final VirtioTransport transport = VirtioTransport.setUp(function, maxMessageSize);
             final ChannelInfo info = new ChannelInfo(kind, name, transport.details());
@@ -177,7 +180,7 @@ final class VirtioChannel implements Channel {
             return;
         }
         wakeAll();
-        final Deadline deadline = Deadline.start("ninepin-virtio-close", PATIENCE, function::close);
+        final Deadline deadline = Deadline.start("ninepin-virtio-close", CLOSE_PATIENCE, function::close);
         try {
             device.reset();
         } catch (final IOException e) {

@@ -92,6 +92,7 @@ abstract class DriverInGuestContract {
     @Test
     void theDeviceIsHandedBackAsItWasFound() throws Exception {
         final SysfsDevice device = devices().find(GuestDevice.name());
+        new KernelModules(Path.of("/")).load(DriverKind.UIO.module());
         for (final String driver : List.of("", "virtio-pci", DriverKind.UIO.kernelDriver())) {
             device.unbind();
             device.overrideDriver(Optional.of(driver.isEmpty() ? "nobody" : driver));
@@ -177,6 +178,33 @@ abstract class DriverInGuestContract {
             // Far below the interval after which a reader looks for itself.
             assertThat(nanos[ROUNDS / 2]).isLessThan(TimeUnit.MILLISECONDS.toNanos(30));
         }
+    }
+
+    /** VFIO keeps the kernel from taking a device out until its user has closed it, so there this is no end. */
+    @Test
+    void aDeviceThatIsUnpluggedEndsTheChannel() throws Exception {
+        final Path device = Path.of(
+                "/sys/bus/pci/devices", devices().find(GuestDevice.name()).address());
+        try (Channel channel = open()) {
+            RawClient.attach(channel, ByteString.EMPTY);
+            try (BackgroundCall<Path> removal =
+                    BackgroundCall.start("removal", () -> Files.writeString(device.resolve("remove"), "1"))) {
+                if (kind == DriverKind.VFIO) {
+                    channel.close();
+                } else {
+                    removal.result();
+                    assertThatThrownBy(() -> {
+                                channel.send(1, new Tgetattr(RawClient.ROOT, AttrMask.BASIC));
+                                channel.flush();
+                                channel.receive().close();
+                            })
+                            .isInstanceOf(IOException.class);
+                }
+            }
+        } finally {
+            Files.writeString(Path.of("/sys/bus/pci/rescan"), "1");
+        }
+        open().close();
     }
 
     private static void exchangeData(final Session session) throws Exception {

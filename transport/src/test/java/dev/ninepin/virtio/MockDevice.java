@@ -50,6 +50,7 @@ public final class MockDevice implements PciFunction {
     /** A healthy modern device with the mount tag {@code share}. */
     public MockDevice() {
         ids(0x1af4, 0x1049);
+        config.putShort(PciConfig.SUBSYSTEM_ID, (short) 9);
         config.putShort(PciConfig.STATUS, (short) PciConfig.STATUS_HAS_CAPABILITIES);
         config.put(PciConfig.CAPABILITIES, (byte) FIRST_CAPABILITY);
         // One of MSI-X first: others' capabilities are passed over.

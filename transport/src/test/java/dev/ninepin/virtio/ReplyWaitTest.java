@@ -2,6 +2,8 @@ package dev.ninepin.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -63,5 +65,36 @@ class ReplyWaitTest {
         }
 
         assertThat(checks).hasValue(10);
+    }
+
+    @Test
+    void withAnInterruptItSpinsAndThenSleepsUntilTheNextLookAtTheDevice() throws Exception {
+        final List<Long> sleeps = new ArrayList<>();
+        final AtomicInteger wakes = new AtomicInteger();
+        final ReplyWait interrupted = new ReplyWait(
+                checks::incrementAndGet, () -> false, clock::get, Optional.of(new ReplyWait.InterruptSleep() {
+                    @Override
+                    public void sleep(final long nanos) {
+                        sleeps.add(nanos);
+                    }
+
+                    @Override
+                    public void wake() {
+                        wakes.incrementAndGet();
+                    }
+                }));
+        interrupted.posted();
+        interrupted.begin();
+        interrupted.pause();
+        assertThat(sleeps).isEmpty();
+
+        clock.addAndGet(ReplyWait.SPIN);
+        interrupted.pause();
+        assertThat(sleeps).containsExactly(ReplyWait.HEALTH_INTERVAL);
+
+        interrupted.flushed();
+        assertThat(wakes).as("an interrupt comes anyway").hasValue(0);
+        interrupted.wake();
+        assertThat(wakes).hasValue(1);
     }
 }

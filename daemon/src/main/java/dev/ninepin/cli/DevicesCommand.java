@@ -1,0 +1,67 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.ControlMessages;
+import dev.ninepin.daemon.DeviceList;
+import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.NinepinException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ninepin devices}. */
+@Command(
+        name = "devices",
+        description = "Lists the virtio-9p devices of this system, which is a guest.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionText.class,
+        sortOptions = false,
+        footerHeading = "%n",
+        footer = {
+            "DRIVERS are the ways to reach a device, as in -o driver=, the best first.",
+            "Mount tags are read by root only; no device is disturbed.",
+            "The JSON is one object, {\"devices\":[...]}. Its names are in docs/devices.md.",
+            "",
+            "Exit codes:",
+            "   0  shown            1  there is none            2  a system error",
+            "",
+            "Examples:",
+            "  ninepin devices",
+            "  ninepin devices --json"
+        })
+final class DevicesCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "One JSON object, for programs.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws NinepinException {
+        final DeviceList list = DeviceList.ofThisSystem();
+        if (json) {
+            print(ControlMessages.gson().toJson(list) + "\n");
+        } else if (!list.devices().isEmpty()) {
+            print(DevicesText.render(list));
+        }
+        if (list.devices().isEmpty()) {
+            spec.commandLine()
+                    .getErr()
+                    .println("ninepin: there is no virtio-9p device: add a share to the virtual machine"
+                            + " (QEMU: -device virtio-9p-pci)");
+        }
+        return (list.devices().isEmpty() ? ExitCode.USAGE : ExitCode.OK).code();
+    }
+
+    private void print(final String text) throws NinepinException {
+        final PrintWriter out = spec.commandLine().getOut();
+        out.print(text);
+        // The writer hands on to the stream, which keeps its errors to itself.
+        if (out.checkError() || System.out.checkError()) {
+            throw new NinepinException(ExitCode.SYSTEM, "the list could not be written to standard output", null);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package dev.ninepin.virtio;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A file system with PCI devices in its sysfs, and a kernel that does what is written there: binds, unbinds, keeps
+ * overrides.
+ */
+final class FakeSysfs implements SysfsBus.Writer {
+    static final int FOUND_COMMAND = 0x103;
+
+    private final Path root;
+    private final Path pci;
+    private final List<String> written = new ArrayList<>();
+
+    /** Drivers that refuse each device. */
+    private final List<String> refusing = new ArrayList<>();
+
+    FakeSysfs(final Path root) throws IOException {
+        this.root = root;
+        this.pci = root.resolve("sys/bus/pci");
+        Files.createDirectories(pci.resolve("devices"));
+        Files.createDirectories(pci.resolve("drivers"));
+        file("proc/sys/kernel/osrelease", "6.1.0-test\n");
+    }
+
+    Path root() {
+        return root;
+    }
+
+    SysfsBus bus() {
+        return new SysfsBus(root.resolve("sys"), this);
+    }
+
+    VirtioDevices devices() {
+        return new VirtioDevices(root, root.resolve("run"), this);
+    }
+
+    /** What was written, as {@code FILE=TEXT}, in order. */
+    List<String> written() {
+        return written;
+    }
+
+    FakeSysfs file(final String path, final String text) throws IOException {
+        final Path file = root.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+        return this;
+    }
+
+    FakeSysfs driver(final String name) throws IOException {
+        Files.createDirectories(pci.resolve("drivers").resolve(name));
+        return this;
+    }
+
+    FakeSysfs refusingDriver(final String name) throws IOException {
+        refusing.add(name);
+        return driver(name);
+    }
+
+    /** Plugs a virtio-9p device in. */
+    SysfsDevice plug(final String address) throws IOException {
+        return plug(address, "0x1af4", "0x1009", "0x0009");
+    }
+
+    SysfsDevice plug(final String address, final String vendor, final String device, final String subsystem)
+            throws IOException {
+        final String at = "sys/bus/pci/devices/" + address + "/";
+        file(at + "vendor", vendor + "\n").file(at + "device", device + "\n");
+        file(at + "subsystem_device", subsystem + "\n").file(at + "driver_override", "(null)\n");
+        final ByteBuffer config = ByteBuffer.allocate(PciConfig.SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        config.putShort(PciConfig.COMMAND, (short) FOUND_COMMAND);
+        Files.write(root.resolve(at + "config"), config.array());
+        return new SysfsDevice(bus(), root.resolve(at));
+    }
+
+    /** Binds {@code device} to {@code driver}, as happens at boot. */
+    void bind(final SysfsDevice device, final String driver) throws IOException {
+        driver(driver);
+        Files.createSymbolicLink(
+                directory(device).resolve("driver"), pci.resolve("drivers").resolve(driver));
+    }
+
+    /** Has virtio-pci make a virtio device of {@code device}, which {@code driver} takes, unless it is empty. */
+    void makeVirtio(final SysfsDevice device, final String driver, final String tag) throws IOException {
+        bind(device, "virtio-pci");
+        final Path child = Files.createDirectories(directory(device).resolve("virtio3"));
+        if (!driver.isEmpty()) {
+            Files.createSymbolicLink(
+                    child.resolve("driver"),
+                    root.resolve("sys/bus/virtio/drivers").resolve(driver));
+            Files.writeString(child.resolve("mount_tag"), tag + "\0");
+        }
+    }
+
+    /** The command register. */
+    int command(final SysfsDevice device) throws IOException {
+        return ByteBuffer.wrap(Files.readAllBytes(device.config()))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getShort(PciConfig.COMMAND);
+    }
+
+    @Override
+    public void write(final Path file, final String text) throws IOException {
+        final String name = file.getFileName().toString();
+        written.add(name + "=" + text.strip());
+        switch (name) {
+            case "driver_override" -> Files.writeString(file, text.isBlank() ? "(null)\n" : text);
+            case "unbind" -> {
+                final Path device = pci.resolve("devices").resolve(text);
+                Files.delete(device.resolve("driver"));
+                Files.deleteIfExists(device.resolve("virtio3"));
+            }
+            case "drivers_probe" -> probe(pci.resolve("devices").resolve(text));
+            default -> throw new IOException("no file of that name: " + file);
+        }
+    }
+
+    private void probe(final Path device) throws IOException {
+        final String override =
+                Files.readString(device.resolve("driver_override")).strip();
+        final String driver = override.equals("(null)") ? "virtio-pci" : override;
+        final Path target = pci.resolve("drivers").resolve(driver);
+        if (!Files.exists(device.resolve("driver")) && Files.isDirectory(target) && !refusing.contains(driver)) {
+            Files.createSymbolicLink(device.resolve("driver"), target);
+        }
+    }
+
+    private Path directory(final SysfsDevice device) {
+        return pci.resolve("devices").resolve(device.address());
+    }
+}
