@@ -139,10 +139,7 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
 
     /** The registers of one structure. */
     Mmio map(final PciFunction function, final Kind kind) throws IOException {
-        final @Nullable Place place = structures.get(kind);
-        if (place == null) {
-            throw new IOException("no " + kind + " structure");
-        }
+        final Place place = place(kind);
         final Mmio bar = function.mapBar(place.bar());
         if (place.offset() + place.length() > bar.size()) {
             throw new IOException("the " + kind + " structure of " + function.address() + " lies beyond its BAR");
@@ -152,10 +149,14 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
 
     /** The registers of one structure, to be read through configuration space, where {@link #configAccess} is not 0. */
     Mmio window(final PciConfigFile config, final Kind kind) throws IOException {
+        return new ConfigWindow(config, configAccess, place(kind));
+    }
+
+    private Place place(final Kind kind) throws IOException {
         final @Nullable Place place = structures.get(kind);
         if (place == null) {
-            throw new IOException("no " + kind + " structure");
+            throw new IOException("the device has no usable " + kind + " structure");
         }
-        return new ConfigWindow(config, configAccess, place);
+        return place;
     }
 }
