@@ -93,7 +93,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new RunCommand(end))
-                .addSubcommand(new DevicesCommand()));
+                .addSubcommand(new DevicesCommand())
+                .addSubcommand(new DoctorCommand()));
     }
 
     private static CommandLine withHandlers(final CommandLine command) {

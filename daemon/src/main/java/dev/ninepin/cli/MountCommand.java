@@ -31,6 +31,8 @@ import picocli.CommandLine.Parameters;
             "  unix:PATH                   a server on a UNIX socket",
             "  tcp:HOST[:PORT]             a server on a TCP port (default: 564);",
             "                              an IPv6 address goes in brackets",
+            "  vsock:CID:PORT              a server over vsock; the host is CID 2",
+            "  vio9p:DEVICE                a device of illumos's vio9p, as /dev/9p/0",
             "  exec:COMMAND                a command that speaks 9P on its standard input",
             "                              and output; quotes as in a shell, but no shell:",
             "                              exec:'sh -c \"...\"' for one",

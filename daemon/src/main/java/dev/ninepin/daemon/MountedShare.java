@@ -50,7 +50,7 @@ final class MountedShare implements AutoCloseable {
      * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}
      */
     static MountedShare mount(final MountRequest request, final User user) throws NinepinException {
-        final Session session = connect(request, user);
+        final Session session = connect(request.source(), request.options(), user);
         try {
             final Share share = Share.open(session, shareOptions(request.options()));
             try {
@@ -72,11 +72,15 @@ final class MountedShare implements AutoCloseable {
         }
     }
 
-    private static Session connect(final MountRequest request, final User user) throws NinepinException {
-        final MountOptions options = request.options();
+    /**
+     * Connects only, as for a mount.
+     *
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}, or {@link ExitCode#USAGE} if the options make no sense
+     */
+    static Session connect(final Source source, final MountOptions options, final User user) throws NinepinException {
         final Channel channel;
         try {
-            channel = request.source().open(options.msize(), options.driver());
+            channel = source.open(options.msize(), options.driver());
         } catch (final IllegalArgumentException e) {
             throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         } catch (final IOException e) {
@@ -89,7 +93,7 @@ final class MountedShare implements AutoCloseable {
         try {
             return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
         } catch (final IOException e) {
-            throw failed("cannot mount " + request.source(), e, wayOut(e));
+            throw failed("cannot mount " + source, e, wayOut(e));
         }
     }
 

@@ -15,9 +15,13 @@ final class Programs {
         if (program.contains("/")) {
             return isProgram(Path.of(program));
         }
-        final String path = Optional.ofNullable(System.getenv("PATH")).orElse(DEFAULT_PATH);
-        return Arrays.stream(path.split(":"))
+        return Arrays.stream(searchPath().split(":"))
                 .anyMatch(directory -> isProgram(Path.of(directory).resolve(program)));
+    }
+
+    /** The directories that programs are looked up in, with colons between them. */
+    static String searchPath() {
+        return Optional.ofNullable(System.getenv("PATH")).orElse(DEFAULT_PATH);
     }
 
     private static boolean isProgram(final Path path) {

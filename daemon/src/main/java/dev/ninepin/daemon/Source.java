@@ -2,6 +2,7 @@ package dev.ninepin.daemon;
 
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.Vio9pChannel;
 import dev.ninepin.virtio.DriverKind;
 import dev.ninepin.virtio.QemuChannel;
 import dev.ninepin.virtio.VirtioDevices;
@@ -172,6 +173,56 @@ public sealed interface Source {
         @Override
         public String toString() {
             return "tcp:" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        }
+    }
+
+    /** A server on another machine of the same host, or on the host itself, over vsock. */
+    record Vsock(long cid, long port) implements Source {
+        /** Nothing can be known without connecting. */
+        @Override
+        public void check() {}
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return StreamChannel.vsock(cid, port);
+        }
+
+        @Override
+        public String toString() {
+            return "vsock:" + cid + ":" + port;
+        }
+    }
+
+    /** A character device of illumos's driver vio9p. */
+    record Vio9p(Path path) implements Source {
+        /** The bits of a mode that say what kind of file it is, and those of a character device. */
+        private static final int S_IFMT = 0170000;
+
+        private static final int S_IFCHR = 0020000;
+
+        @Override
+        public void check() throws NinepinException {
+            final int mode;
+            try {
+                mode = (Integer) Files.getAttribute(path, "unix:mode");
+            } catch (final IOException e) {
+                throw NinepinException.mountFailed("the source " + path
+                        + " does not exist: vio9p: names a device of illumos's driver, such as /dev/9p/0");
+            }
+            if ((mode & S_IFMT) != S_IFCHR) {
+                throw NinepinException.mountFailed("the source " + path
+                        + " is not a character device: vio9p: names one of illumos's driver, such as /dev/9p/0");
+            }
+        }
+
+        @Override
+        public Channel open(final int maxMessageSize) throws IOException {
+            return Vio9pChannel.open(path);
+        }
+
+        @Override
+        public String toString() {
+            return "vio9p:" + path;
         }
     }
 

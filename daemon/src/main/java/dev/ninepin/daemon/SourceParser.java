@@ -13,13 +13,19 @@ import java.util.regex.Pattern;
 final class SourceParser {
     private static final String MOUNTABLE =
             "this version mounts [virtio:]TAG, virtio:PCI-ADDRESS, qemu:DIR[,OPTION=VALUE]..., unix:PATH,"
-                    + " tcp:HOST[:PORT] and exec:COMMAND";
+                    + " tcp:HOST[:PORT], vsock:CID:PORT, exec:COMMAND and vio9p:DEVICE";
 
     /** HOST or [HOST], and a port that may be left out. */
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(?:\\[([^\\[\\]]+)]|([^\\[\\]:]+))(?::([0-9]{1,5}))?");
 
     private static final int MAX_PORT = 65535;
+
+    /** CID and port; a long holds each. */
+    private static final Pattern TWO_NUMBERS = Pattern.compile("([0-9]{1,10}):([0-9]{1,10})");
+
+    /** {@code VMADDR_CID_ANY} and {@code VMADDR_PORT_ANY}: no machine, and no port. */
+    private static final long VSOCK_ANY = 0xffff_ffffL;
 
     /** What Java makes of bytes of the command line that are not UTF-8. */
     private static final char UNDECODABLE = '\ufffd';
@@ -36,10 +42,10 @@ final class SourceParser {
             case "qemu" -> qemu(rest);
             case "unix" -> new Source.Unix(path(scheme, rest));
             case "tcp" -> tcp(rest);
+            case "vsock" -> vsock(rest);
+            case "vio9p" -> new Source.Vio9p(path(scheme, rest));
             case "exec" -> new Source.Exec(CommandWords.split(rest));
             case "", "virtio" -> virtio(rest);
-            case "vio9p", "vsock" ->
-                throw NinepinException.usage("the source " + text + " is not supported yet; " + MOUNTABLE);
             default ->
                 throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE
                         + "; a mount tag with a colon is written virtio:" + text);
@@ -107,6 +113,20 @@ final class SourceParser {
             throw NinepinException.usage("the source tcp:" + rest + " has no port between 1 and " + MAX_PORT);
         }
         return new Source.Tcp(host, port);
+    }
+
+    private static Source vsock(final String rest) throws NinepinException {
+        final Matcher matcher = TWO_NUMBERS.matcher(rest);
+        if (!matcher.matches()) {
+            throw NinepinException.usage(
+                    "the source vsock:" + rest + " is not vsock:CID:PORT, two numbers, as in vsock:2:564 for the host");
+        }
+        final long cid = Long.parseLong(matcher.group(1));
+        final long port = Long.parseLong(matcher.group(2));
+        if (cid >= VSOCK_ANY || port >= VSOCK_ANY) {
+            throw NinepinException.usage("the source vsock:" + rest + " has a number above " + (VSOCK_ANY - 1));
+        }
+        return new Source.Vsock(cid, port);
     }
 
     private static Path path(final String scheme, final String text) throws NinepinException {

@@ -27,7 +27,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mount", "umount", "status", "run", "mount.ninepin"})
+    @ValueSource(strings = {"", "mount", "umount", "status", "run", "devices", "doctor", "mount.ninepin"})
     void everyHelpHasExitCodesAndExamplesOnEightyColumns(final String command) throws Exception {
         final Program.Result result =
                 command.isEmpty() ? Program.main(List.of(), "--help") : Program.main(List.of(), command, "--help");
@@ -40,9 +40,9 @@ class CommandLineTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "| a command is missing: mount, umount, status",
+                "| a command is missing: mount, umount, status, run, devices, doctor",
                 "umuont /x | unknown command umuont: did you mean umount?",
-                "frobnicate | unknown command frobnicate; there are mount, umount, status, devices",
+                "frobnicate | unknown command frobnicate; there are mount, umount, status, run, devices, doctor",
                 "mount qemu:/srv | Missing required parameter: 'DIR'",
                 "mount -x qemu:/srv /mnt | Unknown option: '-x'",
                 "mount -o mszie=1 qemu:/srv /mnt | unknown option mszie: did you mean msize?",

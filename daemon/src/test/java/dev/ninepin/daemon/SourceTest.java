@@ -75,6 +75,17 @@ class SourceTest {
         assertThat(Source.parse(text)).isEqualTo(new Source.Tcp(host, port));
     }
 
+    @Test
+    void aVsockSourceHasTwoNumbersOf32Bits() throws Exception {
+        assertThat(Source.parse("vsock:4294967294:0564")).isEqualTo(new Source.Vsock(4294967294L, 564));
+    }
+
+    @Test
+    void aVio9pSourceHasADevice() throws Exception {
+        assertThat(Source.parse("vio9p:/dev/9p/0")).isEqualTo(new Source.Vio9p(Path.of("/dev/9p/0")));
+        Source.parse("vio9p:/dev/null").check();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -98,9 +109,12 @@ class SourceTest {
                 "virtio:a\ufffdb | is not UTF-8: name the device by its address",
                 "host:share | starts with no known scheme",
                 "host:share | a mount tag with a colon is written virtio:host:share",
-                "vio9p:/dev/9p/0 | the source vio9p:/dev/9p/0 is not supported yet; this version mounts",
-                "vsock:2:564 | is not supported yet",
                 "http://x | the source http://x starts with no known scheme; this version mounts [virtio:]TAG",
+                "vio9p: | needs a path",
+                "vsock:2 | is not vsock:CID:PORT, two numbers, as in vsock:2:564 for the host",
+                "vsock:host:564 | is not vsock:CID:PORT",
+                "vsock:4294967295:564 | has a number above 4294967294",
+                "vsock:2:9999999999 | has a number above 4294967294",
                 "/srv/share | does not say how to reach it: qemu:/srv/share mounts a directory",
                 "qemu:/a\ufffdb | is not UTF-8",
                 "qemu: | needs a path",
@@ -125,7 +139,12 @@ class SourceTest {
     void whatIsNotThereIsSaidBeforeAnythingStarts(@TempDir final Path directory) throws Exception {
         final Path file = Files.createFile(directory.resolve("file"));
         for (final String text : List.of(
-                "qemu:" + directory + "/none", "qemu:" + file, "unix:" + directory + "/none", "exec:no-such-command")) {
+                "qemu:" + directory + "/none",
+                "qemu:" + file,
+                "unix:" + directory + "/none",
+                "exec:no-such-command",
+                "vio9p:/dev/9p/none",
+                "vio9p:" + file)) {
             final Source source = Source.parse(text);
             final NinepinException e = catchThrowableOfType(NinepinException.class, source::check);
             assertThat(e.exitCode()).isEqualTo(ExitCode.MOUNT_FAILED);
@@ -170,6 +189,12 @@ class SourceTest {
                 Arbitraries.strings().withCharRange('a', 'e').ofMinLength(1).ofMaxLength(3);
         return Arbitraries.oneOf(
                 path.map(Source.Unix::new),
+                path.map(Source.Vio9p::new),
+                Arbitraries.longs()
+                        .between(0, 0xffff_fffeL)
+                        .list()
+                        .ofSize(2)
+                        .map(numbers -> new Source.Vsock(numbers.get(0), numbers.get(1))),
                 name.map(Source.Virtio::new),
                 path.flatMap(directory -> Arbitraries.maps(option, name)
                         .ofMaxSize(3)

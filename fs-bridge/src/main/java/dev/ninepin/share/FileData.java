@@ -22,6 +22,12 @@ final class FileData {
     /** The most requests of one read that are under way at once; more of them bring nothing. */
     private static final int MOST_AT_ONCE = 16;
 
+    /**
+     * In bytes; what is asked for at least after a short reply. propolis brings 31 bytes less than it is asked for, so
+     * that the last few would never come (its {@code p9fs.rs}, do_read).
+     */
+    private static final int LEAST_TO_GO_ON = 512;
+
     private final Session session;
     private final OpenFile.Opener opener;
     private final DataBuffers buffers = new DataBuffers();
@@ -141,12 +147,14 @@ final class FileData {
         try {
             while (mayHaveMore(file, offset, data.position(), count)) {
                 final int rest = Math.min(count - data.position(), chunk(file));
-                try (ReadReply reply =
-                        session.read(file.fid(), offset + data.position(), rest).await()) {
-                    if (!reply.data().hasRemaining()) {
+                final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
+                try (ReadReply reply = session.read(file.fid(), offset + data.position(), asked)
+                        .await()) {
+                    final ByteBuffer more = reply.data();
+                    if (!more.hasRemaining()) {
                         break;
                     }
-                    data.put(reply.data());
+                    data.put(more.slice(more.position(), Math.min(rest, more.remaining())));
                 }
             }
         } catch (final IOException | RuntimeException e) {

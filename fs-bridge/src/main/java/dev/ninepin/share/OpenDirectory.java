@@ -20,6 +20,9 @@ final class OpenDirectory {
     private final Inode inode;
     private final int fid;
 
+    @GuardedBy("this")
+    private final PageCookies cookies = new PageCookies();
+
     /** The entries that follow {@link #position}, from {@link #next} on. */
     @GuardedBy("this")
     private List<Dirent> page = List.of();
@@ -60,7 +63,8 @@ final class OpenDirectory {
                 position = entry.offset();
                 next++;
             }
-            page = session.readdir(fid, position, session.maxIo()).await();
+            page = cookies.goOn(
+                    position, session.readdir(fid, position, session.maxIo()).await());
             next = 0;
             if (page.isEmpty()) {
                 return;

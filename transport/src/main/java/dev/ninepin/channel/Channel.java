@@ -35,6 +35,19 @@ public interface Channel extends AutoCloseable {
     int maxRequests();
 
     /**
+     * Whether a request may be given up by a Tflush. Where it may not, the tag of one that was given up stays taken until
+     * its reply comes, and no other message may be in flight with a Tversion, the last one too. Any thread.
+     */
+    default boolean takesFlush() {
+        return true;
+    }
+
+    /** Whether the very first reply may get lost, so that the first request is to be sent again after a while. Any thread. */
+    default boolean mayLoseFirstReply() {
+        return false;
+    }
+
+    /**
      * Takes a request, and with it the room for its reply ({@link Tmessage#replySize}). The message is written out
      * before this returns, so its data may be reused. The server need not hear of it before {@link #flush}: so a batch
      * costs one doorbell, or one system call. May wait until there is room.

@@ -11,10 +11,15 @@ final class PooledReply implements Received {
     private final int tag;
     private final AtomicBoolean closed = new AtomicBoolean();
 
+    /** Under the message's own tag. */
     PooledReply(final BufferPool pool, final ByteBuffer message) {
+        this(pool, message, Frame.peekTag(message));
+    }
+
+    PooledReply(final BufferPool pool, final ByteBuffer message, final int tag) {
         this.pool = pool;
         this.message = message;
-        this.tag = Frame.peekTag(message);
+        this.tag = tag;
     }
 
     @Override

@@ -55,6 +55,17 @@ public final class StreamChannel implements Channel {
     }
 
     /**
+     * Connects to a server over vsock, between a machine and its guests.
+     *
+     * @param cid the machine, by its context id: 2 is the host, 1 this machine; 32 bits
+     * @param port 32 bits
+     * @throws IOException if that fails; its message is for a person
+     */
+    public static StreamChannel vsock(final long cid, final long port) throws IOException {
+        return new StreamChannel(VsockStream.connect(cid, port));
+    }
+
+    /**
      * Starts a command that speaks 9P on its standard input and output. It ends with the channel; if this process dies,
      * it sees the end of its input.
      *

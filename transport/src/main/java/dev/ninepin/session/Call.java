@@ -73,7 +73,8 @@ public final class Call<R> {
 
     /**
      * Waits for the answer, up to the session's timeout. An interrupt of the waiting thread gives the request up: a
-     * Tflush is sent, and the answer is whatever comes first. The thread's interrupt flag stays set.
+     * Tflush is sent, and the answer is whatever comes first. Over a channel that takes no Tflush this returns at once,
+     * and whatever comes is dropped. The thread's interrupt flag stays set.
      *
      * @throws RemoteException if the server refused
      * @throws InterruptedIOException if the request was given up for an interrupt
@@ -119,8 +120,8 @@ public final class Call<R> {
 
     /** Has the request flushed, and says until when the answer is worth waiting for. */
     private long giveUp(final IOException reason) {
-        if (tag == Frame.NOTAG) {
-            // A Tversion has no tag that could be flushed.
+        if (tag == Frame.NOTAG || !exchange.canFlush()) {
+            // A Tversion has no tag that could be flushed. Any other request's stays taken; the reply is nobody's then.
             return System.nanoTime();
         }
         exchange.flush(this, reason);

@@ -69,7 +69,7 @@ final class Exchange {
         this.channel = channel;
         this.timeoutNanos = timeout.toNanos();
         this.recorder = recorder;
-        this.tags = new TagTable(channel.maxRequests());
+        this.tags = new TagTable(channel.maxRequests(), channel.takesFlush());
         this.reader = new Thread(this::readReplies, "ninepin-reply-reader");
         reader.setDaemon(true);
         reader.start();
@@ -124,6 +124,11 @@ final class Exchange {
         return this::leaveSenders;
     }
 
+    /** Whether a request can be given up for the server, too. If not, its tag is taken until its reply comes. */
+    boolean canFlush() {
+        return channel.takesFlush();
+    }
+
     /** Gives a request up, for {@code reason}. Does nothing if it has ended, or was given up before. */
     void flush(final Call<?> call, final IOException reason) {
         if (call.tag() == Frame.NOTAG || !call.beginFlush(reason)) {
@@ -159,6 +164,14 @@ final class Exchange {
                 .exceptionally(failure -> null)
                 .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
                 .join();
+    }
+
+    /**
+     * Waits up to {@code patienceNanos} until no tag is taken: not even by a request that its caller has given up, as
+     * {@link #awaitAnswers} does not. Whether it came to that. No more requests may be sent meanwhile.
+     */
+    boolean awaitQuiet(final long patienceNanos) {
+        return tags.awaitNoneTaken(patienceNanos);
     }
 
     int tagsUsed() {

@@ -11,21 +11,39 @@ final class Handshake {
     /** A peer that does not answer Tversion or Tattach so long is no 9P server; a user waits at the command line. */
     static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private Handshake() {}
+    /** What a first Tversion gets of it where the reply may have got lost. */
+    private static final long FIRST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final Function<Tversion, Call<Rversion>> version;
+    private final long patienceNanos;
+
+    /**
+     * @param version sends a Tversion
+     * @param timeoutNanos how long any request may go unanswered
+     */
+    Handshake(final Function<Tversion, Call<Rversion>> version, final long timeoutNanos) {
+        this.version = version;
+        this.patienceNanos = Math.min(PATIENCE_NANOS, timeoutNanos);
+    }
 
     /**
      * Asks for {@code wanted} bytes of msize, and for half of that again while the server refuses with an error (as
      * propolis does where QEMU would settle on less), and returns what was agreed.
+     *
+     * @param mayLoseFirstReply of the channel
      */
-    static int negotiate(final Function<Tversion, Call<Rversion>> version, final int wanted, final long timeoutNanos)
-            throws IOException {
+    int negotiate(final int wanted, final boolean mayLoseFirstReply) throws IOException {
         int asked = wanted;
+        boolean first = mayLoseFirstReply;
         while (true) {
             try {
-                return agreed(
-                        asked,
-                        version.apply(new Tversion(asked, Tversion.VERSION_9P2000_L))
-                                .await(Math.min(PATIENCE_NANOS, timeoutNanos)));
+                final Call<Rversion> call = version.apply(new Tversion(asked, Tversion.VERSION_9P2000_L));
+                return agreed(asked, call.await(first ? Math.min(FIRST_PATIENCE_NANOS, patienceNanos) : patienceNanos));
+            } catch (final RequestTimeoutException e) {
+                if (!first) {
+                    throw e;
+                }
+                first = false;
             } catch (final RemoteException e) {
                 if (asked <= SessionOptions.MIN_MSIZE) {
                     throw new IOException(

@@ -90,8 +90,8 @@ public final class Session implements AutoCloseable {
         this.nUname = options.nUname();
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
-            this.msize = Handshake.negotiate(
-                    this::version, Math.min(options.msize(), channel.maxMessageSize()), exchange.timeoutNanos());
+            this.msize = new Handshake(this::version, exchange.timeoutNanos())
+                    .negotiate(Math.min(options.msize(), channel.maxMessageSize()), channel.mayLoseFirstReply());
             exchange.limit(msize);
             this.fids = new FidTable(this, options.maxFids());
             attachRoot(options);
@@ -346,7 +346,9 @@ public final class Session implements AutoCloseable {
                 final long deadline = System.nanoTime() + patience;
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());
-                version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
+                if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
+                    version(new Tversion(msize, Tversion.VERSION_9P2000_L)).await(patience);
+                }
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());
             }

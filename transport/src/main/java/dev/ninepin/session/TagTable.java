@@ -34,12 +34,13 @@ final class TagTable {
     @GuardedBy("freeTags")
     private final List<Deque<Integer>> freeTags = List.of(new ArrayDeque<>(), new ArrayDeque<>());
 
-    TagTable(final int size) {
+    /** @param withFlush whether there will be any Tflush to keep tags for */
+    TagTable(final int size, final boolean withFlush) {
         if (size < 2) {
             throw new IllegalArgumentException("a session needs 2 tags at least, not " + size);
         }
         calls = new AtomicReferenceArray<>(size);
-        forFlush = Math.max(1, size / FLUSH_SHARE);
+        forFlush = withFlush ? Math.max(1, size / FLUSH_SHARE) : 0;
         ordinary = new Semaphore(size - forFlush);
         flush = new Semaphore(forFlush);
         synchronized (freeTags) {
@@ -67,6 +68,21 @@ final class TagTable {
     /** Takes a tag, waiting up to {@code nanos} for one; -1 if none came free. */
     int take(final boolean forTflush, final long nanos) throws InterruptedException {
         return semaphoreOf(forTflush).tryAcquire(nanos, TimeUnit.NANOSECONDS) ? pop(forTflush) : -1;
+    }
+
+    /** Waits up to {@code nanos} until no ordinary tag is taken. Whether it came to that. An interrupt ends the wait. */
+    boolean awaitNoneTaken(final long nanos) {
+        final int all = size() - forFlush;
+        try {
+            if (!ordinary.tryAcquire(all, nanos, TimeUnit.NANOSECONDS)) {
+                return false;
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        ordinary.release(all);
+        return true;
     }
 
     /** The call goes under its tag, which was taken for it. */

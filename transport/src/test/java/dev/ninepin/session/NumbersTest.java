@@ -49,7 +49,7 @@ class NumbersTest {
     void tagsAreUniqueWhileInUse(
             @ForAll @IntRange(min = 2, max = 300) final int size,
             @ForAll @Size(max = 400) final List<@IntRange(min = 0, max = 9) Integer> steps) {
-        final TagTable tags = new TagTable(size);
+        final TagTable tags = new TagTable(size, true);
         final Deque<Call<?>> taken = new ArrayDeque<>();
         for (final int step : steps) {
             if (step < 6) {
@@ -73,7 +73,7 @@ class NumbersTest {
 
     @Property
     void someTagsAreKeptForTflush(@ForAll @IntRange(min = 2, max = 300) final int size) {
-        final TagTable tags = new TagTable(size);
+        final TagTable tags = new TagTable(size, true);
         int ordinary = 0;
         while (tags.tryTake(false) >= 0) {
             ordinary++;
@@ -86,7 +86,7 @@ class NumbersTest {
     @Test
     @Timeout(60)
     void threadsNeverShareATagAndNoneIsLost() throws Exception {
-        final TagTable tags = new TagTable(6);
+        final TagTable tags = new TagTable(6, true);
         final Set<Integer> inUse = ConcurrentHashMap.newKeySet();
         inThreads(thread -> {
             for (int i = 0; i < ROUNDS; i++) {

@@ -22,6 +22,7 @@ import dev.ninepin.p9.Tlcreate;
 import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tremove;
+import dev.ninepin.p9.Tversion;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.p9.Twrite;
 import java.io.IOException;
@@ -122,12 +123,27 @@ public final class WatchedChannel implements Channel {
     }
 
     @Override
+    public boolean takesFlush() {
+        return channel.takesFlush();
+    }
+
+    @Override
+    public boolean mayLoseFirstReply() {
+        return channel.mayLoseFirstReply();
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         sent.computeIfAbsent(request.getClass(), kind -> new AtomicInteger()).incrementAndGet();
         wrongIf(Thread.holdsLock(lock), request, "sent under a lock that the reply reader takes");
         wrongIf(Frame.sizeOf(request) > msize, request, "larger than msize");
-        wrongIf(inFlight.putIfAbsent(tag, request) != null, request, "under a tag in flight, " + tag);
-        wrongIf(places.incrementAndGet() > maxRequests(), request, "more in flight than the channel takes");
+        if (inFlight.putIfAbsent(tag, request) == null) {
+            wrongIf(places.incrementAndGet() > maxRequests(), request, "more in flight than the channel takes");
+        } else {
+            wrongIf(!(request instanceof Tversion && mayLoseFirstReply()), request, "under a tag in flight, " + tag);
+        }
+        wrongIf(request instanceof Tflush && !takesFlush(), request, "over a channel that takes none");
+        wrongIf(request instanceof Tversion && !takesFlush() && inFlight.size() > 1, request, "not alone in flight");
         checkFids(request);
         channel.send(tag, request);
     }

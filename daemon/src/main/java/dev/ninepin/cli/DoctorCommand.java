@@ -1,0 +1,58 @@
+package dev.ninepin.cli;
+
+import dev.ninepin.daemon.Doctor;
+import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.Finding;
+import dev.ninepin.daemon.NinepinException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ninepin doctor}. */
+@Command(
+        name = "doctor",
+        description = "Checks everything that a mount needs, and says how to mend what is wrong.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionText.class,
+        sortOptions = false,
+        footerHeading = "%n",
+        footer = {
+            "One line for each thing: ok, warn (some other mount would not work) or FAIL.",
+            "With SOURCE, its server is connected to, and its device taken for that time.",
+            "",
+            "Exit codes:",
+            "   0  a mount would work            1  wrong usage",
+            "   2  a system error               32  a mount would fail",
+            "",
+            "Examples:",
+            "  ninepin doctor",
+            "  ninepin doctor -o aname=/srv/share unix:/run/diod.sock"
+        })
+final class DoctorCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "SOURCE", arity = "0..1", description = "What is to be mounted; anything without.")
+    private @Nullable String source;
+
+    @Option(names = "-o", paramLabel = "OPTION", description = "The options of the mount, as for mount.")
+    private List<String> options = new ArrayList<>();
+
+    @Override
+    public Integer call() throws NinepinException {
+        final List<Finding> findings =
+                Doctor.of(source, String.join(",", options)).examine();
+        final PrintWriter out = spec.commandLine().getOut();
+        findings.forEach(out::println);
+        out.flush();
+        return (Doctor.isWell(findings) ? ExitCode.OK : ExitCode.MOUNT_FAILED).code();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.session.Session;
+import java.util.List;
+import java.util.Optional;
+
+/** Whether there is a 9P2000.L server behind a source that lets this user in: connects, and takes its leave. */
+final class SourceCheck implements Doctor.Check {
+    private static final String SUBJECT = "source";
+
+    private final Source source;
+    private final MountOptions options;
+    private final User user;
+
+    SourceCheck(final Source source, final MountOptions options, final User user) {
+        this.source = source;
+        this.options = options;
+        this.user = user;
+    }
+
+    @Override
+    public List<Finding> examine() {
+        try {
+            source.check();
+            try (Session session = MountedShare.connect(source, options, user)) {
+                return List.of(Finding.ok(SUBJECT, source + ": a 9P2000.L server answers, msize " + session.msize()));
+            }
+        } catch (final NinepinException e) {
+            // The sentence says what to do, too.
+            return List.of(new Finding(Finding.Verdict.FAIL, SUBJECT, e.sentence(), Optional.empty()));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.ninepin.daemon;
+
+import dev.ninepin.virtio.VirtioDevice;
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The virtio-9p devices of this machine: whether they are free, and can be driven. */
+final class VirtioCheck implements Doctor.Check {
+    /** The devices, or why they can't be listed. */
+    @FunctionalInterface
+    interface Lister {
+        List<VirtioDevice> list() throws IOException;
+    }
+
+    private final Lister devices;
+
+    VirtioCheck(final Lister devices) {
+        this.devices = devices;
+    }
+
+    /** A line for each; none of them is needed but the one that is mounted, which the source's own check takes. */
+    @Override
+    public List<Finding> examine() {
+        try {
+            final List<VirtioDevice> all = devices.list();
+            return all.isEmpty()
+                    ? List.of(Finding.ok("virtio-9p", "this machine has no such device"))
+                    : all.stream().map(VirtioCheck::examine).toList();
+        } catch (final IOException e) {
+            return List.of(Finding.warn(
+                    "virtio-9p", "the devices can't be listed: " + e.getMessage(), "check that /sys is mounted"));
+        }
+    }
+
+    private static Finding examine(final VirtioDevice device) {
+        final String subject = "device " + device.address();
+        final String tag = device.tag()
+                .map(text -> "tag " + text)
+                .orElse("its tag can't be read now (" + device.tagProblem().orElse("") + ")");
+        if (device.holder().isPresent()) {
+            return device.holder().get().equals(VirtioDevice.NINEPIN)
+                    ? Finding.ok(subject, tag + ", in use by ninepin")
+                    : Finding.warn(
+                            subject,
+                            tag + ", held by the kernel's driver "
+                                    + device.holder().get(),
+                            "mount it by the kernel (mount -t 9p), or unbind it there (modprobe -r "
+                                    + device.holder().get() + ")");
+        }
+        final String ways = device.obstacles().entrySet().stream()
+                .filter(way -> way.getValue().isEmpty())
+                .map(way -> way.getKey().text())
+                .collect(Collectors.joining(", "));
+        if (!ways.isEmpty()) {
+            return Finding.ok(subject, tag + ", free, could be driven by " + ways);
+        }
+        final String obstacles = device.obstacles().entrySet().stream()
+                .map(way -> way.getKey().text() + ": " + way.getValue().orElse(""))
+                .collect(Collectors.joining(", "));
+        return Finding.warn(
+                subject,
+                tag + ", free, but nothing here can drive it (" + obstacles + ")",
+                "boot without Secure Boot, or give the virtual machine an IOMMU");
+    }
+}
