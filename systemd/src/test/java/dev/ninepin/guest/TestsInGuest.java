@@ -34,7 +34,7 @@ final class TestsInGuest {
      */
     static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
         install(guest);
-        final String command = "cd %s && rm -f results && java %s -cp '*' %s results %s"
+        final String command = "cd %s && rm -f results && java -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
                 .formatted(DIRECTORY, options, RunInGuest.class.getName(), String.join(" ", classes));
         final Guest.Result java = guest.run(command, new byte[0], PATIENCE);
         final List<DynamicTest> tests = new ArrayList<>();
