@@ -15,6 +15,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -51,10 +53,28 @@ final class TestMount implements AutoCloseable {
         programs = new Programs(directory, export, setup.kind().isMapped());
         server = setup.kind().export(export);
         final SessionOptions options = setup.session().withAname(server.aname());
-        session = Session.connect(server.connect(), options);
-        share = Share.open(session, setup.share());
-        fuse = FuseMount.mount(share, directory, setup.fuse());
+        // What has come up goes down again if the rest does not.
+        final Deque<AutoCloseable> up = new ArrayDeque<>(List.of(server));
+        try {
+            session = Session.connect(server.connect(), options);
+            up.push(session);
+            share = Share.open(session, setup.share());
+            up.push(share);
+            fuse = FuseMount.mount(share, directory, setup.fuse());
+        } catch (final IOException | RuntimeException e) {
+            up.forEach(each -> closeAfter(e, each));
+            deleteAll();
+            throw e;
+        }
         mounted = Leftovers.now();
+    }
+
+    private static void closeAfter(final Exception failure, final AutoCloseable what) {
+        try {
+            what.close();
+        } catch (final Exception e) {
+            failure.addSuppressed(e);
+        }
     }
 
     static TestMount mount(final MountSetup setup) throws IOException {
