@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.share.CacheMode;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What each {@code cache=} promises, while the same files are changed on the server. */
 interface Consistency extends OnAMount {
@@ -80,6 +82,37 @@ interface Consistency extends OnAMount {
             final long reads = mount.roundTrips("Tread");
             mount.sh("cat file >/dev/null; cat file >/dev/null");
             assertThat(mount.roundTrips("Tread")).isEqualTo(reads);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = CacheMode.class,
+            names = {"NONE", "OPEN"})
+    default void anOpenSeesWhatChangedThereSinceTheFileWasMadeHere(final CacheMode cache) throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
+            mount.python("""
+                    fd = os.open('file', os.O_RDWR | os.O_CREAT)
+                    os.write(fd, b'mine')
+                    assert os.pread(fd, 10, 0) == b'mine'
+                    os.close(fd)
+                    write(S + '/file', b'them', 0)
+                    assert read('file') == b'them'
+                    """);
+        }
+    }
+
+    @Test
+    default void usuallyTheFirstOpenSeesWhatWasAppendedThereAfterALook() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    for n in range(20):
+                        name = '%d' % n
+                        write(S + '/' + name, b'12345')
+                        assert os.stat(name).st_size == 5
+                        write(S + '/' + name, b'1234567890')
+                        assert read(name) == b'1234567890'
+                    """);
         }
     }
 

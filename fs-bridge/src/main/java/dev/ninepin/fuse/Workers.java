@@ -131,9 +131,21 @@ final class Workers {
         } catch (final Throwable e) {
             LOG.error("{} ends", worker.getName(), e);
         } finally {
-            waiting.decrementAndGet();
             leave(worker);
         }
+    }
+
+    /** Whether this thread may leave, and is no longer counted among those that wait: others do. */
+    private boolean isSurplus() {
+        if (alive.get() <= KEPT) {
+            return false;
+        }
+        if (waiting.decrementAndGet() > 0) {
+            return true;
+        }
+        // Whoever waited has just been taken by a request: somebody must wait.
+        waiting.incrementAndGet();
+        return false;
     }
 
     private void loop(final Worker worker) {
@@ -147,11 +159,12 @@ final class Workers {
                     startAnother();
                 }
                 fuse.fuse_session_process(session, worker.request(), received, channel);
-                if (waiting.incrementAndGet() > 1 && alive.get() > KEPT) {
+                if (waiting.incrementAndGet() > 1 && isSurplus()) {
                     return;
                 }
             } else if (received != -EINTR && received != -EAGAIN) {
                 LOG.debug("{} leaves: {}", worker.getName(), received);
+                waiting.decrementAndGet();
                 if (received == 0) {
                     disconnected = true;
                 }

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * pages must not be dropped during a write: the kernel puts it into the page first, and then sends it, with the page
  * unlocked ({@code fs/fuse/file.c}, {@code fuse_fill_write_pages}); were the page dropped in between, and read again, it
  * would keep what the file had before the write. So nobody opens the file for as long as its pages are being dropped.
+ * (A program that goes on to write over a copy of a descriptor that another has closed is only known to write once it
+ * does: a flush does not tell a copy from the last one.)
  *
  * <p>Any thread; the lock guards all fields, nothing is done under it.
  */
@@ -32,10 +34,6 @@ final class CachedData {
     /** The version that the kernel's data is not older than, and which it is if it did not change since; null if none. */
     @GuardedBy("this")
     private @Nullable Version known;
-
-    /** Whether the kernel may have any data at all. */
-    @GuardedBy("this")
-    private boolean used;
 
     /** Whether the kernel is just dropping what it has, for an open that has not been answered yet. */
     @GuardedBy("this")
@@ -93,6 +91,9 @@ final class CachedData {
      */
     record Verdict(boolean good, @Nullable Object version) {
         private static final Verdict GOOD = new Verdict(true, null);
+
+        /** Nothing was dropped. */
+        static final Verdict UNKNOWN = new Verdict(false, null);
     }
 
     /** An own change of data or attributes begins. */
@@ -136,43 +137,36 @@ final class CachedData {
             throws IOException {
         awaitDropped();
         final Version version = Version.of(attributes);
-        final boolean mayBeOurs = writers > 0 && (changes != changesSeen || changing > 0 || version.equals(seen));
-        writers += writes ? 1 : 0;
-        if (!version.equals(seen)) {
+        final boolean isNew = !version.equals(seen);
+        if (isNew) {
             seen = version;
             seenSince = now;
-        }
-        changesSeen = changesBefore;
-        if (used && (mayBeOurs || version.equals(known))) {
-            return Verdict.GOOD;
         }
         // Its tick is over if it was seen before that long; or if it is much older by our clock, unless that is ahead
         // of
         // the server's, and then a change would have to fall into the very same tick to go unnoticed.
         final boolean settled = now - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
-        final Version told = settled ? version : null;
-        if (!used) {
-            used = true;
-            known = told;
+        final boolean mayBeOurs = writers > 0 && (changes != changesSeen || changing > 0 || (!isNew && settled));
+        writers += writes ? 1 : 0;
+        changesSeen = changesBefore;
+        if (mayBeOurs || version.equals(known)) {
             return Verdict.GOOD;
         }
         dropping = true;
-        return new Verdict(false, told);
+        return new Verdict(false, settled ? version : null);
     }
 
     /** As {@link #opened} where nothing is believed, and all is dropped at each open. */
     synchronized Verdict openedUnseen(final boolean writes) throws IOException {
         awaitDropped();
         writers += writes ? 1 : 0;
-        dropping = used;
-        used = true;
-        return new Verdict(!dropping, null);
+        dropping = true;
+        return new Verdict(false, null);
     }
 
     /** As {@link #opened} of what is only changed here, as a file that was just made is. */
     synchronized Verdict openedAlone(final boolean writes) {
         writers += writes ? 1 : 0;
-        used = true;
         return Verdict.GOOD;
     }
 

@@ -125,7 +125,10 @@ final class Namespace {
             if (inodes.livesByItsName(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                ending(inode, () -> remove(directory, name, 0));
+                // It may live on under another name, and its path with it.
+                try (FilePaths.Move move = paths.move(inode)) {
+                    ending(inode, () -> remove(directory, name, 0));
+                }
             }
         }
     }

@@ -34,13 +34,11 @@ final class OpenFile {
         int open(Inode inode, int flags) throws IOException;
     }
 
-    /** The inode counts it among its writers already, if it is one. */
     OpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
         this.inode = inode;
         this.fid = fid;
         this.flags = flags;
         this.iounit = iounit;
-        this.writing = writes(flags);
     }
 
     Inode inode() {
@@ -57,8 +55,8 @@ final class OpenFile {
         return iounit;
     }
 
-    /** Whether a file is opened to be written. */
-    static boolean writes(final int flags) {
+    /** Whether it was opened to be written. */
+    boolean isForWriting() {
         return (flags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
     }
 
@@ -71,6 +69,11 @@ final class OpenFile {
             otherFid = opener.open(inode, flags ^ OpenFlags.APPEND);
         }
         return otherFid;
+    }
+
+    /** The inode has counted this among its writers, if it is one. */
+    synchronized void counted() {
+        writing = isForWriting();
     }
 
     /** A program writes. */

@@ -69,8 +69,19 @@ final class OpenFiles {
     }
 
     long open(final Inode inode, final int flags, final KernelData kernel) throws IOException {
+        final Opened opened;
+        final long handle;
         try (NameLocks.Held held = locks.shared(inode)) {
-            return add(openFile(inode, flags & FLAGS_TO_SEND, kernel));
+            opened = openFile(inode, flags & FLAGS_TO_SEND);
+            handle = add(opened.file());
+        }
+        // Not under the lock: the kernel waits for pages here, and these for others who want the lock.
+        try {
+            judgeData(opened, kernel);
+            return handle;
+        } catch (final IOException | RuntimeException e) {
+            release(handle);
+            throw e;
         }
     }
 
@@ -121,6 +132,8 @@ final class OpenFiles {
         }
         final Inode inode = inodes.made(directory, name, made.qid());
         final OpenFile file = new OpenFile(inode, fid, wanted, made.iounit());
+        inode.data.openedAlone(file.isForWriting());
+        file.counted();
         final long handle = add(file);
         try {
             return new Created(namespace.givenTo(caller, inode, attributes.read(inode, file)), handle);
@@ -210,23 +223,36 @@ final class OpenFiles {
         return handles.add(file);
     }
 
-    private OpenFile openFile(final Inode inode, final int flags, final KernelData kernel) throws IOException {
+    /**
+     * A file that was opened, and what is known of its data.
+     *
+     * @param changes own changes before the attributes were asked for
+     * @param attributes empty if they need not be asked for
+     */
+    private record Opened(OpenFile file, long changes, Optional<Rgetattr> attributes) {}
+
+    private Opened openFile(final Inode inode, final int flags) throws IOException {
         return paths.use(inode, path -> {
-            // On its way together with the walk, so that it costs no time.
             final long changes = inode.data.changes();
+            // On its way together with the walk, so that it costs no time.
             final Optional<Call<Rgetattr>> asked =
                     cache == CacheMode.OPEN ? Optional.of(session.getattr(path, AttrMask.BASIC)) : Optional.empty();
-            final OpenFid opened = openFid(inode, path, flags);
+            OpenFid opened = null;
             try {
-                final CachedData.Verdict cached = verdict(inode, OpenFile.writes(flags), changes, asked);
-                if (!cached.good()) {
-                    try {
-                        kernel.drop(inode.node());
-                    } finally {
-                        inode.data.dropped(cached);
-                    }
+                opened = openFid(inode, path, flags);
+            } finally {
+                if (opened == null && asked.isPresent()) {
+                    awaitEnd(asked.get());
                 }
-                return new OpenFile(inode, opened.fid(), flags, opened.iounit());
+            }
+            try {
+                final OpenFile file = new OpenFile(inode, opened.fid(), flags, opened.iounit());
+                if (asked.isEmpty()) {
+                    return new Opened(file, changes, Optional.empty());
+                }
+                final Rgetattr now = asked.get().await();
+                attributes.accept(inode, now);
+                return new Opened(file, changes, Optional.of(now));
             } catch (final IOException | RuntimeException e) {
                 fids.clunk(opened.fid());
                 throw e;
@@ -234,17 +260,42 @@ final class OpenFiles {
         });
     }
 
-    /** Asked for last, since nobody else can open the file from then on until the kernel has done as it says. */
-    private CachedData.Verdict verdict(
-            final Inode inode, final boolean writes, final long changes, final Optional<Call<Rgetattr>> asked)
-            throws IOException {
-        if (asked.isPresent()) {
-            final Rgetattr now = asked.get().await();
-            attributes.accept(inode, now);
-            return inode.data.opened(
-                    now, changes, writes, System.nanoTime(), Instant.now().getEpochSecond());
+    /** Nobody wants the answer any more, but the tag is to come back. */
+    private static void awaitEnd(final Call<?> call) {
+        try {
+            call.await();
+        } catch (final IOException e) {
+            LOG.trace("an answer that nobody wants", e);
         }
-        return cache == CacheMode.LOOSE ? inode.data.openedAlone(writes) : inode.data.openedUnseen(writes);
+    }
+
+    /** Has the kernel drop what it kept of a file that was just opened, if that is old. The caller holds no lock. */
+    private void judgeData(final Opened opened, final KernelData kernel) throws IOException {
+        final CachedData data = opened.file().inode().data;
+        final boolean writes = opened.file().isForWriting();
+        final CachedData.Verdict verdict;
+        if (cache == CacheMode.LOOSE) {
+            verdict = data.openedAlone(writes);
+        } else if (opened.attributes().isPresent()) {
+            verdict = data.opened(
+                    opened.attributes().get(),
+                    opened.changes(),
+                    writes,
+                    System.nanoTime(),
+                    Instant.now().getEpochSecond());
+        } else {
+            verdict = data.openedUnseen(writes);
+        }
+        opened.file().counted();
+        if (!verdict.good()) {
+            boolean dropped = false;
+            try {
+                kernel.drop(opened.file().inode().node());
+                dropped = true;
+            } finally {
+                data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
+            }
+        }
     }
 
     private record OpenFid(int fid, int iounit) {}
