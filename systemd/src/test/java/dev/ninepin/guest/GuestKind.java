@@ -47,7 +47,7 @@ public enum GuestKind {
         if (this == CLOUD_IOMMU) {
             arguments.addAll(List.of("-device", "intel-iommu,intremap=on,device-iotlb=on"));
         }
-        arguments.addAll(List.of("-smp", "2", "-cpu", "max", "-m", "1536"));
+        arguments.addAll(List.of("-smp", "1", "-cpu", "max", "-m", "1536"));
         arguments.addAll(List.of("-display", "none", "-nodefaults", "-no-user-config"));
         arguments.addAll(List.of("-kernel", image.resolve("vmlinuz-" + kernel).toString()));
         arguments.addAll(List.of("-initrd", image.resolve("initrd-" + kernel).toString()));

@@ -12,6 +12,13 @@ import java.util.concurrent.ExecutionException;
  * ends that started it (prctl(2), PR_SET_PDEATHSIG), which therefore waits for it.
  */
 final class GuestMachine implements AutoCloseable {
+    /**
+     * Software emulation in one thread. With a thread for each processor, one translates code while another patches it,
+     * and may see half of the patch; a JVM, which patches the entries of its methods for as long as it runs, then dies of
+     * a signal at one of them.
+     */
+    private static final String ONE_THREAD = "tcg,thread=single";
+
     private final CompletableFuture<Process> started = new CompletableFuture<>();
     private final Thread owner;
 
@@ -28,7 +35,7 @@ final class GuestMachine implements AutoCloseable {
      * @param errors the file for what QEMU says
      */
     static GuestMachine start(final List<String> arguments, final Path errors) {
-        final String accelerator = System.getenv().getOrDefault("NINEPIN_GUEST_ACCEL", "tcg");
+        final String accelerator = System.getenv().getOrDefault("NINEPIN_GUEST_ACCEL", ONE_THREAD);
         final List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
         command.addAll(List.of("qemu-system-x86_64", "-accel", accelerator));
         command.addAll(arguments);
