@@ -19,6 +19,12 @@ public final class ControlMessages {
     /** An error: the request makes no sense, or failed; the reply's text says more. */
     static final String FAILED = "failed";
 
+    /** Made once: it learns the records, which takes longer than an answer does. */
+    private static final Gson GSON = new GsonBuilder()
+            .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+            .disableHtmlEscaping()
+            .create();
+
     /**
      * A request.
      *
@@ -43,10 +49,7 @@ public final class ControlMessages {
 
     /** Writes and reads names as they are documented, {@code mount_point} for mountPoint. */
     public static Gson gson() {
-        return new GsonBuilder()
-                .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-                .disableHtmlEscaping()
-                .create();
+        return GSON;
     }
 
     /**

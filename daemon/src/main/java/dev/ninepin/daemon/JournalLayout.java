@@ -1,20 +1,18 @@
 package dev.ninepin.daemon;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.LayoutBase;
 
 /**
  * Log lines for the journal, which notes the time itself. Each line has its priority, because the lines of a stack trace
  * are messages of their own there.
  */
-final class JournalLayout extends PatternLayout {
-    static final String PATTERN = "%logger{0}: %msg%n";
-
+final class JournalLayout extends LayoutBase<ILoggingEvent> {
     @Override
     public String doLayout(final ILoggingEvent event) {
         final String priority = priority(event.getLevel());
-        return priority + super.doLayout(event).stripTrailing().replace("\n", "\n" + priority) + "\n";
+        return priority + LogLayout.message(event).stripTrailing().replace("\n", "\n" + priority) + "\n";
     }
 
     private static String priority(final Level level) {

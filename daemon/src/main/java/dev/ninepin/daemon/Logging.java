@@ -2,9 +2,9 @@ package dev.ninepin.daemon;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.Layout;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
@@ -16,7 +16,6 @@ import org.slf4j.LoggerFactory;
 
 /** Where Logback, which serves this process, writes to. By the main thread, before others log. */
 public final class Logging {
-    private static final String PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger{0}: %msg%n";
     private static final FileSize MAX_FILE_SIZE = new FileSize(4 * FileSize.MB_COEFFICIENT);
     private static final int OLD_FILES = 2;
 
@@ -34,11 +33,7 @@ public final class Logging {
         final Logging logging = new Logging(context);
         final ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setTarget("System.err");
-        if (Journal.isStandardError()) {
-            logging.use(console, JournalLayout.PATTERN, new JournalLayout());
-        } else {
-            logging.use(console, PATTERN, new PatternLayout());
-        }
+        logging.use(console, Journal.isStandardError() ? new JournalLayout() : new LogLayout());
         return logging;
     }
 
@@ -65,7 +60,7 @@ public final class Logging {
         appender.setTriggeringPolicy(trigger);
 
         stop();
-        use(appender, PATTERN, new PatternLayout());
+        use(appender, new LogLayout());
     }
 
     /** Logs nowhere from now on. */
@@ -73,10 +68,8 @@ public final class Logging {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAndStopAllAppenders();
     }
 
-    private void use(
-            final OutputStreamAppender<ILoggingEvent> appender, final String pattern, final PatternLayout layout) {
+    private void use(final OutputStreamAppender<ILoggingEvent> appender, final Layout<ILoggingEvent> layout) {
         layout.setContext(context);
-        layout.setPattern(pattern);
         layout.start();
         final LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
         encoder.setContext(context);

@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code ninepin umount}: asks the daemon to unmount, and waits until it is gone. */
 public final class Unmount {
-    private static final Duration PING_PATIENCE = Duration.ofSeconds(5);
-
     /** What a daemon may take to unmount, end its session and stop its server. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -56,7 +54,7 @@ public final class Unmount {
         }
         try {
             new Unmount(mounts, mountPoint, true)
-                    .ask(mounts.directory().socket(mountPoint), ControlMessages.PING, PING_PATIENCE);
+                    .ask(mounts.directory().socket(mountPoint), ControlMessages.PING, Mounts.PATIENCE);
         } catch (final SocketException e) {
             new DeadMount(mounts, mountPoint).clear(true, e);
         } catch (final IOException e) {
@@ -73,7 +71,7 @@ public final class Unmount {
         final Path socket = mounts.directory().socket(mountPoint);
         final long pid;
         try {
-            pid = ask(socket, ControlMessages.PING, PING_PATIENCE).pid();
+            pid = ask(socket, ControlMessages.PING, Mounts.PATIENCE).pid();
         } catch (final SocketException e) {
             new DeadMount(mounts, mountPoint).clear(lazy, e);
             return;

@@ -50,7 +50,6 @@ class JournalTest {
         final LoggerContext context = new LoggerContext();
         final JournalLayout layout = new JournalLayout();
         layout.setContext(context);
-        layout.setPattern(JournalLayout.PATTERN);
         layout.start();
         final Logger logger = context.getLogger("dev.ninepin.Some");
         return layout.doLayout(new LoggingEvent("here", logger, level, message, thrown, new Object[0]));

@@ -12,11 +12,11 @@ import org.junit.jupiter.api.AfterEach;
 
 /** What a user does with a share, over each driver of the device. */
 abstract class DriverTests {
-    /** All of a device and of the machine that a driver could leave changed. */
+    /** All of a device and of the machine that a driver could leave changed. The kernel numbers virtio devices anew. */
     private static final String STATE = """
             for device in %s %s; do
                 cd /sys/bus/pci/devices/$device
-                echo $device $(basename "$(readlink driver)") $(cat driver_override) $(cat enable) $(ls -d virtio* 2>&1)
+                echo $device $(basename "$(readlink driver)") $(cat driver_override) $(cat enable) $(ls -d virtio* 2>&1 | sed 's/virtio[0-9]*$/virtio/')
                 lspci -s $device -vv | grep -E 'Control:|Status:|MSI-X:'
             done
             cat /proc/sys/vm/nr_hugepages

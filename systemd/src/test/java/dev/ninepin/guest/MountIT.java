@@ -46,6 +46,33 @@ class MountIT {
                 .isEqualTo(1);
     }
 
+    /** mount(8) hands what it runs for a user no privileges: so over a socket, through fusermount. */
+    @Test
+    void aUserMountsWhatALineOfFstabLetsUsersMount(final Guest guest) throws Exception {
+        guest.check("""
+                set -e
+                useradd -m -s /bin/sh tester
+                mkdir /home/tester/share
+                echo mine >/home/tester/share/hello
+                mkdir /home/tester/mnt
+                chown -R tester: /home/tester
+                systemd-run -q --unit guest-diod diod -f -n --no-userdb -c /dev/null -L stderr -e /home/tester/share -l /run/guest-diod.sock
+                until [ -S /run/guest-diod.sock ]; do sleep 0.2; done
+                chmod a+rw /run/guest-diod.sock
+                echo 'unix:/run/guest-diod.sock /home/tester/mnt ninepin user,noauto,aname=/home/tester/share 0 0' >/etc/fstab
+                """);
+        try {
+            guest.check(
+                    "su tester -c 'mount /home/tester/mnt && cat /home/tester/mnt/hello && touch /home/tester/mnt/new'");
+            assertThat(guest.check("stat -c %U /home/tester/share/new")).isEqualTo("tester\n");
+            assertThat(guest.check("findmnt -n -o OPTIONS /home/tester/mnt")).contains("nosuid", "nodev", "noexec");
+            guest.check("su tester -c 'umount /home/tester/mnt'");
+            guest.check("! grep fuse.ninepin /proc/self/mountinfo");
+        } finally {
+            guest.run("umount /home/tester/mnt; : >/etc/fstab; systemctl stop guest-diod; userdel -r tester");
+        }
+    }
+
     @Test
     void autofsMountsAtTheFirstAccess(final Guest guest) throws Exception {
         guest.write("/etc/auto.guest", "/mnt/helper/auto -fstype=ninepin,ro :share\n");

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,16 @@ abstract class DriverInGuestContract {
     DriverInGuestContract(final DriverKind kind, final String interrupt) {
         this.kind = kind;
         this.interrupt = interrupt;
+    }
+
+    /** As after a boot. */
+    @AfterEach
+    void handToTheKernel() throws Exception {
+        final SysfsDevice device = devices().find(GuestDevice.name());
+        device.unbind();
+        device.overrideDriver(Optional.empty());
+        device.probe();
+        assertThat(device.driver()).contains("virtio-pci");
     }
 
     private VirtioDevices devices() {
