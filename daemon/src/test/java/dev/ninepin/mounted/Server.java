@@ -1,15 +1,10 @@
 package dev.ninepin.mounted;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.StreamChannel;
-import dev.ninepin.channel.Vio9pChannel;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
-import dev.ninepin.testing.CuseDevice;
 import dev.ninepin.testing.DiodServer;
-import dev.ninepin.testing.Vio9pBackend;
 import dev.ninepin.virtio.QemuChannel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -91,38 +86,6 @@ interface Server extends AutoCloseable {
 
         @Override
         public void close() {
-            diod.close();
-        }
-    }
-
-    /** A diod behind a character device of this kernel, which answers as illumos's driver. */
-    record Vio9p(DiodServer diod, Vio9pBackend backend, CuseDevice device) implements Server {
-        static Vio9p start(final Path directory) throws IOException {
-            final DiodServer diod = DiodServer.onUnixSocket(directory);
-            final Vio9pBackend backend = Vio9pBackend.connect(diod.socket());
-            return new Vio9p(
-                    diod, backend, CuseDevice.start(backend.model(), "9p/mounted", "hostshare".getBytes(US_ASCII)));
-        }
-
-        @Override
-        public Channel connect() throws IOException {
-            return Vio9pChannel.open(device.path());
-        }
-
-        @Override
-        public ByteString aname() {
-            return diod.aname();
-        }
-
-        @Override
-        public ProcessHandle process() {
-            return ProcessHandle.of(diod.pid()).orElseThrow();
-        }
-
-        @Override
-        public void close() {
-            device.close();
-            backend.close();
             diod.close();
         }
     }

@@ -31,13 +31,6 @@ enum ServerKind {
         Server export(final Path directory) throws IOException {
             return Server.Diod.onTcp(directory);
         }
-    },
-    /** diod behind a character device with the semantics of illumos's vio9p. */
-    DIOD_VIO9P {
-        @Override
-        Server export(final Path directory) throws IOException {
-            return Server.Vio9p.start(directory);
-        }
     };
 
     /** Starts a server that exports {@code directory}; the caller closes it. */

@@ -74,6 +74,11 @@ final class Tree {
         return manifest;
     }
 
+    /** A manifest whose times have no fractions. */
+    static String inWholeSeconds(final String manifest) {
+        return manifest.replaceAll("(?m)^([df] .*?[0-9]+)\\.[0-9]{10} ", "$1 ");
+    }
+
     /** What the directory {@code root} of the guest holds. */
     static String inGuest(final Guest guest, final String root) throws IOException {
         return guest.check("set -- '" + root + "'\n" + MANIFEST);

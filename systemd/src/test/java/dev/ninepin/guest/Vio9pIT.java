@@ -28,10 +28,7 @@ class Vio9pIT {
     Stream<DynamicTest> itsContract(final Guest guest) throws Exception {
         guest.check("modprobe cuse");
         return TestsInGuest.run(
-                guest,
-                "-Dninepin.test.cuse=true",
-                "dev.ninepin.channel.CuseVio9pTest",
-                "dev.ninepin.channel.CuseChannelTest");
+                guest, "", "dev.ninepin.channel.CuseVio9pInGuest", "dev.ninepin.channel.CuseChannelInGuest");
     }
 
     @Test

@@ -15,11 +15,9 @@ import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Over the kernel's loopback (module {@code vsock_loopback}); socat takes the connections on to diod. */
-@EnabledIfSystemProperty(named = "ninepin.test.vsock", matches = "true")
-class VsockChannelTest extends ChannelContract {
+class VsockChannelInGuest extends ChannelContract {
     private static final long LOCAL = 1;
     private static final long PORT = 5640;
 

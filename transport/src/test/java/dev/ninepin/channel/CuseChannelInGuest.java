@@ -9,11 +9,9 @@ import dev.ninepin.testing.Vio9pBackend;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** vio9p's channel over a character device of the kernel. */
-@EnabledIfSystemProperty(named = "ninepin.test.cuse", matches = "true")
-class CuseChannelTest extends ChannelContract {
+class CuseChannelInGuest extends ChannelContract {
     private DiodServer server;
     private Vio9pBackend backend;
     private CuseDevice device;

@@ -22,11 +22,9 @@ import jnr.constants.platform.OpenFlags;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** As the driver's own, over a character device of the kernel. */
-@EnabledIfSystemProperty(named = "ninepin.test.cuse", matches = "true")
-class CuseVio9pTest extends Vio9pContract {
+class CuseVio9pInGuest extends Vio9pContract {
     private static final byte[] MOUNT_TAG = "hostshare".getBytes(UTF_8);
 
     private CuseDevice device;

@@ -1,0 +1,57 @@
+package dev.ninepin.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** 9P over vsock: through the guest kernel's own loopback, and socat, to diod. */
+@InGuest(GuestKind.CLOUD)
+class VsockIT {
+    @AfterEach
+    void leaveNothing(final Guest guest) throws Exception {
+        guest.check("""
+                umount /mnt/vsock 2>/dev/null
+                systemctl stop guest-socat guest-diod 2>/dev/null
+                systemctl reset-failed
+                rm -rf /mnt/vsock /srv/vsock
+                ! grep fuse.ninepin /proc/self/mountinfo
+                """);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> itsContract(final Guest guest) throws Exception {
+        guest.check("modprobe vsock_loopback");
+        return TestsInGuest.run(guest, "", "dev.ninepin.channel.VsockChannelInGuest");
+    }
+
+    @Test
+    void aShareIsMountedOverVsock(final Guest guest) throws Exception {
+        guest.check("""
+                set -e
+                modprobe vsock_loopback
+                mkdir -p /srv/vsock /mnt/vsock
+                systemd-run -q --unit guest-diod \\
+                    diod -f -n --no-userdb -c /dev/null -L stderr -e /srv/vsock -l /run/diod.sock
+                until [ -S /run/diod.sock ]; do sleep 0.2; done
+                systemd-run -q --unit guest-socat -p Type=exec \\
+                    socat VSOCK-LISTEN:9999,fork UNIX-CONNECT:/run/diod.sock
+                until socat -u OPEN:/dev/null VSOCK-CONNECT:1:9999; do sleep 0.2; done
+                ninepin mount -o aname=/srv/vsock vsock:1:9999 /mnt/vsock
+                echo over vsock >/mnt/vsock/file
+                ninepin umount /mnt/vsock
+                """);
+        assertThat(guest.check("cat /srv/vsock/file")).isEqualTo("over vsock\n");
+    }
+
+    @Test
+    void aPortWhereNobodyListensIsSaid(final Guest guest) throws Exception {
+        guest.check("modprobe vsock_loopback; mkdir -p /mnt/vsock");
+        final Guest.Result mount = guest.run("ninepin mount vsock:1:1234 /mnt/vsock");
+        assertThat(mount.status()).isEqualTo(32);
+        assertThat(mount.errors()).contains("vsock:1:1234").hasLineCount(1);
+    }
+}
