@@ -21,10 +21,10 @@ class BootIT {
                 nosuchtag /mnt/absent  ninepin  nofail                              0 0
                 """);
         final long begin = System.nanoTime();
-        guest.reboot();
+        guest.restart();
         Figures.note(
                 guest.kind(),
-                "reset to the agent's first word",
+                "shutdown, and power on to the agent's first word",
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin) + " ms");
         // Of "degraded" its status is 1: the absent share's mount has failed.
         guest.run("systemctl is-system-running --wait");

@@ -24,23 +24,34 @@ public final class Guest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final Duration BOOTS_WITHIN = Duration.ofMinutes(3);
+    private static final Duration ENDS_WITHIN = Duration.ofMinutes(2);
     private static final int LAST_LINES = 30;
 
     private final GuestKind kind;
     private final Path directory;
-    private final GuestMachine machine;
-    private final GuestAgent agent;
+    private final GuestDisk disk;
+    private GuestMachine machine;
+    private GuestAgent agent;
     private Result installation = new Result("", -1, "", "");
 
-    private Guest(final GuestKind kind, final Path directory, final Path image) throws IOException {
+    private Guest(final GuestKind kind, final Path directory, final GuestDisk disk) throws IOException {
         this.kind = kind;
         this.directory = directory;
+        this.disk = disk;
         Files.createDirectories(share());
         Files.createDirectories(second());
-        this.machine =
-                GuestMachine.start(kind.arguments(image, share(), second(), console()), directory.resolve("qemu.log"));
+        this.machine = powerOn();
+        this.agent = agent(machine);
+    }
+
+    private GuestMachine powerOn() {
+        return GuestMachine.start(
+                kind.arguments(disk.image(), disk.file(), share(), second(), console()), directory.resolve("qemu.log"));
+    }
+
+    private static GuestAgent agent(final GuestMachine machine) throws IOException {
         final Process process = machine.process();
-        this.agent = new GuestAgent(process.getOutputStream(), process.getInputStream());
+        return new GuestAgent(process.getOutputStream(), process.getInputStream());
     }
 
     /** How a command ended: with its exit status, or with 124 because it took too long. */
@@ -60,8 +71,8 @@ public final class Guest {
     static Guest boot(final GuestKind kind) throws IOException, InterruptedException {
         final Path directory = directory(kind).toAbsolutePath();
         empty(directory);
-        final Path image = GuestImage.find(directory.resolveSibling("image.log"));
-        final Guest guest = new Guest(kind, directory, image);
+        final Path image = GuestImage.find(directory.resolve("image.log"));
+        final Guest guest = new Guest(kind, directory, GuestDisk.over(image, directory.resolve("disk.qcow2")));
         try {
             guest.agent.awaitReady(BOOTS_WITHIN);
             guest.put(deb(), "/root/ninepin.deb");
@@ -134,9 +145,17 @@ public final class Guest {
         run("cat >'" + to + "'", content.getBytes(TEXT)).expectSuccess();
     }
 
-    /** Has the guest boot again, without a power cycle, and returns when it runs commands. */
-    public void reboot() throws IOException {
-        run("systemctl reboot").expectSuccess();
+    /**
+     * Shuts the guest down, powers it on again with what was written to its disk, and returns when it runs commands. Not by
+     * a reset: after that, QEMU's software emulation is several times slower until the guest is up, for what is written to
+     * memory may be code that it has translated before.
+     */
+    public void restart() throws IOException, InterruptedException {
+        run("systemctl poweroff").expectSuccess();
+        machine.awaitEnd(ENDS_WITHIN);
+        powerOff();
+        machine = powerOn();
+        agent = agent(machine);
         agent.awaitReady(BOOTS_WITHIN);
     }
 

@@ -39,10 +39,12 @@ public enum GuestKind {
     /**
      * QEMU's arguments.
      *
+     * @param image the kernel and its initial RAM disk
+     * @param disk the root file system, in format qcow2
      * @param share the directory behind the tag {@code share}, a transitional device (1af4:1009)
      * @param second the directory behind the tag {@code second}, a modern device (1af4:1049)
      */
-    List<String> arguments(final Path image, final Path share, final Path second, final Path console) {
+    List<String> arguments(final Path image, final Path disk, final Path share, final Path second, final Path console) {
         final List<String> arguments = new ArrayList<>(List.of("-machine", machine));
         if (this == CLOUD_IOMMU) {
             arguments.addAll(List.of("-device", "intel-iommu,intremap=on,device-iotlb=on"));
@@ -53,10 +55,7 @@ public enum GuestKind {
         arguments.addAll(List.of("-initrd", image.resolve("initrd-" + kernel).toString()));
         arguments.addAll(List.of("-append", ("console=ttyS0 root=/dev/vda rw " + kernelArguments).strip()));
         arguments.addAll(List.of("-serial", "file:" + doubled(console)));
-        // What the guest writes goes to a temporary file without a name.
-        arguments.addAll(List.of(
-                "-drive",
-                "file=" + doubled(image.resolve("root.img")) + ",format=raw,if=virtio,snapshot=on,cache=unsafe"));
+        arguments.addAll(List.of("-drive", "file=" + doubled(disk) + ",format=qcow2,if=virtio,cache=unsafe"));
         arguments.addAll(List.of("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"));
         arguments.addAll(List.of("-chardev", "stdio,id=agent,signal=off"));
         arguments.addAll(List.of("-device", "virtserialport,chardev=agent,name=ninepin.agent"));

@@ -2,10 +2,12 @@ package dev.ninepin.guest;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The QEMU process that runs a guest. It ends with this one, however this one ends: the kernel kills it when the thread
@@ -53,6 +55,17 @@ final class GuestMachine implements AutoCloseable {
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while QEMU was started", e);
+        }
+    }
+
+    /**
+     * Waits until the guest has powered the machine off.
+     *
+     * @throws IOException if it has not by then
+     */
+    void awaitEnd(final Duration limit) throws IOException, InterruptedException {
+        if (!process().waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new IOException("the guest has not powered off in " + limit.toSeconds() + " s");
         }
     }
 

@@ -69,7 +69,8 @@ class MountIT {
             guest.check("su tester -c 'umount /home/tester/mnt'");
             guest.check("! grep fuse.ninepin /proc/self/mountinfo");
         } finally {
-            guest.run("umount /home/tester/mnt; : >/etc/fstab; systemctl stop guest-diod; userdel -r tester");
+            guest.run(
+                    "umount /home/tester/mnt; : >/etc/fstab; systemctl stop guest-diod; userdel -r tester; rm -rf /tmp/ninepin-*");
         }
     }
 

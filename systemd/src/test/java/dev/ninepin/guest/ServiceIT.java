@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** {@code ninepin@.service}, from its start to its end, and what brings it back. */
-@InGuest(GuestKind.CLOUD)
+@InGuest(GuestKind.CLOUD_IOMMU)
 class ServiceIT {
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {

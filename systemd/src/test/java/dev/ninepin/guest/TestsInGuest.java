@@ -67,7 +67,7 @@ final class TestsInGuest {
         if (guest.run("[ -d " + DIRECTORY + " ]").status() == 0) {
             return;
         }
-        final Path archive = Path.of("target", "guest", "tests.tar");
+        final Path archive = Guest.directory(guest.kind()).resolve("tests.tar");
         pack(archive);
         guest.run("mkdir -p " + DIRECTORY + " && tar -x -C " + DIRECTORY, Files.readAllBytes(archive))
                 .expectSuccess();

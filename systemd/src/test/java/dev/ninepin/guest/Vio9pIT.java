@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** illumos's vio9p device, which Linux's CUSE plays in the guest, in front of diod. */
-@InGuest(GuestKind.CLOUD)
+@InGuest(GuestKind.CLOUD_IOMMU)
 class Vio9pIT {
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {

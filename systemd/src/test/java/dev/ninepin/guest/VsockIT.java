@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** 9P over vsock: through the guest kernel's own loopback, and socat, to diod. */
-@InGuest(GuestKind.CLOUD)
+@InGuest(GuestKind.CLOUD_IOMMU)
 class VsockIT {
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {

@@ -1,0 +1,13 @@
+package dev.ninepin.guest;
+
+import org.junit.platform.suite.api.IncludeClassNamePatterns;
+import org.junit.platform.suite.api.SelectPackages;
+import org.junit.platform.suite.api.Suite;
+
+/** About half of the time that the tests in guests take: those that want an IOMMU, or a kernel that has 9p. */
+@Suite
+@SelectPackages("dev.ninepin.guest")
+@IncludeClassNamePatterns(SecondGuests.CLASSES)
+class SecondGuests {
+    static final String CLASSES = ".*\\.(IommuDrivers|Service|Vio9p|Vsock|Comparison)IT";
+}
