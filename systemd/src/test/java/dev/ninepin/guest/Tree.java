@@ -16,7 +16,7 @@ final class Tree {
     /** Of all that a copy keeps: types, modes, links, sizes, times to the nanosecond, targets, and what is in the files. */
     private static final String MANIFEST = """
             cd "$1" || exit
-            find . -type d -printf 'd %m %T@ %p\\n' -o -type f -printf 'f %m %n %s %T@ %p\\n' -o -printf '%y %p -> %l\\n' |
+            find . -type d -printf 'd %p %m %T@\\n' -o -type f -printf 'f %p %m %n %s %T@\\n' -o -printf '%y %p -> %l\\n' |
                 LC_ALL=C sort
             find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
             """;
@@ -76,7 +76,7 @@ final class Tree {
 
     /** A manifest whose times have no fractions. */
     static String inWholeSeconds(final String manifest) {
-        return manifest.replaceAll("(?m)^([df] .*?[0-9]+)\\.[0-9]{10} ", "$1 ");
+        return manifest.replaceAll("(?m)^([df] .*)\\.[0-9]{10}$", "$1");
     }
 
     /** What the directory {@code root} of the guest holds. */
