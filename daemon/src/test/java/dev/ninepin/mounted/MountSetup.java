@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.util.OptionalInt;
 
 /** What a mount is to be like; each method but the last gives a changed copy. */
-record MountSetup(ServerKind kind, SessionOptions session, ShareOptions share, FuseOptions fuse) {
+public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions share, FuseOptions fuse) {
     /** The usual options. */
-    static MountSetup of(final ServerKind kind) {
+    public static MountSetup of(final ServerKind kind) {
         return new MountSetup(
                 kind,
                 SessionOptions.defaults(0),
@@ -39,18 +39,18 @@ record MountSetup(ServerKind kind, SessionOptions session, ShareOptions share, F
                 new FuseOptions(fuse.source(), true, fuse.allowOther(), fuse.defaultPermissions()));
     }
 
-    MountSetup allowOther() {
+    public MountSetup allowOther() {
         return new MountSetup(
                 kind, session, share, new FuseOptions(fuse.source(), fuse.readOnly(), true, fuse.defaultPermissions()));
     }
 
-    MountSetup defaultPermissions() {
+    public MountSetup defaultPermissions() {
         return new MountSetup(
                 kind, session, share, new FuseOptions(fuse.source(), fuse.readOnly(), fuse.allowOther(), true));
     }
 
     /** Mounts a fresh export on a fresh directory. */
-    TestMount mount() throws IOException {
+    public TestMount mount() throws IOException {
         return TestMount.mount(this);
     }
 }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /** The servers that mounts are tried with. */
-enum ServerKind {
+public enum ServerKind {
     /** QEMU over a virtqueue, with modes and owners as they are on its side. */
     QEMU {
         @Override
@@ -18,6 +18,13 @@ enum ServerKind {
         @Override
         Server export(final Path directory) {
             return new Server.Qemu(directory, Map.of("security_model", "mapped-xattr"));
+        }
+    },
+    /** QEMU over a virtqueue, which makes files as the user that it is told. Needs root. */
+    QEMU_PASSTHROUGH {
+        @Override
+        Server export(final Path directory) {
+            return new Server.Qemu(directory, Map.of("security_model", "passthrough"));
         }
     },
     DIOD_UNIX {
@@ -42,6 +49,6 @@ enum ServerKind {
 
     /** Whether it makes FIFOs: QEMU 7.2 answers ENXIO, unless it only notes what a file is meant to be. */
     boolean makesFifos() {
-        return this != QEMU;
+        return this != QEMU && this != QEMU_PASSTHROUGH;
     }
 }

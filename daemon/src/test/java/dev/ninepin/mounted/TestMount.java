@@ -25,7 +25,7 @@ import java.util.function.Predicate;
  * A fresh export, mounted on a fresh directory, in this process. Closing it unmounts, and fails if anything is left: a
  * fid, a tag, a thread, a process, a mount, a file, or an open file of this process.
  */
-final class TestMount implements AutoCloseable {
+public final class TestMount implements AutoCloseable {
     private static final long SERVER_ENDS_WITHIN_SECONDS = 20;
 
     private final Path home;
@@ -82,7 +82,7 @@ final class TestMount implements AutoCloseable {
     }
 
     /** The path of a file through the mount. */
-    Path here(final String name) {
+    public Path here(final String name) {
         return programs.directory().resolve(name);
     }
 
@@ -92,7 +92,7 @@ final class TestMount implements AutoCloseable {
     }
 
     /** An empty directory beside the mount, for this name. */
-    Path beside(final String name) throws IOException {
+    public Path beside(final String name) throws IOException {
         return Files.createDirectory(home.resolve(name));
     }
 

@@ -32,6 +32,16 @@ public record AttributeChange(
                 Optional.empty());
     }
 
+    static AttributeChange mode(final int bits) {
+        return new AttributeChange(
+                OptionalInt.of(bits),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
     static AttributeChange size(final long bytes) {
         return new AttributeChange(
                 OptionalInt.empty(),

@@ -18,6 +18,7 @@ final class Namespace {
     private static final Logger LOG = LoggerFactory.getLogger(Namespace.class);
 
     private static final int S_ISGID = 02000;
+    private static final int SET_ID_BITS = 06000;
 
     /** How often a name is walked to anew that others keep giving to other files. */
     private static final int LOOKUP_TRIES = 8;
@@ -234,6 +235,10 @@ final class Namespace {
                 throw e;
             }
             return new Entry(inode.node(), made);
+        }
+        if (!inode.isDirectory() && (made.mode() & SET_ID_BITS) != 0) {
+            // A change of the owner takes them from a file (chown(2)); its maker has just asked for them.
+            writer.change(inode, AttributeChange.mode(made.mode()));
         }
         return new Entry(inode.node(), attributes.read(inode));
     }

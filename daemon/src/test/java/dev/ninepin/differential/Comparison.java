@@ -1,0 +1,181 @@
+package dev.ninepin.differential;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Compares what both sides said to a sequence.
+ *
+ * <p>Most answers must be the same. Of attributes, what can't be the same is compared by what it says about the file:
+ *
+ * <ul>
+ *   <li>Inode numbers: a file has the same as when it was seen before; what is another file has another.
+ *   <li>Times that a call has set, which are those of long ago, must be the same. Others must have changed, or not,
+ *       since the file was seen before.
+ *   <li>The time of the last access is only compared where it was set and nothing has read since: the kernel answers
+ *       reads of what it has cached, and those the server does not see. So it is with any file system over a network.
+ *       Links are read all the time.
+ * </ul>
+ */
+final class Comparison {
+    private static final long LONG_AGO_NS = 1_500_000_000L * 1_000_000_000L;
+
+    /** What may change the time of the last access. */
+    private static final Set<String> READS = Set.of(
+            "read",
+            "pread",
+            "readv",
+            "copyrange",
+            "sendfile",
+            "mget",
+            "mput",
+            "mmap",
+            "readlink",
+            "list",
+            "seekdir",
+            "readdir",
+            "rewinddir",
+            "opendir");
+
+    private final Rules rules;
+    private final Sequence sequence;
+    private final Map<String, Seen> files = new HashMap<>();
+    private boolean readSinceSet;
+
+    /** What was seen of a file when it was last looked at. */
+    private record Seen(String numberOnMount, Map<String, String> local, Map<String, String> mount) {}
+
+    private Comparison(final Rules rules, final Sequence sequence) {
+        this.rules = rules;
+        this.sequence = sequence;
+    }
+
+    /** The first difference, in words, if there is one that no rule allows. */
+    static Optional<String> difference(
+            final Rules rules, final Sequence sequence, final Answers local, final Answers mount) {
+        return new Comparison(rules, sequence).compare(local, mount);
+    }
+
+    private Optional<String> compare(final Answers local, final Answers mount) {
+        final List<Step> steps = sequence.steps();
+        if (local.calls().size() != steps.size() || mount.calls().size() != steps.size()) {
+            return Optional.of("%d calls; local answers: %d, of the mount: %d"
+                    .formatted(steps.size(), local.calls().size(), mount.calls().size()));
+        }
+        for (int i = 0; i < steps.size(); i++) {
+            final Step step = steps.get(i);
+            final String expected = local.calls().get(i);
+            final String actual = mount.calls().get(i);
+            final String why = step.isStat() && expected.startsWith("ok ") && actual.startsWith("ok ")
+                    ? attributes(expected.substring(3), actual.substring(3))
+                    : expected.equals(actual) ? "" : "the answers differ";
+            if (!why.isEmpty() && !rules.allow(sequence, i, expected, actual)) {
+                return Optional.of(
+                        "line %d: %s\n  %s\n  local: %s\n  mount: %s\n".formatted(i + 1, step, why, expected, actual));
+            }
+            if (READS.contains(step.call())) {
+                readSinceSet = true;
+            } else if (step.call().equals("utimens") || step.call().equals("futimens")) {
+                readSinceSet = false;
+            }
+        }
+        return compareTrees(local.tree(), mount.tree());
+    }
+
+    private Optional<String> compareTrees(final List<String> local, final List<String> mount) {
+        final List<String> names = names(local);
+        if (!names.equals(names(mount))) {
+            return Optional.of("in the end there are\n  local: %s\n  mount: %s\n".formatted(names, names(mount)));
+        }
+        final Map<String, String> numbers = new HashMap<>();
+        for (int i = 0; i < local.size(); i++) {
+            final String expected = local.get(i);
+            final String actual = mount.get(i);
+            final String why = attributes(
+                    expected.substring(names.get(i).length() + 1),
+                    actual.substring(names.get(i).length() + 1));
+            final String before = numbers.put(field(actual, " id="), field(expected, " id="));
+            if (!why.isEmpty()) {
+                return Optional.of("in the end: %s\n  local: %s\n  mount: %s\n".formatted(why, expected, actual));
+            } else if (before != null && !before.equals(field(expected, " id="))) {
+                return Optional.of("in the end two files have the same inode number: %s\n".formatted(actual));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static List<String> names(final List<String> tree) {
+        return tree.stream().map(line -> line.substring(0, line.indexOf(' '))).toList();
+    }
+
+    private static String field(final String line, final String key) {
+        final int begin = line.indexOf(key) + key.length();
+        final int end = line.indexOf(' ', begin);
+        return line.substring(begin, end < 0 ? line.length() : end);
+    }
+
+    /** Why the attributes of a file do not agree; empty if they do. */
+    private String attributes(final String localLine, final String mountLine) {
+        final Map<String, String> local = fields(localLine);
+        final Map<String, String> mount = fields(mountLine);
+        final List<String> wrong = new ArrayList<>();
+        for (final String field : local.keySet()) {
+            if (!Set.of("id", "a", "m", "c").contains(field)
+                    && !local.get(field).equals(mount.get(field))
+                    && !rules.allowField(field, local, mount)) {
+                wrong.add(field);
+            }
+        }
+        final Seen before = files.put(local.get("id"), new Seen(mount.get("id"), local, mount));
+        if (before != null && !before.numberOnMount().equals(mount.get("id"))) {
+            wrong.add("inode number, which has changed");
+        }
+        for (final String time : List.of("m", "c")) {
+            final String expected =
+                    time(local, time, Optional.ofNullable(before).map(Seen::local));
+            final String actual = time(mount, time, Optional.ofNullable(before).map(Seen::mount));
+            if (!expected.equals(actual)) {
+                wrong.add("%stime: %s, but %s on the mount".formatted(time, expected, actual));
+            }
+        }
+        if (!readSinceSet
+                && !local.get("type").equals("lnk")
+                && (isOld(local.get("a")) || isOld(mount.get("a")))
+                && !local.get("a").equals(mount.get("a"))) {
+            wrong.add("atime");
+        }
+        return wrong.isEmpty() ? "" : "not the same: " + String.join(", ", wrong);
+    }
+
+    private static boolean isOld(final String time) {
+        return Long.parseLong(time) < LONG_AGO_NS;
+    }
+
+    private static String time(
+            final Map<String, String> now, final String which, final Optional<Map<String, String>> before) {
+        if (isOld(now.get(which))) {
+            return now.get(which);
+        }
+        return before.map(then -> then.get(which).equals(now.get(which)) ? "as before" : "changed")
+                .orElse("new");
+    }
+
+    private static Map<String, String> fields(final String line) {
+        final Map<String, String> fields = new HashMap<>();
+        final String[] words = line.split(" ");
+        fields.put("type", words[0]);
+        fields.put("mode", words[1]);
+        fields.put("owner", words[3]);
+        for (final String word : words) {
+            final int at = word.indexOf('=');
+            if (at > 0) {
+                fields.put(word.substring(0, at), word.substring(at + 1));
+            }
+        }
+        return fields;
+    }
+}

@@ -1,0 +1,72 @@
+package dev.ninepin.differential;
+
+import dev.ninepin.mounted.MountSetup;
+import dev.ninepin.mounted.ServerKind;
+import dev.ninepin.mounted.TestMount;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** A mount, and a plain directory of the file system that its server exports, with a worker in each. */
+final class SideBySide implements AutoCloseable {
+    private final Rules rules;
+    private final TestMount mount;
+    private final Side plain;
+    private final Side mounted;
+
+    private SideBySide(final ServerKind kind) throws IOException {
+        rules = new Rules(kind);
+        mount = MountSetup.of(kind).allowOther().defaultPermissions().mount();
+        final String script = script().toString();
+        final String directory = mount.beside("plain").toString();
+        // The kernel takes no devices and no set-uid bits from a mount: so it is here, too.
+        final List<String> command = new ArrayList<>(List.of(
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "mount --bind \"$1\" \"$1\" && mount -o remount,bind,nodev,nosuid \"$1\" && shift && exec \"$@\"",
+                "sh",
+                directory,
+                "python3",
+                script,
+                directory,
+                "--handles"));
+        rules.limits().forEach(limit -> command.add(limit.call() + "=" + limit.errno()));
+        plain = new Side("plain", command);
+        mounted = new Side("mount", List.of("python3", script, mount.here("").toString()));
+    }
+
+    static SideBySide with(final ServerKind kind) throws IOException {
+        return new SideBySide(kind);
+    }
+
+    /** Runs a sequence on both sides; the first difference, if there is any. */
+    Optional<String> run(final Sequence sequence) {
+        plain.send(sequence);
+        mounted.send(sequence);
+        final Answers expected = plain.receive();
+        return Comparison.difference(rules, sequence, expected, mounted.receive());
+    }
+
+    private static Path script() {
+        try {
+            return Path.of(Objects.requireNonNull(SideBySide.class.getResource("worker.py"))
+                    .toURI());
+        } catch (final URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Unmounts; fails if anything is left, as {@link TestMount#close}. */
+    @Override
+    public void close() throws IOException {
+        plain.close();
+        mounted.close();
+        mount.close();
+    }
+}
