@@ -1,10 +1,10 @@
 package dev.ninepin.differential;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -16,6 +16,7 @@ final class Generator {
     private static final int SLOTS = 3;
     private static final int LEAST_STEPS = 15;
     private static final int MOST_STEPS = 60;
+    private static final int MOST_PATH = 40;
 
     private static final List<Integer> SIZES = List.of(
             0, 1, 5, 10, 100, 100, 511, 512, 1000, 4095, 4096, 4097, 8192, 12345, 65536, 131048, 131072, 131073, 200000,
@@ -44,13 +45,17 @@ final class Generator {
             "d/" + "m".repeat(255));
     private static final List<String> XATTRS = List.of("user.a", "user.b", "user." + "x".repeat(250));
 
+    private static final Set<String> ON_DESCRIPTORS = Set.of(
+            "close", "dup", "setfl", "getfl", "fsync", "fdatasync", "read", "pread", "readv", "write", "pwrite", "writev",
+            "ftruncate", "fallocate", "lseek", "copyrange", "sendfile", "mmap", "linkfd", "fchmod", "fchown", "futimens",
+            "fstat", "same", "fstatfs");
+
     private final SplittableRandom random;
     private final List<Step> steps = new ArrayList<>();
     private final List<Weighted> calls = new ArrayList<>();
     private final List<String> names;
 
-    /** By process and slot, what was opened there: "dir", "file" or "path". */
-    private final Map<String, String> open = new HashMap<>();
+    private final Guess guess = new Guess();
 
     private int process;
 
@@ -82,9 +87,10 @@ final class Generator {
         for (int i = 0; users && i < processes; i++) {
             process = i;
             if (random.nextInt(3) != 0) {
-                steps.add(user());
+                add(user());
             }
         }
+        furnish(processes);
         final int total = some.stream().mapToInt(Weighted::weight).sum();
         while (steps.size() < count) {
             if (random.nextInt(3) == 0) {
@@ -94,12 +100,45 @@ final class Generator {
             for (final Weighted one : some) {
                 at -= one.weight;
                 if (at < 0) {
-                    steps.add(one.make.get());
+                    add(mayWork(one.call) ? one.make.get() : open());
                     break;
                 }
             }
         }
         return new Sequence(steps);
+    }
+
+    /** Whether there is something for the call to work on; if not, it is made now and then all the same. */
+    private boolean mayWork(final String call) {
+        return random.nextInt(20) == 0
+                || switch (call) {
+                    case "mget", "mput", "msync", "munmap" -> !guess.maps(process).isEmpty();
+                    case "readdir", "rewinddir", "closedir" -> !guess.directories(process)
+                            .isEmpty();
+                    default -> !ON_DESCRIPTORS.contains(call)
+                            || !guess.descriptors(process, kind -> true).isEmpty();
+                };
+    }
+
+    private void add(final Step step) {
+        steps.add(step);
+        guess.follow(step);
+    }
+
+    /** Something to begin with. */
+    private void furnish(final int processes) {
+        for (int i = random.nextInt(5); i > 0; i--) {
+            process = random.nextInt(processes);
+            switch (random.nextInt(4)) {
+                case 0 -> add(Step.of(process, "mkdir", fresh(), random.nextInt(3) == 0 ? "777" : mode()));
+                case 1 -> add(Step.of(process, "symlink", target(), fresh()));
+                default -> {
+                    final String slot = Integer.toString(random.nextInt(SLOTS));
+                    add(Step.of(process, "open", slot, fresh(), "RDWR|CREAT", random.nextInt(3) == 0 ? "666" : mode()));
+                    add(Step.of(process, "write", slot, random.nextBoolean() ? 20000 : size(), seed()));
+                }
+            }
+        }
     }
 
     private void addAll() {
@@ -112,7 +151,7 @@ final class Generator {
         addXattrs();
         add(1, "umask", () -> pick(List.of("0", "22", "77", "27", "777")));
         calls.add(new Weighted(1, "user", this::user));
-        add(1, "chdir", this::path);
+        add(1, "chdir", this::directory);
     }
 
     private void addDescriptors() {
@@ -121,8 +160,8 @@ final class Generator {
         add(3, "dup", this::slot, this::slot);
         add(2, "setfl", this::slot, () -> pick(List.of("APPEND", "-")));
         add(2, "getfl", this::slot);
-        add(3, "fsync", this::slot);
-        add(2, "fdatasync", this::slot);
+        add(1, "fsync", this::slot);
+        add(1, "fdatasync", this::slot);
     }
 
     private void addData() {
@@ -132,7 +171,7 @@ final class Generator {
         add(12, "write", this::slot, this::size, this::seed);
         add(10, "pwrite", this::slot, this::offset, this::size, this::seed);
         add(3, "writev", this::slot, this::seed, this::size, this::size, this::size);
-        add(4, "truncate", this::path, this::offset);
+        add(4, "truncate", this::file, this::offset);
         add(5, "ftruncate", this::slot, this::offset);
         add(2, "fallocate", this::slot, () -> pick(List.of(0, 1, 2, 3, 16)), this::offset, this::size);
         add(4, "lseek", this::slot, this::seekOffset, () -> pick(List.of("SET", "CUR", "END", "DATA", "HOLE")));
@@ -143,35 +182,33 @@ final class Generator {
     private void addMemory() {
         add(
                 6,
-                "mmap",
-                this::mapSlot,
+                "mmap", this::free,
                 this::slot,
                 () -> pick(List.of(0, 0, 0, 4096, 8192)),
-                this::size,
+                this::mapSize,
                 () -> pick(List.of("shared", "shared", "shared-ro", "private", "private-ro")));
-        add(6, "mget", this::mapSlot, this::offset, this::size);
-        add(6, "mput", this::mapSlot, this::offset, this::size, this::seed);
-        add(4, "msync", this::mapSlot);
-        add(2, "munmap", this::mapSlot);
+        add(6, "mget", this::map, this::offset, this::size);
+        add(6, "mput", this::map, this::offset, this::size, this::seed);
+        add(4, "msync", this::map);
+        add(2, "munmap", this::map);
     }
 
     private void addNames() {
-        add(6, "link", this::path, this::path, this::follow);
-        add(1, "linkfd", this::slot, this::path);
-        add(5, "symlink", this::target, this::path);
-        add(2, "readlink", this::path);
-        add(8, "unlink", this::path);
-        add(4, "rmdir", this::path);
-        add(8, "mkdir", this::path, this::mode);
+        add(6, "link", this::file, this::fresh, this::follow);
+        add(1, "linkfd", this::slot, this::fresh);
+        add(5, "symlink", this::target, this::fresh);
+        add(2, "readlink", () -> path(kind -> kind == Guess.Kind.OTHER));
+        add(8, "unlink", this::file);
+        add(4, "rmdir", this::directory);
+        add(8, "mkdir", this::fresh, this::mode);
         add(
                 3,
-                "mknod",
-                this::path,
+                "mknod", this::fresh,
                 () -> pick(List.of("reg", "fifo", "sock", "chr", "blk")),
                 this::mode,
                 () -> pick(List.of(0, 1, 200)),
                 () -> pick(List.of(0, 3, 250)));
-        add(12, "rename", this::path, this::path, () -> pick(List.of("-", "-", "-", "NOREPLACE")));
+        add(12, "rename", this::path, this::destination, () -> pick(List.of("-", "-", "-", "NOREPLACE")));
     }
 
     private void addAttributes() {
@@ -195,12 +232,12 @@ final class Generator {
     }
 
     private void addDirectories() {
-        add(3, "list", this::path);
-        add(2, "seekdir", this::path, () -> pick(List.of(1, 2, 3)));
-        add(2, "opendir", this::mapSlot, this::path);
-        add(2, "readdir", this::mapSlot, () -> pick(List.of(1, 2, 3, 100)));
-        add(2, "rewinddir", this::mapSlot);
-        add(1, "closedir", this::mapSlot);
+        add(3, "list", this::directory);
+        add(2, "seekdir", this::directory, () -> pick(List.of(1, 2, 3)));
+        add(2, "opendir", this::free, this::directory);
+        add(2, "readdir", this::stream, () -> pick(List.of(1, 2, 3, 100)));
+        add(2, "rewinddir", this::stream);
+        add(1, "closedir", this::stream);
     }
 
     private void addXattrs() {
@@ -234,33 +271,38 @@ final class Generator {
     // What calls are made of
 
     private Step open() {
-        final int slot = random.nextInt(SLOTS);
         final List<String> flags = new ArrayList<>();
         flags.add(pick(List.of("RDONLY", "RDONLY", "WRONLY", "RDWR", "RDWR", "RDWR")));
-        String opened = "file";
-        switch (random.nextInt(12)) {
+        final String path;
+        switch (random.nextInt(16)) {
             case 0, 1 -> {
                 flags.set(0, "RDONLY");
                 flags.add("DIRECTORY");
-                opened = "dir";
+                path = random.nextInt(4) == 0 ? "." : directory();
             }
-            case 2 -> flags.add("PATH");
-            case 3 -> addIf(flags, 100, "TMPFILE");
+            case 2 -> {
+                addIf(flags, 100, "PATH");
+                path = path();
+            }
+            case 3 -> {
+                addIf(flags, 100, "TMPFILE");
+                addIf(flags, 20, "EXCL");
+                path = random.nextBoolean() ? "." : directory();
+            }
             default -> {
                 addIf(flags, 65, "CREAT");
                 addIf(flags, 15, "EXCL");
                 addIf(flags, 20, "TRUNC");
                 addIf(flags, 20, "APPEND");
-                addIf(flags, 5, "DIRECTORY");
+                addIf(flags, 3, "DIRECTORY");
+                path = random.nextInt(3) == 0 ? fresh() : file();
             }
         }
         addIf(flags, 8, "NOFOLLOW");
-        addIf(flags, 5, "SYNC");
-        addIf(flags, 3, "DSYNC");
+        addIf(flags, 1, "SYNC");
+        addIf(flags, 1, "DSYNC");
         addIf(flags, 3, "NOATIME");
-        open.put(process + "/" + slot, opened);
-        final String path = flags.contains("TMPFILE") && random.nextBoolean() ? "." : path();
-        return Step.of(process, "open", slot, path, String.join("|", flags), mode());
+        return Step.of(process, "open", random.nextInt(SLOTS), path, String.join("|", flags), mode());
     }
 
     private void addIf(final List<String> flags, final int percent, final String flag) {
@@ -277,21 +319,45 @@ final class Generator {
         return Step.of(process, "user", ids.toArray());
     }
 
+    /** A path that leads to anything, or nothing. */
     private String path() {
-        if (random.nextInt(100) < 4) {
+        return path(kind -> true);
+    }
+
+    private String file() {
+        return path(kind -> kind == Guess.Kind.FILE);
+    }
+
+    private String directory() {
+        return path(kind -> kind == Guess.Kind.DIRECTORY);
+    }
+
+    private String path(final Predicate<Guess.Kind> fits) {
+        final int chance = random.nextInt(100);
+        if (chance < 3) {
             return pick(ODD_NAMES);
         }
-        String path = pick(names);
-        for (int depth = random.nextInt(5); depth > 2; depth--) {
-            path = pick(names) + "/" + path;
+        final List<String> there = guess.paths(fits);
+        if (chance < 15 || there.isEmpty()) {
+            return fresh();
         }
-        if (random.nextInt(7) == 0) {
-            final int slot = random.nextInt(SLOTS);
-            if (open.getOrDefault(process + "/" + slot, "").equals("dir")) {
-                return slot + ":" + path;
-            }
+        final String path = pick(there);
+        final List<String> open = guess.descriptors(process, kind -> kind == Guess.Kind.DIRECTORY);
+        return chance < 25 && !open.isEmpty() ? pick(open) + ":" + pick(names) : path;
+    }
+
+    /** A path in a directory that is there; most such names are not. */
+    private String fresh() {
+        final List<String> directories = guess.paths(kind -> kind != Guess.Kind.FILE);
+        if (directories.isEmpty() || random.nextInt(5) < 2) {
+            return random.nextInt(40) == 0 ? pick(ODD_NAMES) : pick(names);
         }
-        return path;
+        final String path = pick(directories) + "/" + pick(names);
+        return path.length() < MOST_PATH ? path : pick(names);
+    }
+
+    private String destination() {
+        return random.nextBoolean() ? fresh() : path();
     }
 
     private String target() {
@@ -304,21 +370,31 @@ final class Generator {
     }
 
     private String xattrTarget() {
-        return random.nextInt(3) == 0 ? "=" + slot() : pick(names);
+        return random.nextInt(3) == 0 ? "=" + slot() : path();
     }
 
-    private int slot() {
-        for (int tries = 0; tries < 4; tries++) {
-            final int slot = random.nextInt(SLOTS);
-            if (open.containsKey(process + "/" + slot)) {
-                return slot;
-            }
-        }
-        return random.nextInt(SLOTS);
+    private String slot() {
+        final List<String> open = guess.descriptors(
+                process, random.nextInt(4) == 0 ? kind -> true : kind -> kind == Guess.Kind.FILE);
+        return open.isEmpty() ? Integer.toString(random.nextInt(SLOTS)) : pick(open);
     }
 
-    private int mapSlot() {
-        return random.nextInt(2);
+    private String free() {
+        return Integer.toString(random.nextInt(2));
+    }
+
+    private String map() {
+        final List<String> maps = guess.maps(process);
+        return maps.isEmpty() ? free() : pick(maps);
+    }
+
+    private String stream() {
+        final List<String> streams = guess.directories(process);
+        return streams.isEmpty() ? free() : pick(streams);
+    }
+
+    private int mapSize() {
+        return pick(List.of(1, 10, 100, 4096, 5000, 12000));
     }
 
     private int size() {

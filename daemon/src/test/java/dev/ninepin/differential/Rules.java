@@ -3,7 +3,9 @@ package dev.ninepin.differential;
 import dev.ninepin.mounted.ServerKind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,6 +22,9 @@ final class Rules {
      * @param reason why
      */
     record Limit(String call, String errno, String reason) {}
+
+    /** Of 512 bytes. */
+    private static final int EXTENDED_ATTRIBUTES_BLOCKS = 8;
 
     private final ServerKind kind;
 
@@ -73,6 +78,31 @@ final class Rules {
 
     /** Whether an attribute may be another on the mount. */
     boolean allowField(final String field, final Map<String, String> local, final Map<String, String> mount) {
-        return false;
+        // Owner, mode and type are kept in extended attributes, which may take a block.
+        return field.equals("blocks")
+                && kind == ServerKind.QEMU_MAPPED
+                && Long.parseLong(mount.get(field)) - Long.parseLong(local.get(field)) == EXTENDED_ATTRIBUTES_BLOCKS;
+    }
+
+    /**
+     * Whether a time of a file may have changed on one side only.
+     *
+     * @param which {@code m} or {@code c}
+     * @param type of the file
+     * @param done what calls there were until now
+     */
+    boolean allowTime(
+            final String which, final String type, final String local, final String mount, final Set<String> done) {
+        if (local.equals(Comparison.AS_BEFORE) && mount.equals(Comparison.CHANGED)) {
+            // What is open and loses its name is renamed aside. At the last close the new name is removed: that
+            // changes its directory, and the file if it has other names.
+            return (done.contains("unlink") || done.contains("rename")) && (type.equals("dir") || which.equals("c"));
+        }
+        // Owner and mode are values of extended attributes. To set what is there already changes nothing.
+        return kind == ServerKind.QEMU_MAPPED
+                && which.equals("c")
+                && local.equals(Comparison.CHANGED)
+                && mount.equals(Comparison.AS_BEFORE)
+                && !Collections.disjoint(done, Set.of("chmod", "fchmod", "chown", "fchown"));
     }
 }

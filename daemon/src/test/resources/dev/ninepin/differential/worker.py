@@ -135,7 +135,7 @@ class Process:
             os.lstat(path) if at is None else os.stat(path, dir_fd=at, follow_symlinks=False)
         except FileNotFoundError:
             parent, name = os.path.split(path)
-            if path.endswith(b'/') or len(name) > 255:
+            if not path or path.endswith(b'/') or len(name) > 255:
                 return
             if os.access(parent or b'.', os.W_OK | os.X_OK, dir_fd=at, effective_ids=True):
                 raise Failed(unable[call]) from None
@@ -213,6 +213,9 @@ class Process:
 
     def call_lseek(self, number, offset, whence):
         fd, offset, how = self.fd(number), int(offset), SEEK[whence]
+        if (offset, how) != (0, 0) and stat.S_ISDIR(os.fstat(fd).st_mode):
+            # Places in a directory are what the file system says they are: telldir(3).
+            raise Failed('EISDIR')
         if how >= 3 and 'holes' in unable:
             # A file is data to its end, which is what a file system that knows no holes says.
             fcntl.fcntl(fd, fcntl.F_GETFL)
@@ -248,8 +251,8 @@ class Process:
         flags = mmap.MAP_SHARED if kind.startswith('shared') else mmap.MAP_PRIVATE
         access = mmap.PROT_READ | (0 if kind.endswith('-ro') else mmap.PROT_WRITE)
         fd = self.fd(other)
-        if int(offset) + int(count) > os.fstat(fd).st_size:
-            # Python does not map beyond the end, and what is there is not for reading.
+        if int(count) == 0 or int(offset) + int(count) > os.fstat(fd).st_size:
+            # Python maps neither nothing nor what is beyond the end.
             raise Failed('ENXIO')
         made = mmap.mmap(fd, int(count), flags=flags, prot=access, offset=int(offset))
         if number in self.maps:
