@@ -1,46 +1,66 @@
 package dev.ninepin.differential;
 
-import dev.ninepin.mounted.ServerKind;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
+import java.util.Optional;
 
-/** For work on the test itself. */
+/** Random sequences, one after the other, until time is over or one has shown a difference. */
 final class Campaign {
-    private Campaign() {}
+    private final SideBySide both;
+    private final long firstSeed;
+    private final long begin = System.nanoTime();
+    private long sequences;
+    private long calls;
 
-    public static void main(final String[] arguments) throws IOException {
-        final ServerKind kind = ServerKind.valueOf(arguments[0]);
-        final long first = Long.parseLong(arguments[1]);
-        final long seconds = Long.parseLong(arguments[2]);
-        final int most = Integer.parseInt(arguments[3]);
-        final long begin = System.nanoTime();
-        long calls = 0;
-        long ran = 0;
-        long count = 0;
-        final List<Long> failed = new ArrayList<>();
-        try (SideBySide both = SideBySide.with(kind)) {
-            for (long seed = first;
-                    System.nanoTime() - begin < seconds * 1_000_000_000L && failed.size() < most;
-                    seed++) {
-                final Sequence sequence = Generator.sequence(seed);
-                count++;
-                calls += sequence.steps().size();
-                final long t0 = System.nanoTime();
-                final var difference = both.run(sequence);
-                ran += System.nanoTime() - t0;
-                if (difference.isPresent()) {
-                    failed.add(seed);
-                    System.out.println("== seed " + seed);
-                    final Sequence small = new Shrinker(s -> both.run(s).isPresent()).shrink(sequence);
-                    System.out.print(small);
-                    System.out.println(both.run(small).orElse("not again; first: " + difference.get()));
-                }
+    /** @param firstSeed that of the first sequence; each has the next higher one */
+    Campaign(final SideBySide both, final long firstSeed) {
+        this.both = both;
+        this.firstSeed = firstSeed;
+    }
+
+    /**
+     * A sequence that has shown a difference.
+     *
+     * @param seed of the sequence as it was made
+     * @param shrunk what is left of it
+     * @param difference that of the whole sequence, and of what is left
+     */
+    record Finding(long seed, Sequence shrunk, String difference) {}
+
+    /** The next sequence is sent before the answers to this one are there: so neither side ever waits for the other. */
+    Optional<Finding> run(final Duration time) {
+        Sequence sequence = Generator.sequence(firstSeed);
+        both.send(sequence);
+        while (true) {
+            final boolean last = System.nanoTime() - begin >= time.toNanos();
+            final Sequence next = last ? null : Generator.sequence(firstSeed + sequences + 1);
+            if (next != null) {
+                both.send(next);
             }
-        } finally {
-            System.out.printf(
-                    "%s: %d sequences, %d calls, %.1f s, failed: %s%n",
-                    kind, count, calls, (System.nanoTime() - begin) / 1e9, failed);
+            final Optional<String> difference = both.receive(sequence);
+            if (difference.isPresent()) {
+                if (next != null) {
+                    both.receive(next);
+                }
+                return Optional.of(shrunk(firstSeed + sequences, sequence, difference.get()));
+            }
+            sequences++;
+            calls += sequence.steps().size();
+            if (next == null) {
+                return Optional.empty();
+            }
+            sequence = next;
         }
+    }
+
+    private Finding shrunk(final long seed, final Sequence sequence, final String difference) {
+        final Sequence small = new Shrinker(smaller -> both.run(smaller).isPresent()).shrink(sequence);
+        final String again = both.run(small).orElse("that was it once, and not again\n");
+        return new Finding(seed, small, "the whole sequence, %s\nwhat is left of it, %s".formatted(difference, again));
+    }
+
+    @Override
+    public String toString() {
+        return "%d sequences, %d calls, %.1f s, from seed %d"
+                .formatted(sequences, calls, (System.nanoTime() - begin) / 1e9, firstSeed);
     }
 }

@@ -46,9 +46,31 @@ final class Generator {
     private static final List<String> XATTRS = List.of("user.a", "user.b", "user." + "x".repeat(250));
 
     private static final Set<String> ON_DESCRIPTORS = Set.of(
-            "close", "dup", "setfl", "getfl", "fsync", "fdatasync", "read", "pread", "readv", "write", "pwrite", "writev",
-            "ftruncate", "fallocate", "lseek", "copyrange", "sendfile", "mmap", "linkfd", "fchmod", "fchown", "futimens",
-            "fstat", "same", "fstatfs");
+            "close",
+            "dup",
+            "setfl",
+            "getfl",
+            "fsync",
+            "fdatasync",
+            "read",
+            "pread",
+            "readv",
+            "write",
+            "pwrite",
+            "writev",
+            "ftruncate",
+            "fallocate",
+            "lseek",
+            "copyrange",
+            "sendfile",
+            "mmap",
+            "linkfd",
+            "fchmod",
+            "fchown",
+            "futimens",
+            "fstat",
+            "same",
+            "fstatfs");
 
     private final SplittableRandom random;
     private final List<Step> steps = new ArrayList<>();
@@ -112,11 +134,13 @@ final class Generator {
     private boolean mayWork(final String call) {
         return random.nextInt(20) == 0
                 || switch (call) {
-                    case "mget", "mput", "msync", "munmap" -> !guess.maps(process).isEmpty();
-                    case "readdir", "rewinddir", "closedir" -> !guess.directories(process)
-                            .isEmpty();
-                    default -> !ON_DESCRIPTORS.contains(call)
-                            || !guess.descriptors(process, kind -> true).isEmpty();
+                    case "mget", "mput", "msync", "munmap" ->
+                        !guess.maps(process).isEmpty();
+                    case "readdir", "rewinddir", "closedir" ->
+                        !guess.directories(process).isEmpty();
+                    default ->
+                        !ON_DESCRIPTORS.contains(call)
+                                || !guess.descriptors(process, kind -> true).isEmpty();
                 };
     }
 
@@ -182,7 +206,8 @@ final class Generator {
     private void addMemory() {
         add(
                 6,
-                "mmap", this::free,
+                "mmap",
+                this::free,
                 this::slot,
                 () -> pick(List.of(0, 0, 0, 4096, 8192)),
                 this::mapSize,
@@ -203,7 +228,8 @@ final class Generator {
         add(8, "mkdir", this::fresh, this::mode);
         add(
                 3,
-                "mknod", this::fresh,
+                "mknod",
+                this::fresh,
                 () -> pick(List.of("reg", "fifo", "sock", "chr", "blk")),
                 this::mode,
                 () -> pick(List.of(0, 1, 200)),
@@ -374,8 +400,8 @@ final class Generator {
     }
 
     private String slot() {
-        final List<String> open = guess.descriptors(
-                process, random.nextInt(4) == 0 ? kind -> true : kind -> kind == Guess.Kind.FILE);
+        final List<String> open =
+                guess.descriptors(process, random.nextInt(4) == 0 ? kind -> true : kind -> kind == Guess.Kind.FILE);
         return open.isEmpty() ? Integer.toString(random.nextInt(SLOTS)) : pick(open);
     }
 

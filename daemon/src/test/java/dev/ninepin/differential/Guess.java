@@ -127,8 +127,8 @@ final class Guess {
         final Kind kind = paths.remove(from);
         if (kind != null && parentIsThere(to)) {
             paths.put(to, kind);
-            final List<Map.Entry<String, Kind>> below = new ArrayList<>(
-                    paths.subMap(from + "/", from + "0").entrySet());
+            final List<Map.Entry<String, Kind>> below =
+                    new ArrayList<>(paths.subMap(from + "/", from + "0").entrySet());
             for (final Map.Entry<String, Kind> entry : below) {
                 paths.put(to + entry.getKey().substring(from.length()), entry.getValue());
                 paths.remove(entry.getKey());

@@ -47,8 +47,18 @@ final class SideBySide implements AutoCloseable {
 
     /** Runs a sequence on both sides; the first difference, if there is any. */
     Optional<String> run(final Sequence sequence) {
+        send(sequence);
+        return receive(sequence);
+    }
+
+    /** Has both sides run a sequence, after those that they were sent before. */
+    void send(final Sequence sequence) {
         plain.send(sequence);
         mounted.send(sequence);
+    }
+
+    /** Compares the answers to the sequence that was sent first of those not yet compared. */
+    Optional<String> receive(final Sequence sequence) {
         final Answers expected = plain.receive();
         return Comparison.difference(rules, sequence, expected, mounted.receive());
     }

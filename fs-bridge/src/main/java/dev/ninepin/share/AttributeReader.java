@@ -6,6 +6,7 @@ import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Optional;
 
 /** Asks the server for attributes, and shows them the way the share's options want. Any thread. */
@@ -58,6 +59,11 @@ final class AttributeReader {
     }
 
     private Attributes readOverOpenFid(final Inode inode, final IOException otherwise) throws IOException {
+        final Rgetattr seen = inode.attributes();
+        final Instant removedAt = inode.removedAt().orElse(null);
+        if (removedAt != null && seen != null) {
+            return removed(seen, removedAt);
+        }
         final Optional<OpenFile> file = inodes.anyOpen(inode);
         if (file.isEmpty()) {
             throw otherwise;
@@ -81,19 +87,32 @@ final class AttributeReader {
             throw new StaleFileException("node " + inode.node() + " is another file now");
         }
         inode.attributes(reply);
+        // The name of what was put aside is none that anyone else may count on.
+        final long links = inodes.aside(inode).isPresent() ? reply.nlink() - 1 : reply.nlink();
+        return shown(reply, links, new Timestamp(reply.ctimeSec(), reply.ctimeNsec()));
+    }
+
+    /**
+     * A directory that was removed here, and which somebody still has open or is in. No server knows it any more, and
+     * nothing can happen to it.
+     */
+    private Attributes removed(final Rgetattr last, final Instant at) {
+        return shown(last, 0, new Timestamp(at.getEpochSecond(), at.getNano()));
+    }
+
+    private Attributes shown(final Rgetattr reply, final long links, final Timestamp ctime) {
         return new Attributes(
                 reply.qid().path(),
                 reply.mode(),
                 options.uid().orElse(reply.uid()),
                 options.gid().orElse(reply.gid()),
-                // The name of what was put aside is none that anyone else may count on.
-                inodes.aside(inode).isPresent() ? reply.nlink() - 1 : reply.nlink(),
+                links,
                 reply.rdev(),
                 reply.size(),
                 reply.blksize(),
                 reply.blocks(),
                 new Timestamp(reply.atimeSec(), reply.atimeNsec()),
                 new Timestamp(reply.mtimeSec(), reply.mtimeNsec()),
-                new Timestamp(reply.ctimeSec(), reply.ctimeNsec()));
+                ctime);
     }
 }

@@ -4,10 +4,12 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.PathFid;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,9 @@ final class Inode {
     /** What the kernel keeps of its data. */
     final CachedData data = new CachedData();
 
+    /** When this directory was removed here; null while it was not. Set once; any thread may read it. */
+    private volatile @Nullable Instant removedAt;
+
     /** The attributes as the server last gave them; any thread may set and read them. */
     private volatile @Nullable Rgetattr attributes;
 
@@ -81,6 +86,15 @@ final class Inode {
             children = known;
         }
         return known;
+    }
+
+    /** When this directory was removed here, if it was. */
+    Optional<Instant> removedAt() {
+        return Optional.ofNullable(removedAt);
+    }
+
+    void removedAt(final Instant now) {
+        removedAt = now;
     }
 
     @Nullable

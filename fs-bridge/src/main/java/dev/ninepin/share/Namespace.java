@@ -10,6 +10,7 @@ import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
+import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -195,6 +196,9 @@ final class Namespace {
         } catch (final IOException e) {
             inodes.hasStayed(inode);
             throw e;
+        }
+        if (inode.isDirectory()) {
+            inode.removedAt(Instant.now());
         }
     }
 

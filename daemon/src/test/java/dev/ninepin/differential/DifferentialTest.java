@@ -1,0 +1,90 @@
+package dev.ninepin.differential;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import dev.ninepin.differential.Campaign.Finding;
+import dev.ninepin.mounted.ServerKind;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A mount and a plain directory are told the same, and say the same. {@code bench/differential} runs this for longer,
+ * and from other seeds.
+ */
+@EnabledIf(value = "isRoot", disabledReason = "other users' calls are made too, which takes root")
+class DifferentialTest {
+    private static final String SEQUENCES = "sequences";
+    private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("ninepin.differential.seconds", 18));
+    private static final long FIRST_SEED = Long.getLong("ninepin.differential.seed", 1);
+
+    /** What was found in earlier runs, each mended. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void sequencesThatOnceDifferedAgree(final ServerKind kind) throws IOException {
+        try (SideBySide both = SideBySide.with(kind)) {
+            for (final Path file : kept()) {
+                final Optional<String> difference = both.run(Sequence.parse(Files.readAllLines(file)));
+                assertThat(difference).as(file.getFileName().toString()).isEmpty();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void randomSequencesAgree(final ServerKind kind) throws IOException {
+        try (SideBySide both = SideBySide.with(kind)) {
+            final Campaign campaign = new Campaign(both, FIRST_SEED);
+            final Optional<Finding> finding = campaign.run(TIME);
+            System.out.printf("Differential test, %s: %s%n", kind, campaign);
+            if (finding.isPresent()) {
+                fail(report(kind, finding.get()));
+            }
+        }
+    }
+
+    /** Also keeps what is left of the sequence, in a file to go on with. */
+    private static String report(final ServerKind kind, final Finding finding) throws IOException {
+        final String name = "%s-%d.txt".formatted(kind.name().toLowerCase(Locale.ROOT), finding.seed());
+        final Path file = Path.of(System.getProperty("java.io.tmpdir"), "differential", name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, finding.shrunk().toString());
+        return "%s and a plain directory differ, seed %d: %s\n%s\nKeep it, under the name of what it shows, in %s: %s"
+                .formatted(kind, finding.seed(), finding.difference(), finding.shrunk(), SEQUENCES, file);
+    }
+
+    static Set<ServerKind> servers() {
+        final String chosen = System.getProperty("ninepin.differential.server");
+        return chosen != null
+                ? Set.of(ServerKind.valueOf(chosen))
+                : EnumSet.of(
+                        ServerKind.QEMU, ServerKind.QEMU_MAPPED, ServerKind.QEMU_PASSTHROUGH, ServerKind.DIOD_UNIX);
+    }
+
+    static boolean isRoot() {
+        return System.getProperty("user.name").equals("root");
+    }
+
+    private static List<Path> kept() throws IOException {
+        try (Stream<Path> files =
+                Files.list(Path.of(Objects.requireNonNull(DifferentialTest.class.getResource(SEQUENCES))
+                        .toURI()))) {
+            return files.sorted().toList();
+        } catch (final URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
