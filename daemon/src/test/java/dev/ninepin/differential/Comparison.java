@@ -196,7 +196,7 @@ final class Comparison {
 
     private static Map<String, String> fields(final String line) {
         final Map<String, String> fields = new HashMap<>();
-        final String[] words = line.split(" ");
+        final String[] words = line.split(" ", -1);
         fields.put("type", words[0]);
         fields.put("mode", words[1]);
         fields.put("owner", words[3]);

@@ -280,7 +280,6 @@ final class Generator {
         add(2, "removexattr", this::xattrTarget, () -> pick(XATTRS));
     }
 
-    @SafeVarargs
     private void add(final int weight, final String call, final Supplier<?>... arguments) {
         if (!NotYet.CALLS.contains(call)) {
             calls.add(new Weighted(weight, call, () -> {

@@ -3,6 +3,7 @@ package dev.ninepin.differential;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -75,15 +76,14 @@ final class Guess {
         return step.process() + "/" + step.arguments().get(argument);
     }
 
-    private static List<String> chosen(
-            final TreeMap<String, Kind> from, final String prefix, final Predicate<Kind> fits) {
+    private static List<String> chosen(final Map<String, Kind> from, final String prefix, final Predicate<Kind> fits) {
         return from.entrySet().stream()
                 .filter(entry -> entry.getKey().startsWith(prefix) && fits.test(entry.getValue()))
                 .map(entry -> entry.getKey().substring(prefix.length()))
                 .toList();
     }
 
-    private static List<String> numbers(final TreeSet<String> from, final int process) {
+    private static List<String> numbers(final Set<String> from, final int process) {
         return from.stream()
                 .filter(key -> key.startsWith(process + "/"))
                 .map(key -> key.substring(key.indexOf('/') + 1))

@@ -21,7 +21,7 @@ record Step(int process, String call, List<String> arguments) {
     }
 
     static Step parse(final String line) {
-        final List<String> words = List.of(line.split(" "));
+        final List<String> words = List.of(line.split(" ", -1));
         return new Step(Integer.parseInt(words.get(0)), words.get(1), words.subList(2, words.size()));
     }
 
