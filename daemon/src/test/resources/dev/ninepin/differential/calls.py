@@ -202,13 +202,14 @@ class Process:
 
     def call_lseek(self, number, offset, whence):
         fd, offset, how = self.fd(number), int(offset), SEEK[whence]
+        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:
+            os.lseek(fd, offset, how)
         if (offset, how) != (0, 0) and stat.S_ISDIR(os.fstat(fd).st_mode):
             # Places in a directory are what the file system says they are: telldir(3).
             raise Failed('EISDIR')
         if how >= 3 and 'holes' in unable:
             # A file is data to its end, which is what a file system that knows no holes says.
-            fcntl.fcntl(fd, fcntl.F_GETFL)
-            if stat.S_ISREG(os.fstat(fd).st_mode) and not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:
+            if stat.S_ISREG(os.fstat(fd).st_mode):
                 size = os.fstat(fd).st_size
                 if not 0 <= offset < size:
                     raise Failed('ENXIO')

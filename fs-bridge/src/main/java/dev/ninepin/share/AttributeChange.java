@@ -52,6 +52,11 @@ public record AttributeChange(
                 Optional.empty());
     }
 
+    /** Whether all stays. */
+    boolean isEmpty() {
+        return mode.isEmpty() && uid.isEmpty() && gid.isEmpty() && size.isEmpty() && atime.isEmpty() && mtime.isEmpty();
+    }
+
     /** A time to set: the given one, or the server's clock where there is none. */
     public record TimeChange(Optional<Timestamp> time) {}
 }

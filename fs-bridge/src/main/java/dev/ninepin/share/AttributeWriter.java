@@ -30,12 +30,14 @@ final class AttributeWriter {
 
     /**
      * Always over the file's path, never over an open fid: QEMU applies a Tsetattr to the path that an open fid once
-     * had, which may be another file's by now.
+     * had, which may be another file's by now. A change of nothing, which is what chown(2) to -1 and -1 is, renews the
+     * time of the last change, as it does on a local file.
      */
     void change(final Inode inode, final AttributeChange change) throws IOException {
         final OptionalInt uid = ownerToSend(change.uid(), options.uid());
         final OptionalInt gid = ownerToSend(change.gid(), options.gid());
-        final int valid = (change.mode().isPresent() ? SetattrMask.MODE : 0)
+        final int valid = (change.isEmpty() ? SetattrMask.CTIME : 0)
+                | (change.mode().isPresent() ? SetattrMask.MODE : 0)
                 | (uid.isPresent() ? SetattrMask.UID : 0)
                 | (gid.isPresent() ? SetattrMask.GID : 0)
                 | (change.size().isPresent() ? SetattrMask.SIZE : 0)

@@ -94,6 +94,22 @@ abstract class ShareContract extends ShareFixture {
     }
 
     @Test
+    void aDirectoryThatWasRemovedIsStillKnownToWhoHasIt() throws IOException {
+        final long removed = mkdir(ROOT, "removed");
+        final long replaced = mkdir(ROOT, "replaced");
+        mkdir(ROOT, "new");
+        final Attributes before = share.getattr(replaced);
+
+        share.rmdir(ROOT, name("removed"));
+        share.rename(ROOT, name("new"), ROOT, name("replaced"));
+
+        assertThat(share.getattr(removed).nlink()).isZero();
+        assertThat(share.getattr(replaced).nlink()).isZero();
+        assertThat(share.getattr(replaced).mode()).isEqualTo(before.mode());
+        assertThat(share.getattr(replaced).ino()).isEqualTo(before.ino());
+    }
+
+    @Test
     void aNodeLivesUntilItWasForgottenAsOftenAsItWasHanded() throws IOException {
         Files.createFile(export.resolve("file"));
         final long node = share.lookup(ROOT, name("file")).node();
@@ -228,7 +244,7 @@ abstract class ShareContract extends ShareFixture {
         assertErrno(Errno.ENOTDIR, () -> share.rename(ROOT, name("full"), ROOT, name("other")));
         share.rename(ROOT, name("full"), ROOT, name("empty"));
         assertThat(lookup("empty")).isEqualTo(full);
-        assertErrno(Errno.ESTALE, () -> share.getattr(empty));
+        assertThat(share.getattr(empty).nlink()).isZero();
         assertThat(lookup("empty/file")).isPositive();
     }
 
@@ -279,6 +295,17 @@ abstract class ShareContract extends ShareFixture {
         assertThat(changed.uid()).isEqualTo(4321);
         assertThat(changed.gid()).isEqualTo(8765);
         counted(link);
+    }
+
+    @Test
+    void aFileKeepsTheSetIdBitsThatItsMakerAsksFor() throws IOException {
+        final Caller other = new Caller(1234, 5678);
+
+        final Created file = counted(share.create(other, ROOT, name("file"), OpenFlags.RDWR, 06755, NO_KERNEL));
+        share.release(file.handle());
+
+        assertThat(file.entry().attributes().mode()).isEqualTo(S_IFREG | 06755);
+        assertThat(share.getattr(file.entry().node()).mode()).isEqualTo(S_IFREG | 06755);
     }
 
     @Test
