@@ -1,5 +1,6 @@
 package dev.ninepin.fuse;
 
+import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
 import dev.ninepin.share.Attributes;
@@ -33,7 +34,18 @@ final class Callbacks {
     /** libfuse takes an errno below this. */
     private static final int ERRNO_LIMIT = 1000;
 
+    private static final int CAPABLE = 20;
+    private static final int WANTED = 24;
+
+    /** FUSE_CAP_DONT_MASK: the umask comes with each request, and it is ours to apply it. */
+    private static final int DONT_MASK = 1 << 6;
+
+    /** Where {@code struct fuse_ctx} has it. */
+    private static final int UMASK = 12;
+
     private static final String LOOKUP = "lookup";
+    private static final String GETXATTR = "getxattr";
+    private static final ByteString SYSTEM = ByteString.of("system.");
 
     private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
 
@@ -66,7 +78,7 @@ final class Callbacks {
     }
 
     private void fillTable() {
-        ops.init.set((userData, connection) -> readiness.initialised());
+        ops.init.set(this::init);
         ops.lookup.set(this::lookup);
         ops.forget.set(this::forget);
         ops.forgetMulti.set(this::forgetMulti);
@@ -92,6 +104,10 @@ final class Callbacks {
         ops.releasedir.set(this::releasedir);
         ops.fsyncdir.set(this::fsyncdir);
         ops.statfs.set(this::statfs);
+        ops.setxattr.set(this::setxattr);
+        ops.getxattr.set(this::getxattr);
+        ops.listxattr.set(this::listxattr);
+        ops.removexattr.set(this::removexattr);
         ops.access.set(this::access);
     }
 
@@ -107,6 +123,13 @@ final class Callbacks {
     /** Says whose requests these are; before the first of them. */
     void servedBy(final Workers theirs) {
         workers = theirs;
+    }
+
+    /** In {@code struct fuse_conn_info} of libfuse 2.9, what the kernel can do comes before what is wanted of it. */
+    private void init(final long userData, final long connection) {
+        final Pointer terms = Native.at(connection);
+        terms.putInt(WANTED, terms.getInt(WANTED) | (terms.getInt(CAPABLE) & DONT_MASK));
+        readiness.initialised();
     }
 
     private void lookup(final long request, final long parent, final long name) {
@@ -317,6 +340,62 @@ final class Callbacks {
         serve("statfs", request, node, worker -> worker.reply.figures(files.statfs(node)));
     }
 
+    private void setxattr(
+            final long request,
+            final long node,
+            final long name,
+            final long value,
+            final long size,
+            final int setFlags) {
+        serve("setxattr", request, node, worker -> {
+            final ByteString which = worker.name(name);
+            files.setxattr(node, which, worker.data(value, size), setFlags);
+            xattrChanged(node, which);
+            worker.reply.done();
+        });
+    }
+
+    private void getxattr(final long request, final long node, final long name, final long size) {
+        serve(GETXATTR, request, node, worker -> {
+            final ByteString which = worker.name(name);
+            if (size == 0) {
+                worker.reply.xattrSize(files.xattrSize(node, which));
+            } else {
+                worker.reply.data(worker.direct(files.getxattr(node, which, toInt(size))));
+            }
+        });
+    }
+
+    private void listxattr(final long request, final long node, final long size) {
+        serve("listxattr", request, node, worker -> {
+            if (size == 0) {
+                worker.reply.xattrSize(files.xattrListSize(node));
+            } else {
+                worker.reply.data(worker.direct(files.listxattr(node, toInt(size))));
+            }
+        });
+    }
+
+    private void removexattr(final long request, final long node, final long name) {
+        serve("removexattr", request, node, worker -> {
+            final ByteString which = worker.name(name);
+            files.removexattr(node, which);
+            xattrChanged(node, which);
+            worker.reply.done();
+        });
+    }
+
+    private static int toInt(final long size) {
+        return (int) Math.min(size, Integer.MAX_VALUE);
+    }
+
+    /** An ACL changes the mode, which the kernel goes on to believe otherwise ({@code fs/fuse/xattr.c}). */
+    private void xattrChanged(final long node, final ByteString name) {
+        if (workers != null && name.startsWith(SYSTEM)) {
+            workers.dropAttributes(node);
+        }
+    }
+
     private void access(final long request, final long node, final int mask) {
         serve("access", request, node, worker -> {
             files.access(caller(request), node, mask);
@@ -341,10 +420,10 @@ final class Callbacks {
         }
     }
 
-    /** {@code struct fuse_ctx} begins with the caller's uid and gid. */
+    /** {@code struct fuse_ctx}: uid[4] gid[4] pid[4] umask[4]. */
     private Caller caller(final long request) {
         final Pointer context = Native.at(fuse.fuse_req_ctx(request));
-        return new Caller(context.getInt(0), context.getInt(Integer.BYTES));
+        return new Caller(context.getInt(0), context.getInt(Integer.BYTES), context.getInt(UMASK));
     }
 
     private int protocolFlags(final FuseFileInfo info) {
@@ -380,7 +459,16 @@ final class Callbacks {
     }
 
     private static boolean isFailure(final String name, final int errno) {
-        return errno != 0 && !(errno == Errno.ENOENT && name.equals(LOOKUP));
+        return errno != 0 && !isNotThere(name, errno);
+    }
+
+    /** Whether this only says that there is no such name, or attribute: what is asked for all the time. */
+    private static boolean isNotThere(final String name, final int errno) {
+        return switch (errno) {
+            case Errno.ENOENT -> name.equals(LOOKUP);
+            case Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS -> name.equals(GETXATTR);
+            default -> false;
+        };
     }
 
     private void fail(final String name, final long node, final Reply reply, final Throwable failure) {
@@ -401,7 +489,7 @@ final class Callbacks {
             return Errno.EIO;
         }
         final int errno = errnoOf.applyAsInt(failure);
-        if (errno == Errno.ENOENT && name.equals(LOOKUP)) {
+        if (isNotThere(name, errno)) {
             return errno;
         }
         LOG.debug("{} of node {}: errno {}: {}", name, node, errno, failure.toString());

@@ -46,6 +46,9 @@ final class Inode {
     /** What the kernel keeps of its data. */
     final CachedData data = new CachedData();
 
+    /** The extended attributes that it is known not to have. */
+    final AbsentAttributes absent = new AbsentAttributes();
+
     /** The attributes as the server last gave them; any thread may set and read them. */
     private volatile @Nullable Rgetattr attributes;
 
