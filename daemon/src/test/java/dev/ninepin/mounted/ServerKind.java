@@ -20,6 +20,13 @@ enum ServerKind {
             return new Server.Qemu(directory, Map.of("security_model", "mapped-xattr"));
         }
     },
+    /** QEMU over a virtqueue, as root: with modes, owners and ACLs as they are on its side. */
+    QEMU_PASSTHROUGH {
+        @Override
+        Server export(final Path directory) {
+            return new Server.Qemu(directory, Map.of("security_model", "passthrough"));
+        }
+    },
     DIOD_UNIX {
         @Override
         Server export(final Path directory) throws IOException {
@@ -42,6 +49,16 @@ enum ServerKind {
 
     /** Whether it makes FIFOs: QEMU 7.2 answers ENXIO, unless it only notes what a file is meant to be. */
     boolean makesFifos() {
+        return this != QEMU && this != QEMU_PASSTHROUGH;
+    }
+
+    /** Whether files have POSIX ACLs. */
+    boolean keepsAcls() {
         return this != QEMU;
+    }
+
+    /** Whether files have extended attributes whose names begin with {@code security.}: QEMU has none. */
+    boolean keepsSecurity() {
+        return this != QEMU && this != QEMU_MAPPED && this != QEMU_PASSTHROUGH;
     }
 }

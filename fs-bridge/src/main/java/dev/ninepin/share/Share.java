@@ -39,8 +39,10 @@ public final class Share implements FileOperations, AutoCloseable {
         final NameRequests requests = new NameRequests(session);
         this.putAside = new PutAside(requests, inodes, paths, locks);
         final Inheritance inheritance = new Inheritance(xattrs);
-        this.names = new Namespace(session, requests, inodes, paths, locks, attributes, writer, putAside, inheritance, options);
-        this.files = new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, inheritance, options);
+        this.names = new Namespace(
+                session, requests, inodes, paths, locks, attributes, writer, putAside, inheritance, options);
+        this.files =
+                new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, inheritance, options);
     }
 
     /**

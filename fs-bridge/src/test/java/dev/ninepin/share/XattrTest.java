@@ -38,6 +38,14 @@ class XattrTest {
     }
 
     @Nested
+    class OverQemuPassthrough extends XattrContract {
+        @Override
+        protected RealServer start(final Path directory) {
+            return RealServer.qemu(directory, Map.of("security_model", "passthrough"));
+        }
+    }
+
+    @Nested
     class OverQemuMappedWithTheSmallestMsize extends XattrContract {
         @Override
         protected RealServer start(final Path directory) {
