@@ -44,8 +44,8 @@ interface XattrsOfFiles extends OnAMount {
                 os.setxattr('file', 'user.name', b'value')
                 fails('ENOSPC', os.setxattr, 'file', 'user.large', bytes(65536))
                 fails('E2BIG', os.setxattr, 'file', 'user.large', bytes(65537))
-                fails('EOPNOTSUPP', os.setxattr, 'file', 'user.name', b'')
-                fails('EOPNOTSUPP', os.setxattr, 'file', 'system.nonsense', b'x')
+                fails('ENOTSUP', os.setxattr, 'file', 'user.name', b'')
+                fails('ENOTSUP', os.setxattr, 'file', 'system.nonsense', b'x')
                 assert os.listxattr('file') == ['user.name'] and os.getxattr('file', 'user.name') == b'value'
                 """);
     }
@@ -75,7 +75,7 @@ interface XattrsOfFiles extends OnAMount {
                 expected = attributes(sys.argv[1])
                 assert len(expected) == 40 and len(expected['d20/file']) == 2
                 for tree in ('rsynced', 'copied', S + '/rsynced', S + '/copied'):
-                    assert attributes(tree) == expected, (tree, attributes(tree))
+                    assert attributes(tree) == expected, tree
                 """, from.toString());
     }
 
@@ -101,7 +101,7 @@ interface XattrsOfFiles extends OnAMount {
                 mkdir given/directory
                 touch given/directory/file
                 python3 -c 'import os; os.close(os.open("given/created", os.O_CREAT | os.O_WRONLY, 0o640))'
-                python3 -c 'import os; os.mknod("given/socket", 0o140666)'
+                python3 -c 'import os; os.mknod("given/node", 0o100666)'
                 getfacl -n -R file plain given
                 setfacl -x u:1234 file
                 setfacl -b given/directory
@@ -117,18 +117,21 @@ interface XattrsOfFiles extends OnAMount {
 
     @Test
     default void anAclChangesTheModeAtOnce() throws Exception {
-        if (kind().keepsAcls() && !kind().isMapped()) {
+        if (kind().keepsAcls()) {
             mount().sh("""
                     umask 077
                     touch file
                     [ "$(stat -c %a file)" = 600 ]
                     setfacl -m u:1234:rw file
                     [ "$(stat -c %a file)" = 660 ]
-                    chmod 640 file
-                    getfacl -n file | grep -q '^user:1234:rw-.*#effective:r--'
+                    if [ "$MAPPED" = no ]; then
+                        chmod 640 file
+                        getfacl -n file | grep -q '^user:1234:rw-.*#effective:r--'
+                    fi
                     setfacl -b file
                     [ "$(stat -c %a file)" = 600 ]
-                    [ "$(stat -c %a "$EXPORT/file")" = 600 ]
+                    [ "$MAPPED" = yes ] || [ "$(stat -c %a "$EXPORT/file")" = 600 ]
+                    ! getfattr -m - file | grep system
                     """);
         }
     }
@@ -166,8 +169,8 @@ interface XattrsOfFiles extends OnAMount {
                     fails('ENODATA', os.getxattr, where, 'security.capability')
                 """ : """
                 write('file', b'data')
-                fails('EOPNOTSUPP', os.setxattr, 'file', 'security.capability', bytes(20))
-                fails('EOPNOTSUPP', os.getxattr, 'file', 'security.capability')
+                fails('ENOTSUP', os.setxattr, 'file', 'security.capability', bytes.fromhex('01000002' + '00' * 16))
+                fails('ENOTSUP', os.getxattr, 'file', 'security.capability')
                 """);
     }
 
@@ -204,10 +207,10 @@ interface XattrsOfFiles extends OnAMount {
                     os.close(os.open('file', os.O_CREAT | os.O_WRONLY, 0o777))
                     assert stat.S_IMODE(os.stat('file').st_mode) == 0o750
                     for i in range(2):
-                        fails('EOPNOTSUPP', os.setxattr, 'file', 'user.name', b'value')
-                        fails('EOPNOTSUPP', os.getxattr, 'file', 'user.name')
-                        fails('EOPNOTSUPP', os.listxattr, 'file')
-                        fails('EOPNOTSUPP', os.removexattr, 'file', 'user.name')
+                        fails('ENOTSUP', os.setxattr, 'file', 'user.name', b'value')
+                        fails('ENOTSUP', os.getxattr, 'file', 'user.name')
+                        fails('ENOTSUP', os.listxattr, 'file')
+                        fails('ENOTSUP', os.removexattr, 'file', 'user.name')
                     """);
             assertThat(mount.roundTrips("Txattrwalk", "Txattrcreate")).isZero();
             mount.clear();

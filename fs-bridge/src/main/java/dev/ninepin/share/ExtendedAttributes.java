@@ -63,6 +63,18 @@ final class ExtendedAttributes {
         return ask(inode, name, attribute -> read(attribute, room));
     }
 
+    /** Whether a file has an attribute, and the value is not empty. */
+    boolean isThere(final Inode inode, final ByteString name) throws IOException {
+        try {
+            return size(inode, name) > 0;
+        } catch (final RemoteException | ErrnoException e) {
+            if (Errno.of(e) == Errno.ENODATA) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
     /** The size of what {@link #list} gives. */
     int listSize(final Inode inode) throws IOException {
         return ask(inode, LIST, this::checkedSize);

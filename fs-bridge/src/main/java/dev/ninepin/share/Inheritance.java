@@ -17,7 +17,6 @@ import org.slf4j.LoggerFactory;
  * in the mapped security models ACLs are notes of which the server's kernel knows nothing: they are handed down here.
  */
 final class Inheritance {
-    private static final ByteString ACCESS = ByteString.of("system.posix_acl_access");
     private static final ByteString DEFAULT = ByteString.of("system.posix_acl_default");
 
     private static final Logger LOG = LoggerFactory.getLogger(Inheritance.class);
@@ -54,7 +53,7 @@ final class Inheritance {
             }
             final PosixAcl access = acl.accessFor(made.mode());
             if (!access.isOnlyMode()) {
-                setUnlessThere(inode, ACCESS, access);
+                setUnlessThere(inode, AccessAcl.NAME, access);
             }
         } catch (final RemoteException | ErrnoException e) {
             LOG.debug("node {} has not got the default ACL of its directory", inode.node(), e);
@@ -62,20 +61,8 @@ final class Inheritance {
     }
 
     private void setUnlessThere(final Inode inode, final ByteString name, final PosixAcl acl) throws IOException {
-        if (isThere(inode, name)) {
-            return;
-        }
-        xattrs.set(inode, name, ByteBuffer.wrap(acl.toBytes()), 0);
-    }
-
-    private boolean isThere(final Inode inode, final ByteString name) throws IOException {
-        try {
-            return xattrs.size(inode, name) > 0;
-        } catch (final RemoteException | ErrnoException e) {
-            if (Errno.of(e) != Errno.ENODATA) {
-                throw e;
-            }
-            return false;
+        if (!xattrs.isThere(inode, name)) {
+            xattrs.set(inode, name, ByteBuffer.wrap(acl.toBytes()), 0);
         }
     }
 

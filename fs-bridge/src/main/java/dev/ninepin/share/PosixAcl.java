@@ -31,7 +31,7 @@ record PosixAcl(List<Entry> entries) {
     static PosixAcl of(final byte[] value) throws ErrnoException {
         final ByteBuffer in = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN);
         if (in.remaining() % ENTRY_SIZE != Integer.BYTES || in.getInt() != VERSION) {
-            throw new ErrnoException(Errno.EIO, "the server's ACL is none");
+            throw new ErrnoException(Errno.EIO, "an ACL that is none");
         }
         final List<Entry> entries = new ArrayList<>();
         while (in.hasRemaining()) {

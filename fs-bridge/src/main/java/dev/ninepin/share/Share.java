@@ -22,6 +22,7 @@ public final class Share implements FileOperations, AutoCloseable {
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final ExtendedAttributes xattrs;
+    private final AccessAcl accessAcls;
     private final PutAside putAside;
     private final Namespace names;
     private final OpenFiles files;
@@ -35,6 +36,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.attributes = new AttributeReader(session, inodes, paths, options);
         this.writer = new AttributeWriter(session, paths, attributes, options);
         this.xattrs = new ExtendedAttributes(session, paths, options);
+        this.accessAcls = new AccessAcl(xattrs, attributes, writer);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
         this.putAside = new PutAside(requests, inodes, paths, locks);
@@ -233,7 +235,12 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void setxattr(final long node, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
-        xattrs.set(inodes.get(node), name, value, flags);
+        final Inode inode = inodes.get(node);
+        if (name.equals(AccessAcl.NAME)) {
+            accessAcls.set(inode, value, flags);
+        } else {
+            xattrs.set(inode, name, value, flags);
+        }
     }
 
     @Override
