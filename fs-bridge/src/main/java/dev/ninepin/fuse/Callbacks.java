@@ -1,6 +1,5 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
 import dev.ninepin.share.Attributes;
@@ -44,8 +43,6 @@ final class Callbacks {
     private static final int UMASK = 12;
 
     private static final String LOOKUP = "lookup";
-    private static final String GETXATTR = "getxattr";
-    private static final ByteString SYSTEM = ByteString.of("system.");
 
     private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
 
@@ -60,6 +57,7 @@ final class Callbacks {
     private final OpenFlagNumbers flags = OpenFlagNumbers.of(System.getProperty("os.arch", ""));
     private final LowLevelOps ops = new LowLevelOps();
     private final Pointer opsMemory = Native.allocate(ops);
+    private final XattrCallbacks xattrs;
     private final LowLevelOps.Interrupt interrupt = this::interrupt;
     private final long interruptFunction = Native.RUNTIME
             .getClosureManager()
@@ -74,6 +72,7 @@ final class Callbacks {
         this.fuse = fuse;
         this.files = files;
         this.errnoOf = errnoOf;
+        this.xattrs = new XattrCallbacks(files, this::serve, this::dropAttributes);
         fillTable();
     }
 
@@ -104,10 +103,7 @@ final class Callbacks {
         ops.releasedir.set(this::releasedir);
         ops.fsyncdir.set(this::fsyncdir);
         ops.statfs.set(this::statfs);
-        ops.setxattr.set(this::setxattr);
-        ops.getxattr.set(this::getxattr);
-        ops.listxattr.set(this::listxattr);
-        ops.removexattr.set(this::removexattr);
+        xattrs.fill(ops);
         ops.access.set(this::access);
     }
 
@@ -248,6 +244,12 @@ final class Callbacks {
         }
     }
 
+    private void dropAttributes(final long node) {
+        if (workers != null) {
+            workers.dropAttributes(node);
+        }
+    }
+
     private void create(final long request, final long parent, final long name, final int mode, final long info) {
         serve("create", request, parent, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
@@ -340,62 +342,6 @@ final class Callbacks {
         serve("statfs", request, node, worker -> worker.reply.figures(files.statfs(node)));
     }
 
-    private void setxattr(
-            final long request,
-            final long node,
-            final long name,
-            final long value,
-            final long size,
-            final int setFlags) {
-        serve("setxattr", request, node, worker -> {
-            final ByteString which = worker.name(name);
-            files.setxattr(node, which, worker.data(value, size), setFlags);
-            xattrChanged(node, which);
-            worker.reply.done();
-        });
-    }
-
-    private void getxattr(final long request, final long node, final long name, final long size) {
-        serve(GETXATTR, request, node, worker -> {
-            final ByteString which = worker.name(name);
-            if (size == 0) {
-                worker.reply.xattrSize(files.xattrSize(node, which));
-            } else {
-                worker.reply.data(worker.direct(files.getxattr(node, which, toInt(size))));
-            }
-        });
-    }
-
-    private void listxattr(final long request, final long node, final long size) {
-        serve("listxattr", request, node, worker -> {
-            if (size == 0) {
-                worker.reply.xattrSize(files.xattrListSize(node));
-            } else {
-                worker.reply.data(worker.direct(files.listxattr(node, toInt(size))));
-            }
-        });
-    }
-
-    private void removexattr(final long request, final long node, final long name) {
-        serve("removexattr", request, node, worker -> {
-            final ByteString which = worker.name(name);
-            files.removexattr(node, which);
-            xattrChanged(node, which);
-            worker.reply.done();
-        });
-    }
-
-    private static int toInt(final long size) {
-        return (int) Math.min(size, Integer.MAX_VALUE);
-    }
-
-    /** An ACL changes the mode, which the kernel goes on to believe otherwise ({@code fs/fuse/xattr.c}). */
-    private void xattrChanged(final long node, final ByteString name) {
-        if (workers != null && name.startsWith(SYSTEM)) {
-            workers.dropAttributes(node);
-        }
-    }
-
     private void access(final long request, final long node, final int mask) {
         serve("access", request, node, worker -> {
             files.access(caller(request), node, mask);
@@ -437,7 +383,7 @@ final class Callbacks {
     }
 
     /** A file operation, from its arguments to its reply. */
-    private interface Operation {
+    interface Operation {
         void run(Worker worker) throws IOException;
     }
 
@@ -466,7 +412,7 @@ final class Callbacks {
     private static boolean isNotThere(final String name, final int errno) {
         return switch (errno) {
             case Errno.ENOENT -> name.equals(LOOKUP);
-            case Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS -> name.equals(GETXATTR);
+            case Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS -> name.equals(XattrCallbacks.GETXATTR);
             default -> false;
         };
     }

@@ -138,14 +138,21 @@ final class ExtendedAttributes {
         } catch (final RemoteException e) {
             if (e.errno() == Errno.ENODATA) {
                 support.answered(name);
-                inode.absent.noted(name, Errno.ENODATA, changes, now);
+                remember(inode, name, Errno.ENODATA, changes, now);
             } else if (isRefusal(e)) {
                 judge(e);
                 support.refused(name, now);
-                inode.absent.noted(name, Errno.EOPNOTSUPP, changes, now);
+                remember(inode, name, Errno.EOPNOTSUPP, changes, now);
                 throw new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + e.errno());
             }
             throw e;
+        }
+    }
+
+    private void remember(
+            final Inode inode, final ByteString name, final int errno, final int changes, final long asked) {
+        if (!validity.isZero()) {
+            inode.absent.noted(name, errno, changes, asked);
         }
     }
 
