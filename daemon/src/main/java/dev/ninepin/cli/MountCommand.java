@@ -47,6 +47,7 @@ import picocli.CommandLine.Parameters;
             "  cache=none|open|loose       what to believe without asking (default: open)",
             "                              none: nothing; open: a closed file is seen by the",
             "                              next open; loose: all, the share is ours alone",
+            "  noxattr                     no extended attributes, no ACLs",
             "  noexec, noatime, sync, dirsync",
             "                              for the kernel to enforce",
             "  suid, dev                   honour set-uid bits and devices; for root only",

@@ -23,7 +23,7 @@ final class MountOptionsParser {
 
     private static final long MAX_ID = 0xffff_fffeL;
 
-    private static final Set<String> FLAGS = Set.of("ro", "rw", "allow_other", "default_permissions");
+    private static final Set<String> FLAGS = Set.of("ro", "rw", "allow_other", "default_permissions", "noxattr");
     private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver");
 
     /**
@@ -73,6 +73,7 @@ final class MountOptionsParser {
     private ByteString aname = ByteString.EMPTY;
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
+    private boolean xattrs = true;
     private final Set<String> kernelFlags = new TreeSet<>();
     private Optional<DriverKind> driver = Optional.empty();
 
@@ -92,6 +93,7 @@ final class MountOptionsParser {
                 aname,
                 uname,
                 cache,
+                xattrs,
                 List.copyOf(kernelFlags),
                 driver);
     }
@@ -148,6 +150,7 @@ final class MountOptionsParser {
         switch (name) {
             case "ro" -> readOnly = true;
             case "rw" -> readOnly = false;
+            case "noxattr" -> xattrs = false;
             case "allow_other" -> allowOther = true;
             default -> defaultPermissions = true;
         }

@@ -180,7 +180,7 @@ final class MountedShare implements AutoCloseable {
     }
 
     private static ShareOptions shareOptions(final MountOptions options) {
-        return new ShareOptions(options.cache(), options.uid(), options.gid());
+        return new ShareOptions(options.cache(), options.uid(), options.gid(), options.xattrs());
     }
 
     private static FuseOptions fuseOptions(final MountRequest request, final User user) {

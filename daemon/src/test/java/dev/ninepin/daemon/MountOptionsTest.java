@@ -32,6 +32,7 @@ class MountOptionsTest {
                         ByteString.EMPTY,
                         null,
                         CacheMode.OPEN,
+                        true,
                         List.of(),
                         Optional.empty()));
     }
@@ -39,7 +40,7 @@ class MountOptionsTest {
     @Test
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse("ro,allow_other,default_permissions,uid=1000,gid=100,msize=65536,aname=/srv,"
-                        + "uname=glenda,cache=loose,driver=uio"))
+                        + "uname=glenda,cache=loose,noxattr,driver=uio"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -50,6 +51,7 @@ class MountOptionsTest {
                         ByteString.of("/srv"),
                         ByteString.of("glenda"),
                         CacheMode.LOOSE,
+                        false,
                         List.of(),
                         Optional.of(DriverKind.UIO)));
     }
@@ -104,7 +106,7 @@ class MountOptionsTest {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
                 "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, driver,"
-                        + " gid, msize, ro, rw, uid, uname, and those of mount(8) itself",
+                        + " gid, msize, noxattr, ro, rw, uid, uname, and those of mount(8) itself",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",

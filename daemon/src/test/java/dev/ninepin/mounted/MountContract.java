@@ -10,6 +10,7 @@ abstract class MountContract extends SharedMount
                 Contents,
                 OpenFiles,
                 AttributesOfFiles,
+                XattrsOfFiles,
                 ProgramsAtWork,
                 Consistency,
                 MountOptions,

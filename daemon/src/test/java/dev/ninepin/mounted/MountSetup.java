@@ -19,12 +19,19 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
     }
 
     MountSetup cache(final CacheMode mode) {
-        return new MountSetup(kind, session, new ShareOptions(mode, share.uid(), share.gid()), fuse);
+        return new MountSetup(kind, session, new ShareOptions(mode, share.uid(), share.gid(), share.xattrs()), fuse);
     }
 
     MountSetup owner(final int uid, final int gid) {
         return new MountSetup(
-                kind, session, new ShareOptions(share.cache(), OptionalInt.of(uid), OptionalInt.of(gid)), fuse);
+                kind,
+                session,
+                new ShareOptions(share.cache(), OptionalInt.of(uid), OptionalInt.of(gid), share.xattrs()),
+                fuse);
+    }
+
+    MountSetup withoutXattrs() {
+        return new MountSetup(kind, session, new ShareOptions(share.cache(), share.uid(), share.gid(), false), fuse);
     }
 
     MountSetup maxFids(final int count) {

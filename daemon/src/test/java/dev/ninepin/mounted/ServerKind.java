@@ -20,7 +20,7 @@ public enum ServerKind {
             return new Server.Qemu(directory, Map.of("security_model", "mapped-xattr"));
         }
     },
-    /** QEMU over a virtqueue, which makes files as the user that it is told. Needs root. */
+    /** QEMU over a virtqueue, as root: with modes, owners and ACLs as they are on its side. */
     QEMU_PASSTHROUGH {
         @Override
         Server export(final Path directory) {
@@ -50,5 +50,15 @@ public enum ServerKind {
     /** Whether it makes FIFOs: QEMU 7.2 answers ENXIO, unless it only notes what a file is meant to be. */
     boolean makesFifos() {
         return this != QEMU && this != QEMU_PASSTHROUGH;
+    }
+
+    /** Whether files have POSIX ACLs. */
+    boolean keepsAcls() {
+        return this != QEMU;
+    }
+
+    /** Whether files have extended attributes whose names begin with {@code security.}: QEMU has none. */
+    boolean keepsSecurity() {
+        return this != QEMU && this != QEMU_MAPPED && this != QEMU_PASSTHROUGH;
     }
 }

@@ -15,6 +15,8 @@ TYPES = {'reg': stat.S_IFREG, 'fifo': stat.S_IFIFO, 'sock': stat.S_IFSOCK, 'chr'
 # What is written: any part of it tells where in it it is from.
 PATTERN = b''.join(struct.pack('<I', zlib.crc32(b'%d' % i)) for i in range(1 << 17))
 
+# A process of a sequence sees no /proc by a path.
+proc = os.open('/proc', os.O_PATH)
 # By call: the errno that stands for what the other side's server is not able to do.
 unable = {}
 # Whether files are named by what outlives their inode numbers.
@@ -184,9 +186,15 @@ class Process:
 
     def call_truncate(self, text, size):
         path, at = self.path(text)
-        if at is not None:
-            path = b'/proc/self/fd/%d/' % at + path
-        os.truncate(path, int(size))
+        if at is None:
+            os.truncate(path, int(size))
+            return
+        # There is no truncateat(2).
+        fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK, dir_fd=at)
+        try:
+            os.ftruncate(fd, int(size))
+        finally:
+            os.close(fd)
 
     def call_ftruncate(self, number, size):
         os.ftruncate(self.fd(number), int(size))
@@ -278,7 +286,7 @@ class Process:
     def call_linkfd(self, number, other):
         """Gives an open file a name."""
         new_at, new = self.at(other)
-        check(libc.linkat(AT_FDCWD, b'/proc/self/fd/%d' % self.fd(number), new_at, new, AT_SYMLINK_FOLLOW))
+        check(libc.linkat(proc, b'self/fd/%d' % self.fd(number), new_at, new, AT_SYMLINK_FOLLOW))
 
     def call_symlink(self, target, text):
         path, at = self.path(text)
@@ -368,9 +376,11 @@ class Process:
 
     def call_statfs(self, text):
         path, at = self.path(text)
-        if at is not None:
-            path = b'/proc/self/fd/%d/' % at + path
-        return figures(os.statvfs(path))
+        fd = os.open(path, os.O_PATH, dir_fd=at)
+        try:
+            return figures(os.fstatvfs(fd))
+        finally:
+            os.close(fd)
 
     def call_fstatfs(self, number):
         return figures(os.fstatvfs(self.fd(number)))

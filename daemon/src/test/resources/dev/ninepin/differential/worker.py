@@ -6,8 +6,8 @@ stdin:  a sequence: a line for each call, as Step.java describes, and an empty l
 stdout: a line for each call: "ok", with what the call brought, or the name of an errno; then "tree" and a line for each
         file that there is when all processes have ended; then an empty line.
 
-Each sequence has a fresh directory and fresh processes, which are its users: process N runs the lines that begin with N,
-in the order of the sequence, and each line ends before the next begins.
+Each sequence has a fresh directory, which is all that its processes see (chroot(2)), and fresh processes, which are its
+users: process N runs the lines that begin with N, in the order of the sequence, and each line ends before the next begins.
 
 CALL=ERRNO: here this call does what it does on a server that is not able to do it: it fails so, where it would succeed.
 """
@@ -15,6 +15,9 @@ import os, signal, stat, sys, time
 import calls
 
 CLOCK_REALTIME_COARSE = 5
+
+# Where processes begin, some levels below the only directory that they see.
+HOME = '/up/up/up'
 
 
 def tree(directory, prefix=b''):
@@ -78,7 +81,9 @@ class Child:
                     os.close(other.answer)
                 os.close(self.request)
                 os.close(self.answer)
-                os.chdir(directory)
+                # "/" and ".." lead to no directory of the machine, which these calls would change.
+                os.chroot(directory)
+                os.chdir(HOME)
                 serve(request, answer)
             except BaseException:
                 sys.excepthook(*sys.exc_info())
@@ -165,13 +170,12 @@ class Clock:
 
 def play(directory, lines, clock):
     """Runs a sequence; yields what its calls brought, and then what is left."""
-    # Some levels down, for ".." to lead to nothing that other sequences use.
-    root = directory + '/up/up/up'
-    os.makedirs(root)
-    os.chmod(root, 0o777)
+    home = directory + HOME
+    os.makedirs(home)
+    os.chmod(home, 0o777)
     children = []
     for _ in range(1 + max((int(line[0]) for line in lines), default=0)):
-        children.append(Child(root, children))
+        children.append(Child(directory, children))
     at = 0
     while at < len(lines):
         who, end = lines[at][0], at + 1
@@ -181,7 +185,7 @@ def play(directory, lines, clock):
         answers = children[int(who)].run(lines[at:end])
         yield from answers
         if 'dead' in answers or answers[-1].startswith('SIG'):
-            children[int(who)] = Child(root, children[:int(who)] + children[int(who) + 1:])
+            children[int(who)] = Child(directory, children[:int(who)] + children[int(who) + 1:])
         at = end
     for child in children:
         child.end()

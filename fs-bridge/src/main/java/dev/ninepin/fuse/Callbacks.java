@@ -33,6 +33,15 @@ final class Callbacks {
     /** libfuse takes an errno below this. */
     private static final int ERRNO_LIMIT = 1000;
 
+    private static final int CAPABLE = 20;
+    private static final int WANTED = 24;
+
+    /** FUSE_CAP_DONT_MASK: the umask comes with each request, and it is ours to apply it. */
+    private static final int DONT_MASK = 1 << 6;
+
+    /** Where {@code struct fuse_ctx} has it. */
+    private static final int UMASK = 12;
+
     private static final String LOOKUP = "lookup";
 
     private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
@@ -48,6 +57,7 @@ final class Callbacks {
     private final OpenFlagNumbers flags = OpenFlagNumbers.of(System.getProperty("os.arch", ""));
     private final LowLevelOps ops = new LowLevelOps();
     private final Pointer opsMemory = Native.allocate(ops);
+    private final XattrCallbacks xattrs;
     private final LowLevelOps.Interrupt interrupt = this::interrupt;
     private final long interruptFunction = Native.RUNTIME
             .getClosureManager()
@@ -62,11 +72,12 @@ final class Callbacks {
         this.fuse = fuse;
         this.files = files;
         this.errnoOf = errnoOf;
+        this.xattrs = new XattrCallbacks(files, this::serve, this::dropAttributes);
         fillTable();
     }
 
     private void fillTable() {
-        ops.init.set((userData, connection) -> readiness.initialised());
+        ops.init.set(this::init);
         ops.lookup.set(this::lookup);
         ops.forget.set(this::forget);
         ops.forgetMulti.set(this::forgetMulti);
@@ -92,6 +103,7 @@ final class Callbacks {
         ops.releasedir.set(this::releasedir);
         ops.fsyncdir.set(this::fsyncdir);
         ops.statfs.set(this::statfs);
+        xattrs.fill(ops);
         ops.access.set(this::access);
     }
 
@@ -107,6 +119,13 @@ final class Callbacks {
     /** Says whose requests these are; before the first of them. */
     void servedBy(final Workers theirs) {
         workers = theirs;
+    }
+
+    /** In {@code struct fuse_conn_info} of libfuse 2.9, what the kernel can do comes before what is wanted of it. */
+    private void init(final long userData, final long connection) {
+        final Pointer terms = Native.at(connection);
+        terms.putInt(WANTED, terms.getInt(WANTED) | (terms.getInt(CAPABLE) & DONT_MASK));
+        readiness.initialised();
     }
 
     private void lookup(final long request, final long parent, final long name) {
@@ -222,6 +241,12 @@ final class Callbacks {
     private void dropData(final long node) {
         if (workers != null) {
             workers.dropData(node);
+        }
+    }
+
+    private void dropAttributes(final long node) {
+        if (workers != null) {
+            workers.dropAttributes(node);
         }
     }
 
@@ -341,10 +366,10 @@ final class Callbacks {
         }
     }
 
-    /** {@code struct fuse_ctx} begins with the caller's uid and gid. */
+    /** {@code struct fuse_ctx}: uid[4] gid[4] pid[4] umask[4]. */
     private Caller caller(final long request) {
         final Pointer context = Native.at(fuse.fuse_req_ctx(request));
-        return new Caller(context.getInt(0), context.getInt(Integer.BYTES));
+        return new Caller(context.getInt(0), context.getInt(Integer.BYTES), context.getInt(UMASK));
     }
 
     private int protocolFlags(final FuseFileInfo info) {
@@ -358,7 +383,7 @@ final class Callbacks {
     }
 
     /** A file operation, from its arguments to its reply. */
-    private interface Operation {
+    interface Operation {
         void run(Worker worker) throws IOException;
     }
 
@@ -380,7 +405,16 @@ final class Callbacks {
     }
 
     private static boolean isFailure(final String name, final int errno) {
-        return errno != 0 && !(errno == Errno.ENOENT && name.equals(LOOKUP));
+        return errno != 0 && !isNotThere(name, errno);
+    }
+
+    /** Whether this only says that there is no such name, or attribute: what is asked for all the time. */
+    private static boolean isNotThere(final String name, final int errno) {
+        return switch (errno) {
+            case Errno.ENOENT -> name.equals(LOOKUP);
+            case Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS -> name.equals(XattrCallbacks.GETXATTR);
+            default -> false;
+        };
     }
 
     private void fail(final String name, final long node, final Reply reply, final Throwable failure) {
@@ -401,7 +435,7 @@ final class Callbacks {
             return Errno.EIO;
         }
         final int errno = errnoOf.applyAsInt(failure);
-        if (errno == Errno.ENOENT && name.equals(LOOKUP)) {
+        if (isNotThere(name, errno)) {
             return errno;
         }
         LOG.debug("{} of node {}: errno {}: {}", name, node, errno, failure.toString());

@@ -50,7 +50,7 @@ public interface LibFuse {
 
     /**
      * The kernel drops what it keeps of a node: its attributes, and its pages from {@code offset} on, all of them if
-     * {@code length} is 0. Returns 0, or a negative errno.
+     * {@code length} is 0, and none if {@code offset} is negative. Returns 0, or a negative errno.
      */
     @IgnoreError
     int fuse_lowlevel_notify_inval_inode(long channel, long node, long offset, long length);
@@ -94,6 +94,9 @@ public interface LibFuse {
 
     @IgnoreError
     int fuse_reply_buf(long request, ByteBuffer data, long size);
+
+    @IgnoreError
+    int fuse_reply_xattr(long request, long size);
 
     @IgnoreError
     int fuse_reply_statfs(long request, Pointer statvfs);

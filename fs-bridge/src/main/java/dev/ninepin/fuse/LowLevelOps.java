@@ -77,10 +77,17 @@ final class LowLevelOps extends Struct {
     /** request, node. */
     final Function<Two> statfs = function(Two.class);
 
-    final Pointer setxattr = new Pointer();
-    final Pointer getxattr = new Pointer();
-    final Pointer listxattr = new Pointer();
-    final Pointer removexattr = new Pointer();
+    final Function<Setxattr> setxattr = function(Setxattr.class);
+
+    /** request, node, name, size. */
+    final Function<Four> getxattr = function(Four.class);
+
+    /** request, node, size. */
+    final Function<Three> listxattr = function(Three.class);
+
+    /** request, node, name. */
+    final Function<Three> removexattr = function(Three.class);
+
     final Function<Access> access = function(Access.class);
     final Function<Create> create = function(Create.class);
     final Pointer getlk = new Pointer();
@@ -159,6 +166,12 @@ final class LowLevelOps extends Struct {
     public interface Fsync {
         @Delegate
         void call(long request, long node, int dataOnly, long info);
+    }
+
+    /** Sets an extended attribute. */
+    public interface Setxattr {
+        @Delegate
+        void call(long request, long node, long name, long value, long size, int flags);
     }
 
     /** access(2). */

@@ -145,6 +145,11 @@ final class Reply {
         end(fuse.fuse_reply_buf(request, data, data.remaining()));
     }
 
+    /** How many bytes an extended attribute has, or the list of them. */
+    void xattrSize(final int size) {
+        end(fuse.fuse_reply_xattr(request, size));
+    }
+
     void written(final int count) {
         end(fuse.fuse_reply_write(request, count));
     }

@@ -17,7 +17,7 @@ final class Worker extends Thread {
     /** Enough for any directory read that the kernel sends, in bytes. */
     private static final int MAX_DIRECTORY_DATA = FuseArguments.MAX_TRANSFER;
 
-    private static final int FIRST_DIRECTORY_DATA = 4096;
+    private static final int FIRST_REPLY_DATA = 4096;
 
     /** Where {@code struct fuse_file_info} of libfuse 2.9 has {@code writepage}; jnr-fuse leaves it out. */
     private static final int WRITEPAGE_OFFSET = 16;
@@ -30,7 +30,7 @@ final class Worker extends Thread {
     private final long requestAddress;
     private final FuseFileInfo info = FuseFileInfo.of(Native.allocate(Long.BYTES));
     private final FileStat stat = new FileStat(Native.RUNTIME);
-    private ByteBuffer directoryData = ByteBuffer.allocateDirect(FIRST_DIRECTORY_DATA);
+    private ByteBuffer replyData = ByteBuffer.allocateDirect(FIRST_REPLY_DATA);
 
     Worker(final int number, final Workers workers, final LibFuse fuse, final CacheMode cache, final int requestSize) {
         super("ninepin-fuse-" + number);
@@ -100,10 +100,18 @@ final class Worker extends Thread {
 
     /** Room for {@code size} bytes of directory entries; valid until the next call. */
     DirentBuffer direntBuffer(final long size) {
-        final int capacity = (int) Math.min(size, MAX_DIRECTORY_DATA);
-        if (directoryData.capacity() < capacity) {
-            directoryData = ByteBuffer.allocateDirect(capacity);
+        return new DirentBuffer(room((int) Math.min(size, MAX_DIRECTORY_DATA)));
+    }
+
+    /** These bytes in a direct buffer; valid until the next call. */
+    ByteBuffer direct(final byte[] bytes) {
+        return room(bytes.length).put(bytes).flip();
+    }
+
+    private ByteBuffer room(final int size) {
+        if (replyData.capacity() < size) {
+            replyData = ByteBuffer.allocateDirect(size);
         }
-        return new DirentBuffer(directoryData.clear().limit(capacity));
+        return replyData.clear().limit(size);
     }
 }

@@ -28,6 +28,9 @@ final class Workers {
     /** So many programs would have to wait for the server at once before any of them waited in the kernel. */
     static final int MOST = 1024;
 
+    /** An offset that means no data at all. */
+    private static final int ATTRIBUTES_ONLY = -1;
+
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
 
@@ -204,6 +207,11 @@ final class Workers {
      */
     void dropData(final long node) {
         fuse.fuse_lowlevel_notify_inval_inode(channel, node, 0, 0);
+    }
+
+    /** Has the kernel ask for the attributes of a node before it uses them again. */
+    void dropAttributes(final long node) {
+        fuse.fuse_lowlevel_notify_inval_inode(channel, node, ATTRIBUTES_ONLY, 0);
     }
 
     /** Interrupts whatever is being served. */

@@ -35,6 +35,8 @@ public interface FileOperations {
 
     ByteString readlink(long node) throws IOException;
 
+    // The mode of a new file is as its maker asked for it: his umask is still to be applied.
+
     /** Makes a regular file, device node, FIFO or socket: {@code mode} says which, and its permissions. */
     Entry mknod(Caller caller, long parent, ByteString name, int mode, long rdev) throws IOException;
 
@@ -94,6 +96,31 @@ public interface FileOperations {
 
     /** The figures of the file system; of a node that a server can't ask about, those of the root. */
     Rstatfs statfs(long node) throws IOException;
+
+    // Extended attributes. ENOSYS says that there are none, on any file, and never will be; ENODATA, EOPNOTSUPP, that a
+    // file has none of that name. They may fail as well when they are only set or removed at the end of several
+    // requests.
+
+    /** How many bytes an extended attribute's value has; 65536 at most. */
+    int xattrSize(long node, ByteString name) throws IOException;
+
+    /** The value of an extended attribute; ERANGE if it has more than {@code room} bytes. */
+    byte[] getxattr(long node, ByteString name, int room) throws IOException;
+
+    /** How many bytes {@link #listxattr} gives; 65536 at most. */
+    int xattrListSize(long node) throws IOException;
+
+    /** The names of all extended attributes, each with a NUL behind it; ERANGE if these are more than {@code room} bytes. */
+    byte[] listxattr(long node, int room) throws IOException;
+
+    /**
+     * Sets an extended attribute to what remains of {@code value}.
+     *
+     * @param flags setxattr(2)'s: 1 it must be new (else EEXIST), 2 it must be there (else ENODATA)
+     */
+    void setxattr(long node, ByteString name, ByteBuffer value, int flags) throws IOException;
+
+    void removexattr(long node, ByteString name) throws IOException;
 
     /** Whether {@code caller} may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says; EACCES if not. */
     void access(Caller caller, long node, int mask) throws IOException;

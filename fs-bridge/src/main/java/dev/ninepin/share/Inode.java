@@ -51,6 +51,9 @@ final class Inode {
     /** When this directory was removed here; null while it was not. Set once; any thread may read it. */
     private volatile @Nullable Instant removedAt;
 
+    /** The extended attributes that it is known not to have. */
+    final AbsentAttributes absent = new AbsentAttributes();
+
     /** The attributes as the server last gave them; any thread may set and read them. */
     private volatile @Nullable Rgetattr attributes;
 

@@ -11,6 +11,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,7 @@ final class Namespace {
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final PutAside putAside;
+    private final Inheritance inheritance;
     private final ShareOptions options;
 
     Namespace(
@@ -44,6 +46,7 @@ final class Namespace {
             final AttributeReader attributes,
             final AttributeWriter writer,
             final PutAside putAside,
+            final Inheritance inheritance,
             final ShareOptions options) {
         this.session = session;
         this.fids = session.fids();
@@ -54,6 +57,7 @@ final class Namespace {
         this.attributes = attributes;
         this.writer = writer;
         this.putAside = putAside;
+        this.inheritance = inheritance;
         this.options = options;
     }
 
@@ -82,20 +86,22 @@ final class Namespace {
         final Rgetattr parent = attributes.lastSeen(directory);
         final int inherited = parent.mode() & S_ISGID;
         final int group = groupFor(caller, parent);
+        final Inheritance.Made how = inheritance.of(caller, directory, mode | inherited);
         try (Lease at = fids.use(inodes.path(directory))) {
-            session.mkdir(at.fid(), name, mode | inherited, group).await();
+            session.mkdir(at.fid(), name, how.mode(), group).await();
         }
-        return made(caller, directory, name);
+        return made(caller, directory, name, Optional.of(how));
     }
 
     Entry mknod(final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
+        final Inheritance.Made how = inheritance.of(caller, directory, mode);
         try (Lease at = fids.use(inodes.path(directory))) {
-            session.mknod(at.fid(), name, mode, DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
+            session.mknod(at.fid(), name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
                     .await();
         }
-        return made(caller, directory, name);
+        return made(caller, directory, name, Optional.of(how));
     }
 
     Entry symlink(final Caller caller, final Inode directory, final ByteString name, final ByteString target)
@@ -104,7 +110,7 @@ final class Namespace {
         try (Lease at = fids.use(inodes.path(directory))) {
             session.symlink(at.fid(), name, target, group).await();
         }
-        return made(caller, directory, name);
+        return made(caller, directory, name, Optional.empty());
     }
 
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
@@ -247,9 +253,15 @@ final class Namespace {
         return new Entry(inode.node(), attributes.read(inode));
     }
 
-    private Entry made(final Caller caller, final Inode directory, final ByteString name) throws IOException {
+    /** @param how what it was made with, if it may have an ACL */
+    private Entry made(
+            final Caller caller, final Inode directory, final ByteString name, final Optional<Inheritance.Made> how)
+            throws IOException {
         final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
         try {
+            if (how.isPresent()) {
+                inheritance.handDown(inode, how.get());
+            }
             return givenTo(caller, inode, attributes.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);

@@ -38,6 +38,7 @@ final class OpenFiles {
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final PutAside putAside;
+    private final Inheritance inheritance;
     private final CacheMode cache;
     private final FileData data;
     private final Handles<OpenFile> handles = new Handles<>();
@@ -51,6 +52,7 @@ final class OpenFiles {
             final AttributeReader attributes,
             final AttributeWriter writer,
             final PutAside putAside,
+            final Inheritance inheritance,
             final ShareOptions options) {
         this.session = session;
         this.fids = session.fids();
@@ -61,6 +63,7 @@ final class OpenFiles {
         this.attributes = attributes;
         this.writer = writer;
         this.putAside = putAside;
+        this.inheritance = inheritance;
         this.cache = options.cache();
         this.data = new FileData(
                 session,
@@ -120,11 +123,12 @@ final class OpenFiles {
             final Caller caller, final Inode directory, final ByteString name, final int flags, final int mode)
             throws IOException {
         final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
+        final Inheritance.Made how = inheritance.of(caller, directory, mode | S_IFREG);
         final int wanted = flags & FLAGS_TO_SEND;
         final int fid = fids.copy(inodes.path(directory));
         final Rlcreate made;
         try {
-            made = session.lcreate(fid, name, wanted | OpenFlags.EXCL, mode | S_IFREG, group)
+            made = session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
                     .await();
         } catch (final IOException e) {
             fids.clunk(fid);
@@ -136,6 +140,7 @@ final class OpenFiles {
         file.counted();
         final long handle = add(file);
         try {
+            inheritance.handDown(inode, how);
             return new Created(namespace.givenTo(caller, inode, attributes.read(inode, file)), handle);
         } catch (final IOException e) {
             release(handle);

@@ -21,6 +21,8 @@ public final class Share implements FileOperations, AutoCloseable {
     private final FilePaths paths;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
+    private final ExtendedAttributes xattrs;
+    private final AccessAcl accessAcls;
     private final PutAside putAside;
     private final Namespace names;
     private final OpenFiles files;
@@ -33,11 +35,16 @@ public final class Share implements FileOperations, AutoCloseable {
         this.paths = new FilePaths(session.fids(), inodes);
         this.attributes = new AttributeReader(session, inodes, paths, options);
         this.writer = new AttributeWriter(session, paths, attributes, options);
+        this.xattrs = new ExtendedAttributes(session, paths, options);
+        this.accessAcls = new AccessAcl(xattrs, attributes, writer);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
         this.putAside = new PutAside(requests, inodes, paths, locks);
-        this.names = new Namespace(session, requests, inodes, paths, locks, attributes, writer, putAside, options);
-        this.files = new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, options);
+        final Inheritance inheritance = new Inheritance(xattrs);
+        this.names = new Namespace(
+                session, requests, inodes, paths, locks, attributes, writer, putAside, inheritance, options);
+        this.files =
+                new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, inheritance, options);
     }
 
     /**
@@ -203,6 +210,42 @@ public final class Share implements FileOperations, AutoCloseable {
         // QEMU opens the path to ask: a FIFO would answer ENXIO, a symbolic link ELOOP.
         return paths.use(inode.isDirectory() ? inode : inodes.root(), fid -> session.statfs(fid)
                 .await());
+    }
+
+    @Override
+    public int xattrSize(final long node, final ByteString name) throws IOException {
+        return xattrs.size(inodes.get(node), name);
+    }
+
+    @Override
+    public byte[] getxattr(final long node, final ByteString name, final int room) throws IOException {
+        return xattrs.get(inodes.get(node), name, room);
+    }
+
+    @Override
+    public int xattrListSize(final long node) throws IOException {
+        return xattrs.listSize(inodes.get(node));
+    }
+
+    @Override
+    public byte[] listxattr(final long node, final int room) throws IOException {
+        return xattrs.list(inodes.get(node), room);
+    }
+
+    @Override
+    public void setxattr(final long node, final ByteString name, final ByteBuffer value, final int flags)
+            throws IOException {
+        final Inode inode = inodes.get(node);
+        if (name.equals(AccessAcl.NAME)) {
+            accessAcls.set(inode, value, flags);
+        } else {
+            xattrs.set(inode, name, value, flags);
+        }
+    }
+
+    @Override
+    public void removexattr(final long node, final ByteString name) throws IOException {
+        xattrs.remove(inodes.get(node), name);
     }
 
     @Override

@@ -159,6 +159,50 @@ class FileOperationsOverFuseTest {
     }
 
     @Test
+    void extendedAttributesAreSetReadListedAndRemoved() throws Exception {
+        final List<String> seen = mounted.python(
+                "import errno",
+                "def error(call, *arguments):",
+                "    try: call(*arguments)",
+                "    except OSError as e: return errno.errorcode[e.errno]",
+                "open('f', 'w').close()",
+                "large = os.urandom(65536)",
+                "os.setxattr('f', 'user.large', large)",
+                "os.setxattr('f', b'user.\\xff', b'\\0', os.XATTR_CREATE)",
+                "os.setxattr('f', 'user.empty', b'')",
+                "print(os.getxattr('f', 'user.large') == large, os.getxattr('f', b'user.\\xff'), os.getxattr('f', 'user.empty'))",
+                "print(os.listxattr(b'f'))",
+                "print(error(os.setxattr, 'f', 'user.empty', b'x', os.XATTR_CREATE))",
+                "print(error(os.setxattr, 'f', 'user.none', b'x', os.XATTR_REPLACE))",
+                "os.removexattr('f', 'user.large')",
+                "print(error(os.getxattr, 'f', 'user.large'), error(os.removexattr, 'f', 'user.large'))",
+                "import ctypes",
+                "libc, room = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(2)",
+                "print(libc.listxattr(b'f', room, 2), errno.errorcode[ctypes.get_errno()])",
+                "print(libc.listxattr(b'f', None, 0), libc.getxattr(b'f', b'user.\\xff', None, 0))");
+        assertThat(seen)
+                .containsExactly(
+                        "True b'\\x00' b''",
+                        "['user.empty', 'user.large', 'user.\\udcff']",
+                        "EEXIST",
+                        "ENODATA",
+                        "ENODATA ENODATA",
+                        "-1 ERANGE",
+                        "18 1");
+    }
+
+    @Test
+    void theUmaskComesWithTheRequest() throws Exception {
+        final List<String> seen = mounted.python(
+                "os.umask(0o027)",
+                "os.close(os.open('f', os.O_CREAT | os.O_WRONLY, 0o777))",
+                "os.mkdir('d', 0o777)",
+                "os.mknod('n', 0o666)",
+                "print(*(oct(os.stat(name).st_mode & 0o777) for name in ('f', 'd', 'n')))");
+        assertThat(seen).containsExactly("0o750 0o750 0o640");
+    }
+
+    @Test
     void tenThousandEntriesAreEachListedOnce() throws Exception {
         final List<String> seen = mounted.python(
                 "for i in range(10000): os.mknod('entry-with-a-name-of-some-length-%05d' % i)",

@@ -295,6 +295,40 @@ final class MemoryFiles implements FileOperations {
     }
 
     @Override
+    public int xattrSize(final long node, final ByteString name) throws IOException {
+        return getxattr(node, name, Integer.MAX_VALUE).length;
+    }
+
+    @Override
+    public byte[] getxattr(final long node, final ByteString name, final int room) throws IOException {
+        interference.before("getxattr", node);
+        synchronized (this) {
+            return node(node).xattrs.get(name, room);
+        }
+    }
+
+    @Override
+    public int xattrListSize(final long node) throws IOException {
+        return listxattr(node, Integer.MAX_VALUE).length;
+    }
+
+    @Override
+    public synchronized byte[] listxattr(final long node, final int room) throws IOException {
+        return node(node).xattrs.list(room);
+    }
+
+    @Override
+    public synchronized void setxattr(final long node, final ByteString name, final ByteBuffer value, final int flags)
+            throws IOException {
+        node(node).xattrs.set(name, value, flags);
+    }
+
+    @Override
+    public synchronized void removexattr(final long node, final ByteString name) throws IOException {
+        node(node).xattrs.remove(name);
+    }
+
+    @Override
     public void access(final Caller caller, final long node, final int mask) throws IOException {
         interference.before("access", node);
     }
@@ -335,7 +369,7 @@ final class MemoryFiles implements FileOperations {
     private Node make(final Caller caller, final long parent, final ByteString name, final int mode, final long rdev)
             throws Failure {
         lastNode++;
-        final Node made = new Node(lastNode, mode, caller, rdev);
+        final Node made = new Node(lastNode, (mode & TYPE) == LINK ? mode : mode & ~caller.umask(), caller, rdev);
         put(parent, name, made);
         nodes.put(lastNode, made);
         return made;
@@ -363,6 +397,7 @@ final class MemoryFiles implements FileOperations {
         private final long number;
         private final long rdev;
         private final Map<ByteString, Node> children = new TreeMap<>();
+        private final MemoryXattrs xattrs = new MemoryXattrs();
         private final TreeMap<Long, ByteBuffer> chunks = new TreeMap<>();
         private int mode;
         private Caller owner;

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ninepin.channel.StreamChannel;
 import dev.ninepin.p9.AttrMask;
@@ -28,6 +29,8 @@ import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Treaddir;
 import dev.ninepin.p9.Tversion;
 import dev.ninepin.p9.Twalk;
+import dev.ninepin.p9.Txattrcreate;
+import dev.ninepin.p9.Txattrwalk;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.ScriptedServer;
@@ -41,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -100,6 +104,23 @@ class PropolisTest {
         }
     }
 
+    @Test
+    void whereTheServerKnowsNoExtendedAttributesItIsNotAskedAgain() throws Exception {
+        final AtomicInteger asked = new AtomicInteger();
+        try (ScriptedServer server = ScriptedServer.start(client -> serve(client, asked));
+                Share share = open(server)) {
+            final ByteString name = ByteString.of("user.name");
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> share.getxattr(FileOperations.ROOT, name, 100))
+                        .isInstanceOf(IOException.class);
+                assertThatThrownBy(() -> share.setxattr(FileOperations.ROOT, name, ByteBuffer.wrap(CONTENT), 0))
+                        .satisfies(e -> assertThat(Errno.of(e)).isEqualTo(Errno.ENOSYS));
+            }
+            // For the attribute, and for the root's list, which every server has that has attributes.
+            assertThat(asked).hasValue(2);
+        }
+    }
+
     private static void assertRead(
             final Share share, final long handle, final int offset, final int count, final int expected)
             throws IOException {
@@ -115,6 +136,12 @@ class PropolisTest {
     }
 
     private static void serve(final SocketChannel client) throws IOException, ProtocolException {
+        serve(client, new AtomicInteger());
+    }
+
+    /** @param xattrs counts what is asked about extended attributes */
+    private static void serve(final SocketChannel client, final AtomicInteger xattrs)
+            throws IOException, ProtocolException {
         final Map<Integer, Qid> fids = new HashMap<>();
         while (true) {
             final Frame request;
@@ -122,6 +149,9 @@ class PropolisTest {
                 request = ScriptedServer.receiveFrame(client);
             } catch (final ScriptedServer.ClientGoneException e) {
                 return;
+            }
+            if (request.message() instanceof Txattrwalk || request.message() instanceof Txattrcreate) {
+                xattrs.incrementAndGet();
             }
             ScriptedServer.sendAll(client, ScriptedServer.frame(request.tag(), answer(request.message(), fids)));
         }

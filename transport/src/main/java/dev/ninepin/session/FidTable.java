@@ -69,6 +69,14 @@ public final class FidTable {
      */
     public record Walked(int fid, Qid qid, long moves) {}
 
+    /**
+     * A fid on the value of an extended attribute, or on the list of them.
+     *
+     * @param fid its number; the caller's
+     * @param size bytes that there are to read, as an unsigned number
+     */
+    public record Attribute(int fid, long size) {}
+
     synchronized void setRoot(final int fid, final Qid qid) {
         root = new PathFid(null, ByteString.EMPTY, qid);
         root.live = new LiveFid(fid);
@@ -107,6 +115,14 @@ public final class FidTable {
         own.clunk(fid);
     }
 
+    /**
+     * Clunks a fid that the caller owns, and waits for the answer: a fid that Txattrcreate was sent for does its work then,
+     * and only then says whether it could. The fid is gone afterwards, even if that failed.
+     */
+    public void clunkAndAwait(final int fid) throws IOException {
+        own.clunkAndAwait(fid);
+    }
+
     /** Removes the file of a fid that the caller owns; the fid is gone afterwards, even if the file is not. */
     public void remove(final int fid) throws IOException {
         own.remove(fid);
@@ -143,6 +159,14 @@ public final class FidTable {
         final int fid = own.take();
         own.walkOrGiveBack(from, fid, List.of());
         return fid;
+    }
+
+    /**
+     * A fid of the caller's own on an extended attribute of the file of {@code from}; with an empty name, on the list of
+     * their names, each of which ends with a NUL.
+     */
+    public Attribute xattrWalk(final int from, final ByteString name) throws IOException {
+        return own.xattrWalk(from, name);
     }
 
     /** Makes a fid that the caller walked to the one of a new path, {@code name} in {@code directory}. */

@@ -5,7 +5,9 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
+import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.p9.Twalk;
+import dev.ninepin.session.FidTable.Attribute;
 import dev.ninepin.session.FidTable.Walked;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -70,7 +72,15 @@ final class OwnFids {
 
     /** Removes the file of a fid that the caller owns; the fid is gone afterwards, even if the file is not. */
     void remove(final int fid) throws IOException {
-        final Call<Rmessage> call = session.remove(fid);
+        end(session.remove(fid), fid);
+    }
+
+    /** As {@link #clunk(int)}, but waits for the answer. */
+    void clunkAndAwait(final int fid) throws IOException {
+        end(session.clunk(fid), fid);
+    }
+
+    private void end(final Call<Rmessage> call, final int fid) throws IOException {
         try {
             call.await();
             numbers.giveBack(fid);
@@ -107,6 +117,20 @@ final class OwnFids {
             }
         }
         fids.forEach(this::clunk);
+    }
+
+    Attribute xattrWalk(final int from, final ByteString name) throws IOException {
+        final int fid = take();
+        final Call<Rxattrwalk> call = session.xattrwalk(from, fid, name);
+        try {
+            return new Attribute(fid, call.await().size());
+        } catch (final RemoteException e) {
+            numbers.giveBack(fid);
+            throw e;
+        } catch (final IOException e) {
+            clunkAfter(call, fid);
+            throw e;
+        }
     }
 
     Walked walk(final int from, final List<ByteString> names, final long before) throws IOException {

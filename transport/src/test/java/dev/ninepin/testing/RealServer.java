@@ -20,6 +20,9 @@ public interface RealServer extends AutoCloseable {
     /** Whether it is QEMU, whose answers the protocol's notes tell; else it is diod. */
     boolean isQemu();
 
+    /** Whether files have POSIX ACLs. */
+    boolean keepsAcls();
+
     /** Whether a file's mode, owner and type are on the host what they are over 9P. */
     boolean keepsModesOnHost();
 
@@ -67,6 +70,11 @@ public interface RealServer extends AutoCloseable {
         }
 
         @Override
+        public boolean keepsAcls() {
+            return true;
+        }
+
+        @Override
         public boolean keepsModesOnHost() {
             return true;
         }
@@ -100,8 +108,13 @@ public interface RealServer extends AutoCloseable {
         }
 
         @Override
+        public boolean keepsAcls() {
+            return !options.getOrDefault("security_model", "none").equals("none");
+        }
+
+        @Override
         public boolean keepsModesOnHost() {
-            return options.getOrDefault("security_model", "none").equals("none");
+            return !options.getOrDefault("security_model", "none").startsWith("mapped");
         }
 
         @Override

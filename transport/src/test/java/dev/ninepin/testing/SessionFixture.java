@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 public abstract class SessionFixture {
     /** What the server exports; empty before each test. */
-    @TempDir
+    @TempDir(factory = InMemory.Place.class)
     protected Path export;
 
     protected RealServer server;

@@ -15,6 +15,7 @@ import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.p9.Rlopen;
 import dev.ninepin.p9.Rversion;
 import dev.ninepin.p9.Rwalk;
+import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.p9.Tattach;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
@@ -25,6 +26,7 @@ import dev.ninepin.p9.Tremove;
 import dev.ninepin.p9.Tversion;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.p9.Twrite;
+import dev.ninepin.p9.Txattrwalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -152,6 +154,9 @@ public final class WatchedChannel implements Channel {
         if (request instanceof Twalk walk && walk.newfid() != walk.fid()) {
             wrongIf(fids.contains(walk.newfid()) || !promised.add(walk.newfid()), request, "newfid is in use");
             doubtful.remove(walk.newfid());
+        } else if (request instanceof Txattrwalk walk) {
+            wrongIf(fids.contains(walk.newfid()) || !promised.add(walk.newfid()), request, "newfid is in use");
+            doubtful.remove(walk.newfid());
         } else if (request instanceof Tlopen open) {
             wrongIf((open.flags() & OpenFlags.TRUNC) != 0, request, "opened with TRUNC");
         } else if (request instanceof Tlcreate create) {
@@ -175,6 +180,8 @@ public final class WatchedChannel implements Channel {
         final Received received = channel.receive();
         final Tmessage request = inFlight.remove(received.tag());
         if (request instanceof Twalk walk) {
+            promised.remove(walk.newfid());
+        } else if (request instanceof Txattrwalk walk) {
             promised.remove(walk.newfid());
         }
         if (!received.message().hasRemaining()) {
@@ -205,6 +212,8 @@ public final class WatchedChannel implements Channel {
         } else if (reply instanceof Rwalk walked) {
             final Twalk walk = (Twalk) request;
             (walked.qids().size() == walk.names().size() ? fids : doubtful).add(walk.newfid());
+        } else if (reply instanceof Rxattrwalk) {
+            fids.add(((Txattrwalk) request).newfid());
         } else if (reply instanceof Rlopen) {
             noteAppending(((Tlopen) request).fid(), ((Tlopen) request).flags());
         } else if (reply instanceof Rlcreate) {
@@ -223,6 +232,11 @@ public final class WatchedChannel implements Channel {
         if (givenUp instanceof Twalk walk) {
             promised.remove(walk.newfid());
             doubtful.add(walk.newfid());
+        } else if (givenUp instanceof Txattrwalk walk) {
+            promised.remove(walk.newfid());
+            doubtful.add(walk.newfid());
+        } else if (givenUp instanceof Tclunk clunk && fids.remove(clunk.fid())) {
+            doubtful.add(clunk.fid());
         } else if (givenUp instanceof Tremove remove && fids.remove(remove.fid())) {
             doubtful.add(remove.fid());
         }

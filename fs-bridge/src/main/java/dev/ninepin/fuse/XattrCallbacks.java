@@ -1,0 +1,87 @@
+package dev.ninepin.fuse;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.FileOperations;
+import java.util.function.LongConsumer;
+
+/** The callbacks for extended attributes, a part of {@link Callbacks}. */
+final class XattrCallbacks {
+    static final String GETXATTR = "getxattr";
+
+    private static final ByteString SYSTEM = ByteString.of("system.");
+
+    private final FileOperations files;
+    private final Server server;
+    private final LongConsumer dropAttributes;
+
+    /** Runs an operation on a node for a request. */
+    @FunctionalInterface
+    interface Server {
+        void serve(String name, long request, long node, Callbacks.Operation operation);
+    }
+
+    /** @param dropAttributes has the kernel ask for the attributes of a node before it uses them again */
+    XattrCallbacks(final FileOperations files, final Server server, final LongConsumer dropAttributes) {
+        this.files = files;
+        this.server = server;
+        this.dropAttributes = dropAttributes;
+    }
+
+    void fill(final LowLevelOps ops) {
+        ops.setxattr.set(this::setxattr);
+        ops.getxattr.set(this::getxattr);
+        ops.listxattr.set(this::listxattr);
+        ops.removexattr.set(this::removexattr);
+    }
+
+    private void setxattr(
+            final long request, final long node, final long name, final long value, final long size, final int flags) {
+        server.serve("setxattr", request, node, worker -> {
+            final ByteString which = worker.name(name);
+            files.setxattr(node, which, worker.data(value, size), flags);
+            changed(node, which);
+            worker.reply.done();
+        });
+    }
+
+    private void getxattr(final long request, final long node, final long name, final long size) {
+        server.serve(GETXATTR, request, node, worker -> {
+            final ByteString which = worker.name(name);
+            if (size == 0) {
+                worker.reply.xattrSize(files.xattrSize(node, which));
+            } else {
+                worker.reply.data(worker.direct(files.getxattr(node, which, toInt(size))));
+            }
+        });
+    }
+
+    private void listxattr(final long request, final long node, final long size) {
+        server.serve("listxattr", request, node, worker -> {
+            if (size == 0) {
+                worker.reply.xattrSize(files.xattrListSize(node));
+            } else {
+                worker.reply.data(worker.direct(files.listxattr(node, toInt(size))));
+            }
+        });
+    }
+
+    private void removexattr(final long request, final long node, final long name) {
+        server.serve("removexattr", request, node, worker -> {
+            final ByteString which = worker.name(name);
+            files.removexattr(node, which);
+            changed(node, which);
+            worker.reply.done();
+        });
+    }
+
+    private static int toInt(final long size) {
+        return (int) Math.min(size, Integer.MAX_VALUE);
+    }
+
+    /** An ACL changes the mode, which the kernel goes on to believe otherwise ({@code fs/fuse/xattr.c}). */
+    private void changed(final long node, final ByteString name) {
+        if (name.startsWith(SYSTEM)) {
+            dropAttributes.accept(node);
+        }
+    }
+}
