@@ -30,6 +30,7 @@ final class Worker extends Thread {
     private final long requestAddress;
     private final FuseFileInfo info = FuseFileInfo.of(Native.allocate(Long.BYTES));
     private final FileStat stat = new FileStat(Native.RUNTIME);
+    private RequestKind kind = RequestKind.KNOWN;
     private ByteBuffer directoryData = ByteBuffer.allocateDirect(FIRST_DIRECTORY_DATA);
 
     Worker(final int number, final Workers workers, final LibFuse fuse, final CacheMode cache, final int requestSize) {
@@ -55,6 +56,16 @@ final class Worker extends Thread {
     /** Where requests are received. */
     ByteBuffer request() {
         return request;
+    }
+
+    /** The request that is about to be served is of this kind. */
+    void kind(final RequestKind ofRequest) {
+        kind = ofRequest;
+    }
+
+    /** The kind of the request that is being served. */
+    RequestKind kind() {
+        return kind;
     }
 
     /** The name at {@code address} in the request: all bytes before the NUL. */
@@ -100,10 +111,19 @@ final class Worker extends Thread {
 
     /** Room for {@code size} bytes of directory entries; valid until the next call. */
     DirentBuffer direntBuffer(final long size) {
+        return new DirentBuffer(directoryData(size));
+    }
+
+    /** As {@link #direntBuffer}, for entries that come with what a LOOKUP of them answers. */
+    DirentPlusBuffer direntPlusBuffer(final long size) {
+        return new DirentPlusBuffer(directoryData(size));
+    }
+
+    private ByteBuffer directoryData(final long size) {
         final int capacity = (int) Math.min(size, MAX_DIRECTORY_DATA);
         if (directoryData.capacity() < capacity) {
             directoryData = ByteBuffer.allocateDirect(capacity);
         }
-        return new DirentBuffer(directoryData.clear().limit(capacity));
+        return directoryData.clear().limit(capacity);
     }
 }

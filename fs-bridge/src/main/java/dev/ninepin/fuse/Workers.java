@@ -2,6 +2,7 @@ package dev.ninepin.fuse;
 
 import dev.ninepin.share.CacheMode;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +29,9 @@ final class Workers {
     /** So many programs would have to wait for the server at once before any of them waited in the kernel. */
     static final int MOST = 1024;
 
+    /** What a request has beside the data that it carries, in bytes; libfuse leaves a page for it, too. */
+    private static final int REQUEST_OVERHEAD = 4096;
+
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
 
@@ -42,6 +46,7 @@ final class Workers {
 
     private final CacheMode cache;
     private final int requestSize;
+    private final Negotiation negotiation;
 
     /** By number. */
     private final Map<Integer, Worker> workers = new ConcurrentHashMap<>();
@@ -76,7 +81,8 @@ final class Workers {
         this.channel = channel;
         this.callbacks = callbacks;
         this.cache = cache;
-        requestSize = Math.toIntExact(fuse.fuse_chan_bufsize(channel));
+        requestSize = FuseArguments.MAX_TRANSFER + REQUEST_OVERHEAD;
+        negotiation = new Negotiation(fuse, session, channel, requestSize, cache);
     }
 
     /** Starts the first thread, and with it the service. */
@@ -158,7 +164,7 @@ final class Workers {
                 if (waiting.decrementAndGet() == 0) {
                     startAnother();
                 }
-                fuse.fuse_session_process(session, worker.request(), received, channel);
+                process(worker, received);
                 if (waiting.incrementAndGet() > 1 && isSurplus()) {
                     return;
                 }
@@ -170,6 +176,19 @@ final class Workers {
                 }
                 return;
             }
+        }
+    }
+
+    private void process(final Worker worker, final int length) {
+        final ByteBuffer request = worker.request();
+        final RequestKind kind = RequestKind.of(request);
+        if (kind == RequestKind.INIT) {
+            negotiation.answer(request, length);
+        } else {
+            worker.kind(kind);
+            final int start = kind.rewrite(request);
+            final ByteBuffer known = start == 0 ? request : request.slice(start, length - start);
+            fuse.fuse_session_process(session, known, length - start, channel);
         }
     }
 

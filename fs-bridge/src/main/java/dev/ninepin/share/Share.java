@@ -6,6 +6,8 @@ import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,7 @@ public final class Share implements FileOperations, AutoCloseable {
     private final AttributeWriter writer;
     private final PutAside putAside;
     private final Namespace names;
+    private final ManyLookups lookups;
     private final OpenFiles files;
     private final Handles<OpenDirectory> directories = new Handles<>();
 
@@ -37,6 +40,7 @@ public final class Share implements FileOperations, AutoCloseable {
         final NameRequests requests = new NameRequests(session);
         this.putAside = new PutAside(requests, inodes, paths, locks);
         this.names = new Namespace(session, requests, inodes, paths, locks, attributes, writer, putAside, options);
+        this.lookups = new ManyLookups(session, inodes, attributes);
         this.files = new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, options);
     }
 
@@ -67,6 +71,11 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Entry lookup(final long parent, final ByteString name) throws IOException {
         return names.lookup(inodes.get(parent), name);
+    }
+
+    @Override
+    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
+        return lookups.find(inodes.get(parent), names);
     }
 
     @Override
@@ -131,6 +140,13 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
+    public void renameWithoutReplacing(
+            final long parent, final ByteString name, final long newParent, final ByteString newName)
+            throws IOException {
+        names.renameWithoutReplacing(inodes.get(parent), name, inodes.get(newParent), newName);
+    }
+
+    @Override
     public long open(final long node, final int flags, final KernelData kernel) throws IOException {
         return files.open(inodes.get(node), flags, kernel);
     }
@@ -145,6 +161,12 @@ public final class Share implements FileOperations, AutoCloseable {
             final KernelData kernel)
             throws IOException {
         return files.create(caller, inodes.get(parent), name, flags, mode, kernel);
+    }
+
+    @Override
+    public Created createUnnamed(final Caller caller, final long directory, final int flags, final int mode)
+            throws IOException {
+        return files.createUnnamed(caller, inodes.get(directory), flags, mode);
     }
 
     @Override
