@@ -35,6 +35,12 @@ final class Callbacks {
     /** libfuse takes an errno below this. */
     private static final int ERRNO_LIMIT = 1000;
 
+    /**
+     * How many entries the kernel gets at first with what is found of them. It asks for that before it can know whether
+     * the program wants more than names, and goes on with it only if so; a program that wants names only waits for this.
+     */
+    private static final int FIRST_ENTRIES = 64;
+
     private static final String LOOKUP = "lookup";
 
     private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
@@ -317,7 +323,8 @@ final class Callbacks {
 
     private void readdirPlus(final long request, final long node, final long size, final long offset, final long info) {
         serve("readdirplus", request, node, worker -> {
-            final DirentPlusBuffer entries = worker.direntPlusBuffer(size);
+            final DirentPlusBuffer entries =
+                    worker.direntPlusBuffer(size, offset == 0 ? FIRST_ENTRIES : Integer.MAX_VALUE);
             files.readdir(worker.handle(info), offset, entries);
             if (entries.isTooSmall()) {
                 worker.reply.error(EINVAL);

@@ -34,8 +34,15 @@ final class DirentPlusBuffer implements DirectorySink {
 
     private boolean refused;
 
-    /** Writes into {@code memory}, from its position to its limit. */
-    DirentPlusBuffer(final ByteBuffer memory) {
+    private final int most;
+
+    /**
+     * Writes into {@code memory}, from its position to its limit.
+     *
+     * @param most how many entries at most
+     */
+    DirentPlusBuffer(final ByteBuffer memory, final int most) {
+        this.most = most;
         buffer = memory.order(ByteOrder.nativeOrder());
         dirents = new DirentBuffer(memory);
     }
@@ -43,6 +50,9 @@ final class DirentPlusBuffer implements DirectorySink {
     @Override
     public boolean offer(final Dirent entry) {
         final int place = buffer.position();
+        if (names.size() == most) {
+            return false;
+        }
         if (buffer.remaining() < ENTRY_OUT) {
             refused = true;
             return false;

@@ -115,8 +115,8 @@ final class Worker extends Thread {
     }
 
     /** As {@link #direntBuffer}, for entries that come with what a LOOKUP of them answers. */
-    DirentPlusBuffer direntPlusBuffer(final long size) {
-        return new DirentPlusBuffer(directoryData(size));
+    DirentPlusBuffer direntPlusBuffer(final long size, final int most) {
+        return new DirentPlusBuffer(directoryData(size), most);
     }
 
     private ByteBuffer directoryData(final long size) {

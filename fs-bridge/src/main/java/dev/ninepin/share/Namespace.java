@@ -233,7 +233,11 @@ final class Namespace {
         try (FilePaths.Move move = paths.move(inode)) {
             remove(directory, name, 0);
         } catch (final IOException e) {
-            remove(newDirectory, newName, 0);
+            try {
+                remove(newDirectory, newName, 0);
+            } catch (final IOException again) {
+                e.addSuppressed(again);
+            }
             throw e;
         }
     }
