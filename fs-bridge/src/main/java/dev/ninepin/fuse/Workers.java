@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * any more leave.
  */
 final class Workers {
-    /** Each holds a receive buffer of 132 KiB: nine megabytes, once that many requests have blocked at once. */
+    /** Each holds a receive buffer of 260 KiB: 17 megabytes, once that many requests have blocked at once. */
     static final int KEPT = 64;
 
     /** So many programs would have to wait for the server at once before any of them waited in the kernel. */
