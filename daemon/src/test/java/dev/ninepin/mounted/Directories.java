@@ -105,40 +105,6 @@ interface Directories extends OnAMount {
     }
 
     @Test
-    default void aListingWithAttributesIsRightWhileNamesChange() throws Exception {
-        mount().python("""
-                os.mkdir('d')
-                os.mkdir('new')
-                def task(i):
-                    if i < 2:
-                        where = ('.', S)[i]
-                        chance = random.Random(i)
-                        while not os.path.exists(S + '/done'):
-                            size = chance.randrange(40)
-                            if chance.randrange(2):
-                                write(where + '/new/%d' % i, b'x' * size)
-                                os.rename(where + '/new/%d' % i, where + '/d/%d' % size)
-                            else:
-                                try:
-                                    os.unlink(where + '/d/%d' % size)
-                                except OSError as e:
-                                    assert e.errno in (errno.ENOENT, errno.ESTALE), e
-                    else:
-                        for _ in range(150):
-                            for entry in os.scandir('d'):
-                                try:
-                                    assert entry.stat().st_size == int(entry.name), entry
-                                except OSError as e:
-                                    # Another took the name away, perhaps twice in a row.
-                                    assert e.errno in (errno.ENOENT, errno.ESTALE), e
-                        write(S + '/done%d' % i, b'')
-                        if os.path.exists(S + '/done%d' % (5 - i)):
-                            write(S + '/done', b'')
-                together(4, task)
-                """);
-    }
-
-    @Test
     default void entriesHaveTheNumbersOfTheirFiles() throws Exception {
         mount().python("""
                 os.mkdir('directory')
