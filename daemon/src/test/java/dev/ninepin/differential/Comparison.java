@@ -98,6 +98,9 @@ final class Comparison {
 
     private void done(final Step step) {
         done.add(step.call());
+        if (step.call().equals("open") && step.arguments().stream().anyMatch(word -> word.contains("TMPFILE"))) {
+            done.add(Rules.UNNAMED);
+        }
         switch (step.call()) {
             case "utimens", "futimens" -> accessTimeSet.add(target(step));
             // Another file may have the name, or the descriptor, from now on.

@@ -267,12 +267,13 @@ final class Generator {
     }
 
     private void addXattrs() {
+        // No empty values: 9P2000.L has none.
         add(
                 4,
                 "setxattr",
                 this::xattrTarget,
                 () -> pick(XATTRS),
-                () -> pick(List.of(0, 1, 10, 100, 1000, 3000)),
+                () -> pick(List.of(1, 10, 100, 1000, 3000)),
                 this::seed,
                 () -> pick(List.of("-", "-", "CREATE", "REPLACE")));
         add(3, "getxattr", this::xattrTarget, () -> pick(XATTRS));
@@ -281,16 +282,13 @@ final class Generator {
     }
 
     private void add(final int weight, final String call, final Supplier<?>... arguments) {
-        if (!NotYet.CALLS.contains(call)) {
-            calls.add(new Weighted(weight, call, () -> {
-                final List<String> words = new ArrayList<>();
-                for (final Supplier<?> argument : arguments) {
-                    final String word = argument.get().toString();
-                    words.add(NotYet.WORDS.contains(word) ? "-" : word);
-                }
-                return new Step(process, call, words);
-            }));
-        }
+        calls.add(new Weighted(weight, call, () -> {
+            final List<String> words = new ArrayList<>();
+            for (final Supplier<?> argument : arguments) {
+                words.add(argument.get().toString());
+            }
+            return new Step(process, call, words);
+        }));
     }
 
     // What calls are made of
@@ -331,7 +329,7 @@ final class Generator {
     }
 
     private void addIf(final List<String> flags, final int percent, final String flag) {
-        if (random.nextInt(100) < percent && !NotYet.WORDS.contains(flag)) {
+        if (random.nextInt(100) < percent) {
             flags.add(flag);
         }
     }

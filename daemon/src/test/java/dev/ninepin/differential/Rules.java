@@ -26,6 +26,9 @@ final class Rules {
     /** Among the calls that were done: one that {@link #limits} says are refused. */
     static final String MKNOD_REFUSED = "mknod-refused";
 
+    /** Among the calls that were done: a file was made that has no name. */
+    static final String UNNAMED = "unnamed";
+
     /** Of 512 bytes. */
     private static final int BOOK_KEEPING_BLOCKS = 16;
 
@@ -121,7 +124,8 @@ final class Rules {
             // changes its directory, and the file if it has other names.
             final boolean directory = type.equals("dir");
             // QEMU 7.2 makes the node, fails to open it, and removes it.
-            return (directory && done.contains(MKNOD_REFUSED))
+            // A file without a name has a hidden one.
+            return (directory && (done.contains(MKNOD_REFUSED) || done.contains(UNNAMED)))
                     || ((done.contains("unlink") || done.contains("rename")) && (directory || which.equals("c")));
         }
         // Owner and mode are values of extended attributes. To set what is there already changes nothing.

@@ -213,6 +213,20 @@ interface Contents extends OnAMount {
     }
 
     @Test
+    default void aFileIsDataToItsEnd() throws Exception {
+        mount().python("""
+                fd = os.open('file', os.O_RDWR | os.O_CREAT)
+                os.pwrite(fd, b'end', 1 << 20)
+                size = (1 << 20) + 3
+                assert os.lseek(fd, 5, os.SEEK_DATA) == 5
+                assert os.lseek(fd, 5, os.SEEK_HOLE) == size
+                fails('ENXIO', os.lseek, fd, size, os.SEEK_DATA)
+                fails('ENXIO', os.lseek, fd, size, os.SEEK_HOLE)
+                os.close(fd)
+                """);
+    }
+
+    @Test
     default void filesAreCopiedInsideTheKernel() throws Exception {
         mount().python("""
                 data = random.Random(4).randbytes(3 << 20)

@@ -1,5 +1,7 @@
 package dev.ninepin.mounted;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import org.junit.jupiter.api.Test;
 
 /** Listing directories. */
@@ -71,6 +73,34 @@ interface Directories extends OnAMount {
                     assert set(rest()) == everything | {b'one more'}
                     libc.closedir(opened)
                     """);
+        }
+    }
+
+    @Test
+    default void aListingWithAttributesIsRightAndTakesFewRoundTripsOfTheKernel() throws Exception {
+        // Few fids, so that most of those that the listing makes are gone again at once.
+        try (TestMount mount = MountSetup.of(kind()).maxFids(20).mount()) {
+            mount.python("""
+                    os.mkdir(S + '/d')
+                    for i in range(500):
+                        write(S + '/d/%d' % i, b'x' * (i % 7))
+                    os.mkdir(S + '/d/directory')
+                    os.symlink('5', 'd/link')
+                    """);
+            mount.python("""
+                    seen = {entry.name: entry.stat(follow_symlinks=False) for entry in os.scandir('d')}
+                    assert len(seen) == 502
+                    for i in range(500):
+                        assert seen['%d' % i].st_size == i % 7 and seen['%d' % i].st_nlink == 1
+                        assert seen['%d' % i].st_ino == os.stat(S + '/d/%d' % i).st_ino
+                    assert stat.S_ISDIR(seen['directory'].st_mode) and stat.S_ISLNK(seen['link'].st_mode)
+                    assert read('d/6') == b'x' * 6
+                    os.rename('d/6', 'd/7')
+                    os.unlink('d/8')
+                    assert read('d/7') == b'x' * 6 and len(os.listdir('d')) == 500
+                    """);
+            assertThat(mount.kernelRequests("readdirplus")).isPositive();
+            assertThat(mount.kernelRequests("lookup")).isLessThan(100);
         }
     }
 

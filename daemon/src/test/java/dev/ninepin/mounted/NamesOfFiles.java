@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.share.CacheMode;
 import org.junit.jupiter.api.Test;
 
 /** Names: odd ones, links, renames, and who wins when several want the same. */
@@ -125,6 +126,76 @@ interface NamesOfFiles extends OnAMount {
                 fails('EISDIR', os.unlink, 'empty')
                 fails('EEXIST', os.mkdir, 'empty')
                 fails('ENOTDIR', os.stat, 'again/below')
+                """);
+    }
+
+    @Test
+    default void aRenameThatMayNotReplaceDoesNot() throws Exception {
+        mount().python("""
+                write('file', b'file')
+                write('other', b'other')
+                os.symlink('nowhere', 'link')
+                os.makedirs('directory/inside')
+                os.mkdir('empty')
+                for old in ('file', 'link', 'directory'):
+                    for new in ('other', 'empty'):
+                        fails('EEXIST', rename2, old, new, 1)
+                number = os.stat('file').st_ino
+                with open('file', 'r+b') as f:
+                    rename2('file', 'empty/renamed', 1)
+                    assert os.fstat(f.fileno()).st_ino == number and os.fstat(f.fileno()).st_nlink == 1
+                    f.write(b'FILE')
+                    f.flush()
+                    os.fchmod(f.fileno(), 0o600)
+                assert read('empty/renamed') == b'FILE' == read(S + '/empty/renamed')
+                assert os.stat('empty/renamed').st_ino == number
+                assert stat.S_IMODE(mode_there(S + '/empty/renamed')) == 0o600
+                rename2('link', 'empty/link', 1)
+                assert os.readlink('empty/link') == 'nowhere'
+                rename2('directory', 'moved', 1)
+                assert os.listdir('moved') == ['inside']
+                fails('ENOENT', rename2, 'missing', 'new', 1)
+                fails('EINVAL', rename2, 'empty', 'moved', 2)
+                fails('EINVAL', rename2, 'other', 'new', 4)
+                assert sorted(os.listdir('.')) == ['empty', 'moved', 'other'] == sorted(os.listdir(S))
+                """);
+    }
+
+    /** The kernel remembers that there is no such name, so that only the server can say otherwise. */
+    @Test
+    default void aRenameDoesNotReplaceWhatOnlyTheServerKnowsOf() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.LOOSE).mount()) {
+            mount.python("""
+                    write('file', b'mine')
+                    os.mkdir('directory')
+                    for name in ('new', 'newer'):
+                        fails('ENOENT', os.stat, name)
+                    write(S + '/new', b'theirs')
+                    os.mkdir(S + '/newer')
+                    fails('ENOENT', os.stat, 'new')
+                    fails('EEXIST', rename2, 'file', 'new', 1)
+                    fails('EEXIST', rename2, 'directory', 'newer', 1)
+                    assert read(S + '/new') == b'theirs' and read(S + '/file') == b'mine'
+                    assert os.path.isdir(S + '/directory')
+                    """);
+        }
+    }
+
+    @Test
+    default void ofEightWhoRenameToOneNameWithoutReplacingOneWins() throws Exception {
+        mount().python("""
+                def task(i):
+                    won = 0
+                    for n in range(25):
+                        write('%d-%d' % (n, i), b'%d' % i)
+                        try:
+                            rename2('%d-%d' % (n, i), 'target%d' % n, 1)
+                            won += 1
+                        except FileExistsError:
+                            os.unlink('%d-%d' % (n, i))
+                    return won
+                assert sum(together(8, task)) == 25
+                assert sorted(os.listdir('.')) == sorted('target%d' % n for n in range(25)) == sorted(os.listdir(S))
                 """);
     }
 

@@ -65,6 +65,39 @@ interface OpenFiles extends OnAMount {
     }
 
     @Test
+    default void aFileIsMadeWithoutANameAndMayGetOne() throws Exception {
+        mount().python("""
+                os.mkdir('d')
+                fd = os.open('d', os.O_TMPFILE | os.O_RDWR, 0o640)
+                os.write(fd, b'unnamed')
+                assert os.listdir('d') == [] and os.fstat(fd).st_nlink == 0
+                assert stat.S_IMODE(os.fstat(fd).st_mode) == 0o640 and os.fstat(fd).st_uid == os.getuid()
+                path = '/proc/self/fd/%d' % fd
+                write('taken', b'')
+                fails('EEXIST', os.link, path, 'taken', src_dir_fd=fd, follow_symlinks=True)
+                os.link(path, 'named', src_dir_fd=fd, follow_symlinks=True)
+                assert os.fstat(fd).st_nlink == 1 == os.stat('named').st_nlink
+                assert os.fstat(fd).st_ino == os.stat('named').st_ino
+                os.write(fd, b' once')
+                assert read('named') == b'unnamed once' == read(S + '/named')
+                os.close(fd)
+                until(lambda: os.listdir(S + '/d') == [])
+                assert read('named') == b'unnamed once' and os.stat('named').st_nlink == 1
+                os.chmod('named', 0o600)
+                assert stat.S_IMODE(mode_there(S + '/named')) == 0o600
+
+                # It goes when it is closed, and so may its directory before.
+                fd = os.open('d', os.O_TMPFILE | os.O_WRONLY)
+                os.write(fd, b'x')
+                os.rmdir('d')
+                os.write(fd, b'y')
+                assert os.fstat(fd).st_size == 2
+                os.close(fd)
+                until(lambda: sorted(os.listdir(S)) == ['named', 'taken'])
+                """);
+    }
+
+    @Test
     default void aTreeIsRemovedWithOpenFilesInIt() throws Exception {
         mount().python("""
                 os.makedirs('tree/a/b')

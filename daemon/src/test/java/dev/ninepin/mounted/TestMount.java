@@ -121,6 +121,14 @@ public final class TestMount implements AutoCloseable {
                 .sum();
     }
 
+    /** How many requests of one kind the kernel has sent. */
+    long kernelRequests(final String kind) {
+        return fuse.status().operations().stream()
+                .filter(operation -> operation.name().equals(kind))
+                .mapToLong(operation -> operation.count())
+                .sum();
+    }
+
     /** Waits until nothing is under way. */
     void awaitIdle() {
         await().pollInSameThread().untilAsserted(() -> {

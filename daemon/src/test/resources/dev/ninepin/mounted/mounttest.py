@@ -61,6 +61,13 @@ def write(path, data, flags=os.O_CREAT | os.O_TRUNC):
         os.close(fd)
 
 
+def rename2(old, new, flags):
+    """renameat2(2); flags: 1 RENAME_NOREPLACE, 2 RENAME_EXCHANGE, 4 RENAME_WHITEOUT."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(-100, os.fsencode(old), -100, os.fsencode(new), flags):
+        raise OSError(ctypes.get_errno(), old)
+
+
 def read(path):
     with open(path, 'rb') as f:
         return f.read()

@@ -11,6 +11,8 @@ import dev.ninepin.share.FileOperations;
 import dev.ninepin.share.ReadResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToIntFunction;
 import jnr.ffi.Pointer;
@@ -41,6 +43,12 @@ final class Callbacks {
 
     /** Where {@code struct fuse_ctx} has it. */
     private static final int UMASK = 12;
+
+    /**
+     * How many entries the kernel gets at first with what is found of them. It asks for that before it can know whether
+     * the program wants more than names, and goes on with it only if so; a program that wants names only waits for this.
+     */
+    private static final int FIRST_ENTRIES = 64;
 
     private static final String LOOKUP = "lookup";
 
@@ -222,7 +230,16 @@ final class Callbacks {
     private void rename(
             final long request, final long parent, final long name, final long newParent, final long newName) {
         serve("rename", request, parent, worker -> {
-            files.rename(parent, worker.name(name), newParent, worker.name(newName));
+            switch (worker.kind()) {
+                case RENAME_WITHOUT_REPLACING ->
+                    files.renameWithoutReplacing(parent, worker.name(name), newParent, worker.name(newName));
+                case RENAME_OTHERWISE -> {
+                    // 9P has no way to exchange two names, or to leave a whiteout.
+                    worker.reply.error(EINVAL);
+                    return;
+                }
+                default -> files.rename(parent, worker.name(name), newParent, worker.name(newName));
+            }
             worker.reply.done();
         });
     }
@@ -253,8 +270,9 @@ final class Callbacks {
     private void create(final long request, final long parent, final long name, final int mode, final long info) {
         serve("create", request, parent, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
-            final Created created =
-                    files.create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
+            final Created created = worker.kind() == RequestKind.CREATE_UNNAMED
+                    ? files.createUnnamed(caller(request), parent, openFlags, mode)
+                    : files.create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
             if (!worker.reply.created(created.entry(), created.handle())) {
                 files.release(created.handle());
                 files.forget(created.entry().node(), 1);
@@ -313,6 +331,10 @@ final class Callbacks {
     }
 
     private void readdir(final long request, final long node, final long size, final long offset, final long info) {
+        if (Worker.current().kind() == RequestKind.READ_DIRECTORY_PLUS) {
+            readdirPlus(request, node, size, offset, info);
+            return;
+        }
         serve("readdir", request, node, worker -> {
             final DirentBuffer entries = worker.direntBuffer(size);
             files.readdir(worker.handle(info), offset, entries);
@@ -320,6 +342,22 @@ final class Callbacks {
                 worker.reply.error(EINVAL);
             } else {
                 worker.reply.data(entries.finish());
+            }
+        });
+    }
+
+    private void readdirPlus(final long request, final long node, final long size, final long offset, final long info) {
+        serve("readdirplus", request, node, worker -> {
+            final DirentPlusBuffer entries =
+                    worker.direntPlusBuffer(size, offset == 0 ? FIRST_ENTRIES : Integer.MAX_VALUE);
+            files.readdir(worker.handle(info), offset, entries);
+            if (entries.isTooSmall()) {
+                worker.reply.error(EINVAL);
+                return;
+            }
+            final List<Optional<Entry>> found = files.lookupAll(node, entries.names());
+            if (!worker.reply.entries(entries, found)) {
+                found.forEach(each -> each.ifPresent(entry -> files.forget(entry.node(), 1)));
             }
         });
     }

@@ -11,8 +11,11 @@ import jnr.ffi.Pointer;
  * removes what is its own and leaves the rest to {@code fuse_lowlevel_new}. One thread.
  */
 final class FuseArguments implements AutoCloseable {
-    /** The largest read or write that the kernel sends at once, in bytes: the most that libfuse 2.9 has room for. */
-    static final int MAX_TRANSFER = 131072;
+    /**
+     * The largest read or write that the kernel sends at once, in bytes; half of it if the kernel is older than 4.20. More
+     * is hardly faster, and each worker has room for one.
+     */
+    static final int MAX_TRANSFER = 1 << 18;
 
     private static final int COUNT = 0;
     private static final int VECTOR = 8;

@@ -36,6 +36,9 @@ public interface LibC {
 
     int geteuid();
 
+    /** In bytes. */
+    int getpagesize();
+
     int open(Pointer path, int flags);
 
     int close(int fd);

@@ -48,6 +48,16 @@ public interface LibFuse {
 
     long fuse_chan_bufsize(long channel);
 
+    /** Makes a channel of {@code ops}, which it copies, or returns 0. */
+    long fuse_chan_new(Pointer ops, int fd, long bufferSize, long data);
+
+    /** Ends a channel that was made with {@link #fuse_chan_new}, and was not added to a session. */
+    void fuse_chan_destroy(long channel);
+
+    /** Sends one message, of {@code count} pieces ({@code struct iovec}). Returns 0, or a negative errno. */
+    @IgnoreError
+    int fuse_chan_send(long channel, Pointer pieces, long count);
+
     /**
      * The kernel drops what it keeps of a node: its attributes, and its pages from {@code offset} on, all of them if
      * {@code length} is 0, and none if {@code offset} is negative. Returns 0, or a negative errno.

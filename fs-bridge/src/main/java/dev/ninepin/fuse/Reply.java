@@ -8,6 +8,8 @@ import dev.ninepin.share.Entry;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import jnr.ffi.Pointer;
 import ru.serce.jnrfuse.struct.FileStat;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
@@ -36,6 +38,7 @@ final class Reply {
     private static final int ENAMETOOLONG = 36;
 
     private final LibFuse fuse;
+    private final CacheMode cache;
     private final double attributeTimeout;
     private final double absenceTimeout;
 
@@ -58,6 +61,7 @@ final class Reply {
 
     Reply(final LibFuse fuse, final CacheMode cache) {
         this.fuse = fuse;
+        this.cache = cache;
         attributeTimeout = seconds(cache.attributes());
         absenceTimeout = seconds(cache.absences());
     }
@@ -138,6 +142,12 @@ final class Reply {
         fill(made);
         fill(handle);
         return end(fuse.fuse_reply_create(request, entryMemory, infoMemory));
+    }
+
+    /** Entries of a directory, with what was found of each. */
+    boolean entries(final DirentPlusBuffer entries, final List<Optional<Entry>> found) {
+        final ByteBuffer data = entries.finish(found, cache.attributes());
+        return end(fuse.fuse_reply_buf(request, data, data.remaining()));
     }
 
     /** Bytes of a file or directory, in a direct buffer, from position to limit. */

@@ -31,6 +31,7 @@ final class Worker extends Thread {
     private final FuseFileInfo info = FuseFileInfo.of(Native.allocate(Long.BYTES));
     private final FileStat stat = new FileStat(Native.RUNTIME);
     private ByteBuffer replyData = ByteBuffer.allocateDirect(FIRST_REPLY_DATA);
+    private RequestKind kind = RequestKind.KNOWN;
 
     Worker(final int number, final Workers workers, final LibFuse fuse, final CacheMode cache, final int requestSize) {
         super("ninepin-fuse-" + number);
@@ -55,6 +56,16 @@ final class Worker extends Thread {
     /** Where requests are received. */
     ByteBuffer request() {
         return request;
+    }
+
+    /** The request that is about to be served is of this kind. */
+    void kind(final RequestKind ofRequest) {
+        kind = ofRequest;
+    }
+
+    /** The kind of the request that is being served. */
+    RequestKind kind() {
+        return kind;
     }
 
     /** The name at {@code address} in the request: all bytes before the NUL. */
@@ -100,12 +111,21 @@ final class Worker extends Thread {
 
     /** Room for {@code size} bytes of directory entries; valid until the next call. */
     DirentBuffer direntBuffer(final long size) {
-        return new DirentBuffer(room((int) Math.min(size, MAX_DIRECTORY_DATA)));
+        return new DirentBuffer(directoryData(size));
+    }
+
+    /** As {@link #direntBuffer}, for entries that come with what a LOOKUP of them answers. */
+    DirentPlusBuffer direntPlusBuffer(final long size, final int most) {
+        return new DirentPlusBuffer(directoryData(size), most);
     }
 
     /** These bytes in a direct buffer; valid until the next call. */
     ByteBuffer direct(final byte[] bytes) {
         return room(bytes.length).put(bytes).flip();
+    }
+
+    private ByteBuffer directoryData(final long size) {
+        return room((int) Math.min(size, MAX_DIRECTORY_DATA));
     }
 
     private ByteBuffer room(final int size) {

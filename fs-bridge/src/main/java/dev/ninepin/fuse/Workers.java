@@ -2,6 +2,7 @@ package dev.ninepin.fuse;
 
 import dev.ninepin.share.CacheMode;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * any more leave.
  */
 final class Workers {
-    /** Each holds a receive buffer of 132 KiB: nine megabytes, once that many requests have blocked at once. */
+    /** Each holds a receive buffer of 260 KiB: 17 megabytes, once that many requests have blocked at once. */
     static final int KEPT = 64;
 
     /** So many programs would have to wait for the server at once before any of them waited in the kernel. */
@@ -30,6 +31,9 @@ final class Workers {
 
     /** An offset that means no data at all. */
     private static final int ATTRIBUTES_ONLY = -1;
+
+    /** What a request has beside the data that it carries, in bytes; libfuse leaves a page for it, too. */
+    private static final int REQUEST_OVERHEAD = 4096;
 
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
@@ -45,6 +49,7 @@ final class Workers {
 
     private final CacheMode cache;
     private final int requestSize;
+    private final Negotiation negotiation;
 
     /** By number. */
     private final Map<Integer, Worker> workers = new ConcurrentHashMap<>();
@@ -79,7 +84,8 @@ final class Workers {
         this.channel = channel;
         this.callbacks = callbacks;
         this.cache = cache;
-        requestSize = Math.toIntExact(fuse.fuse_chan_bufsize(channel));
+        requestSize = FuseArguments.MAX_TRANSFER + REQUEST_OVERHEAD;
+        negotiation = new Negotiation(fuse, session, channel, requestSize, cache);
     }
 
     /** Starts the first thread, and with it the service. */
@@ -161,7 +167,7 @@ final class Workers {
                 if (waiting.decrementAndGet() == 0) {
                     startAnother();
                 }
-                fuse.fuse_session_process(session, worker.request(), received, channel);
+                process(worker, received);
                 if (waiting.incrementAndGet() > 1 && isSurplus()) {
                     return;
                 }
@@ -173,6 +179,19 @@ final class Workers {
                 }
                 return;
             }
+        }
+    }
+
+    private void process(final Worker worker, final int length) {
+        final ByteBuffer request = worker.request();
+        final RequestKind kind = RequestKind.of(request);
+        if (kind == RequestKind.INIT) {
+            negotiation.answer(request, length);
+        } else {
+            worker.kind(kind);
+            final int start = kind.rewrite(request);
+            final ByteBuffer known = start == 0 ? request : request.slice(start, length - start);
+            fuse.fuse_session_process(session, known, length - start, channel);
         }
     }
 

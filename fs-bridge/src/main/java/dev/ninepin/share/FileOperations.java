@@ -4,6 +4,8 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Rstatfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * A file system: the operations that the kernel asks for, each in terms of the nodes that it knows.
@@ -23,6 +25,12 @@ public interface FileOperations {
 
     /** Finds a name in a directory. ENOENT if there is none. */
     Entry lookup(long parent, ByteString name) throws IOException;
+
+    /**
+     * Looks up many names of a directory at once. In the order of the names; empty where that failed, for whatever reason
+     * that concerns this name alone.
+     */
+    List<Optional<Entry>> lookupAll(long parent, List<ByteString> names) throws IOException;
 
     /** The kernel gives back {@code lookups} of the times that it was handed {@code node}. */
     void forget(long node, long lookups);
@@ -54,6 +62,9 @@ public interface FileOperations {
     /** Renames; a file that has the new name and is open here lives on until it is closed. */
     void rename(long parent, ByteString name, long newParent, ByteString newName) throws IOException;
 
+    /** Renames; EEXIST if there is a file of the new name. EINVAL if the server has no means to rename so. */
+    void renameWithoutReplacing(long parent, ByteString name, long newParent, ByteString newName) throws IOException;
+
     /**
      * Opens a file, and gives a handle for it.
      *
@@ -65,6 +76,9 @@ public interface FileOperations {
     /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
     Created create(Caller caller, long parent, ByteString name, int flags, int mode, KernelData kernel)
             throws IOException;
+
+    /** Makes and opens a regular file without a name, which {@link #link} may give it; else it goes when it is closed. */
+    Created createUnnamed(Caller caller, long directory, int flags, int mode) throws IOException;
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
     ReadResult read(long handle, long offset, int count) throws IOException;

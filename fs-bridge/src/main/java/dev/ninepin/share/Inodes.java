@@ -349,10 +349,12 @@ final class Inodes {
     /** Returns what had the name before. */
     @GuardedBy("this")
     private LostName addName(final Inode directory, final ByteString name, final Inode inode) {
-        if (directory.children().get(name) == inode) {
+        final Inode before = directory.children().get(name);
+        if (before == inode) {
             return LostName.NONE;
         }
-        final LostName replaced = removeName(directory, name);
+        // A name that is only learnt has not changed: others may be looking up its neighbours at this moment.
+        final LostName replaced = before == null ? LostName.NONE : removeName(directory, name);
         directory.children().put(name, inode);
         inode.names.add(new Inode.Name(directory, name));
         return replaced;

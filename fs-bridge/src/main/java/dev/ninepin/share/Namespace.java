@@ -12,6 +12,7 @@ import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,12 @@ final class Namespace {
 
     private static final int S_ISGID = 02000;
     private static final int SET_ID_BITS = 06000;
+
+    private static final int EINVAL = 22;
+    private static final int EMLINK = 31;
+
+    /** What a server says that can't make a link: it has none, or none for this user, or the file has too many. */
+    private static final Set<Integer> NO_LINKS = Set.of(Errno.EPERM, EMLINK, Errno.ENOSYS, Errno.EOPNOTSUPP);
 
     /** How often a name is walked to anew that others keep giving to other files. */
     private static final int LOOKUP_TRIES = 8;
@@ -114,13 +121,17 @@ final class Namespace {
     }
 
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        makeLink(inode, directory, name);
+        return entry(inode, attributes::read);
+    }
+
+    private void makeLink(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         paths.use(inode, file -> {
             try (Lease at = fids.use(inodes.path(directory))) {
                 return session.link(at.fid(), file, name).await();
             }
         });
         inodes.linked(directory, name, inode);
-        return entry(inode, attributes::read);
     }
 
     void unlink(final Inode directory, final ByteString name) throws IOException {
@@ -173,6 +184,69 @@ final class Namespace {
             renaming.run();
         } else {
             renameOver(replaced, newDirectory, newName, renaming);
+        }
+    }
+
+    /**
+     * A file gets its new name as another link, which no server makes where there is one already, and then loses the old
+     * one. A directory, of which there is no other link, is renamed once nothing was found under the new name: what may be
+     * replaced then is an empty directory that someone else has just made there.
+     */
+    void renameWithoutReplacing(
+            final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
+            throws IOException {
+        final Entry found = lookup(directory, name);
+        try {
+            final Inode moved = inodes.get(found.node());
+            if (moved.isDirectory()) {
+                requireAbsent(newDirectory, newName);
+                rename(directory, name, newDirectory, newName);
+            } else {
+                Uninterrupted.run(() -> relink(moved, directory, name, newDirectory, newName));
+            }
+        } finally {
+            inodes.forget(found.node(), 1);
+        }
+    }
+
+    private void requireAbsent(final Inode directory, final ByteString name) throws IOException {
+        try {
+            fids.clunk(fids.walk(inodes.path(directory), name).fid());
+        } catch (final RemoteException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return;
+            }
+            throw e;
+        }
+        throw new ErrnoException(Errno.EEXIST, name + " is there already");
+    }
+
+    private void relink(
+            final Inode inode,
+            final Inode directory,
+            final ByteString name,
+            final Inode newDirectory,
+            final ByteString newName)
+            throws IOException {
+        try {
+            makeLink(inode, newDirectory, newName);
+        } catch (final RemoteException e) {
+            if (NO_LINKS.contains(e.errno())) {
+                throw new ErrnoException(EINVAL, "the server makes no link of " + name + ": errno " + e.errno());
+            }
+            throw e;
+        }
+        // As for the kernel, which has one node more only if a link(2) says so.
+        inodes.forget(inode.node(), 1);
+        try (FilePaths.Move move = paths.move(inode)) {
+            remove(directory, name, 0);
+        } catch (final IOException e) {
+            try {
+                remove(newDirectory, newName, 0);
+            } catch (final IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
         }
     }
 

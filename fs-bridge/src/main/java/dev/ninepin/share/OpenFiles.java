@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -102,7 +103,7 @@ final class OpenFiles {
             throws IOException {
         for (int tries = 1; ; tries++) {
             try {
-                return createNew(caller, directory, name, flags, mode);
+                return createNew(caller, directory, name, flags, mode, inode -> {});
             } catch (final RemoteException e) {
                 if (e.errno() != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
                     throw e;
@@ -119,23 +120,37 @@ final class OpenFiles {
         }
     }
 
+    /** It has a name, but as a file that was put aside has one. */
+    Created createUnnamed(final Caller caller, final Inode directory, final int flags, final int mode)
+            throws IOException {
+        final ByteString name = putAside.newName();
+        return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
+    }
+
+    /** @param made told of the file before anything else is done with it */
     private Created createNew(
-            final Caller caller, final Inode directory, final ByteString name, final int flags, final int mode)
+            final Caller caller,
+            final Inode directory,
+            final ByteString name,
+            final int flags,
+            final int mode,
+            final Consumer<Inode> made)
             throws IOException {
         final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
         final Inheritance.Made how = inheritance.of(caller, directory, mode | S_IFREG);
         final int wanted = flags & FLAGS_TO_SEND;
         final int fid = fids.copy(inodes.path(directory));
-        final Rlcreate made;
+        final Rlcreate created;
         try {
-            made = session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
+            created = session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
                     .await();
         } catch (final IOException e) {
             fids.clunk(fid);
             throw e;
         }
-        final Inode inode = inodes.made(directory, name, made.qid());
-        final OpenFile file = new OpenFile(inode, fid, wanted, made.iounit());
+        final Inode inode = inodes.made(directory, name, created.qid());
+        made.accept(inode);
+        final OpenFile file = new OpenFile(inode, fid, wanted, created.iounit());
         inode.data.openedAlone(file.isForWriting());
         file.counted();
         final long handle = add(file);

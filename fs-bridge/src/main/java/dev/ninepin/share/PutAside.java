@@ -50,6 +50,16 @@ final class PutAside {
         return name.startsWith(prefixBytes) && !left.contains(name);
     }
 
+    /** A name for a file that is to be put aside. */
+    ByteString newName() {
+        return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
+    }
+
+    /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
+    void madeAside(final Inode inode, final Inode directory, final ByteString name) {
+        inodes.putAside(inode, new Inode.Name(directory, name));
+    }
+
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
     void hide(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         moveAside(inode, new Inode.Name(directory, name), directory);
@@ -84,7 +94,8 @@ final class PutAside {
             return;
         }
         inodes.aboutToGo(inode);
-        try {
+        // It may have got another name meanwhile, and its path is on that then.
+        try (FilePaths.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
             inodes.asideRemoved(inode, aside);
         } catch (final IOException e) {
@@ -109,9 +120,5 @@ final class PutAside {
                     inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
             inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
         }
-    }
-
-    private ByteString newName() {
-        return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
     }
 }

@@ -6,6 +6,8 @@ import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,7 @@ public final class Share implements FileOperations, AutoCloseable {
     private final AccessAcl accessAcls;
     private final PutAside putAside;
     private final Namespace names;
+    private final ManyLookups lookups;
     private final OpenFiles files;
     private final Handles<OpenDirectory> directories = new Handles<>();
 
@@ -45,6 +48,7 @@ public final class Share implements FileOperations, AutoCloseable {
                 session, requests, inodes, paths, locks, attributes, writer, putAside, inheritance, options);
         this.files =
                 new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, inheritance, options);
+        this.lookups = new ManyLookups(session, inodes, attributes);
     }
 
     /**
@@ -74,6 +78,11 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Entry lookup(final long parent, final ByteString name) throws IOException {
         return names.lookup(inodes.get(parent), name);
+    }
+
+    @Override
+    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
+        return lookups.find(inodes.get(parent), names);
     }
 
     @Override
@@ -138,6 +147,13 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
+    public void renameWithoutReplacing(
+            final long parent, final ByteString name, final long newParent, final ByteString newName)
+            throws IOException {
+        names.renameWithoutReplacing(inodes.get(parent), name, inodes.get(newParent), newName);
+    }
+
+    @Override
     public long open(final long node, final int flags, final KernelData kernel) throws IOException {
         return files.open(inodes.get(node), flags, kernel);
     }
@@ -152,6 +168,12 @@ public final class Share implements FileOperations, AutoCloseable {
             final KernelData kernel)
             throws IOException {
         return files.create(caller, inodes.get(parent), name, flags, mode, kernel);
+    }
+
+    @Override
+    public Created createUnnamed(final Caller caller, final long directory, final int flags, final int mode)
+            throws IOException {
+        return files.createUnnamed(caller, inodes.get(directory), flags, mode);
     }
 
     @Override

@@ -272,6 +272,76 @@ class FileOperationsOverFuseTest {
     }
 
     @Test
+    void aRenameMayBeForbiddenToReplace() throws Exception {
+        final List<String> seen = mounted.python(
+                "import ctypes, errno",
+                "libc = ctypes.CDLL(None, use_errno=True)",
+                "def rename(old, new, flags):",
+                "    failed = libc.renameat2(-100, old, -100, new, flags)",
+                "    print(errno.errorcode[ctypes.get_errno()] if failed else 'renamed')",
+                "open('one', 'w').write('1')",
+                "open('two', 'w').write('2')",
+                "rename(b'one', b'two', 1)",
+                "rename(b'one', b'three', 1)",
+                "rename(b'two', b'three', 2)",
+                "rename(b'two', b'four', 4)",
+                "rename(b'two', b'three', 0)",
+                "print(os.listdir('.'), open('three').read())");
+        assertThat(seen).containsExactly("EEXIST", "renamed", "EINVAL", "EINVAL", "renamed", "['three'] 2");
+    }
+
+    @Test
+    void aFileIsMadeWithoutAName() throws Exception {
+        final List<String> seen = mounted.python(
+                "f = os.open('.', os.O_TMPFILE | os.O_RDWR, 0o640)",
+                "os.write(f, b'unnamed')",
+                "print(os.listdir('.'), os.fstat(f).st_nlink, oct(os.fstat(f).st_mode))",
+                "os.link('/proc/self/fd/%d' % f, 'named', src_dir_fd=f, follow_symlinks=True)",
+                "print(open('named').read(), os.stat('named').st_nlink)");
+        assertThat(seen).containsExactly("[] 0 0o100640", "unnamed 1");
+    }
+
+    @Test
+    void aListingBringsTheAttributesOfItsEntries() throws Exception {
+        final List<String> seen = mounted.python(
+                "os.mkdir('d')",
+                "for i in range(2000): open('d/%d' % i, 'w').write('x' * (i % 7))",
+                "os.utime('d/5', ns=(1111111111123456789, -2222222222987654321))",
+                "os.chown('d/6', 12, 34)",
+                "os.mknod('d/device', 0o600 | stat.S_IFBLK, os.makedev(259, 70000))");
+        assertThat(seen).isEmpty();
+        // The kernel knows nothing of it.
+        final MemoryFiles files = mounted.files;
+        mounted.close();
+        mounted = new Mounted(files, new FuseOptions("memory", false, false, false));
+
+        final List<String> listed = mounted.python(
+                "seen = {e.name: e.stat(follow_symlinks=False) for e in os.scandir('d')}",
+                "print(len(seen), all(seen[str(i)].st_size == i % 7 for i in range(2000)))",
+                "s = seen['5']",
+                "print(s.st_atime_ns, s.st_mtime_ns, oct(s.st_mode), s.st_nlink, s.st_blksize)",
+                "print(seen['6'].st_uid, seen['6'].st_gid)",
+                "d = seen['device'].st_rdev",
+                "print(os.major(d), os.minor(d))");
+
+        assertThat(listed)
+                .containsExactly(
+                        "2001 True", "1111111111123456789 -2222222222987654321 0o100644 1 4096", "12 34", "259 70000");
+        assertThat(calls("readdirplus")).isPositive();
+        // The directory itself, and what the kernel had read beyond the first page before it saw that all is wanted.
+        assertThat(calls("lookup")).isLessThan(1001);
+    }
+
+    @Test
+    void withoutCacheAListingIsOnlyAListing() throws Exception {
+        mounted.close();
+        mounted = new Mounted(CacheMode.NONE);
+        assertThat(mounted.python("open('f', 'w').write('12')", "print([e.stat().st_size for e in os.scandir('.')])"))
+                .containsExactly("[2]");
+        assertThat(calls("readdirplus")).isZero();
+    }
+
+    @Test
     void statfsShowsTheServersFigures() throws Exception {
         final List<String> seen = mounted.python(
                 "s = os.statvfs('.')",
@@ -412,6 +482,13 @@ class FileOperationsOverFuseTest {
         Files.createFile(mounted.file("f"));
         assertThatThrownBy(() -> Files.newOutputStream(mounted.file("f"), StandardOpenOption.CREATE_NEW))
                 .isInstanceOf(java.nio.file.FileAlreadyExistsException.class);
+    }
+
+    private long calls(final String operation) {
+        return mounted.mount.status().operations().stream()
+                .filter(stats -> stats.name().equals(operation))
+                .mapToLong(stats -> stats.count())
+                .sum();
     }
 
     private long errors(final String operation) {

@@ -9,14 +9,14 @@ class FuseArgumentsTest {
     @Test
     void theOptionsAreInLibfusesNotation() {
         assertThat(FuseArguments.mountOptions(new FuseOptions("tag", true, true, true)))
-                .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=131072,max_write=131072,"
+                .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=262144,max_write=262144,"
                         + "ro,allow_other,default_permissions");
     }
 
     @Test
     void whatTheKernelIsToEnforceIsAmongThem() {
         assertThat(FuseArguments.mountOptions(new FuseOptions("tag", false, false, false, List.of("noexec", "sync"))))
-                .endsWith(",max_write=131072,noexec,sync");
+                .endsWith(",max_write=262144,noexec,sync");
     }
 
     @Test

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import jnr.constants.platform.Errno;
 
@@ -84,6 +85,18 @@ final class MemoryFiles implements FileOperations {
         synchronized (this) {
             return entry(child(parent, name));
         }
+    }
+
+    @Override
+    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
+        interference.before("lookupAll", parent);
+        final List<Optional<Entry>> found = new ArrayList<>();
+        synchronized (this) {
+            for (final ByteString name : names) {
+                found.add(Optional.ofNullable(node(parent).children.get(name)).map(MemoryFiles::entry));
+            }
+        }
+        return found;
     }
 
     @Override
@@ -187,6 +200,16 @@ final class MemoryFiles implements FileOperations {
     }
 
     @Override
+    public synchronized void renameWithoutReplacing(
+            final long parent, final ByteString name, final long newParent, final ByteString newName)
+            throws IOException {
+        if (node(newParent).children.containsKey(newName)) {
+            throw new Failure(Errno.EEXIST);
+        }
+        rename(parent, name, newParent, newName);
+    }
+
+    @Override
     public long open(final long node, final int flags, final KernelData kernel) throws IOException {
         interference.before("open", node);
         if (cache != CacheMode.LOOSE) {
@@ -210,6 +233,16 @@ final class MemoryFiles implements FileOperations {
             final KernelData kernel)
             throws IOException {
         final Node made = make(caller, parent, name, REGULAR | (mode & ~TYPE), 0);
+        return new Created(entry(made), handle(made, flags, List.of()));
+    }
+
+    @Override
+    public synchronized Created createUnnamed(
+            final Caller caller, final long directory, final int flags, final int mode) {
+        lastNode++;
+        final Node made = new Node(lastNode, REGULAR | (mode & ~TYPE), caller, 0);
+        made.nlink = 0;
+        nodes.put(lastNode, made);
         return new Created(entry(made), handle(made, flags, List.of()));
     }
 

@@ -13,7 +13,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fids as such, each of which belongs to whoever took it: how they are made, by walking, and how they end. A number is in
@@ -21,6 +24,8 @@ import java.util.concurrent.CompletableFuture;
  * the lock.
  */
 final class OwnFids {
+    private static final Logger LOG = LoggerFactory.getLogger(OwnFids.class);
+
     private final Session session;
     private final FidNumbers numbers = new FidNumbers();
 
@@ -139,9 +144,48 @@ final class OwnFids {
         return new Walked(fid, reply.qids().get(names.size() - 1), before);
     }
 
+    /**
+     * Walks over each of {@code names} to a fid of its own, all at once. In the order of the names; empty where the server
+     * says that there is no way.
+     */
+    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final long before)
+            throws IOException {
+        final List<Integer> fids = new ArrayList<>(names.size());
+        final List<Call<Rwalk>> calls = new ArrayList<>(names.size());
+        try (Batch batch = session.batch()) {
+            for (final ByteString name : names) {
+                final int fid = take();
+                fids.add(fid);
+                calls.add(session.walk(from, fid, List.of(name)));
+            }
+        }
+        final List<Optional<Walked>> all = new ArrayList<>(names.size());
+        IOException failure = null;
+        for (int i = 0; i < calls.size(); i++) {
+            Optional<Walked> walked = Optional.empty();
+            try {
+                final Rwalk reply = awaitWalk(calls.get(i), fids.get(i), 1);
+                walked = Optional.of(new Walked(fids.get(i), reply.qids().get(0), before));
+            } catch (final RemoteException e) {
+                LOG.trace("no way to {}", names.get(i), e);
+            } catch (final IOException e) {
+                failure = e;
+            }
+            all.add(walked);
+        }
+        if (failure != null) {
+            all.forEach(each -> each.ifPresent(walked -> clunk(walked.fid())));
+            throw failure;
+        }
+        return all;
+    }
+
     /** Walks to {@code newfid}, whose number goes back if that fails. */
     Rwalk walkOrGiveBack(final int from, final int newfid, final List<ByteString> names) throws IOException {
-        final Call<Rwalk> call = session.walk(from, newfid, names);
+        return awaitWalk(session.walk(from, newfid, names), newfid, names.size());
+    }
+
+    private Rwalk awaitWalk(final Call<Rwalk> call, final int newfid, final int count) throws IOException {
         final Rwalk reply;
         try {
             reply = call.await();
@@ -152,7 +196,7 @@ final class OwnFids {
             clunkAfter(call, newfid);
             throw e;
         }
-        if (reply.qids().size() < names.size()) {
+        if (reply.qids().size() < count) {
             // Such a walk is to make no fid, but with diod there is one (libnpfs/fcall.c, np_walk).
             clunk(newfid);
             throw new RemoteException("Twalk", RemoteException.ENOENT);

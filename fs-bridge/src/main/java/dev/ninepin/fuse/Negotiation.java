@@ -1,0 +1,112 @@
+package dev.ninepin.fuse;
+
+import dev.ninepin.share.CacheMode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Arrays;
+import jnr.ffi.Pointer;
+
+/**
+ * Settles the connection's terms with the kernel. libfuse 2.9 speaks 7.19 of the kernel's protocol, and would settle on
+ * that. So it is given the kernel's INIT over a channel that keeps its answer here; what it has agreed to stays, and what
+ * we can do beyond that is added. A kernel that knows no more than libfuse gets libfuse's answer.
+ *
+ * <p>Nothing is agreed to that changes the structs which libfuse decodes or builds: no SETXATTR_EXT, no SECURITY_CTX, no
+ * CREATE_SUPP_GROUP. Structs and numbers are those of the kernel's {@code include/uapi/linux/fuse.h}.
+ */
+final class Negotiation {
+    /** The newest minor version of which anything is used here: TMPFILE. */
+    static final int MINOR = 37;
+
+    /** From this minor version on, the answer may be longer than libfuse's, and RENAME2 is there. */
+    private static final int LONG_ANSWER_MINOR = 23;
+
+    // struct fuse_init_in, behind the header: major[4] minor[4] max_readahead[4] flags[4] …
+    private static final int IN_MINOR = RequestKind.HEADER + 4;
+    private static final int IN_FLAGS = RequestKind.HEADER + 12;
+
+    // struct fuse_out_header: len[4] error[4] unique[8]; then struct fuse_init_out: major[4] minor[4] max_readahead[4]
+    // flags[4] max_background[2] congestion_threshold[2] max_write[4] time_gran[4] max_pages[2] map_alignment[2] …
+    private static final int OUT_ERROR = 4;
+    private static final int OUT_HEADER = 16;
+    private static final int OUT_MINOR = OUT_HEADER + 4;
+    private static final int OUT_FLAGS = OUT_HEADER + 12;
+    private static final int OUT_MAX_PAGES = OUT_HEADER + 28;
+    private static final int OUT_SIZE = OUT_HEADER + 64;
+
+    private static final int DO_READDIRPLUS = 1 << 13;
+    private static final int READDIRPLUS_AUTO = 1 << 14;
+    private static final int PARALLEL_DIROPS = 1 << 18;
+    private static final int MAX_PAGES = 1 << 22;
+    private static final int CACHE_SYMLINKS = 1 << 23;
+
+    private final LibFuse fuse;
+    private final long session;
+    private final long channel;
+    private final int requestSize;
+    private final int flags;
+
+    /** @param requestSize in bytes, of the buffers that requests are received in */
+    Negotiation(
+            final LibFuse fuse, final long session, final long channel, final int requestSize, final CacheMode cache) {
+        this.fuse = fuse;
+        this.session = session;
+        this.channel = channel;
+        this.requestSize = requestSize;
+        this.flags = flags(cache);
+    }
+
+    private static int flags(final CacheMode cache) {
+        int wanted = PARALLEL_DIROPS | MAX_PAGES;
+        if (!cache.attributes().equals(Duration.ZERO)) {
+            // Otherwise the kernel asks for everything again all the same.
+            wanted |= DO_READDIRPLUS | READDIRPLUS_AUTO;
+        }
+        if (cache == CacheMode.LOOSE) {
+            wanted |= CACHE_SYMLINKS;
+        }
+        return wanted;
+    }
+
+    /** Answers the INIT of {@code length} bytes that begins {@code request}. */
+    void answer(final ByteBuffer request, final int length) {
+        final int minor = request.getInt(IN_MINOR);
+        if (minor < LONG_ANSWER_MINOR) {
+            fuse.fuse_session_process(session, request, length, channel);
+            return;
+        }
+        final byte[] theirs;
+        try (CapturingChannel capturing = new CapturingChannel(fuse, requestSize)) {
+            fuse.fuse_session_process(session, request, length, capturing.address());
+            theirs = capturing.take();
+        }
+        final ByteBuffer answer = ByteBuffer.wrap(theirs).order(ByteOrder.nativeOrder());
+        send(
+                answer.getInt(OUT_ERROR) == 0 && theirs.length > OUT_HEADER
+                        ? extended(theirs, minor, request.getInt(IN_FLAGS))
+                        : theirs);
+    }
+
+    private byte[] extended(final byte[] theirs, final int minor, final int offered) {
+        final byte[] bytes = Arrays.copyOf(theirs, OUT_SIZE);
+        final ByteBuffer answer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+        answer.putInt(0, OUT_SIZE);
+        answer.putInt(OUT_MINOR, Math.min(minor, MINOR));
+        answer.putInt(OUT_FLAGS, answer.getInt(OUT_FLAGS) | (flags & offered));
+        if ((offered & MAX_PAGES) != 0) {
+            answer.putShort(OUT_MAX_PAGES, (short)
+                    (FuseArguments.MAX_TRANSFER / LibC.get().getpagesize()));
+        }
+        return bytes;
+    }
+
+    private void send(final byte[] message) {
+        final Pointer memory = Native.allocate(message.length);
+        memory.put(0, message, 0, message.length);
+        final Pointer piece = Native.allocate(2 * Long.BYTES);
+        piece.putPointer(0, memory);
+        piece.putLong(Long.BYTES, message.length);
+        fuse.fuse_chan_send(channel, piece, 1);
+    }
+}

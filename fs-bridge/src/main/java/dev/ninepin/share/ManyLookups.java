@@ -1,0 +1,123 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.Batch;
+import dev.ninepin.session.Call;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks up many names of a directory in the time of two answers: first all walks are sent, then all requests for
+ * attributes. What can't be had so is left to a look-up of its own. Any thread.
+ */
+final class ManyLookups {
+    /** More at once bring nothing. */
+    private static final int MOST_AT_ONCE = 64;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ManyLookups.class);
+
+    private final Session session;
+    private final FidTable fids;
+    private final Inodes inodes;
+    private final AttributeReader attributes;
+
+    /** Others are to have tags, too. */
+    private final int atOnce;
+
+    ManyLookups(final Session session, final Inodes inodes, final AttributeReader attributes) {
+        this.session = session;
+        this.fids = session.fids();
+        this.inodes = inodes;
+        this.attributes = attributes;
+        this.atOnce = Math.max(1, Math.min(session.maxRequests() / 2, MOST_AT_ONCE));
+    }
+
+    /** In the order of the names; empty where there is none, or the server refused, or it has just changed. */
+    List<Optional<Entry>> find(final Inode directory, final List<ByteString> names) throws IOException {
+        final List<Optional<Entry>> found = new ArrayList<>(names.size());
+        try {
+            for (int done = 0; done < names.size(); done += atOnce) {
+                findGroup(directory, names.subList(done, Math.min(done + atOnce, names.size())), found);
+            }
+        } catch (final IOException | RuntimeException e) {
+            found.forEach(each -> each.ifPresent(entry -> inodes.forget(entry.node(), 1)));
+            throw e;
+        }
+        return found;
+    }
+
+    private void findGroup(final Inode directory, final List<ByteString> names, final List<Optional<Entry>> found)
+            throws IOException {
+        final long changes = inodes.changes(directory);
+        final List<Optional<FidTable.Walked>> walked = fids.walkEach(inodes.path(directory), names);
+        final List<@Nullable Rgetattr> seen;
+        try {
+            seen = attributes(walked);
+        } catch (final IOException | RuntimeException e) {
+            walked.forEach(each -> each.ifPresent(file -> fids.clunk(file.fid())));
+            throw e;
+        }
+        for (int i = 0; i < names.size(); i++) {
+            final FidTable.Walked file = walked.get(i).orElse(null);
+            final Rgetattr reply = seen.get(i);
+            if (file == null) {
+                found.add(Optional.empty());
+            } else if (reply == null) {
+                fids.clunk(file.fid());
+                found.add(Optional.empty());
+            } else {
+                found.add(entry(inodes.foundSince(changes, directory, names.get(i), file), reply));
+            }
+        }
+    }
+
+    /** The attributes of what was walked to; null where they can't be had. */
+    private List<@Nullable Rgetattr> attributes(final List<Optional<FidTable.Walked>> walked) throws IOException {
+        final List<Optional<Call<Rgetattr>>> calls = new ArrayList<>(walked.size());
+        try (Batch batch = session.batch()) {
+            walked.forEach(each -> calls.add(each.map(file -> session.getattr(file.fid(), AttrMask.BASIC))));
+        }
+        final List<@Nullable Rgetattr> seen = new ArrayList<>(walked.size());
+        IOException failure = null;
+        for (final Optional<Call<Rgetattr>> call : calls) {
+            Rgetattr reply = null;
+            try {
+                reply = call.isPresent() ? call.get().await() : null;
+            } catch (final RemoteException e) {
+                LOG.trace("no attributes", e);
+            } catch (final IOException e) {
+                failure = e;
+            }
+            seen.add(reply);
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return seen;
+    }
+
+    private Optional<Entry> entry(final Optional<Inode> found, final Rgetattr reply) {
+        final Inode inode = found.orElse(null);
+        if (inode == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new Entry(inode.node(), attributes.accept(inode, reply)));
+        } catch (final StaleFileException e) {
+            LOG.trace("node {} became another file while it was looked up", inode.node(), e);
+            inodes.forget(inode.node(), 1);
+            return Optional.empty();
+        }
+    }
+}

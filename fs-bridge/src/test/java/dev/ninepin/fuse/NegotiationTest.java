@@ -1,0 +1,136 @@
+package dev.ninepin.fuse;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.Errno;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jnr.ffi.Pointer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is settled with kernels of many ages, over a libfuse session with no kernel behind it. */
+class NegotiationTest {
+    private static final long UNIQUE = 0x1122334455667788L;
+    private static final int EVERY_FLAG = ~0;
+
+    private static final int ASYNC_READ = 1;
+    private static final int BIG_WRITES = 1 << 5;
+    private static final int DO_READDIRPLUS = 1 << 13;
+    private static final int READDIRPLUS_AUTO = 1 << 14;
+    private static final int PARALLEL_DIROPS = 1 << 18;
+    private static final int MAX_PAGES = 1 << 22;
+    private static final int CACHE_SYMLINKS = 1 << 23;
+
+    private final LibFuse fuse = LibFuse.get();
+    private final Callbacks callbacks = new Callbacks(fuse, new MemoryFiles(CacheMode.OPEN), Errno::of);
+    private final int requestSize = FuseArguments.MAX_TRANSFER + 4096;
+    private final CapturingChannel kernel = new CapturingChannel(fuse, requestSize);
+    private final Pointer name = Native.string("ninepin".getBytes(US_ASCII));
+
+    /** What fuse_mount leaves of the options. */
+    private final Pointer option =
+            Native.string(("-obig_writes,max_write=" + FuseArguments.MAX_TRANSFER).getBytes(US_ASCII));
+
+    private final long session;
+
+    NegotiationTest() throws IOException {
+        final Pointer words = Native.allocate(3 * Long.BYTES);
+        words.putPointer(0, name);
+        words.putPointer(Long.BYTES, option);
+        final Pointer arguments = Native.allocate(24);
+        arguments.putInt(0, 2);
+        arguments.putPointer(Long.BYTES, words);
+        session = fuse.fuse_lowlevel_new(arguments, callbacks.table(), callbacks.tableSize(), 0);
+        assertThat(session).isNotZero();
+    }
+
+    @AfterEach
+    void destroy() {
+        fuse.fuse_session_destroy(session);
+        kernel.close();
+    }
+
+    /** Before 7.23 the kernel has room for libfuse's answer, and not for more. */
+    @ParameterizedTest
+    @ValueSource(ints = {12, 19, 22})
+    void aKernelThatKnowsNoMoreThanLibfuseGetsItsAnswer(final int minor) {
+        final ByteBuffer answer = answer(CacheMode.LOOSE, minor, EVERY_FLAG);
+
+        assertThat(answer.capacity()).isEqualTo(16 + 24);
+        assertThat(answer.getInt(16 + 4)).as("minor").isEqualTo(19);
+        assertThat(flags(answer)).isEqualTo(ASYNC_READ | BIG_WRITES);
+        assertThat(callbacks.readiness.isInitialised()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {23, 31, 37})
+    void aNewerKernelIsSpokenToInItsOwnVersion(final int minor) {
+        final ByteBuffer answer = answer(CacheMode.OPEN, minor, EVERY_FLAG);
+
+        assertThat(answer.capacity()).isEqualTo(16 + 64);
+        assertThat(answer.getInt(16)).as("major").isEqualTo(7);
+        assertThat(answer.getInt(16 + 4)).as("minor").isEqualTo(minor);
+        assertThat(flags(answer))
+                .isEqualTo(ASYNC_READ | BIG_WRITES | DO_READDIRPLUS | READDIRPLUS_AUTO | PARALLEL_DIROPS | MAX_PAGES);
+        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(FuseArguments.MAX_TRANSFER);
+        assertThat(answer.getShort(16 + 28) * LibC.get().getpagesize())
+                .as("max_pages")
+                .isEqualTo(FuseArguments.MAX_TRANSFER);
+        for (int i = 16 + 32; i < answer.capacity(); i++) {
+            assertThat(answer.get(i)).as("flags2 and what is unused").isZero();
+        }
+        assertThat(callbacks.readiness.isInitialised()).isTrue();
+    }
+
+    @Test
+    void aKernelFromTheFutureIsToldHowFarWeGo() {
+        assertThat(answer(CacheMode.OPEN, 99, EVERY_FLAG).getInt(16 + 4)).isEqualTo(Negotiation.MINOR);
+    }
+
+    @Test
+    void nothingIsSettledThatTheKernelDidNotOffer() {
+        final ByteBuffer answer = answer(CacheMode.LOOSE, 31, ASYNC_READ | PARALLEL_DIROPS);
+
+        assertThat(flags(answer)).isEqualTo(ASYNC_READ | BIG_WRITES | PARALLEL_DIROPS);
+        assertThat(answer.getShort(16 + 28)).as("max_pages").isZero();
+    }
+
+    @Test
+    void linksAreKeptOnlyWhereAllIsKept() {
+        assertThat(flags(answer(CacheMode.LOOSE, 31, EVERY_FLAG)) & CACHE_SYMLINKS)
+                .isNotZero();
+    }
+
+    @Test
+    void listingsComeWithoutAttributesWhereThoseAreNotKept() {
+        assertThat(flags(answer(CacheMode.NONE, 31, EVERY_FLAG)) & (DO_READDIRPLUS | READDIRPLUS_AUTO | CACHE_SYMLINKS))
+                .isZero();
+    }
+
+    private static int flags(final ByteBuffer answer) {
+        return answer.getInt(16 + 12);
+    }
+
+    /** The answer to an INIT: {@code struct fuse_out_header}, {@code struct fuse_init_out}. */
+    private ByteBuffer answer(final CacheMode cache, final int minor, final int offered) {
+        final ByteBuffer request = ByteBuffer.allocateDirect(requestSize).order(ByteOrder.nativeOrder());
+        final int size = minor < 36 ? 16 : 64;
+        request.putInt(40 + size).putInt(26).putLong(UNIQUE).putLong(0);
+        request.putInt(0).putInt(0).putInt(0).putInt(0);
+        request.putInt(7).putInt(minor).putInt(131072).putInt(offered).clear();
+
+        new Negotiation(fuse, session, kernel.address(), requestSize, cache).answer(request, 40 + size);
+
+        final ByteBuffer answer = ByteBuffer.wrap(kernel.take()).order(ByteOrder.nativeOrder());
+        assertThat(answer.getInt(0)).as("length").isEqualTo(answer.capacity());
+        assertThat(answer.getInt(4)).as("error").isZero();
+        assertThat(answer.getLong(8)).as("unique").isEqualTo(UNIQUE);
+        return answer;
+    }
+}
