@@ -22,6 +22,7 @@ class NegotiationTest {
     private static final int ASYNC_READ = 1;
     private static final int BIG_WRITES = 1 << 5;
     private static final int DO_READDIRPLUS = 1 << 13;
+    private static final int DONT_MASK = 1 << 6;
     private static final int READDIRPLUS_AUTO = 1 << 14;
     private static final int PARALLEL_DIROPS = 1 << 18;
     private static final int MAX_PAGES = 1 << 22;
@@ -64,7 +65,7 @@ class NegotiationTest {
 
         assertThat(answer.capacity()).isEqualTo(16 + 24);
         assertThat(answer.getInt(16 + 4)).as("minor").isEqualTo(19);
-        assertThat(flags(answer)).isEqualTo(ASYNC_READ | BIG_WRITES);
+        assertThat(flags(answer)).isEqualTo(ASYNC_READ | BIG_WRITES | DONT_MASK);
         assertThat(callbacks.readiness.isInitialised()).isTrue();
     }
 
@@ -77,7 +78,13 @@ class NegotiationTest {
         assertThat(answer.getInt(16)).as("major").isEqualTo(7);
         assertThat(answer.getInt(16 + 4)).as("minor").isEqualTo(minor);
         assertThat(flags(answer))
-                .isEqualTo(ASYNC_READ | BIG_WRITES | DO_READDIRPLUS | READDIRPLUS_AUTO | PARALLEL_DIROPS | MAX_PAGES);
+                .isEqualTo(ASYNC_READ
+                        | BIG_WRITES
+                        | DONT_MASK
+                        | DO_READDIRPLUS
+                        | READDIRPLUS_AUTO
+                        | PARALLEL_DIROPS
+                        | MAX_PAGES);
         assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(FuseArguments.MAX_TRANSFER);
         assertThat(answer.getShort(16 + 28) * LibC.get().getpagesize())
                 .as("max_pages")
