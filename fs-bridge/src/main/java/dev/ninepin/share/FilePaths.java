@@ -106,23 +106,23 @@ final class FilePaths {
             try {
                 return fids.moves().steadily(() -> attempt.over(path));
             } catch (final StaleFileException e) {
-                if (tries == MOST_TRIES || !hasChanged(inode, before, path)) {
+                if (tries == MOST_TRIES || !mayWorkNow(inode, before, path)) {
                     throw e;
                 }
             } catch (final RemoteException e) {
                 if (e.errno() != Errno.ENOENT) {
                     throw e;
                 }
-                if (tries == MOST_TRIES || !hasChanged(inode, before, path)) {
+                if (tries == MOST_TRIES || !mayWorkNow(inode, before, path)) {
                     throw new StaleFileException("the path of node " + inode.node() + " leads nowhere");
                 }
             }
         }
     }
 
-    /** Whether a file has got another path since. */
-    private boolean hasChanged(final Inode inode, final long before, final PathFid path) {
-        return movedSince(inode, before) || inodes.path(inode) != path;
+    /** Whether a file has got another path since; or gets one now, from a name that it is also known by. */
+    private boolean mayWorkNow(final Inode inode, final long before, final PathFid path) {
+        return movedSince(inode, before) || inodes.path(inode) != path || inodes.useOtherName(inode);
     }
 
     private synchronized long moves(final Inode inode) {

@@ -182,6 +182,26 @@ final class Inodes {
         lost.settle();
     }
 
+    /**
+     * The path of a file leads nowhere, since somebody else has taken its name. True if it is known by another, which it is
+     * to be used by from now on.
+     */
+    boolean useOtherName(final Inode inode) {
+        final LostName lost;
+        synchronized (this) {
+            final Inode.Name gone = inode.names.stream()
+                    .filter(name -> fids.isAt(inode.path, name.directory().path, name.name()))
+                    .findFirst()
+                    .orElse(null);
+            if (gone == null || inode.names.size() < 2) {
+                return false;
+            }
+            lost = removeName(gone.directory(), gone.name());
+        }
+        lost.settle();
+        return true;
+    }
+
     /** A name is another one now; what had the new one has lost it. */
     void renamed(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName) {
         final Inode inode;

@@ -71,6 +71,26 @@ abstract class ShareContract extends ShareFixture {
     }
 
     @Test
+    void aFileIsUsedByItsOtherNameWhenTheServerTakesTheOneItWasFoundUnder() throws IOException {
+        final long one = file(ROOT, "one", new byte[3]);
+        counted(share.link(one, ROOT, name("two")));
+        counted(share.link(one, ROOT, name("three")));
+        lookup("two");
+        lookup("three");
+
+        Files.delete(export.resolve("three"));
+        assertThat(share.getattr(one).nlink()).isEqualTo(2);
+        Files.delete(export.resolve("one"));
+        counted(share.link(one, ROOT, name("four")));
+        final long handle = share.open(one, OpenFlags.RDONLY, NO_KERNEL);
+        share.release(handle);
+
+        Files.delete(export.resolve("two"));
+        Files.delete(export.resolve("four"));
+        assertErrno(Errno.ESTALE, () -> share.open(one, OpenFlags.RDONLY, NO_KERNEL));
+    }
+
+    @Test
     void aLinkOutlivesTheDirectoryItWasFoundIn() throws IOException {
         // With no fid kept, each use needs a path that is good.
         share.close();
