@@ -36,6 +36,24 @@ final class Messages {
         return build(type, emptyArguments(type));
     }
 
+    /** One message of this type, always the same, with something in each of its components. */
+    static Message example(final MessageType type) {
+        final Object[] arguments = Arrays.stream(type.record().getRecordComponents())
+                .map(component -> switch (component.getGenericType().getTypeName()) {
+                    case "int" -> (Object) (type.code() + 3);
+                    case "long" -> 0x7766554433221100L;
+                    case "dev.ninepin.p9.ByteString" -> ByteString.of("a name");
+                    case "dev.ninepin.p9.Qid" -> new Qid(Qid.DIR, 5, 0x1122334455L);
+                    case "java.nio.ByteBuffer" -> ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5});
+                    case "java.util.List<dev.ninepin.p9.ByteString>" ->
+                        List.of(ByteString.of("a"), ByteString.of("bc"));
+                    case "java.util.List<dev.ninepin.p9.Qid>" -> List.of(new Qid(Qid.DIR, 0, 1), new Qid(0, 2, 3));
+                    default -> throw new AssertionError("no example known for " + component + " of " + type);
+                })
+                .toArray();
+        return build(type, arguments);
+    }
+
     private static Arbitrary<?> value(final MessageType type, final int index, final Type component) {
         return switch (component.getTypeName()) {
             case "int" -> ints(mask(type, index));
