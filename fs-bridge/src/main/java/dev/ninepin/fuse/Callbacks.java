@@ -32,9 +32,6 @@ import ru.serce.jnrfuse.struct.FuseFileInfo;
 final class Callbacks {
     private static final int EINVAL = 22;
 
-    /** libfuse takes an errno below this. */
-    private static final int ERRNO_LIMIT = 1000;
-
     private static final int CAPABLE = 20;
     private static final int WANTED = 24;
 
@@ -50,7 +47,7 @@ final class Callbacks {
      */
     private static final int FIRST_ENTRIES = 64;
 
-    private static final String LOOKUP = "lookup";
+    static final String LOOKUP = "lookup";
 
     private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
 
@@ -61,7 +58,7 @@ final class Callbacks {
 
     private final LibFuse fuse;
     private final FileOperations files;
-    private final ToIntFunction<Throwable> errnoOf;
+    private final Failures failures;
     private final OpenFlagNumbers flags = OpenFlagNumbers.of(System.getProperty("os.arch", ""));
     private final LowLevelOps ops = new LowLevelOps();
     private final Pointer opsMemory = Native.allocate(ops);
@@ -79,7 +76,7 @@ final class Callbacks {
     Callbacks(final LibFuse fuse, final FileOperations files, final ToIntFunction<Throwable> errnoOf) {
         this.fuse = fuse;
         this.files = files;
-        this.errnoOf = errnoOf;
+        this.failures = new Failures(files, errnoOf);
         this.xattrs = new XattrCallbacks(files, this::serve, this::dropAttributes);
         fillTable();
     }
@@ -429,34 +426,21 @@ final class Callbacks {
     private void serve(final String name, final long request, final long node, final Operation operation) {
         final long begin = System.nanoTime();
         final Worker worker = Worker.current();
-        final Reply reply = worker.reply;
-        reply.begin(request);
+        worker.begin(request);
         try {
             fuse.fuse_req_interrupt_func(request, interruptFunction, worker.slot.enter(begin));
             operation.run(worker);
         } catch (final Throwable e) {
-            fail(name, node, reply, e);
+            fail(name, node, worker, e);
         } finally {
             worker.slot.leave();
         }
-        recorder.record(name, System.nanoTime() - begin, isFailure(name, reply.errno()));
+        recorder.record(name, System.nanoTime() - begin, Failures.isFailure(name, worker.reply.errno()));
     }
 
-    private static boolean isFailure(final String name, final int errno) {
-        return errno != 0 && !isNotThere(name, errno);
-    }
-
-    /** Whether this only says that there is no such name, or attribute: what is asked for all the time. */
-    private static boolean isNotThere(final String name, final int errno) {
-        return switch (errno) {
-            case Errno.ENOENT -> name.equals(LOOKUP);
-            case Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS -> name.equals(XattrCallbacks.GETXATTR);
-            default -> false;
-        };
-    }
-
-    private void fail(final String name, final long node, final Reply reply, final Throwable failure) {
-        final int errno = toErrno(name, node, failure);
+    private void fail(final String name, final long node, final Worker worker, final Throwable failure) {
+        final int errno = failures.errno(name, node, worker, failure);
+        final Reply reply = worker.reply;
         if (reply.isSent()) {
             return;
         }
@@ -465,19 +449,6 @@ final class Callbacks {
         } else {
             reply.error(errno);
         }
-    }
-
-    private int toErrno(final String name, final long node, final Throwable failure) {
-        if (!(failure instanceof IOException)) {
-            LOG.warn("{} of node {} failed unexpectedly", name, node, failure);
-            return Errno.EIO;
-        }
-        final int errno = errnoOf.applyAsInt(failure);
-        if (isNotThere(name, errno)) {
-            return errno;
-        }
-        LOG.debug("{} of node {}: errno {}: {}", name, node, errno, failure.toString());
-        return errno > 0 && errno < ERRNO_LIMIT ? errno : Errno.EIO;
     }
 
     private void serveUnanswered(final long request, final Runnable work) {

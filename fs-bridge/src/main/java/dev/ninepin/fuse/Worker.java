@@ -6,6 +6,7 @@ import dev.ninepin.share.FileOperations;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jnr.ffi.Pointer;
+import org.jspecify.annotations.Nullable;
 import ru.serce.jnrfuse.struct.FileStat;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
 
@@ -30,6 +31,7 @@ final class Worker extends Thread {
     private final long requestAddress;
     private final FuseFileInfo info = FuseFileInfo.of(Native.allocate(Long.BYTES));
     private final FileStat stat = new FileStat(Native.RUNTIME);
+    private @Nullable ByteString firstName;
     private ByteBuffer replyData = ByteBuffer.allocateDirect(FIRST_REPLY_DATA);
     private RequestKind kind = RequestKind.KNOWN;
 
@@ -51,6 +53,12 @@ final class Worker extends Thread {
     @Override
     public void run() {
         workers.serve(this);
+    }
+
+    /** The next reply is to {@code newRequest}. */
+    void begin(final long newRequest) {
+        firstName = null;
+        reply.begin(newRequest);
     }
 
     /** Where requests are received. */
@@ -75,7 +83,17 @@ final class Worker extends Thread {
         while (request.get(end) != 0) {
             end++;
         }
-        return ByteString.copyOf(request.slice(start, end - start));
+        final ByteString name = ByteString.copyOf(request.slice(start, end - start));
+        if (firstName == null) {
+            firstName = name;
+        }
+        return name;
+    }
+
+    /** The first name of this request that was asked for, if any was. */
+    @Nullable
+    ByteString firstName() {
+        return firstName;
     }
 
     /** The data at {@code address} in the request. It stays where it is. */

@@ -11,6 +11,14 @@ import java.util.Optional;
 
 /** Asks the server for attributes, and shows them the way the share's options want. Any thread. */
 final class AttributeReader {
+    private static final long MOST_LINKS = 0xffff_ffffL;
+
+    /** In bytes. No msize is larger than the largest, and QEMU shows what that lets through at once. */
+    private static final long LEAST_BLOCK = 512;
+
+    private static final long LARGEST_BLOCK = 16 << 20;
+    private static final long USUAL_BLOCK = 4096;
+
     private final Session session;
     private final Inodes inodes;
     private final FilePaths paths;
@@ -62,7 +70,7 @@ final class AttributeReader {
         final Rgetattr seen = inode.attributes();
         final Instant removedAt = inode.removedAt().orElse(null);
         if (removedAt != null && seen != null) {
-            return removed(seen, removedAt);
+            return removed(inode, seen, removedAt);
         }
         final Optional<OpenFile> file = inodes.anyOpen(inode);
         if (file.isEmpty()) {
@@ -81,38 +89,63 @@ final class AttributeReader {
         return session.getattr(fid, AttrMask.BASIC).await();
     }
 
-    /** Notes what the server said of a file; a {@link StaleFileException} if it said it of another. */
-    Attributes accept(final Inode inode, final Rgetattr reply) throws StaleFileException {
+    /**
+     * Notes what the server said of a file.
+     *
+     * @throws StaleFileException if it said it of another: one with another qid, or of another type
+     * @throws ErrnoException EIO if no file can be so; the kernel would give its inode up for good
+     */
+    Attributes accept(final Inode inode, final Rgetattr reply) throws StaleFileException, ErrnoException {
         if (!FileId.of(reply.qid()).equals(inode.id())) {
             throw new StaleFileException("node " + inode.node() + " is another file now");
+        }
+        FileMode.check(reply.mode(), inode.isDirectory());
+        if (reply.size() < 0) {
+            throw new ErrnoException(
+                    Errno.EIO, "the server says that a file has " + Long.toUnsignedString(reply.size()) + " bytes");
+        }
+        final Rgetattr before = inode.attributes();
+        if (before != null && !FileMode.isSameType(before.mode(), reply.mode())) {
+            inodes.isAnotherNow(inode);
+            throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
         inode.attributes(reply);
         // The name of what was put aside is none that anyone else may count on.
         final long links = inodes.aside(inode).isPresent() ? reply.nlink() - 1 : reply.nlink();
-        return shown(reply, links, new Timestamp(reply.ctimeSec(), reply.ctimeNsec()));
+        return shown(inode, reply, links, Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
     }
 
     /**
      * A directory that was removed here, and which somebody still has open or is in. No server knows it any more, and
      * nothing can happen to it.
      */
-    private Attributes removed(final Rgetattr last, final Instant at) {
-        return shown(last, 0, new Timestamp(at.getEpochSecond(), at.getNano()));
+    private Attributes removed(final Inode inode, final Rgetattr last, final Instant at) {
+        return shown(inode, last, 0, new Timestamp(at.getEpochSecond(), at.getNano()));
     }
 
-    private Attributes shown(final Rgetattr reply, final long links, final Timestamp ctime) {
+    private Attributes shown(final Inode inode, final Rgetattr reply, final long links, final Timestamp ctime) {
         return new Attributes(
-                reply.qid().path(),
+                inode.number(),
                 reply.mode(),
                 options.uid().orElse(reply.uid()),
                 options.gid().orElse(reply.gid()),
-                links,
+                nlink(links),
                 reply.rdev(),
                 reply.size(),
-                reply.blksize(),
+                blksize(reply.blksize()),
                 reply.blocks(),
-                new Timestamp(reply.atimeSec(), reply.atimeNsec()),
-                new Timestamp(reply.mtimeSec(), reply.mtimeNsec()),
+                Timestamp.within(reply.atimeSec(), reply.atimeNsec()),
+                Timestamp.within(reply.mtimeSec(), reply.mtimeNsec()),
                 ctime);
+    }
+
+    /** As much of a number of links as the kernel has room for; a server that counts none says 0, or less. */
+    private static long nlink(final long links) {
+        return Math.min(Math.max(links, 0), MOST_LINKS);
+    }
+
+    /** Programs make buffers of this size. */
+    private static long blksize(final long bytes) {
+        return bytes < LEAST_BLOCK || bytes > LARGEST_BLOCK ? USUAL_BLOCK : bytes;
     }
 }

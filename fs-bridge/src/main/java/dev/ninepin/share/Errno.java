@@ -33,10 +33,15 @@ public final class Errno {
 
     /**
      * The errno that a program gets to see for {@code failure}: what the server said, if it is an errno at all; EIO for
-     * what has none, such as a session that is over.
+     * what has none, such as a session that is over. A server's ENOSYS is EOPNOTSUPP: from a FUSE file system the kernel
+     * takes it for "never ask again", and fsync(2), say, would succeed without being done ({@code fs/fuse/file.c}, no_fsync,
+     * no_open, …).
      */
     public static int of(final Throwable failure) {
         if (failure instanceof RemoteException remote) {
+            if (remote.errno() == ENOSYS) {
+                return EOPNOTSUPP;
+            }
             return remote.errno() > 0 && remote.errno() < FIRST_INVALID ? remote.errno() : EIO;
         } else if (failure instanceof ErrnoException own) {
             return own.errno();

@@ -28,6 +28,9 @@ final class FileData {
      */
     private static final int LEAST_TO_GO_ON = 512;
 
+    /** In bytes; a server that says to move less at once is not believed: a read would be a flood of messages. */
+    private static final int LEAST_IOUNIT = 512;
+
     private final Session session;
     private final OpenFile.Opener opener;
     private final DataBuffers buffers = new DataBuffers();
@@ -205,7 +208,7 @@ final class FileData {
     }
 
     private int chunk(final OpenFile file) {
-        return file.iounit() > 0 ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
+        return file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
     }
 
     private ReadResult lent(final ByteBuffer data) {

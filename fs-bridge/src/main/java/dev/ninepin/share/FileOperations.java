@@ -23,6 +23,11 @@ public interface FileOperations {
     /** Never the number of a handle. */
     long NO_HANDLE = 0;
 
+    /** Where a node is, for people and logs: a path from the share's root on, as far as that is known. Any thread. */
+    default String pathOf(final long node) {
+        return "node " + node;
+    }
+
     /** Finds a name in a directory. ENOENT if there is none. */
     Entry lookup(long parent, ByteString name) throws IOException;
 

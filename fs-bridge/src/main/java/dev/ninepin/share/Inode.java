@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * reconnection. Fields that change are guarded by the lock of {@link Inodes}, but for {@link #attributes}.
  */
 final class Inode {
+    /** Far above what file systems number files with, and positive for programs that take it as signed. */
+    private static final long OWN_NUMBER = 1L << 62;
+
     private final long node;
     private final FileId id;
 
@@ -54,13 +58,20 @@ final class Inode {
     /** The extended attributes that it is known not to have. */
     final AbsentAttributes absent = new AbsentAttributes();
 
+    /** Whether its number (qid.path) is another file's too, so that only its name tells it; set before it is shared. */
+    private final boolean isTwin;
+
+    /** Whether it was already said that the server names its entries as no file can be. */
+    private final AtomicBoolean lied = new AtomicBoolean();
+
     /** The attributes as the server last gave them; any thread may set and read them. */
     private volatile @Nullable Rgetattr attributes;
 
-    Inode(final long node, final Qid qid, final PathFid path) {
+    Inode(final long node, final Qid qid, final PathFid path, final boolean isTwin) {
         this.node = node;
         this.id = FileId.of(qid);
         this.path = path;
+        this.isTwin = isTwin;
     }
 
     /** A name in a directory. */
@@ -72,6 +83,20 @@ final class Inode {
 
     FileId id() {
         return id;
+    }
+
+    /** The inode number to show: the server's, or one of our own where that is another file's too. */
+    long number() {
+        return isTwin ? node | OWN_NUMBER : id.path();
+    }
+
+    boolean isTwin() {
+        return isTwin;
+    }
+
+    /** Whether this directory is asked this for the first time; any thread. */
+    boolean isFirstLie() {
+        return !lied.getAndSet(true);
     }
 
     boolean isDirectory() {

@@ -7,7 +7,9 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.PathFid;
 import dev.ninepin.session.StaleFileException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,9 @@ import java.util.Optional;
 final class Inodes {
     private static final long ANY_CHANGES = -1;
 
+    /** The most names of a path that are shown: what is deeper may be a circle. */
+    private static final int DEEPEST = 4096;
+
     private final FidTable fids;
     private final Inode root;
 
@@ -42,7 +47,7 @@ final class Inodes {
 
     Inodes(final FidTable fids) {
         this.fids = fids;
-        this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root());
+        this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root(), false);
         root.lookups = 1;
         byNode.put(root.node(), root);
         byId.put(root.id(), root);
@@ -71,22 +76,68 @@ final class Inodes {
         return Optional.ofNullable(directory.children().get(name));
     }
 
+    /** The inode that has the identity of what was found, but is not known by this name. */
+    synchronized Optional<Inode> knownElsewhere(final Inode directory, final ByteString name, final Qid qid) {
+        final FileId id = FileId.of(qid);
+        return knownHere(id, directory, name).isPresent() ? Optional.empty() : Optional.ofNullable(byId.get(id));
+    }
+
+    /** One of the names that an inode is known by; none if it has lost all, and of the root. */
+    synchronized Optional<Inode.Name> someName(final Inode inode) {
+        return inode.names.stream().findFirst();
+    }
+
+    /** Where a node is, for people and logs. */
+    String pathOf(final long node) {
+        final Inode inode;
+        synchronized (this) {
+            inode = byNode.get(node);
+        }
+        return inode == null ? "node " + node : pathOf(inode);
+    }
+
+    /** As {@link #pathOf(Inode)}, of a name in a directory. */
+    String pathOf(final Inode directory, final ByteString name) {
+        return (directory == root ? "" : pathOf(directory)) + "/" + name;
+    }
+
+    /** Where a file is, from the share's root on; with its node, if no name is known of it or of a directory above. */
+    synchronized String pathOf(final Inode inode) {
+        final Deque<ByteString> names = new ArrayDeque<>();
+        Inode top = inode;
+        while (top != root && !top.names.isEmpty() && names.size() < DEEPEST) {
+            final Inode.Name name = top.names.get(0);
+            names.addFirst(name.name());
+            top = name.directory();
+        }
+        final StringBuilder path = new StringBuilder(top == root ? "" : "node " + top.node() + ":");
+        names.forEach(name -> path.append('/').append(name));
+        return path.isEmpty() ? "/" : path.toString();
+    }
+
     /** How often names in a directory have gone or changed. */
     synchronized long changes(final Inode directory) {
         return directory.changes;
     }
 
     /** {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. */
-    Inode found(final Inode directory, final ByteString name, final FidTable.Walked walked) {
-        return foundSince(ANY_CHANGES, directory, name, walked).orElseThrow();
+    Inode found(final Inode directory, final ByteString name, final FidTable.Walked walked, final boolean isTwin) {
+        return foundSince(ANY_CHANGES, directory, name, walked, isTwin).orElseThrow();
     }
 
     /**
      * As {@link #found}, unless names in the directory have gone or changed since there were {@code changes}: then the
      * walk may have led to what has another name by now, or none, and its fid is given up.
+     *
+     * @param isTwin whether what was found is another file than the one of the same identity that is {@link
+     *     #knownElsewhere}
      */
     Optional<Inode> foundSince(
-            final long changes, final Inode directory, final ByteString name, final FidTable.Walked walked) {
+            final long changes,
+            final Inode directory,
+            final ByteString name,
+            final FidTable.Walked walked,
+            final boolean isTwin) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
         if (known.isPresent()) {
             fids.clunk(walked.fid());
@@ -96,7 +147,7 @@ final class Inodes {
         final Found found;
         synchronized (this) {
             found = changes == ANY_CHANGES || changes == directory.changes
-                    ? enter(directory, name, walked.qid(), path)
+                    ? enter(directory, name, walked.qid(), path, isTwin ? Identity.TWIN : Identity.KNOWN)
                     : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
         }
         settle(found, directory, name);
@@ -111,20 +162,26 @@ final class Inodes {
         found.surplus().ifPresent(fids::retire);
     }
 
-    /** A file was made under {@code name}, and the kernel is about to be handed its node. Nothing was walked to it. */
+    /**
+     * A file was made under {@code name}, and the kernel is about to be handed its node. Nothing was walked to it. If
+     * another has its identity, that is gone without our knowledge, or the server numbers two files alike.
+     */
     Inode made(final Inode directory, final ByteString name, final Qid qid) {
         final Found found;
         synchronized (this) {
-            found = enter(directory, name, qid, fids.unwalked(directory.path, name, qid));
+            found = enter(directory, name, qid, fids.unwalked(directory.path, name, qid), Identity.NEW);
         }
         settle(found, directory, name);
         return found.inode().orElseThrow();
     }
 
     @GuardedBy("this")
-    private Found enter(final Inode directory, final ByteString name, final Qid qid, final PathFid path) {
-        final Inode inode =
-                knownAs(FileId.of(qid), directory, name).orElseGet(() -> add(new Inode(++lastNode, qid, path)));
+    private Found enter(
+            final Inode directory, final ByteString name, final Qid qid, final PathFid path, final Identity identity) {
+        final FileId id = FileId.of(qid);
+        final Optional<Inode> known =
+                identity == Identity.KNOWN ? knownAs(id, directory, name) : knownHere(id, directory, name);
+        final Inode inode = known.orElseGet(() -> add(new Inode(++lastNode, qid, path, identity == Identity.TWIN)));
         // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
         // record, since the paths of what is in it begin with that.
         final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
@@ -164,6 +221,18 @@ final class Inodes {
         if (inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1)) {
             byId.remove(inode.id(), inode);
         }
+    }
+
+    /** What was found by a file's names is another by now, though it has the same identity. */
+    void isAnotherNow(final Inode inode) {
+        final List<LostName> lost = new ArrayList<>();
+        synchronized (this) {
+            byId.remove(inode.id(), inode);
+            for (final Inode.Name name : List.copyOf(inode.names)) {
+                lost.add(removeName(name.directory(), name.name()));
+            }
+        }
+        lost.forEach(LostName::settle);
     }
 
     /** It did not go. */
@@ -348,21 +417,24 @@ final class Inodes {
         return Optional.of(inode);
     }
 
-    /** The inode of a file that was found; one that is about to go is known by its name only. */
+    /** The inode of a file that was found; one that is about to go, or a twin, is known by its name only. */
     @GuardedBy("this")
     private Optional<Inode> knownAs(final FileId id, final Inode directory, final ByteString name) {
-        final Inode known = byId.get(id);
-        if (known != null) {
-            return Optional.of(known);
-        }
+        return knownHere(id, directory, name).or(() -> Optional.ofNullable(byId.get(id)));
+    }
+
+    @GuardedBy("this")
+    private Optional<Inode> knownHere(final FileId id, final Inode directory, final ByteString name) {
         return Optional.ofNullable(directory.children().get(name))
-                .filter(going -> going.id().equals(id));
+                .filter(inode -> inode.id().equals(id));
     }
 
     @GuardedBy("this")
     private Inode add(final Inode inode) {
         byNode.put(inode.node(), inode);
-        byId.put(inode.id(), inode);
+        if (!inode.isTwin()) {
+            byId.put(inode.id(), inode);
+        }
         return inode;
     }
 
@@ -410,6 +482,16 @@ final class Inodes {
         final Inode.Name other = inode.names.get(0);
         final PathFid otherDirectory = other.directory().path;
         return () -> fids.moved(path, otherDirectory, other.name());
+    }
+
+    /** What the identity of a file that gets a name says. */
+    private enum Identity {
+        /** It is the file that is known by it, if there is one. */
+        KNOWN,
+        /** The file was just made, and has nothing to do with one that had this identity before. */
+        NEW,
+        /** It is another file than the one that is known by it. */
+        TWIN
     }
 
     /**

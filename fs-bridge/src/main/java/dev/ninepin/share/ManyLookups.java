@@ -43,7 +43,10 @@ final class ManyLookups {
         this.atOnce = Math.max(1, Math.min(session.maxRequests() / 2, MOST_AT_ONCE));
     }
 
-    /** In the order of the names; empty where there is none, or the server refused, or it has just changed. */
+    /**
+     * In the order of the names; empty where there is none, or the server refused, or it has just changed, or it might be
+     * one of {@link Twins}: a lookup of its own finds that out.
+     */
     List<Optional<Entry>> find(final Inode directory, final List<ByteString> names) throws IOException {
         final List<Optional<Entry>> found = new ArrayList<>(names.size());
         try {
@@ -73,11 +76,11 @@ final class ManyLookups {
             final Rgetattr reply = seen.get(i);
             if (file == null) {
                 found.add(Optional.empty());
-            } else if (reply == null) {
+            } else if (reply == null || Twins.mayBe(inodes, directory, names.get(i), file, reply)) {
                 fids.clunk(file.fid());
                 found.add(Optional.empty());
             } else {
-                found.add(entry(inodes.foundSince(changes, directory, names.get(i), file), reply));
+                found.add(entry(inodes.foundSince(changes, directory, names.get(i), file, false), reply));
             }
         }
     }
@@ -114,8 +117,8 @@ final class ManyLookups {
         }
         try {
             return Optional.of(new Entry(inode.node(), attributes.accept(inode, reply)));
-        } catch (final StaleFileException e) {
-            LOG.trace("node {} became another file while it was looked up", inode.node(), e);
+        } catch (final StaleFileException | ErrnoException e) {
+            LOG.trace("node {} became another file while it was looked up, or is none", inode.node(), e);
             inodes.forget(inode.node(), 1);
             return Optional.empty();
         }

@@ -42,6 +42,7 @@ final class Namespace {
     private final AttributeWriter writer;
     private final PutAside putAside;
     private final Inheritance inheritance;
+    private final Twins twins;
     private final ShareOptions options;
 
     Namespace(
@@ -65,6 +66,7 @@ final class Namespace {
         this.writer = writer;
         this.putAside = putAside;
         this.inheritance = inheritance;
+        this.twins = new Twins(session, inodes);
         this.options = options;
     }
 
@@ -76,8 +78,9 @@ final class Namespace {
         for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
             final long changes = inodes.changes(directory);
             final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+            final boolean isTwin = isTwin(directory, name, walked);
             final Inode inode =
-                    inodes.foundSince(changes, directory, name, walked).orElse(null);
+                    inodes.foundSince(changes, directory, name, walked, isTwin).orElse(null);
             if (inode != null) {
                 try {
                     return entry(inode, attributes::readOverPath);
@@ -327,11 +330,23 @@ final class Namespace {
         return new Entry(inode.node(), attributes.read(inode));
     }
 
+    /** {@link Twins#isTwin}; if that can't be found out, what was walked to is given up. */
+    private boolean isTwin(final Inode directory, final ByteString name, final FidTable.Walked walked)
+            throws IOException {
+        try {
+            return twins.isTwin(directory, name, walked);
+        } catch (final IOException | RuntimeException e) {
+            fids.clunk(walked.fid());
+            throw e;
+        }
+    }
+
     /** @param how what it was made with, if it may have an ACL */
     private Entry made(
             final Caller caller, final Inode directory, final ByteString name, final Optional<Inheritance.Made> how)
             throws IOException {
-        final Inode inode = inodes.found(directory, name, fids.walk(inodes.path(directory), name));
+        final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+        final Inode inode = inodes.found(directory, name, walked, isTwin(directory, name, walked));
         try {
             if (how.isPresent()) {
                 inheritance.handDown(inode, how.get());

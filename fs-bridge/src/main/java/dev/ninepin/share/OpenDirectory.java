@@ -3,9 +3,13 @@ package dev.ninepin.share;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An open directory. The server's cookies go through to the kernel as they are, so that an entry is neither lost nor
@@ -13,6 +17,14 @@ import java.util.List;
  */
 final class OpenDirectory {
     private static final ByteString PARENT = ByteString.of("..");
+
+    /** The {@code DT_…} of readdir(3) that a program may meet; all else is unknown to it, as 0 says. */
+    private static final Set<Integer> TYPES = Set.of(1, 2, 4, 6, 8, 10, 12, 14);
+
+    /** Shown for the number 0, since programs skip an entry that has it (glibc's readdir(3)); libfuse's choice. */
+    private static final long UNKNOWN_NUMBER = 0xffff_ffffL;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenDirectory.class);
 
     private final Session session;
     private final Inodes inodes;
@@ -22,6 +34,9 @@ final class OpenDirectory {
 
     @GuardedBy("this")
     private final PageCookies cookies = new PageCookies();
+
+    @GuardedBy("this")
+    private final ListingProgress progress = new ListingProgress();
 
     /** The entries that follow {@link #position}, from {@link #next} on. */
     @GuardedBy("this")
@@ -53,18 +68,24 @@ final class OpenDirectory {
             position = offset;
             page = List.of();
             next = 0;
+            progress.startAt(offset);
         }
         while (true) {
             while (next < page.size()) {
                 final Dirent entry = page.get(next);
-                if (isToBeShown(entry) && !sink.offer(asShown(entry))) {
-                    return;
+                if (isToBeShown(entry)) {
+                    if (!sink.offer(asShown(entry))) {
+                        return;
+                    }
+                    progress.shown();
                 }
                 position = entry.offset();
                 next++;
             }
-            page = cookies.goOn(
+            final List<Dirent> following = cookies.goOn(
                     position, session.readdir(fid, position, session.maxIo()).await());
+            progress.page(position, following);
+            page = following;
             next = 0;
             if (page.isEmpty()) {
                 return;
@@ -72,16 +93,27 @@ final class OpenDirectory {
         }
     }
 
-    /** A name that no path can hold is a server's lie; the kernel would end the listing with EIO. */
     private boolean isToBeShown(final Dirent entry) {
-        final ByteString name = entry.name();
-        return name.length() > 0 && !name.contains('/') && !name.contains('\0') && !putAside.isHidden(name);
+        if (!EntryName.isPossible(entry.name())) {
+            if (inode.isFirstLie()) {
+                LOG.warn(
+                        "the server names an entry of {} \"{}\", which no file can be named; such entries are left out",
+                        inodes.pathOf(inode),
+                        entry.name());
+            }
+            return false;
+        }
+        return !putAside.isHidden(entry.name());
     }
 
     /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */
     private Dirent asShown(final Dirent entry) {
-        return inode == inodes.root() && entry.name().equals(PARENT)
-                ? new Dirent(session.fids().root().qid(), entry.offset(), entry.type(), entry.name())
-                : entry;
+        final boolean aboveRoot = inode == inodes.root() && entry.name().equals(PARENT);
+        final Qid qid = aboveRoot ? session.fids().root().qid() : entry.qid();
+        return new Dirent(
+                qid.path() == 0 ? new Qid(qid.type(), qid.version(), UNKNOWN_NUMBER) : qid,
+                entry.offset(),
+                TYPES.contains(entry.type()) ? entry.type() : 0,
+                entry.name());
     }
 }

@@ -104,7 +104,14 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public ByteString readlink(final long node) throws IOException {
-        return paths.use(inodes.get(node), fid -> session.readlink(fid).await().target());
+        final ByteString target =
+                paths.use(inodes.get(node), fid -> session.readlink(fid).await().target());
+        return LinkTarget.checked(target, options.containSymlinks());
+    }
+
+    @Override
+    public String pathOf(final long node) {
+        return inodes.pathOf(node);
     }
 
     @Override

@@ -9,10 +9,16 @@ import java.util.OptionalInt;
  * @param uid the owner to show for every file, instead of the server's
  * @param gid the group to show for every file, instead of the server's
  * @param xattrs whether there are extended attributes, if the server has any
+ * @param containSymlinks whether symbolic links that lead out of the share, or might, are refused
  */
-public record ShareOptions(CacheMode cache, OptionalInt uid, OptionalInt gid, boolean xattrs) {
-    /** With extended attributes. */
+public record ShareOptions(CacheMode cache, OptionalInt uid, OptionalInt gid, boolean xattrs, boolean containSymlinks) {
+    /** With extended attributes, and links as they are. */
     public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid) {
         this(cache, uid, gid, true);
+    }
+
+    /** With links as they are. */
+    public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid, final boolean xattrs) {
+        this(cache, uid, gid, xattrs, false);
     }
 }

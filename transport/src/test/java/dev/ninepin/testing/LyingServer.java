@@ -24,6 +24,7 @@ import dev.ninepin.p9.Runlinkat;
 import dev.ninepin.p9.Rversion;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rwrite;
+import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.p9.Tattach;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
@@ -43,6 +44,7 @@ import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.p9.Tversion;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.p9.Twrite;
+import dev.ninepin.p9.Txattrwalk;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -191,6 +193,10 @@ public final class LyingServer implements AnsweringChannel.Server {
             return new Rsetattr();
         } else if (request instanceof Tfsync) {
             return new Rfsync();
+        } else if (request instanceof Txattrwalk walk) {
+            // Every attribute has what the file has.
+            fids.put(walk.newfid(), file);
+            return new Rxattrwalk(file.content.length);
         }
         return change(request, file);
     }

@@ -1,0 +1,32 @@
+package dev.ninepin.share;
+
+import java.util.Set;
+
+/** What the upper bits of a mode say: the type of a file, as in stat(2). */
+final class FileMode {
+    private static final int TYPE = 0170000;
+    private static final int DIRECTORY = 0040000;
+
+    /** FIFO, character device, directory, block device, regular file, symbolic link, socket. */
+    private static final Set<Integer> TYPES = Set.of(0010000, 0020000, DIRECTORY, 0060000, 0100000, 0120000, 0140000);
+
+    /**
+     * @param directory whether the file's qid is that of a directory
+     * @throws ErrnoException EIO if a mode has no type, or one that its qid denies
+     */
+    static void check(final int mode, final boolean directory) throws ErrnoException {
+        final int type = mode & TYPE;
+        if (!TYPES.contains(type) || (type == DIRECTORY) != directory) {
+            throw new ErrnoException(
+                    Errno.EIO,
+                    "the server says that a file has the mode 0" + Integer.toOctalString(mode)
+                            + ", and by its qid it is " + (directory ? "a directory" : "no directory"));
+        }
+    }
+
+    static boolean isSameType(final int mode, final int other) {
+        return (mode & TYPE) == (other & TYPE);
+    }
+
+    private FileMode() {}
+}

@@ -1,0 +1,260 @@
+package dev.ninepin.fuse;
+
+import static dev.ninepin.testing.LyingServer.S_IFDIR;
+import static dev.ninepin.testing.LyingServer.S_IFLNK;
+import static dev.ninepin.testing.LyingServer.S_IFREG;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
+import dev.ninepin.p9.Message;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.p9.Rlerror;
+import dev.ninepin.p9.Rread;
+import dev.ninepin.p9.Rreaddir;
+import dev.ninepin.p9.Tfsync;
+import dev.ninepin.p9.Tgetattr;
+import dev.ninepin.p9.Tlopen;
+import dev.ninepin.p9.Tread;
+import dev.ninepin.p9.Treaddir;
+import dev.ninepin.p9.Tunlinkat;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.Errno;
+import dev.ninepin.share.Share;
+import dev.ninepin.share.ShareOptions;
+import dev.ninepin.testing.AnsweringChannel;
+import dev.ninepin.testing.Logged;
+import dev.ninepin.testing.LyingServer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What programs see of a mount whose server lies: an errno, and once it tells the truth again, all of it. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class HostileMountTest {
+    private static final int EACCES = 13;
+    private static final int ENOSYS = 38;
+
+    private final LyingServer server = new LyingServer();
+    private Path root;
+    private Share share;
+    private FuseMount mount;
+
+    @BeforeEach
+    void mount() throws IOException {
+        mount(CacheMode.OPEN);
+    }
+
+    private void mount(final CacheMode cache) throws IOException {
+        root = Files.createTempDirectory("ninepin-hostile-test").toRealPath();
+        share = Share.open(
+                Session.connect(
+                        new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(8192)),
+                new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty(), true, true));
+        mount = FuseMount.mount(share, root, new FuseOptions("hostile", false, false, false), Errno::of);
+    }
+
+    @AfterEach
+    void unmount() throws IOException {
+        mount.close();
+        assertThat(mount.ended()).isTrue();
+        share.close();
+        Files.delete(root);
+    }
+
+    @Test
+    void namesThatNoFileCanHaveDoNotSpoilAListing() throws Exception {
+        server.lie(
+                Treaddir.class,
+                (request, truth) -> ((Treaddir) request).offset() == 0
+                        ? LyingServer.page(
+                                8000,
+                                List.of(
+                                        entry("one", 1, 11),
+                                        entry("../two", 2, 12),
+                                        entry("", 3, 13),
+                                        entry("x".repeat(3000), 4, 14),
+                                        // No inode has the number 0, and programs skip what has.
+                                        entry("five", 5, 0)))
+                        : new Rreaddir(ByteBuffer.allocate(0)));
+
+        assertThat(python("print(sorted(os.listdir('.')))")).containsExactly("['five', 'one']");
+    }
+
+    @Test
+    void aListingThatGoesRoundInCirclesIsAnIoError() throws Exception {
+        server.lie(
+                Treaddir.class,
+                (request, truth) ->
+                        LyingServer.page(8000, List.of(entry("a", ((Treaddir) request).offset() % 5 + 50, 11))));
+
+        assertThat(errnoOf("os.listdir('.')")).isEqualTo("EIO");
+        server.tellTheTruth();
+        assertThat(python("print(os.listdir('.'))")).containsExactly("[]");
+    }
+
+    @Test
+    void aFileThatChangesItsTypeIsSeenAsTheOtherType() throws Exception {
+        unmount();
+        server.put("f", S_IFREG | 0644, "content".getBytes(UTF_8));
+        mount(CacheMode.NONE);
+        assertThat(python("print(open('f').read())")).containsExactly("content");
+
+        server.lie(Tgetattr.class, (request, truth) -> ofFiles(truth, 0010644, 0));
+
+        assertThat(python("print(stat.S_ISFIFO(os.stat('f').st_mode))")).containsExactly("True");
+        server.tellTheTruth();
+        assertThat(python("print(open('f').read())")).containsExactly("content");
+    }
+
+    @Test
+    void aFileWithAnImpossibleSizeIsAnIoErrorAndFineAfterwards() throws Exception {
+        unmount();
+        server.put("f", S_IFREG | 0644, "content".getBytes(UTF_8));
+        mount(CacheMode.NONE);
+        server.lie(Tgetattr.class, (request, truth) -> ofFiles(truth, S_IFREG | 0644, Long.MIN_VALUE));
+
+        assertThat(errnoOf("os.stat('f')")).isEqualTo("EIO");
+        server.tellTheTruth();
+        assertThat(python("print(open('f').read())")).containsExactly("content");
+    }
+
+    /** To the kernel ENOSYS means that a file system has no open, or no fsync, and it would not ask again. */
+    @Test
+    void aServerThatSaysEnosysOnceIsAskedAgain() throws Exception {
+        server.put("f", S_IFREG | 0644, "content".getBytes(UTF_8));
+        server.lie(Tlopen.class, (request, truth) -> new Rlerror(ENOSYS));
+        server.lie(Tfsync.class, (request, truth) -> new Rlerror(ENOSYS));
+
+        assertThat(errnoOf("open('f')")).isEqualTo("ENOTSUP");
+        assertThat(errnoOf("os.listdir('.')")).isEqualTo("ENOTSUP");
+        server.lie(Tlopen.class, (request, truth) -> truth);
+        for (int i = 0; i < 2; i++) {
+            assertThat(python("print(open('f').read())")).containsExactly("content");
+            assertThat(errnoOf("os.fsync(os.open('f', os.O_WRONLY))")).isEqualTo("ENOTSUP");
+        }
+    }
+
+    @Test
+    void filesWithOneNumberKeepTheirOwnPages() throws Exception {
+        final Qid number = server.put("a", S_IFREG | 0644, "of a".getBytes(UTF_8));
+        server.put("b", number, S_IFREG | 0644, "of b".getBytes(UTF_8));
+
+        assertThat(python(
+                        "a, b = os.open('a', os.O_RDONLY), os.open('b', os.O_RDONLY)",
+                        "ma, mb = [mmap.mmap(f, 4, prot=mmap.PROT_READ) for f in (a, b)]",
+                        "print(ma[:], mb[:], os.pread(a, 9, 0), os.pread(b, 9, 0))"))
+                .containsExactly("b'of a' b'of b' b'of a' b'of b'");
+    }
+
+    @Test
+    void aDirectoryWithTheNumberOfTheRootCanBeEntered() throws Exception {
+        server.put("sub", new Qid(Qid.DIR, 0, 1), S_IFDIR | 0755);
+        server.put("sub/f", S_IFREG | 0644, "content".getBytes(UTF_8));
+
+        assertThat(python("for there in os.walk('.'): print(there)"))
+                .containsExactly("('.', ['sub'], [])", "('./sub', [], ['f'])");
+        assertThat(python("print(open('sub/f').read(), os.listdir('.'))")).containsExactly("content ['sub']");
+    }
+
+    @Test
+    void linksThatLeadOutAreNotFollowed() throws Exception {
+        server.put("f", S_IFREG | 0644, "content".getBytes(UTF_8));
+        server.put("in", S_IFLNK | 0777, "./f".getBytes(UTF_8));
+        server.put("absolute", S_IFLNK | 0777, "/etc/passwd".getBytes(UTF_8));
+        server.put("up", S_IFLNK | 0777, "../../etc/passwd".getBytes(UTF_8));
+
+        assertThat(python("print(open('in').read())")).containsExactly("content");
+        assertThat(errnoOf("open('absolute')")).isEqualTo("EPERM");
+        assertThat(errnoOf("open('up')")).isEqualTo("EPERM");
+        assertThat(errnoOf("os.readlink('up')")).isEqualTo("EPERM");
+    }
+
+    @Test
+    void aSessionThatIsOverIsAnIoErrorAndTheMountCanBeUnmounted() throws Exception {
+        server.put("f", S_IFREG | 0644, "content".getBytes(UTF_8));
+        server.lie(Tread.class, (request, truth) -> new Rread(ByteBuffer.allocate(8000)));
+
+        assertThat(errnoOf("os.pread(os.open('f', os.O_RDONLY), 100, 0)")).isEqualTo("EIO");
+        assertThat(share.session().status().connected()).isFalse();
+        server.tellTheTruth();
+        assertThat(errnoOf("os.listdir('.')")).isEqualTo("EIO");
+        assertThat(errnoOf("os.mkdir('new')")).isEqualTo("EIO");
+    }
+
+    @Test
+    void whatTheServerRefusesIsOneLineOfDebugWithOperationPathAndErrno() throws Exception {
+        server.put("dir", S_IFDIR | 0755);
+        server.put("dir/f", S_IFREG | 0644);
+        server.lie(Tunlinkat.class, (request, truth) -> new Rlerror(EACCES));
+        server.lie(Tlopen.class, (request, truth) -> ((Tlopen) request).flags() == 1 ? new Rlerror(EACCES) : truth);
+        try (Logged logged = Logged.debugFrom(Failures.class)) {
+            assertThat(errnoOf("os.unlink('dir/f')")).isEqualTo("EACCES");
+            assertThat(errnoOf("os.open('dir/f', os.O_WRONLY)")).isEqualTo("EACCES");
+            assertThat(errnoOf("os.mkdir(b'dir/\\xff\\n')")).isEqualTo("none");
+            assertThat(errnoOf("os.rmdir(b'dir/\\xff\\n')")).isEqualTo("EACCES");
+            assertThat(errnoOf("os.stat('dir/absent')")).as("nothing to tell").isEqualTo("ENOENT");
+
+            assertThat(logged.lines())
+                    .containsExactly(
+                            "DEBUG unlink of /dir/f: EACCES (13): dev.ninepin.session.RemoteException: the server answered"
+                                    + " Tunlinkat with errno 13",
+                            "DEBUG open of /dir/f: EACCES (13): dev.ninepin.session.RemoteException: the server answered"
+                                    + " Tlopen with errno 13",
+                            "DEBUG rmdir of /dir/\\xff\\x0a: EACCES (13): dev.ninepin.session.RemoteException: the server"
+                                    + " answered Tunlinkat with errno 13");
+        }
+    }
+
+    private static Rgetattr ofFiles(final Message truth, final int mode, final long size) {
+        final Rgetattr is = (Rgetattr) truth;
+        return is.qid().isDirectory() ? is : LyingServer.attributes(is.qid(), mode, size, 1, 4096);
+    }
+
+    private static Dirent entry(final String name, final long cookie, final long number) {
+        return new Dirent(new Qid(0, 0, number), cookie, 8, ByteString.of(name));
+    }
+
+    /** The name of the errno that a statement of Python fails with; "none" if it does not. */
+    private String errnoOf(final String statement) throws Exception {
+        final List<String> output = run(
+                "import errno",
+                "try:",
+                "    os.chdir('" + root + "')",
+                "    " + statement,
+                "    print('none')",
+                "except OSError as e:",
+                "    print(errno.errorcode[e.errno])");
+        return output.get(0);
+    }
+
+    /** What a script prints, in the root of the mount. */
+    private List<String> python(final String... lines) throws Exception {
+        return run("os.chdir('" + root + "')", String.join("\n", lines));
+    }
+
+    private List<String> run(final String... lines) throws Exception {
+        final List<String> script = new ArrayList<>(List.of("import os, sys, stat, mmap"));
+        script.addAll(List.of(lines));
+        // From beside the mount, and without a look at where it is: the mount may be of no use.
+        final Process process = Mounted.start(root.getParent(), "python3", "-I", "-c", String.join("\n", script));
+        process.getOutputStream().close();
+        final String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(output).isZero();
+        return output.lines().toList();
+    }
+}
