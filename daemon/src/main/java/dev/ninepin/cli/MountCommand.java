@@ -41,6 +41,8 @@ import picocli.CommandLine.Parameters;
             "  ro, rw                      read only, or not (default: rw)",
             "  allow_other                 let other users in",
             "  default_permissions         let the kernel check permissions",
+            "  contain_symlinks            refuse links that are absolute or have \"..\" in",
+            "                              them, as sshfs does (or no_contain_symlinks)",
             "  uid=N, gid=N                show every file as owned by N",
             "  msize=BYTES                 largest message to propose (default: 131096)",
             "  aname=TREE, uname=USER      tree and user to attach to and as",

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param readOnly whether every change is refused
  * @param allowOther whether users other than the one who mounts may enter
  * @param defaultPermissions whether the kernel checks permissions from the attributes shown
+ * @param containSymlinks whether symbolic links that lead out of the share, or might, are refused
  * @param uid the owner to show for every file
  * @param gid the group to show for every file
  * @param msize the largest message to propose, in bytes
@@ -31,6 +32,7 @@ public record MountOptions(
         boolean readOnly,
         boolean allowOther,
         boolean defaultPermissions,
+        boolean containSymlinks,
         OptionalInt uid,
         OptionalInt gid,
         int msize,

@@ -23,7 +23,8 @@ final class MountOptionsParser {
 
     private static final long MAX_ID = 0xffff_fffeL;
 
-    private static final Set<String> FLAGS = Set.of("ro", "rw", "allow_other", "default_permissions", "noxattr");
+    private static final Set<String> FLAGS = Set.of(
+            "ro", "rw", "allow_other", "default_permissions", "noxattr", "contain_symlinks", "no_contain_symlinks");
     private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver");
 
     /**
@@ -67,6 +68,7 @@ final class MountOptionsParser {
     private boolean readOnly;
     private boolean allowOther;
     private boolean defaultPermissions;
+    private boolean containSymlinks;
     private OptionalInt uid = OptionalInt.empty();
     private OptionalInt gid = OptionalInt.empty();
     private int msize = SessionOptions.DEFAULT_MSIZE;
@@ -87,6 +89,7 @@ final class MountOptionsParser {
                 readOnly,
                 allowOther,
                 defaultPermissions,
+                containSymlinks,
                 uid,
                 gid,
                 msize,
@@ -152,6 +155,8 @@ final class MountOptionsParser {
             case "rw" -> readOnly = false;
             case "noxattr" -> xattrs = false;
             case "allow_other" -> allowOther = true;
+            case "contain_symlinks" -> containSymlinks = true;
+            case "no_contain_symlinks" -> containSymlinks = false;
             default -> defaultPermissions = true;
         }
     }

@@ -180,7 +180,8 @@ final class MountedShare implements AutoCloseable {
     }
 
     private static ShareOptions shareOptions(final MountOptions options) {
-        return new ShareOptions(options.cache(), options.uid(), options.gid(), options.xattrs());
+        return new ShareOptions(
+                options.cache(), options.uid(), options.gid(), options.xattrs(), options.containSymlinks());
     }
 
     private static FuseOptions fuseOptions(final MountRequest request, final User user) {

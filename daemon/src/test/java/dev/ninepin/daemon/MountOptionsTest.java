@@ -26,6 +26,7 @@ class MountOptionsTest {
                         false,
                         false,
                         false,
+                        false,
                         OptionalInt.empty(),
                         OptionalInt.empty(),
                         131096,
@@ -39,9 +40,11 @@ class MountOptionsTest {
 
     @Test
     void everyOptionIsTaken() throws Exception {
-        assertThat(MountOptions.parse("ro,allow_other,default_permissions,uid=1000,gid=100,msize=65536,aname=/srv,"
-                        + "uname=glenda,cache=loose,noxattr,driver=uio"))
+        assertThat(MountOptions.parse(
+                        "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
+                                + "uname=glenda,cache=loose,noxattr,driver=uio"))
                 .isEqualTo(new MountOptions(
+                        true,
                         true,
                         true,
                         true,
@@ -58,7 +61,7 @@ class MountOptionsTest {
 
     @Test
     void aLaterOptionOverridesAnEarlierOne() throws Exception {
-        assertThat(MountOptions.parse("ro,rw,uid=1,uid=2,cache=none,cache=open"))
+        assertThat(MountOptions.parse("ro,rw,contain_symlinks,no_contain_symlinks,uid=1,uid=2,cache=none,cache=open"))
                 .isEqualTo(MountOptions.parse("uid=2"));
     }
 
@@ -105,8 +108,9 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "trans=virtio | unknown option trans; known are allow_other, aname, cache, default_permissions, driver,"
-                        + " gid, msize, noxattr, ro, rw, uid, uname, and those of mount(8) itself",
+                "trans=virtio | unknown option trans; known are allow_other, aname, cache, contain_symlinks,"
+                        + " default_permissions, driver, gid, msize, no_contain_symlinks,"
+                        + " noxattr, ro, rw, uid, uname, and those of mount(8) itself",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",
