@@ -7,9 +7,7 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.PathFid;
 import dev.ninepin.session.StaleFileException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,9 +27,6 @@ import java.util.Optional;
  */
 final class Inodes {
     private static final long ANY_CHANGES = -1;
-
-    /** The most names of a path that are shown: what is deeper may be a circle. */
-    private static final int DEEPEST = 4096;
 
     private final FidTable fids;
     private final Inode root;
@@ -103,16 +98,7 @@ final class Inodes {
 
     /** Where a file is, from the share's root on; with its node, if no name is known of it or of a directory above. */
     synchronized String pathOf(final Inode inode) {
-        final Deque<ByteString> names = new ArrayDeque<>();
-        Inode top = inode;
-        while (top != root && !top.names.isEmpty() && names.size() < DEEPEST) {
-            final Inode.Name name = top.names.get(0);
-            names.addFirst(name.name());
-            top = name.directory();
-        }
-        final StringBuilder path = new StringBuilder(top == root ? "" : "node " + top.node() + ":");
-        names.forEach(name -> path.append('/').append(name));
-        return path.isEmpty() ? "/" : path.toString();
+        return InodePath.of(inode, root);
     }
 
     /** How often names in a directory have gone or changed. */
