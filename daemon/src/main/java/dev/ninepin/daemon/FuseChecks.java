@@ -18,6 +18,11 @@ final class FuseChecks {
     private static final String CONFIGURATION = "/etc/fuse.conf";
     private static final int SET_UID = 04000;
 
+    /** In {@code /proc/self/status}, a number in hexadecimal, and the bit of it that capabilities(7) calls CAP_SYS_ADMIN. */
+    private static final String CAPABILITIES = "CapEff:";
+
+    private static final int CAP_SYS_ADMIN = 21;
+
     /** Throws if the library is not there. */
     @FunctionalInterface
     interface Loader {
@@ -64,7 +69,8 @@ final class FuseChecks {
                     ? Finding.fail(
                             "kernel FUSE",
                             "the kernel has it, but " + DEVICE + " does not exist",
-                            "mknod -m 666 " + DEVICE + " c 10 229; for a container: docker run --device " + DEVICE)
+                            "mknod -m 666 " + DEVICE
+                                    + " c 10 229; for a container: docker run --cap-add SYS_ADMIN --device " + DEVICE)
                     : Finding.fail("kernel FUSE", "it is not loaded", "modprobe fuse");
         }
         try (FileChannel opened = FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -106,9 +112,22 @@ final class FuseChecks {
                 .contains(line.strip().replace("\"", ""));
     }
 
+    private boolean mayMount() {
+        return host.lines("/proc/self/status").stream()
+                .filter(line -> line.startsWith(CAPABILITIES))
+                .map(line -> Long.parseUnsignedLong(
+                        line.substring(CAPABILITIES.length()).strip(), 16))
+                .allMatch(capabilities -> (capabilities >> CAP_SYS_ADMIN & 1) == 1);
+    }
+
     Finding privileges() {
         if (user.isRoot()) {
-            return Finding.ok("privileges", "root");
+            return mayMount()
+                    ? Finding.ok("privileges", "root")
+                    : Finding.fail(
+                            "privileges",
+                            "root, but without CAP_SYS_ADMIN, which mounting takes",
+                            "give it to the container: docker run --cap-add SYS_ADMIN --device " + DEVICE);
         }
         final Optional<Path> helper = host.program("fusermount").or(() -> host.program("fusermount3"));
         if (helper.isEmpty()) {

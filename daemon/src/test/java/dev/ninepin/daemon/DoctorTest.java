@@ -85,7 +85,7 @@ class DoctorTest {
         assertThat(checks(ROOT, false).kernel().toString())
                 .startsWith("FAIL  kernel FUSE: the kernel has it, but /dev/fuse does not exist")
                 .contains("mknod -m 666 /dev/fuse c 10 229")
-                .contains("docker run --device /dev/fuse");
+                .contains("docker run --cap-add SYS_ADMIN --device /dev/fuse");
     }
 
     @Test
@@ -116,6 +116,16 @@ class DoctorTest {
             throw new IOException("could not be loaded");
         });
         assertThat(finding).hasToString("FAIL  libfuse 2: libfuse.so.2 does not load; to mend it: " + remedy);
+    }
+
+    @Test
+    void rootOfAContainerThatMayNotMount() throws Exception {
+        write("/proc/self/status", "Name:\tjava\nCapEff:\t00000000a80425fb\n");
+        assertThat(checks(ROOT, false).privileges().toString())
+                .startsWith("FAIL  privileges: root, but without CAP_SYS_ADMIN")
+                .contains("--cap-add SYS_ADMIN");
+        write("/proc/self/status", "Name:\tjava\nCapEff:\t000001ffffffffff\n");
+        assertThat(checks(ROOT, false).privileges().verdict()).isEqualTo(Finding.Verdict.OK);
     }
 
     @Test

@@ -77,7 +77,7 @@ final class Callbacks {
         this.fuse = fuse;
         this.files = files;
         this.failures = new Failures(files, errnoOf);
-        this.xattrs = new XattrCallbacks(files, this::serve, this::dropAttributes);
+        this.xattrs = new XattrCallbacks(files, this::serve, this::caller, this::dropAttributes);
         fillTable();
     }
 

@@ -1,6 +1,7 @@
 package dev.ninepin.fuse;
 
 import dev.ninepin.share.CacheMode;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -107,6 +108,11 @@ final class Negotiation {
         final Pointer piece = Native.allocate(2 * Long.BYTES);
         piece.putPointer(0, memory);
         piece.putLong(Long.BYTES, message.length);
-        fuse.fuse_chan_send(channel, piece, 1);
+        try {
+            fuse.fuse_chan_send(channel, piece, 1);
+        } finally {
+            // The piece knows its address only.
+            Reference.reachabilityFence(memory);
+        }
     }
 }

@@ -1,8 +1,10 @@
 package dev.ninepin.fuse;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.Caller;
 import dev.ninepin.share.FileOperations;
 import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
 
 /** The callbacks for extended attributes, a part of {@link Callbacks}. */
 final class XattrCallbacks {
@@ -12,6 +14,7 @@ final class XattrCallbacks {
 
     private final FileOperations files;
     private final Server server;
+    private final LongFunction<Caller> caller;
     private final LongConsumer dropAttributes;
 
     /** Runs an operation on a node for a request. */
@@ -21,9 +24,14 @@ final class XattrCallbacks {
     }
 
     /** @param dropAttributes has the kernel ask for the attributes of a node before it uses them again */
-    XattrCallbacks(final FileOperations files, final Server server, final LongConsumer dropAttributes) {
+    XattrCallbacks(
+            final FileOperations files,
+            final Server server,
+            final LongFunction<Caller> caller,
+            final LongConsumer dropAttributes) {
         this.files = files;
         this.server = server;
+        this.caller = caller;
         this.dropAttributes = dropAttributes;
     }
 
@@ -38,7 +46,7 @@ final class XattrCallbacks {
             final long request, final long node, final long name, final long value, final long size, final int flags) {
         server.serve("setxattr", request, node, worker -> {
             final ByteString which = worker.name(name);
-            files.setxattr(node, which, worker.data(value, size), flags);
+            files.setxattr(caller.apply(request), node, which, worker.data(value, size), flags);
             changed(node, which);
             worker.reply.done();
         });
@@ -68,7 +76,7 @@ final class XattrCallbacks {
     private void removexattr(final long request, final long node, final long name) {
         server.serve("removexattr", request, node, worker -> {
             final ByteString which = worker.name(name);
-            files.removexattr(node, which);
+            files.removexattr(caller.apply(request), node, which);
             changed(node, which);
             worker.reply.done();
         });

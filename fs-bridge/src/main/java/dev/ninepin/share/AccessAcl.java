@@ -3,9 +3,6 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /**
  * Sets a file's access ACL, and with it the mode: the one says the other. The server's kernel does that where it knows of
@@ -28,27 +25,38 @@ final class AccessAcl {
         this.writer = writer;
     }
 
-    /** @param value the ACL as an extended attribute; EIO if it is none */
+    /** @param value the ACL as an extended attribute, EINVAL if it is none; one without entries means that there is none */
     void set(final Inode inode, final ByteBuffer value, final int flags) throws IOException {
-        final byte[] bytes = new byte[value.remaining()];
-        value.duplicate().get(bytes);
-        final PosixAcl acl = PosixAcl.of(bytes);
+        final PosixAcl acl = acl(value);
+        if (acl.entries().isEmpty()) {
+            if (xattrs.isThere(inode, NAME)) {
+                xattrs.remove(inode, NAME);
+            }
+            return;
+        }
         xattrs.set(inode, NAME, value, flags);
         final int mode = attributes.read(inode).mode();
         final int wanted = acl.modeFor(PERMISSIONS);
         if ((mode & PERMISSIONS) != wanted) {
-            writer.change(
-                    inode,
-                    new AttributeChange(
-                            OptionalInt.of((mode & MODE_BITS & ~PERMISSIONS) | wanted),
-                            OptionalInt.empty(),
-                            OptionalInt.empty(),
-                            OptionalLong.empty(),
-                            Optional.empty(),
-                            Optional.empty()));
+            writer.change(inode, AttributeChange.mode((mode & MODE_BITS & ~PERMISSIONS) | wanted));
         }
         if (acl.isOnlyMode() && xattrs.isThere(inode, NAME)) {
             xattrs.remove(inode, NAME);
         }
+    }
+
+    /** Checked before anything is sent: what lacks an owner, a group or others would be a mode without them. */
+    private static PosixAcl acl(final ByteBuffer value) throws ErrnoException {
+        final byte[] bytes = new byte[value.remaining()];
+        value.duplicate().get(bytes);
+        try {
+            final PosixAcl acl = PosixAcl.of(bytes);
+            if (acl.entries().isEmpty() || acl.isComplete()) {
+                return acl;
+            }
+        } catch (final ErrnoException e) {
+            throw new ErrnoException(Errno.EINVAL, String.valueOf(e.getMessage()));
+        }
+        throw new ErrnoException(Errno.EINVAL, "an ACL without its owner, its group or others");
     }
 }

@@ -203,6 +203,7 @@ final class ExtendedAttributes {
                 fids.clunkAndAwait(copy);
                 return copy;
             }));
+            support.answered(name);
         } catch (final RemoteException e) {
             if (isRefusal(e)) {
                 judge(e);

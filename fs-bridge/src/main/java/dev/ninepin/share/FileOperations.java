@@ -137,9 +137,9 @@ public interface FileOperations {
      *
      * @param flags setxattr(2)'s: 1 it must be new (else EEXIST), 2 it must be there (else ENODATA)
      */
-    void setxattr(long node, ByteString name, ByteBuffer value, int flags) throws IOException;
+    void setxattr(Caller caller, long node, ByteString name, ByteBuffer value, int flags) throws IOException;
 
-    void removexattr(long node, ByteString name) throws IOException;
+    void removexattr(Caller caller, long node, ByteString name) throws IOException;
 
     /** Whether {@code caller} may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says; EACCES if not. */
     void access(Caller caller, long node, int mask) throws IOException;

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.PathFid;
@@ -121,8 +122,29 @@ final class FilePaths {
     }
 
     /** Whether a file has got another path since; or gets one now, from a name that it is also known by. */
-    private boolean mayWorkNow(final Inode inode, final long before, final PathFid path) {
-        return movedSince(inode, before) || inodes.path(inode) != path || inodes.useOtherName(inode);
+    private boolean mayWorkNow(final Inode inode, final long before, final PathFid path) throws IOException {
+        if (movedSince(inode, before) || inodes.path(inode) != path) {
+            return true;
+        }
+        final Inode.Name name = inodes.nameOfPath(inode).orElse(null);
+        // What was not found may have been something else that the request names.
+        return name != null && !isNamed(inode, name.directory(), name.name()) && inodes.useOtherName(inode, name);
+    }
+
+    /** Whether a name leads to a file, as the server says now. */
+    boolean isNamed(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        try {
+            final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+            fids.clunk(walked.fid());
+            return FileId.of(walked.qid()).equals(inode.id());
+        } catch (final StaleFileException e) {
+            return false;
+        } catch (final RemoteException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private synchronized long moves(final Inode inode) {

@@ -237,18 +237,18 @@ final class Inodes {
         lost.settle();
     }
 
-    /**
-     * The path of a file leads nowhere, since somebody else has taken its name. True if it is known by another, which it is
-     * to be used by from now on.
-     */
-    boolean useOtherName(final Inode inode) {
+    /** The name that the path of a file is on, unless it is the only one that is known. */
+    synchronized Optional<Inode.Name> nameOfPath(final Inode inode) {
+        return inode.names.stream()
+                .filter(name -> inode.names.size() > 1 && fids.isAt(inode.path, name.directory().path, name.name()))
+                .findFirst();
+    }
+
+    /** Somebody else has taken {@code gone}, the name of a file's path: it is used by another from now on, if it has one. */
+    boolean useOtherName(final Inode inode, final Inode.Name gone) {
         final LostName lost;
         synchronized (this) {
-            final Inode.Name gone = inode.names.stream()
-                    .filter(name -> fids.isAt(inode.path, name.directory().path, name.name()))
-                    .findFirst()
-                    .orElse(null);
-            if (gone == null || inode.names.size() < 2) {
+            if (inode.names.size() < 2 || !inode.names.contains(gone)) {
                 return false;
             }
             lost = removeName(gone.directory(), gone.name());

@@ -63,7 +63,15 @@ final class ManyLookups {
     private void findGroup(final Inode directory, final List<ByteString> names, final List<Optional<Entry>> found)
             throws IOException {
         final long changes = inodes.changes(directory);
-        final List<Optional<FidTable.Walked>> walked = fids.walkEach(inodes.path(directory), names);
+        final List<Optional<FidTable.Walked>> walked;
+        try {
+            walked = fids.walkEach(inodes.path(directory), names);
+        } catch (final StaleFileException | RemoteException e) {
+            // Another has renamed or replaced the directory, which is listed on all the same.
+            LOG.trace("no look-ups of {} names", names.size(), e);
+            names.forEach(name -> found.add(Optional.empty()));
+            return;
+        }
         final List<@Nullable Rgetattr> seen;
         try {
             seen = attributes(walked);

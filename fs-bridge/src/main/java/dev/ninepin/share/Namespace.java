@@ -23,7 +23,6 @@ final class Namespace {
     private static final int S_ISGID = 02000;
     private static final int SET_ID_BITS = 06000;
 
-    private static final int EINVAL = 22;
     private static final int EMLINK = 31;
 
     /** What a server says that can't make a link: it has none, or none for this user, or the file has too many. */
@@ -235,15 +234,21 @@ final class Namespace {
             makeLink(inode, newDirectory, newName);
         } catch (final RemoteException e) {
             if (NO_LINKS.contains(e.errno())) {
-                throw new ErrnoException(EINVAL, "the server makes no link of " + name + ": errno " + e.errno());
+                throw new ErrnoException(Errno.EINVAL, "the server makes no link of " + name + ": errno " + e.errno());
             }
             throw e;
         }
         // As for the kernel, which has one node more only if a link(2) says so.
         inodes.forget(inode.node(), 1);
+        if (!paths.isNamed(inode, directory, name)) {
+            // Another has taken the old name away, or given it to another file, which is not ours to remove.
+            inodes.removed(directory, name);
+            return;
+        }
         try (FilePaths.Move move = paths.move(inode)) {
             remove(directory, name, 0);
-        } catch (final IOException e) {
+        } catch (final RemoteException | StaleFileException e) {
+            // The old name is there still. After any other failure it may be gone, and the new one the only one.
             try {
                 remove(newDirectory, newName, 0);
             } catch (final IOException again) {
@@ -265,9 +270,23 @@ final class Namespace {
             try {
                 renaming.run();
             } catch (final IOException e) {
-                putAside.restore(replaced, directory, name);
+                if (e instanceof RemoteException || e instanceof StaleFileException || isFree(directory, name)) {
+                    putAside.restore(replaced, directory, name);
+                }
                 throw e;
             }
+        }
+    }
+
+    /** Whether the server says that there is no such name. It may be the new one of a file whose rename nobody answered. */
+    private boolean isFree(final Inode directory, final ByteString name) {
+        try {
+            // It may be an interrupt that has ended the wait for the answer.
+            Uninterrupted.run(() -> requireAbsent(directory, name));
+            return true;
+        } catch (final IOException e) {
+            LOG.debug("{} has a file, or nobody knows", inodes.pathOf(directory, name), e);
+            return false;
         }
     }
 

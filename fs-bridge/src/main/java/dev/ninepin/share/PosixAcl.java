@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A POSIX ACL, as its extended attribute holds it: version[4], then tag[2] perm[2] id[4] for each entry, little-endian.
@@ -49,6 +50,12 @@ record PosixAcl(List<Entry> entries) {
             out.putShort((short) entry.tag).putShort((short) entry.permissions).putInt(entry.id);
         }
         return out.array();
+    }
+
+    /** Whether it has what every ACL has. */
+    boolean isComplete() {
+        return Stream.of(USER_OBJ, GROUP_OBJ, OTHER)
+                .allMatch(tag -> entries.stream().anyMatch(entry -> entry.tag == tag));
     }
 
     /** Whether it says no more than a mode does. */

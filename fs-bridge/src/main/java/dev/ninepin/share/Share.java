@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
+    private static final ByteString SYSTEM = ByteString.of("system.");
 
     private final Session session;
     private final ShareOptions options;
@@ -262,9 +263,11 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public void setxattr(final long node, final ByteString name, final ByteBuffer value, final int flags)
+    public void setxattr(
+            final Caller caller, final long node, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
         final Inode inode = inodes.get(node);
+        requireOwner(caller, inode, name);
         if (name.equals(AccessAcl.NAME)) {
             accessAcls.set(inode, value, flags);
         } else {
@@ -273,8 +276,22 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public void removexattr(final long node, final ByteString name) throws IOException {
-        xattrs.remove(inodes.get(node), name);
+    public void removexattr(final Caller caller, final long node, final ByteString name) throws IOException {
+        final Inode inode = inodes.get(node);
+        requireOwner(caller, inode, name);
+        xattrs.remove(inode, name);
+    }
+
+    /**
+     * An ACL is its file's owner's, and root's. Before Linux 6.2 the kernel leaves it to the file system to check that
+     * ({@code fs/xattr.c}, xattr_permission).
+     */
+    private void requireOwner(final Caller caller, final Inode inode, final ByteString name) throws IOException {
+        if (name.startsWith(SYSTEM)
+                && caller.uid() != 0
+                && caller.uid() != getattr(inode.node()).uid()) {
+            throw new ErrnoException(Errno.EPERM, name + " is for the owner to change");
+        }
     }
 
     @Override

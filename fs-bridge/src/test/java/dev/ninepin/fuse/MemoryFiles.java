@@ -351,13 +351,15 @@ final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public synchronized void setxattr(final long node, final ByteString name, final ByteBuffer value, final int flags)
+    public synchronized void setxattr(
+            final Caller caller, final long node, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
         node(node).xattrs.set(name, value, flags);
     }
 
     @Override
-    public synchronized void removexattr(final long node, final ByteString name) throws IOException {
+    public synchronized void removexattr(final Caller caller, final long node, final ByteString name)
+            throws IOException {
         node(node).xattrs.remove(name);
     }
 

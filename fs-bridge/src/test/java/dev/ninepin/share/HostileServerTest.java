@@ -13,6 +13,7 @@ import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rattach;
+import dev.ninepin.p9.Rfsync;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rlopen;
@@ -29,6 +30,7 @@ import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Treaddir;
 import dev.ninepin.p9.Treadlink;
+import dev.ninepin.p9.Trenameat;
 import dev.ninepin.p9.Tstatfs;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.p9.Twrite;
@@ -39,6 +41,7 @@ import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -132,6 +135,30 @@ class HostileServerTest {
         share.releasedir(handle);
 
         assertThat(types).containsExactly(8, 0, 0);
+    }
+
+    // Names
+
+    @Test
+    void aRenameThatIsDoneButNeverAnsweredLosesNothing() throws IOException {
+        server.put("a", S_IFREG | 0644, new byte[1]);
+        server.put("b", S_IFREG | 0644, new byte[2]);
+        share = Share.open(
+                Session.connect(
+                        new AnsweringChannel(server),
+                        SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(300))),
+                new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+        share.lookup(ROOT, name("a"));
+        final long handle = share.open(share.lookup(ROOT, name("b")).node(), OpenFlags.RDONLY, node -> {});
+        final AtomicInteger renames = new AtomicInteger();
+        // The first hides what is open; the second is answered by what is no answer to it.
+        server.lie(Trenameat.class, (request, truth) -> renames.incrementAndGet() == 2 ? new Rfsync() : truth);
+
+        assertErrno(Errno.ETIMEDOUT, () -> share.rename(ROOT, name("a"), ROOT, name("b")));
+
+        assertThat(share.lookup(ROOT, name("b")).attributes().size()).isEqualTo(1);
+        assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("a")));
+        share.release(handle);
     }
 
     // Directories without an end

@@ -113,7 +113,8 @@ class PropolisTest {
             for (int i = 0; i < 3; i++) {
                 assertThatThrownBy(() -> share.getxattr(FileOperations.ROOT, name, 100))
                         .isInstanceOf(IOException.class);
-                assertThatThrownBy(() -> share.setxattr(FileOperations.ROOT, name, ByteBuffer.wrap(CONTENT), 0))
+                assertThatThrownBy(() -> share.setxattr(
+                                new Caller(0, 0), FileOperations.ROOT, name, ByteBuffer.wrap(CONTENT), 0))
                         .satisfies(e -> assertThat(Errno.of(e)).isEqualTo(Errno.ENOSYS));
             }
             // For the attribute, and for the root's list, which every server has that has attributes.

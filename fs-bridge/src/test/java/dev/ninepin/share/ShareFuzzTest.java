@@ -142,7 +142,7 @@ class ShareFuzzTest {
                 case 15 -> share.statfs(node);
                 case 16 -> assertThat(share.getxattr(node, name(), 1000)).hasSizeLessThanOrEqualTo(1000);
                 case 17 -> assertThat(share.xattrListSize(node)).isBetween(0, 65536);
-                case 18 -> share.setxattr(node, name(), ByteBuffer.wrap(new byte[100]), 0);
+                case 18 -> share.setxattr(CALLER, node, name(), ByteBuffer.wrap(new byte[100]), 0);
                 default -> share.forget(node, 1);
             }
         }

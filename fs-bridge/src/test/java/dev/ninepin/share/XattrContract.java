@@ -53,12 +53,12 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         assertThat(there("file")).contains("user.one=0x0001ff00", "user.two=0x32");
         set(file, "user.one", "longer".getBytes(UTF_8), 0);
         assertThat(get(file, "user.one")).asString(UTF_8).isEqualTo("longer");
-        share.removexattr(file, name("user.one"));
+        share.removexattr(me, file, name("user.one"));
         assertErrno(Errno.ENODATA, () -> get(file, "user.one"));
         assertErrno(Errno.ENODATA, () -> share.xattrSize(file, name("user.one")));
-        assertErrno(Errno.ENODATA, () -> share.removexattr(file, name("user.one")));
+        assertErrno(Errno.ENODATA, () -> share.removexattr(me, file, name("user.one")));
         assertThat(attributes(file)).containsExactly("user.two");
-        share.removexattr(file, name("user.two"));
+        share.removexattr(me, file, name("user.two"));
         assertThat(attributes(file)).isEmpty();
         assertThat(share.xattrListSize(file)).isZero();
     }
@@ -71,7 +71,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
 
         assertThat(attributes(directory)).containsExactly("user.name");
         assertThat(get(ROOT, "user.root")).asString(UTF_8).isEqualTo("value");
-        share.removexattr(ROOT, name("user.root"));
+        share.removexattr(me, ROOT, name("user.root"));
     }
 
     @Test
@@ -158,7 +158,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         final long file = file(ROOT, "file", new byte[0]);
         final ByteString odd = bytes('u', 's', 'e', 'r', '.', 0xff, '\n', 0xc3);
 
-        share.setxattr(file, odd, ByteBuffer.wrap(new byte[] {7}), 0);
+        share.setxattr(me, file, odd, ByteBuffer.wrap(new byte[] {7}), 0);
 
         assertThat(share.getxattr(file, odd, 1)).containsExactly(7);
         assertThat(ByteString.copyOf(share.listxattr(file, 100)))
@@ -176,7 +176,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
             assertThat(there("file")).anyMatch(line -> line.startsWith("user.virtfs.mode"));
             assertErrno(Errno.ENODATA, () -> get(node, "user.virtfs.mode"));
             assertErrno(Errno.EACCES, () -> set(node, "user.virtfs.mode", new byte[] {1, 2, 3, 4}, 0));
-            assertErrno(Errno.EACCES, () -> share.removexattr(node, name("user.virtfs.mode")));
+            assertErrno(Errno.EACCES, () -> share.removexattr(me, node, name("user.virtfs.mode")));
         }
     }
 
@@ -206,7 +206,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
 
         set(file, "user.none", "now".getBytes(UTF_8), 0);
         assertThat(get(file, "user.none")).asString(UTF_8).isEqualTo("now");
-        share.removexattr(file, name("user.none"));
+        share.removexattr(me, file, name("user.none"));
         assertErrno(Errno.ENODATA, () -> get(file, "user.none"));
     }
 
@@ -239,7 +239,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         assertErrno(Errno.ENOSYS, () -> share.listxattr(file, MOST));
         assertErrno(Errno.ENOSYS, () -> share.xattrListSize(file));
         assertErrno(Errno.ENOSYS, () -> set(file, "user.name", new byte[] {1}, 0));
-        assertErrno(Errno.ENOSYS, () -> share.removexattr(file, name("user.name")));
+        assertErrno(Errno.ENOSYS, () -> share.removexattr(me, file, name("user.name")));
 
         assertThat(channel.sent(Txattrwalk.class) + channel.sent(Txattrcreate.class))
                 .isZero();
@@ -251,11 +251,11 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         assertThat(mode(counted(share.mkdir(private077, ROOT, name("plain"), 0777))))
                 .isEqualTo(0700);
         if (!server.keepsAcls()) {
-            assertErrno(Errno.EOPNOTSUPP, () -> share.setxattr(ROOT, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0));
+            assertErrno(Errno.EOPNOTSUPP, () -> share.setxattr(me, ROOT, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0));
             return;
         }
         final long directory = mkdir(ROOT, "directory");
-        share.setxattr(directory, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0);
+        share.setxattr(me, directory, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0);
 
         final Created file =
                 counted(share.create(private077, directory, name("file"), OpenFlags.RDWR, 0666, NO_KERNEL));
@@ -267,9 +267,35 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         assertThat(share.getxattr(inner, DEFAULT_ACL, MOST)).isEqualTo(ACL);
         final PosixAcl access = PosixAcl.of(share.getxattr(file.entry().node(), ACCESS_ACL, MOST));
         assertThat(access.entries()).contains(new PosixAcl.Entry(2, 7, 1234), new PosixAcl.Entry(0x10, 6, -1));
-        share.removexattr(directory, DEFAULT_ACL);
+        share.removexattr(me, directory, DEFAULT_ACL);
         assertThat(mode(counted(share.mkdir(private077, directory, name("late"), 0777))))
                 .isEqualTo(0700);
+    }
+
+    @Test
+    void anAclIsItsOwnersToChange() throws Exception {
+        final long file = file(ROOT, "file", new byte[1]);
+        final Caller other = new Caller(me.uid() + 1, me.gid());
+
+        assertErrno(Errno.EPERM, () -> share.setxattr(other, file, ACCESS_ACL, ByteBuffer.wrap(ACL), 0));
+        assertErrno(Errno.EPERM, () -> share.removexattr(other, file, ACCESS_ACL));
+        assertErrno(Errno.EPERM, () -> share.setxattr(other, ROOT, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0));
+    }
+
+    @Test
+    void anAclWithoutEntriesIsNoneAndOneThatLacksTheOwnerIsRefused() throws Exception {
+        final long file = file(ROOT, "file", new byte[1]);
+        share.setattr(file, AttributeChange.mode(0640));
+        assertErrno(
+                Errno.EINVAL,
+                () -> share.setxattr(
+                        me, file, ACCESS_ACL, ByteBuffer.wrap(new byte[] {2, 0, 0, 0, 4, 0, 7, 0, 0, 0, 0, 0}), 0));
+        if (server.keepsAcls()) {
+            share.setxattr(me, file, ACCESS_ACL, ByteBuffer.wrap(ACL), 0);
+            share.setxattr(me, file, ACCESS_ACL, ByteBuffer.wrap(new byte[] {2, 0, 0, 0}), 0);
+            assertErrno(Errno.ENODATA, () -> share.getxattr(file, ACCESS_ACL, MOST));
+        }
+        assertThat(mode(file) & 0700).isEqualTo(server.keepsAcls() ? 0700 : 0600);
     }
 
     private int mode(final long node) throws IOException {
@@ -277,7 +303,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     }
 
     private void set(final long node, final String name, final byte[] value, final int flags) throws IOException {
-        share.setxattr(node, name(name), ByteBuffer.wrap(value), flags);
+        share.setxattr(me, node, name(name), ByteBuffer.wrap(value), flags);
     }
 
     private byte[] get(final long node, final String name) throws IOException {

@@ -93,7 +93,11 @@ class XattrFaultTest {
         assertErrno(
                 Errno.EIO,
                 () -> share.setxattr(
-                        FileOperations.ROOT, ByteString.of("user.name"), ByteBuffer.wrap(new byte[SAID]), 0));
+                        new Caller(0, 0),
+                        FileOperations.ROOT,
+                        ByteString.of("user.name"),
+                        ByteBuffer.wrap(new byte[SAID]),
+                        0));
     }
 
     private static void assertErrno(final int errno, final ThrowingCallable call) {

@@ -32,6 +32,9 @@ public final class Guest {
     private final GuestDisk disk;
     private GuestMachine machine;
     private GuestAgent agent;
+    /** When it was powered on last, by {@link System#nanoTime}. */
+    private long poweredOn = System.nanoTime();
+
     private Result installation = new Result("", -1, "", "");
 
     private Guest(final GuestKind kind, final Path directory, final GuestDisk disk) throws IOException {
@@ -109,6 +112,11 @@ public final class Guest {
         return directory.resolve("second");
     }
 
+    /** How long it has been on, in nanoseconds. */
+    long nanosSincePowerOn() {
+        return System.nanoTime() - poweredOn;
+    }
+
     /** Runs {@code command} with sh, as root in /root, and returns when it has ended. */
     public Result run(final String command) throws IOException {
         return run(command, new byte[0]);
@@ -154,6 +162,7 @@ public final class Guest {
         run("systemctl poweroff").expectSuccess();
         machine.awaitEnd(ENDS_WITHIN);
         powerOff();
+        poweredOn = System.nanoTime();
         machine = powerOn();
         agent = agent(machine);
         agent.awaitReady(BOOTS_WITHIN);

@@ -23,6 +23,8 @@ class RemovalIT {
                 .isEqualTo(pid);
         assertThat(guest.check("cat /etc/ninepin/share.conf")).contains("source=share");
 
+        DriverTests.share(guest.second(), "hello", "by hand\n");
+        guest.check("mkdir /mnt/hand && ninepin mount second /mnt/hand && grep hand /mnt/hand/hello");
         guest.check("dpkg -r ninepin");
         guest.check("! grep fuse.ninepin /proc/self/mountinfo && [ -f /etc/ninepin/share.conf ]");
         assertThat(guest.run("ninepin --version").status()).isEqualTo(127);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,7 +75,7 @@ public final class VirtioDevices {
             return openForced(device, driver.get(), maxMessageSize);
         }
         final Map<DriverKind, Optional<String>> obstacles = choice.obstacles(device);
-        final List<IOException> failures = new ArrayList<>();
+        final Map<DriverKind, IOException> failures = new EnumMap<>(DriverKind.class);
         // In the order of DriverKind: the best first.
         for (final Map.Entry<DriverKind, Optional<String>> each : obstacles.entrySet()) {
             final DriverKind kind = each.getKey();
@@ -85,7 +86,7 @@ public final class VirtioDevices {
                     throw e;
                 } catch (final IOException e) {
                     LOG.info("{} can't be driven by {}: {}", device.address(), kind.text(), e.getMessage());
-                    failures.add(e);
+                    failures.put(kind, e);
                 }
             }
         }
@@ -95,11 +96,13 @@ public final class VirtioDevices {
     private IOException nothingWorks(
             final SysfsDevice device,
             final Map<DriverKind, Optional<String>> obstacles,
-            final List<IOException> failures) {
+            final Map<DriverKind, IOException> failures) {
         if (!failures.isEmpty()) {
-            // The last is that of the way that asks for least; the log has the others.
-            final IOException last = failures.get(failures.size() - 1);
-            return new IOException(last.getMessage(), last);
+            final IOException all = new IOException(failures.entrySet().stream()
+                    .map(each -> each.getKey().text() + ": " + each.getValue().getMessage())
+                    .collect(Collectors.joining("; ")));
+            failures.values().forEach(all::addSuppressed);
+            return all;
         }
         return new IOException("nothing here can drive the device at " + device.address() + ": "
                 + obstacles.entrySet().stream()
