@@ -30,8 +30,6 @@ import ru.serce.jnrfuse.struct.FuseFileInfo;
  * native code. The object must be held for as long as the session lives: native code calls into it.
  */
 final class Callbacks {
-    private static final int EINVAL = 22;
-
     private static final int CAPABLE = 20;
     private static final int WANTED = 24;
 
@@ -232,7 +230,7 @@ final class Callbacks {
                     files.renameWithoutReplacing(parent, worker.name(name), newParent, worker.name(newName));
                 case RENAME_OTHERWISE -> {
                     // 9P has no way to exchange two names, or to leave a whiteout.
-                    worker.reply.error(EINVAL);
+                    worker.reply.error(Errno.EINVAL);
                     return;
                 }
                 default -> files.rename(parent, worker.name(name), newParent, worker.name(newName));
@@ -336,7 +334,7 @@ final class Callbacks {
             final DirentBuffer entries = worker.direntBuffer(size);
             files.readdir(worker.handle(info), offset, entries);
             if (entries.isTooSmall()) {
-                worker.reply.error(EINVAL);
+                worker.reply.error(Errno.EINVAL);
             } else {
                 worker.reply.data(entries.finish());
             }
@@ -349,7 +347,7 @@ final class Callbacks {
                     worker.direntPlusBuffer(size, offset == 0 ? FIRST_ENTRIES : Integer.MAX_VALUE);
             files.readdir(worker.handle(info), offset, entries);
             if (entries.isTooSmall()) {
-                worker.reply.error(EINVAL);
+                worker.reply.error(Errno.EINVAL);
                 return;
             }
             final List<Optional<Entry>> found = files.lookupAll(node, entries.names());

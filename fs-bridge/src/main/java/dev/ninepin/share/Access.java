@@ -4,8 +4,6 @@ package dev.ninepin.share;
 final class Access {
     private static final int EXECUTE = 1;
     private static final int ALL = 07;
-    private static final int S_IFMT = 0170000;
-    private static final int S_IFDIR = 0040000;
     private static final int ANY_EXECUTE = 0111;
 
     private Access() {}
@@ -18,7 +16,7 @@ final class Access {
     private static int granted(final Caller caller, final Attributes file) {
         final int mode = file.mode();
         if (caller.uid() == 0) {
-            final boolean executable = (mode & S_IFMT) == S_IFDIR || (mode & ANY_EXECUTE) != 0;
+            final boolean executable = (mode & FileMode.TYPE) == FileMode.DIRECTORY || (mode & ANY_EXECUTE) != 0;
             return executable ? ALL : ALL & ~EXECUTE;
         } else if (caller.uid() == file.uid()) {
             return mode >> 6;

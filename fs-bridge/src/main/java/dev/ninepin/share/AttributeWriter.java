@@ -10,7 +10,6 @@ import java.util.OptionalInt;
 /** Has the server change attributes. Any thread. */
 final class AttributeWriter {
     private static final int PERMISSION_BITS = 07777;
-    private static final int S_IFMT = 0170000;
 
     private final Session session;
     private final FilePaths paths;
@@ -73,7 +72,7 @@ final class AttributeWriter {
      * local_set_xattr}): without the file's type in it, the file would have none from then on.
      */
     private int withType(final int mode, final Inode inode) throws IOException {
-        return (mode & PERMISSION_BITS) | (attributes.lastSeen(inode).mode() & S_IFMT);
+        return (mode & PERMISSION_BITS) | (attributes.lastSeen(inode).mode() & FileMode.TYPE);
     }
 
     /** An owner that the share shows for every file can't be changed: to the same one is nothing, to another EPERM. */

@@ -140,12 +140,10 @@ final class ExtendedAttributes {
                 support.answered(name);
                 remember(inode, name, Errno.ENODATA, changes, now);
             } else if (isRefusal(e)) {
-                judge(e);
                 support.refused(name, now);
                 remember(inode, name, Errno.EOPNOTSUPP, changes, now);
-                throw new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + e.errno());
             }
-            throw e;
+            throw told(e, name);
         }
     }
 
@@ -205,11 +203,7 @@ final class ExtendedAttributes {
             }));
             support.answered(name);
         } catch (final RemoteException e) {
-            if (isRefusal(e)) {
-                judge(e);
-                throw new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + e.errno());
-            }
-            throw e;
+            throw told(e, name);
         } finally {
             inode.absent.changed();
             inode.data.changed();
@@ -234,6 +228,15 @@ final class ExtendedAttributes {
         if (none) {
             throw new ErrnoException(Errno.ENOSYS, "there are no extended attributes");
         }
+    }
+
+    /** What the kernel is told: a refusal is always EOPNOTSUPP, for ENOSYS would be the end of all attributes. */
+    private IOException told(final RemoteException answer, final ByteString name) {
+        if (!isRefusal(answer)) {
+            return answer;
+        }
+        judge(answer);
+        return new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + answer.errno());
     }
 
     /** What a server answers that does not know the message, and Linux where a file system has no such attributes. */

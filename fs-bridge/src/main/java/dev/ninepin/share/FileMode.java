@@ -4,8 +4,8 @@ import java.util.Set;
 
 /** What the upper bits of a mode say: the type of a file, as in stat(2). */
 final class FileMode {
-    private static final int TYPE = 0170000;
-    private static final int DIRECTORY = 0040000;
+    static final int TYPE = 0170000;
+    static final int DIRECTORY = 0040000;
 
     /** FIFO, character device, directory, block device, regular file, symbolic link, socket. */
     private static final Set<Integer> TYPES = Set.of(0010000, 0020000, DIRECTORY, 0060000, 0100000, 0120000, 0140000);

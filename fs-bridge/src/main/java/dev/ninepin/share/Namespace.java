@@ -65,7 +65,7 @@ final class Namespace {
         this.writer = writer;
         this.putAside = putAside;
         this.inheritance = inheritance;
-        this.twins = new Twins(session, inodes);
+        this.twins = new Twins(session, inodes, paths);
         this.options = options;
     }
 

@@ -22,16 +22,16 @@ final class Twins {
     private static final Logger LOG = LoggerFactory.getLogger(Twins.class);
 
     private final Session session;
-    private final FidTable fids;
     private final Inodes inodes;
+    private final FilePaths paths;
 
     /** Whether it was said that there are such files. */
     private final AtomicBoolean reported = new AtomicBoolean();
 
-    Twins(final Session session, final Inodes inodes) {
+    Twins(final Session session, final Inodes inodes, final FilePaths paths) {
         this.session = session;
-        this.fids = session.fids();
         this.inodes = inodes;
+        this.paths = paths;
     }
 
     /**
@@ -82,11 +82,6 @@ final class Twins {
 
     private boolean isWhereItWas(final Inode inode) throws IOException {
         final Inode.Name name = inodes.someName(inode).orElse(null);
-        if (name == null) {
-            return false;
-        }
-        final FidTable.Walked there = fids.walk(inodes.path(name.directory()), name.name());
-        fids.clunk(there.fid());
-        return FileId.of(there.qid()).equals(inode.id());
+        return name != null && paths.isNamed(inode, name.directory(), name.name());
     }
 }
