@@ -30,16 +30,7 @@ final class LogFile {
 
     private static Path directory(
             final User user, final Function<String, @Nullable String> environment, final Path home) {
-        if (user.isRoot()) {
-            return Path.of("/var/log/ninepin");
-        }
-        final String state = environment.apply("XDG_STATE_HOME");
-        if (state != null && state.startsWith("/")) {
-            return Path.of(state, "ninepin");
-        }
-        final String given = environment.apply("HOME");
-        final Path base = given != null && given.startsWith("/") ? Path.of(given) : home;
-        return base.resolve(".local/state/ninepin");
+        return user.isRoot() ? Path.of("/var/log/ninepin") : StateDirectory.ofUser(environment, home);
     }
 
     private LogFile() {}

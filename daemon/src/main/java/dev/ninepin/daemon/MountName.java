@@ -23,7 +23,7 @@ final class MountName {
         if (name.length() <= MAX_LENGTH) {
             return name;
         }
-        return name.substring(0, MAX_LENGTH - HASH_DIGITS - 1) + "~" + hash(path);
+        return name.substring(0, MAX_LENGTH - HASH_DIGITS - 1) + "~" + hash(path.getBytes(UTF_8));
     }
 
     private static String escape(final String path) {
@@ -41,9 +41,10 @@ final class MountName {
         return name.toString();
     }
 
-    private static String hash(final String path) {
+    /** A few digits that tell {@code bytes} from others. */
+    static String hash(final byte... bytes) {
         try {
-            final byte[] digest = MessageDigest.getInstance("SHA-256").digest(path.getBytes(UTF_8));
+            final byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
             return HexFormat.of().formatHex(digest, 0, HASH_DIGITS / 2);
         } catch (final NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

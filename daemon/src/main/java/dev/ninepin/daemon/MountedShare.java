@@ -52,7 +52,7 @@ final class MountedShare implements AutoCloseable {
     static MountedShare mount(final MountRequest request, final User user) throws NinepinException {
         final Session session = connect(request.source(), request.options(), user);
         try {
-            final Share share = Share.open(session, shareOptions(request.options()));
+            final Share share = Share.open(session, shareOptions(request.options()), notes(request, user));
             try {
                 return new MountedShare(
                         request,
@@ -182,6 +182,13 @@ final class MountedShare implements AutoCloseable {
     private static ShareOptions shareOptions(final MountOptions options) {
         return new ShareOptions(
                 options.cache(), options.uid(), options.gid(), options.xattrs(), options.containSymlinks());
+    }
+
+    /** A share that is only read has nothing removed. */
+    private static Optional<Path> notes(final MountRequest request, final User user) {
+        return request.options().readOnly()
+                ? Optional.empty()
+                : Optional.of(StateDirectory.ofCurrentUser(user).removedFiles(request.source(), request.options()));
     }
 
     private static FuseOptions fuseOptions(final MountRequest request, final User user) {

@@ -9,9 +9,11 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -183,6 +185,28 @@ class MountLifeIT {
         assertThat(isMounted()).isFalse();
         mount();
         assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+    }
+
+    @Test
+    void whatWasOpenAndHadLostItsNameAtAKillIsGoneWithTheNextMount() throws Exception {
+        final ProcessHandle daemon = mount();
+        Files.createDirectories(mountPoint.resolve("a/b"));
+        try (FileChannel open =
+                FileChannel.open(Files.writeString(mountPoint.resolve("a/b/file"), "data"), StandardOpenOption.READ)) {
+            Files.delete(mountPoint.resolve("a/b/file"));
+            Files.move(mountPoint.resolve("a"), mountPoint.resolve("c"));
+            assertThat(mountPoint.resolve("c/b")).isEmptyDirectory();
+            assertThat(share.resolve("c/b")).isNotEmptyDirectory();
+            daemon.destroyForcibly();
+            await().atMost(PATIENCE).until(() -> !isRunning(daemon));
+            assertThat(open.isOpen()).isTrue();
+        }
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(share.resolve("c/b")).isNotEmptyDirectory();
+
+        mount();
+
+        assertThat(share.resolve("c/b")).isEmptyDirectory();
     }
 
     @Test

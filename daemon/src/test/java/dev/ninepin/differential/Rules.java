@@ -32,9 +32,6 @@ final class Rules {
     /** Of 512 bytes. */
     private static final int BOOK_KEEPING_BLOCKS = 16;
 
-    private static final Set<String> ON_OPEN =
-            Set.of("fchmod", "fchown", "futimens", "fsync", "fdatasync", "fstatfs", "readdir", "rewinddir");
-
     private final ServerKind kind;
 
     Rules(final ServerKind kind) {
@@ -55,19 +52,8 @@ final class Rules {
 
     /** Whether the answer to a call may be another on the mount. */
     boolean allow(final Step step, final String local, final String mount, final Set<String> done) {
-        // A file that was removed, and was only open with O_PATH, of which a FUSE server hears nothing, answers no
-        // fstat(2).
         final boolean both = local.startsWith("ok ") && mount.startsWith("ok ");
-        return isRemovedDirectory(step, mount, done)
-                || (mount.equals("ESTALE") && local.startsWith("ok ") && local.contains(" nlink=0 "))
-                || (isQemu() && both && isStatfs(step.call()) && sameSize(local, mount));
-    }
-
-    /** A directory that was removed while it was open, or somebody was in it: the server knows it no more. */
-    private static boolean isRemovedDirectory(final Step step, final String mount, final Set<String> done) {
-        final boolean open = ON_OPEN.contains(step.call())
-                || step.arguments().stream().anyMatch(word -> word.equals(".") || word.contains(":"));
-        return mount.equals("ESTALE") && open && (done.contains("rmdir") || done.contains("rename"));
+        return isQemu() && both && isStatfs(step.call()) && sameSize(local, mount);
     }
 
     private boolean isQemu() {

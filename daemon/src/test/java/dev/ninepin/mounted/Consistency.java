@@ -170,6 +170,110 @@ interface Consistency extends OnAMount {
     }
 
     @Test
+    default void withoutACacheListingsOfTheServersChangesAreSeenAtOnce() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.NONE).mount()) {
+            mount.python("""
+                    os.mkdir('directory')
+                    for n in range(20):
+                        write(S + '/directory/%d' % n, bytes(n))
+                        assert len(os.listdir('directory')) == n + 1
+                        found = {entry.name: entry.stat().st_size for entry in os.scandir('directory')}
+                        assert found == {str(i): i for i in range(n + 1)}, found
+                    for n in range(20):
+                        os.remove(S + '/directory/%d' % n)
+                        assert len(os.listdir('directory')) == 19 - n
+                    """);
+        }
+    }
+
+    @Test
+    default void usuallyANameThatAppearsThereIsSeenAtOnceThoughItWasAskedForBefore() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    for n in range(20):
+                        fails('ENOENT', os.stat, 'file%d' % n)
+                        write(S + '/file%d' % n, b'there')
+                        assert read('file%d' % n) == b'there'
+                        fails('ENOENT', os.stat, 'directory%d' % n)
+                        os.mkdir(S + '/directory%d' % n)
+                        write('directory%d/file' % n, b'here')
+                        assert read(S + '/directory%d/file' % n) == b'here'
+                    """);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheMode.class)
+    default void whatIsDoneHereTheServerHasAtOnce(final CacheMode cache) throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
+            mount.python("""
+                    for n in range(20):
+                        with open('file', 'wb', buffering=0) as f:
+                            f.write(b'%04d' % n)
+                            assert read(S + '/file') == b'%04d' % n
+                            f.truncate(2)
+                            assert os.stat(S + '/file').st_size == 2
+                        os.utime('file', ns=(n, 5 + n))
+                        assert os.stat(S + '/file').st_mtime_ns == 5 + n
+                        os.link('file', 'link')
+                        assert os.path.samefile(S + '/file', S + '/link')
+                        os.rename('link', 'renamed')
+                        assert not os.path.exists(S + '/link') and os.path.exists(S + '/renamed')
+                        os.remove('renamed')
+                        assert not os.path.exists(S + '/renamed')
+                        os.mkdir('directory')
+                        assert os.path.isdir(S + '/directory')
+                        os.rmdir('directory')
+                        assert sorted(os.listdir(S)) == ['file']
+                    """);
+        }
+    }
+
+    /** The versions differ in size and in every byte, so that a mixture of two shows. */
+    @ParameterizedTest
+    @EnumSource(
+            value = CacheMode.class,
+            names = {"NONE", "OPEN"})
+    default void aFileThatIsReplacedThereIsOneVersionOrStaleAndNeverAMixture(final CacheMode cache) throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
+            mount.python("""
+                    import errno, threading
+                    versions = [bytes([97 + n]) * (1 + n * 35711 % 20000) for n in range(26)]
+                    write(S + '/file', versions[0])
+                    done = threading.Event()
+                    def replace():
+                        try:
+                            for n in range(400):
+                                write(S + '/new', versions[n % 26])
+                                os.rename(S + '/new', S + '/file')
+                        finally:
+                            done.set()
+                    other = threading.Thread(target=replace)
+                    other.start()
+                    seen = set()
+                    last = False
+                    while not last:
+                        last = done.is_set()
+                        try:
+                            fd = os.open('file', os.O_RDONLY)
+                            try:
+                                size = os.fstat(fd).st_size
+                                data = b''.join(iter(lambda: os.read(fd, 7000), b''))
+                            finally:
+                                os.close(fd)
+                        except OSError as e:
+                            assert e.errno == errno.ESTALE and not last, e
+                            continue
+                        assert data in versions, (len(data), set(data))
+                        assert size == len(data), (size, len(data))
+                        seen.add(data)
+                    other.join()
+                    assert data == versions[399 % 26] and len(seen) > 1, len(seen)
+                    """);
+        }
+    }
+
+    @Test
     default void aShareThatIsOursAloneIsNotAskedTwice() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.LOOSE).mount()) {
             mount.python("""

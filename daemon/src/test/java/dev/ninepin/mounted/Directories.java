@@ -128,6 +128,28 @@ interface Directories extends OnAMount {
                 fails('ENOENT', os.getcwd)
                 fails('ENOENT', write, 'new', b'')
                 fails('ENOENT', os.stat, '../b')
+                fails('ENOENT', os.listdir, fd)
+                fails('ENOENT', os.listdir, '.')
+                os.fchmod(fd, 0o700)
+                os.utime(fd, (1, 2))
+                os.fsync(fd)
+                assert os.fstatvfs(fd).f_bsize > 0
+                found = os.stat('.')
+                assert found.st_nlink == 0 and stat.S_IMODE(found.st_mode) == 0o700, found
+                assert found.st_atime == 1 and found.st_mtime == 2, found
+                os.close(fd)
+                """);
+    }
+
+    @Test
+    default void aRemovedFileThatIsOpenAsAPathOnlyHasItsAttributesAndNoName() throws Exception {
+        mount().python("""
+                write('file', b'four')
+                fd = os.open('file', os.O_PATH)
+                os.unlink('file')
+                write('file', b'another')
+                found = os.fstat(fd)
+                assert found.st_nlink == 0 and found.st_size == 4, found
                 os.close(fd)
                 """);
     }

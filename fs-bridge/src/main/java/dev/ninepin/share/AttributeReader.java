@@ -8,6 +8,8 @@ import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Asks the server for attributes, and shows them the way the share's options want. Any thread. */
 final class AttributeReader {
@@ -18,6 +20,8 @@ final class AttributeReader {
 
     private static final long LARGEST_BLOCK = 16 << 20;
     private static final long USUAL_BLOCK = 4096;
+
+    private static final Logger LOG = LoggerFactory.getLogger(AttributeReader.class);
 
     private final Session session;
     private final Inodes inodes;
@@ -32,11 +36,15 @@ final class AttributeReader {
     }
 
     /**
-     * Asks over the file's path; where that does not lead to it any more, over a fid that is open on it, if there is
+     * What is left of a file that was removed here. Otherwise asks over the file's path; where that does not lead to it any more, over a fid that is open on it, if there is
      * one. (A server may look at the path of an open fid, and find another file there: protocol traps of
      * {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
      */
     Attributes read(final Inode inode) throws IOException {
+        final Removed removed = inode.removed().orElse(null);
+        if (removed != null) {
+            return removed.attributes();
+        }
         try {
             return readOverPath(inode);
         } catch (final StaleFileException e) {
@@ -67,11 +75,6 @@ final class AttributeReader {
     }
 
     private Attributes readOverOpenFid(final Inode inode, final IOException otherwise) throws IOException {
-        final Rgetattr seen = inode.attributes();
-        final Instant removedAt = inode.removedAt().orElse(null);
-        if (removedAt != null && seen != null) {
-            return removed(inode, seen, removedAt);
-        }
         final Optional<OpenFile> file = inodes.anyOpen(inode);
         if (file.isEmpty()) {
             throw otherwise;
@@ -112,18 +115,33 @@ final class AttributeReader {
         inode.attributes(reply);
         // The name of what was put aside is none that anyone else may count on.
         final long links = inodes.aside(inode).isPresent() ? reply.nlink() - 1 : reply.nlink();
-        return shown(inode, reply, links, Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
+        return shown(inode, reply, links);
     }
 
     /**
-     * A directory that was removed here, and which somebody still has open or is in. No server knows it any more, and
-     * nothing can happen to it.
+     * A file's last name is about to be removed: looks at it once more, if it was changed here since it was last seen.
+     * (Asked for together with the removal, QEMU may answer when that is done.)
      */
-    private Attributes removed(final Inode inode, final Rgetattr last, final Instant at) {
-        return shown(inode, last, 0, new Timestamp(at.getEpochSecond(), at.getNano()));
+    void lastLook(final Inode inode) {
+        if (inode.isDirectory() || inode.data.changes() == inode.changesSeen()) {
+            return;
+        }
+        try {
+            readOverPath(inode);
+        } catch (final IOException e) {
+            LOG.trace("no attributes of node {} before it goes", inode.node(), e);
+        }
     }
 
-    private Attributes shown(final Inode inode, final Rgetattr reply, final long links, final Timestamp ctime) {
+    /** Notes that the last name of a file was removed here. */
+    void removed(final Inode inode) {
+        final Rgetattr last = inode.attributes();
+        if (last != null) {
+            inode.removed(Removed.at(Instant.now(), shown(inode, last, 0)));
+        }
+    }
+
+    private Attributes shown(final Inode inode, final Rgetattr reply, final long links) {
         return new Attributes(
                 inode.number(),
                 reply.mode(),
@@ -136,7 +154,7 @@ final class AttributeReader {
                 reply.blocks(),
                 Timestamp.within(reply.atimeSec(), reply.atimeNsec()),
                 Timestamp.within(reply.mtimeSec(), reply.mtimeNsec()),
-                ctime);
+                Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
     }
 
     /** As much of a number of links as the kernel has room for; a server that counts none says 0, or less. */

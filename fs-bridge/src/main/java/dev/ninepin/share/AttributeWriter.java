@@ -4,6 +4,7 @@ import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.session.Session;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -29,7 +30,7 @@ final class AttributeWriter {
 
     /**
      * Always over the file's path, never over an open fid: QEMU applies a Tsetattr to the path that an open fid once
-     * had, which may be another file's by now. A change of nothing, which is what chown(2) to -1 and -1 is, renews the
+     * had, which may be another file's by now. What is left of a file that was removed is changed here. A change of nothing, which is what chown(2) to -1 and -1 is, renews the
      * time of the last change, as it does on a local file.
      */
     void change(final Inode inode, final AttributeChange change) throws IOException {
@@ -42,7 +43,7 @@ final class AttributeWriter {
                 | (change.size().isPresent() ? SetattrMask.SIZE : 0)
                 | timeMask(change.atime(), SetattrMask.ATIME, SetattrMask.ATIME_SET)
                 | timeMask(change.mtime(), SetattrMask.MTIME, SetattrMask.MTIME_SET);
-        if (valid == 0) {
+        if (valid == 0 || inode.changeRemoved(left -> left.changed(Instant.now(), change))) {
             return;
         }
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;

@@ -28,6 +28,9 @@ final class FileData {
      */
     private static final int LEAST_TO_GO_ON = 512;
 
+    /** Of a file, in bytes: a page of this kernel. */
+    private static final int BLOCK = 4096;
+
     /** In bytes; a server that says to move less at once is not believed: a read would be a flood of messages. */
     private static final int LEAST_IOUNIT = 512;
 
@@ -207,8 +210,13 @@ final class FileData {
         return written;
     }
 
+    /**
+     * The bytes that one message moves. Whole blocks, if it has room for one: a page of the kernel's that came in two
+     * pieces could be of two versions of the file.
+     */
     private int chunk(final OpenFile file) {
-        return file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
+        final int most = file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
+        return most < BLOCK ? most : most - most % BLOCK;
     }
 
     private ReadResult lent(final ByteBuffer data) {

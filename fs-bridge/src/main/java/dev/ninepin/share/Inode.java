@@ -4,13 +4,14 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.PathFid;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,8 +53,8 @@ final class Inode {
     /** What the kernel keeps of its data. */
     final CachedData data = new CachedData();
 
-    /** When this directory was removed here; null while it was not. Set once; any thread may read it. */
-    private volatile @Nullable Instant removedAt;
+    /** What is left of it, once its last name was removed here; null until then. */
+    private final AtomicReference<@Nullable Removed> removed = new AtomicReference<>();
 
     /** The extended attributes that it is known not to have. */
     final AbsentAttributes absent = new AbsentAttributes();
@@ -66,6 +67,8 @@ final class Inode {
 
     /** The attributes as the server last gave them; any thread may set and read them. */
     private volatile @Nullable Rgetattr attributes;
+
+    private volatile long changesSeen;
 
     Inode(final long node, final Qid qid, final PathFid path, final boolean isTwin) {
         this.node = node;
@@ -116,13 +119,19 @@ final class Inode {
         return known;
     }
 
-    /** When this directory was removed here, if it was. */
-    Optional<Instant> removedAt() {
-        return Optional.ofNullable(removedAt);
+    /** What is left of it, if its last name was removed here; any thread. */
+    Optional<Removed> removed() {
+        return Optional.ofNullable(removed.get());
     }
 
-    void removedAt(final Instant now) {
-        removedAt = now;
+    /** Its last name was removed here; any thread. */
+    void removed(final Removed left) {
+        removed.set(left);
+    }
+
+    /** Changes what is left of it; any thread. Whether something is: else the server is to be asked. */
+    boolean changeRemoved(final UnaryOperator<Removed> change) {
+        return removed.updateAndGet(left -> left == null ? null : change.apply(left)) != null;
     }
 
     @Nullable
@@ -132,5 +141,11 @@ final class Inode {
 
     void attributes(final Rgetattr latest) {
         attributes = latest;
+        changesSeen = data.changes();
+    }
+
+    /** {@link CachedData#changes} at the time of {@link #attributes}. */
+    long changesSeen() {
+        return changesSeen;
     }
 }

@@ -101,6 +101,11 @@ final class Inodes {
         return InodePath.of(inode, root);
     }
 
+    /** The names that lead to a directory from the share's root on; none if one is not known. */
+    synchronized Optional<List<ByteString>> namesTo(final Inode directory) {
+        return InodePath.names(directory, root);
+    }
+
     /** How often names in a directory have gone or changed. */
     synchronized long changes(final Inode directory) {
         return directory.changes;
@@ -200,13 +205,15 @@ final class Inodes {
 
     /**
      * The last name of a file is about to be removed, as far as is known. Its number may be another file's from then on,
-     * which is not to be taken for this one: the kernel would mix up what it keeps of both.
+     * which is not to be taken for this one: the kernel would mix up what it keeps of both. Whether it is the last.
      */
-    synchronized void aboutToGo(final Inode inode) {
+    synchronized boolean aboutToGo(final Inode inode) {
         final Rgetattr seen = inode.attributes();
-        if (inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1)) {
+        final boolean goes = inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1);
+        if (goes) {
             byId.remove(inode.id(), inode);
         }
+        return goes;
     }
 
     /** What was found by a file's names is another by now, though it has the same identity. */

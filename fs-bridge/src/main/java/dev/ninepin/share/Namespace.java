@@ -10,7 +10,6 @@ import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -172,6 +171,7 @@ final class Namespace {
                 try (DirectoryMoves.Move move = fids.moves().begin()) {
                     renameat(directory, name, newDirectory, newName);
                 }
+                putAside.directoryMoved();
             } else {
                 try (FilePaths.Move move = paths.move(moved)) {
                     renameat(directory, name, newDirectory, newName);
@@ -292,15 +292,18 @@ final class Namespace {
 
     /** Does what is the end of a file under the name that it is known by. */
     private void ending(final Inode inode, final Uninterrupted.Action removal) throws IOException {
-        inodes.aboutToGo(inode);
+        final boolean goes = inodes.aboutToGo(inode);
+        if (goes) {
+            attributes.lastLook(inode);
+        }
         try {
             removal.run();
         } catch (final IOException e) {
             inodes.hasStayed(inode);
             throw e;
         }
-        if (inode.isDirectory()) {
-            inode.removedAt(Instant.now());
+        if (goes) {
+            attributes.removed(inode);
         }
     }
 

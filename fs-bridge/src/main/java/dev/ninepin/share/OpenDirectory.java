@@ -7,6 +7,7 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +31,9 @@ final class OpenDirectory {
     private final Inodes inodes;
     private final PutAside putAside;
     private final Inode inode;
-    private final int fid;
+
+    /** None on a directory that was removed before it was opened: its name is "." then. */
+    private final OptionalInt fid;
 
     @GuardedBy("this")
     private final PageCookies cookies = new PageCookies();
@@ -50,7 +53,11 @@ final class OpenDirectory {
     private long position;
 
     OpenDirectory(
-            final Session session, final Inodes inodes, final PutAside putAside, final Inode inode, final int fid) {
+            final Session session,
+            final Inodes inodes,
+            final PutAside putAside,
+            final Inode inode,
+            final OptionalInt fid) {
         this.session = session;
         this.inodes = inodes;
         this.putAside = putAside;
@@ -58,12 +65,25 @@ final class OpenDirectory {
         this.fid = fid;
     }
 
-    int fid() {
-        return fid;
+    void fsync(final boolean dataOnly) throws IOException {
+        if (fid.isPresent() && inode.removed().isEmpty()) {
+            session.fsync(fid.getAsInt(), dataOnly).await();
+        }
     }
 
-    /** Offers the entries that follow the cookie {@code offset}, until {@code sink} has no room. */
+    /** Gives the fid back. */
+    void close() {
+        fid.ifPresent(session.fids()::clunk);
+    }
+
+    /**
+     * Offers the entries that follow the cookie {@code offset}, until {@code sink} has no room. ENOENT if the directory
+     * was removed, as getdents(2) has it.
+     */
     synchronized void read(final long offset, final DirectorySink sink) throws IOException {
+        if (fid.isEmpty() || inode.removed().isPresent()) {
+            throw new ErrnoException(Errno.ENOENT, "the directory was removed");
+        }
         if (offset != position || offset == 0) {
             position = offset;
             page = List.of();
@@ -83,7 +103,8 @@ final class OpenDirectory {
                 next++;
             }
             final List<Dirent> following = cookies.goOn(
-                    position, session.readdir(fid, position, session.maxIo()).await());
+                    position,
+                    session.readdir(fid.getAsInt(), position, session.maxIo()).await());
             progress.page(position, following);
             page = following;
             next = 0;

@@ -123,7 +123,7 @@ final class OpenFiles {
     /** It has a name, but as a file that was put aside has one. */
     Created createUnnamed(final Caller caller, final Inode directory, final int flags, final int mode)
             throws IOException {
-        final ByteString name = putAside.newName();
+        final ByteString name = putAside.newName(directory);
         return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
     }
 

@@ -1,12 +1,10 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.RemoteException;
 import java.io.IOException;
-import java.security.SecureRandom;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,41 +21,71 @@ final class PutAside {
     private final NameRequests requests;
     private final Inodes inodes;
     private final FilePaths paths;
+    private final AttributeReader attributes;
     private final NameLocks locks;
 
-    /**
-     * What the names of such files start with; the directories that they are in don't show them. Random, to keep two
-     * mounts of the same share from using the same names.
-     */
-    private final String prefix = String.format(Locale.ROOT, ".ninepin-%016x-", new SecureRandom().nextLong());
+    private final AsideNotes notes;
 
-    private final ByteString prefixBytes = ByteString.of(prefix);
-
-    private final AtomicLong last = new AtomicLong();
+    /** What is put aside now. */
+    private final Set<Inode> aside = ConcurrentHashMap.newKeySet();
 
     /** Names that could not be removed, and are seen by all from then on. */
     private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
 
-    PutAside(final NameRequests requests, final Inodes inodes, final FilePaths paths, final NameLocks locks) {
+    PutAside(
+            final NameRequests requests,
+            final Inodes inodes,
+            final FilePaths paths,
+            final AttributeReader attributes,
+            final NameLocks locks,
+            final AsideNotes notes) {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
+        this.attributes = attributes;
         this.locks = locks;
+        this.notes = notes;
     }
 
     /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
     boolean isHidden(final ByteString name) {
-        return name.startsWith(prefixBytes) && !left.contains(name);
+        return notes.isOurs(name) && !left.contains(name);
     }
 
-    /** A name for a file that is to be put aside. */
-    ByteString newName() {
-        return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
+    /** A name for a file that is to be put aside in a directory; what gets it is removed even after a crash. */
+    ByteString newName(final Inode directory) {
+        final ByteString name = notes.newName();
+        note(name, directory);
+        return name;
     }
 
     /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
         inodes.putAside(inode, new Inode.Name(directory, name));
+        aside.add(inode);
+    }
+
+    /** A directory was renamed: what is put aside in it, or below, is elsewhere now. */
+    void directoryMoved() {
+        for (final Inode inode : aside) {
+            inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory()));
+        }
+    }
+
+    private void note(final ByteString name, final Inode directory) {
+        try {
+            notes.add(name, inodes.namesTo(directory));
+        } catch (final IOException e) {
+            LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
+        }
+    }
+
+    private void forget(final ByteString name) {
+        try {
+            notes.remove(name);
+        } catch (final IOException e) {
+            LOG.warn("the note of {} could not be removed; the next mount of the share looks for that file", name, e);
+        }
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -67,8 +95,11 @@ final class PutAside {
 
     /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        move(inode, inodes.aside(inode).orElseThrow(), new Inode.Name(directory, name));
+        final Inode.Name hidden = inodes.aside(inode).orElseThrow();
+        move(inode, hidden, new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
+        aside.remove(inode);
+        forget(hidden.name());
     }
 
     /**
@@ -79,9 +110,10 @@ final class PutAside {
         for (final Inode inode : inodes.asideIn(directory)) {
             // It may be closed right now, and removed.
             try (NameLocks.Held held = locks.exclusive(inode)) {
-                final Inode.Name aside = inodes.aside(inode).orElse(null);
-                if (aside != null) {
-                    moveAside(inode, aside, parent);
+                final Inode.Name hidden = inodes.aside(inode).orElse(null);
+                if (hidden != null) {
+                    moveAside(inode, hidden, parent);
+                    forget(hidden.name());
                 }
             }
         }
@@ -89,29 +121,43 @@ final class PutAside {
 
     /** Removes a file that was put aside, now that it is closed. The caller holds its lock exclusively. */
     void remove(final Inode inode) {
-        final Inode.Name aside = inodes.aside(inode).orElse(null);
-        if (aside == null) {
+        final Inode.Name hidden = inodes.aside(inode).orElse(null);
+        if (hidden == null) {
             return;
         }
-        inodes.aboutToGo(inode);
+        aside.remove(inode);
+        final boolean goes = inodes.aboutToGo(inode);
+        if (goes) {
+            attributes.lastLook(inode);
+        }
         // It may have got another name meanwhile, and its path is on that then.
         try (FilePaths.Move move = paths.move(inode)) {
-            Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
-            inodes.asideRemoved(inode, aside);
+            Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
+            if (goes) {
+                attributes.removed(inode);
+            }
+            inodes.asideRemoved(inode, hidden);
+            forget(hidden.name());
         } catch (final IOException e) {
             inodes.hasStayed(inode);
-            left.add(aside.name());
+            left.add(hidden.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
-                    aside.name(),
+                    hidden.name(),
                     e.getMessage());
         }
     }
 
     private void moveAside(final Inode inode, final Inode.Name from, final Inode directory) throws IOException {
-        final Inode.Name aside = new Inode.Name(directory, newName());
-        move(inode, from, aside);
-        inodes.putAside(inode, aside);
+        final Inode.Name hidden = new Inode.Name(directory, newName(directory));
+        try {
+            move(inode, from, hidden);
+        } catch (final RemoteException e) {
+            forget(hidden.name());
+            throw e;
+        }
+        inodes.putAside(inode, hidden);
+        aside.add(inode);
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {

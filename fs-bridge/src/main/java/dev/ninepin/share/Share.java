@@ -6,8 +6,10 @@ import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,15 +28,17 @@ public final class Share implements FileOperations, AutoCloseable {
     private final AttributeWriter writer;
     private final ExtendedAttributes xattrs;
     private final AccessAcl accessAcls;
+    private final AsideNotes notes;
     private final PutAside putAside;
     private final Namespace names;
     private final ManyLookups lookups;
     private final OpenFiles files;
     private final Handles<OpenDirectory> directories = new Handles<>();
 
-    private Share(final Session session, final ShareOptions options) {
+    private Share(final Session session, final ShareOptions options, final AsideNotes notes) {
         this.session = session;
         this.options = options;
+        this.notes = notes;
         this.inodes = new Inodes(session.fids());
         this.paths = new FilePaths(session.fids(), inodes);
         this.attributes = new AttributeReader(session, inodes, paths, options);
@@ -43,7 +47,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.accessAcls = new AccessAcl(xattrs, attributes, writer);
         final NameLocks locks = new NameLocks();
         final NameRequests requests = new NameRequests(session);
-        this.putAside = new PutAside(requests, inodes, paths, locks);
+        this.putAside = new PutAside(requests, inodes, paths, attributes, locks, notes);
         final Inheritance inheritance = new Inheritance(xattrs);
         this.names = new Namespace(
                 session, requests, inodes, paths, locks, attributes, writer, putAside, inheritance, options);
@@ -52,14 +56,22 @@ public final class Share implements FileOperations, AutoCloseable {
         this.lookups = new ManyLookups(session, inodes, attributes);
     }
 
+    /** As {@link #open(Session, ShareOptions, Optional)}, without notes. */
+    public static Share open(final Session session, final ShareOptions options) throws IOException {
+        return open(session, options, Optional.empty());
+    }
+
     /**
      * Makes the tree that {@code session} is attached to a share, which owns the session from here on, and closes it
      * even if this fails.
      *
+     * @param notes a directory of this host for this share only, where files are noted that are open and have lost their
+     *     name, so that the next mount removes what a crash leaves of them; made if need be
      * @throws IOException if the server does not say what the root is, or it is no directory
      */
-    public static Share open(final Session session, final ShareOptions options) throws IOException {
-        final Share share = new Share(session, options);
+    public static Share open(final Session session, final ShareOptions options, final Optional<Path> notes)
+            throws IOException {
+        final Share share = new Share(session, options, notes(notes));
         try {
             if (!share.inodes.root().isDirectory()) {
                 throw new IOException("the server's tree is no directory, and only a directory can be mounted");
@@ -69,7 +81,22 @@ public final class Share implements FileOperations, AutoCloseable {
             share.close();
             throw e;
         }
+        new AsideLeftovers(share, share.notes).remove();
         return share;
+    }
+
+    private static AsideNotes notes(final Optional<Path> directory) {
+        if (directory.isEmpty()) {
+            return AsideNotes.none();
+        }
+        try {
+            return AsideNotes.in(directory.get());
+        } catch (final IOException e) {
+            LOG.warn(
+                    "a crash would leave files that are removed while they are open, since no notes can be made: {}",
+                    e.toString());
+            return AsideNotes.none();
+        }
     }
 
     public Session session() {
@@ -212,11 +239,14 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public long opendir(final long node) throws IOException {
         final Inode inode = inodes.get(node);
+        if (inode.removed().isPresent()) {
+            return directories.add(new OpenDirectory(session, inodes, putAside, inode, OptionalInt.empty()));
+        }
         final int fid = paths.copy(inode, copy -> {
             session.lopen(copy, OpenFlags.RDONLY | OpenFlags.DIRECTORY).await();
             return copy;
         });
-        return directories.add(new OpenDirectory(session, inodes, putAside, inode, fid));
+        return directories.add(new OpenDirectory(session, inodes, putAside, inode, OptionalInt.of(fid)));
     }
 
     @Override
@@ -226,20 +256,21 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public void fsyncdir(final long handle, final boolean dataOnly) throws IOException {
-        session.fsync(directories.get(handle).fid(), dataOnly).await();
+        directories.get(handle).fsync(dataOnly);
     }
 
     @Override
     public void releasedir(final long handle) throws IOException {
-        session.fids().clunk(directories.remove(handle).fid());
+        directories.remove(handle).close();
     }
 
     @Override
     public Rstatfs statfs(final long node) throws IOException {
         final Inode inode = inodes.get(node);
         // QEMU opens the path to ask: a FIFO would answer ENXIO, a symbolic link ELOOP.
-        return paths.use(inode.isDirectory() ? inode : inodes.root(), fid -> session.statfs(fid)
-                .await());
+        final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
+        return paths.use(
+                canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid).await());
     }
 
     @Override
@@ -320,5 +351,10 @@ public final class Share implements FileOperations, AutoCloseable {
             }
         }
         session.close();
+        try {
+            notes.close();
+        } catch (final IOException e) {
+            LOG.debug("the lock of the notes stays, held by nobody", e);
+        }
     }
 }

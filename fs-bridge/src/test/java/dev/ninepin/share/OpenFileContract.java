@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Tread;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
@@ -62,6 +63,21 @@ abstract class OpenFileContract extends ShareFixture {
         share.setattr(file.entry().node(), size(expected.length));
 
         assertThat(read(file.handle(), 0, expected.length)).isEqualTo(expected);
+        share.release(file.handle());
+    }
+
+    @Test
+    void noBlockComesInTwoPiecesWhereAMessageHasRoomForIt() throws IOException {
+        final Created file = create(ROOT, "file", OpenFlags.RDWR);
+        share.write(file.handle(), 0, ByteBuffer.allocate(MIB), OpenFlags.RDWR);
+        final int before = channel.reads().size();
+
+        assertThat(read(file.handle(), 4096, 300_000)).hasSize(300_000);
+
+        final List<Tread> reads = channel.reads();
+        assertThat(reads.subList(before, reads.size()))
+                .hasSizeGreaterThan(1)
+                .allMatch(read -> session.maxIo() < 4096 || read.offset() % 4096 == 0);
         share.release(file.handle());
     }
 

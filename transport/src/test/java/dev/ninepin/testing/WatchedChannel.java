@@ -22,6 +22,7 @@ import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tlcreate;
 import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Tremove;
 import dev.ninepin.p9.Tversion;
 import dev.ninepin.p9.Twalk;
@@ -58,6 +59,7 @@ public final class WatchedChannel implements Channel {
     private final Set<Integer> appending = ConcurrentHashMap.newKeySet();
     private final List<String> wrongs = new CopyOnWriteArrayList<>();
     private final Map<Class<?>, AtomicInteger> sent = new ConcurrentHashMap<>();
+    private final ConcurrentLinkedQueue<Tread> reads = new ConcurrentLinkedQueue<>();
     private final AtomicInteger flushes = new AtomicInteger();
     private final AtomicInteger emptyReplies = new AtomicInteger();
     private final ConcurrentLinkedQueue<Set<Integer>> fidsAtVersion = new ConcurrentLinkedQueue<>();
@@ -92,6 +94,11 @@ public final class WatchedChannel implements Channel {
     public int sent(final Class<? extends Tmessage> kind) {
         final AtomicInteger count = sent.get(kind);
         return count == null ? 0 : count.get();
+    }
+
+    /** The reads that were sent, in their order. */
+    public List<Tread> reads() {
+        return List.copyOf(reads);
     }
 
     /** How often the server was told of what was sent. */
@@ -146,6 +153,9 @@ public final class WatchedChannel implements Channel {
         }
         wrongIf(request instanceof Tflush && !takesFlush(), request, "over a channel that takes none");
         wrongIf(request instanceof Tversion && !takesFlush() && inFlight.size() > 1, request, "not alone in flight");
+        if (request instanceof Tread read) {
+            reads.add(read);
+        }
         checkFids(request);
         channel.send(tag, request);
     }

@@ -1,0 +1,63 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.ByteString;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Removes the files that mounts of this share had put aside when they were killed. */
+final class AsideLeftovers {
+    /** The answers that say that a file is not there any more. */
+    private static final Set<Integer> GONE = Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.ESTALE);
+
+    private static final Logger LOG = LoggerFactory.getLogger(AsideLeftovers.class);
+
+    private final FileOperations files;
+    private final AsideNotes notes;
+
+    AsideLeftovers(final FileOperations files, final AsideNotes notes) {
+        this.files = files;
+        this.notes = notes;
+    }
+
+    /** What can't be removed now stays noted, for the next mount. */
+    void remove() {
+        try {
+            for (final AsideNotes.Left left : notes.left()) {
+                remove(left);
+            }
+        } catch (final IOException e) {
+            LOG.warn("it can't be told what earlier mounts of this share have left: {}", e.getMessage(), e);
+        }
+    }
+
+    private void remove(final AsideNotes.Left left) throws IOException {
+        try {
+            unlink(left);
+            LOG.info("removed {}, which was open when an earlier mount of this share was killed", left.name());
+        } catch (final IOException e) {
+            if (!GONE.contains(Errno.of(e))) {
+                LOG.warn("the file {} of an earlier mount of this share stays: {}", left.name(), e.getMessage(), e);
+                return;
+            }
+        }
+        notes.remove(left.name());
+    }
+
+    private void unlink(final AsideNotes.Left left) throws IOException {
+        final Deque<Long> nodes = new ArrayDeque<>();
+        try {
+            long directory = FileOperations.ROOT;
+            for (final ByteString step : left.path()) {
+                directory = files.lookup(directory, step).node();
+                nodes.push(directory);
+            }
+            files.unlink(directory, left.name());
+        } finally {
+            nodes.forEach(node -> files.forget(node, 1));
+        }
+    }
+}
