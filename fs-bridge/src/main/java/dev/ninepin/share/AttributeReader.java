@@ -41,15 +41,16 @@ final class AttributeReader {
      * {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
      */
     Attributes read(final Inode inode) throws IOException {
-        final Removed removed = inode.removed().orElse(null);
-        if (removed != null) {
-            return removed.attributes();
+        if (inode.removed().isEmpty()) {
+            try {
+                return readOverPath(inode);
+            } catch (final StaleFileException e) {
+                if (inode.removed().isEmpty()) {
+                    return readOverOpenFid(inode, e);
+                }
+            }
         }
-        try {
-            return readOverPath(inode);
-        } catch (final StaleFileException e) {
-            return readOverOpenFid(inode, e);
-        }
+        return inode.removed().orElseThrow().attributes();
     }
 
     /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */

@@ -145,10 +145,7 @@ final class Namespace {
             if (inodes.livesByItsName(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                // It may live on under another name, and its path with it.
-                try (FilePaths.Move move = paths.move(inode)) {
-                    ending(inode, () -> remove(directory, name, 0));
-                }
+                ending(inode, () -> remove(directory, name, 0));
             }
         }
     }
@@ -296,14 +293,15 @@ final class Namespace {
         if (goes) {
             attributes.lastLook(inode);
         }
-        try {
+        // It may live on under another name, and its path with it. Whoever asks for it waits until that is known.
+        try (FilePaths.Move move = paths.move(inode)) {
             removal.run();
+            if (goes) {
+                attributes.removed(inode);
+            }
         } catch (final IOException e) {
             inodes.hasStayed(inode);
             throw e;
-        }
-        if (goes) {
-            attributes.removed(inode);
         }
     }
 
