@@ -38,6 +38,10 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
         return new MountSetup(kind, session.withMaxFids(count), share, fuse);
     }
 
+    MountSetup maxNodes(final int count) {
+        return new MountSetup(kind, session, share.withMaxNodes(count), fuse);
+    }
+
     MountSetup readOnly() {
         return new MountSetup(
                 kind,

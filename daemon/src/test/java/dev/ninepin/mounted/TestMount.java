@@ -129,6 +129,18 @@ public final class TestMount implements AutoCloseable {
                 .sum();
     }
 
+    /** How many files and directories are remembered for the kernel. */
+    int nodes() {
+        return share.nodes();
+    }
+
+    /** How many requests the kernel has sent. */
+    long kernelRequests() {
+        return fuse.status().operations().stream()
+                .mapToLong(operation -> operation.count())
+                .sum();
+    }
+
     /** Waits until nothing is under way. */
     void awaitIdle() {
         await().pollInSameThread().untilAsserted(() -> {

@@ -8,6 +8,7 @@ import dev.ninepin.share.Created;
 import dev.ninepin.share.Entry;
 import dev.ninepin.share.Errno;
 import dev.ninepin.share.FileOperations;
+import dev.ninepin.share.KnownName;
 import dev.ninepin.share.ReadResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -122,6 +123,11 @@ final class Callbacks {
     /** Says whose requests these are; before the first of them. */
     void servedBy(final Workers theirs) {
         workers = theirs;
+    }
+
+    /** What the kernel is to be asked to forget. */
+    List<KnownName> surplus() {
+        return files.surplus();
     }
 
     /** In {@code struct fuse_conn_info} of libfuse 2.9, what the kernel can do comes before what is wanted of it. */

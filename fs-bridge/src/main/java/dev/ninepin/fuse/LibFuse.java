@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 import jnr.ffi.annotations.IgnoreError;
+import jnr.ffi.annotations.In;
 
 /**
  * The functions of libfuse 2.9 that Ninepin calls: the low-level API, which names files by the kernel's nodes. (jnr-fuse
@@ -64,6 +65,14 @@ public interface LibFuse {
      */
     @IgnoreError
     int fuse_lowlevel_notify_inval_inode(long channel, long node, long offset, long length);
+
+    /**
+     * The kernel drops a name that it knows in a directory, and with the last one its inode, unless that is in use: then it
+     * gives the node back. {@code name} ends with a NUL, which {@code length} does not count. Returns 0, or a negative
+     * errno. Waits while a program changes the directory or looks a name up in it.
+     */
+    @IgnoreError
+    int fuse_lowlevel_notify_inval_entry(long channel, long parent, @In byte[] name, long length);
 
     /** Waits for a request: its length, 0 once the session has ended, or a negative errno. */
     @IgnoreError

@@ -1,13 +1,16 @@
 package dev.ninepin.fuse;
 
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.KnownName;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.ffi.Pointer;
 import org.slf4j.Logger;
@@ -65,6 +68,9 @@ final class Workers {
     private final AtomicInteger alive = new AtomicInteger();
 
     private int lastNumber = -1;
+
+    /** A thread is just having the kernel forget what there is too much of. */
+    private final AtomicBoolean forgetting = new AtomicBoolean();
 
     /** A thread has heard that the connection is no more: from the kernel, or from {@link #takeNoMore}. */
     private volatile boolean disconnected;
@@ -168,6 +174,7 @@ final class Workers {
                     startAnother();
                 }
                 process(worker, received);
+                forgetSurplus();
                 if (waiting.incrementAndGet() > 1 && isSurplus()) {
                     return;
                 }
@@ -192,6 +199,25 @@ final class Workers {
             final int start = kind.rewrite(request);
             final ByteBuffer known = start == 0 ? request : request.slice(start, length - start);
             fuse.fuse_session_process(session, known, length - start, channel);
+        }
+    }
+
+    /**
+     * Has the kernel forget what it knows too much of. On a thread that serves no request, while another waits for some:
+     * the kernel takes the directory's lock, and who has that may be waiting for an answer. One thread does it at a time.
+     */
+    private void forgetSurplus() {
+        if (!forgetting.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            for (final KnownName known : callbacks.surplus()) {
+                final byte[] name = known.name().toBytes();
+                fuse.fuse_lowlevel_notify_inval_entry(
+                        channel, known.parent(), Arrays.copyOf(name, name.length + 1), name.length);
+            }
+        } finally {
+            forgetting.set(false);
         }
     }
 

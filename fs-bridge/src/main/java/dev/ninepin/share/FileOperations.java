@@ -40,6 +40,14 @@ public interface FileOperations {
     /** The kernel gives back {@code lookups} of the times that it was handed {@code node}. */
     void forget(long node, long lookups);
 
+    /**
+     * Names of files that the kernel is to be asked to forget, since it knows more of them than are to be remembered here:
+     * not open, not lately asked for. Empty if there is no need. What it does not forget is named again, in its turn.
+     */
+    default List<KnownName> surplus() {
+        return List.of();
+    }
+
     /** What stat(2) shows; also of a file that is open here and has lost its name. */
     Attributes getattr(long node) throws IOException;
 

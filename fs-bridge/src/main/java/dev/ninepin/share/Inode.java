@@ -31,6 +31,12 @@ final class Inode {
     /** How often the kernel was handed {@link #node}, less what it gave back. */
     long lookups;
 
+    /** Whether a request named it since it was last looked at as one to be forgotten. */
+    boolean recentlyUsed;
+
+    /** Whether the kernel was asked to forget it. */
+    boolean surplus;
+
     /** The names by which it was found and not yet seen to lose. */
     final List<Name> names = new ArrayList<>(1);
 

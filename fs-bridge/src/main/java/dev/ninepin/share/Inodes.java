@@ -9,6 +9,8 @@ import dev.ninepin.session.PathFid;
 import dev.ninepin.session.StaleFileException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,11 +30,22 @@ import java.util.Optional;
 final class Inodes {
     private static final long ANY_CHANGES = -1;
 
+    /** How many are named as surplus, and looked at for that, at a time: nobody else gets the lock meanwhile. */
+    private static final int MOST_AT_ONCE = 64;
+
+    private static final int MOST_LOOKS = 256;
+
     private final FidTable fids;
     private final Inode root;
+    private final int max;
 
+    /** In the order in which they are next looked at for one that the kernel is to forget. */
     @GuardedBy("this")
-    private final Map<Long, Inode> byNode = new HashMap<>();
+    private final Map<Long, Inode> byNode = new LinkedHashMap<>();
+
+    /** How many of them the kernel was asked to forget. */
+    @GuardedBy("this")
+    private int surplus;
 
     @GuardedBy("this")
     private final Map<FileId, Inode> byId = new HashMap<>();
@@ -40,8 +53,13 @@ final class Inodes {
     @GuardedBy("this")
     private long lastNode = FileOperations.ROOT;
 
-    Inodes(final FidTable fids) {
+    /**
+     * @param fids of the session
+     * @param max how many the kernel may know before some are {@link #surplus}
+     */
+    Inodes(final FidTable fids, final int max) {
         this.fids = fids;
+        this.max = max;
         this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root(), false);
         root.lookups = 1;
         byNode.put(root.node(), root);
@@ -58,7 +76,42 @@ final class Inodes {
         if (inode == null) {
             throw new StaleFileException("there is no node " + node);
         }
+        inode.recentlyUsed = true;
         return inode;
+    }
+
+    /** How many there are. */
+    synchronized int count() {
+        return byNode.size();
+    }
+
+    /**
+     * The names of some that the kernel is to be asked to forget: as many as there are too many, but for those that it was
+     * asked for and may just be about to forget. No directory: what is mounted on something in it would be unmounted, and
+     * a program that works in it would lose its path. Nothing that is open: its path would be shown as deleted.
+     */
+    synchronized List<KnownName> surplus() {
+        final int wanted = Math.min(byNode.size() - surplus - max, MOST_AT_ONCE);
+        if (wanted <= 0) {
+            return List.of();
+        }
+        final List<Inode> looked = new ArrayList<>();
+        final List<KnownName> cold = new ArrayList<>();
+        final Iterator<Inode> next = byNode.values().iterator();
+        while (cold.size() < wanted && looked.size() < MOST_LOOKS && next.hasNext()) {
+            final Inode inode = next.next();
+            next.remove();
+            looked.add(inode);
+            if (!inode.recentlyUsed && !inode.isDirectory() && inode.open.isEmpty() && !inode.names.isEmpty()) {
+                inode.names.forEach(
+                        name -> cold.add(new KnownName(name.directory().node(), name.name())));
+                surplus += inode.surplus ? 0 : 1;
+                inode.surplus = true;
+            }
+            inode.recentlyUsed = false;
+        }
+        looked.forEach(inode -> byNode.put(inode.node(), inode));
+        return cold;
     }
 
     /** The fid on the path of an inode. */
@@ -331,6 +384,7 @@ final class Inodes {
                 || !byNode.remove(inode.node(), inode)) {
             return List.of();
         }
+        surplus -= inode.surplus ? 1 : 0;
         byId.remove(inode.id(), inode);
         inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
         final List<LostName> lost = new ArrayList<>();
@@ -407,6 +461,7 @@ final class Inodes {
             return Optional.empty();
         }
         inode.lookups++;
+        inode.recentlyUsed = true;
         return Optional.of(inode);
     }
 

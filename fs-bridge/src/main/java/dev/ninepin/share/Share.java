@@ -39,7 +39,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.session = session;
         this.options = options;
         this.notes = notes;
-        this.inodes = new Inodes(session.fids());
+        this.inodes = new Inodes(session.fids(), options.maxNodes());
         this.paths = new FilePaths(session.fids(), inodes);
         this.attributes = new AttributeReader(session, inodes, paths, options);
         this.writer = new AttributeWriter(session, paths, attributes, options);
@@ -116,6 +116,16 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void forget(final long node, final long lookups) {
         inodes.forget(node, lookups);
+    }
+
+    @Override
+    public List<KnownName> surplus() {
+        return inodes.surplus();
+    }
+
+    /** How many files and directories are remembered, because the kernel knows them or they are open. */
+    public int nodes() {
+        return inodes.count();
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.DeadlockWatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
@@ -52,18 +54,21 @@ abstract class StressContract extends ShareFixture {
     private final Map<Long, Lock> inodeLocks = new ConcurrentHashMap<>();
 
     private final Lock renames = new ReentrantLock();
+    private final LongAdder tried = new LongAdder();
 
     @Test
     void whateverIsDoneAtTheSameTimeTheShareIsAsTheServerHasIt() throws Exception {
         final List<BackgroundCall<Integer>> users = new ArrayList<>();
+        int done = 0;
         for (int i = 0; i < THREADS; i++) {
             final User user = new User(new Random(i));
             users.add(BackgroundCall.start("user " + i, user::live));
         }
-        int done = 0;
-        for (final BackgroundCall<Integer> user : users) {
-            done += user.result();
-            user.close();
+        try (DeadlockWatch watch = DeadlockWatch.over(tried::sum)) {
+            for (final BackgroundCall<Integer> user : users) {
+                done += user.result();
+                user.close();
+            }
         }
 
         assertThat(done).as("operations that succeeded").isGreaterThan(THREADS * ROUNDS / 10);
@@ -115,6 +120,7 @@ abstract class StressContract extends ShareFixture {
 
         private int live() throws IOException {
             for (int i = 0; i < ROUNDS; i++) {
+                tried.increment();
                 try {
                     act();
                     done++;
