@@ -39,6 +39,7 @@ final class NameLocks {
 
     private static Held hold(final Lock lock) {
         lock.lock();
-        return lock::unlock;
+        // No method reference: the tests see in our code what is locked and unlocked (dev.ninepin.locks).
+        return () -> lock.unlock();
     }
 }

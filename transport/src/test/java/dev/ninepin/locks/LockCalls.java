@@ -1,0 +1,171 @@
+package dev.ninepin.locks;
+
+import java.lang.instrument.ClassFileTransformer;
+import java.security.CodeSource;
+import java.security.ProtectionDomain;
+import java.util.Set;
+import net.bytebuddy.jar.asm.ClassReader;
+import net.bytebuddy.jar.asm.ClassVisitor;
+import net.bytebuddy.jar.asm.ClassWriter;
+import net.bytebuddy.jar.asm.Label;
+import net.bytebuddy.jar.asm.MethodVisitor;
+import net.bytebuddy.jar.asm.Opcodes;
+
+/**
+ * Has the product's classes tell {@link LockWatch} of the monitors and {@link java.util.concurrent.locks} that they take
+ * and give back, and of the requests that they send and await.
+ */
+final class LockCalls implements ClassFileTransformer {
+    private static final String WATCH = "dev/ninepin/locks/LockWatch";
+    private static final String LOCK_INTERFACE = "java/util/concurrent/locks/Lock";
+    private static final Set<String> LOCKS = Set.of(LOCK_INTERFACE, "java/util/concurrent/locks/ReentrantLock");
+    private static final String FUTURE = "java/util/concurrent/CompletableFuture";
+    private static final Set<String> WAITS = Set.of("get", "join");
+
+    @Override
+    public byte[] transform(
+            final ClassLoader loader,
+            final String name,
+            final Class<?> redefined,
+            final ProtectionDomain domain,
+            final byte[] bytes) {
+        if (name == null || !name.startsWith("dev/ninepin/") || !isProduct(domain)) {
+            return null;
+        }
+        return transformed(name, bytes);
+    }
+
+    private static boolean isProduct(final ProtectionDomain domain) {
+        final CodeSource source = domain == null ? null : domain.getCodeSource();
+        final String place = source == null ? "" : source.getLocation().getPath();
+        return !place.endsWith("/test-classes/") && !place.endsWith("-tests.jar");
+    }
+
+    /** The class as it is to be. */
+    static byte[] transformed(final String name, final byte[] bytes) {
+        final ClassReader reader = new ClassReader(bytes);
+        final ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
+        reader.accept(new Calls(writer, name), ClassReader.EXPAND_FRAMES);
+        return writer.toByteArray();
+    }
+
+    private static final class Calls extends ClassVisitor {
+        private final String owner;
+
+        private Calls(final ClassVisitor next, final String owner) {
+            super(Opcodes.ASM9, next);
+            this.owner = owner;
+        }
+
+        @Override
+        public MethodVisitor visitMethod(
+                final int access, final String name, final String type, final String signature, final String[] thrown) {
+            final MethodVisitor next = super.visitMethod(access, name, type, signature, thrown);
+            final boolean hasCode = (access & (Opcodes.ACC_ABSTRACT | Opcodes.ACC_NATIVE)) == 0;
+            final boolean isSynchronized =
+                    (access & Opcodes.ACC_SYNCHRONIZED) != 0 && (access & Opcodes.ACC_STATIC) == 0;
+            return hasCode ? new Method(next, owner, isSynchronized, asks(owner, name)) : next;
+        }
+
+        private static boolean asks(final String owner, final String method) {
+            return (owner.equals("dev/ninepin/session/Exchange") && method.equals("call"))
+                    || (owner.equals("dev/ninepin/session/Call") && method.equals("await"));
+        }
+    }
+
+    private static final class Method extends MethodVisitor {
+        private final String owner;
+        private final boolean isSynchronized;
+        private final boolean asks;
+
+        /** Futures are those of answers there; elsewhere, of the ends of processes. */
+        private final boolean waitsForAnswers;
+
+        private final Label begin = new Label();
+
+        private Method(final MethodVisitor next, final String owner, final boolean isSynchronized, final boolean asks) {
+            super(Opcodes.ASM9, next);
+            this.owner = owner;
+            this.isSynchronized = isSynchronized;
+            this.asks = asks;
+            this.waitsForAnswers = owner.startsWith("dev/ninepin/session/") || owner.startsWith("dev/ninepin/share/");
+        }
+
+        @Override
+        public void visitCode() {
+            super.visitCode();
+            if (asks) {
+                tell("asking", "()V");
+            }
+            if (isSynchronized) {
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                taking();
+                super.visitLabel(begin);
+            }
+        }
+
+        @Override
+        public void visitInsn(final int code) {
+            if (code == Opcodes.MONITORENTER) {
+                super.visitInsn(Opcodes.DUP);
+                taking();
+            } else if (code == Opcodes.MONITOREXIT) {
+                super.visitInsn(Opcodes.DUP);
+                gave();
+            } else if (isSynchronized && code >= Opcodes.IRETURN && code <= Opcodes.RETURN) {
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                gave();
+            }
+            super.visitInsn(code);
+        }
+
+        @Override
+        public void visitMethodInsn(
+                final int code,
+                final String type,
+                final String name,
+                final String signature,
+                final boolean isInterface) {
+            if (LOCKS.contains(type) && signature.equals("()V")) {
+                if (name.equals("lock") || name.equals("lockInterruptibly")) {
+                    super.visitInsn(Opcodes.DUP);
+                    taking();
+                } else if (name.equals("unlock")) {
+                    super.visitInsn(Opcodes.DUP);
+                    gave();
+                }
+            } else if (waitsForAnswers && type.equals(FUTURE) && WAITS.contains(name)) {
+                tell("asking", "()V");
+            }
+            super.visitMethodInsn(code, type, name, signature, isInterface);
+        }
+
+        /** Whatever is thrown out of a synchronized method gives the lock back, too. */
+        @Override
+        public void visitMaxs(final int stack, final int locals) {
+            if (isSynchronized) {
+                final Label end = new Label();
+                super.visitLabel(end);
+                super.visitTryCatchBlock(begin, end, end, null);
+                super.visitFrame(Opcodes.F_NEW, 1, new Object[] {owner}, 1, new Object[] {"java/lang/Throwable"});
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                gave();
+                super.visitInsn(Opcodes.ATHROW);
+            }
+            super.visitMaxs(stack, locals);
+        }
+
+        private void taking() {
+            super.visitLdcInsn(owner.replace('/', '.'));
+            tell("taking", "(Ljava/lang/Object;Ljava/lang/String;)V");
+        }
+
+        private void gave() {
+            tell("gave", "(Ljava/lang/Object;)V");
+        }
+
+        private void tell(final String what, final String signature) {
+            super.visitMethodInsn(Opcodes.INVOKESTATIC, WATCH, what, signature, false);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package dev.ninepin.locks;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * The order of locks, as far as it was laid down, and as it was seen. A lock is known by the class that it belongs to. Two
+ * kinds of locks that were laid down are taken in that order; all others always in the same one, whichever it is; and
+ * never two of a kind. Any thread.
+ */
+final class LockOrder {
+    /** From the first to be taken to the last. */
+    static final List<Set<String>> RANKS = List.of(
+            Set.of("NameLocks"),
+            Set.of("OpenFile", "OpenDirectory"),
+            Set.of("Inodes"),
+            Set.of("FidTable"),
+            Set.of("Exchange"));
+
+    /** Nothing is taken under these. */
+    static final Set<String> LAST =
+            Set.of("FilePaths", "CachedData", "AbsentAttributes", "DirectoryMoves", "FidNumbers", "TagTable", "Call");
+
+    /** Only these may be held while a request is sent or its answer awaited: what stands above the line. */
+    static final Set<String> HELD_OVER_REQUESTS = Set.of("NameLocks", "OpenFile", "OpenDirectory");
+
+    private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
+    private static final int MOST_FRAMES = 40;
+
+    private final ThreadLocal<List<Held>> held = ThreadLocal.withInitial(ArrayList::new);
+
+    /** By each kind of lock, those that were taken under it. */
+    private final Map<String, Set<String>> seen = new ConcurrentHashMap<>();
+
+    /** What was wrong, by what it was, with the stack of the thread that did it first. */
+    private final Map<String, String> violations = new LinkedHashMap<>();
+
+    private record Held(Object lock, String kind) {}
+
+    /** The current thread is about to take a lock. */
+    void taking(final Object lock, final String kind) {
+        final List<Held> mine = held.get();
+        if (mine.stream().noneMatch(each -> each.lock == lock)) {
+            mine.forEach(each -> check(each.kind, kind));
+        }
+        mine.add(new Held(lock, kind));
+    }
+
+    /** The current thread gives a lock back. */
+    void gave(final Object lock) {
+        final List<Held> mine = held.get();
+        for (int i = mine.size() - 1; i >= 0; i--) {
+            if (mine.get(i).lock == lock) {
+                mine.remove(i);
+                return;
+            }
+        }
+    }
+
+    /** The current thread is about to send a request, or to wait for an answer. */
+    void asking() {
+        for (final Held each : held.get()) {
+            if (!HELD_OVER_REQUESTS.contains(each.kind)) {
+                violation(each.kind + " is held while a request is sent or awaited");
+            }
+        }
+    }
+
+    private void check(final String first, final String second) {
+        if (LAST.contains(first)) {
+            violation(second + " is taken under " + first + ", under which nothing is to be taken");
+        } else if (first.equals(second)) {
+            violation("two locks of " + first + " are taken");
+        } else if (rank(first) >= 0 && rank(second) >= 0) {
+            if (rank(first) >= rank(second)) {
+                violation(second + " is taken under " + first + ", which is to be taken after it");
+            }
+        } else if (seen.computeIfAbsent(first, kind -> ConcurrentHashMap.newKeySet())
+                        .add(second)
+                && leadsTo(second, first, new HashSet<>())) {
+            violation(second + " is taken under " + first + ", which was taken under it before");
+        }
+    }
+
+    private boolean leadsTo(final String from, final String to, final Set<String> passed) {
+        return from.equals(to)
+                || (passed.add(from)
+                        && seen.getOrDefault(from, Set.of()).stream().anyMatch(next -> leadsTo(next, to, passed)));
+    }
+
+    private static int rank(final String kind) {
+        for (int i = 0; i < RANKS.size(); i++) {
+            if (RANKS.get(i).contains(kind)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void violation(final String what) {
+        synchronized (violations) {
+            violations.computeIfAbsent(what, ignored -> stack());
+        }
+    }
+
+    private static String stack() {
+        return StackWalker.getInstance().walk(frames -> frames.filter(frame -> !OURS.contains(frame.getClassName()))
+                .limit(MOST_FRAMES)
+                .map(frame -> "\n    at " + frame)
+                .collect(Collectors.joining()));
+    }
+
+    /** What was wrong since this was last asked. */
+    List<String> takeViolations() {
+        synchronized (violations) {
+            final List<String> all = new ArrayList<>();
+            for (final Iterator<Map.Entry<String, String>> next =
+                            violations.entrySet().iterator();
+                    next.hasNext(); ) {
+                final Map.Entry<String, String> each = next.next();
+                all.add(each.getKey() + each.getValue());
+                next.remove();
+            }
+            return all;
+        }
+    }
+}

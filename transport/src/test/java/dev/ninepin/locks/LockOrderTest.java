@@ -1,0 +1,176 @@
+package dev.ninepin.locks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.session.DirectoryMoves;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class LockOrderTest {
+    private final LockOrder order = new LockOrder();
+
+    @Test
+    void whatIsTakenInTheOrderThatWasLaidDownIsRight() {
+        take("NameLocks", "OpenFile", "Inodes", "FidTable", "DirectoryMoves");
+        assertThat(order.takeViolations()).isEmpty();
+    }
+
+    @Test
+    void whatIsTakenTheOtherWayRoundIsNamedWithItsPlace() {
+        take("FidTable", "Inodes");
+        assertThat(order.takeViolations())
+                .singleElement()
+                .asString()
+                .startsWith("Inodes is taken under FidTable, which is to be taken after it")
+                .contains("LockOrderTest.whatIsTakenTheOtherWayRoundIsNamedWithItsPlace");
+        assertThat(order.takeViolations()).isEmpty();
+    }
+
+    @Test
+    void otherLocksHaveTheOrderInWhichTheyWereSeenFirstAlsoOverThirdOnes() {
+        take("A", "B");
+        take("B", "C");
+        take("A", "C");
+        assertThat(order.takeViolations()).isEmpty();
+        take("C", "A");
+        assertThat(order.takeViolations()).singleElement().asString().startsWith("A is taken under C, which was");
+    }
+
+    @Test
+    void twoOfAKindAreNotTakenButOneTwiceIs() {
+        final Object lock = new Object();
+        order.taking(lock, "Inodes");
+        order.taking(lock, "Inodes");
+        order.gave(lock);
+        assertThat(order.takeViolations()).isEmpty();
+        order.taking(new Object(), "Inodes");
+        assertThat(order.takeViolations()).singleElement().asString().startsWith("two locks of Inodes");
+    }
+
+    @Test
+    void nothingIsTakenUnderTheLast() {
+        take("CachedData", "Inodes");
+        assertThat(order.takeViolations()).singleElement().asString().startsWith("Inodes is taken under CachedData");
+    }
+
+    @Test
+    void requestsAreSentUnderTheLocksAboveTheLineOnly() {
+        take("NameLocks", "OpenDirectory", order::asking);
+        assertThat(order.takeViolations()).isEmpty();
+        take("NameLocks", "Inodes", order::asking);
+        assertThat(order.takeViolations()).singleElement().asString().startsWith("Inodes is held while a request");
+        order.asking();
+        assertThat(order.takeViolations()).isEmpty();
+    }
+
+    @Test
+    void theProductsClassesTellOfTheirMonitorsAndLocks() throws Exception {
+        final String name = Sample.class.getName();
+        final Object sample = new ClassLoader(getClass().getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(final String wanted, final boolean resolve) throws ClassNotFoundException {
+                return wanted.equals(name) ? define() : super.loadClass(wanted, resolve);
+            }
+
+            private Class<?> define() {
+                final byte[] bytes = LockCalls.transformed(name.replace('.', '/'), Sample.bytes());
+                return defineClass(name, bytes, 0, bytes.length);
+            }
+        }.loadClass(name).getDeclaredConstructor().newInstance();
+        LockWatch.ORDER.takeViolations();
+        for (final String method : List.of("inOrder", "throwing", "inOrder")) {
+            try {
+                sample.getClass().getMethod(method).invoke(sample);
+            } catch (final InvocationTargetException e) {
+                assertThat(e.getCause()).isInstanceOf(IllegalStateException.class);
+            }
+        }
+        assertThat(LockWatch.ORDER.takeViolations()).isEmpty();
+        sample.getClass().getMethod("outOfOrder").invoke(sample);
+        assertThat(LockWatch.ORDER.takeViolations()).isNotEmpty();
+    }
+
+    @Test
+    void theProductIsWatchedInThisVeryRun() {
+        final Object lock = new Object();
+        LockWatch.taking(lock, "dev.ninepin.share.CachedData");
+        new DirectoryMoves().begin().close();
+        LockWatch.gave(lock);
+        assertThat(LockWatch.ORDER.takeViolations())
+                .singleElement()
+                .asString()
+                .startsWith("DirectoryMoves is taken under CachedData");
+    }
+
+    @Test
+    void whatIsCheckedIsWrittenDown() throws Exception {
+        final String page = Files.readString(Path.of("../docs/architecture.md"));
+        final int start = page.indexOf("## Locks and their order");
+        final String section = page.substring(start, page.indexOf("\n## ", start + 1));
+        final Stream<String> known =
+                Stream.concat(LockOrder.RANKS.stream().flatMap(rank -> rank.stream()), LockOrder.LAST.stream());
+        assertThat(known).allSatisfy(kind -> assertThat(section).contains(kind));
+    }
+
+    private void take(final String first, final String second, final Runnable then) {
+        final Object one = new Object();
+        final Object other = new Object();
+        order.taking(one, first);
+        order.taking(other, second);
+        then.run();
+        order.gave(other);
+        order.gave(one);
+    }
+
+    private void take(final String... kinds) {
+        final Object[] locks = Stream.of(kinds).map(kind -> new Object()).toArray();
+        for (int i = 0; i < kinds.length; i++) {
+            order.taking(locks[i], kinds[i]);
+        }
+        Stream.of(locks).forEach(order::gave);
+    }
+
+    /** Has a monitor of its own and a lock, which has its kind from here, too; so that both are two of a kind. */
+    public static final class Sample {
+        private final Lock lock = new ReentrantLock();
+
+        public Sample() {}
+
+        public synchronized int inOrder() {
+            final Object same = this;
+            synchronized (same) {
+                return 1;
+            }
+        }
+
+        public synchronized void throwing() {
+            throw new IllegalStateException("thrown while the lock is held");
+        }
+
+        public void outOfOrder() {
+            lock.lock();
+            try {
+                inOrder();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        static byte[] bytes() {
+            try (InputStream in = Sample.class.getResourceAsStream("LockOrderTest$Sample.class")) {
+                return in.readAllBytes();
+            } catch (final IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
