@@ -10,15 +10,22 @@ import java.util.OptionalInt;
  * @param gid the group to show for every file, instead of the server's
  * @param xattrs whether there are extended attributes, if the server has any
  * @param containSymlinks whether symbolic links that lead out of the share, or might, are refused
+ * @param remoteLocks whether the server is to know of the locks on its files
  */
-public record ShareOptions(CacheMode cache, OptionalInt uid, OptionalInt gid, boolean xattrs, boolean containSymlinks) {
-    /** With extended attributes, and links as they are. */
+public record ShareOptions(
+        CacheMode cache,
+        OptionalInt uid,
+        OptionalInt gid,
+        boolean xattrs,
+        boolean containSymlinks,
+        boolean remoteLocks) {
+    /** With extended attributes, links as they are, and locks that stay here. */
     public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid) {
         this(cache, uid, gid, true);
     }
 
-    /** With links as they are. */
+    /** With links as they are, and locks that stay here. */
     public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid, final boolean xattrs) {
-        this(cache, uid, gid, xattrs, false);
+        this(cache, uid, gid, xattrs, false, false);
     }
 }
