@@ -46,6 +46,8 @@ import picocli.CommandLine.Parameters;
             "  uid=N, gid=N                show every file as owned by N",
             "  msize=BYTES                 largest message to propose (default: 131096)",
             "  aname=TREE, uname=USER      tree and user to attach to and as",
+            "  locks=local|remote          whether the server is told of locks, so that hosts",
+            "                              exclude each other (default: local)",
             "  cache=none|open|loose       what to believe without asking (default: open)",
             "                              none: nothing; open: a closed file is seen by the",
             "                              next open; loose: all, the share is ours alone",

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param uname the user to attach as; null for the session's own choice
  * @param cache what may be believed without asking the server
  * @param xattrs whether there are extended attributes, if the server has any
+ * @param remoteLocks whether the server is to know of the locks on its files
  * @param kernelFlags what the kernel is to enforce beside, in the words of mount(8) and in alphabetical order; what is
  *     the kernel's default, or asked back, is not among them
  * @param driver how to reach a virtio device; empty for the best that there is
@@ -40,6 +41,7 @@ public record MountOptions(
         @Nullable ByteString uname,
         CacheMode cache,
         boolean xattrs,
+        boolean remoteLocks,
         List<String> kernelFlags,
         Optional<DriverKind> driver) {
     public MountOptions {

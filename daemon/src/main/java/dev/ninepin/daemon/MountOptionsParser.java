@@ -25,7 +25,8 @@ final class MountOptionsParser {
 
     private static final Set<String> FLAGS = Set.of(
             "ro", "rw", "allow_other", "default_permissions", "noxattr", "contain_symlinks", "no_contain_symlinks");
-    private static final Set<String> VALUED = Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver");
+    private static final Set<String> VALUED =
+            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver", "locks");
 
     /**
      * What the kernel enforces on a FUSE mount if it is told so, each with the word that takes it back. libfuse makes a
@@ -76,6 +77,7 @@ final class MountOptionsParser {
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
     private boolean xattrs = true;
+    private boolean remoteLocks;
     private final Set<String> kernelFlags = new TreeSet<>();
     private Optional<DriverKind> driver = Optional.empty();
 
@@ -97,6 +99,7 @@ final class MountOptionsParser {
                 uname,
                 cache,
                 xattrs,
+                remoteLocks,
                 List.copyOf(kernelFlags),
                 driver);
     }
@@ -169,6 +172,7 @@ final class MountOptionsParser {
             case "aname" -> aname = ByteString.of(value);
             case "uname" -> uname = ByteString.of(value);
             case "driver" -> driver = Optional.of(driver(value));
+            case "locks" -> remoteLocks = areRemote(value);
             default -> cache = cache(value);
         }
     }
@@ -206,6 +210,14 @@ final class MountOptionsParser {
                 .map(mode -> mode.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         throw NinepinException.usage("option cache=" + value + ": must be one of " + modes);
+    }
+
+    private static boolean areRemote(final String locks) throws NinepinException {
+        return switch (locks) {
+            case "local" -> false;
+            case "remote" -> true;
+            default -> throw NinepinException.usage("option locks=" + locks + ": must be one of local, remote");
+        };
     }
 
     private static DriverKind driver(final String value) throws NinepinException {

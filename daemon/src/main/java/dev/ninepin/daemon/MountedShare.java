@@ -181,7 +181,12 @@ final class MountedShare implements AutoCloseable {
 
     private static ShareOptions shareOptions(final MountOptions options) {
         return new ShareOptions(
-                options.cache(), options.uid(), options.gid(), options.xattrs(), options.containSymlinks());
+                options.cache(),
+                options.uid(),
+                options.gid(),
+                options.xattrs(),
+                options.containSymlinks(),
+                options.remoteLocks());
     }
 
     /** A share that is only read has nothing removed. */

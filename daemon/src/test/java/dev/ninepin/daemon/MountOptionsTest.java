@@ -34,6 +34,7 @@ class MountOptionsTest {
                         null,
                         CacheMode.OPEN,
                         true,
+                        false,
                         List.of(),
                         Optional.empty()));
     }
@@ -42,7 +43,7 @@ class MountOptionsTest {
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse(
                         "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
-                                + "uname=glenda,cache=loose,noxattr,driver=uio"))
+                                + "uname=glenda,cache=loose,noxattr,driver=uio,locks=remote"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -55,13 +56,15 @@ class MountOptionsTest {
                         ByteString.of("glenda"),
                         CacheMode.LOOSE,
                         false,
+                        true,
                         List.of(),
                         Optional.of(DriverKind.UIO)));
     }
 
     @Test
     void aLaterOptionOverridesAnEarlierOne() throws Exception {
-        assertThat(MountOptions.parse("ro,rw,contain_symlinks,no_contain_symlinks,uid=1,uid=2,cache=none,cache=open"))
+        assertThat(MountOptions.parse("ro,rw,contain_symlinks,no_contain_symlinks,uid=1,uid=2,cache=none,cache=open,"
+                        + "locks=remote,locks=local"))
                 .isEqualTo(MountOptions.parse("uid=2"));
     }
 
@@ -109,12 +112,13 @@ class MountOptionsTest {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
                 "trans=virtio | unknown option trans; known are allow_other, aname, cache, contain_symlinks,"
-                        + " default_permissions, driver, gid, msize, no_contain_symlinks,"
+                        + " default_permissions, driver, gid, locks, msize, no_contain_symlinks,"
                         + " noxattr, ro, rw, uid, uname, and those of mount(8) itself",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",
                 "driver=virtio-pci | option driver=virtio-pci: must be one of vfio, uio, sysfs",
+                "locks=posix | option locks=posix: must be one of local, remote",
                 "cache=mmap | option cache=mmap: must be one of none, open, loose",
                 "uid=bob | option uid=bob: must be a number from 0 to 4294967294, as id(1) shows it for a name",
                 "gid=4294967295 | option gid=4294967295: must be a number from 0 to 4294967294, as id(1) shows it for a"

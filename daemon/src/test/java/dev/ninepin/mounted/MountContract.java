@@ -9,6 +9,7 @@ abstract class MountContract extends SharedMount
                 Directories,
                 Contents,
                 OpenFiles,
+                FileLocks,
                 AttributesOfFiles,
                 XattrsOfFiles,
                 ProgramsAtWork,

@@ -19,7 +19,11 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
     }
 
     MountSetup cache(final CacheMode mode) {
-        return new MountSetup(kind, session, new ShareOptions(mode, share.uid(), share.gid(), share.xattrs()), fuse);
+        return new MountSetup(
+                kind,
+                session,
+                new ShareOptions(mode, share.uid(), share.gid(), share.xattrs(), false, share.remoteLocks()),
+                fuse);
     }
 
     MountSetup owner(final int uid, final int gid) {
@@ -32,6 +36,14 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
 
     MountSetup withoutXattrs() {
         return new MountSetup(kind, session, new ShareOptions(share.cache(), share.uid(), share.gid(), false), fuse);
+    }
+
+    MountSetup remoteLocks() {
+        return new MountSetup(
+                kind,
+                session,
+                new ShareOptions(share.cache(), share.uid(), share.gid(), share.xattrs(), false, true),
+                fuse);
     }
 
     MountSetup maxFids(final int count) {

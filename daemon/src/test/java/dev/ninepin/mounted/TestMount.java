@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fresh export, mounted on a fresh directory, in this process. Closing it unmounts, and fails if anything is left: a
@@ -32,6 +33,11 @@ public final class TestMount implements AutoCloseable {
     private final Programs programs;
     private final Leftovers before;
     private final Server server;
+
+    /** Whose server and export these are; null if they are its own. */
+    private final @Nullable TestMount first;
+
+    private final MountSetup setup;
     private final Session session;
     private final Share share;
     private final FuseMount fuse;
@@ -41,20 +47,25 @@ public final class TestMount implements AutoCloseable {
 
     private boolean serverKilled;
 
-    private TestMount(final MountSetup setup) throws IOException {
+    private TestMount(final MountSetup setup, final @Nullable TestMount first) throws IOException {
+        this.setup = setup;
+        this.first = first;
         // The JVM opens its sources of random numbers, and a socket to close others with, when it first needs them, and
         // keeps them open.
         new SecureRandom().nextLong();
         SocketChannel.open().close();
         before = Leftovers.now();
         home = Files.createTempDirectory("ninepin-mount-test").toRealPath();
-        final Path export = Files.createDirectory(home.resolve("export"));
+        final Path export = first == null ? Files.createDirectory(home.resolve("export")) : first.programs.export();
         final Path directory = Files.createDirectory(home.resolve("mounted"));
         programs = new Programs(directory, export, setup.kind().isMapped());
-        server = setup.kind().export(export);
+        server = first == null ? setup.kind().export(export) : first.server;
         final SessionOptions options = setup.session().withAname(server.aname());
         // What has come up goes down again if the rest does not.
-        final Deque<AutoCloseable> up = new ArrayDeque<>(List.of(server));
+        final Deque<AutoCloseable> up = new ArrayDeque<>();
+        if (first == null) {
+            up.push(server);
+        }
         try {
             session = Session.connect(server.connect(), options);
             up.push(session);
@@ -78,7 +89,12 @@ public final class TestMount implements AutoCloseable {
     }
 
     static TestMount mount(final MountSetup setup) throws IOException {
-        return new TestMount(setup);
+        return new TestMount(setup, null);
+    }
+
+    /** Another mount of the same export, over a channel of its own, as another host has one; to be closed before this. */
+    TestMount another() throws IOException {
+        return new TestMount(setup, this);
     }
 
     /** The path of a file through the mount. */
@@ -180,6 +196,11 @@ public final class TestMount implements AutoCloseable {
         process.onExit().get(SERVER_ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** Ends the mount, though it may be in use. */
+    void end() {
+        fuse.close();
+    }
+
     /** Removes all files, and waits until all that came with them is gone; fails if it does not go. */
     void clear() throws IOException, InterruptedException {
         programs.run("find", ".", "-mindepth", "1", "-delete");
@@ -203,7 +224,9 @@ public final class TestMount implements AutoCloseable {
         } finally {
             fuse.close();
             share.close();
-            server.close();
+            if (first == null) {
+                server.close();
+            }
         }
         assertThat(fuse.ended()).as("the service has ended").isTrue();
         final SessionStatus end = session.status();

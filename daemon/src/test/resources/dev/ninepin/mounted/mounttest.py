@@ -1,5 +1,5 @@
 """What the scripts of the mount tests share. They run in the root of the mount."""
-import ctypes, errno, fcntl, hashlib, mmap, os, random, resource, shutil, signal, stat, struct, subprocess, sys, time
+import ctypes, errno, fcntl, hashlib, mmap, os, random, resource, select, shutil, signal, stat, struct, subprocess, sys, time
 
 # The directory that is mounted, as the server has it.
 S = os.environ['EXPORT']
@@ -12,7 +12,7 @@ def fails(error, call, *arguments, **named):
     try:
         call(*arguments, **named)
     except OSError as e:
-        assert errno.errorcode[e.errno] == error, '%s, not %s' % (errno.errorcode[e.errno], error)
+        assert e.errno == getattr(errno, error), '%s, not %s' % (errno.errorcode[e.errno], error)
     else:
         raise AssertionError('succeeded; expected ' + error)
 
@@ -170,3 +170,103 @@ def use_odd_names():
         os.unlink(b'moved')
     fails('ENAMETOOLONG', write, b'n' * 256, b'')
     assert os.listdir(b'.') == []
+
+
+PR_SET_PDEATHSIG = 1
+
+
+class Other:
+    """Another process, in this directory or another one, which runs one piece of Python after the other; it ends with this."""
+
+    def __init__(self, directory='.'):
+        orders, answers = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(orders[1])
+            os.close(answers[0])
+            os.chdir(directory)
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            try:
+                self.work(os.fdopen(orders[0], 'rb'), answers[1])
+            finally:
+                os._exit(0)
+        os.close(orders[0])
+        os.close(answers[1])
+        self.orders, self.answers = orders[1], os.fdopen(answers[0], 'rb')
+
+    @staticmethod
+    def work(orders, answers):
+        known = dict(globals())
+        for order in orders:
+            code = eval(order)
+            try:
+                try:
+                    said = ('said', eval(code, known))
+                except SyntaxError:
+                    said = ('said', exec(code, known))
+            except OSError as e:
+                said = ('failed', e.errno)
+            os.write(answers, (repr(said) + '\n').encode())
+
+    def tell(self, code):
+        """Has it run this: an expression, or statements."""
+        os.write(self.orders, (repr(code) + '\n').encode())
+
+    def answer(self, seconds=20):
+        """What came of the code that it was told first: the expression's value, or the OSError."""
+        ready = select.select([self.answers], [], [], seconds)[0]
+        assert ready, 'no answer within %s s' % seconds
+        kind, value = eval(self.answers.readline())
+        if kind == 'failed':
+            raise OSError(value, os.strerror(value))
+        return value
+
+    def __call__(self, code):
+        self.tell(code)
+        return self.answer()
+
+    def fails(self, error, code):
+        fails(error, self, code)
+
+    def waits(self):
+        """Returns when it is in a call of fcntl(2) or flock(2)."""
+        calls = {'x86_64': ('72', '73'), 'aarch64': ('25', '32')}[os.uname().machine]
+        until(lambda: read('/proc/%d/syscall' % self.pid).decode().split()[0] in calls)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+RD, WR, UN = fcntl.F_RDLCK, fcntl.F_WRLCK, fcntl.F_UNLCK
+FLOCK = '@hhqqi4x'
+
+
+def lock(fd, kind, first=0, length=0, wait=False, ofd=False):
+    """fcntl(2)'s locks, of a process or (ofd) of an open file description; length 0 is to the end."""
+    command = {(False, False): fcntl.F_SETLK, (True, False): fcntl.F_SETLKW,
+               (False, True): fcntl.F_OFD_SETLK, (True, True): fcntl.F_OFD_SETLKW}[wait, ofd]
+    fcntl.fcntl(fd, command, struct.pack(FLOCK, kind, 0, first, length, 0))
+
+
+def in_the_way(fd, kind, first=0, length=0):
+    """What F_GETLK tells: kind, first byte, length, process; None if nothing is in the way."""
+    told = struct.unpack(FLOCK, fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK, kind, 0, first, length, 0)))
+    return None if told[0] == UN else (told[0], *told[2:])
+
+
+class Signalled(Exception):
+    pass
+
+
+def interrupted(call):
+    """Makes a call that SIGUSR1 is to interrupt, and tells when it has."""
+    def handler(number, frame):
+        raise Signalled
+
+    signal.signal(signal.SIGUSR1, handler)
+    try:
+        call()
+    except Signalled:
+        return time.monotonic()
+    raise AssertionError('not interrupted')

@@ -62,6 +62,7 @@ final class Callbacks {
     private final LowLevelOps ops = new LowLevelOps();
     private final Pointer opsMemory = Native.allocate(ops);
     private final XattrCallbacks xattrs;
+    private final LockCallbacks locks;
     private final LowLevelOps.Interrupt interrupt = this::interrupt;
     private final long interruptFunction = Native.RUNTIME
             .getClosureManager()
@@ -77,6 +78,7 @@ final class Callbacks {
         this.files = files;
         this.failures = new Failures(files, errnoOf);
         this.xattrs = new XattrCallbacks(files, this::serve, this::caller, this::dropAttributes);
+        this.locks = new LockCallbacks(files, this::serve, this::dropData);
         fillTable();
     }
 
@@ -108,6 +110,10 @@ final class Callbacks {
         ops.fsyncdir.set(this::fsyncdir);
         ops.statfs.set(this::statfs);
         xattrs.fill(ops);
+        if (files.takesLocks()) {
+            // Without these the kernel keeps locks to itself.
+            locks.fill(ops);
+        }
         ops.access.set(this::access);
     }
 
@@ -249,7 +255,9 @@ final class Callbacks {
         serve("open", request, node, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
             final long handle = files.open(node, openFlags, this::dropData);
-            if (!worker.reply.opened(handle, (openFlags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY)) {
+            // A flush says who writes no more, and whose locks are free.
+            final boolean flush = files.takesLocks() || (openFlags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
+            if (!worker.reply.opened(handle, flush)) {
                 files.release(handle);
             }
         });
@@ -303,7 +311,7 @@ final class Callbacks {
 
     private void flush(final long request, final long node, final long info) {
         serve("flush", request, node, worker -> {
-            files.flush(worker.handle(info));
+            files.flush(worker.handle(info), worker.lockOwner(info));
             worker.reply.done();
         });
     }
@@ -428,11 +436,21 @@ final class Callbacks {
 
     /** Runs an operation, measures it, and replies for it if it fails. Throws nothing. */
     private void serve(final String name, final long request, final long node, final Operation operation) {
+        serve(name, request, node, false, operation);
+    }
+
+    /** As {@link #serve(String, long, long, Operation)}; {@code onlyWaits} as of {@link RequestSlot#enter}. */
+    private void serve(
+            final String name,
+            final long request,
+            final long node,
+            final boolean onlyWaits,
+            final Operation operation) {
         final long begin = System.nanoTime();
         final Worker worker = Worker.current();
         worker.begin(request);
         try {
-            fuse.fuse_req_interrupt_func(request, interruptFunction, worker.slot.enter(begin));
+            fuse.fuse_req_interrupt_func(request, interruptFunction, worker.slot.enter(begin, onlyWaits));
             operation.run(worker);
         } catch (final Throwable e) {
             fail(name, node, worker, e);

@@ -90,8 +90,11 @@ final class LowLevelOps extends Struct {
 
     final Function<Access> access = function(Access.class);
     final Function<Create> create = function(Create.class);
-    final Pointer getlk = new Pointer();
-    final Pointer setlk = new Pointer();
+
+    /** request, node, info, lock. */
+    final Function<Four> getlk = function(Four.class);
+
+    final Function<Setlk> setlk = function(Setlk.class);
     final Pointer bmap = new Pointer();
     final Pointer ioctl = new Pointer();
     final Pointer poll = new Pointer();
@@ -101,7 +104,7 @@ final class LowLevelOps extends Struct {
     /** request, count, array of (node, lookups). */
     final Function<Three> forgetMulti = function(Three.class);
 
-    final Pointer flock = new Pointer();
+    final Function<Flock> flock = function(Flock.class);
     final Pointer fallocate = new Pointer();
 
     LowLevelOps() {
@@ -178,6 +181,18 @@ final class LowLevelOps extends Struct {
     public interface Access {
         @Delegate
         void call(long request, long node, int mask);
+    }
+
+    /** fcntl(2) with F_SETLK, or F_SETLKW if {@code sleep} is not 0. */
+    public interface Setlk {
+        @Delegate
+        void call(long request, long node, long info, long lock, int sleep);
+    }
+
+    /** flock(2). */
+    public interface Flock {
+        @Delegate
+        void call(long request, long node, long info, int operation);
     }
 
     /** Makes a regular file and opens it. */

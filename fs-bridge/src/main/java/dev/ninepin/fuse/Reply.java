@@ -53,6 +53,9 @@ final class Reply {
     /** {@code struct fuse_open_out} of the kernel's {@code fuse.h}: fh[8] open_flags[4] padding[4]. */
     private final ByteBuffer openOut = ByteBuffer.allocateDirect(2 * Long.BYTES).order(ByteOrder.nativeOrder());
 
+    /** {@code struct fuse_file_lock} of the same: start[8] end[8] type[4] pid[4]. */
+    private final ByteBuffer lockOut = ByteBuffer.allocateDirect(3 * Long.BYTES).order(ByteOrder.nativeOrder());
+
     private final ByteBuffer target = ByteBuffer.allocateDirect(MAX_TARGET);
 
     private long request;
@@ -158,6 +161,13 @@ final class Reply {
     /** How many bytes an extended attribute has, or the list of them. */
     void xattrSize(final int size) {
         end(fuse.fuse_reply_xattr(request, size));
+    }
+
+    /** A lock on these bytes, of one of fcntl(2)'s types. */
+    void lock(final long first, final long last, final int type, final int pid) {
+        lockOut.clear();
+        lockOut.putLong(first).putLong(last).putInt(type).putInt(pid);
+        data(lockOut.flip());
     }
 
     void written(final int count) {

@@ -23,6 +23,7 @@ final class RequestSlot {
     private long sequence;
     private long serving = NONE;
     private long since;
+    private boolean waits;
 
     /** @param number tells the slots of a mount apart; from 0, below {@link #NUMBERS} */
     RequestSlot(final int number, final Thread owner) {
@@ -43,9 +44,11 @@ final class RequestSlot {
      * A request begins.
      *
      * @param now of {@link System#nanoTime}
+     * @param onlyWaits whether it can be given up at any time, since nothing is half done
      * @return its token, never 0
      */
-    synchronized long enter(final long now) {
+    synchronized long enter(final long now, final boolean onlyWaits) {
+        waits = onlyWaits;
         sequence++;
         serving = (sequence << NUMBER_BITS) | number;
         since = now;
@@ -63,6 +66,11 @@ final class RequestSlot {
         if (serving == token) {
             owner.interrupt();
         }
+    }
+
+    /** Whether the request of {@code token} is over, or can be given up at any time. */
+    synchronized boolean isToEndAtOnce(final long token) {
+        return serving != token || waits;
     }
 
     /** Interrupts the owner if it serves any request. */

@@ -110,6 +110,11 @@ final class Worker extends Thread {
         return address == 0 ? FileOperations.NO_HANDLE : info(address).fh.longValue();
     }
 
+    /** The owner of locks in the {@code struct fuse_file_info} at {@code address}. */
+    long lockOwner(final long address) {
+        return info(address).lock_owner.longValue();
+    }
+
     /** The {@code struct fuse_file_info} at {@code address}; valid until the next call. */
     FuseFileInfo info(final long address) {
         info.useMemory(Native.at(address));

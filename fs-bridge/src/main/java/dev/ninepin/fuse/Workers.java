@@ -237,10 +237,15 @@ final class Workers {
         }
     }
 
-    /** The worker that serves the request of {@code token} is to give it up, if that is not answered soon. */
+    /** The worker that serves the request of {@code token} is to give it up, if that only waits, or is not answered soon. */
     void interrupt(final long token) {
         final Worker worker = workers.get(RequestSlot.numberOf(token));
-        if (worker != null) {
+        if (worker == null) {
+            return;
+        }
+        if (worker.slot.isToEndAtOnce(token)) {
+            worker.slot.interrupt(token);
+        } else {
             interrupts.schedule(worker.slot, token);
         }
     }

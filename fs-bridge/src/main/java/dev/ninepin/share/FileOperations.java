@@ -104,12 +104,37 @@ public interface FileOperations {
      */
     int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
 
-    /** A program has closed a descriptor of a file that it may have written to; other copies of it may be open still. */
-    void flush(long handle) throws IOException;
+    /**
+     * A program has closed a descriptor of a file that it may have written to, or locked; other copies of it may be open
+     * still. Whatever {@code owner} has locked of the file with {@link #lock} is free, whichever handle it came over.
+     */
+    void flush(long handle, long owner) throws IOException;
+
+    /** Whether locks are to be asked for here. If not, the kernel keeps them to itself. */
+    boolean takesLocks();
+
+    /** The lock that is in the way of {@code wanted}, of those that {@link #lock} sets. */
+    Optional<FileLock> lockInTheWay(FileLock wanted) throws IOException;
+
+    /**
+     * Sets a lock as fcntl(2) does, on some bytes, or frees them. An interrupt ends the wait with EINTR.
+     *
+     * @param wait whether to wait while another has a lock that is in the way (EDEADLK, if that one waits for this owner);
+     *     if not, EAGAIN. ENOLCK if the server can't lock, or too many wait
+     * @param kernel told to drop the file's data, if others could have changed it until now
+     */
+    void lock(FileLock wanted, boolean wait, KernelData kernel) throws IOException;
+
+    /**
+     * Sets a lock as flock(2) does, on a whole file, or frees it; these locks, and those of {@link #lock}, are not in each
+     * other's way here. What the owner had goes first: if this fails, or waits, it has nothing. Otherwise as
+     * {@link #lock}, without EDEADLK.
+     */
+    void flock(FileLock wanted, boolean wait, KernelData kernel) throws IOException;
 
     void fsync(long handle, boolean dataOnly) throws IOException;
 
-    /** The last descriptor is gone: the handle is no more. */
+    /** The last descriptor is gone: the handle is no more, nor are locks whose owner was the open file itself. */
     void release(long handle) throws IOException;
 
     long opendir(long node) throws IOException;

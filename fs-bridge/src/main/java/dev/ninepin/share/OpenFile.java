@@ -24,6 +24,13 @@ final class OpenFile {
     @GuardedBy("this")
     private int otherFid = NONE;
 
+    /** Whether a lock is held over {@link #fid}, which then stays for as long as that. */
+    @GuardedBy("this")
+    private boolean fidKept;
+
+    @GuardedBy("this")
+    private boolean closed;
+
     /** Whether this counts among the writers of the inode. */
     @GuardedBy("this")
     private boolean writing;
@@ -71,6 +78,19 @@ final class OpenFile {
         return otherFid;
     }
 
+    /** The fid stays, though this may be closed, until it is given up. */
+    synchronized void keepFid() {
+        fidKept = true;
+    }
+
+    /** Ends {@link #keepFid}. */
+    synchronized void giveUpFid(final IntConsumer clunk) {
+        fidKept = false;
+        if (closed) {
+            clunk.accept(fid);
+        }
+    }
+
     /** The inode has counted this among its writers, if it is one. */
     synchronized void counted() {
         writing = isForWriting();
@@ -95,7 +115,10 @@ final class OpenFile {
     /** Gives up the fids, to {@code clunk}. */
     synchronized void close(final IntConsumer clunk) {
         flush();
-        clunk.accept(fid);
+        closed = true;
+        if (!fidKept) {
+            clunk.accept(fid);
+        }
         if (otherFid != NONE) {
             clunk.accept(otherFid);
         }

@@ -42,6 +42,7 @@ final class OpenFiles {
     private final Inheritance inheritance;
     private final CacheMode cache;
     private final FileData data;
+    private final FileLocks fileLocks;
     private final Handles<OpenFile> handles = new Handles<>();
 
     OpenFiles(
@@ -66,6 +67,7 @@ final class OpenFiles {
         this.putAside = putAside;
         this.inheritance = inheritance;
         this.cache = options.cache();
+        this.fileLocks = new FileLocks(session);
         this.data = new FileData(
                 session,
                 (inode, flags) ->
@@ -208,8 +210,31 @@ final class OpenFiles {
         }
     }
 
-    void flush(final long handle) throws ErrnoException {
-        handles.get(handle).flush();
+    void flush(final long handle, final long owner) throws ErrnoException {
+        final OpenFile file = handles.get(handle);
+        file.flush();
+        fileLocks.ownerClosed(file.inode(), owner);
+    }
+
+    Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
+        return fileLocks.inTheWay(wanted, handles.get(wanted.handle()));
+    }
+
+    void lock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+        final OpenFile file = handles.get(wanted.handle());
+        fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+    }
+
+    void flock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+        final OpenFile file = handles.get(wanted.handle());
+        fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+    }
+
+    /** The file may have changed there until it was locked; what this host has of it can't tell. */
+    private void dropData(final Inode inode, final KernelData kernel) throws IOException {
+        if (cache != CacheMode.LOOSE) {
+            drop(inode, inode.data.openedUnseen(false), kernel);
+        }
     }
 
     void fsync(final long handle, final boolean dataOnly) throws IOException {
@@ -218,9 +243,11 @@ final class OpenFiles {
 
     void release(final long handle) throws ErrnoException {
         final OpenFile file = handles.remove(handle);
+        fileLocks.released(file.inode(), handle);
         try (NameLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
             if (inodes.isOpenOnce(file.inode())) {
+                fileLocks.closed(file.inode());
                 putAside.remove(file.inode());
             }
             inodes.closed(file.inode(), file);
@@ -308,13 +335,17 @@ final class OpenFiles {
         }
         opened.file().counted();
         if (!verdict.good()) {
-            boolean dropped = false;
-            try {
-                kernel.drop(opened.file().inode().node());
-                dropped = true;
-            } finally {
-                data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
-            }
+            drop(opened.file().inode(), verdict, kernel);
+        }
+    }
+
+    private static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
+        boolean dropped = false;
+        try {
+            kernel.drop(inode.node());
+            dropped = true;
+        } finally {
+            inode.data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
         }
     }
 

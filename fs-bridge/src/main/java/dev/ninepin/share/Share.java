@@ -232,8 +232,28 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public void flush(final long handle) throws IOException {
-        files.flush(handle);
+    public void flush(final long handle, final long owner) throws IOException {
+        files.flush(handle, owner);
+    }
+
+    @Override
+    public boolean takesLocks() {
+        return options.remoteLocks();
+    }
+
+    @Override
+    public Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
+        return files.lockInTheWay(wanted);
+    }
+
+    @Override
+    public void lock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+        files.lock(wanted, wait, kernel);
+    }
+
+    @Override
+    public void flock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+        files.flock(wanted, wait, kernel);
     }
 
     @Override

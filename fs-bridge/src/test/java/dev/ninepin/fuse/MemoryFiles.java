@@ -13,6 +13,7 @@ import dev.ninepin.share.Caller;
 import dev.ninepin.share.Created;
 import dev.ninepin.share.DirectorySink;
 import dev.ninepin.share.Entry;
+import dev.ninepin.share.FileLock;
 import dev.ninepin.share.FileOperations;
 import dev.ninepin.share.KernelData;
 import dev.ninepin.share.ReadResult;
@@ -221,7 +222,27 @@ final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public void flush(final long handle) {}
+    public void flush(final long handle, final long owner) {}
+
+    @Override
+    public boolean takesLocks() {
+        return false;
+    }
+
+    @Override
+    public Optional<FileLock> lockInTheWay(final FileLock wanted) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void lock(final FileLock wanted, final boolean wait, final KernelData kernel) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void flock(final FileLock wanted, final boolean wait, final KernelData kernel) {
+        throw new UnsupportedOperationException();
+    }
 
     @Override
     public synchronized Created create(

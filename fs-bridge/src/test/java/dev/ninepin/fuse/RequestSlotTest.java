@@ -11,7 +11,7 @@ class RequestSlotTest {
 
     @Test
     void anInterruptReachesTheRequestThatItIsFor() {
-        final long token = slot.enter(0);
+        final long token = slot.enter(0, false);
         slot.interrupt(token);
         assertThat(Thread.currentThread().isInterrupted()).isTrue();
         slot.leave();
@@ -20,11 +20,11 @@ class RequestSlotTest {
 
     @Test
     void anInterruptThatComesLateReachesNothing() {
-        final long token = slot.enter(0);
+        final long token = slot.enter(0, false);
         slot.leave();
         slot.interrupt(token);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
-        final long next = slot.enter(0);
+        final long next = slot.enter(0, false);
         slot.interrupt(token);
         slot.interrupt(next + 1);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
@@ -32,17 +32,32 @@ class RequestSlotTest {
     }
 
     @Test
-    void aTokenTellsItsSlot() {
-        assertThat(RequestSlot.numberOf(slot.enter(0))).isEqualTo(7);
+    void whatOnlyWaitsMayEndAtOnce() {
+        final long working = slot.enter(0, false);
+        assertThat(slot.isToEndAtOnce(working)).isFalse();
         slot.leave();
-        assertThat(RequestSlot.numberOf(slot.enter(0))).isEqualTo(7);
+        final long waiting = slot.enter(0, true);
+        assertThat(slot.isToEndAtOnce(waiting)).isTrue();
+        slot.leave();
+        slot.enter(0, false);
+        assertThat(slot.isToEndAtOnce(waiting))
+                .as("there is nothing to wait for")
+                .isTrue();
+        slot.leave();
+    }
+
+    @Test
+    void aTokenTellsItsSlot() {
+        assertThat(RequestSlot.numberOf(slot.enter(0, false))).isEqualTo(7);
+        slot.leave();
+        assertThat(RequestSlot.numberOf(slot.enter(0, false))).isEqualTo(7);
         slot.leave();
     }
 
     @Test
     void onlyARequestHasAnAge() {
         assertThat(slot.age(100)).isEqualTo(-1);
-        slot.enter(40);
+        slot.enter(40, false);
         assertThat(slot.age(100)).isEqualTo(60);
         slot.leave();
         assertThat(slot.age(100)).isEqualTo(-1);
@@ -70,7 +85,7 @@ class RequestSlotTest {
         begin.await();
         int leaked = 0;
         for (int i = 0; i < rounds; i++) {
-            current.set(slot.enter(0));
+            current.set(slot.enter(0, false));
             slot.leave();
             if (Thread.interrupted()) {
                 leaked++;

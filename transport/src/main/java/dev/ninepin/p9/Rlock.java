@@ -5,7 +5,7 @@ package dev.ninepin.p9;
  *
  * <pre>size[4] Rlock tag[2] status[1]</pre>
  *
- * @param status 0 success, 1 blocked, 2 error, 3 grace
+ * @param status a {@link LockStatus}
  */
 public record Rlock(int status) implements Rmessage {
     static final int SIZE = Frame.sizeOf(new Rlock(0));

@@ -19,17 +19,25 @@ final class LockOrder {
     /** From the first to be taken to the last. */
     static final List<Set<String>> RANKS = List.of(
             Set.of("NameLocks"),
+            Set.of("LockedFile"),
             Set.of("OpenFile", "OpenDirectory"),
             Set.of("Inodes"),
             Set.of("FidTable"),
             Set.of("Exchange"));
 
     /** Nothing is taken under these. */
-    static final Set<String> LAST =
-            Set.of("FilePaths", "CachedData", "AbsentAttributes", "DirectoryMoves", "FidNumbers", "TagTable", "Call");
+    static final Set<String> LAST = Set.of(
+            "FilePaths",
+            "LockWaits",
+            "CachedData",
+            "AbsentAttributes",
+            "DirectoryMoves",
+            "FidNumbers",
+            "TagTable",
+            "Call");
 
     /** Only these may be held while a request is sent or its answer awaited: what stands above the line. */
-    static final Set<String> HELD_OVER_REQUESTS = Set.of("NameLocks", "OpenFile", "OpenDirectory");
+    static final Set<String> HELD_OVER_REQUESTS = Set.of("NameLocks", "LockedFile", "OpenFile", "OpenDirectory");
 
     private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
     private static final int MOST_FRAMES = 40;

@@ -1,0 +1,124 @@
+package dev.ninepin.share;
+
+import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.share.LockMode.EXCLUSIVE;
+import static dev.ninepin.share.LockMode.NONE;
+import static dev.ninepin.share.LockMode.SHARED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.RealServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class LockTest {
+    /** QEMU answers success to every lock, and takes none. */
+    @Nested
+    class OverQemu extends LockContract {
+        @Override
+        protected RealServer start(final Path directory) {
+            return RealServer.qemu(directory, Map.of("security_model", "none"));
+        }
+    }
+
+    /** With another client of the same diod, as on another host. */
+    @Nested
+    class OverDiod extends LockContract {
+        private Share there;
+        private long thereHandle;
+
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.diodOnUnixSocket(directory);
+        }
+
+        @BeforeEach
+        void openThere() throws IOException {
+            final var here = session;
+            final var hereChannel = channel;
+            there = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+            session = here;
+            channel = hereChannel;
+            thereHandle = there.open(there.lookup(ROOT, name("file")).node(), OpenFlags.RDWR, NO_KERNEL);
+        }
+
+        @AfterEach
+        void closeThere() {
+            there.close();
+        }
+
+        private void lockThere(final LockMode mode) throws IOException {
+            there.lock(FileLock.whole(YOU, thereHandle, YOUR_PID, mode), false, NO_KERNEL);
+        }
+
+        @Test
+        void theServerHoldsWhatTheStrongestOfThisHostNeeds() throws IOException {
+            lock(ME, SHARED, 0, 9);
+            lockThere(SHARED);
+            lockThere(NONE);
+            lock(ME, EXCLUSIVE, 20, 29);
+            lock(YOU, SHARED, 0, 9);
+            assertErrno(Errno.EAGAIN, () -> lockThere(SHARED));
+            assertThat(there.lockInTheWay(FileLock.whole(YOU, thereHandle, YOUR_PID, SHARED)))
+                    .contains(FileLock.whole(0, 0, 0, EXCLUSIVE));
+            lock(ME, NONE, 20, 29);
+            lockThere(SHARED);
+            assertErrno(Errno.EAGAIN, () -> lockThere(EXCLUSIVE));
+            unlock(ME);
+            assertErrno(Errno.EAGAIN, () -> lockThere(EXCLUSIVE));
+            unlock(YOU);
+            lockThere(EXCLUSIVE);
+        }
+
+        @Test
+        void whoGetsNoMoreKeepsWhatItHas() throws IOException {
+            lock(ME, SHARED, 0, 9);
+            lockThere(SHARED);
+            assertErrno(Errno.EAGAIN, () -> lock(ME, EXCLUSIVE, 0, 9));
+            assertErrno(Errno.EAGAIN, () -> lock(YOU, EXCLUSIVE, 50, 50));
+            lockThere(NONE);
+            assertErrno(Errno.EAGAIN, () -> lockThere(EXCLUSIVE));
+            lock(ME, EXCLUSIVE, 0, 9);
+        }
+
+        @Test
+        void whoWaitsForAnotherHostGoesOnWhenThatLetsGo() throws Exception {
+            lockThere(EXCLUSIVE);
+            try (BackgroundCall<Void> waiting = lockWaiting(ME, EXCLUSIVE, 0, 9).awaitInside("awaitNanos")) {
+                assertErrno(Errno.EAGAIN, () -> lock(YOU, SHARED, 50, 50));
+                lockThere(NONE);
+                waiting.result();
+            }
+            assertErrno(Errno.EAGAIN, () -> lockThere(SHARED));
+        }
+
+        @Test
+        void whoIsInterruptedWhileAnotherHostHasTheLockHoldsNothing() throws Exception {
+            lockThere(SHARED);
+            lock(ME, SHARED, 0, 9);
+            try (BackgroundCall<Void> waiting = lockWaiting(ME, EXCLUSIVE, 0, 9).awaitInside("awaitNanos")) {
+                waiting.interrupt();
+                assertThat(Errno.of(waiting.failure())).isEqualTo(Errno.EINTR);
+            }
+            lockThere(NONE);
+            assertErrno(Errno.EAGAIN, () -> lockThere(EXCLUSIVE));
+            unlock(ME);
+            lockThere(EXCLUSIVE);
+        }
+
+        @Test
+        void aClientThatGoesLeavesNoLock() throws IOException {
+            lockThere(EXCLUSIVE);
+            assertErrno(Errno.EAGAIN, () -> lock(ME, SHARED, 0, 9));
+            there.close();
+            lock(ME, EXCLUSIVE, 0, 9);
+        }
+    }
+}
