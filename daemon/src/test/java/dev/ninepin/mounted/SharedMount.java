@@ -12,8 +12,12 @@ abstract class SharedMount implements OnAMount {
     private final TestMount mount;
 
     SharedMount(final ServerKind kind) throws IOException {
-        this.kind = kind;
-        this.mount = MountSetup.of(kind).mount();
+        this(MountSetup.of(kind));
+    }
+
+    SharedMount(final MountSetup setup) throws IOException {
+        this.kind = setup.kind();
+        this.mount = setup.mount();
     }
 
     @Override
