@@ -11,6 +11,107 @@ interface NamesOfFiles extends OnAMount {
     }
 
     @Test
+    default void namesThatDifferInCaseAreTwo() throws Exception {
+        mount().python("""
+                write('Name', b'1')
+                fails('ENOENT', os.stat, 'name')
+                write('name', b'2')
+                os.rename('Name', 'NAME')
+                assert read('NAME') == b'1' and read('name') == b'2'
+                assert sorted(os.listdir('.')) == ['NAME', 'name'] == sorted(os.listdir(S))
+                """);
+    }
+
+    /** diod names a file to its kernel by its whole path, which cannot be longer. */
+    @Test
+    default void deepPathsAreReachedInSteps() throws Exception {
+        mount().python("""
+                deepest = 60 if UNLIMITED else 10
+                at = os.open('.', os.O_RDONLY)
+                numbers = [os.fstat(at).st_ino]
+                def step(at, name):
+                    new = os.open(name, os.O_RDONLY, dir_fd=at)
+                    os.close(at)
+                    return new
+                for _ in range(deepest):
+                    os.mkdir(b'd' * 255, dir_fd=at)
+                    at = step(at, b'd' * 255)
+                    numbers.append(os.fstat(at).st_ino)
+                assert len(set(numbers)) == deepest + 1
+                if not UNLIMITED:
+                    for _ in range(6):
+                        try:
+                            os.mkdir(b'd' * 255, dir_fd=at)
+                        except OSError as e:
+                            assert e.errno == errno.ENAMETOOLONG, e
+                            break
+                        at = step(at, b'd' * 255)
+                        numbers.append(os.fstat(at).st_ino)
+                    else:
+                        raise AssertionError('no end')
+                else:
+                    os.fchdir(at)
+                    write('file', b'deep')
+                    os.rename('file', 'renamed')
+                    os.link('renamed', 'again')
+                    os.symlink('renamed', 'link')
+                    os.chmod('link', 0o600)
+                    assert read('link') == b'deep' and os.stat('again').st_nlink == 2
+                    assert sorted(os.listdir('.')) == ['again', 'link', 'renamed']
+                    for name in ('again', 'link', 'renamed'):
+                        os.unlink(name)
+                # And up again, each .. being where we came from.
+                while len(numbers) > 1:
+                    assert os.fstat(at).st_ino == numbers.pop() == os.stat('.', dir_fd=at).st_ino
+                    at = step(at, '..')
+                    assert os.fstat(at).st_ino == numbers[-1]
+                    os.rmdir(b'd' * 255, dir_fd=at)
+                os.close(at)
+                """.replace("UNLIMITED", kind().takesLongPaths() ? "True" : "False"));
+    }
+
+    @Test
+    default void dotsNumbersAndLinkCountsAreThoseOfALocalDirectory() throws Exception {
+        mount().python("""
+                os.makedirs('a/b')
+                os.mkdir('c')
+                write('a/file', b'')
+                def number(path):
+                    return os.stat(path).st_ino
+                def links(*paths):
+                    here = [os.stat(path).st_nlink for path in paths]
+                    assert here == [os.stat(S + '/' + path).st_nlink for path in paths]
+                    return here
+                names = ('.', 'a', 'a/b', 'c', 'a/file')
+                numbers = [number(name) for name in names]
+                assert len(set(numbers)) == len(names)
+                assert numbers == [os.stat(S + '/' + name).st_ino for name in names]
+                # What a directory counts is the file system's own affair; that it is the server's number is ours.
+                assert links(*names)[-1] == 1
+                assert number('a/.') == number('a/b/..') == number('a') and number('a/..') == number('.')
+                os.rename('a/b', 'c/moved')
+                links('a', 'c', 'c/moved')
+                assert number('c/moved/..') == number('c') and number('c/moved') == numbers[2]
+                os.link('a/file', 'c/second')
+                os.rename('a/file', 'c/moved/third')
+                assert number('c/second') == number('c/moved/third') == numbers[4]
+                assert links('c/second', 'c/moved/third') == [2, 2]
+                write('c/moved/other', b'')
+                os.rename('c/moved/other', 'c/second')
+                assert links('c/second', 'c/moved/third') == [1, 1]
+                for call, path, error in ((os.rmdir, 'c/.', 'EINVAL'), (os.rmdir, 'c/moved/..', 'ENOTEMPTY'),
+                                          (os.mkdir, 'c/.', 'EEXIST'), (os.mkdir, 'c/..', 'EEXIST'),
+                                          (os.unlink, 'c/.', 'EISDIR'), (os.unlink, 'c/moved/third/.', 'ENOTDIR')):
+                    fails(error, call, path)
+                fails('EBUSY', os.rename, 'c/.', 'd')
+                fails('EBUSY', os.rename, 'a', 'c/..')
+                os.unlink('c/moved/third')
+                os.rmdir('c/moved')
+                links('c', '.')
+                """);
+    }
+
+    @Test
     default void ofEightWhoMakeAFileAtOnceOneWins() throws Exception {
         mount().python("""
                 def race(i):

@@ -52,6 +52,11 @@ public enum ServerKind {
         return this != QEMU && this != QEMU_PASSTHROUGH;
     }
 
+    /** Whether files may be deeper than a path can say: diod hands its kernel whole paths. */
+    boolean takesLongPaths() {
+        return this != DIOD_UNIX && this != DIOD_TCP;
+    }
+
     /** Whether files have POSIX ACLs. */
     boolean keepsAcls() {
         return this != QEMU;

@@ -45,6 +45,22 @@ def together(count, task):
     return said
 
 
+def as_user(uid, gid, groups, task):
+    """Runs task() in a process of that user, whose groups are gid and these; waits for its success."""
+    def become(_):
+        os.setgroups(groups)
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        task()
+    together(1, become)
+
+
+def shown(path):
+    """Mode, owner and group of a file, itself or open."""
+    seen = os.fstat(path) if isinstance(path, int) else os.lstat(path)
+    return oct(stat.S_IMODE(seen.st_mode)), seen.st_uid, seen.st_gid
+
+
 def until(condition, seconds=10):
     """Waits for the condition to hold."""
     end = time.monotonic() + seconds

@@ -21,6 +21,6 @@ final class Access {
         } else if (caller.uid() == file.uid()) {
             return mode >> 6;
         }
-        return caller.gid() == file.gid() ? mode >> 3 : mode;
+        return caller.isIn(file.gid()) ? mode >> 3 : mode;
     }
 }

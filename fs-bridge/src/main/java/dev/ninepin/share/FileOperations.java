@@ -174,7 +174,10 @@ public interface FileOperations {
 
     void removexattr(Caller caller, long node, ByteString name) throws IOException;
 
-    /** Whether {@code caller} may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says; EACCES if not. */
+    /**
+     * Whether {@code caller}, with all his groups, may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says;
+     * EACCES if not.
+     */
     void access(Caller caller, long node, int mask) throws IOException;
 
     /** What may be believed without asking the server. */

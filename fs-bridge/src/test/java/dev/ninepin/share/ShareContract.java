@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The operations on names and attributes, each for each server. */
@@ -428,9 +429,11 @@ abstract class ShareContract extends ShareFixture {
 
         share.access(new Caller(1000, 1), file, 6);
         share.access(new Caller(1, 2000), file, 4);
+        share.access(new Caller(1, 1).with(Set.of(7, 2000)), file, 4);
         share.access(new Caller(0, 0), file, 6);
         assertErrno(Errno.EACCES, () -> share.access(new Caller(1, 2000), file, 2));
         assertErrno(Errno.EACCES, () -> share.access(new Caller(1, 1), file, 4));
+        assertErrno(Errno.EACCES, () -> share.access(new Caller(1, 1).with(Set.of(7, 2000)), file, 2));
         assertErrno(Errno.EACCES, () -> share.access(new Caller(0, 0), file, 1));
     }
 

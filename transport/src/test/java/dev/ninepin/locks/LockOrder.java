@@ -54,6 +54,10 @@ final class LockOrder {
 
     /** The current thread is about to take a lock. */
     void taking(final Object lock, final String kind) {
+        if (lock instanceof Throwable) {
+            // Its monitor is taken by methods that it inherits.
+            return;
+        }
         final List<Held> mine = held.get();
         if (mine.stream().noneMatch(each -> each.lock == lock)) {
             mine.forEach(each -> check(each.kind, kind));

@@ -1,0 +1,9 @@
+package dev.ninepin.mounted;
+
+import java.io.IOException;
+
+class DiodUsersTest extends ManyUsersContract {
+    DiodUsersTest() throws IOException {
+        super(ServerKind.DIOD_UNIX);
+    }
+}

@@ -1,0 +1,9 @@
+package dev.ninepin.mounted;
+
+import java.io.IOException;
+
+class QemuMappedUsersTest extends ManyUsersContract {
+    QemuMappedUsersTest() throws IOException {
+        super(ServerKind.QEMU_MAPPED);
+    }
+}

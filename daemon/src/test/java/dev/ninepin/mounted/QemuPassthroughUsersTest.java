@@ -1,0 +1,9 @@
+package dev.ninepin.mounted;
+
+import java.io.IOException;
+
+class QemuPassthroughUsersTest extends ManyUsersContract {
+    QemuPassthroughUsersTest() throws IOException {
+        super(ServerKind.QEMU_PASSTHROUGH);
+    }
+}
