@@ -37,7 +37,8 @@ final class Callbacks {
     /** FUSE_CAP_DONT_MASK: the umask comes with each request, and it is ours to apply it. */
     private static final int DONT_MASK = 1 << 6;
 
-    /** Where {@code struct fuse_ctx} has it. */
+    // Where struct fuse_ctx has them: uid[4] gid[4] pid[4] umask[4].
+    private static final int PID = 8;
     private static final int UMASK = 12;
 
     /**
@@ -392,7 +393,7 @@ final class Callbacks {
     private void interrupt(final long request, final long token) {
         try {
             if (workers != null) {
-                workers.interrupt(token);
+                workers.interrupt(token, Native.at(fuse.fuse_req_ctx(request)).getInt(PID));
             }
         } catch (final Throwable e) {
             LOG.warn("an interrupt was lost", e);
@@ -405,7 +406,6 @@ final class Callbacks {
         }
     }
 
-    /** {@code struct fuse_ctx}: uid[4] gid[4] pid[4] umask[4]. */
     private Caller caller(final long request) {
         final Pointer context = Native.at(fuse.fuse_req_ctx(request));
         return new Caller(context.getInt(0), context.getInt(Integer.BYTES), context.getInt(UMASK));

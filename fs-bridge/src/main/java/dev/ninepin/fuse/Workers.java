@@ -237,11 +237,11 @@ final class Workers {
         }
     }
 
-    /** The worker that serves the request of {@code token} is to give it up, if that is not answered soon. */
-    void interrupt(final long token) {
+    /** A signal has come to the program, of that thread, which waits for the request of {@code token}. */
+    void interrupt(final long token, final int thread) {
         final Worker worker = workers.get(RequestSlot.numberOf(token));
         if (worker != null) {
-            interrupts.schedule(worker.slot, token);
+            interrupts.schedule(worker.slot, token, thread);
         }
     }
 
