@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param mapped whether the server keeps modes and owners in extended attributes
  */
 record Programs(Path directory, Path export, boolean mapped) {
-    private static final long MOST_SECONDS = 150;
+    private static final long MOST_SECONDS = 400;
 
     /** Starts a program; its output and errors come together. */
     Process start(final String... command) throws IOException {
@@ -52,6 +52,16 @@ record Programs(Path directory, Path export, boolean mapped) {
     /** Runs a Python script to its success; what is in mounttest.py is imported. */
     List<String> python(final String script, final String... arguments) throws IOException, InterruptedException {
         return run(pythonCommand(script, arguments));
+    }
+
+    /**
+     * Runs one of the programs beside mounttest.py to its success; returns what it printed, by lines. What it does, and
+     * what its arguments are, it says itself.
+     */
+    List<String> script(final String name, final String... arguments) throws IOException, InterruptedException {
+        final String interpreter = name.endsWith(".py") ? "python3" : "sh";
+        final String path = scripts().resolve("programs").resolve(name).toString();
+        return run(words(new String[] {interpreter, path}, arguments));
     }
 
     static String[] pythonCommand(final String script, final String... arguments) {

@@ -6,38 +6,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everyday programs that ask much of a file system. */
+/** Everyday programs that ask much of a file system, with every server; {@link ProgramsTest} has more of them. */
 interface ProgramsAtWork extends OnAMount {
     @Test
     default void gitKeepsARepository() throws Exception {
-        mount().sh("""
-                git() { command git -c user.name=Someone -c user.email=someone@example.org -c gc.auto=0 "$@"; }
-                git init -q -b main repository
-                cd repository
-                for i in $(seq 60); do mkdir -p d$((i % 7)); seq $((i * 20)) >d$((i % 7))/f$i; done
-                git add .
-                git commit -qm one
-                git checkout -qb branch
-                for i in $(seq 1 3 60); do echo changed >>d$((i % 7))/f$i; done
-                git commit -qam two
-                git checkout -q main
-                echo new >new
-                git add new
-                git mv d1 moved
-                git commit -qm three
-                git merge -q -m merged branch
-                git gc -q
-                git fsck --strict --no-progress
-                [ -z "$(git status --porcelain)" ]
-                [ "$(git rev-list --count HEAD)" = 4 ]
-                cd ..
-                git clone -q --no-hardlinks repository clone
-                git clone -q repository linked
-                git -C clone fsck --strict --no-progress
-                diff -r --exclude=.git repository clone
-                git clone -q "$EXPORT/repository" server
-                diff -r --exclude=.git repository server
-                """);
+        mount().script("repository.sh", "2", "8");
     }
 
     @ParameterizedTest

@@ -125,6 +125,10 @@ public final class TestMount implements AutoCloseable {
         return programs.sh(script, arguments);
     }
 
+    List<String> script(final String name, final String... arguments) throws IOException, InterruptedException {
+        return programs.script(name, arguments);
+    }
+
     SessionStatus session() {
         return session.status();
     }

@@ -129,13 +129,13 @@ def same(left, right):
     assert left[1] == right[1], ('hard links', left[1], right[1])
 
 
-def make_tree(root, files):
+def make_tree(root, files, directories_to_make=60):
     """A tree of so many files: some large, some deep, with links, odd names, modes and times."""
     chance = random.Random(9)
     directories = [os.fsencode(root)]
     os.mkdir(root)
-    for i in range(60):
-        parent = directories[-1] if i < 30 else chance.choice(directories)
+    for i in range(directories_to_make):
+        parent = directories[-1] if i < directories_to_make // 2 else chance.choice(directories)
         directories.append(os.path.join(parent, b'directory %d' % i))
         os.mkdir(directories[-1])
     made = []

@@ -403,7 +403,7 @@ final class Callbacks {
     private void interrupt(final long request, final long token) {
         try {
             if (workers != null) {
-                workers.interrupt(token);
+                workers.interrupt(token, Native.at(fuse.fuse_req_ctx(request)).getInt(PID));
             }
         } catch (final Throwable e) {
             LOG.warn("an interrupt was lost", e);

@@ -5,13 +5,14 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Interrupts requests when the kernel wants it, unless they are answered soon. Any thread.
+ * Interrupts the requests of programs that are to end, unless they are answered soon. Any thread.
  *
- * <p>The kernel wants it for every signal that comes to a program that waits, also for those that the program handles,
- * to go on after them: a timer, the end of a child. And a server that is asked to give up a request may be half-way
- * through (QEMU makes the directory, and then says nothing), so that a call fails and was done all the same; no local
- * file system does that to programs. A request that is not answered soon may be stuck, and its program is to be able to
- * end.
+ * <p>The kernel tells of every signal that comes to a program that waits, also of those that the program handles, to go
+ * on after them: a timer, the end of a child. And a server that is asked to give up a request may be half-way through
+ * (QEMU makes the directory, and then says nothing), so that a call fails and was done all the same. No local file system
+ * does that to programs, however slow it is; few of them expect it, and a database whose fsync(2) fails stops. So only
+ * a program that its signals end does not wait for the answer. The kernel tells of one signal for each request, so it is
+ * looked for others that come later.
  */
 final class Interrupts {
     private static final long SOON_MILLIS = 1000;
@@ -31,9 +32,25 @@ final class Interrupts {
         timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
-    /** Interrupts {@code slot}, if it still serves the request of {@code token} then. Returns at once. */
-    void schedule(final RequestSlot slot, final long token) {
-        final var unused = timer.schedule(() -> slot.interrupt(token), SOON_MILLIS, TimeUnit.MILLISECONDS);
+    /**
+     * A signal has come to a program. Interrupts {@code slot} once it ends the program, if the request of {@code token} is
+     * still served by then. Returns at once.
+     *
+     * @param thread of the program, as in {@link PendingSignals#endProgramOf}
+     */
+    void schedule(final RequestSlot slot, final long token, final int thread) {
+        final var unused = timer.schedule(() -> look(slot, token, thread), SOON_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void look(final RequestSlot slot, final long token, final int thread) {
+        if (!slot.serves(token)) {
+            return;
+        }
+        if (PendingSignals.endProgramOf(thread)) {
+            slot.interrupt(token);
+        } else {
+            schedule(slot, token, thread);
+        }
     }
 
     void close() {

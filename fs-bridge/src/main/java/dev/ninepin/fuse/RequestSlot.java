@@ -61,6 +61,11 @@ final class RequestSlot {
         Thread.interrupted();
     }
 
+    /** Whether the request of {@code token} is still served. */
+    synchronized boolean serves(final long token) {
+        return serving == token;
+    }
+
     /** Interrupts the owner if it still serves the request of {@code token}. */
     synchronized void interrupt(final long token) {
         if (serving == token) {

@@ -237,8 +237,11 @@ final class Workers {
         }
     }
 
-    /** The worker that serves the request of {@code token} is to give it up, if that only waits, or is not answered soon. */
-    void interrupt(final long token) {
+    /**
+     * A signal has come to the program, of that thread, which waits for the request of {@code token}: it is to be given up
+     * if it only waits, or if the program is to end and there is no answer soon.
+     */
+    void interrupt(final long token, final int thread) {
         final Worker worker = workers.get(RequestSlot.numberOf(token));
         if (worker == null) {
             return;
@@ -246,7 +249,7 @@ final class Workers {
         if (worker.slot.isToEndAtOnce(token)) {
             worker.slot.interrupt(token);
         } else {
-            interrupts.schedule(worker.slot, token);
+            interrupts.schedule(worker.slot, token, thread);
         }
     }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -256,6 +257,82 @@ class FuseMountTest {
             assertThat(two.getInputStream().readAllBytes()).hasSize(4);
             assertThat(given).hasSize(1);
         }
+    }
+
+    /** A timer, say, or the end of a child: no local file system fails a call for that. */
+    @Test
+    void aProgramThatHandlesASignalWaitsForItsAnswer() throws Exception {
+        final Set<Long> blocked = ConcurrentHashMap.newKeySet();
+        final Set<Long> given = ConcurrentHashMap.newKeySet();
+        final var release = new CountDownLatch(1);
+        try (var mounted = new Mounted()) {
+            mounted.files.makeFile("one", 4);
+            mounted.files.makeFile("two", 4);
+            mounted.files.interfere((operation, node) -> {
+                if (operation.equals("open")) {
+                    blocked.add(node);
+                    try {
+                        release.await();
+                    } catch (final InterruptedException e) {
+                        given.add(node);
+                        throw new MemoryFiles.Failure(Errno.EINTR);
+                    }
+                }
+            });
+            final Process handles = mounted.start("sh", "-c", "trap 'echo handled' USR1; exec 3<one; cat <&3 | wc -c");
+            await().until(() -> blocked.size() == 1);
+            final long first = blocked.iterator().next();
+            signal("USR1", handles);
+            awaitPending(handles);
+            // The other, whose signal came later, is given up first.
+            final Process ends = mounted.start("cat", "two");
+            await().until(() -> blocked.size() == 2);
+            signal("TERM", ends);
+            assertThat(ends.waitFor()).isNotZero();
+            assertThat(given).hasSize(1).doesNotContain(first);
+
+            release.countDown();
+            assertThat(new String(handles.getInputStream().readAllBytes(), UTF_8))
+                    .isEqualTo("handled\n4\n");
+            assertThat(handles.waitFor()).isZero();
+            assertThat(given).hasSize(1);
+        }
+    }
+
+    /** The kernel does not tell of a second signal. */
+    @Test
+    void aProgramThatHasHandledASignalCanStillBeKilled() throws Exception {
+        final var blocked = new CountDownLatch(1);
+        final var given = new CountDownLatch(1);
+        try (var mounted = new Mounted()) {
+            mounted.files.makeFile("one", 4);
+            mounted.files.interfere((operation, node) -> {
+                if (operation.equals("open")) {
+                    blocked.countDown();
+                    waitForInterrupt(given);
+                }
+            });
+            final Process program = mounted.start("sh", "-c", "trap : USR1; exec 3<one");
+            blocked.await();
+            signal("USR1", program);
+            awaitPending(program);
+            signal("KILL", program);
+            given.await();
+            assertThat(program.waitFor()).isNotZero();
+        }
+    }
+
+    private static void signal(final String name, final Process program) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(program.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    /** Waits until a signal waits for the program. */
+    private static void awaitPending(final Process program) {
+        final Path status = Path.of("/proc", Long.toString(program.pid()), "status");
+        await().until(() -> PendingSignals.of(Files.readAllLines(status)).pending() != 0);
     }
 
     @Test
