@@ -229,6 +229,54 @@ interface Consistency extends OnAMount {
         }
     }
 
+    /** The versions differ in size and in every byte, so that a mixture of two shows. */
+    @ParameterizedTest
+    @EnumSource(
+            value = CacheMode.class,
+            names = {"NONE", "OPEN"})
+    default void aFileThatIsReplacedThereIsOneVersionOrStaleAndNeverAMixture(final CacheMode cache) throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
+            mount.python("""
+                    import errno, threading
+                    versions = [bytes([97 + n]) * (1 + n * 35711 % 20000) for n in range(26)]
+                    write(S + '/file', versions[0])
+                    done = threading.Event()
+                    seen = set()
+                    final = []
+                    def replace():
+                        try:
+                            for n in range(4000):
+                                write(S + '/new', versions[n % 26])
+                                os.rename(S + '/new', S + '/file')
+                                if n >= 400 and len(seen) > 5:
+                                    break
+                            final.append(versions[n % 26])
+                        finally:
+                            done.set()
+                    other = threading.Thread(target=replace)
+                    other.start()
+                    last = False
+                    while not last:
+                        last = done.is_set()
+                        try:
+                            fd = os.open('file', os.O_RDONLY)
+                            try:
+                                size = os.fstat(fd).st_size
+                                data = b''.join(iter(lambda: os.read(fd, 7000), b''))
+                            finally:
+                                os.close(fd)
+                        except OSError as e:
+                            assert e.errno == errno.ESTALE and not last, e
+                            continue
+                        assert data in versions, (len(data), set(data))
+                        assert size == len(data), (size, len(data))
+                        seen.add(data)
+                    other.join()
+                    assert data == final[0] and len(seen) > 5, len(seen)
+                    """);
+        }
+    }
+
     @Test
     default void aShareThatIsOursAloneIsNotAskedTwice() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.LOOSE).mount()) {

@@ -96,6 +96,11 @@ final class CachedData {
         static final Verdict UNKNOWN = new Verdict(false, null);
     }
 
+    /** Whether two answers tell of the same version of a file's data, of a file of the same number. */
+    static boolean isSameVersion(final Rgetattr one, final Rgetattr other) {
+        return Version.of(one).equals(Version.of(other));
+    }
+
     /** An own change of data or attributes begins. */
     synchronized void changing() {
         changes++;

@@ -26,6 +26,7 @@ final class OpenFiles {
             OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
 
     private static final int S_IFREG = 0100000;
+    private static final int OPEN_TRIES = 4;
     private static final int CREATE_TRIES = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
@@ -278,33 +279,56 @@ final class OpenFiles {
      */
     private record Opened(OpenFile file, long changes, Optional<Rgetattr> attributes) {}
 
+    /**
+     * Opens a file, and makes sure that it is that file. QEMU opens the path of a fid, and says before that which file it
+     * is (hw/9pfs/9p.c, v9fs_open): if another gets the name just then, the fid is on that one. So the path must lead to the
+     * same file after the open as before. A number says little, since a file system gives that of a removed file to the
+     * next; number, size and times together do. What has other times and was not changed here is opened once more, for it
+     * may be another file: in the end it is one that others write to.
+     */
     private Opened openFile(final Inode inode, final int flags) throws IOException {
         return paths.use(inode, path -> {
-            final long changes = inode.data.changes();
-            // On its way together with the walk, so that it costs no time.
-            final Optional<Call<Rgetattr>> asked =
-                    cache == CacheMode.OPEN ? Optional.of(session.getattr(path, AttrMask.BASIC)) : Optional.empty();
-            OpenFid opened = null;
-            try {
-                opened = openFid(inode, path, flags);
-            } finally {
-                if (opened == null && asked.isPresent()) {
-                    awaitEnd(asked.get());
+            for (int tries = 1; ; tries++) {
+                final long before = inode.data.changes();
+                // On its way together with the walk, so that it costs no time.
+                final Optional<Call<Rgetattr>> asked = cache == CacheMode.LOOSE
+                        ? Optional.empty()
+                        : Optional.of(session.getattr(path, AttrMask.BASIC));
+                final OpenFid opened = openFid(inode, path, flags, asked);
+                try {
+                    final OpenFile file = new OpenFile(inode, opened.fid(), flags, opened.iounit());
+                    if (asked.isEmpty()) {
+                        return new Opened(file, before, Optional.empty());
+                    }
+                    final Rgetattr then = asked.get().await();
+                    final long changes = inode.data.changes();
+                    final Rgetattr now = session.getattr(path, AttrMask.BASIC).await();
+                    attributes.accept(inode, now);
+                    if (tries == OPEN_TRIES || changes != before || CachedData.isSameVersion(then, now)) {
+                        return new Opened(file, changes, Optional.of(now));
+                    }
+                } catch (final IOException | RuntimeException e) {
+                    fids.clunk(opened.fid());
+                    throw e;
                 }
-            }
-            try {
-                final OpenFile file = new OpenFile(inode, opened.fid(), flags, opened.iounit());
-                if (asked.isEmpty()) {
-                    return new Opened(file, changes, Optional.empty());
-                }
-                final Rgetattr now = asked.get().await();
-                attributes.accept(inode, now);
-                return new Opened(file, changes, Optional.of(now));
-            } catch (final IOException | RuntimeException e) {
                 fids.clunk(opened.fid());
-                throw e;
             }
         });
+    }
+
+    /** @param asked something else that was asked, whose answer is waited for even if this fails */
+    private OpenFid openFid(final Inode inode, final int path, final int flags, final Optional<? extends Call<?>> asked)
+            throws IOException {
+        boolean done = false;
+        try {
+            final OpenFid opened = openFid(inode, path, flags);
+            done = true;
+            return opened;
+        } finally {
+            if (!done) {
+                asked.ifPresent(OpenFiles::awaitEnd);
+            }
+        }
     }
 
     /** Nobody wants the answer any more, but the tag is to come back. */
@@ -323,7 +347,7 @@ final class OpenFiles {
         final CachedData.Verdict verdict;
         if (cache == CacheMode.LOOSE) {
             verdict = data.openedAlone(writes);
-        } else if (opened.attributes().isPresent()) {
+        } else if (cache == CacheMode.OPEN && opened.attributes().isPresent()) {
             verdict = data.opened(
                     opened.attributes().get(),
                     opened.changes(),
