@@ -3,7 +3,9 @@ package dev.ninepin.mounted;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.IdMap;
 import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.UserAccess;
 import java.io.IOException;
 import java.util.OptionalInt;
 
@@ -32,6 +34,28 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
 
     MountSetup withoutXattrs() {
         return new MountSetup(kind, session, new ShareOptions(share.cache(), share.uid(), share.gid(), false), fuse);
+    }
+
+    /** For users each of whom has an attach of his own, or for one of them. */
+    MountSetup access(final UserAccess access) {
+        return new MountSetup(
+                kind,
+                access.kind() == UserAccess.Kind.ANY ? session : SessionOptions.defaults(firstUser(access)),
+                new ShareOptions(share.cache(), share.uid(), share.gid(), share.xattrs(), false, access, share.idMap()),
+                fuse);
+    }
+
+    /** Root only where the kernel here checks: for him, diod checks nothing. */
+    private int firstUser(final UserAccess access) {
+        return access.kind() == UserAccess.Kind.ONE ? access.uid() : fuse.defaultPermissions() ? 0 : 65534;
+    }
+
+    MountSetup idMap(final IdMap map) {
+        return new MountSetup(
+                kind,
+                session,
+                new ShareOptions(share.cache(), share.uid(), share.gid(), share.xattrs(), false, share.access(), map),
+                fuse);
     }
 
     MountSetup maxFids(final int count) {

@@ -45,6 +45,8 @@ final class AttributeWriter {
         if (valid == 0) {
             return;
         }
+        final int uidThere = uid.isPresent() ? options.idMap().ownerThere(uid.getAsInt()) : 0;
+        final int gidThere = gid.isPresent() ? options.idMap().groupThere(gid.getAsInt()) : 0;
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
@@ -54,8 +56,8 @@ final class AttributeWriter {
                             fid,
                             valid,
                             mode,
-                            uid.orElse(0),
-                            gid.orElse(0),
+                            uidThere,
+                            gidThere,
                             change.size().orElse(0),
                             atime.seconds(),
                             atime.nanos(),

@@ -28,7 +28,7 @@ final class OpenDirectory {
 
     private final Session session;
     private final Inodes inodes;
-    private final PutAside putAside;
+    private final AsideNames asides;
     private final Inode inode;
     private final int fid;
 
@@ -50,10 +50,10 @@ final class OpenDirectory {
     private long position;
 
     OpenDirectory(
-            final Session session, final Inodes inodes, final PutAside putAside, final Inode inode, final int fid) {
+            final Session session, final Inodes inodes, final AsideNames asides, final Inode inode, final int fid) {
         this.session = session;
         this.inodes = inodes;
-        this.putAside = putAside;
+        this.asides = asides;
         this.inode = inode;
         this.fid = fid;
     }
@@ -103,7 +103,7 @@ final class OpenDirectory {
             }
             return false;
         }
-        return !putAside.isHidden(entry.name());
+        return !asides.isHidden(entry.name());
     }
 
     /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */

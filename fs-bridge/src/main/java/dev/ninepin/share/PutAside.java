@@ -2,11 +2,6 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
-import java.security.SecureRandom;
-import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,7 +10,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Servers whose fids are paths fail an fstat(2) or ftruncate(2) of a file that was unlinked, or worse, apply it to
  * the file that has the name now. QEMU takes the fids of a file along when it is renamed, so under its new name it
- * goes on as a local file would.
+ * goes on as a local file would. Who has put a file aside removes it, too: in each of these directories he may.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
@@ -24,40 +19,29 @@ final class PutAside {
     private final Inodes inodes;
     private final FilePaths paths;
     private final NameLocks locks;
+    private final AsideNames names;
 
-    /**
-     * What the names of such files start with; the directories that they are in don't show them. Random, to keep two
-     * mounts of the same share from using the same names.
-     */
-    private final String prefix = String.format(Locale.ROOT, ".ninepin-%016x-", new SecureRandom().nextLong());
-
-    private final ByteString prefixBytes = ByteString.of(prefix);
-
-    private final AtomicLong last = new AtomicLong();
-
-    /** Names that could not be removed, and are seen by all from then on. */
-    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
-
-    PutAside(final NameRequests requests, final Inodes inodes, final FilePaths paths, final NameLocks locks) {
+    PutAside(
+            final NameRequests requests,
+            final Inodes inodes,
+            final FilePaths paths,
+            final NameLocks locks,
+            final AsideNames names) {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
         this.locks = locks;
-    }
-
-    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
-    boolean isHidden(final ByteString name) {
-        return name.startsWith(prefixBytes) && !left.contains(name);
+        this.names = names;
     }
 
     /** A name for a file that is to be put aside. */
     ByteString newName() {
-        return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
+        return names.next();
     }
 
     /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
-        inodes.putAside(inode, new Inode.Name(directory, name));
+        inodes.putAside(inode, new Inode.Name(directory, name), this);
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -95,12 +79,12 @@ final class PutAside {
         }
         inodes.aboutToGo(inode);
         // It may have got another name meanwhile, and its path is on that then.
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.unlink(inodes.path(aside.directory()), aside.name(), 0));
             inodes.asideRemoved(inode, aside);
         } catch (final IOException e) {
             inodes.hasStayed(inode);
-            left.add(aside.name());
+            names.left(aside.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     aside.name(),
@@ -111,11 +95,11 @@ final class PutAside {
     private void moveAside(final Inode inode, final Inode.Name from, final Inode directory) throws IOException {
         final Inode.Name aside = new Inode.Name(directory, newName());
         move(inode, from, aside);
-        inodes.putAside(inode, aside);
+        inodes.putAside(inode, aside, this);
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.rename(
                     inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
             inodes.renamed(from.directory(), from.name(), to.directory(), to.name());

@@ -24,8 +24,10 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.Errno;
+import dev.ninepin.share.IdMap;
 import dev.ninepin.share.Share;
 import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.UserAccess;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;
@@ -63,7 +65,8 @@ class HostileMountTest {
         share = Share.open(
                 Session.connect(
                         new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(8192)),
-                new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty(), true, true));
+                new ShareOptions(
+                        cache, OptionalInt.empty(), OptionalInt.empty(), true, true, UserAccess.ANY, IdMap.SAME));
         mount = FuseMount.mount(share, root, new FuseOptions("hostile", false, false, false), Errno::of);
     }
 

@@ -72,7 +72,15 @@ class HostileServerTest {
         final Session session = Session.connect(
                 new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(8192));
         share = Share.open(
-                session, new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty(), true, containSymlinks));
+                session,
+                new ShareOptions(
+                        cache,
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        true,
+                        containSymlinks,
+                        UserAccess.ANY,
+                        IdMap.SAME));
         return share;
     }
 

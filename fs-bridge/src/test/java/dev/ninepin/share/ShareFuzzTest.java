@@ -76,7 +76,13 @@ class ShareFuzzTest {
         try (Share share = Share.open(
                 session,
                 new ShareOptions(
-                        data.pickValue(CacheMode.values()), OptionalInt.empty(), OptionalInt.empty(), true, true))) {
+                        data.pickValue(CacheMode.values()),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        true,
+                        true,
+                        UserAccess.ANY,
+                        IdMap.SAME))) {
             final Kernel kernel = new Kernel(share, data);
             honest.set(false);
             for (int i = 0; i < MOST_OPERATIONS && data.remainingBytes() > 0; i++) {
