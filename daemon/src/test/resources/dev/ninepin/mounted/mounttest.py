@@ -45,6 +45,25 @@ def together(count, task):
     return said
 
 
+def as_user(uid, task, gid=None):
+    """Runs task() in a process of the user, whose group has the same number if none is given, and no others."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setresgid(*[uid if gid is None else gid] * 3)
+            os.setresuid(*[uid] * 3)
+            task()
+            status = 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0, 'user %s has failed' % uid
+
+
 def until(condition, seconds=10):
     """Waits for the condition to hold."""
     end = time.monotonic() + seconds
