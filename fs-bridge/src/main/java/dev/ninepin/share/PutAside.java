@@ -3,8 +3,6 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.RemoteException;
 import java.io.IOException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,7 +11,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Servers whose fids are paths fail an fstat(2) or ftruncate(2) of a file that was unlinked, or worse, apply it to
  * the file that has the name now. QEMU takes the fids of a file along when it is renamed, so under its new name it
- * goes on as a local file would.
+ * goes on as a local file would. Who has put a file aside removes it, too: in each of these directories he may.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
@@ -23,14 +21,7 @@ final class PutAside {
     private final FilePaths paths;
     private final AttributeReader attributes;
     private final NameLocks locks;
-
-    private final AsideNotes notes;
-
-    /** What is put aside now. */
-    private final Set<Inode> aside = ConcurrentHashMap.newKeySet();
-
-    /** Names that could not be removed, and are seen by all from then on. */
-    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
+    private final AsideFiles files;
 
     PutAside(
             final NameRequests requests,
@@ -38,54 +29,28 @@ final class PutAside {
             final FilePaths paths,
             final AttributeReader attributes,
             final NameLocks locks,
-            final AsideNotes notes) {
+            final AsideFiles files) {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
         this.attributes = attributes;
         this.locks = locks;
-        this.notes = notes;
+        this.files = files;
     }
 
-    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
-    boolean isHidden(final ByteString name) {
-        return notes.isOurs(name) && !left.contains(name);
-    }
-
-    /** A name for a file that is to be put aside in a directory; what gets it is removed even after a crash. */
+    /** A name for a file that is to be put aside in a directory; see {@link AsideFiles#newName}. */
     ByteString newName(final Inode directory) {
-        final ByteString name = notes.newName();
-        note(name, directory);
-        return name;
+        return files.newName(directory);
     }
 
     /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
-        inodes.putAside(inode, new Inode.Name(directory, name));
-        aside.add(inode);
+        files.add(inode, new Inode.Name(directory, name), this);
     }
 
-    /** A directory was renamed: what is put aside in it, or below, is elsewhere now. */
+    /** A directory was renamed: see {@link AsideFiles#directoryMoved}. */
     void directoryMoved() {
-        for (final Inode inode : aside) {
-            inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory()));
-        }
-    }
-
-    private void note(final ByteString name, final Inode directory) {
-        try {
-            notes.add(name, inodes.namesTo(directory));
-        } catch (final IOException e) {
-            LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
-        }
-    }
-
-    private void forget(final ByteString name) {
-        try {
-            notes.remove(name);
-        } catch (final IOException e) {
-            LOG.warn("the note of {} could not be removed; the next mount of the share looks for that file", name, e);
-        }
+        files.directoryMoved();
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -98,8 +63,8 @@ final class PutAside {
         final Inode.Name hidden = inodes.aside(inode).orElseThrow();
         move(inode, hidden, new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
-        aside.remove(inode);
-        forget(hidden.name());
+        files.remove(inode);
+        files.forget(hidden.name());
     }
 
     /**
@@ -113,7 +78,7 @@ final class PutAside {
                 final Inode.Name hidden = inodes.aside(inode).orElse(null);
                 if (hidden != null) {
                     moveAside(inode, hidden, parent);
-                    forget(hidden.name());
+                    files.forget(hidden.name());
                 }
             }
         }
@@ -125,22 +90,22 @@ final class PutAside {
         if (hidden == null) {
             return;
         }
-        aside.remove(inode);
+        files.remove(inode);
         final boolean goes = inodes.aboutToGo(inode);
         if (goes) {
             attributes.lastLook(inode);
         }
         // It may have got another name meanwhile, and its path is on that then.
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
             if (goes) {
                 attributes.removed(inode);
             }
             inodes.asideRemoved(inode, hidden);
-            forget(hidden.name());
+            files.forget(hidden.name());
         } catch (final IOException e) {
             inodes.hasStayed(inode);
-            left.add(hidden.name());
+            files.left(hidden.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     hidden.name(),
@@ -153,15 +118,14 @@ final class PutAside {
         try {
             move(inode, from, hidden);
         } catch (final RemoteException e) {
-            forget(hidden.name());
+            files.forget(hidden.name());
             throw e;
         }
-        inodes.putAside(inode, hidden);
-        aside.add(inode);
+        files.add(inode, hidden, this);
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.rename(
                     inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
             inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
