@@ -232,6 +232,14 @@ class ManyUsersTest {
                     assert there('file') == (1003, 104) and here('file') == (2003, 3004)
                     for owner in ((1000, -1), (-1, 100), (2010, -1), (2001, 5)):
                         fails('EOVERFLOW', os.chown, 'file', *owner)
+                    # What is left of a directory that was removed is changed here, in the numbers of here.
+                    os.mkdir('removed')
+                    left = os.open('removed', os.O_RDONLY)
+                    os.rmdir('removed')
+                    os.fchown(left, 2003, 3004)
+                    fails('EOVERFLOW', os.fchown, left, 1003, -1)
+                    assert (os.fstat(left).st_uid, os.fstat(left).st_gid) == (2003, 3004)
+                    os.close(left)
                     # Who has no number here.
                     write('foreign', b'')
                     if MAPPED:
