@@ -263,9 +263,10 @@ final class Namespace {
                 ending(replaced, renaming);
                 return;
             }
-            putAside.hide(replaced, directory, name);
+            putAside.hideForNow(replaced, directory, name);
             try {
                 renaming.run();
+                putAside.hideForGood(replaced);
             } catch (final IOException e) {
                 if (e instanceof RemoteException || e instanceof StaleFileException || isFree(directory, name)) {
                     putAside.restore(replaced, directory, name);

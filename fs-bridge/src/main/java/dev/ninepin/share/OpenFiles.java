@@ -127,7 +127,13 @@ final class OpenFiles {
     Created createUnnamed(final Caller caller, final Inode directory, final int flags, final int mode)
             throws IOException {
         final ByteString name = putAside.newName(directory);
-        return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
+        try {
+            return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
+        } catch (final RemoteException | ErrnoException | StaleFileException e) {
+            // After any other failure nobody knows whether it was made.
+            putAside.notMade(name);
+            throw e;
+        }
     }
 
     /** @param made told of the file before anything else is done with it */

@@ -2,6 +2,7 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +60,11 @@ final class PutAside {
         return name;
     }
 
+    /** No file was made under a {@link #newName}. */
+    void notMade(final ByteString name) {
+        forget(name);
+    }
+
     /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
         inodes.putAside(inode, new Inode.Name(directory, name));
@@ -93,7 +99,25 @@ final class PutAside {
         moveAside(inode, new Inode.Name(directory, name), directory);
     }
 
-    /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
+    /**
+     * As {@link #hide}, until another has got the name for certain: then {@link #hideForGood}, else {@link #restore}. A crash in
+     * between leaves the file, which may be the only one that there is of the name.
+     */
+    void hideForNow(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        final Inode.Name hidden = new Inode.Name(directory, notes.newName());
+        move(inode, new Inode.Name(directory, name), hidden);
+        inodes.putAside(inode, hidden);
+    }
+
+    /** What was hidden for now has lost its name. The caller holds the lock as before. */
+    void hideForGood(final Inode inode) {
+        inodes.aside(inode).ifPresent(hidden -> {
+            note(hidden.name(), hidden.directory());
+            aside.add(inode);
+        });
+    }
+
+    /** Undoes {@link #hideForNow}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name hidden = inodes.aside(inode).orElseThrow();
         move(inode, hidden, new Inode.Name(directory, name));
@@ -152,7 +176,7 @@ final class PutAside {
         final Inode.Name hidden = new Inode.Name(directory, newName(directory));
         try {
             move(inode, from, hidden);
-        } catch (final RemoteException e) {
+        } catch (final RemoteException | StaleFileException e) {
             forget(hidden.name());
             throw e;
         }
