@@ -207,7 +207,7 @@ final class Workers {
      * the kernel takes the directory's lock, and who has that may be waiting for an answer. One thread does it at a time.
      */
     private void forgetSurplus() {
-        if (!forgetting.compareAndSet(false, true)) {
+        if (waiting.get() == 0 || !forgetting.compareAndSet(false, true)) {
             return;
         }
         try {

@@ -37,19 +37,20 @@ final class ExtendedAttributes {
     private final FidTable fids;
     private final FilePaths paths;
     private final Duration validity;
-    private final XattrSupport support;
+    private final XattrSupport support = new XattrSupport();
 
-    ExtendedAttributes(
-            final Session session,
-            final FidTable fids,
-            final FilePaths paths,
-            final XattrSupport support,
-            final ShareOptions options) {
+    /** There are none at all. Set once, by whichever thread learns it. */
+    private volatile boolean none;
+
+    /** There are some: a refusal is one of that file or attribute. Set once, by whichever thread learns it. */
+    private volatile boolean some;
+
+    ExtendedAttributes(final Session session, final FilePaths paths, final ShareOptions options) {
         this.session = session;
-        this.fids = fids;
+        this.fids = session.fids();
         this.paths = paths;
-        this.support = support;
         this.validity = options.cache().attributes();
+        this.none = !options.xattrs();
     }
 
     /** The size of an attribute's value, in bytes. */
@@ -224,7 +225,7 @@ final class ExtendedAttributes {
 
     /** The kernel is told so with ENOSYS, and asks no more. */
     private void checkThatThereAreSome() throws ErrnoException {
-        if (support.isNone()) {
+        if (none) {
             throw new ErrnoException(Errno.ENOSYS, "there are no extended attributes");
         }
     }
@@ -245,14 +246,18 @@ final class ExtendedAttributes {
 
     /** Finds out, once, whether a server that has refused something has no extended attributes at all: no list either. */
     private void judge(final RemoteException refusal) {
-        if (support.isKnown()) {
+        if (some || none) {
             return;
         }
         try (Lease root = fids.use(fids.root())) {
             fids.clunk(fids.xattrWalk(root.fid(), LIST).fid());
-            support.known(true);
+            some = true;
         } catch (final RemoteException e) {
-            support.known(!isRefusal(e));
+            none = isRefusal(e);
+            some = !none;
+            if (none) {
+                LOG.info("the server has no extended attributes");
+            }
         } catch (final IOException e) {
             LOG.debug("whether there are extended attributes is not known yet", e);
             refusal.addSuppressed(e);

@@ -28,9 +28,9 @@ final class NameRequests {
     /** The server refused Tunlinkat as unknown. Set once, by whichever thread learns it. */
     private volatile boolean noUnlinkat;
 
-    NameRequests(final Session session, final FidTable fids) {
+    NameRequests(final Session session) {
         this.session = session;
-        this.fids = fids;
+        this.fids = session.fids();
     }
 
     void rename(final PathFid directory, final ByteString name, final PathFid newDirectory, final ByteString newName)

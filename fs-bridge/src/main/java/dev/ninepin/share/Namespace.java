@@ -45,7 +45,6 @@ final class Namespace {
 
     Namespace(
             final Session session,
-            final FidTable fids,
             final NameRequests requests,
             final Inodes inodes,
             final FilePaths paths,
@@ -56,7 +55,7 @@ final class Namespace {
             final Inheritance inheritance,
             final ShareOptions options) {
         this.session = session;
-        this.fids = fids;
+        this.fids = session.fids();
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
@@ -171,7 +170,7 @@ final class Namespace {
                 }
                 putAside.directoryMoved();
             } else {
-                try (FileMoves.Move move = paths.move(moved)) {
+                try (FilePaths.Move move = paths.move(moved)) {
                     renameat(directory, name, newDirectory, newName);
                 }
             }
@@ -243,7 +242,7 @@ final class Namespace {
             inodes.removed(directory, name);
             return;
         }
-        try (FileMoves.Move move = paths.move(inode)) {
+        try (FilePaths.Move move = paths.move(inode)) {
             remove(directory, name, 0);
         } catch (final RemoteException | StaleFileException e) {
             // The old name is there still. After any other failure it may be gone, and the new one the only one.
@@ -264,9 +263,10 @@ final class Namespace {
                 ending(replaced, renaming);
                 return;
             }
-            putAside.hide(replaced, directory, name);
+            putAside.hideForNow(replaced, directory, name);
             try {
                 renaming.run();
+                putAside.hideForGood(replaced);
             } catch (final IOException e) {
                 if (e instanceof RemoteException || e instanceof StaleFileException || isFree(directory, name)) {
                     putAside.restore(replaced, directory, name);
@@ -295,7 +295,7 @@ final class Namespace {
             attributes.lastLook(inode);
         }
         // It may live on under another name, and its path with it. Whoever asks for it waits until that is known.
-        try (FileMoves.Move move = paths.move(inode)) {
+        try (FilePaths.Move move = paths.move(inode)) {
             removal.run();
             if (goes) {
                 attributes.removed(inode);
@@ -321,15 +321,9 @@ final class Namespace {
         }
     }
 
-    /**
-     * The group of a new file, by the server's number: its maker's, or that of a directory which hands its own down.
-     * EOVERFLOW if the maker or his group has no number there, and so could not own the file ({@code fs/namei.c},
-     * may_create).
-     */
-    int groupFor(final Caller caller, final Rgetattr directory) throws ErrnoException {
-        options.idMap().ownerThere(caller.uid());
-        final int group = options.idMap().groupThere(caller.gid());
-        return (directory.mode() & S_ISGID) != 0 ? directory.gid() : group;
+    /** The group of a new file: its maker's, or that of a directory which hands its own down. */
+    int groupFor(final Caller caller, final Rgetattr directory) {
+        return (directory.mode() & S_ISGID) != 0 ? directory.gid() : caller.gid();
     }
 
     /**

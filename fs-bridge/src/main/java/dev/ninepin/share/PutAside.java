@@ -2,7 +2,10 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,7 +14,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Servers whose fids are paths fail an fstat(2) or ftruncate(2) of a file that was unlinked, or worse, apply it to
  * the file that has the name now. QEMU takes the fids of a file along when it is renamed, so under its new name it
- * goes on as a local file would. Who has put a file aside removes it, too: in each of these directories he may.
+ * goes on as a local file would.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
@@ -21,7 +24,14 @@ final class PutAside {
     private final FilePaths paths;
     private final AttributeReader attributes;
     private final NameLocks locks;
-    private final AsideFiles files;
+
+    private final AsideNotes notes;
+
+    /** What is put aside now. */
+    private final Set<Inode> aside = ConcurrentHashMap.newKeySet();
+
+    /** Names that could not be removed, and are seen by all from then on. */
+    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
 
     PutAside(
             final NameRequests requests,
@@ -29,28 +39,59 @@ final class PutAside {
             final FilePaths paths,
             final AttributeReader attributes,
             final NameLocks locks,
-            final AsideFiles files) {
+            final AsideNotes notes) {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
         this.attributes = attributes;
         this.locks = locks;
-        this.files = files;
+        this.notes = notes;
     }
 
-    /** A name for a file that is to be put aside in a directory; see {@link AsideFiles#newName}. */
+    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
+    boolean isHidden(final ByteString name) {
+        return notes.isOurs(name) && !left.contains(name);
+    }
+
+    /** A name for a file that is to be put aside in a directory; what gets it is removed even after a crash. */
     ByteString newName(final Inode directory) {
-        return files.newName(directory);
+        final ByteString name = notes.newName();
+        note(name, directory);
+        return name;
+    }
+
+    /** No file was made under a {@link #newName}. */
+    void notMade(final ByteString name) {
+        forget(name);
     }
 
     /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
-        files.add(inode, new Inode.Name(directory, name), this);
+        inodes.putAside(inode, new Inode.Name(directory, name));
+        aside.add(inode);
     }
 
-    /** A directory was renamed: see {@link AsideFiles#directoryMoved}. */
+    /** A directory was renamed: what is put aside in it, or below, is elsewhere now. */
     void directoryMoved() {
-        files.directoryMoved();
+        for (final Inode inode : aside) {
+            inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory()));
+        }
+    }
+
+    private void note(final ByteString name, final Inode directory) {
+        try {
+            notes.add(name, inodes.namesTo(directory));
+        } catch (final IOException e) {
+            LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
+        }
+    }
+
+    private void forget(final ByteString name) {
+        try {
+            notes.remove(name);
+        } catch (final IOException e) {
+            LOG.warn("the note of {} could not be removed; the next mount of the share looks for that file", name, e);
+        }
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -58,13 +99,31 @@ final class PutAside {
         moveAside(inode, new Inode.Name(directory, name), directory);
     }
 
-    /** Undoes {@link #hide}, because what it was done for has failed. The caller holds the lock as before. */
+    /**
+     * As {@link #hide}, until another has got the name for certain: then {@link #hideForGood}, else {@link #restore}. A crash in
+     * between leaves the file, which may be the only one that there is of the name.
+     */
+    void hideForNow(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        final Inode.Name hidden = new Inode.Name(directory, notes.newName());
+        move(inode, new Inode.Name(directory, name), hidden);
+        inodes.putAside(inode, hidden);
+    }
+
+    /** What was hidden for now has lost its name. The caller holds the lock as before. */
+    void hideForGood(final Inode inode) {
+        inodes.aside(inode).ifPresent(hidden -> {
+            note(hidden.name(), hidden.directory());
+            aside.add(inode);
+        });
+    }
+
+    /** Undoes {@link #hideForNow}, because what it was done for has failed. The caller holds the lock as before. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name hidden = inodes.aside(inode).orElseThrow();
         move(inode, hidden, new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
-        files.remove(inode);
-        files.forget(hidden.name());
+        aside.remove(inode);
+        forget(hidden.name());
     }
 
     /**
@@ -78,7 +137,7 @@ final class PutAside {
                 final Inode.Name hidden = inodes.aside(inode).orElse(null);
                 if (hidden != null) {
                     moveAside(inode, hidden, parent);
-                    files.forget(hidden.name());
+                    forget(hidden.name());
                 }
             }
         }
@@ -90,22 +149,22 @@ final class PutAside {
         if (hidden == null) {
             return;
         }
-        files.remove(inode);
+        aside.remove(inode);
         final boolean goes = inodes.aboutToGo(inode);
         if (goes) {
             attributes.lastLook(inode);
         }
         // It may have got another name meanwhile, and its path is on that then.
-        try (FileMoves.Move move = paths.move(inode)) {
+        try (FilePaths.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
             if (goes) {
                 attributes.removed(inode);
             }
             inodes.asideRemoved(inode, hidden);
-            files.forget(hidden.name());
+            forget(hidden.name());
         } catch (final IOException e) {
             inodes.hasStayed(inode);
-            files.left(hidden.name());
+            left.add(hidden.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     hidden.name(),
@@ -117,15 +176,16 @@ final class PutAside {
         final Inode.Name hidden = new Inode.Name(directory, newName(directory));
         try {
             move(inode, from, hidden);
-        } catch (final RemoteException e) {
-            files.forget(hidden.name());
+        } catch (final RemoteException | StaleFileException e) {
+            forget(hidden.name());
             throw e;
         }
-        files.add(inode, hidden, this);
+        inodes.putAside(inode, hidden);
+        aside.add(inode);
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {
-        try (FileMoves.Move move = paths.move(inode)) {
+        try (FilePaths.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.rename(
                     inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
             inodes.renamed(from.directory(), from.name(), to.directory(), to.name());

@@ -22,14 +22,13 @@ final class LockOrder {
             Set.of("LockedFile"),
             Set.of("OpenFile", "OpenDirectory"),
             Set.of("Inodes"),
-            Set.of("PathFids"),
+            Set.of("FidTable"),
             Set.of("Exchange"));
 
     /** Nothing is taken under these. */
     static final Set<String> LAST = Set.of(
-            "FileMoves",
+            "FilePaths",
             "LockWaits",
-            "Users",
             "CachedData",
             "AbsentAttributes",
             "DirectoryMoves",

@@ -3,7 +3,6 @@ package dev.ninepin.testing;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
-import dev.ninepin.session.TableLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +55,7 @@ public abstract class SessionFixture {
         channels.add(channel);
         session = Session.connect(channel, options);
         sessions.add(session);
-        channel.mustNotHold(TableLock.of(session));
+        channel.mustNotHold(session.fids());
         return session;
     }
 
