@@ -243,13 +243,15 @@ interface Consistency extends OnAMount {
                     done = threading.Event()
                     seen = set()
                     final = []
+                    tries = [0]
                     def replace():
                         try:
-                            for n in range(4000):
+                            for n in range(1, 501):
                                 write(S + '/new', versions[n % 26])
                                 os.rename(S + '/new', S + '/file')
-                                if n >= 400 and len(seen) > 5:
-                                    break
+                                if n % 25 == 0:
+                                    # One look that nothing changes under: the next but one to end.
+                                    until(lambda looks=tries[0] + 2: tries[0] >= looks, 60)
                             final.append(versions[n % 26])
                         finally:
                             done.set()
@@ -257,6 +259,7 @@ interface Consistency extends OnAMount {
                     other.start()
                     last = False
                     while not last:
+                        tries[0] += 1
                         last = done.is_set()
                         try:
                             fd = os.open('file', os.O_RDONLY)
