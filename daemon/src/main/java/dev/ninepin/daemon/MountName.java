@@ -23,7 +23,7 @@ final class MountName {
         if (name.length() <= MAX_LENGTH) {
             return name;
         }
-        return name.substring(0, MAX_LENGTH - HASH_DIGITS - 1) + "~" + hash(path.getBytes(UTF_8));
+        return name.substring(0, MAX_LENGTH - HASH_DIGITS - 1) + "~" + hash(path);
     }
 
     private static String escape(final String path) {
@@ -41,10 +41,10 @@ final class MountName {
         return name.toString();
     }
 
-    /** A few digits that tell {@code bytes} from others. */
-    static String hash(final byte... bytes) {
+    /** A few digits that tell {@code text} from others. */
+    static String hash(final String text) {
         try {
-            final byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+            final byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
             return HexFormat.of().formatHex(digest, 0, HASH_DIGITS / 2);
         } catch (final NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

@@ -1,7 +1,5 @@
 package dev.ninepin.daemon;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.nio.file.Path;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +37,6 @@ record StateDirectory(Path path) {
 
     /** Where the files of a share are noted that are open and have lost their name. */
     Path removedFiles(final Source source, final MountOptions options) {
-        final String share = source + "\n" + options.aname();
-        return path.resolve("removed").resolve(MountName.hash(share.getBytes(UTF_8)));
+        return path.resolve("removed").resolve(MountName.hash(source + "\n" + options.aname()));
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import jnr.constants.platform.Errno;
 
 /**
@@ -15,7 +14,6 @@ import jnr.constants.platform.Errno;
  * @param root whether we are root, who needs no helper to mount
  */
 record MountChecks(Path device, Path configuration, boolean root) {
-    private static final String STATUS_CAPABILITIES = "CapEff:";
     private static final int CAP_SYS_ADMIN = 21;
 
     static MountChecks ofThisSystem() {
@@ -89,11 +87,9 @@ record MountChecks(Path device, Path configuration, boolean root) {
     }
 
     private static boolean mayMount() throws IOException {
-        final List<String> status = Files.readAllLines(Path.of("/proc/self/status"));
-        return status.stream()
-                .filter(line -> line.startsWith(STATUS_CAPABILITIES))
-                .map(line -> Long.parseUnsignedLong(
-                        line.substring(STATUS_CAPABILITIES.length()).strip(), 16))
-                .allMatch(capabilities -> ((capabilities >> CAP_SYS_ADMIN) & 1) == 1);
+        return ThreadStatus.of((int) ProcessHandle.current().pid())
+                .field("CapEff")
+                .map(capabilities -> ((Long.parseUnsignedLong(capabilities, 16) >> CAP_SYS_ADMIN) & 1) == 1)
+                .orElse(true);
     }
 }

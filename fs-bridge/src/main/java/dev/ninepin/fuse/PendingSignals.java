@@ -1,14 +1,9 @@
 package dev.ninepin.fuse;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 
 /**
- * The signals that a thread of a program has not seen yet, because it waits in a system call: {@code /proc/TID/status},
+ * The signals that a thread of a program has not seen yet, because it waits in a system call: {@link ThreadStatus},
  * whose sets have a bit for each signal, the lowest for number 1. Any thread.
  *
  * @param pending to this thread, or to its process
@@ -28,28 +23,22 @@ record PendingSignals(long pending, long survived) {
      */
     static boolean endProgramOf(final int thread) {
         try {
-            return of(Files.readAllLines(Path.of("/proc", Integer.toString(thread), "status"), ISO_8859_1))
-                    .end();
+            return of(ThreadStatus.of(thread)).end();
         } catch (final IOException e) {
             return true;
         }
     }
 
-    /** What the lines of {@code /proc/TID/status} say. */
-    static PendingSignals of(final List<String> status) {
-        long pending = 0;
-        long survived = 0;
-        for (final String line : status) {
-            final int colon = Math.max(0, line.indexOf(':'));
-            final String value =
-                    line.substring(Math.min(colon + 1, line.length())).strip();
-            switch (line.substring(0, colon)) {
-                case "SigPnd", "ShdPnd" -> pending |= Long.parseUnsignedLong(value, RADIX);
-                case "SigBlk", "SigIgn", "SigCgt" -> survived |= Long.parseUnsignedLong(value, RADIX);
-                default -> {}
-            }
-        }
-        return new PendingSignals(pending, survived);
+    static PendingSignals of(final ThreadStatus status) {
+        return new PendingSignals(
+                set(status, "SigPnd") | set(status, "ShdPnd"),
+                set(status, "SigBlk") | set(status, "SigIgn") | set(status, "SigCgt"));
+    }
+
+    private static long set(final ThreadStatus status, final String label) {
+        return status.field(label)
+                .map(value -> Long.parseUnsignedLong(value, RADIX))
+                .orElse(0L);
     }
 
     /** Whether one of them ends the program. To the other threads of a program that one ends, the kernel sends SIGKILL. */

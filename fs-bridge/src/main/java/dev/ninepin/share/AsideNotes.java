@@ -91,13 +91,24 @@ final class AsideNotes implements AutoCloseable {
     }
 
     private synchronized void begin(final Path notes) throws IOException {
-        try (FileChannel all = open(notes.resolveSibling(LOCK));
-                FileLock held = all.lock()) {
-            assert held.isValid();
+        try (FileChannel alone = alone(notes)) {
+            assert alone.isOpen();
             Files.createDirectories(notes, PRIVATE);
             final FileChannel own = open(notes.resolve(prefix + LOCK_SUFFIX));
             living = own;
             own.lock();
+        }
+    }
+
+    /** While this is open, no other process begins, ends, or looks for what others have left. */
+    private static FileChannel alone(final Path notes) throws IOException {
+        final FileChannel lock = open(notes.resolveSibling(LOCK));
+        try {
+            lock.lock();
+            return lock;
+        } catch (final IOException | RuntimeException e) {
+            lock.close();
+            throw e;
         }
     }
 
@@ -141,9 +152,8 @@ final class AsideNotes implements AutoCloseable {
             return List.of();
         }
         final List<Left> left = new ArrayList<>();
-        try (FileChannel all = open(directory.resolveSibling(LOCK));
-                FileLock held = all.lock()) {
-            assert held.isValid();
+        try (FileChannel alone = alone(directory)) {
+            assert alone.isOpen();
             final Set<String> alive = livingPrefixes(directory);
             try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, START + "*")) {
                 for (final Path file : files) {
@@ -215,9 +225,8 @@ final class AsideNotes implements AutoCloseable {
         if (directory == null || living == null) {
             return;
         }
-        try (FileChannel all = open(directory.resolveSibling(LOCK));
-                FileLock held = all.lock()) {
-            assert held.isValid();
+        try (FileChannel alone = alone(directory)) {
+            assert alone.isOpen();
             living.close();
             living = null;
             Files.deleteIfExists(directory.resolve(prefix + LOCK_SUFFIX));

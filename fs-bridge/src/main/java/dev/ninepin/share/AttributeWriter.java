@@ -10,8 +10,6 @@ import java.util.OptionalInt;
 
 /** Has the server change attributes. Any thread. */
 final class AttributeWriter {
-    private static final int PERMISSION_BITS = 07777;
-
     private final Session session;
     private final FilePaths paths;
     private final AttributeReader attributes;
@@ -30,8 +28,8 @@ final class AttributeWriter {
 
     /**
      * Always over the file's path, never over an open fid: QEMU applies a Tsetattr to the path that an open fid once
-     * had, which may be another file's by now. What is left of a file that was removed is changed here. A change of nothing, which is what chown(2) to -1 and -1 is, renews the
-     * time of the last change, as it does on a local file.
+     * had, which may be another file's by now. What is left of a file that was removed is changed here. A change of
+     * nothing, which is what chown(2) to -1 and -1 is, renews the time of the last change, as it does on a local file.
      */
     void change(final Inode inode, final AttributeChange change) throws IOException {
         final OptionalInt uid = ownerToSend(change.uid(), options.uid());
@@ -73,7 +71,7 @@ final class AttributeWriter {
      * local_set_xattr}): without the file's type in it, the file would have none from then on.
      */
     private int withType(final int mode, final Inode inode) throws IOException {
-        return (mode & PERMISSION_BITS) | (attributes.lastSeen(inode).mode() & FileMode.TYPE);
+        return FileMode.withPermissions(attributes.lastSeen(inode).mode(), mode);
     }
 
     /** An owner that the share shows for every file can't be changed: to the same one is nothing, to another EPERM. */

@@ -6,6 +6,7 @@ import java.util.Set;
 final class FileMode {
     static final int TYPE = 0170000;
     static final int DIRECTORY = 0040000;
+    private static final int PERMISSIONS = 07777;
 
     /** FIFO, character device, directory, block device, regular file, symbolic link, socket. */
     private static final Set<Integer> TYPES = Set.of(0010000, 0020000, DIRECTORY, 0060000, 0100000, 0120000, 0140000);
@@ -26,6 +27,11 @@ final class FileMode {
 
     static boolean isSameType(final int mode, final int other) {
         return (mode & TYPE) == (other & TYPE);
+    }
+
+    /** The type of {@code mode}, with other permissions. */
+    static int withPermissions(final int mode, final int permissions) {
+        return (mode & TYPE) | (permissions & PERMISSIONS);
     }
 
     private FileMode() {}

@@ -41,6 +41,7 @@ final class Namespace {
     private final PutAside putAside;
     private final Inheritance inheritance;
     private final Twins twins;
+    private final Endings endings;
     private final ShareOptions options;
 
     Namespace(
@@ -65,6 +66,7 @@ final class Namespace {
         this.putAside = putAside;
         this.inheritance = inheritance;
         this.twins = new Twins(session, inodes, paths);
+        this.endings = new Endings(inodes, paths, attributes);
         this.options = options;
     }
 
@@ -145,7 +147,7 @@ final class Namespace {
             if (inodes.livesByItsName(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                ending(inode, () -> remove(directory, name, 0));
+                endings.end(inode, () -> remove(directory, name, 0));
             }
         }
     }
@@ -155,7 +157,7 @@ final class Namespace {
         if (inode == null) {
             remove(directory, name, Tunlinkat.AT_REMOVEDIR);
         } else {
-            ending(inode, () -> emptied(inode, directory, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR)));
+            endings.end(inode, () -> emptied(inode, directory, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR)));
         }
     }
 
@@ -178,7 +180,7 @@ final class Namespace {
         if (replaced == null || replaced == moved) {
             renaming.run();
         } else if (replaced.isDirectory()) {
-            ending(replaced, () -> emptied(replaced, newDirectory, renaming));
+            endings.end(replaced, () -> emptied(replaced, newDirectory, renaming));
         } else if (moved != null && moved.isDirectory()) {
             renaming.run();
         } else {
@@ -260,7 +262,7 @@ final class Namespace {
             throws IOException {
         try (NameLocks.Held held = locks.exclusive(replaced)) {
             if (!inodes.livesByItsName(replaced)) {
-                ending(replaced, renaming);
+                endings.end(replaced, renaming);
                 return;
             }
             putAside.hideForNow(replaced, directory, name);
@@ -285,24 +287,6 @@ final class Namespace {
         } catch (final IOException e) {
             LOG.debug("{} has a file, or nobody knows", inodes.pathOf(directory, name), e);
             return false;
-        }
-    }
-
-    /** Does what is the end of a file under the name that it is known by. */
-    private void ending(final Inode inode, final Uninterrupted.Action removal) throws IOException {
-        final boolean goes = inodes.aboutToGo(inode);
-        if (goes) {
-            attributes.lastLook(inode);
-        }
-        // It may live on under another name, and its path with it. Whoever asks for it waits until that is known.
-        try (FilePaths.Move move = paths.move(inode)) {
-            removal.run();
-            if (goes) {
-                attributes.removed(inode);
-            }
-        } catch (final IOException e) {
-            inodes.hasStayed(inode);
-            throw e;
         }
     }
 

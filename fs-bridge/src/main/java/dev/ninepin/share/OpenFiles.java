@@ -131,7 +131,7 @@ final class OpenFiles {
             return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
         } catch (final RemoteException | ErrnoException | StaleFileException e) {
             // After any other failure nobody knows whether it was made.
-            putAside.notMade(name);
+            putAside.forget(name);
             throw e;
         }
     }
@@ -353,9 +353,9 @@ final class OpenFiles {
         final CachedData.Verdict verdict;
         if (cache == CacheMode.LOOSE) {
             verdict = data.openedAlone(writes);
-        } else if (cache == CacheMode.OPEN && opened.attributes().isPresent()) {
+        } else if (cache == CacheMode.OPEN) {
             verdict = data.opened(
-                    opened.attributes().get(),
+                    opened.attributes().orElseThrow(),
                     opened.changes(),
                     writes,
                     System.nanoTime(),

@@ -22,9 +22,8 @@ final class PutAside {
     private final NameRequests requests;
     private final Inodes inodes;
     private final FilePaths paths;
-    private final AttributeReader attributes;
+    private final Endings endings;
     private final NameLocks locks;
-
     private final AsideNotes notes;
 
     /** What is put aside now. */
@@ -43,7 +42,7 @@ final class PutAside {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
-        this.attributes = attributes;
+        this.endings = new Endings(inodes, paths, attributes);
         this.locks = locks;
         this.notes = notes;
     }
@@ -60,12 +59,7 @@ final class PutAside {
         return name;
     }
 
-    /** No file was made under a {@link #newName}. */
-    void notMade(final ByteString name) {
-        forget(name);
-    }
-
-    /** A file was made under a {@link #newName}, and is about to be open: it is put aside from the start. */
+    /** A file has a {@link #newName}: it was made so, to be open and put aside from the start, or renamed. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
         inodes.putAside(inode, new Inode.Name(directory, name));
         aside.add(inode);
@@ -86,7 +80,8 @@ final class PutAside {
         }
     }
 
-    private void forget(final ByteString name) {
+    /** No file has got a {@link #newName}, or it has it no more. */
+    void forget(final ByteString name) {
         try {
             notes.remove(name);
         } catch (final IOException e) {
@@ -122,8 +117,6 @@ final class PutAside {
         final Inode.Name hidden = inodes.aside(inode).orElseThrow();
         move(inode, hidden, new Inode.Name(directory, name));
         inodes.noLongerAside(inode);
-        aside.remove(inode);
-        forget(hidden.name());
     }
 
     /**
@@ -150,20 +143,13 @@ final class PutAside {
             return;
         }
         aside.remove(inode);
-        final boolean goes = inodes.aboutToGo(inode);
-        if (goes) {
-            attributes.lastLook(inode);
-        }
-        // It may have got another name meanwhile, and its path is on that then.
-        try (FilePaths.Move move = paths.move(inode)) {
-            Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
-            if (goes) {
-                attributes.removed(inode);
-            }
-            inodes.asideRemoved(inode, hidden);
+        try {
+            endings.end(inode, () -> {
+                Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
+                inodes.asideRemoved(inode, hidden);
+            });
             forget(hidden.name());
         } catch (final IOException e) {
-            inodes.hasStayed(inode);
             left.add(hidden.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
@@ -180,8 +166,7 @@ final class PutAside {
             forget(hidden.name());
             throw e;
         }
-        inodes.putAside(inode, hidden);
-        aside.add(inode);
+        madeAside(inode, hidden.directory(), hidden.name());
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {

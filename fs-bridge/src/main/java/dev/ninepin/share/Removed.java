@@ -11,8 +11,6 @@ import java.util.Optional;
  * @param attributes as programs see them
  */
 record Removed(Attributes attributes) {
-    private static final int PERMISSION_BITS = 07777;
-
     /** @param last the attributes that it had with its name */
     static Removed at(final Instant now, final Attributes last) {
         return new Removed(
@@ -20,10 +18,9 @@ record Removed(Attributes attributes) {
     }
 
     Removed changed(final Instant now, final AttributeChange change) {
-        final int bits = change.mode().orElse(attributes.mode()) & PERMISSION_BITS;
         return new Removed(with(
                 attributes,
-                (attributes.mode() & ~PERMISSION_BITS) | bits,
+                FileMode.withPermissions(attributes.mode(), change.mode().orElse(attributes.mode())),
                 change.uid().orElse(attributes.uid()),
                 change.gid().orElse(attributes.gid()),
                 attributes.nlink(),

@@ -332,7 +332,8 @@ class FuseMountTest {
     /** Waits until a signal waits for the program. */
     private static void awaitPending(final Process program) {
         final Path status = Path.of("/proc", Long.toString(program.pid()), "status");
-        await().until(() -> PendingSignals.of(Files.readAllLines(status)).pending() != 0);
+        await().until(() ->
+                PendingSignals.of(ThreadStatus.of(Files.readAllLines(status))).pending() != 0);
     }
 
     @Test

@@ -41,7 +41,7 @@ class PendingSignalsTest {
                 "SigIgn:\t" + ignored,
                 "SigCgt:\t" + handled,
                 "CapInh:\t" + NONE);
-        assertThat(PendingSignals.of(status).end()).isEqualTo(ends);
+        assertThat(PendingSignals.of(ThreadStatus.of(status)).end()).isEqualTo(ends);
     }
 
     @Test
