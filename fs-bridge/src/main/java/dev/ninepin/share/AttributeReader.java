@@ -37,8 +37,8 @@ final class AttributeReader {
 
     /**
      * What is left of a file that was removed here. Otherwise asks over the file's path; where that does not lead to it
-     * any more, over a fid that is open on it, if there is one. (A server may look at the path of an open fid, and find another file there: protocol traps of
-     * {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
+     * any more, over a fid that is open on it, if there is one. (A server may look at the path of an open fid, and find
+     * another file there: protocol traps of {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
      */
     Attributes read(final Inode inode) throws IOException {
         if (inode.removed().isEmpty()) {
