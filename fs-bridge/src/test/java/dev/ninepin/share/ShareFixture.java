@@ -123,8 +123,12 @@ abstract class ShareFixture extends SessionFixture {
 
     protected List<String> list(final long directory) throws IOException {
         final long handle = share.opendir(directory);
-        final List<Dirent> entries = readAll(handle, 0, Integer.MAX_VALUE);
-        share.releasedir(handle);
+        final List<Dirent> entries;
+        try {
+            entries = readAll(handle, 0, Integer.MAX_VALUE);
+        } finally {
+            share.releasedir(handle);
+        }
         return entries.stream()
                 .map(entry -> entry.name().toString())
                 .filter(name -> !name.equals(".") && !name.equals(".."))

@@ -143,15 +143,13 @@ abstract class StressContract extends ShareFixture {
             final long directory = directory();
             final String name = anyName();
             switch (random.nextInt(14)) {
-                case 0, 1 ->
-                    use(locked(
-                            directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644, NO_KERNEL)));
+                case 0, 1 -> create(directory, name);
                 case 2 -> keep(locked(directory, () -> share.mkdir(me, directory, name(name), 0755)));
                 case 3 -> keep(locked(directory, () -> share.symlink(me, directory, name(name), name("target"))));
                 case 4, 5 -> locked(directory, () -> remove(directory, name));
                 case 6, 7, 8 -> rename(directory, name, directory(), anyName());
                 case 9 -> link(node(directory, name), directory());
-                case 10 -> use(new Created(keep(share.lookup(directory, name(name))), open(directory, name)));
+                case 10 -> use(open(directory, name));
                 case 11 -> change(keep(share.lookup(directory, name(name))));
                 case 12 -> list(directory);
                 default -> relax();
@@ -233,15 +231,17 @@ abstract class StressContract extends ShareFixture {
             return share.open(node, OpenFlags.RDWR, NO_KERNEL);
         }
 
-        private void use(final Created created) throws IOException {
-            handles.add(created.handle());
-            counted.add(created.entry().node());
-            share.write(
-                    created.handle(),
-                    random.nextInt(5),
-                    ByteBuffer.wrap(new byte[random.nextInt(300)]),
-                    OpenFlags.RDWR);
-            share.read(created.handle(), 0, 1000).close();
+        private void create(final long directory, final String name) throws IOException {
+            final Created created =
+                    locked(directory, () -> share.create(me, directory, name(name), OpenFlags.RDWR, 0644, NO_KERNEL));
+            keep(created.entry());
+            use(created.handle());
+        }
+
+        private void use(final long handle) throws IOException {
+            handles.add(handle);
+            share.write(handle, random.nextInt(5), ByteBuffer.wrap(new byte[random.nextInt(300)]), OpenFlags.RDWR);
+            share.read(handle, 0, 1000).close();
         }
 
         private void relax() throws IOException {

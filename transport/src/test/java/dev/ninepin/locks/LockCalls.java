@@ -127,7 +127,11 @@ final class LockCalls implements ClassFileTransformer {
                 final String signature,
                 final boolean isInterface) {
             if (LOCKS.contains(type) && signature.equals("()V")) {
-                if (name.equals("lock") || name.equals("lockInterruptibly")) {
+                if (name.equals("lockInterruptibly")) {
+                    super.visitLdcInsn(owner.replace('/', '.'));
+                    tell("lockInterruptibly", "(L" + LOCK_INTERFACE + ";Ljava/lang/String;)V");
+                    return;
+                } else if (name.equals("lock")) {
                     super.visitInsn(Opcodes.DUP);
                     taking();
                 } else if (name.equals("unlock")) {

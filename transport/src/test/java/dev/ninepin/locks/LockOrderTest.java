@@ -87,11 +87,11 @@ class LockOrderTest {
             }
         }.loadClass(name).getDeclaredConstructor().newInstance();
         LockWatch.ORDER.takeViolations();
-        for (final String method : List.of("inOrder", "throwing", "inOrder")) {
+        for (final String method : List.of("inOrder", "throwing", "inOrder", "interrupted", "inOrder")) {
             try {
                 sample.getClass().getMethod(method).invoke(sample);
             } catch (final InvocationTargetException e) {
-                assertThat(e.getCause()).isInstanceOf(IllegalStateException.class);
+                assertThat(e.getCause()).isInstanceOfAny(IllegalStateException.class, InterruptedException.class);
             }
         }
         assertThat(LockWatch.ORDER.takeViolations()).isEmpty();
@@ -154,6 +154,11 @@ class LockOrderTest {
 
         public synchronized void throwing() {
             throw new IllegalStateException("thrown while the lock is held");
+        }
+
+        public void interrupted() throws InterruptedException {
+            Thread.currentThread().interrupt();
+            lock.lockInterruptibly();
         }
 
         public void outOfOrder() {

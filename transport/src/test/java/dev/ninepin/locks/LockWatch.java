@@ -1,5 +1,7 @@
 package dev.ninepin.locks;
 
+import java.util.concurrent.locks.Lock;
+
 /** What the product's classes call, as {@link LockCalls} has made them do. Any thread. */
 public final class LockWatch {
     static final LockOrder ORDER = new LockOrder();
@@ -13,6 +15,17 @@ public final class LockWatch {
      */
     public static void taking(final Object lock, final String owner) {
         ORDER.taking(lock, kind(lock, owner));
+    }
+
+    /** Takes a lock for the current thread, which has not got it if it is interrupted. */
+    public static void lockInterruptibly(final Lock lock, final String owner) throws InterruptedException {
+        taking(lock, owner);
+        try {
+            lock.lockInterruptibly();
+        } catch (final InterruptedException e) {
+            gave(lock);
+            throw e;
+        }
     }
 
     /** The current thread gives a lock back. */

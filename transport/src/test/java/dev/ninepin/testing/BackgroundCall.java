@@ -13,7 +13,7 @@ import java.util.concurrent.TimeoutException;
 
 /** A call that runs on a thread of its own, because it is meant to wait. Close ends the test unless it returned. */
 public final class BackgroundCall<T> implements AutoCloseable {
-    private static final int ENDS_WITHIN_SECONDS = 20;
+    private static final int ENDS_WITHIN_SECONDS = 60;
 
     private final FutureTask<T> task;
     private final Thread thread;
