@@ -35,8 +35,7 @@ class FuseMountTest {
     @BeforeEach
     @AfterEach
     void nothingIsLeft() throws IOException {
-        assertThat(Files.readAllLines(Path.of("/proc/self/mounts")))
-                .noneMatch(line -> line.contains(System.getProperty("java.io.tmpdir")));
+        assertThat(Files.readAllLines(Path.of("/proc/self/mounts"))).noneMatch(line -> line.contains(Mounted.PREFIX));
         await().untilAsserted(() -> assertThat(threads()).isEmpty());
     }
 
@@ -454,7 +453,7 @@ class FuseMountTest {
     void aConnectionThatEndedIsNotTakenForOneThatHasItsNumberNow() throws Exception {
         final var entered = new CountDownLatch(1);
         final var release = new CountDownLatch(1);
-        final Path root = Files.createTempDirectory("ninepin-fuse-test").toRealPath();
+        final Path root = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
         final var files = new MemoryFiles(CacheMode.OPEN);
         files.makeFile("f", 10);
         try (var hung = FuseMount.mount(files, root, OPTIONS, MemoryFiles::errnoOf)) {
@@ -493,7 +492,7 @@ class FuseMountTest {
 
     @Test
     void aMountLivesWithoutAnyoneHoldingIt() throws Exception {
-        final Path root = Files.createTempDirectory("ninepin-fuse-test").toRealPath();
+        final Path root = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
         FuseMount.mount(new MemoryFiles(CacheMode.OPEN), root, OPTIONS, MemoryFiles::errnoOf);
         for (int i = 0; i < 5; i++) {
             System.gc();

@@ -15,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /** A {@link MemoryFiles}, mounted on a directory of its own, and what tests do there. */
 final class Mounted implements AutoCloseable {
+    /** What the names of this JVM's mount points begin with, and of no other that tests at the same time. */
+    static final String PREFIX = "ninepin-fuse-test-" + ProcessHandle.current().pid() + "-";
+
     final MemoryFiles files;
     final Path root;
     final FuseMount mount;
@@ -29,7 +32,7 @@ final class Mounted implements AutoCloseable {
 
     Mounted(final MemoryFiles files, final FuseOptions options) throws IOException {
         this.files = files;
-        root = Files.createTempDirectory("ninepin-fuse-test").toRealPath();
+        root = Files.createTempDirectory(PREFIX).toRealPath();
         try {
             mount = FuseMount.mount(files, root, options, MemoryFiles::errnoOf);
         } catch (final IOException e) {
