@@ -3,18 +3,23 @@ package dev.ninepin.differential;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Random sequences, one after the other, until time is over or one has shown a difference. */
+/** Random sequences, one after the other, until time is over or one has shown a difference. One thread. */
 final class Campaign {
     private final SideBySide both;
     private final long firstSeed;
+    private final int stride;
     private final long begin = System.nanoTime();
     private long sequences;
     private long calls;
 
-    /** @param firstSeed that of the first sequence; each has the next higher one */
-    Campaign(final SideBySide both, final long firstSeed) {
+    /**
+     * @param firstSeed that of the first sequence
+     * @param stride by how much that of the next is higher
+     */
+    Campaign(final SideBySide both, final long firstSeed, final int stride) {
         this.both = both;
         this.firstSeed = firstSeed;
+        this.stride = stride;
     }
 
     /**
@@ -32,7 +37,7 @@ final class Campaign {
         both.send(sequence);
         while (true) {
             final boolean last = System.nanoTime() - begin >= time.toNanos();
-            final Sequence next = last ? null : Generator.sequence(firstSeed + sequences + 1);
+            final Sequence next = last ? null : Generator.sequence(seed(sequences + 1));
             if (next != null) {
                 both.send(next);
             }
@@ -41,7 +46,7 @@ final class Campaign {
                 if (next != null) {
                     both.receive(next);
                 }
-                return Optional.of(shrunk(firstSeed + sequences, sequence, difference.get()));
+                return Optional.of(shrunk(seed(sequences), sequence, difference.get()));
             }
             sequences++;
             calls += sequence.steps().size();
@@ -52,6 +57,10 @@ final class Campaign {
         }
     }
 
+    private long seed(final long number) {
+        return firstSeed + number * stride;
+    }
+
     private Finding shrunk(final long seed, final Sequence sequence, final String difference) {
         final Sequence small = new Shrinker(smaller -> both.run(smaller).isPresent()).shrink(sequence);
         final String again = both.run(small).orElse("that was it once, and not again\n");
@@ -60,7 +69,7 @@ final class Campaign {
 
     @Override
     public String toString() {
-        return "%d sequences, %d calls, %.1f s, from seed %d"
+        return "%d sequences, %d calls, %.1f s, seeds from %d on"
                 .formatted(sequences, calls, (System.nanoTime() - begin) / 1e9, firstSeed);
     }
 }

@@ -4,18 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.ninepin.differential.Campaign.Finding;
+import dev.ninepin.mounted.MountSetup;
 import dev.ninepin.mounted.ServerKind;
+import dev.ninepin.mounted.TestMount;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,11 +38,15 @@ class DifferentialTest {
     private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("ninepin.differential.seconds", 18));
     private static final long FIRST_SEED = Long.getLong("ninepin.differential.seed", 1);
 
+    /** How many sequences run at a time, each in directories of its own: most of its time a sequence waits. */
+    private static final int AT_ONCE = 3;
+
     /** What was found in earlier runs, each mended. */
     @ParameterizedTest
     @MethodSource("servers")
     void sequencesThatOnceDifferedAgree(final ServerKind kind) throws IOException {
-        try (SideBySide both = SideBySide.with(kind)) {
+        try (TestMount mount = mount(kind);
+                SideBySide both = new SideBySide(new Rules(kind), mount, "kept")) {
             for (final Path file : kept()) {
                 final Optional<String> difference = both.run(Sequence.parse(Files.readAllLines(file)));
                 assertThat(difference).as(file.getFileName().toString()).isEmpty();
@@ -45,15 +56,38 @@ class DifferentialTest {
 
     @ParameterizedTest
     @MethodSource("servers")
-    void randomSequencesAgree(final ServerKind kind) throws IOException {
-        try (SideBySide both = SideBySide.with(kind)) {
-            final Campaign campaign = new Campaign(both, FIRST_SEED);
-            final Optional<Finding> finding = campaign.run(TIME);
-            System.out.printf("Differential test, %s: %s%n", kind, campaign);
-            if (finding.isPresent()) {
-                fail(report(kind, finding.get()));
+    void randomSequencesAgree(final ServerKind kind) throws Exception {
+        try (TestMount mount = mount(kind)) {
+            final List<Callable<Optional<Finding>>> campaigns = new ArrayList<>();
+            for (int i = 0; i < AT_ONCE; i++) {
+                final long seed = FIRST_SEED + i;
+                campaigns.add(() -> run(kind, mount, seed));
+            }
+            final ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
+            try {
+                for (final Future<Optional<Finding>> campaign : threads.invokeAll(campaigns)) {
+                    if (campaign.get().isPresent()) {
+                        fail(report(kind, campaign.get().get()));
+                    }
+                }
+            } finally {
+                threads.shutdownNow();
             }
         }
+    }
+
+    private static Optional<Finding> run(final ServerKind kind, final TestMount mount, final long firstSeed)
+            throws IOException {
+        try (SideBySide both = new SideBySide(new Rules(kind), mount, "from-" + firstSeed)) {
+            final Campaign campaign = new Campaign(both, firstSeed, AT_ONCE);
+            final Optional<Finding> finding = campaign.run(TIME);
+            System.out.printf("Differential test, %s: %s%n", kind, campaign);
+            return finding;
+        }
+    }
+
+    private static TestMount mount(final ServerKind kind) throws IOException {
+        return MountSetup.of(kind).allowOther().defaultPermissions().mount();
     }
 
     /** Also keeps what is left of the sequence, in a file to go on with. */

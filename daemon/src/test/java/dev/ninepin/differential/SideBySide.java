@@ -1,28 +1,28 @@
 package dev.ninepin.differential;
 
-import dev.ninepin.mounted.MountSetup;
-import dev.ninepin.mounted.ServerKind;
 import dev.ninepin.mounted.TestMount;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** A mount, and a plain directory of the file system that its server exports, with a worker in each. */
+/** A directory of a mount, and a plain one of the file system that its server exports, with a worker in each. */
 final class SideBySide implements AutoCloseable {
     private final Rules rules;
-    private final TestMount mount;
+    private final Path directory;
     private final Side plain;
     private final Side mounted;
 
-    private SideBySide(final ServerKind kind) throws IOException {
-        rules = new Rules(kind);
-        mount = MountSetup.of(kind).allowOther().defaultPermissions().mount();
+    /** @param name of the directory on the mount, which is made, and removed at the end */
+    SideBySide(final Rules rules, final TestMount mount, final String name) throws IOException {
+        this.rules = rules;
+        this.directory = Files.createDirectory(mount.here(name));
         final String script = script().toString();
-        final String directory = mount.beside("plain").toString();
+        final String local = mount.beside("plain-" + name).toString();
         // The kernel takes no devices and no set-uid bits from a mount: so it is here, too.
         final List<String> command = new ArrayList<>(List.of(
                 "unshare",
@@ -31,18 +31,14 @@ final class SideBySide implements AutoCloseable {
                 "-c",
                 "mount --bind \"$1\" \"$1\" && mount -o remount,bind,nodev,nosuid \"$1\" && shift && exec \"$@\"",
                 "sh",
-                directory,
+                local,
                 "python3",
                 script,
-                directory,
+                local,
                 "--handles"));
         rules.limits().forEach(limit -> command.add(limit.call() + "=" + limit.errno()));
         plain = new Side("plain", command);
-        mounted = new Side("mount", List.of("python3", script, mount.here("").toString()));
-    }
-
-    static SideBySide with(final ServerKind kind) throws IOException {
-        return new SideBySide(kind);
+        mounted = new Side("mount", List.of("python3", script, directory.toString()));
     }
 
     /** Runs a sequence on both sides; the first difference, if there is any. */
@@ -72,11 +68,10 @@ final class SideBySide implements AutoCloseable {
         }
     }
 
-    /** Unmounts; fails if anything is left, as {@link TestMount#close}. */
     @Override
     public void close() throws IOException {
         plain.close();
         mounted.close();
-        mount.close();
+        Files.delete(directory);
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -470,9 +471,7 @@ class FuseMountTest {
             assertThat(reader.waitFor()).isNotZero();
             assertThat(hung.ended()).isFalse();
 
-            final var others = new MemoryFiles(CacheMode.OPEN);
-            try (var next = FuseMount.mount(others, root, OPTIONS, MemoryFiles::errnoOf)) {
-                assertThat(Mounted.mountinfo(root).get(2)).isEqualTo(device);
+            try (var next = mountNumbered(device, root)) {
                 hung.close();
                 assertThat(hung.ended()).isTrue();
                 assertThat(next.ended()).isFalse();
@@ -482,6 +481,22 @@ class FuseMountTest {
             release.countDown();
             Files.delete(root);
         }
+    }
+
+    /** A mount with the number that another had. It is free, unless somebody else mounts at the same time. */
+    private static FuseMount mountNumbered(final String device, final Path root) {
+        return await().pollInSameThread()
+                .until(
+                        () -> {
+                            final var mount = FuseMount.mount(
+                                    new MemoryFiles(CacheMode.OPEN), root, OPTIONS, MemoryFiles::errnoOf);
+                            if (Mounted.mountinfo(root).get(2).equals(device)) {
+                                return mount;
+                            }
+                            mount.close();
+                            return null;
+                        },
+                        Objects::nonNull);
     }
 
     /** Ends the connection first; busy until the programs that waited there have noticed. */
