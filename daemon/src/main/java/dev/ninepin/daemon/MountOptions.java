@@ -2,6 +2,8 @@ package dev.ninepin.daemon;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.IdMap;
+import dev.ninepin.share.UserAccess;
 import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param remoteLocks whether the server is to know of the locks on its files
  * @param kernelFlags what the kernel is to enforce beside, in the words of mount(8) and in alphabetical order; what is
  *     the kernel's default, or asked back, is not among them
+ * @param access who may use the share, and as whom the server knows them
+ * @param idMap which numbers users and groups have on the server
  * @param driver how to reach a virtio device; empty for the best that there is
  */
 public record MountOptions(
@@ -43,6 +47,8 @@ public record MountOptions(
         boolean xattrs,
         boolean remoteLocks,
         List<String> kernelFlags,
+        UserAccess access,
+        IdMap idMap,
         Optional<DriverKind> driver) {
     public MountOptions {
         kernelFlags = List.copyOf(kernelFlags);

@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.UserAccess;
 import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +27,7 @@ final class MountOptionsParser {
     private static final Set<String> FLAGS = Set.of(
             "ro", "rw", "allow_other", "default_permissions", "noxattr", "contain_symlinks", "no_contain_symlinks");
     private static final Set<String> VALUED =
-            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "driver", "locks");
+            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks");
 
     /**
      * What the kernel enforces on a FUSE mount if it is told so, each with the word that takes it back. libfuse makes a
@@ -79,6 +80,12 @@ final class MountOptionsParser {
     private boolean xattrs = true;
     private boolean remoteLocks;
     private final Set<String> kernelFlags = new TreeSet<>();
+    private UserAccess access = UserAccess.ANY;
+
+    /** Whether {@link #access} is one for which the kernel here checks permissions, too. */
+    private boolean checkedHere;
+
+    private final IdMapOption idMap = new IdMapOption();
     private Optional<DriverKind> driver = Optional.empty();
 
     MountOptions parse(final String list) throws NinepinException {
@@ -87,10 +94,14 @@ final class MountOptionsParser {
                 take(option);
             }
         }
+        if (access.kind() == UserAccess.Kind.EACH && !allowOther) {
+            throw NinepinException.usage("option access=" + (checkedHere ? "client" : "user")
+                    + " is for several users: let them in with -o allow_other");
+        }
         return new MountOptions(
                 readOnly,
                 allowOther,
-                defaultPermissions,
+                defaultPermissions || checkedHere,
                 containSymlinks,
                 uid,
                 gid,
@@ -101,6 +112,8 @@ final class MountOptionsParser {
                 xattrs,
                 remoteLocks,
                 List.copyOf(kernelFlags),
+                access,
+                idMap.map(uid, gid),
                 driver);
     }
 
@@ -171,9 +184,25 @@ final class MountOptionsParser {
             case "msize" -> msize = msize(value);
             case "aname" -> aname = ByteString.of(value);
             case "uname" -> uname = ByteString.of(value);
+            case "access" -> access(value);
+            case "idmap" -> idMap.add(value);
             case "driver" -> driver = Optional.of(driver(value));
             case "locks" -> remoteLocks = areRemote(value);
             default -> cache = cache(value);
+        }
+    }
+
+    private void access(final String value) throws NinepinException {
+        checkedHere = value.equals("client");
+        if (checkedHere || value.equals("user")) {
+            access = UserAccess.EACH;
+        } else if (value.equals("any")) {
+            access = UserAccess.ANY;
+        } else if (value.matches("[0-9]+")) {
+            access = UserAccess.one(id("access", value));
+        } else {
+            throw NinepinException.usage(
+                    "option access=" + value + ": must be one of user, client, any, or a user's number");
         }
     }
 

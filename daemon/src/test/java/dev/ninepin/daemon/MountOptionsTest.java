@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.IdMap;
+import dev.ninepin.share.UserAccess;
 import dev.ninepin.virtio.DriverKind;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +38,8 @@ class MountOptionsTest {
                         true,
                         false,
                         List.of(),
+                        UserAccess.ANY,
+                        IdMap.SAME,
                         Optional.empty()));
     }
 
@@ -43,7 +47,7 @@ class MountOptionsTest {
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse(
                         "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
-                                + "uname=glenda,cache=loose,noxattr,driver=uio,locks=remote"))
+                                + "uname=glenda,cache=loose,noxattr,driver=uio,locks=remote,access=1234"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -58,7 +62,34 @@ class MountOptionsTest {
                         false,
                         true,
                         List.of(),
+                        UserAccess.one(1234),
+                        IdMap.SAME,
                         Optional.of(DriverKind.UIO)));
+    }
+
+    @Test
+    void accessSaysWhoIsAttachedAsWhom() throws Exception {
+        assertThat(MountOptions.parse("access=user,allow_other"))
+                .returns(UserAccess.EACH, MountOptions::access)
+                .returns(false, MountOptions::defaultPermissions);
+        assertThat(MountOptions.parse("allow_other,access=client"))
+                .returns(UserAccess.EACH, MountOptions::access)
+                .returns(true, MountOptions::defaultPermissions);
+        assertThat(MountOptions.parse("access=client,access=any")).isEqualTo(MountOptions.parse(""));
+    }
+
+    @Test
+    void eachRangeOfNumbersIsOneForUsersOrForGroupsOrForBoth() throws Exception {
+        assertThat(MountOptions.parse("idmap=u:1000:2000:1,gid=7,idmap=u:0:0:1").idMap())
+                .isEqualTo(new IdMap(List.of(new IdMap.Range(1000, 2000, 1), new IdMap.Range(0, 0, 1)), List.of()));
+        assertThat(MountOptions.parse("idmap=b:0:100000:65536,idmap=65536:7:1,idmap=g:70000:0:1")
+                        .idMap())
+                .isEqualTo(new IdMap(
+                        List.of(new IdMap.Range(0, 100_000, 65536), new IdMap.Range(65536, 7, 1)),
+                        List.of(
+                                new IdMap.Range(0, 100_000, 65536),
+                                new IdMap.Range(65536, 7, 1),
+                                new IdMap.Range(70_000, 0, 1))));
     }
 
     @Test
@@ -111,14 +142,27 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "trans=virtio | unknown option trans; known are allow_other, aname, cache, contain_symlinks,"
-                        + " default_permissions, driver, gid, locks, msize, no_contain_symlinks,"
+                "trans=virtio | unknown option trans; known are access, allow_other, aname, cache, contain_symlinks,"
+                        + " default_permissions, driver, gid, idmap, locks, msize, no_contain_symlinks,"
                         + " noxattr, ro, rw, uid, uname, and those of mount(8) itself",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",
                 "driver=virtio-pci | option driver=virtio-pci: must be one of vfio, uio, sysfs",
                 "locks=posix | option locks=posix: must be one of local, remote",
+                "access=users | option access=users: must be one of user, client, any, or a user's number",
+                "access=user | option access=user is for several users: let them in with -o allow_other",
+                "access=client | option access=client is for several users: let them in with -o allow_other",
+                "idmap=1000:2000 | option idmap=1000:2000: must be TYPE:SERVER:HERE:COUNT, with u (users), g (groups) or"
+                        + " b (both) for TYPE, and numbers; idmap=u:1000:2000:1 shows what is user 1000's on the server"
+                        + " as user 2000's",
+                "idmap=u:0:1:4294967295 | option idmap=u:0:1:4294967295: from 0 and 1 on, 4294967295 numbers: there are"
+                        + " those from 0 to 4294967294",
+                "idmap=u:0:100:10,idmap=b:50:109:5 | option idmap: the ranges 0:100:10 and 50:109:5 of users overlap",
+                "idmap=g:5:100:10,idmap=g:0:200:6 | option idmap: the ranges 5:100:10 and 0:200:6 of groups overlap",
+                "uid=0,idmap=0:100:1 | uid= shows one owner for all files, so idmap= can't map users: give one of them",
+                "gid=0,idmap=g:0:100:1 | gid= shows one group for all files, so idmap= can't map groups: give one of"
+                        + " them",
                 "cache=mmap | option cache=mmap: must be one of none, open, loose",
                 "uid=bob | option uid=bob: must be a number from 0 to 4294967294, as id(1) shows it for a name",
                 "gid=4294967295 | option gid=4294967295: must be a number from 0 to 4294967294, as id(1) shows it for a"

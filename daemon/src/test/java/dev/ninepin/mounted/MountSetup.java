@@ -3,7 +3,9 @@ package dev.ninepin.mounted;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.IdMap;
 import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.UserAccess;
 import java.io.IOException;
 import java.util.OptionalInt;
 
@@ -19,39 +21,50 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
     }
 
     MountSetup cache(final CacheMode mode) {
-        return new MountSetup(
-                kind,
-                session,
-                new ShareOptions(mode, share.uid(), share.gid(), share.xattrs(), false, share.remoteLocks()),
-                fuse);
+        return shared(share.withCache(mode));
     }
 
     MountSetup owner(final int uid, final int gid) {
-        return new MountSetup(
-                kind,
-                session,
-                new ShareOptions(share.cache(), OptionalInt.of(uid), OptionalInt.of(gid), share.xattrs()),
-                fuse);
+        return shared(
+                new ShareOptions(share.cache(), OptionalInt.of(uid), OptionalInt.of(gid)).withXattrs(share.xattrs()));
     }
 
     MountSetup withoutXattrs() {
-        return new MountSetup(kind, session, new ShareOptions(share.cache(), share.uid(), share.gid(), false), fuse);
+        return shared(share.withXattrs(false));
     }
 
     MountSetup remoteLocks() {
+        return shared(share.withRemoteLocks(true));
+    }
+
+    /** For users each of whom has an attach of his own, or for one of them. */
+    MountSetup access(final UserAccess access) {
         return new MountSetup(
                 kind,
-                session,
-                new ShareOptions(share.cache(), share.uid(), share.gid(), share.xattrs(), false, true),
+                access.kind() == UserAccess.Kind.ANY ? session : SessionOptions.defaults(firstUser(access)),
+                share.withAccess(access),
                 fuse);
+    }
+
+    /** Root only where the kernel here checks: for him, diod checks nothing. */
+    private int firstUser(final UserAccess access) {
+        return access.kind() == UserAccess.Kind.ONE ? access.uid() : fuse.defaultPermissions() ? 0 : 65534;
+    }
+
+    MountSetup idMap(final IdMap map) {
+        return shared(share.withIdMap(map));
+    }
+
+    MountSetup maxNodes(final int count) {
+        return shared(share.withMaxNodes(count));
+    }
+
+    private MountSetup shared(final ShareOptions options) {
+        return new MountSetup(kind, session, options, fuse);
     }
 
     MountSetup maxFids(final int count) {
         return new MountSetup(kind, session.withMaxFids(count), share, fuse);
-    }
-
-    MountSetup maxNodes(final int count) {
-        return new MountSetup(kind, session, share.withMaxNodes(count), fuse);
     }
 
     MountSetup readOnly() {

@@ -9,11 +9,13 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
+import dev.ninepin.share.UserAccess;
 import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -55,7 +57,15 @@ public final class TestMount implements AutoCloseable {
         new SecureRandom().nextLong();
         SocketChannel.open().close();
         before = Leftovers.now();
-        home = Files.createTempDirectory("ninepin-mount-test").toRealPath();
+        // A server that serves a user as this user must be able to come as far as to the export.
+        final boolean forAll = setup.share().access().kind() != UserAccess.Kind.ANY;
+        home = (forAll
+                        ? Files.createTempDirectory(Path.of("/tmp"), "ninepin-mount-test")
+                        : Files.createTempDirectory("ninepin-mount-test"))
+                .toRealPath();
+        if (forAll) {
+            Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
+        }
         final Path export = first == null ? Files.createDirectory(home.resolve("export")) : first.programs.export();
         final Path directory = Files.createDirectory(home.resolve("mounted"));
         programs = new Programs(directory, export, setup.kind().isMapped());

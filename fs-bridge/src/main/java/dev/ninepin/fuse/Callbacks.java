@@ -78,7 +78,7 @@ final class Callbacks {
         this.fuse = fuse;
         this.files = files;
         this.failures = new Failures(files, errnoOf);
-        this.xattrs = new XattrCallbacks(files, this::serve, this::caller, this::dropAttributes);
+        this.xattrs = new XattrCallbacks(this::as, this::serve, this::caller, this::dropAttributes);
         this.locks = new LockCallbacks(files, this::serve, this::dropData);
         fillTable();
     }
@@ -145,7 +145,7 @@ final class Callbacks {
     }
 
     private void lookup(final long request, final long parent, final long name) {
-        serve(LOOKUP, request, parent, worker -> give(worker, files.lookup(parent, worker.name(name))));
+        serve(LOOKUP, request, parent, worker -> give(worker, as(request).lookup(parent, worker.name(name))));
     }
 
     private void forget(final long request, final long node, final long lookups) {
@@ -164,7 +164,8 @@ final class Callbacks {
 
     private void getattr(final long request, final long node, final long info) {
         serve("getattr", request, node, worker -> {
-            final Attributes attributes = node == FileOperations.ROOT ? rootAttributes() : files.getattr(node);
+            final Attributes attributes =
+                    node == FileOperations.ROOT ? rootAttributes() : as(request).getattr(node);
             worker.reply.attributes(attributes);
         });
     }
@@ -186,11 +187,16 @@ final class Callbacks {
                 "setattr",
                 request,
                 node,
-                worker -> worker.reply.attributes(files.setattr(node, RequestedChange.of(worker.stat(stat), which))));
+                worker -> worker.reply.attributes(
+                        as(request).setattr(node, RequestedChange.of(worker.stat(stat), which))));
     }
 
     private void readlink(final long request, final long node) {
-        serve("readlink", request, node, worker -> worker.reply.target(files.readlink(node)));
+        serve(
+                "readlink",
+                request,
+                node,
+                worker -> worker.reply.target(as(request).readlink(node)));
     }
 
     private void mknod(final long request, final long parent, final long name, final int mode, final long rdev) {
@@ -198,7 +204,7 @@ final class Callbacks {
                 "mknod",
                 request,
                 parent,
-                worker -> give(worker, files.mknod(caller(request), parent, worker.name(name), mode, rdev)));
+                worker -> give(worker, as(request).mknod(caller(request), parent, worker.name(name), mode, rdev)));
     }
 
     private void mkdir(final long request, final long parent, final long name, final int mode) {
@@ -206,7 +212,7 @@ final class Callbacks {
                 "mkdir",
                 request,
                 parent,
-                worker -> give(worker, files.mkdir(caller(request), parent, worker.name(name), mode)));
+                worker -> give(worker, as(request).mkdir(caller(request), parent, worker.name(name), mode)));
     }
 
     private void symlink(final long request, final long target, final long parent, final long name) {
@@ -214,23 +220,24 @@ final class Callbacks {
                 "symlink",
                 request,
                 parent,
-                worker -> give(worker, files.symlink(caller(request), parent, worker.name(name), worker.name(target))));
+                worker -> give(
+                        worker, as(request).symlink(caller(request), parent, worker.name(name), worker.name(target))));
     }
 
     private void link(final long request, final long node, final long newParent, final long newName) {
-        serve("link", request, node, worker -> give(worker, files.link(node, newParent, worker.name(newName))));
+        serve("link", request, node, worker -> give(worker, as(request).link(node, newParent, worker.name(newName))));
     }
 
     private void unlink(final long request, final long parent, final long name) {
         serve("unlink", request, parent, worker -> {
-            files.unlink(parent, worker.name(name));
+            as(request).unlink(parent, worker.name(name));
             worker.reply.done();
         });
     }
 
     private void rmdir(final long request, final long parent, final long name) {
         serve("rmdir", request, parent, worker -> {
-            files.rmdir(parent, worker.name(name));
+            as(request).rmdir(parent, worker.name(name));
             worker.reply.done();
         });
     }
@@ -240,13 +247,13 @@ final class Callbacks {
         serve("rename", request, parent, worker -> {
             switch (worker.kind()) {
                 case RENAME_WITHOUT_REPLACING ->
-                    files.renameWithoutReplacing(parent, worker.name(name), newParent, worker.name(newName));
+                    as(request).renameWithoutReplacing(parent, worker.name(name), newParent, worker.name(newName));
                 case RENAME_OTHERWISE -> {
                     // 9P has no way to exchange two names, or to leave a whiteout.
                     worker.reply.error(Errno.EINVAL);
                     return;
                 }
-                default -> files.rename(parent, worker.name(name), newParent, worker.name(newName));
+                default -> as(request).rename(parent, worker.name(name), newParent, worker.name(newName));
             }
             worker.reply.done();
         });
@@ -255,7 +262,7 @@ final class Callbacks {
     private void open(final long request, final long node, final long info) {
         serve("open", request, node, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
-            final long handle = files.open(node, openFlags, this::dropData);
+            final long handle = as(request).open(node, openFlags, this::dropData);
             // A flush says who writes no more, and whose locks are free.
             final boolean flush = files.takesLocks() || (openFlags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
             if (!worker.reply.opened(handle, flush)) {
@@ -281,8 +288,8 @@ final class Callbacks {
         serve("create", request, parent, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
             final Created created = worker.kind() == RequestKind.CREATE_UNNAMED
-                    ? files.createUnnamed(caller(request), parent, openFlags, mode)
-                    : files.create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
+                    ? as(request).createUnnamed(caller(request), parent, openFlags, mode)
+                    : as(request).create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
             if (!worker.reply.created(created.entry(), created.handle())) {
                 files.release(created.handle());
                 files.forget(created.entry().node(), 1);
@@ -333,7 +340,7 @@ final class Callbacks {
 
     private void opendir(final long request, final long node, final long info) {
         serve("opendir", request, node, worker -> {
-            final long handle = files.opendir(node);
+            final long handle = as(request).opendir(node);
             if (!worker.reply.opened(handle)) {
                 files.releasedir(handle);
             }
@@ -365,7 +372,7 @@ final class Callbacks {
                 worker.reply.error(Errno.EINVAL);
                 return;
             }
-            final List<Optional<Entry>> found = files.lookupAll(node, entries.names());
+            final List<Optional<Entry>> found = as(request).lookupAll(node, entries.names());
             if (!worker.reply.entries(entries, found)) {
                 found.forEach(each -> each.ifPresent(entry -> files.forget(entry.node(), 1)));
             }
@@ -387,14 +394,18 @@ final class Callbacks {
     }
 
     private void statfs(final long request, final long node) {
-        serve("statfs", request, node, worker -> worker.reply.figures(files.statfs(node)));
+        serve(
+                "statfs",
+                request,
+                node,
+                worker -> worker.reply.figures(as(request).statfs(node)));
     }
 
     private void access(final long request, final long node, final int mask) {
         serve("access", request, node, worker -> {
             final Pointer context = Native.at(fuse.fuse_req_ctx(request));
             final Caller caller = caller(request).with(SupplementaryGroups.of(context.getInt(PID)));
-            files.access(caller, node, mask);
+            as(request).access(caller, node, mask);
             worker.reply.done();
         });
     }
@@ -414,6 +425,11 @@ final class Callbacks {
         if (!worker.reply.entry(entry)) {
             files.forget(entry.node(), 1);
         }
+    }
+
+    /** The files as who sent a request is to use them. */
+    private FileOperations as(final long request) throws IOException {
+        return files.forUser(() -> Native.at(fuse.fuse_req_ctx(request)).getInt(0));
     }
 
     private Caller caller(final long request) {

@@ -3,6 +3,7 @@ package dev.ninepin.fuse;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.Caller;
 import dev.ninepin.share.FileOperations;
+import java.io.IOException;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
@@ -12,7 +13,7 @@ final class XattrCallbacks {
 
     private static final ByteString SYSTEM = ByteString.of("system.");
 
-    private final FileOperations files;
+    private final FilesOfUser files;
     private final Server server;
     private final LongFunction<Caller> caller;
     private final LongConsumer dropAttributes;
@@ -23,9 +24,15 @@ final class XattrCallbacks {
         void serve(String name, long request, long node, Callbacks.Operation operation);
     }
 
+    /** The files as who sent a request is to use them. */
+    @FunctionalInterface
+    interface FilesOfUser {
+        FileOperations as(long request) throws IOException;
+    }
+
     /** @param dropAttributes has the kernel ask for the attributes of a node before it uses them again */
     XattrCallbacks(
-            final FileOperations files,
+            final FilesOfUser files,
             final Server server,
             final LongFunction<Caller> caller,
             final LongConsumer dropAttributes) {
@@ -46,7 +53,7 @@ final class XattrCallbacks {
             final long request, final long node, final long name, final long value, final long size, final int flags) {
         server.serve("setxattr", request, node, worker -> {
             final ByteString which = worker.name(name);
-            files.setxattr(caller.apply(request), node, which, worker.data(value, size), flags);
+            files.as(request).setxattr(caller.apply(request), node, which, worker.data(value, size), flags);
             changed(node, which);
             worker.reply.done();
         });
@@ -56,9 +63,9 @@ final class XattrCallbacks {
         server.serve(GETXATTR, request, node, worker -> {
             final ByteString which = worker.name(name);
             if (size == 0) {
-                worker.reply.xattrSize(files.xattrSize(node, which));
+                worker.reply.xattrSize(files.as(request).xattrSize(node, which));
             } else {
-                worker.reply.data(worker.direct(files.getxattr(node, which, toInt(size))));
+                worker.reply.data(worker.direct(files.as(request).getxattr(node, which, toInt(size))));
             }
         });
     }
@@ -66,9 +73,9 @@ final class XattrCallbacks {
     private void listxattr(final long request, final long node, final long size) {
         server.serve("listxattr", request, node, worker -> {
             if (size == 0) {
-                worker.reply.xattrSize(files.xattrListSize(node));
+                worker.reply.xattrSize(files.as(request).xattrListSize(node));
             } else {
-                worker.reply.data(worker.direct(files.listxattr(node, toInt(size))));
+                worker.reply.data(worker.direct(files.as(request).listxattr(node, toInt(size))));
             }
         });
     }
@@ -76,7 +83,7 @@ final class XattrCallbacks {
     private void removexattr(final long request, final long node, final long name) {
         server.serve("removexattr", request, node, worker -> {
             final ByteString which = worker.name(name);
-            files.removexattr(caller.apply(request), node, which);
+            files.as(request).removexattr(caller.apply(request), node, which);
             changed(node, which);
             worker.reply.done();
         });

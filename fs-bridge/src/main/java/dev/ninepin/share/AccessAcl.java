@@ -47,15 +47,9 @@ final class AccessAcl {
 
     /** Checked before anything is sent: what lacks an owner, a group or others would be a mode without them. */
     private static PosixAcl acl(final ByteBuffer value) throws ErrnoException {
-        final byte[] bytes = new byte[value.remaining()];
-        value.duplicate().get(bytes);
-        try {
-            final PosixAcl acl = PosixAcl.of(bytes);
-            if (acl.entries().isEmpty() || acl.isComplete()) {
-                return acl;
-            }
-        } catch (final ErrnoException e) {
-            throw new ErrnoException(Errno.EINVAL, String.valueOf(e.getMessage()));
+        final PosixAcl acl = PosixAcl.asked(value);
+        if (acl.entries().isEmpty() || acl.isComplete()) {
+            return acl;
         }
         throw new ErrnoException(Errno.EINVAL, "an ACL without its owner, its group or others");
     }

@@ -146,8 +146,8 @@ final class AttributeReader {
         return new Attributes(
                 inode.number(),
                 reply.mode(),
-                options.uid().orElse(reply.uid()),
-                options.gid().orElse(reply.gid()),
+                options.uid().orElse(options.idMap().userHere(reply.uid())),
+                options.gid().orElse(options.idMap().groupHere(reply.gid())),
                 nlink(links),
                 reply.rdev(),
                 reply.size(),

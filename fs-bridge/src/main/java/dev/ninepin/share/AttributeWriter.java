@@ -41,6 +41,8 @@ final class AttributeWriter {
                 | (change.size().isPresent() ? SetattrMask.SIZE : 0)
                 | timeMask(change.atime(), SetattrMask.ATIME, SetattrMask.ATIME_SET)
                 | timeMask(change.mtime(), SetattrMask.MTIME, SetattrMask.MTIME_SET);
+        final int uidThere = uid.isPresent() ? options.idMap().ownerThere(uid.getAsInt()) : 0;
+        final int gidThere = gid.isPresent() ? options.idMap().groupThere(gid.getAsInt()) : 0;
         if (valid == 0 || inode.changeRemoved(left -> left.changed(Instant.now(), change))) {
             return;
         }
@@ -53,8 +55,8 @@ final class AttributeWriter {
                             fid,
                             valid,
                             mode,
-                            uid.orElse(0),
-                            gid.orElse(0),
+                            uidThere,
+                            gidThere,
                             change.size().orElse(0),
                             atime.seconds(),
                             atime.nanos(),

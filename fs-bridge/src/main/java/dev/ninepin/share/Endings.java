@@ -21,7 +21,7 @@ final class Endings {
             attributes.lastLook(inode);
         }
         // It may live on under another name, and its path with it. Whoever asks for it waits until that is known.
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             removal.run();
             if (goes) {
                 attributes.removed(inode);

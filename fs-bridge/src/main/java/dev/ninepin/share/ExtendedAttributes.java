@@ -37,20 +37,19 @@ final class ExtendedAttributes {
     private final FidTable fids;
     private final FilePaths paths;
     private final Duration validity;
-    private final XattrSupport support = new XattrSupport();
+    private final XattrSupport support;
 
-    /** There are none at all. Set once, by whichever thread learns it. */
-    private volatile boolean none;
-
-    /** There are some: a refusal is one of that file or attribute. Set once, by whichever thread learns it. */
-    private volatile boolean some;
-
-    ExtendedAttributes(final Session session, final FilePaths paths, final ShareOptions options) {
+    ExtendedAttributes(
+            final Session session,
+            final FidTable fids,
+            final FilePaths paths,
+            final XattrSupport support,
+            final ShareOptions options) {
         this.session = session;
-        this.fids = session.fids();
+        this.fids = fids;
         this.paths = paths;
+        this.support = support;
         this.validity = options.cache().attributes();
-        this.none = !options.xattrs();
     }
 
     /** The size of an attribute's value, in bytes. */
@@ -225,7 +224,7 @@ final class ExtendedAttributes {
 
     /** The kernel is told so with ENOSYS, and asks no more. */
     private void checkThatThereAreSome() throws ErrnoException {
-        if (none) {
+        if (support.isNone()) {
             throw new ErrnoException(Errno.ENOSYS, "there are no extended attributes");
         }
     }
@@ -246,18 +245,14 @@ final class ExtendedAttributes {
 
     /** Finds out, once, whether a server that has refused something has no extended attributes at all: no list either. */
     private void judge(final RemoteException refusal) {
-        if (some || none) {
+        if (support.isKnown()) {
             return;
         }
         try (Lease root = fids.use(fids.root())) {
             fids.clunk(fids.xattrWalk(root.fid(), LIST).fid());
-            some = true;
+            support.known(true);
         } catch (final RemoteException e) {
-            none = isRefusal(e);
-            some = !none;
-            if (none) {
-                LOG.info("the server has no extended attributes");
-            }
+            support.known(!isRefusal(e));
         } catch (final IOException e) {
             LOG.debug("whether there are extended attributes is not known yet", e);
             refusal.addSuppressed(e);

@@ -35,7 +35,6 @@ final class FileData {
     private static final int LEAST_IOUNIT = 512;
 
     private final Session session;
-    private final OpenFile.Opener opener;
     private final DataBuffers buffers = new DataBuffers();
     private final int atOnce;
 
@@ -45,9 +44,8 @@ final class FileData {
      */
     private final Semaphore places;
 
-    FileData(final Session session, final OpenFile.Opener opener) {
+    FileData(final Session session) {
         this.session = session;
-        this.opener = opener;
         final int half = Math.max(1, session.maxRequests() / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
@@ -82,7 +80,7 @@ final class FileData {
      */
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final int fid = file.fidToWrite(append, opener);
+        final int fid = file.fidToWrite(append);
         final int chunk = chunk(file);
         if (!append) {
             return writeChunks(fid, offset, data, chunk);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * A file system: the operations that the kernel asks for, each in terms of the nodes that it knows.
@@ -22,6 +23,18 @@ public interface FileOperations {
 
     /** Never the number of a handle. */
     long NO_HANDLE = 0;
+
+    /**
+     * The same file system as a user is to use it: what is done with nodes is done as this user, if the server is to tell
+     * users apart. Nodes and handles are the same for all; what is done with a handle is done as who has opened it. Any
+     * thread.
+     *
+     * @param uid of the process that asks, fsuid of credentials(7); not asked for where all use it alike
+     * @throws IOException if this user must not use it at all
+     */
+    default FileOperations forUser(final IntSupplier uid) throws IOException {
+        return this;
+    }
 
     /** Where a node is, for people and logs: a path from the share's root on, as far as that is known. Any thread. */
     default String pathOf(final long node) {

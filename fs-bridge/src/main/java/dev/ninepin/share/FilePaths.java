@@ -1,6 +1,5 @@
 package dev.ninepin.share;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Lease;
@@ -8,17 +7,12 @@ import dev.ninepin.session.PathFid;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is done with a file over its path, while others rename the file or a directory above it. Servers whose fids are
- * paths answer ENOENT for the moment between a rename and the news of it here; nobody is to see that moment. So what
- * finds nothing is done again, if the file was renamed meanwhile.
- *
- * <p>Any thread may call any method. The one lock guards who is renaming what, and {@link Inode#moves}; nothing is sent
- * and no other lock taken under it.
+ * What a user does with a file over its path, while others rename the file or a directory above it. Servers whose fids
+ * are paths answer ENOENT for the moment between a rename and the news of it here; nobody is to see that moment. So what
+ * finds nothing is done again, if the file was renamed meanwhile. Any thread.
  */
 final class FilePaths {
     /** How often something is tried that fails because the file is renamed meanwhile. */
@@ -26,21 +20,12 @@ final class FilePaths {
 
     private final FidTable fids;
     private final Inodes inodes;
+    private final FileMoves moves;
 
-    /** How many threads are just renaming a file, by its node. */
-    @GuardedBy("this")
-    private final Map<Long, Integer> movers = new HashMap<>();
-
-    FilePaths(final FidTable fids, final Inodes inodes) {
+    FilePaths(final FidTable fids, final Inodes inodes, final FileMoves moves) {
         this.fids = fids;
         this.inodes = inodes;
-    }
-
-    /** A file is being renamed until this is closed: it may be at its old path, or at its new one. */
-    @FunctionalInterface
-    interface Move extends AutoCloseable {
-        @Override
-        void close();
+        this.moves = moves;
     }
 
     /** What is done with a fid. */
@@ -53,21 +38,9 @@ final class FilePaths {
         T over(PathFid path) throws IOException;
     }
 
-    /** Says that a file is about to be renamed; to be closed once its record has the new path. Null is no file. */
-    Move move(final @Nullable Inode inode) {
-        if (inode == null) {
-            return () -> {};
-        }
-        synchronized (this) {
-            movers.merge(inode.node(), 1, Integer::sum);
-        }
-        return () -> moved(inode);
-    }
-
-    private synchronized void moved(final Inode inode) {
-        inode.moves++;
-        movers.computeIfPresent(inode.node(), (node, count) -> count == 1 ? null : count - 1);
-        notifyAll();
+    /** Says that a file is about to be renamed: {@link FileMoves#begin}. */
+    FileMoves.Move move(final @Nullable Inode inode) {
+        return moves.begin(inode);
     }
 
     /**
@@ -102,7 +75,7 @@ final class FilePaths {
 
     private <T> T steadily(final Inode inode, final Attempt<T> attempt) throws IOException {
         for (int tries = 1; ; tries++) {
-            final long before = moves(inode);
+            final long before = moves.of(inode);
             final PathFid path = inodes.path(inode);
             try {
                 return fids.moves().steadily(() -> attempt.over(path));
@@ -123,7 +96,7 @@ final class FilePaths {
 
     /** Whether a file has got another path since; or gets one now, from a name that it is also known by. */
     private boolean mayWorkNow(final Inode inode, final long before, final PathFid path) throws IOException {
-        if (movedSince(inode, before) || inodes.path(inode) != path) {
+        if (moves.since(inode, before) || inodes.path(inode) != path) {
             return true;
         }
         final Inode.Name name = inodes.nameOfPath(inode).orElse(null);
@@ -145,22 +118,5 @@ final class FilePaths {
             }
             throw e;
         }
-    }
-
-    private synchronized long moves(final Inode inode) {
-        return inode.moves;
-    }
-
-    /** Whether a file was renamed here since; waits for whoever is just renaming it. */
-    private synchronized boolean movedSince(final Inode inode, final long before) {
-        try {
-            while (movers.containsKey(inode.node()) && inode.moves == before) {
-                wait();
-            }
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
-        return inode.moves != before;
     }
 }

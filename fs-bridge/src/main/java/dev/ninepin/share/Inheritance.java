@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * in the mapped security models ACLs are notes of which the server's kernel knows nothing: they are handed down here.
  */
 final class Inheritance {
-    private static final ByteString DEFAULT = ByteString.of("system.posix_acl_default");
+    static final ByteString DEFAULT = ByteString.of("system.posix_acl_default");
 
     private static final Logger LOG = LoggerFactory.getLogger(Inheritance.class);
 

@@ -56,6 +56,10 @@ final class Inode {
     @Nullable
     Name aside;
 
+    /** Who is to remove what was put aside; null if nothing was. */
+    @Nullable
+    PutAside asideBy;
+
     /** What the kernel keeps of its data. */
     final CachedData data = new CachedData();
 

@@ -184,7 +184,7 @@ final class Inodes {
             final boolean isTwin) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
         if (known.isPresent()) {
-            fids.clunk(walked.fid());
+            fids.give(path(known.get()), walked);
             return known;
         }
         final PathFid path = fids.adopt(path(directory), name, walked);
@@ -416,9 +416,15 @@ final class Inodes {
         return Optional.ofNullable(inode.aside);
     }
 
-    /** Notes where an open file was put aside to, when its name went. */
-    synchronized void putAside(final Inode inode, final Inode.Name name) {
+    /** Notes where an open file was put aside to, when its name went, and who is to remove it. */
+    synchronized void putAside(final Inode inode, final Inode.Name name, final PutAside by) {
         inode.aside = name;
+        inode.asideBy = by;
+    }
+
+    /** Who is to remove a file that was put aside; empty if it was not. */
+    synchronized Optional<PutAside> asideBy(final Inode inode) {
+        return inode.aside == null ? Optional.empty() : Optional.ofNullable(inode.asideBy);
     }
 
     synchronized void noLongerAside(final Inode inode) {

@@ -35,9 +35,9 @@ final class ManyLookups {
     /** Others are to have tags, too. */
     private final int atOnce;
 
-    ManyLookups(final Session session, final Inodes inodes, final AttributeReader attributes) {
+    ManyLookups(final Session session, final FidTable fids, final Inodes inodes, final AttributeReader attributes) {
         this.session = session;
-        this.fids = session.fids();
+        this.fids = fids;
         this.inodes = inodes;
         this.attributes = attributes;
         this.atOnce = Math.max(1, Math.min(session.maxRequests() / 2, MOST_AT_ONCE));

@@ -28,9 +28,9 @@ final class NameRequests {
     /** The server refused Tunlinkat as unknown. Set once, by whichever thread learns it. */
     private volatile boolean noUnlinkat;
 
-    NameRequests(final Session session) {
+    NameRequests(final Session session, final FidTable fids) {
         this.session = session;
-        this.fids = session.fids();
+        this.fids = fids;
     }
 
     void rename(final PathFid directory, final ByteString name, final PathFid newDirectory, final ByteString newName)

@@ -46,6 +46,7 @@ final class Namespace {
 
     Namespace(
             final Session session,
+            final FidTable fids,
             final NameRequests requests,
             final Inodes inodes,
             final FilePaths paths,
@@ -56,7 +57,7 @@ final class Namespace {
             final Inheritance inheritance,
             final ShareOptions options) {
         this.session = session;
-        this.fids = session.fids();
+        this.fids = fids;
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
@@ -172,7 +173,7 @@ final class Namespace {
                 }
                 putAside.directoryMoved();
             } else {
-                try (FilePaths.Move move = paths.move(moved)) {
+                try (FileMoves.Move move = paths.move(moved)) {
                     renameat(directory, name, newDirectory, newName);
                 }
             }
@@ -244,7 +245,7 @@ final class Namespace {
             inodes.removed(directory, name);
             return;
         }
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             remove(directory, name, 0);
         } catch (final RemoteException | StaleFileException e) {
             // The old name is there still. After any other failure it may be gone, and the new one the only one.
@@ -305,9 +306,15 @@ final class Namespace {
         }
     }
 
-    /** The group of a new file: its maker's, or that of a directory which hands its own down. */
-    int groupFor(final Caller caller, final Rgetattr directory) {
-        return (directory.mode() & S_ISGID) != 0 ? directory.gid() : caller.gid();
+    /**
+     * The group of a new file, by the server's number: its maker's, or that of a directory which hands its own down.
+     * EOVERFLOW if the maker or his group has no number there, and so could not own the file ({@code fs/namei.c},
+     * may_create).
+     */
+    int groupFor(final Caller caller, final Rgetattr directory) throws ErrnoException {
+        options.idMap().ownerThere(caller.uid());
+        final int group = options.idMap().groupThere(caller.gid());
+        return (directory.mode() & S_ISGID) != 0 ? directory.gid() : group;
     }
 
     /**

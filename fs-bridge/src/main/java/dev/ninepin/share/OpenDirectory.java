@@ -29,7 +29,7 @@ final class OpenDirectory {
 
     private final Session session;
     private final Inodes inodes;
-    private final PutAside putAside;
+    private final AsideFiles asides;
     private final Inode inode;
 
     /** None on a directory that was removed before it was opened: its name is "." then. */
@@ -55,12 +55,12 @@ final class OpenDirectory {
     OpenDirectory(
             final Session session,
             final Inodes inodes,
-            final PutAside putAside,
+            final AsideFiles asides,
             final Inode inode,
             final OptionalInt fid) {
         this.session = session;
         this.inodes = inodes;
-        this.putAside = putAside;
+        this.asides = asides;
         this.inode = inode;
         this.fid = fid;
     }
@@ -124,7 +124,7 @@ final class OpenDirectory {
             }
             return false;
         }
-        return !putAside.isHidden(entry.name());
+        return !asides.isHidden(entry.name());
     }
 
     /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */

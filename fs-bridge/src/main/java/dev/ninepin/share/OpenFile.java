@@ -19,6 +19,7 @@ final class OpenFile {
     private final int fid;
     private final int flags;
     private final int iounit;
+    private final Opener opener;
 
     /** The fid that was opened with the other setting of APPEND. */
     @GuardedBy("this")
@@ -41,11 +42,13 @@ final class OpenFile {
         int open(Inode inode, int flags) throws IOException;
     }
 
-    OpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
+    /** @param opener opens another fid for who has opened this one */
+    OpenFile(final Inode inode, final int fid, final int flags, final int iounit, final Opener opener) {
         this.inode = inode;
         this.fid = fid;
         this.flags = flags;
         this.iounit = iounit;
+        this.opener = opener;
     }
 
     Inode inode() {
@@ -68,7 +71,7 @@ final class OpenFile {
     }
 
     /** The fid for a write that is, or is not, to append. */
-    synchronized int fidToWrite(final boolean append, final Opener opener) throws IOException {
+    synchronized int fidToWrite(final boolean append) throws IOException {
         if (append == ((flags & OpenFlags.APPEND) != 0)) {
             return fid;
         }

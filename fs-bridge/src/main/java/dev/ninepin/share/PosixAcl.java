@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -13,7 +14,9 @@ import java.util.stream.Stream;
 record PosixAcl(List<Entry> entries) {
     private static final int VERSION = 2;
     private static final int USER_OBJ = 0x1;
+    private static final int USER = 0x2;
     private static final int GROUP_OBJ = 0x4;
+    private static final int GROUP = 0x8;
     private static final int MASK = 0x10;
     private static final int OTHER = 0x20;
 
@@ -26,7 +29,17 @@ record PosixAcl(List<Entry> entries) {
     }
 
     /** Who ({@code tag}, {@code id}) may do what ({@code permissions}: read 4, write 2, execute 1). */
-    record Entry(int tag, int permissions, int id) {}
+    record Entry(int tag, int permissions, int id) {
+        /** Whether {@link #id} is a user's. */
+        boolean isUser() {
+            return tag == USER;
+        }
+
+        /** Whether {@link #id} is a group's. */
+        boolean isGroup() {
+            return tag == GROUP;
+        }
+    }
 
     /** Reads the value of the attribute. EIO if it is none. */
     static PosixAcl of(final byte[] value) throws ErrnoException {
@@ -39,6 +52,31 @@ record PosixAcl(List<Entry> entries) {
             entries.add(new Entry(in.getShort(), in.getShort(), in.getInt()));
         }
         return new PosixAcl(entries);
+    }
+
+    /** As {@link #of}, of what a program asks to be set. EINVAL if it is none. */
+    static PosixAcl asked(final ByteBuffer value) throws ErrnoException {
+        final byte[] bytes = new byte[value.remaining()];
+        value.duplicate().get(bytes);
+        try {
+            return of(bytes);
+        } catch (final ErrnoException e) {
+            throw new ErrnoException(Errno.EINVAL, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The same with other numbers of the users and groups in it. */
+    PosixAcl withIds(final IntUnaryOperator users, final IntUnaryOperator groups) {
+        return new PosixAcl(entries.stream()
+                .map(entry -> {
+                    if (entry.isUser()) {
+                        return new Entry(entry.tag, entry.permissions, users.applyAsInt(entry.id));
+                    } else if (entry.isGroup()) {
+                        return new Entry(entry.tag, entry.permissions, groups.applyAsInt(entry.id));
+                    }
+                    return entry;
+                })
+                .toList());
     }
 
     /** The value of the attribute. */

@@ -4,8 +4,6 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,7 +12,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Servers whose fids are paths fail an fstat(2) or ftruncate(2) of a file that was unlinked, or worse, apply it to
  * the file that has the name now. QEMU takes the fids of a file along when it is renamed, so under its new name it
- * goes on as a local file would.
+ * goes on as a local file would. Who has put a file aside removes it, too: in each of these directories he may.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
@@ -24,13 +22,7 @@ final class PutAside {
     private final FilePaths paths;
     private final Endings endings;
     private final NameLocks locks;
-    private final AsideNotes notes;
-
-    /** What is put aside now. */
-    private final Set<Inode> aside = ConcurrentHashMap.newKeySet();
-
-    /** Names that could not be removed, and are seen by all from then on. */
-    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
+    private final AsideFiles files;
 
     PutAside(
             final NameRequests requests,
@@ -38,55 +30,33 @@ final class PutAside {
             final FilePaths paths,
             final AttributeReader attributes,
             final NameLocks locks,
-            final AsideNotes notes) {
+            final AsideFiles files) {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
         this.endings = new Endings(inodes, paths, attributes);
         this.locks = locks;
-        this.notes = notes;
+        this.files = files;
     }
 
-    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
-    boolean isHidden(final ByteString name) {
-        return notes.isOurs(name) && !left.contains(name);
-    }
-
-    /** A name for a file that is to be put aside in a directory; what gets it is removed even after a crash. */
+    /** A name for a file that is to be put aside in a directory; see {@link AsideFiles#newName(Inode)}. */
     ByteString newName(final Inode directory) {
-        final ByteString name = notes.newName();
-        note(name, directory);
-        return name;
+        return files.newName(directory);
     }
 
     /** A file has a {@link #newName}: it was made so, to be open and put aside from the start, or renamed. */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
-        inodes.putAside(inode, new Inode.Name(directory, name));
-        aside.add(inode);
+        files.add(inode, new Inode.Name(directory, name), this);
     }
 
-    /** A directory was renamed: what is put aside in it, or below, is elsewhere now. */
+    /** A directory was renamed: see {@link AsideFiles#directoryMoved}. */
     void directoryMoved() {
-        for (final Inode inode : aside) {
-            inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory()));
-        }
+        files.directoryMoved();
     }
 
-    private void note(final ByteString name, final Inode directory) {
-        try {
-            notes.add(name, inodes.namesTo(directory));
-        } catch (final IOException e) {
-            LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
-        }
-    }
-
-    /** No file has got a {@link #newName}, or it has it no more. */
+    /** No file has got a {@link #newName}. */
     void forget(final ByteString name) {
-        try {
-            notes.remove(name);
-        } catch (final IOException e) {
-            LOG.warn("the note of {} could not be removed; the next mount of the share looks for that file", name, e);
-        }
+        files.forget(name);
     }
 
     /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
@@ -99,17 +69,14 @@ final class PutAside {
      * between leaves the file, which may be the only one that there is of the name.
      */
     void hideForNow(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final Inode.Name hidden = new Inode.Name(directory, notes.newName());
+        final Inode.Name hidden = new Inode.Name(directory, files.newName());
         move(inode, new Inode.Name(directory, name), hidden);
-        inodes.putAside(inode, hidden);
+        inodes.putAside(inode, hidden, this);
     }
 
     /** What was hidden for now has lost its name. The caller holds the lock as before. */
     void hideForGood(final Inode inode) {
-        inodes.aside(inode).ifPresent(hidden -> {
-            note(hidden.name(), hidden.directory());
-            aside.add(inode);
-        });
+        inodes.aside(inode).ifPresent(hidden -> files.note(inode, hidden));
     }
 
     /** Undoes {@link #hideForNow}, because what it was done for has failed. The caller holds the lock as before. */
@@ -130,7 +97,7 @@ final class PutAside {
                 final Inode.Name hidden = inodes.aside(inode).orElse(null);
                 if (hidden != null) {
                     moveAside(inode, hidden, parent);
-                    forget(hidden.name());
+                    files.forget(hidden.name());
                 }
             }
         }
@@ -142,15 +109,15 @@ final class PutAside {
         if (hidden == null) {
             return;
         }
-        aside.remove(inode);
+        files.remove(inode);
         try {
             endings.end(inode, () -> {
                 Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
                 inodes.asideRemoved(inode, hidden);
             });
-            forget(hidden.name());
+            files.forget(hidden.name());
         } catch (final IOException e) {
-            left.add(hidden.name());
+            files.left(hidden.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     hidden.name(),
@@ -163,14 +130,14 @@ final class PutAside {
         try {
             move(inode, from, hidden);
         } catch (final RemoteException | StaleFileException e) {
-            forget(hidden.name());
+            files.forget(hidden.name());
             throw e;
         }
         madeAside(inode, hidden.directory(), hidden.name());
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {
-        try (FilePaths.Move move = paths.move(inode)) {
+        try (FileMoves.Move move = paths.move(inode)) {
             Uninterrupted.run(() -> requests.rename(
                     inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
             inodes.renamed(from.directory(), from.name(), to.directory(), to.name());

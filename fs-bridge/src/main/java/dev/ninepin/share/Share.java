@@ -3,6 +3,7 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
+import dev.ninepin.session.FidTable;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,11 +11,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A share as a file system: the operations that the kernel asks for, over one session. Any thread may call any method.
+ * A share as a file system: the operations that the kernel asks for, over one session. This is how the user sees it as whom
+ * the session is attached; where each has an attach of his own, others see it {@link #forUser}. All have their inodes and
+ * open files in common. Any thread may call any method.
  */
 public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
@@ -22,38 +26,92 @@ public final class Share implements FileOperations, AutoCloseable {
 
     private final Session session;
     private final ShareOptions options;
+    private final Common common;
     private final Inodes inodes;
     private final FilePaths paths;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final ExtendedAttributes xattrs;
     private final AccessAcl accessAcls;
-    private final AsideNotes notes;
-    private final PutAside putAside;
     private final Namespace names;
     private final ManyLookups lookups;
+    private final Opening opening;
     private final OpenFiles files;
-    private final Handles<OpenDirectory> directories = new Handles<>();
+    private final Handles<OpenDirectory> directories;
 
-    private Share(final Session session, final ShareOptions options, final AsideNotes notes) {
-        this.session = session;
-        this.options = options;
-        this.notes = notes;
-        this.inodes = new Inodes(session.fids(), options.maxNodes());
-        this.paths = new FilePaths(session.fids(), inodes);
+    /** What all users of a share have in common. */
+    private record Common(
+            Session session,
+            ShareOptions options,
+            Inodes inodes,
+            NameLocks locks,
+            FileMoves moves,
+            AsideNotes notes,
+            AsideFiles asides,
+            XattrSupport xattrSupport,
+            OpenFiles files,
+            Handles<OpenDirectory> directories,
+            Users users) {
+        static Common of(final Session session, final ShareOptions options, final AsideNotes notes) {
+            final Inodes inodes = new Inodes(session.fids(), options.maxNodes());
+            final NameLocks locks = new NameLocks();
+            return new Common(
+                    session,
+                    options,
+                    inodes,
+                    locks,
+                    new FileMoves(),
+                    notes,
+                    new AsideFiles(inodes, notes),
+                    new XattrSupport(options.xattrs()),
+                    new OpenFiles(session, inodes, locks, options.cache()),
+                    new Handles<>(),
+                    new Users(options.access(), options.idMap(), session.nUname()));
+        }
+    }
+
+    /** @param fids those of the user whose view this is */
+    private Share(final Common common, final FidTable fids) {
+        this.common = common;
+        this.session = common.session;
+        this.options = common.options;
+        this.inodes = common.inodes;
+        this.files = common.files;
+        this.directories = common.directories;
+        this.paths = new FilePaths(fids, inodes, common.moves);
         this.attributes = new AttributeReader(session, inodes, paths, options);
         this.writer = new AttributeWriter(session, paths, attributes, options);
-        this.xattrs = new ExtendedAttributes(session, paths, options);
+        this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, options);
         this.accessAcls = new AccessAcl(xattrs, attributes, writer);
-        final NameLocks locks = new NameLocks();
-        final NameRequests requests = new NameRequests(session);
-        this.putAside = new PutAside(requests, inodes, paths, attributes, locks, notes);
+        final NameRequests requests = new NameRequests(session, fids);
+        final PutAside putAside = new PutAside(requests, inodes, paths, attributes, common.locks, common.asides);
         final Inheritance inheritance = new Inheritance(xattrs);
         this.names = new Namespace(
-                session, requests, inodes, paths, locks, attributes, writer, putAside, inheritance, options);
-        this.files =
-                new OpenFiles(session, inodes, paths, locks, names, attributes, writer, putAside, inheritance, options);
-        this.lookups = new ManyLookups(session, inodes, attributes);
+                session,
+                fids,
+                requests,
+                inodes,
+                paths,
+                common.locks,
+                attributes,
+                writer,
+                putAside,
+                inheritance,
+                options);
+        this.opening = new Opening(
+                session,
+                fids,
+                inodes,
+                paths,
+                common.locks,
+                names,
+                attributes,
+                writer,
+                putAside,
+                inheritance,
+                options,
+                files);
+        this.lookups = new ManyLookups(session, fids, inodes, attributes);
     }
 
     /** As {@link #open(Session, ShareOptions, Optional)}, without notes. */
@@ -71,7 +129,7 @@ public final class Share implements FileOperations, AutoCloseable {
      */
     public static Share open(final Session session, final ShareOptions options, final Optional<Path> notes)
             throws IOException {
-        final Share share = new Share(session, options, notes(notes));
+        final Share share = new Share(Common.of(session, options, notes(notes)), session.fids());
         try {
             if (!share.inodes.root().isDirectory()) {
                 throw new IOException("the server's tree is no directory, and only a directory can be mounted");
@@ -81,7 +139,7 @@ public final class Share implements FileOperations, AutoCloseable {
             share.close();
             throw e;
         }
-        new AsideLeftovers(share, share.notes).remove();
+        new AsideLeftovers(share, share.common.notes).remove();
         return share;
     }
 
@@ -101,6 +159,12 @@ public final class Share implements FileOperations, AutoCloseable {
 
     public Session session() {
         return session;
+    }
+
+    @Override
+    public FileOperations forUser(final IntSupplier uid) throws ErrnoException {
+        return common.users.view(
+                uid, this, user -> new Share(common, session.fids().ofUser(user)));
     }
 
     @Override
@@ -200,7 +264,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public long open(final long node, final int flags, final KernelData kernel) throws IOException {
-        return files.open(inodes.get(node), flags, kernel);
+        return opening.open(inodes.get(node), flags, kernel);
     }
 
     @Override
@@ -212,13 +276,13 @@ public final class Share implements FileOperations, AutoCloseable {
             final int mode,
             final KernelData kernel)
             throws IOException {
-        return files.create(caller, inodes.get(parent), name, flags, mode, kernel);
+        return opening.create(caller, inodes.get(parent), name, flags, mode, kernel);
     }
 
     @Override
     public Created createUnnamed(final Caller caller, final long directory, final int flags, final int mode)
             throws IOException {
-        return files.createUnnamed(caller, inodes.get(directory), flags, mode);
+        return opening.createUnnamed(caller, inodes.get(directory), flags, mode);
     }
 
     @Override
@@ -270,13 +334,13 @@ public final class Share implements FileOperations, AutoCloseable {
     public long opendir(final long node) throws IOException {
         final Inode inode = inodes.get(node);
         if (inode.removed().isPresent()) {
-            return directories.add(new OpenDirectory(session, inodes, putAside, inode, OptionalInt.empty()));
+            return directories.add(new OpenDirectory(session, inodes, common.asides, inode, OptionalInt.empty()));
         }
         final int fid = paths.copy(inode, copy -> {
             session.lopen(copy, OpenFlags.RDONLY | OpenFlags.DIRECTORY).await();
             return copy;
         });
-        return directories.add(new OpenDirectory(session, inodes, putAside, inode, OptionalInt.of(fid)));
+        return directories.add(new OpenDirectory(session, inodes, common.asides, inode, OptionalInt.of(fid)));
     }
 
     @Override
@@ -310,7 +374,8 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public byte[] getxattr(final long node, final ByteString name, final int room) throws IOException {
-        return xattrs.get(inodes.get(node), name, room);
+        final byte[] value = xattrs.get(inodes.get(node), name, room);
+        return isAcl(name) ? options.idMap().aclHere(value) : value;
     }
 
     @Override
@@ -329,11 +394,16 @@ public final class Share implements FileOperations, AutoCloseable {
             throws IOException {
         final Inode inode = inodes.get(node);
         requireOwner(caller, inode, name);
+        final ByteBuffer sent = isAcl(name) ? options.idMap().aclThere(value) : value;
         if (name.equals(AccessAcl.NAME)) {
-            accessAcls.set(inode, value, flags);
+            accessAcls.set(inode, sent, flags);
         } else {
-            xattrs.set(inode, name, value, flags);
+            xattrs.set(inode, name, sent, flags);
         }
+    }
+
+    private static boolean isAcl(final ByteString name) {
+        return name.equals(AccessAcl.NAME) || name.equals(Inheritance.DEFAULT);
     }
 
     @Override
@@ -382,7 +452,7 @@ public final class Share implements FileOperations, AutoCloseable {
         }
         session.close();
         try {
-            notes.close();
+            common.notes.close();
         } catch (final IOException e) {
             LOG.debug("the lock of the notes stays, held by nobody", e);
         }

@@ -12,6 +12,9 @@ import java.util.OptionalInt;
  * @param containSymlinks whether symbolic links that lead out of the share, or might, are refused
  * @param remoteLocks whether the server is to know of the locks on its files
  * @param maxNodes how many files the kernel may know before it is asked to forget some
+ * @param access who may use it, and as whom
+ * @param idMap which numbers users and groups have on the server, where these are others; none of those that {@code uid}
+ *     and {@code gid} stand for
  */
 public record ShareOptions(
         CacheMode cache,
@@ -20,33 +23,52 @@ public record ShareOptions(
         boolean xattrs,
         boolean containSymlinks,
         boolean remoteLocks,
-        int maxNodes) {
+        int maxNodes,
+        UserAccess access,
+        IdMap idMap) {
     /** Each takes about 900 bytes of the heap, of which a mount has 512 MB. */
     private static final int DEFAULT_MAX_NODES = 250_000;
 
-    /** With extended attributes, links as they are, and locks that stay here. */
+    /**
+     * The usual ones: with extended attributes, links as they are, locks that stay here, and for any user, who has the same
+     * number on both sides.
+     */
     public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid) {
-        this(cache, uid, gid, true);
+        this(cache, uid, gid, true, false, false, DEFAULT_MAX_NODES, UserAccess.ANY, IdMap.SAME);
     }
 
-    /** With links as they are, and locks that stay here. */
-    public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid, final boolean xattrs) {
-        this(cache, uid, gid, xattrs, false, false);
+    /** A copy with another cache. */
+    public ShareOptions withCache(final CacheMode wanted) {
+        return new ShareOptions(wanted, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, idMap);
     }
 
-    /** With as many nodes as usual. */
-    public ShareOptions(
-            final CacheMode cache,
-            final OptionalInt uid,
-            final OptionalInt gid,
-            final boolean xattrs,
-            final boolean containSymlinks,
-            final boolean remoteLocks) {
-        this(cache, uid, gid, xattrs, containSymlinks, remoteLocks, DEFAULT_MAX_NODES);
+    /** A copy with extended attributes, or without. */
+    public ShareOptions withXattrs(final boolean wanted) {
+        return new ShareOptions(cache, uid, gid, wanted, containSymlinks, remoteLocks, maxNodes, access, idMap);
+    }
+
+    /** A copy with links refused that might lead out, or not. */
+    public ShareOptions withContainSymlinks(final boolean wanted) {
+        return new ShareOptions(cache, uid, gid, xattrs, wanted, remoteLocks, maxNodes, access, idMap);
+    }
+
+    /** A copy with locks of which the server is to know, or not. */
+    public ShareOptions withRemoteLocks(final boolean wanted) {
+        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, wanted, maxNodes, access, idMap);
     }
 
     /** A copy with another limit of nodes. */
-    public ShareOptions withMaxNodes(final int count) {
-        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, count);
+    public ShareOptions withMaxNodes(final int wanted) {
+        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, wanted, access, idMap);
+    }
+
+    /** A copy for other users. */
+    public ShareOptions withAccess(final UserAccess wanted) {
+        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, wanted, idMap);
+    }
+
+    /** A copy with other numbers on the server. */
+    public ShareOptions withIdMap(final IdMap wanted) {
+        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, wanted);
     }
 }

@@ -3,6 +3,8 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import java.time.Duration;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which kinds of extended attributes a server has at all, as far as its answers tell. QEMU knows {@code user.} and, by
@@ -14,6 +16,7 @@ import java.util.List;
  * <p>Any thread may call any method.
  */
 final class XattrSupport {
+    private static final Logger LOG = LoggerFactory.getLogger(XattrSupport.class);
     private static final long VALID_NANOS = Duration.ofSeconds(1).toNanos();
 
     /** All but {@code user.}, which each file system either has or has not. */
@@ -22,6 +25,36 @@ final class XattrSupport {
             new Kind("trusted."),
             new Kind("system.posix_acl_access"),
             new Kind("system.posix_acl_default"));
+
+    /** There are none at all. Set once, by whichever thread learns it. */
+    private volatile boolean none;
+
+    /** There are some: a refusal is one of that file or attribute. Set once, by whichever thread learns it. */
+    private volatile boolean some;
+
+    /** @param wanted whether there are to be any */
+    XattrSupport(final boolean wanted) {
+        none = !wanted;
+    }
+
+    /** Whether there are none, on any file. */
+    boolean isNone() {
+        return none;
+    }
+
+    /** Whether it is known if there are any. */
+    boolean isKnown() {
+        return some || none;
+    }
+
+    /** Now it is known. */
+    void known(final boolean thereAreSome) {
+        if (!thereAreSome) {
+            LOG.info("the server has no extended attributes");
+        }
+        some = thereAreSome;
+        none = !thereAreSome;
+    }
 
     /** What begins with {@code prefix}. */
     private static final class Kind {

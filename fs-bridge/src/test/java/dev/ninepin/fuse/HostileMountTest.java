@@ -63,7 +63,7 @@ class HostileMountTest {
         share = Share.open(
                 Session.connect(
                         new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(8192)),
-                new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty(), true, true, false));
+                new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()).withContainSymlinks(true));
         mount = FuseMount.mount(share, root, new FuseOptions("hostile", false, false, false), Errno::of);
     }
 

@@ -73,7 +73,7 @@ class HostileServerTest {
                 new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(8192));
         share = Share.open(
                 session,
-                new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty(), true, containSymlinks, false));
+                new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()).withContainSymlinks(containSymlinks));
         return share;
     }
 

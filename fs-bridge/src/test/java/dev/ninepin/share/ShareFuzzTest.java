@@ -75,13 +75,8 @@ class ShareFuzzTest {
                 SessionOptions.defaults(0).withMsize(4096).withMaxFids(4).withRequestTimeout(Duration.ofSeconds(10)));
         try (Share share = Share.open(
                 session,
-                new ShareOptions(
-                        data.pickValue(CacheMode.values()),
-                        OptionalInt.empty(),
-                        OptionalInt.empty(),
-                        true,
-                        true,
-                        false))) {
+                new ShareOptions(data.pickValue(CacheMode.values()), OptionalInt.empty(), OptionalInt.empty())
+                        .withContainSymlinks(true))) {
             final Kernel kernel = new Kernel(share, data);
             honest.set(false);
             for (int i = 0; i < MOST_OPERATIONS && data.remainingBytes() > 0; i++) {

@@ -231,7 +231,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     @Test
     void whereNoneAreWantedNothingIsSent() throws Exception {
         share.close();
-        share = open(new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty(), false));
+        share = open(new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()).withXattrs(false));
         final long file = file(ROOT, "file", new byte[0]);
 
         assertErrno(Errno.ENOSYS, () -> get(file, "user.name"));

@@ -11,7 +11,7 @@ class XattrSupportTest {
     private static final ByteString CAPABILITY = ByteString.of("security.capability");
     private static final ByteString LABEL = ByteString.of("security.selinux");
 
-    private final XattrSupport support = new XattrSupport();
+    private final XattrSupport support = new XattrSupport(true);
 
     @Test
     void aRefusalIsThatOfAKindForASecond() {

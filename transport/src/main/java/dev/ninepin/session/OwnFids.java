@@ -3,6 +3,8 @@ package dev.ninepin.session;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
@@ -138,17 +140,53 @@ final class OwnFids {
         }
     }
 
-    Walked walk(final int from, final List<ByteString> names, final long before) throws IOException {
+    /**
+     * Where a walk begins.
+     *
+     * @param user whose fid it begins at
+     * @param moves how many directories have been moved so far
+     */
+    record Start(int user, long moves) {
+        Walked walked(final int fid, final Qid qid) {
+            return new Walked(fid, qid, moves, user);
+        }
+    }
+
+    /**
+     * Attaches another user: the fid is on the root. Refused is refused: what a server says of the tree, which is there for
+     * others, must not be taken for news of a file.
+     */
+    Walked attach(final Start start) throws IOException {
+        final int fid = take();
+        final Call<Rattach> call = session.attach(fid, start.user());
+        try {
+            return start.walked(fid, call.await().qid());
+        } catch (final RemoteException e) {
+            numbers.giveBack(fid);
+            LOG.debug(
+                    "the server does not let user {} attach: errno {}",
+                    Integer.toUnsignedString(start.user()),
+                    e.errno());
+            throw e.errno() == RemoteException.ENOENT || e.errno() == RemoteException.ENOTDIR
+                    ? new RemoteException("Tattach", RemoteException.EACCES)
+                    : e;
+        } catch (final IOException e) {
+            clunkAfter(call, fid);
+            throw e;
+        }
+    }
+
+    Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
         final int fid = take();
         final Rwalk reply = walkOrGiveBack(from, fid, names);
-        return new Walked(fid, reply.qids().get(names.size() - 1), before);
+        return start.walked(fid, reply.qids().get(names.size() - 1));
     }
 
     /**
      * Walks over each of {@code names} to a fid of its own, all at once. In the order of the names; empty where the server
      * says that there is no way.
      */
-    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final long before)
+    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
             throws IOException {
         final List<Integer> fids = new ArrayList<>(names.size());
         final List<Call<Rwalk>> calls = new ArrayList<>(names.size());
@@ -165,7 +203,7 @@ final class OwnFids {
             Optional<Walked> walked = Optional.empty();
             try {
                 final Rwalk reply = awaitWalk(calls.get(i), fids.get(i), 1);
-                walked = Optional.of(new Walked(fids.get(i), reply.qids().get(0), before));
+                walked = Optional.of(start.walked(fids.get(i), reply.qids().get(0)));
             } catch (final RemoteException e) {
                 LOG.trace("no way to {}", names.get(i), e);
             } catch (final IOException e) {
@@ -205,16 +243,16 @@ final class OwnFids {
     }
 
     /** Walks over any number of names, as many at a time as one Twalk takes. */
-    Walked walkFar(final int from, final List<ByteString> names, final long before) throws IOException {
+    Walked walkFar(final int from, final List<ByteString> names, final Start start) throws IOException {
         try {
             int done = inOneWalk(names);
-            Walked walked = walk(from, names.subList(0, done), before);
+            Walked walked = walkOrSayWhyNot(from, names.subList(0, done), start);
             while (done < names.size()) {
                 final List<ByteString> rest = names.subList(done, names.size());
                 final int next = inOneWalk(rest);
                 final int halfway = walked.fid();
                 try {
-                    walked = walk(halfway, rest.subList(0, next), before);
+                    walked = walkOrSayWhyNot(halfway, rest.subList(0, next), start);
                 } finally {
                     clunk(halfway);
                 }
@@ -227,6 +265,30 @@ final class OwnFids {
             }
             throw e;
         }
+    }
+
+    /**
+     * As {@link #walk}, where a server may stop at a directory that the user must not search: it says how far it came, and
+     * why it went no further only if that was nowhere. So it is asked to go on from there.
+     */
+    private Walked walkOrSayWhyNot(final int from, final List<ByteString> names, final Start start) throws IOException {
+        try {
+            return walk(from, names, start);
+        } catch (final RemoteException e) {
+            if (names.size() == 1 || e.errno() != RemoteException.ENOENT) {
+                throw e;
+            }
+        }
+        Walked walked = walk(from, names.subList(0, 1), start);
+        for (final ByteString name : names.subList(1, names.size())) {
+            final int halfway = walked.fid();
+            try {
+                walked = walk(halfway, List.of(name), start);
+            } finally {
+                clunk(halfway);
+            }
+        }
+        return walked;
     }
 
     /** How many of the names, from the first on, one Twalk takes; where msize is small, long ones fill it. */

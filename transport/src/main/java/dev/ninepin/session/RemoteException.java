@@ -7,6 +7,7 @@ public final class RemoteException extends IOException {
     private static final long serialVersionUID = 1L;
 
     static final int ENOENT = 2;
+    static final int EACCES = 13;
     static final int ENOTDIR = 20;
 
     private final int errno;

@@ -82,12 +82,14 @@ public final class Session implements AutoCloseable {
     private final int msize;
     private final FidTable fids;
     private final int nUname;
+    private final ByteString aname;
     private final LongAdder bytesRead = new LongAdder();
     private final LongAdder bytesWritten = new LongAdder();
 
     private Session(final Channel channel, final SessionOptions options) throws IOException {
         this.channel = channel;
         this.nUname = options.nUname();
+        this.aname = options.aname();
         this.exchange = new Exchange(channel, options.requestTimeout(), recorder);
         try {
             this.msize = new Handshake(this::version, exchange.timeoutNanos())
@@ -273,6 +275,11 @@ public final class Session implements AutoCloseable {
 
     public Call<Rattach> attach(final int fid, final ByteString uname, final ByteString aname, final int nUname) {
         return call(new Tattach(fid, Tattach.NOFID, uname, aname, nUname), Rattach.class);
+    }
+
+    /** Attaches another user to the same tree, by number only, as the kernel's client does ({@code fs/9p/fid.c}). */
+    Call<Rattach> attach(final int fid, final int user) {
+        return attach(fid, ByteString.EMPTY, aname, user);
     }
 
     public Call<Rwalk> walk(final int fid, final int newfid, final List<ByteString> names) {

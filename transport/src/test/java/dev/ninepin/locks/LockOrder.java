@@ -22,13 +22,14 @@ final class LockOrder {
             Set.of("LockedFile"),
             Set.of("OpenFile", "OpenDirectory"),
             Set.of("Inodes"),
-            Set.of("FidTable"),
+            Set.of("PathFids"),
             Set.of("Exchange"));
 
     /** Nothing is taken under these. */
     static final Set<String> LAST = Set.of(
-            "FilePaths",
+            "FileMoves",
             "LockWaits",
+            "Users",
             "CachedData",
             "AbsentAttributes",
             "DirectoryMoves",

@@ -20,17 +20,17 @@ class LockOrderTest {
 
     @Test
     void whatIsTakenInTheOrderThatWasLaidDownIsRight() {
-        take("NameLocks", "OpenFile", "Inodes", "FidTable", "DirectoryMoves");
+        take("NameLocks", "OpenFile", "Inodes", "PathFids", "DirectoryMoves");
         assertThat(order.takeViolations()).isEmpty();
     }
 
     @Test
     void whatIsTakenTheOtherWayRoundIsNamedWithItsPlace() {
-        take("FidTable", "Inodes");
+        take("PathFids", "Inodes");
         assertThat(order.takeViolations())
                 .singleElement()
                 .asString()
-                .startsWith("Inodes is taken under FidTable, which is to be taken after it")
+                .startsWith("Inodes is taken under PathFids, which is to be taken after it")
                 .contains("LockOrderTest.whatIsTakenTheOtherWayRoundIsNamedWithItsPlace");
         assertThat(order.takeViolations()).isEmpty();
     }

@@ -12,7 +12,9 @@ import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -98,6 +100,90 @@ public abstract class FidTableContract extends SessionFixture {
             assertThat(qidOf(ofA)).isEqualTo(inode(export.resolve("a")));
             assertThat(qidOf(ofB)).isEqualTo(inode(export.resolve("a/b")));
         }
+    }
+
+    /** Users come and go, and so do their attaches. */
+    @Test
+    void everyUserHasFidsOfHisOwnWithinTheOneLimit() throws Exception {
+        Files.createDirectories(export.resolve("a/b"));
+        letOthersIn();
+        connect(options().withMaxFids(3));
+        final PathFid b = lookup(lookup(session.fids().root(), "a"), "b");
+
+        for (int user = 1; user <= 40; user++) {
+            final FidTable fids = session.fids().ofUser(user);
+            try (FidTable.Lease lease = fids.use(b);
+                    FidTable.Lease again = fids.use(b);
+                    FidTable.Lease other = session.fids().use(b)) {
+                assertThat(qidOf(lease)).isEqualTo(inode(export.resolve("a/b")));
+                assertThat(again.fid()).isEqualTo(lease.fid());
+                assertThat(other.fid()).isNotEqualTo(lease.fid());
+            }
+        }
+
+        assertThat(attaches()).isEqualTo(41);
+        await().untilAsserted(() -> assertThat(session.fids().used()).isLessThanOrEqualTo(3 + 1));
+    }
+
+    @Test
+    void aUserWhoComesWithManyRequestsAtOnceIsAttachedOnce() throws Exception {
+        Files.createFile(export.resolve("file"));
+        letOthersIn();
+        connect(options());
+        final PathFid file = lookup(session.fids().root(), "file");
+
+        final List<BackgroundCall<Integer>> calls = new ArrayList<>();
+        for (int thread = 0; thread < THREADS; thread++) {
+            calls.add(BackgroundCall.start("caller " + thread, () -> {
+                try (FidTable.Lease lease = session.fids().ofUser(1).use(file)) {
+                    return lease.fid();
+                }
+            }));
+        }
+        final Set<Integer> fids = new HashSet<>();
+        for (final BackgroundCall<Integer> call : calls) {
+            fids.add(call.result());
+        }
+
+        assertThat(fids).hasSize(1);
+        assertThat(attaches()).isEqualTo(2);
+    }
+
+    @Test
+    void aMovedDirectoryIsFoundByEveryUser() throws Exception {
+        Files.createDirectories(export.resolve("a/b"));
+        Files.createDirectory(export.resolve("elsewhere"));
+        letOthersIn();
+        connect(options());
+        final FidTable fids = session.fids();
+        final FidTable others = fids.ofUser(1);
+        final PathFid a = lookup(fids.root(), "a");
+        final PathFid b = lookup(a, "b");
+        final PathFid elsewhere = lookup(fids.root(), "elsewhere");
+        others.use(b).close();
+
+        try (DirectoryMoves.Move move = fids.moves().begin()) {
+            Files.move(export.resolve("a"), export.resolve("elsewhere/a"));
+            fids.moved(a, elsewhere, name("a"));
+        }
+
+        for (final FidTable each : List.of(fids, others)) {
+            try (FidTable.Lease lease = each.use(b)) {
+                assertThat(qidOf(lease)).isEqualTo(inode(export.resolve("elsewhere/a/b")));
+            }
+        }
+    }
+
+    private long attaches() {
+        return session.status().messages().stream()
+                .filter(message -> message.name().equals("Tattach"))
+                .mapToLong(message -> message.count())
+                .sum();
+    }
+
+    /** A server that serves a user as this user must be able to come as far as to the export. */
+    private void letOthersIn() throws IOException {
+        Files.setPosixFilePermissions(export, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.ninepin.testing;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.TableLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ public abstract class SessionFixture {
         channels.add(channel);
         session = Session.connect(channel, options);
         sessions.add(session);
-        channel.mustNotHold(session.fids());
+        channel.mustNotHold(TableLock.of(session));
         return session;
     }
 
