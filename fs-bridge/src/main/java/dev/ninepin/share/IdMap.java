@@ -17,11 +17,21 @@ public record IdMap(List<Range> users, List<Range> groups) {
     /** All are the same on both sides. */
     public static final IdMap SAME = new IdMap(List.of(), List.of());
 
-    /** What stat(2) shows for who has no number here: the kernel's {@code /proc/sys/kernel/overflowuid}. */
-    private static final int OVERFLOW_ID = 65534;
-
-    /** {@code uid_t} and {@code gid_t} of nobody; also that of an unmapped id in an ACL. */
+    /**
+     * Who has no number here: to the kernel this is no user at all ({@code kernel/user_namespace.c}, make_kuid). So nobody,
+     * root included, counts as the owner of his files, and they can't be changed or removed before root gives them an owner
+     * ({@code fs/namei.c}, inode_permission and may_delete; {@code fs/attr.c}, notify_change): as on an id-mapped mount.
+     * stat(2) shows {@code /proc/sys/kernel/overflowuid} for him, 65534. That number itself would make his files those of
+     * the user here who has it.
+     */
     private static final int NO_ID = -1;
+
+    /**
+     * Who has no number here, in an ACL: from Linux 6.2 on, the kernel refuses the whole of one with {@link #NO_ID} in it
+     * (EINVAL; {@code fs/posix_acl.c}, posix_acl_from_xattr). A number that nobody is given here, so that an ACL that was
+     * read with it can't be set again, and nobody's entry is lost or becomes another's.
+     */
+    private static final int NOBODY_IN_ACL = -2;
 
     /** @throws IllegalArgumentException if two ranges of a kind overlap, on either side; the message names them */
     public IdMap {
@@ -75,14 +85,14 @@ public record IdMap(List<Range> users, List<Range> groups) {
         }
     }
 
-    /** The user here who has a number on the server; 65534 if none has. */
+    /** The user here who has a number on the server; 4294967295 if none has. */
     int userHere(final int server) {
-        return here(users, server).orElse(OVERFLOW_ID);
+        return here(users, server).orElse(NO_ID);
     }
 
     /** As {@link #userHere}, for groups. */
     int groupHere(final int server) {
-        return here(groups, server).orElse(OVERFLOW_ID);
+        return here(groups, server).orElse(NO_ID);
     }
 
     /** The server's number of a user; empty if he has none there. */
@@ -100,16 +110,14 @@ public record IdMap(List<Range> users, List<Range> groups) {
         return ownerThere(groups, here, "group");
     }
 
-    /**
-     * The value of an ACL's attribute with the numbers of here; as the kernel has it, who has none is the number 4294967295.
-     */
+    /** The value of an ACL's attribute with the numbers of here; who has none is 4294967294. */
     byte[] aclHere(final byte[] value) throws ErrnoException {
         if (isSame()) {
             return value;
         }
         return PosixAcl.of(value)
-                .withIds(id -> here(users, id).orElse(NO_ID), id -> here(groups, id)
-                        .orElse(NO_ID))
+                .withIds(id -> here(users, id).orElse(NOBODY_IN_ACL), id -> here(groups, id)
+                        .orElse(NOBODY_IN_ACL))
                 .toBytes();
     }
 

@@ -15,7 +15,7 @@ import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 
 class IdMapTest {
-    private static final int NOBODY = 65534;
+    private static final int NOBODY = -1;
     private static final int USER = 0x2;
     private static final int GROUP = 0x8;
 
@@ -54,8 +54,10 @@ class IdMapTest {
         final byte[] here = acl(USER, 2001, GROUP, 0xffff_0032);
         assertThat(map.aclHere(there)).isEqualTo(here);
         assertThat(map.aclThere(ByteBuffer.wrap(here))).isEqualTo(ByteBuffer.wrap(there));
-        assertThat(map.aclHere(acl(USER, 5, GROUP, 5))).isEqualTo(acl(USER, -1, GROUP, -1));
-        assertErrno(Errno.EINVAL, () -> map.aclThere(ByteBuffer.wrap(acl(USER, 5, GROUP, 0xffff_0032))));
+        assertThat(map.aclHere(acl(USER, 5, GROUP, 5))).isEqualTo(acl(USER, -2, GROUP, -2));
+        for (final int nobody : new int[] {5, -2, -1}) {
+            assertErrno(Errno.EINVAL, () -> map.aclThere(ByteBuffer.wrap(acl(USER, nobody, GROUP, 0xffff_0032))));
+        }
         assertErrno(Errno.EINVAL, () -> map.aclThere(ByteBuffer.wrap(new byte[] {1, 2, 3})));
         // Those who have no number of their own: owner, group, others.
         assertThat(map.aclHere(acl(0x1, -1, 0x4, -1))).isEqualTo(acl(0x1, -1, 0x4, -1));
