@@ -14,13 +14,11 @@ import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
 import dev.ninepin.share.ShareOptions;
-import dev.ninepin.share.UserAccess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class MountedShare implements AutoCloseable {
     /** fusermount grants these to nobody else, and says so on standard error. */
     private static final Set<String> FOR_ROOT = Set.of("suid", "dev");
-
-    /** As stat(2) shows who has no number, and as whom NFS takes other machines' root. */
-    private static final int NOBODY = 65534;
 
     private final MountRequest request;
     private final Session session;
@@ -83,7 +78,7 @@ final class MountedShare implements AutoCloseable {
      * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}, or {@link ExitCode#USAGE} if the options make no sense
      */
     static Session connect(final Source source, final MountOptions options, final User user) throws NinepinException {
-        final int nUname = nUname(options, user);
+        final int nUname = AttachedUser.number(options, user);
         final Channel channel;
         try {
             channel = source.open(options.msize(), options.driver());
@@ -100,28 +95,6 @@ final class MountedShare implements AutoCloseable {
         } catch (final IOException e) {
             throw failed("cannot mount " + source, e, wayOut(e));
         }
-    }
-
-    /**
-     * The server's number of the user to attach as: of the only one, if there is to be one, else of the one who mounts. Root
-     * is root there, too, unless the map says otherwise. But where the server is to check what each user does, root is nobody:
-     * on a connection over which root has attached, diod checks nothing any more, since it presumes that the client does
-     * ({@code libnpfs/user.c}, np_setfsid).
-     */
-    private static int nUname(final MountOptions options, final User user) throws NinepinException {
-        if (options.access().kind() == UserAccess.Kind.EACH && !options.defaultPermissions() && user.isRoot()) {
-            return NOBODY;
-        }
-        final int here = options.access().kind() == UserAccess.Kind.ONE
-                ? options.access().uid()
-                : (int) user.uid();
-        final OptionalInt there = options.idMap().userThere(here);
-        if (there.isEmpty() && here != 0) {
-            final String uid = Integer.toUnsignedString(here);
-            throw NinepinException.usage("idmap= has no number on the server for user " + uid
-                    + ", as whom to attach: add" + " idmap=u:SERVER:" + uid + ":1");
-        }
-        return there.orElse(0);
     }
 
     /** What a person may check if the server did not even agree to talk, and said nothing of use. */

@@ -51,7 +51,7 @@ final class Users {
      *
      * @param ownersView of who the session is attached as
      * @throws ErrnoException if he must not use it at all: EPERM if he is not the one who may, as with the kernel's client
-     *     ({@code fs/9p/fid.c}); EACCES if he has no number on the server
+     *     ({@code fs/9p/fid.c}); EACCES if he has no number on the server, or is root there without being it here
      */
     Share view(final IntSupplier asking, final Share ownersView, final ViewMaker maker) throws ErrnoException {
         if (access.kind() == UserAccess.Kind.ANY) {
@@ -67,7 +67,18 @@ final class Users {
         final int there = idMap.userThere(uid)
                 .orElseThrow(() -> new ErrnoException(
                         Errno.EACCES, "idmap= has no number on the server for " + Integer.toUnsignedString(uid)));
-        if (there == owner || there == ROOT) {
+        if (there == ROOT && uid != ROOT) {
+            throw new ErrnoException(
+                    Errno.EACCES,
+                    "idmap= makes " + Integer.toUnsignedString(uid)
+                            + " root on the server, which only root here may be");
+        }
+        return viewOf(there, ownersView, maker);
+    }
+
+    /** The share as a user is to use it who is known by his number on the server; as the session's own, if it must be. */
+    Share viewOf(final int there, final Share ownersView, final ViewMaker maker) {
+        if (access.kind() != UserAccess.Kind.EACH || there == owner || there == ROOT) {
             return ownersView;
         }
         synchronized (this) {
