@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.ninepin.testing.DiodServer;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -14,6 +15,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -207,6 +209,47 @@ class MountLifeIT {
         mount();
 
         assertThat(share.resolve("c/b")).isEmptyDirectory();
+    }
+
+    @Test
+    void whatAUserHadOpenInADirectoryOfHisOwnIsGoneWithTheNextMountToo() throws Exception {
+        // Who serves a user as this user must be able to come as far as to the export.
+        final Path home = Files.createTempDirectory(Path.of("/tmp"), "ninepin-it");
+        Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
+        final Path exported = Files.createDirectory(home.resolve("export"));
+        try (DiodServer diod = DiodServer.onUnixSocket(exported)) {
+            final Path his = Files.createDirectory(exported.resolve("his"));
+            assertThat(Program.run(List.of("chown", "1234:1234", his.toString()), Map.of())
+                            .exitCode())
+                    .isZero();
+            Files.setPosixFilePermissions(his, PosixFilePermissions.fromString("rwx------"));
+            source = "unix:" + diod.socket();
+            final String options = "allow_other,access=user,aname=" + diod.aname();
+            final ProcessHandle daemon = mount("-o", options);
+            final Process program = started(new ProcessBuilder(
+                            "setpriv",
+                            "--reuid=1234",
+                            "--regid=1234",
+                            "--clear-groups",
+                            "sh",
+                            "-c",
+                            "exec 3>his/file; rm his/file; echo removed; read line")
+                    .directory(mountPoint.toFile()));
+            assertThat(program.inputReader().readLine()).isEqualTo("removed");
+            daemon.destroyForcibly();
+            await().atMost(PATIENCE).until(() -> !isRunning(daemon));
+            program.destroyForcibly();
+            await().atMost(PATIENCE).until(() -> !program.isAlive());
+            assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+            assertThat(his).isNotEmptyDirectory();
+
+            mount("-o", options);
+
+            assertThat(his).isEmptyDirectory();
+            assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        } finally {
+            Program.run(List.of("rm", "-rf", home.toString()), Map.of());
+        }
     }
 
     @Test

@@ -38,22 +38,25 @@ final class AsideFiles {
         return notes.newName();
     }
 
-    /** A name for a file that is to be put aside in a directory; what gets it is removed even after a crash. */
-    ByteString newName(final Inode directory) {
+    /**
+     * A name for a file that is to be put aside in a directory, and to be removed {@code by} somebody; what gets it is
+     * removed even after a crash.
+     */
+    ByteString newName(final Inode directory, final PutAside by) {
         final ByteString name = newName();
-        note(name, directory);
+        note(name, directory, by);
         return name;
     }
 
-    /** A file has got a {@link #newName(Inode)}; {@code by} is to remove it. */
+    /** A file has got a {@link #newName(Inode, PutAside)}; {@code by} is to remove it. */
     void add(final Inode inode, final Inode.Name name, final PutAside by) {
         inodes.putAside(inode, name, by);
         aside.add(inode);
     }
 
     /** What is put aside under a {@link #newName()} is to be removed even after a crash from here on. */
-    void note(final Inode inode, final Inode.Name name) {
-        note(name.name(), name.directory());
+    void note(final Inode inode, final Inode.Name name, final PutAside by) {
+        note(name.name(), name.directory(), by);
         aside.add(inode);
     }
 
@@ -79,13 +82,14 @@ final class AsideFiles {
     /** A directory was renamed: what is put aside in it, or below, is elsewhere now. */
     void directoryMoved() {
         for (final Inode inode : aside) {
-            inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory()));
+            inodes.asideBy(inode)
+                    .ifPresent(by -> inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory(), by)));
         }
     }
 
-    private void note(final ByteString name, final Inode directory) {
+    private void note(final ByteString name, final Inode directory, final PutAside by) {
         try {
-            notes.add(name, inodes.namesTo(directory));
+            notes.add(name, by.user(), inodes.namesTo(directory));
         } catch (final IOException e) {
             LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
         }

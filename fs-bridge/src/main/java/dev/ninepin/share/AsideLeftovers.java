@@ -5,21 +5,23 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Removes the files that mounts of this share had put aside when they were killed. */
+/** Removes the files that mounts of this share had put aside when they were killed, as the users who did it. */
 final class AsideLeftovers {
     /** The answers that say that a file is not there any more. */
     private static final Set<Integer> GONE = Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.ESTALE);
 
     private static final Logger LOG = LoggerFactory.getLogger(AsideLeftovers.class);
 
-    private final FileOperations files;
+    private final IntFunction<FileOperations> filesOf;
     private final AsideNotes notes;
 
-    AsideLeftovers(final FileOperations files, final AsideNotes notes) {
-        this.files = files;
+    /** @param filesOf the share as a user is to use it, by the server's number */
+    AsideLeftovers(final IntFunction<FileOperations> filesOf, final AsideNotes notes) {
+        this.filesOf = filesOf;
         this.notes = notes;
     }
 
@@ -48,6 +50,7 @@ final class AsideLeftovers {
     }
 
     private void unlink(final AsideNotes.Left left) throws IOException {
+        final FileOperations files = filesOf.apply(left.user());
         final Deque<Long> nodes = new ArrayDeque<>();
         try {
             long directory = FileOperations.ROOT;

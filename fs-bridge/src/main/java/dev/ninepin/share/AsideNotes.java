@@ -5,20 +5,15 @@ import dev.ninepin.p9.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -31,21 +26,17 @@ import org.jspecify.annotations.Nullable;
  * the next mount of that share finds here, and removes.
  *
  * <pre>
- * lock                 held by whoever begins, ends, or looks for what others have left
  * DIRECTORY/           of one share; there while it is mounted, or something is left
- *   PREFIX.lock        held by the mount whose names begin with PREFIX, as long as it lives
- *   NAME               of a file put aside; holds where: the names from the share's root on, each with a NUL behind
+ *   PREFIX….lock       says that the mount whose names begin with PREFIX lives: {@link LivingMounts}
+ *   NAME               of a file put aside; holds by whom (the server's number of the user), and where: the names from the
+ *                      share's root on; each with a NUL behind
  * </pre>
  *
  * <p>A note is written before its file gets the name, and is gone after the file. It is not synced: a power failure may
  * lose what was noted in the last seconds. Any thread; the lock of this object guards the notes' files.
  */
 final class AsideNotes implements AutoCloseable {
-    private static final String LOCK = "lock";
-    private static final String LOCK_SUFFIX = "." + LOCK;
     private static final String START = ".ninepin-";
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<?> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
@@ -55,8 +46,8 @@ final class AsideNotes implements AutoCloseable {
     private final ByteString prefixBytes = ByteString.of(prefix);
     private final AtomicLong last = new AtomicLong();
 
-    /** Null where no notes are made. */
-    private final @Nullable Path directory;
+    /** Those with notes in the same directory; null where no notes are made. */
+    private final @Nullable LivingMounts mounts;
 
     @GuardedBy("this")
     private @Nullable FileChannel living;
@@ -65,12 +56,13 @@ final class AsideNotes implements AutoCloseable {
      * A file that a mount had put aside, which lives no more.
      *
      * @param name as it is hidden
+     * @param user who did it, by the server's number
      * @param path the names of the directories above it, from the share's root on
      */
-    record Left(ByteString name, List<ByteString> path) {}
+    record Left(ByteString name, int user, List<ByteString> path) {}
 
-    private AsideNotes(final @Nullable Path directory) {
-        this.directory = directory;
+    private AsideNotes(final @Nullable LivingMounts mounts) {
+        this.mounts = mounts;
     }
 
     /** Names only: what a crash leaves then stays. */
@@ -79,37 +71,23 @@ final class AsideNotes implements AutoCloseable {
     }
 
     /**
-     * Notes in {@code directory}, which is one share's, and is made if need be; the lock is beside it.
+     * Notes in {@code directory}, which is one share's, and is made if need be; a lock is beside it.
      *
      * @throws IOException if nothing can be written there
      */
     static AsideNotes in(final Path directory) throws IOException {
         Files.createDirectories(directory.toAbsolutePath().getParent(), PRIVATE);
-        final AsideNotes notes = new AsideNotes(directory);
-        notes.begin(directory);
+        final LivingMounts mounts = new LivingMounts(directory);
+        final AsideNotes notes = new AsideNotes(mounts);
+        notes.begin(mounts);
         return notes;
     }
 
-    private synchronized void begin(final Path notes) throws IOException {
-        try (FileChannel alone = alone(notes)) {
-            assert alone.isOpen();
-            Files.createDirectories(notes, PRIVATE);
-            final FileChannel own = open(notes.resolve(prefix + LOCK_SUFFIX));
-            living = own;
-            own.lock();
-        }
-    }
-
-    /** While this is open, no other process begins, ends, or looks for what others have left. */
-    private static FileChannel alone(final Path notes) throws IOException {
-        final FileChannel lock = open(notes.resolveSibling(LOCK));
-        try {
-            lock.lock();
-            return lock;
-        } catch (final IOException | RuntimeException e) {
-            lock.close();
-            throw e;
-        }
+    private synchronized void begin(final LivingMounts all) throws IOException {
+        living = all.alone(() -> {
+            Files.createDirectories(all.directory(), PRIVATE);
+            return all.enter(prefix);
+        });
     }
 
     /** Whether a name begins as those of this mount do. */
@@ -125,117 +103,96 @@ final class AsideNotes implements AutoCloseable {
     /**
      * Notes that a file is about to get a name of {@link #newName}, or where it is by now.
      *
+     * @param user who can remove it, by the server's number
      * @param path the names of the directories above it; empty if that is not known, and then nothing is noted
      */
-    synchronized void add(final ByteString name, final Optional<List<ByteString>> path) throws IOException {
-        if (directory == null || path.isEmpty()) {
+    synchronized void add(final ByteString name, final int user, final Optional<List<ByteString>> path)
+            throws IOException {
+        if (mounts == null || path.isEmpty()) {
             return;
         }
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (final ByteString step : path.get()) {
-            bytes.writeBytes(step.toBytes());
-            bytes.write(0);
-        }
-        Files.write(directory.resolve(name.toString()), bytes.toByteArray());
+        add(bytes, ByteString.of(Integer.toUnsignedString(user)));
+        path.get().forEach(step -> add(bytes, step));
+        Files.write(mounts.directory().resolve(name.toString()), bytes.toByteArray());
+    }
+
+    private static void add(final ByteArrayOutputStream bytes, final ByteString field) {
+        bytes.writeBytes(field.toBytes());
+        bytes.write(0);
     }
 
     /** The file of this name is no more, or not put aside any more. */
     synchronized void remove(final ByteString name) throws IOException {
-        if (directory != null) {
-            Files.deleteIfExists(directory.resolve(name.toString()));
+        if (mounts != null) {
+            Files.deleteIfExists(mounts.directory().resolve(name.toString()));
         }
     }
 
     /** What mounts have left that live no more. */
     synchronized List<Left> left() throws IOException {
-        if (directory == null) {
+        if (mounts == null) {
             return List.of();
         }
+        final LivingMounts all = mounts;
+        return all.alone(() -> leftBeside(all));
+    }
+
+    private static List<Left> leftBeside(final LivingMounts mounts) throws IOException {
         final List<Left> left = new ArrayList<>();
-        try (FileChannel alone = alone(directory)) {
-            assert alone.isOpen();
-            final Set<String> alive = livingPrefixes(directory);
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, START + "*")) {
-                for (final Path file : files) {
-                    final String name = file.getFileName().toString();
-                    if (!name.endsWith(LOCK_SUFFIX) && !alive.contains(prefixOf(name))) {
-                        left.add(new Left(ByteString.of(name), steps(Files.readAllBytes(file))));
-                    }
+        final Set<String> alive = mounts.names();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(mounts.directory(), START + "*")) {
+            for (final Path file : files) {
+                final String name = file.getFileName().toString();
+                if (LivingMounts.isLock(name) || alive.contains(prefixOf(name))) {
+                    continue;
+                }
+                final List<ByteString> fields = fields(Files.readAllBytes(file));
+                if (fields.isEmpty()) {
+                    // It could not be written: a full disk. It says nothing of where to look.
+                    Files.delete(file);
+                } else {
+                    final int user = Integer.parseUnsignedInt(fields.get(0).toString());
+                    left.add(new Left(ByteString.of(name), user, List.copyOf(fields.subList(1, fields.size()))));
                 }
             }
         }
         return left;
     }
 
-    /** Those of the mounts that hold their lock; the locks of others are removed. */
-    private Set<String> livingPrefixes(final Path notes) throws IOException {
-        final Set<String> living = new HashSet<>(Set.of(prefix));
-        try (DirectoryStream<Path> locks = Files.newDirectoryStream(notes, START + "*" + LOCK_SUFFIX)) {
-            for (final Path lock : locks) {
-                final String name = lock.getFileName().toString();
-                final String owner = name.substring(0, name.length() - LOCK_SUFFIX.length());
-                if (owner.equals(prefix)) {
-                    continue;
-                }
-                if (isHeld(lock)) {
-                    living.add(owner);
-                } else {
-                    Files.deleteIfExists(lock);
-                }
-            }
-        }
-        return living;
-    }
-
-    private static boolean isHeld(final Path lock) throws IOException {
-        try (FileChannel file = open(lock);
-                FileLock held = file.tryLock()) {
-            return held == null;
-        } catch (final OverlappingFileLockException e) {
-            return true;
-        }
-    }
-
     private static String prefixOf(final String name) {
         return name.substring(0, name.lastIndexOf('-') + 1);
     }
 
-    private static List<ByteString> steps(final byte... bytes) {
-        final List<ByteString> steps = new ArrayList<>();
+    private static List<ByteString> fields(final byte... bytes) {
+        final List<ByteString> fields = new ArrayList<>();
         int start = 0;
         for (int i = 0; i < bytes.length; i++) {
             if (bytes[i] == 0) {
-                steps.add(ByteString.copyOf(Arrays.copyOfRange(bytes, start, i)));
+                fields.add(ByteString.copyOf(Arrays.copyOfRange(bytes, start, i)));
                 start = i + 1;
             }
         }
-        return steps;
-    }
-
-    private static FileChannel open(final Path file) throws IOException {
-        return FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                OWNER_ONLY);
+        return fields;
     }
 
     /** The mount is gone. What is noted still, the next one removes. */
     @Override
     public synchronized void close() throws IOException {
-        if (directory == null || living == null) {
+        if (mounts == null || living == null) {
             return;
         }
-        try (FileChannel alone = alone(directory)) {
-            assert alone.isOpen();
-            living.close();
-            living = null;
-            Files.deleteIfExists(directory.resolve(prefix + LOCK_SUFFIX));
+        final LivingMounts all = mounts;
+        final FileChannel own = living;
+        living = null;
+        all.alone(() -> {
+            all.leave(prefix, own);
             try {
-                Files.deleteIfExists(directory);
+                return Files.deleteIfExists(all.directory());
             } catch (final DirectoryNotEmptyException e) {
                 // Another mount of the share lives, or something is left.
-                return;
+                return false;
             }
-        }
+        });
     }
 }

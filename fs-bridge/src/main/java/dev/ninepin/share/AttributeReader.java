@@ -75,13 +75,20 @@ final class AttributeReader {
         return seen;
     }
 
-    private Attributes readOverOpenFid(final Inode inode, final IOException otherwise) throws IOException {
+    /** What was last seen of a file, without asking; empty if nothing was. */
+    Optional<Attributes> known(final Inode inode) {
+        return Optional.ofNullable(inode.attributes()).map(last -> shown(inode, last, last.nlink()));
+    }
+
+    /** Asks over a fid that is open on a file, whoever has opened it; empty if there is none. */
+    Optional<Attributes> readOverOpenFid(final Inode inode) throws IOException {
         final Optional<OpenFile> file = inodes.anyOpen(inode);
-        if (file.isEmpty()) {
-            throw otherwise;
-        }
+        return file.isEmpty() ? Optional.empty() : Optional.of(read(inode, file.get()));
+    }
+
+    private Attributes readOverOpenFid(final Inode inode, final IOException otherwise) throws IOException {
         try {
-            return accept(inode, ask(file.get().fid()));
+            return readOverOpenFid(inode).orElseThrow(() -> otherwise);
         } catch (final RemoteException e) {
             // The file may have been closed by now, and then the fid is none of ours.
             otherwise.addSuppressed(e);

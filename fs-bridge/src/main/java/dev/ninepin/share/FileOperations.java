@@ -36,6 +36,11 @@ public interface FileOperations {
         return this;
     }
 
+    /** As {@link #forUser}, for who has opened a file: what is done over its descriptor is done as he, whoever has that by now. */
+    default FileOperations forOpener(final long handle) throws IOException {
+        return this;
+    }
+
     /** Where a node is, for people and logs: a path from the share's root on, as far as that is known. Any thread. */
     default String pathOf(final long node) {
         return "node " + node;
@@ -43,6 +48,22 @@ public interface FileOperations {
 
     /** Finds a name in a directory. ENOENT if there is none. */
     Entry lookup(long parent, ByteString name) throws IOException;
+
+    /**
+     * A directory by a name that the kernel has for it, as it was last seen, without asking the server whether it is there:
+     * for somebody who must not look it up. Counts as a lookup. Empty if there is no such name.
+     */
+    default Optional<Entry> knownDirectory(final long parent, final ByteString name) throws IOException {
+        return Optional.empty();
+    }
+
+    /**
+     * What stat(2) shows of a file that somebody has open, for one who may have got a descriptor of it, but must not go the
+     * way to it. Empty if nobody has it open.
+     */
+    default Optional<Attributes> attributesOfOpen(final long node) throws IOException {
+        return Optional.empty();
+    }
 
     /**
      * Looks up many names of a directory at once. In the order of the names; empty where that failed, for whatever reason

@@ -46,7 +46,7 @@ final class Inode {
     /** Counts the names in this directory that went, or became another file's. */
     long changes;
 
-    /** How often it was renamed here; guarded by the lock of {@link FilePaths}. */
+    /** How often it was renamed here; guarded by the lock of {@link FileMoves}. */
     long moves;
 
     /** Its open files. */

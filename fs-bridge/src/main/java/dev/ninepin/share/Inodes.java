@@ -124,6 +124,13 @@ final class Inodes {
         return Optional.ofNullable(directory.children().get(name));
     }
 
+    /** A directory that the kernel knows by a name, and is about to be handed again. */
+    synchronized Optional<Inode> knownDirectory(final Inode directory, final ByteString name) {
+        final Optional<Inode> known = known(directory, name).filter(Inode::isDirectory);
+        known.ifPresent(inode -> inode.lookups++);
+        return known;
+    }
+
     /** The inode that has the identity of what was found, but is not known by this name. */
     synchronized Optional<Inode> knownElsewhere(final Inode directory, final ByteString name, final Qid qid) {
         final FileId id = FileId.of(qid);

@@ -20,6 +20,7 @@ final class OpenFile {
     private final int flags;
     private final int iounit;
     private final Opener opener;
+    private final int user;
 
     /** The fid that was opened with the other setting of APPEND. */
     @GuardedBy("this")
@@ -42,13 +43,22 @@ final class OpenFile {
         int open(Inode inode, int flags) throws IOException;
     }
 
-    /** @param opener opens another fid for who has opened this one */
-    OpenFile(final Inode inode, final int fid, final int flags, final int iounit, final Opener opener) {
+    /**
+     * @param opener opens another fid for who has opened this one
+     * @param user who that is, by the server's number
+     */
+    OpenFile(final Inode inode, final int fid, final int flags, final int iounit, final Opener opener, final int user) {
         this.inode = inode;
         this.fid = fid;
         this.flags = flags;
         this.iounit = iounit;
         this.opener = opener;
+        this.user = user;
+    }
+
+    /** Who has opened it, by the server's number. */
+    int user() {
+        return user;
     }
 
     Inode inode() {

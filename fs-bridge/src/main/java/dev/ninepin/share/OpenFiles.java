@@ -40,6 +40,11 @@ final class OpenFiles {
         return handles.add(file);
     }
 
+    /** Who has opened a file, by the server's number. */
+    int opener(final long handle) throws ErrnoException {
+        return handles.get(handle).user();
+    }
+
     ReadResult read(final long handle, final long offset, final int count) throws IOException {
         return data.read(handles.get(handle), offset, count);
     }

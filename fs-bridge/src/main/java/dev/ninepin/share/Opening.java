@@ -154,7 +154,7 @@ final class Opening {
         }
         final Inode inode = inodes.made(directory, name, created.qid());
         made.accept(inode);
-        final OpenFile file = new OpenFile(inode, fid, wanted, created.iounit(), this::openAgain);
+        final OpenFile file = new OpenFile(inode, fid, wanted, created.iounit(), this::openAgain, fids.nUname());
         inode.data.openedAlone(file.isForWriting());
         file.counted();
         final long handle = files.add(file);
@@ -222,7 +222,8 @@ final class Opening {
                         : Optional.of(session.getattr(path, AttrMask.BASIC));
                 final OpenFid opened = openFid(inode, path, flags, asked);
                 try {
-                    final OpenFile file = new OpenFile(inode, opened.fid(), flags, opened.iounit(), this::openAgain);
+                    final OpenFile file =
+                            new OpenFile(inode, opened.fid(), flags, opened.iounit(), this::openAgain, fids.nUname());
                     if (asked.isEmpty()) {
                         return new Opened(file, before, Optional.empty());
                     }

@@ -23,25 +23,34 @@ final class PutAside {
     private final Endings endings;
     private final NameLocks locks;
     private final AsideFiles files;
+    private final int user;
 
+    /** @param user whose requests these are, by the server's number */
     PutAside(
             final NameRequests requests,
             final Inodes inodes,
             final FilePaths paths,
             final AttributeReader attributes,
             final NameLocks locks,
-            final AsideFiles files) {
+            final AsideFiles files,
+            final int user) {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
         this.endings = new Endings(inodes, paths, attributes);
         this.locks = locks;
         this.files = files;
+        this.user = user;
     }
 
-    /** A name for a file that is to be put aside in a directory; see {@link AsideFiles#newName(Inode)}. */
+    /** Who puts files aside with this, and removes them, by the server's number. */
+    int user() {
+        return user;
+    }
+
+    /** A name for a file that is to be put aside in a directory; see {@link AsideFiles#newName(Inode, PutAside)}. */
     ByteString newName(final Inode directory) {
-        return files.newName(directory);
+        return files.newName(directory, this);
     }
 
     /** A file has a {@link #newName}: it was made so, to be open and put aside from the start, or renamed. */
@@ -76,7 +85,7 @@ final class PutAside {
 
     /** What was hidden for now has lost its name. The caller holds the lock as before. */
     void hideForGood(final Inode inode) {
-        inodes.aside(inode).ifPresent(hidden -> files.note(inode, hidden));
+        inodes.aside(inode).ifPresent(hidden -> files.note(inode, hidden, this));
     }
 
     /** Undoes {@link #hideForNow}, because what it was done for has failed. The caller holds the lock as before. */

@@ -84,7 +84,8 @@ public final class Share implements FileOperations, AutoCloseable {
         this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, options);
         this.accessAcls = new AccessAcl(xattrs, attributes, writer);
         final NameRequests requests = new NameRequests(session, fids);
-        final PutAside putAside = new PutAside(requests, inodes, paths, attributes, common.locks, common.asides);
+        final PutAside putAside =
+                new PutAside(requests, inodes, paths, attributes, common.locks, common.asides, fids.nUname());
         final Inheritance inheritance = new Inheritance(xattrs);
         this.names = new Namespace(
                 session,
@@ -139,7 +140,7 @@ public final class Share implements FileOperations, AutoCloseable {
             share.close();
             throw e;
         }
-        new AsideLeftovers(share, share.common.notes).remove();
+        new AsideLeftovers(share::viewOf, share.common.notes).remove();
         return share;
     }
 
@@ -163,8 +164,20 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public FileOperations forUser(final IntSupplier uid) throws ErrnoException {
-        return common.users.view(
-                uid, this, user -> new Share(common, session.fids().ofUser(user)));
+        return common.users.view(uid, this, this::newView);
+    }
+
+    @Override
+    public FileOperations forOpener(final long handle) throws ErrnoException {
+        return viewOf(files.opener(handle));
+    }
+
+    private FileOperations viewOf(final int nUname) {
+        return common.users.viewOf(nUname, this, this::newView);
+    }
+
+    private Share newView(final int nUname) {
+        return new Share(common, session.fids().ofUser(nUname));
     }
 
     @Override
@@ -195,6 +208,24 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Attributes getattr(final long node) throws IOException {
         return attributes.read(inodes.get(node));
+    }
+
+    @Override
+    public Optional<Entry> knownDirectory(final long parent, final ByteString name) throws IOException {
+        final Inode directory = inodes.knownDirectory(inodes.get(parent), name).orElse(null);
+        if (directory == null) {
+            return Optional.empty();
+        }
+        final Optional<Attributes> last = attributes.known(directory);
+        if (last.isEmpty()) {
+            inodes.forget(directory.node(), 1);
+        }
+        return last.map(each -> new Entry(directory.node(), each));
+    }
+
+    @Override
+    public Optional<Attributes> attributesOfOpen(final long node) throws IOException {
+        return attributes.readOverOpenFid(inodes.get(node));
     }
 
     @Override

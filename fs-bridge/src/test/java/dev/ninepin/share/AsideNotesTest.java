@@ -8,6 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AsideNotesTest {
+    private static final int USER = 1000;
+
     @TempDir
     private Path temporary;
 
@@ -33,18 +39,19 @@ class AsideNotesTest {
         try (AsideNotes notes = AsideNotes.in(directory)) {
             name = notes.newName();
             inRoot = notes.newName();
-            notes.add(name, Optional.of(List.of(ByteString.of("elsewhere"))));
-            notes.add(name, Optional.of(path));
-            notes.add(inRoot, Optional.of(List.of()));
+            notes.add(name, USER, Optional.of(List.of(ByteString.of("elsewhere"))));
+            notes.add(name, USER, Optional.of(path));
+            notes.add(inRoot, -2, Optional.of(List.of()));
             assertThat(notes.left()).isEmpty();
         }
 
         try (AsideNotes notes = AsideNotes.in(directory)) {
             assertThat(notes.left())
-                    .containsExactlyInAnyOrder(new AsideNotes.Left(name, path), new AsideNotes.Left(inRoot, List.of()));
+                    .containsExactlyInAnyOrder(
+                            new AsideNotes.Left(name, USER, path), new AsideNotes.Left(inRoot, -2, List.of()));
             assertThat(notes.isOurs(name)).isFalse();
             notes.remove(name);
-            assertThat(notes.left()).containsExactly(new AsideNotes.Left(inRoot, List.of()));
+            assertThat(notes.left()).containsExactly(new AsideNotes.Left(inRoot, -2, List.of()));
             notes.remove(inRoot);
         }
         assertThat(directory).doesNotExist();
@@ -55,19 +62,76 @@ class AsideNotesTest {
         try (AsideNotes notes = AsideNotes.in(directory)) {
             final ByteString name = notes.newName();
             assertThat(notes.isOurs(name)).isTrue();
-            notes.add(name, Optional.of(List.of()));
+            notes.add(name, USER, Optional.of(List.of()));
             notes.remove(name);
-            notes.add(notes.newName(), Optional.empty());
+            notes.add(notes.newName(), USER, Optional.empty());
         }
 
         assertThat(directory).doesNotExist();
+    }
+
+    /** What the kernel knows of a lock on a file goes when its process closes any descriptor of that file. */
+    @Test
+    void mountsOfOneProcessKeepTheirLocks() throws Exception {
+        try (AsideNotes one = AsideNotes.in(directory);
+                AsideNotes other = AsideNotes.in(directory)) {
+            final ByteString name = one.newName();
+            one.add(name, USER, Optional.of(List.of()));
+
+            assertThat(other.left()).isEmpty();
+
+            assertThat(locksHeld()).isEqualTo(2);
+            one.remove(name);
+        }
+        assertThat(directory).doesNotExist();
+    }
+
+    @Test
+    void mountsOfOneProcessBeginAndEndAtTheSameTime() throws Exception {
+        final Callable<Void> beginAndEnd = () -> {
+            for (int i = 0; i < 50; i++) {
+                try (AsideNotes notes = AsideNotes.in(directory)) {
+                    assertThat(notes.left()).isEmpty();
+                }
+            }
+            return null;
+        };
+        final ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            for (final Future<Void> each : threads.invokeAll(List.of(beginAndEnd, beginAndEnd))) {
+                each.get();
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(directory).doesNotExist();
+    }
+
+    /** How many of the mounts' locks another process finds to be held. */
+    private int locksHeld() throws IOException {
+        final Process another = new ProcessBuilder("python3", "-c", """
+                        import fcntl, glob, sys
+                        held = 0
+                        for path in glob.glob(sys.argv[1] + '/.*.lock'):
+                            with open(path, 'r+') as file:
+                                try:
+                                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                                except BlockingIOError:
+                                    held += 1
+                        print(held)
+                        """, directory.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        return Integer.parseInt(another.inputReader().readLine());
     }
 
     @Test
     void whatALivingMountHasPutAsideIsNotLeft() throws Exception {
         final Path notesOfAnother = Files.createDirectories(directory);
         final String prefix = ".ninepin-0123456789abcdef-";
-        Files.write(notesOfAnother.resolve(prefix + "1"), new byte[0]);
+        Files.writeString(notesOfAnother.resolve(prefix + "1"), "1000\0");
+        // A note that a full disk left without a word goes.
+        Files.write(notesOfAnother.resolve(prefix + "2"), new byte[0]);
         final Process another = new ProcessBuilder(
                         "python3",
                         "-c",
@@ -88,7 +152,8 @@ class AsideNotesTest {
             another.destroyForcibly();
             assertThat(another.waitFor(30, TimeUnit.SECONDS)).isTrue();
 
-            assertThat(notes.left()).containsExactly(new AsideNotes.Left(ByteString.of(prefix + "1"), List.of()));
+            assertThat(notes.left()).containsExactly(new AsideNotes.Left(ByteString.of(prefix + "1"), USER, List.of()));
+            assertThat(notesOfAnother.resolve(prefix + "2")).doesNotExist();
             try (Stream<Path> locks = Files.list(directory)) {
                 assertThat(locks)
                         .filteredOn(file -> file.toString().endsWith(".lock"))

@@ -71,6 +71,11 @@ public final class FidTable {
         return nUname == user ? this : new FidTable(this, nUname);
     }
 
+    /** The number by which the server knows the user whose fids these are. */
+    public int nUname() {
+        return user;
+    }
+
     void setRoot(final int fid, final Qid qid) {
         paths.setRoot(fid, qid);
     }
