@@ -32,6 +32,33 @@ class ManyUsersTest {
                 return seen.st_uid, seen.st_gid
             """;
 
+    /** A works in a directory, while others are refused the way to it. */
+    private static final String IN_A_DIRECTORY = """
+            def refused():
+                for call in [lambda: os.stat('private/deep'), lambda: os.chdir('private/deep'),
+                             lambda: os.listdir('private/deep'), lambda: os.rmdir('private/deep'),
+                             lambda: os.rename('private/deep', 'taken'), lambda: os.stat('private/deep/er'),
+                             lambda: os.statvfs('private/deep'), lambda: os.open('private/deep', os.O_RDONLY)]:
+                    fails('EACCES', call)
+            mounted = sys.argv[1] if len(sys.argv) > 1 else os.getcwd()
+            def stays(others):
+                at_work, done = os.pipe(), os.pipe()
+                def works():
+                    os.chdir(mounted + '/private/deep')
+                    os.write(at_work[1], b'.')
+                    os.read(done[0], 1)
+                    assert os.getcwd() == mounted + '/private/deep', os.readlink('/proc/self/cwd')
+                    assert read('er/file') == b'deep'
+                worker = os.fork()
+                if worker == 0:
+                    as_user(A, A, [], works)
+                    os._exit(0)
+                os.read(at_work[0], 1)
+                others()
+                os.write(done[1], b'.')
+                assert os.waitpid(worker, 0)[1] == 0
+            """;
+
     private static MountSetup shared(final ServerKind kind, final UserAccess access) {
         return MountSetup.of(kind).allowOther().access(access);
     }
@@ -145,6 +172,70 @@ class ManyUsersTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = CacheMode.class,
+            names = {"NONE", "OPEN"})
+    void aDescriptorIsGoodForWhoeverHasIt(final CacheMode cache) throws Exception {
+        try (TestMount mount =
+                shared(ServerKind.DIOD_UNIX, UserAccess.EACH).cache(cache).mount()) {
+            mount.python(TWO_USERS + """
+                    os.chmod(S, 0o777)
+                    as_user(A, A, [], makes)
+                    def handed_over():
+                        os.setresgid(A, A, A)
+                        os.setresuid(A, A, 0)
+                        fd = os.open('private/secret', os.O_RDWR)
+                        os.setresuid(0, 0, 0)
+                        os.setresgid(B, B, B)
+                        os.setresuid(B, B, B)
+                        def no_way():
+                            try:
+                                os.stat('private/secret')
+                            except PermissionError:
+                                return True
+                        # The kernel has forgotten by then what A has found there.
+                        until(no_way)
+                        assert os.fstat(fd).st_size == 6
+                        os.ftruncate(fd, 3)
+                        assert os.fstat(fd).st_size == 3 and os.lseek(fd, 0, os.SEEK_END) == 3
+                        assert os.pread(fd, 10, 0) == b'sec'
+                        os.pwrite(fd, b'!', 3)
+                        fails('EACCES', os.truncate, 'private/secret', 0)
+                        fails('EACCES', os.fchmod, fd, 0o777)
+                    as_user(0, 0, [], handed_over)
+                    assert read(S + '/private/secret') == b'sec!'
+                    """);
+        }
+    }
+
+    /** The kernel drops a name that it may not look up for somebody, for all, and unmounts what is mounted there. */
+    @Test
+    void whoIsRefusedADirectoryDoesNotTakeItFromOthers() throws Exception {
+        try (TestMount mount = shared(ServerKind.DIOD_UNIX, UserAccess.EACH)
+                .cache(CacheMode.NONE)
+                .mount()) {
+            mount.python(TWO_USERS + IN_A_DIRECTORY + """
+                    os.chmod(S, 0o777)
+                    as_user(A, A, [], makes)
+                    stays(lambda: as_user(B, B, [], refused))
+                    """);
+        }
+        try (TestMount mount = shared(ServerKind.DIOD_UNIX, UserAccess.one(1234))
+                .cache(CacheMode.NONE)
+                .mount()) {
+            new Programs(mount.there(""), mount.there(""), false)
+                    .python(TWO_USERS + IN_A_DIRECTORY + """
+                    os.chmod(S, 0o777)
+                    def his():
+                        os.chdir(sys.argv[1])
+                        makes()
+                    as_user(A, A, [], his)
+                    stays(lambda: fails('EPERM', os.stat, sys.argv[1] + '/private'))
+                    """, mount.here("").toString());
+        }
+    }
+
     @Test
     void withAccessForOneUserNobodyElseGetsIn() throws Exception {
         try (TestMount mount =
@@ -163,6 +254,8 @@ class ManyUsersTest {
                         for call in [lambda: os.listdir(mounted), lambda: read(mounted + '/mine'), lambda: os.chdir(mounted),
                                      lambda: write(mounted + '/new', b''), lambda: os.unlink(mounted + '/mine')]:
                             fails('EPERM', call)
+                        # As umount(8) and mountpoint(1) need it.
+                        assert os.stat(mounted).st_mode == 0o40777
                     as_user(B, B, [], refused)
                     as_user(0, 0, [], refused)
                     """, mount.here("").toString());
@@ -248,6 +341,16 @@ class ManyUsersTest {
                     else:
                         os.chown(S + '/foreign', 77, 77)
                     until(lambda: here('foreign') == (65534, 65534))
+                    # Nobody is their owner; root can give them one.
+                    def owns_nothing():
+                        fails('EOVERFLOW', os.chmod, 'foreign', 0o666)
+                        fails('EACCES', os.open, 'foreign', os.O_WRONLY)
+                        fails('EOVERFLOW', os.unlink, 'foreign')
+                    as_user(65534, 65534, [], owns_nothing)
+                    as_user(0, 0, [], owns_nothing)
+                    assert os.path.exists(S + '/foreign')
+                    os.chown('foreign', 2001, 3001)
+                    assert there('foreign') == (1001, 101)
                     # New files.
                     def makes():
                         write('made', b'')
@@ -276,8 +379,45 @@ class ManyUsersTest {
                     assert shown.count('user:2005:rw') == 2 and shown.count('group:3005:r') == 2, shown
                     assert subprocess.run(['setfacl', '-m', 'u:1005:rw', 'file'], capture_output=True).returncode != 0
                     assert acl('file') == [(2, 1005), (8, 105)]
+                    # Of who has no number here: shown as somebody whom nobody is, and never lost unawares.
+                    value = struct.pack('<I' + 'HHI' * 6, 2, 1, 6, 0xffffffff, 2, 4, 77, 2, 6, 1005, 4, 4, 0xffffffff,
+                                        16, 6, 0xffffffff, 32, 4, 0xffffffff)
+                    os.setxattr(S + '/file', ('user.virtfs.' if MAPPED else '') + 'system.posix_acl_access', value)
+                    until(lambda: acl('file') == [(2, 77), (2, 1005)])
+                    shown = subprocess.run(['getfacl', '-ncp', 'file'], check=True, capture_output=True, text=True).stdout
+                    assert 'user:4294967294:r--' in shown and 'user:2005:rw-' in shown, shown
+                    assert subprocess.run(['setfacl', '-m', 'u:2006:rw', 'file'], capture_output=True).returncode != 0
+                    assert acl('file') == [(2, 77), (2, 1005)]
                     """);
             mount.clear();
+        }
+    }
+
+    @Test
+    void whomTheMapMakesRootOnTheServerIsRefused() throws Exception {
+        final IdMap map = new IdMap(List.of(new IdMap.Range(0, 1234, 1), new IdMap.Range(1000, 2000, 10)), List.of());
+        try (TestMount mount =
+                shared(ServerKind.DIOD_UNIX, UserAccess.EACH).idMap(map).mount()) {
+            // Root has no number there either, and so can't be in the mount.
+            new Programs(mount.there(""), mount.there(""), false)
+                    .python("""
+                    mounted = sys.argv[1]
+                    os.chmod(S, 0o777)
+                    write(S + '/roots', b'')
+                    os.chmod(S + '/roots', 0o600)
+                    def refused():
+                        fails('EACCES', os.chdir, mounted)
+                        for call in [lambda: os.listdir(mounted), lambda: read(mounted + '/roots'),
+                                     lambda: write(mounted + '/new', b'')]:
+                            fails('EACCES', call)
+                    as_user(1234, 1234, [], refused)
+                    def checked():
+                        os.chdir(mounted)
+                        fails('EACCES', read, 'roots')
+                        assert os.listdir('.') == ['roots']
+                    as_user(2001, 2001, [], checked)
+                    """, mount.here("").toString());
+            assertThat(mount.roundTrips("Tattach")).isEqualTo(2);
         }
     }
 

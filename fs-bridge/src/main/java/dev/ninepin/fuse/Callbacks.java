@@ -1,5 +1,6 @@
 package dev.ninepin.fuse;
 
+import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
 import dev.ninepin.share.Attributes;
@@ -145,7 +146,28 @@ final class Callbacks {
     }
 
     private void lookup(final long request, final long parent, final long name) {
-        serve(LOOKUP, request, parent, worker -> give(worker, as(request).lookup(parent, worker.name(name))));
+        serve(LOOKUP, request, parent, worker -> {
+            final ByteString wanted = worker.name(name);
+            try {
+                give(worker, as(request).lookup(parent, wanted));
+            } catch (final IOException e) {
+                if (!failures.isRefusal(e)) {
+                    throw e;
+                }
+                keep(worker, files.knownDirectory(parent, wanted).orElseThrow(() -> e));
+            }
+        });
+    }
+
+    /**
+     * A refusal would take a name that the kernel knows from all users ({@code fs/fuse/dir.c}, fuse_dentry_revalidate): a
+     * program that works in the directory would have no path any more, and what is mounted there, or below, would be
+     * unmounted. So who is refused finds the directory, for this once, and is refused what he wants to do with it.
+     */
+    private void keep(final Worker worker, final Entry known) {
+        if (!worker.reply.entryForNow(known)) {
+            files.forget(known.node(), 1);
+        }
     }
 
     private void forget(final long request, final long node, final long lookups) {
@@ -164,13 +186,27 @@ final class Callbacks {
 
     private void getattr(final long request, final long node, final long info) {
         serve("getattr", request, node, worker -> {
-            final Attributes attributes =
-                    node == FileOperations.ROOT ? rootAttributes() : as(request).getattr(node);
+            final Attributes attributes = node == FileOperations.ROOT ? rootAttributes() : attributes(request, node);
             worker.reply.attributes(attributes);
         });
     }
 
-    /** The first answer for the root is what a mount waits for. */
+    /** The kernel does not say whether it is stat(2) or fstat(2) that asks: a descriptor is good for whoever has it. */
+    private Attributes attributes(final long request, final long node) throws IOException {
+        try {
+            return as(request).getattr(node);
+        } catch (final IOException e) {
+            if (!failures.isRefusal(e)) {
+                throw e;
+            }
+            return files.attributesOfOpen(node).orElseThrow(() -> e);
+        }
+    }
+
+    /**
+     * Shown to all users alike: mountpoint(1), umount(8) and whoever lists the directory above want them. The first answer
+     * is what a mount waits for.
+     */
     private Attributes rootAttributes() throws IOException {
         try {
             final Attributes attributes = files.getattr(FileOperations.ROOT);
@@ -188,7 +224,7 @@ final class Callbacks {
                 request,
                 node,
                 worker -> worker.reply.attributes(
-                        as(request).setattr(node, RequestedChange.of(worker.stat(stat), which))));
+                        as(request, worker, info).setattr(node, RequestedChange.of(worker.stat(stat), which))));
     }
 
     private void readlink(final long request, final long node) {
@@ -430,6 +466,14 @@ final class Callbacks {
     /** The files as who sent a request is to use them. */
     private FileOperations as(final long request) throws IOException {
         return files.forUser(() -> Native.at(fuse.fuse_req_ctx(request)).getInt(0));
+    }
+
+    /**
+     * As {@link #as(long)}; where the kernel names a descriptor, as who has opened it. It does so for ftruncate(2), but not
+     * where only the owner may ask: for fchmod(2), fchown(2), futimens(3).
+     */
+    private FileOperations as(final long request, final Worker worker, final long info) throws IOException {
+        return info == 0 ? as(request) : files.forOpener(worker.info(info).fh.get());
     }
 
     private Caller caller(final long request) {

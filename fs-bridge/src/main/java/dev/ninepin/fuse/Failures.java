@@ -42,6 +42,12 @@ final class Failures {
         };
     }
 
+    /** Whether it says that a user must not do what he asked for. */
+    boolean isRefusal(final IOException failure) {
+        final int errno = errnoOf.applyAsInt(failure);
+        return errno == Errno.EACCES || errno == Errno.EPERM;
+    }
+
     /** The errno for {@code failure} of an operation on {@code node}, which {@code worker} serves. */
     int errno(final String operation, final long node, final Worker worker, final Throwable failure) {
         if (!(failure instanceof IOException)) {

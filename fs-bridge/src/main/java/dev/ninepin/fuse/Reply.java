@@ -110,6 +110,14 @@ final class Reply {
         return end(fuse.fuse_reply_entry(request, entryMemory));
     }
 
+    /** As {@link #entry}; the kernel asks again before it uses the name, or the attributes, another time. */
+    boolean entryForNow(final Entry known) {
+        fill(known);
+        entry.attributeTimeout.set(0);
+        entry.entryTimeout.set(0);
+        return end(fuse.fuse_reply_entry(request, entryMemory));
+    }
+
     /** There is no such name; {@code number} says so, unless the kernel may remember it. */
     void absent(final int number) {
         errno = number;
