@@ -335,22 +335,26 @@ class ManyUsersTest {
                     os.close(left)
                     # Who has no number here.
                     write('foreign', b'')
-                    if MAPPED:
-                        for id in ('uid', 'gid'):
-                            os.setxattr(S + '/foreign', 'user.virtfs.' + id, struct.pack('<I', 77))
-                    else:
-                        os.chown(S + '/foreign', 77, 77)
-                    until(lambda: here('foreign') == (65534, 65534))
+                    os.mkdir('theirs', 0o777)
+                    for name in ('foreign', 'theirs'):
+                        if MAPPED:
+                            for id in ('uid', 'gid'):
+                                os.setxattr(S + '/' + name, 'user.virtfs.' + id, struct.pack('<I', 77))
+                        else:
+                            os.chown(S + '/' + name, 77, 77)
+                    until(lambda: here('foreign') == here('theirs') == (65534, 65534))
                     # Nobody is their owner; root can give them one.
                     def owns_nothing():
                         fails('EOVERFLOW', os.chmod, 'foreign', 0o666)
                         fails('EACCES', os.open, 'foreign', os.O_WRONLY)
                         fails('EOVERFLOW', os.unlink, 'foreign')
+                        fails('EACCES', os.mkdir, 'theirs/new')
                     as_user(65534, 65534, [], owns_nothing)
                     as_user(0, 0, [], owns_nothing)
                     assert os.path.exists(S + '/foreign')
-                    os.chown('foreign', 2001, 3001)
-                    assert there('foreign') == (1001, 101)
+                    for name in ('foreign', 'theirs'):
+                        os.chown(name, 2001, 3001)
+                        assert there(name) == (1001, 101)
                     # New files.
                     def makes():
                         write('made', b'')
@@ -418,6 +422,26 @@ class ManyUsersTest {
                     as_user(2001, 2001, [], checked)
                     """, mount.here("").toString());
             assertThat(mount.roundTrips("Tattach")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void oneOwnerOfAllFilesMayBeShownWhereverTheServerTellsUsersApart() throws Exception {
+        try (TestMount mount = MountSetup.of(ServerKind.DIOD_UNIX)
+                .owner(7, 8)
+                .allowOther()
+                .access(UserAccess.EACH)
+                .mount()) {
+            mount.python(TWO_USERS + """
+                    os.chmod(S, 0o777)
+                    as_user(A, A, [], makes)
+                    as_user(A, A, [], sees)
+                    seen = os.stat('mine')
+                    assert (seen.st_uid, seen.st_gid) == (7, 8), seen
+                    assert owner('mine') == (A, A)
+                    as_user(B, B, [], lambda: fails('EACCES', read, 'mine'))
+                    as_user(A, A, [], lambda: fails('EPERM', os.chown, 'mine', B, -1))
+                    """);
         }
     }
 
