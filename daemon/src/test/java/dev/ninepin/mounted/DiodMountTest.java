@@ -2,7 +2,8 @@ package dev.ninepin.mounted;
 
 import java.io.IOException;
 
-class DiodMountTest extends MountContract {
+/** And what another server than QEMU may know nothing of, or do in another order. */
+class DiodMountTest extends MountContract implements Consistency, MountOptions {
     DiodMountTest() throws IOException {
         super(ServerKind.DIOD_UNIX);
     }

@@ -2,20 +2,9 @@ package dev.ninepin.mounted;
 
 import java.io.IOException;
 
-/** What every mount does, whichever server is behind it. */
+/** What every mount does, whichever server is behind it, and depends on how that keeps files. */
 abstract class MountContract extends SharedMount
-        implements Trees,
-                NamesOfFiles,
-                Directories,
-                Contents,
-                OpenFiles,
-                FileLocks,
-                AttributesOfFiles,
-                XattrsOfFiles,
-                ProgramsAtWork,
-                Consistency,
-                MountOptions,
-                Failures {
+        implements Trees, NamesOfFiles, Directories, OpenFiles, AttributesOfFiles, XattrsOfFiles {
     MountContract(final ServerKind kind) throws IOException {
         super(kind);
     }

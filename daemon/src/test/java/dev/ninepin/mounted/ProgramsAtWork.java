@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everyday programs that ask much of a file system, with every server; {@link ProgramsTest} has more of them. */
+/** Everyday programs that ask much of a file system; {@link ProgramsTest} has more of them, and with other servers. */
 interface ProgramsAtWork extends OnAMount {
     @Test
     default void gitKeepsARepository() throws Exception {
