@@ -222,6 +222,7 @@ abstract class ManyUsersContract extends SharedMount {
                 writes = [opened(os.O_WRONLY, lambda fd: os.write(fd, b'x')),
                           opened(os.O_WRONLY | os.O_APPEND, lambda fd: os.write(fd, b'x')),
                           opened(os.O_WRONLY | os.O_SYNC, lambda fd: os.pwrite(fd, b'x' * 300000, 5)),
+                          opened(os.O_WRONLY | os.O_DIRECT, lambda fd: os.write(fd, mmap.mmap(-1, 4096))),
                           opened(os.O_RDWR, lambda fd: os.ftruncate(fd, 3)),
                           opened(os.O_WRONLY | os.O_TRUNC, lambda fd: None),
                           opened(os.O_WRONLY | os.O_TRUNC | os.O_CREAT, lambda fd: None),

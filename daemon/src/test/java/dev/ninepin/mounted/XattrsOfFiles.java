@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.share.CacheMode;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -140,17 +139,15 @@ interface XattrsOfFiles extends OnAMount {
     @EnumSource(CacheMode.class)
     default void aWriteDoesNotAskForCapabilitiesEachTime(final CacheMode cache) throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
-            final long begin = System.nanoTime();
             mount.python("""
                     fd = os.open('file', os.O_CREAT | os.O_WRONLY)
                     for i in range(500):
                         os.write(fd, b'x')
                     """);
-            final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
-            // Where the server may know of a change by others, and none of these may go unnoticed, each write asks.
-            final long asked = kind().keepsSecurity() && cache == CacheMode.NONE ? 500 : seconds;
+            // Once for as long as it knows the file's attributes.
+            assertThat(mount.kernelRequests("getxattr")).isBetween(1L, 5L);
             // The directory's default ACL, the mode at the file's making, and whether there are attributes at all.
-            assertThat(mount.roundTrips("Txattrwalk")).isBetween(1L, asked + 4);
+            assertThat(mount.roundTrips("Txattrwalk")).isBetween(1L, 5L + 4);
             mount.clear();
         }
     }

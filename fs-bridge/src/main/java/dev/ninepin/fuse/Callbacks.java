@@ -223,8 +223,8 @@ final class Callbacks {
                 "setattr",
                 request,
                 node,
-                worker -> worker.reply.attributes(
-                        as(request, worker, info).setattr(node, RequestedChange.of(worker.stat(stat), which))));
+                worker -> worker.reply.attributes(as(request, worker, info)
+                        .setattr(node, RequestedChange.of(worker.stat(stat), which, losesSetId(worker)))));
     }
 
     private void readlink(final long request, final long node) {
@@ -346,11 +346,18 @@ final class Callbacks {
     private void write(
             final long request, final long node, final long data, final long size, final long offset, final long info) {
         serve("write", request, node, worker -> {
-            final int count =
-                    files.write(worker.handle(info), offset, worker.data(data, size), writeFlags(worker, info));
+            final long handle = worker.handle(info);
+            if (losesSetId(worker)) {
+                files.forOpener(handle).loseSetId(handle);
+            }
+            final int count = files.write(handle, offset, worker.data(data, size), writeFlags(worker, info));
             bytesWritten.add(count);
             worker.reply.written(count);
         });
+    }
+
+    private static boolean losesSetId(final Worker worker) {
+        return worker.kind() == RequestKind.LOSING_SET_ID;
     }
 
     private void flush(final long request, final long node, final long info) {

@@ -42,6 +42,9 @@ final class Negotiation {
     private static final int MAX_PAGES = 1 << 22;
     private static final int CACHE_SYMLINKS = 1 << 23;
 
+    /** Set-ID bits are lost here, and the kernel need not look for capabilities before each write(2). */
+    private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
+
     private final LibFuse fuse;
     private final long session;
     private final long channel;
@@ -59,7 +62,7 @@ final class Negotiation {
     }
 
     private static int flags(final CacheMode cache) {
-        int wanted = PARALLEL_DIROPS | MAX_PAGES;
+        int wanted = PARALLEL_DIROPS | MAX_PAGES | HANDLE_KILLPRIV_V2;
         if (!cache.attributes().equals(Duration.ZERO)) {
             // Otherwise the kernel asks for everything again all the same.
             wanted |= DO_READDIRPLUS | READDIRPLUS_AUTO;

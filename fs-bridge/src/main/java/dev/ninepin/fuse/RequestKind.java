@@ -28,7 +28,14 @@ enum RequestKind {
     READ_DIRECTORY_PLUS,
 
     /** TMPFILE, as CREATE: the file is to have no name; the one in the request means nothing. */
-    CREATE_UNNAMED;
+    CREATE_UNNAMED,
+
+    /**
+     * A SETATTR or WRITE with which the file loses its set-ID bits (HANDLE_KILLPRIV_V2). A SETATTR that asks for nothing is
+     * what comes of chown(2) to -1 and -1, and before a write to a file with such bits ({@code fs/fuse/dir.c},
+     * fuse_setattr): the kernel says no word of them then.
+     */
+    LOSING_SET_ID;
 
     /** Where {@code struct fuse_in_header} has the opcode. */
     static final int OPCODE = 4;
@@ -36,7 +43,9 @@ enum RequestKind {
     /** The length of {@code struct fuse_in_header}; the request's own struct begins there. */
     static final int HEADER = 40;
 
+    private static final int OPCODE_SETATTR = 4;
     private static final int OPCODE_RENAME = 12;
+    private static final int OPCODE_WRITE = 16;
     private static final int OPCODE_INIT = 26;
     private static final int OPCODE_READDIR = 28;
     private static final int OPCODE_CREATE = 35;
@@ -52,6 +61,19 @@ enum RequestKind {
 
     private static final int RENAME_NOREPLACE = 1;
 
+    /** Where {@code struct fuse_setattr_in} says what is to change; libfuse drops what it does not know. */
+    private static final int SETATTR_VALID = HEADER;
+
+    /** FATTR_MODE, UID, GID, SIZE, ATIME, MTIME, ATIME_NOW and MTIME_NOW. */
+    private static final int SETATTR_CHANGES = 0x1bf;
+
+    private static final int FATTR_KILL_SUIDGID = 1 << 11;
+
+    /** Where {@code struct fuse_write_in} has its flags: fh[8] offset[8] size[4] write_flags[4] … */
+    private static final int WRITE_FLAGS = HEADER + 20;
+
+    private static final int WRITE_KILL_SUIDGID = 1 << 2;
+
     /** The kind of the request that begins {@code request}. */
     static RequestKind of(final ByteBuffer request) {
         return switch (request.getInt(OPCODE)) {
@@ -60,8 +82,14 @@ enum RequestKind {
                 request.getInt(RENAME2_FLAGS) == RENAME_NOREPLACE ? RENAME_WITHOUT_REPLACING : RENAME_OTHERWISE;
             case OPCODE_READDIRPLUS -> READ_DIRECTORY_PLUS;
             case OPCODE_TMPFILE -> CREATE_UNNAMED;
+            case OPCODE_SETATTR -> losesSetId(request.getInt(SETATTR_VALID)) ? LOSING_SET_ID : KNOWN;
+            case OPCODE_WRITE -> (request.getInt(WRITE_FLAGS) & WRITE_KILL_SUIDGID) == 0 ? KNOWN : LOSING_SET_ID;
             default -> KNOWN;
         };
+    }
+
+    private static boolean losesSetId(final int valid) {
+        return (valid & SETATTR_CHANGES) == 0 || (valid & FATTR_KILL_SUIDGID) != 0;
     }
 
     /** Makes {@code request}, which is of this kind, one that libfuse knows; returns where that begins. */
@@ -77,7 +105,7 @@ enum RequestKind {
             }
             case READ_DIRECTORY_PLUS -> request.putInt(OPCODE, OPCODE_READDIR);
             case CREATE_UNNAMED -> request.putInt(OPCODE, OPCODE_CREATE);
-            case KNOWN, INIT -> {}
+            case KNOWN, INIT, LOSING_SET_ID -> {}
         }
         return 0;
     }

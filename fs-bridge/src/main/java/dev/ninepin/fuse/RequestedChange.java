@@ -22,15 +22,20 @@ final class RequestedChange {
 
     private static final int PERMISSIONS = 07777;
 
-    /** The members of {@code stat} that {@code which} has the bits of. */
-    static AttributeChange of(final FileStat stat, final int which) {
+    /**
+     * The members of {@code stat} that {@code which} has the bits of.
+     *
+     * @param losesSetId whether the file is to lose its set-ID bits with it
+     */
+    static AttributeChange of(final FileStat stat, final int which, final boolean losesSetId) {
         return new AttributeChange(
                 (which & MODE) == 0 ? OptionalInt.empty() : OptionalInt.of(stat.st_mode.intValue() & PERMISSIONS),
                 (which & UID) == 0 ? OptionalInt.empty() : OptionalInt.of(stat.st_uid.intValue()),
                 (which & GID) == 0 ? OptionalInt.empty() : OptionalInt.of(stat.st_gid.intValue()),
                 (which & SIZE) == 0 ? OptionalLong.empty() : OptionalLong.of(stat.st_size.longValue()),
                 time(stat.st_atim, which, ATIME, ATIME_NOW),
-                time(stat.st_mtim, which, MTIME, MTIME_NOW));
+                time(stat.st_mtim, which, MTIME, MTIME_NOW),
+                losesSetId);
     }
 
     private static Optional<TimeChange> time(final Timespec time, final int which, final int given, final int now) {

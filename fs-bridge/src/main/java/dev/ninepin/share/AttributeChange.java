@@ -13,6 +13,7 @@ import java.util.OptionalLong;
  * @param size bytes
  * @param atime last access
  * @param mtime last change of the data
+ * @param losesSetId whether the file is to lose its set-ID bits with it ({@link FileMode#withoutSetId})
  */
 public record AttributeChange(
         OptionalInt mode,
@@ -20,7 +21,18 @@ public record AttributeChange(
         OptionalInt gid,
         OptionalLong size,
         Optional<TimeChange> atime,
-        Optional<TimeChange> mtime) {
+        Optional<TimeChange> mtime,
+        boolean losesSetId) {
+
+    /** Nothing but the loss of the set-ID bits. */
+    static final AttributeChange LOSS_OF_SET_ID = new AttributeChange(
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            OptionalLong.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            true);
 
     static AttributeChange owner(final int uid) {
         return new AttributeChange(
@@ -29,7 +41,8 @@ public record AttributeChange(
                 OptionalInt.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     static AttributeChange mode(final int bits) {
@@ -39,7 +52,8 @@ public record AttributeChange(
                 OptionalInt.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     static AttributeChange size(final long bytes) {
@@ -49,7 +63,13 @@ public record AttributeChange(
                 OptionalInt.empty(),
                 OptionalLong.of(bytes),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
+    }
+
+    /** The same, and other permission bits. */
+    AttributeChange withMode(final int bits) {
+        return new AttributeChange(OptionalInt.of(bits), uid, gid, size, atime, mtime, false);
     }
 
     /** Whether all stays. */

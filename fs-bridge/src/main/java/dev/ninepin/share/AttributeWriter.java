@@ -31,7 +31,8 @@ final class AttributeWriter {
      * had, which may be another file's by now. What is left of a file that was removed is changed here. A change of
      * nothing, which is what chown(2) to -1 and -1 is, renews the time of the last change, as it does on a local file.
      */
-    void change(final Inode inode, final AttributeChange change) throws IOException {
+    void change(final Inode inode, final AttributeChange asked) throws IOException {
+        final AttributeChange change = asked.losesSetId() && mayLoseSetId(inode) ? withoutSetId(inode, asked) : asked;
         final OptionalInt uid = ownerToSend(change.uid(), options.uid());
         final OptionalInt gid = ownerToSend(change.gid(), options.gid());
         final int valid = (change.isEmpty() ? SetattrMask.CTIME : 0)
@@ -66,6 +67,25 @@ final class AttributeWriter {
         } finally {
             inode.data.changed();
         }
+    }
+
+    /** A file whose data somebody is about to change who must not keep its set-ID bits: loses those, if it has any. */
+    void loseSetId(final Inode inode) throws IOException {
+        if (mayLoseSetId(inode)) {
+            change(inode, AttributeChange.LOSS_OF_SET_ID);
+        }
+    }
+
+    private boolean mayLoseSetId(final Inode inode) throws IOException {
+        final int mode = attributes.lastSeen(inode).mode();
+        return FileMode.withoutSetId(mode) != mode;
+    }
+
+    /** With the mode as it is now, which another client may have changed. */
+    private AttributeChange withoutSetId(final Inode inode, final AttributeChange change) throws IOException {
+        return change.mode().isPresent()
+                ? change
+                : change.withMode(FileMode.withoutSetId(attributes.read(inode).mode()));
     }
 
     /**

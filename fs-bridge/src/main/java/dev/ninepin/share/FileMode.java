@@ -7,6 +7,9 @@ final class FileMode {
     static final int TYPE = 0170000;
     static final int DIRECTORY = 0040000;
     private static final int PERMISSIONS = 07777;
+    private static final int SET_USER_ID = 04000;
+    private static final int SET_GROUP_ID = 02000;
+    private static final int GROUP_EXECUTES = 0010;
 
     /** FIFO, character device, directory, block device, regular file, symbolic link, socket. */
     private static final Set<Integer> TYPES = Set.of(0010000, 0020000, DIRECTORY, 0060000, 0100000, 0120000, 0140000);
@@ -32,6 +35,18 @@ final class FileMode {
     /** The type of {@code mode}, with other permissions. */
     static int withPermissions(final int mode, final int permissions) {
         return (mode & TYPE) | (permissions & PERMISSIONS);
+    }
+
+    /**
+     * What is left of a mode when somebody changes the file's data or owner who must not keep its set-ID bits: as the kernel
+     * has it ({@code fs/attr.c}, setattr_should_drop_suidgid), without a set-group-ID bit only where the group may execute.
+     * A directory keeps all.
+     */
+    static int withoutSetId(final int mode) {
+        if ((mode & TYPE) == DIRECTORY) {
+            return mode;
+        }
+        return mode & ~((mode & GROUP_EXECUTES) == 0 ? SET_USER_ID : SET_USER_ID | SET_GROUP_ID);
     }
 
     private FileMode() {}

@@ -131,6 +131,12 @@ public interface FileOperations {
     ReadResult read(long handle, long offset, int count) throws IOException;
 
     /**
+     * Somebody without CAP_FSETID is about to write over a descriptor: the file is to lose its set-ID bits. If the server
+     * refuses, that is no failure: it knows who writes then, and does so itself.
+     */
+    default void loseSetId(final long handle) throws IOException {}
+
+    /**
      * Writes what remains of {@code data}, and returns how many bytes of it were written.
      *
      * @param flags those of the descriptor at this moment: with APPEND, the bytes go to the end of the file, wherever

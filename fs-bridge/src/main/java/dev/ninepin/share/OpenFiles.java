@@ -45,6 +45,10 @@ final class OpenFiles {
         return handles.get(handle).user();
     }
 
+    Inode inode(final long handle) throws ErrnoException {
+        return handles.get(handle).inode();
+    }
+
     ReadResult read(final long handle, final long offset, final int count) throws IOException {
         return data.read(handles.get(handle), offset, count);
     }

@@ -4,6 +4,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.FidTable;
+import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -319,6 +320,17 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public ReadResult read(final long handle, final long offset, final int count) throws IOException {
         return files.read(handle, offset, count);
+    }
+
+    @Override
+    public void loseSetId(final long handle) throws IOException {
+        try {
+            writer.loseSetId(files.inode(handle));
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.EPERM && e.errno() != Errno.EACCES) {
+                throw e;
+            }
+        }
     }
 
     @Override

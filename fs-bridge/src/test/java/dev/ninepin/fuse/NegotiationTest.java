@@ -27,6 +27,7 @@ class NegotiationTest {
     private static final int PARALLEL_DIROPS = 1 << 18;
     private static final int MAX_PAGES = 1 << 22;
     private static final int CACHE_SYMLINKS = 1 << 23;
+    private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
 
     private final LibFuse fuse = LibFuse.get();
     private final Callbacks callbacks = new Callbacks(fuse, new MemoryFiles(CacheMode.OPEN), Errno::of);
@@ -84,7 +85,8 @@ class NegotiationTest {
                         | DO_READDIRPLUS
                         | READDIRPLUS_AUTO
                         | PARALLEL_DIROPS
-                        | MAX_PAGES);
+                        | MAX_PAGES
+                        | HANDLE_KILLPRIV_V2);
         assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(FuseArguments.MAX_TRANSFER);
         assertThat(answer.getShort(16 + 28) * LibC.get().getpagesize())
                 .as("max_pages")

@@ -55,10 +55,33 @@ class RequestKindTest {
     @Test
     void whatLibfuseKnowsStaysAsItIs() {
         for (int opcode = 1; opcode < 44; opcode++) {
-            if (opcode != 26) {
+            if (opcode != 26 && opcode != 4) {
                 assertThat(RequestKind.of(request(opcode, 40))).isEqualTo(RequestKind.KNOWN);
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // Nothing, or that of a descriptor, or of an owner of locks; a size, and an owner, with FATTR_KILL_SUIDGID.
+        "4,0,0,LOSING_SET_ID",
+        "4,0,0x640,LOSING_SET_ID",
+        "4,0,0x808,LOSING_SET_ID",
+        "4,0,0x806,LOSING_SET_ID",
+        "4,0,1,KNOWN",
+        "4,0,0x248,KNOWN",
+        "4,0,0x180,KNOWN",
+        // FUSE_WRITE_KILL_SUIDGID, and other flags.
+        "16,20,4,LOSING_SET_ID",
+        "16,20,7,LOSING_SET_ID",
+        "16,20,3,KNOWN"
+    })
+    void whoMustNotKeepSetIdBitsIsKnownByFlags(
+            final int opcode, final int offset, final String flags, final RequestKind expected) {
+        final ByteBuffer request = request(opcode, 88).putInt(40 + offset, Integer.decode(flags));
+
+        assertThat(RequestKind.of(request)).isEqualTo(expected);
+        assertThat(expected.rewrite(request)).isZero();
     }
 
     /** {@code struct fuse_in_header}: len[4] opcode[4] unique[8] nodeid[8] uid[4] gid[4] pid[4] extlen[2] padding[2]. */

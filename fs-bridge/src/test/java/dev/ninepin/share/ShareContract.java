@@ -150,7 +150,8 @@ abstract class ShareContract extends ShareFixture {
                         OptionalInt.of(34),
                         OptionalLong.empty(),
                         Optional.of(new AttributeChange.TimeChange(Optional.of(time))),
-                        Optional.empty()));
+                        Optional.empty(),
+                        false));
 
         assertThat(changed.mode() & 07777).isEqualTo(0500);
         assertThat(changed.uid()).isEqualTo(12);

@@ -172,7 +172,8 @@ abstract class ShareFixture extends SessionFixture {
                 OptionalInt.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     protected static AttributeChange owner(final int uid, final int gid) {
@@ -182,7 +183,8 @@ abstract class ShareFixture extends SessionFixture {
                 OptionalInt.of(gid),
                 OptionalLong.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     protected static AttributeChange times(final Timestamp atime, final Timestamp mtime) {
@@ -192,7 +194,8 @@ abstract class ShareFixture extends SessionFixture {
                 OptionalInt.empty(),
                 OptionalLong.empty(),
                 Optional.of(new AttributeChange.TimeChange(Optional.of(atime))),
-                Optional.of(new AttributeChange.TimeChange(Optional.of(mtime))));
+                Optional.of(new AttributeChange.TimeChange(Optional.of(mtime))),
+                false);
     }
 
     protected static ByteString bytes(final int... values) {
