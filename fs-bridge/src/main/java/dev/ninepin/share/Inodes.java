@@ -191,7 +191,7 @@ final class Inodes {
             final boolean isTwin) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
         if (known.isPresent()) {
-            fids.give(path(known.get()), walked);
+            fids.give(path(known.get()), path(directory), name, walked);
             return known;
         }
         final PathFid path = fids.adopt(path(directory), name, walked);
@@ -431,11 +431,12 @@ final class Inodes {
 
     /** Who is to remove a file that was put aside; empty if it was not. */
     synchronized Optional<PutAside> asideBy(final Inode inode) {
-        return inode.aside == null ? Optional.empty() : Optional.ofNullable(inode.asideBy);
+        return Optional.ofNullable(inode.asideBy);
     }
 
     synchronized void noLongerAside(final Inode inode) {
         inode.aside = null;
+        inode.asideBy = null;
     }
 
     /** A file that was put aside is removed; its directory may have waited only for that. */
@@ -443,6 +444,7 @@ final class Inodes {
         final List<LostName> lost = new ArrayList<>();
         synchronized (this) {
             inode.aside = null;
+            inode.asideBy = null;
             lost.add(removeName(aside.directory(), aside.name()));
             lost.addAll(dropUnlessNeeded(aside.directory()));
         }

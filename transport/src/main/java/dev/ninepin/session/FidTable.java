@@ -184,13 +184,16 @@ public final class FidTable {
     /** Makes a fid that the caller walked to the one of a new path, {@code name} in {@code directory}. */
     public PathFid adopt(final PathFid directory, final ByteString name, final Walked walked) {
         final PathFid path = new PathFid(directory, name, walked.qid(), paths.owner());
-        paths.give(path, walked);
+        paths.give(path, directory, name, walked);
         return path;
     }
 
-    /** Makes a fid that the caller walked to the one of a path that is known already, unless that has one. */
-    public void give(final PathFid path, final Walked walked) {
-        paths.give(path, walked);
+    /**
+     * Makes a fid that the caller walked to the one of a path that is known already, unless that has one, or is not {@code
+     * name} in {@code directory} any more.
+     */
+    public void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
+        paths.give(path, directory, name, walked);
     }
 
     /** The path of a file that was just made, {@code name} in {@code directory}; its fid is made when it is first used. */

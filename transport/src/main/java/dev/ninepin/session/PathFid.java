@@ -44,6 +44,11 @@ public final class PathFid {
         this.owners = new UserFid(this, owner);
     }
 
+    /** Whether this is {@code wanted} in {@code directory}; guarded by the table's lock. */
+    boolean isAt(final PathFid directory, final ByteString wanted) {
+        return parent == directory && name.equals(wanted);
+    }
+
     /** The file; the path must lead to this one, whenever it is walked. */
     public Qid qid() {
         return qid;

@@ -69,8 +69,11 @@ final class PathFids {
         return root;
     }
 
-    /** Makes what was walked to a path's fid of the user who walked, unless he has one that is good. */
-    void give(final PathFid path, final Walked walked) {
+    /**
+     * Makes what was walked to a path's fid of the user who walked, unless he has one that is good, or the file was renamed
+     * since: then the fid may be on the old path, where another file can come to be.
+     */
+    void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
         final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
             UserFid place = path.of(walked.user());
@@ -78,7 +81,7 @@ final class PathFids {
                 drop(place).addTo(surplus);
                 place = path.of(walked.user());
             }
-            if (path.retired || place.live != null) {
+            if (path.retired || place.live != null || !path.isAt(directory, name)) {
                 path.forgetUnused(place);
                 surplus.add(walked.fid());
             } else {
@@ -165,7 +168,7 @@ final class PathFids {
     }
 
     synchronized boolean isAt(final PathFid path, final PathFid directory, final ByteString name) {
-        return path.parent == directory && path.name.equals(name);
+        return path.isAt(directory, name);
     }
 
     void clunkAll(final long deadline) {

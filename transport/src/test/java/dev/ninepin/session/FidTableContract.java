@@ -89,6 +89,26 @@ public abstract class FidTableContract extends SessionFixture {
     }
 
     @Test
+    void aFidOfTheOldPathIsNotThatOfAFileThatWasRenamedMeanwhile() throws Exception {
+        Files.createFile(export.resolve("old"));
+        connect(options());
+        final FidTable fids = session.fids();
+        final PathFid root = fids.root();
+        final PathFid path = lookup(root, "old");
+        final FidTable.Walked walked = fids.walk(root, ByteString.of("old"));
+        Files.move(export.resolve("old"), export.resolve("new"));
+        fids.moved(path, root, ByteString.of("new"));
+        Files.createFile(export.resolve("old"));
+
+        fids.give(path, root, ByteString.of("old"), walked);
+
+        try (FidTable.Lease lease = fids.use(path)) {
+            assertThat(lease.fid()).isNotEqualTo(walked.fid());
+            assertThat(qidOf(lease)).isEqualTo(inode(export.resolve("new")));
+        }
+    }
+
+    @Test
     void aLimitOfNothingStillWorks() throws Exception {
         Files.createDirectories(export.resolve("a/b"));
         connect(options().withMaxFids(0));
