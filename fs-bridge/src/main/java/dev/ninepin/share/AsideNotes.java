@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The names of files that are put aside, and notes of them on this host: what a mount had put aside when it was killed,
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * lose what was noted in the last seconds. Any thread; the lock of this object guards the notes' files.
  */
 final class AsideNotes implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AsideNotes.class);
+
     private static final String START = ".ninepin-";
     private static final FileAttribute<?> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -147,17 +151,24 @@ final class AsideNotes implements AutoCloseable {
                 if (LivingMounts.isLock(name) || alive.contains(prefixOf(name))) {
                     continue;
                 }
-                final List<ByteString> fields = fields(Files.readAllBytes(file));
-                if (fields.isEmpty()) {
-                    // It could not be written: a full disk. It says nothing of where to look.
+                try {
+                    left.add(left(ByteString.of(name), fields(Files.readAllBytes(file))));
+                } catch (final IllegalArgumentException e) {
+                    LOG.warn("the note {} can't be read, and so nobody looks for that file", file, e);
                     Files.delete(file);
-                } else {
-                    final int user = Integer.parseUnsignedInt(fields.get(0).toString());
-                    left.add(new Left(ByteString.of(name), user, List.copyOf(fields.subList(1, fields.size()))));
                 }
             }
         }
         return left;
+    }
+
+    /** @throws IllegalArgumentException if the note was not written, or not all of it: the disk was full, or power failed */
+    private static Left left(final ByteString name, final List<ByteString> fields) {
+        if (fields.isEmpty()) {
+            throw new IllegalArgumentException("it is empty");
+        }
+        final int user = Integer.parseUnsignedInt(fields.get(0).toString());
+        return new Left(name, user, List.copyOf(fields.subList(1, fields.size())));
     }
 
     private static String prefixOf(final String name) {

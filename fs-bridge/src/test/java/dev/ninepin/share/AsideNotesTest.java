@@ -58,6 +58,23 @@ class AsideNotesTest {
     }
 
     @Test
+    void aNoteThatCannotBeReadIsNobodysReasonNotToMount() throws IOException {
+        final ByteString name;
+        try (AsideNotes notes = AsideNotes.in(directory)) {
+            name = notes.newName();
+            notes.add(name, USER, Optional.of(List.of()));
+        }
+        for (final String bytes : List.of("", "\0\0\0", "his\0", "-1\0", "1000")) {
+            Files.writeString(directory.resolve(name.toString()), bytes);
+            try (AsideNotes notes = AsideNotes.in(directory)) {
+                assertThat(notes.left()).isEmpty();
+            }
+            assertThat(directory).doesNotExist();
+            Files.createDirectories(directory);
+        }
+    }
+
+    @Test
     void nothingIsLeftOfWhatWasRemovedOrWhoseDirectoryIsNotKnown() throws IOException {
         try (AsideNotes notes = AsideNotes.in(directory)) {
             final ByteString name = notes.newName();
