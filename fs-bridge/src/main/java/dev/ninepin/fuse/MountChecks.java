@@ -87,7 +87,7 @@ record MountChecks(Path device, Path configuration, boolean root) {
     }
 
     private static boolean mayMount() throws IOException {
-        return ThreadStatus.of((int) ProcessHandle.current().pid())
+        return ThreadStatus.ofThisProcess()
                 .field("CapEff")
                 .map(capabilities -> ((Long.parseUnsignedLong(capabilities, 16) >> CAP_SYS_ADMIN) & 1) == 1)
                 .orElse(true);

@@ -22,8 +22,17 @@ record ThreadStatus(Map<String, String> fields) {
      * @throws IOException if there is none: it has ended, is in another name space, or /proc hides it
      */
     static ThreadStatus of(final int thread) throws IOException {
+        return read(Integer.toString(thread));
+    }
+
+    /** Of this process, whichever name space /proc shows. */
+    static ThreadStatus ofThisProcess() throws IOException {
+        return read("self");
+    }
+
+    private static ThreadStatus read(final String directory) throws IOException {
         // The name of a program may have any bytes.
-        return of(Files.readAllLines(Path.of("/proc", Integer.toString(thread), "status"), ISO_8859_1));
+        return of(Files.readAllLines(Path.of("/proc", directory, "status"), ISO_8859_1));
     }
 
     static ThreadStatus of(final List<String> lines) {
