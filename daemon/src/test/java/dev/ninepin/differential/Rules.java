@@ -52,8 +52,17 @@ final class Rules {
 
     /** Whether the answer to a call may be another on the mount. */
     boolean allow(final Step step, final String local, final String mount, final Set<String> done) {
+        if (isChangeOfNothing(step) && local.equals("EPERM") && mount.equals("ok")) {
+            // The kernel does not say that it is a chown(2), nor that the file has set-ID bits, which may be in the way
+            // of it.
+            return true;
+        }
         final boolean both = local.startsWith("ok ") && mount.startsWith("ok ");
         return isQemu() && both && isStatfs(step.call()) && sameSize(local, mount);
+    }
+
+    private static boolean isChangeOfNothing(final Step step) {
+        return step.call().endsWith("chown") && step.arguments().subList(1, 3).equals(List.of("-1", "-1"));
     }
 
     private boolean isQemu() {

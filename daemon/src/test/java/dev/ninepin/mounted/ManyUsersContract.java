@@ -247,6 +247,16 @@ abstract class ManyUsersContract extends SharedMount {
                 make()
                 as_user(1000, 1, [200], lambda: os.chown('file', -1, 200))
                 assert shown('file') == ('0o777', 1000, 200), shown('file')
+                def change_nothing():
+                    try:
+                        os.chown('file', -1, -1)
+                    except PermissionError:
+                        pass
+                for uid, left in ((1000, '0o755'), (1001, '0o6755')):
+                    make()
+                    os.chmod('file', 0o6755)
+                    as_user(uid, 100, [], change_nothing)
+                    assert shown('file')[0] == left, (uid, shown('file'))
                 os.mkdir('directory')
                 os.chmod('directory', 0o6777)
                 os.chown('directory', 1000, 100)

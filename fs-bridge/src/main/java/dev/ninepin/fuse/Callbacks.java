@@ -199,7 +199,17 @@ final class Callbacks {
             if (!failures.isRefusal(e)) {
                 throw e;
             }
-            return files.attributesOfOpen(node).orElseThrow(() -> e);
+            return attributesOfOpen(node).orElseThrow(() -> e);
+        }
+    }
+
+    /** None if the file was closed meanwhile. */
+    private Optional<Attributes> attributesOfOpen(final long node) {
+        try {
+            return files.attributesOfOpen(node);
+        } catch (final IOException e) {
+            LOG.trace("node {} is not open any more", node, e);
+            return Optional.empty();
         }
     }
 
@@ -219,12 +229,13 @@ final class Callbacks {
     }
 
     private void setattr(final long request, final long node, final long stat, final int which, final long info) {
-        serve(
-                "setattr",
-                request,
-                node,
-                worker -> worker.reply.attributes(as(request, worker, info)
-                        .setattr(node, RequestedChange.of(worker.stat(stat), which, losesSetId(worker)))));
+        serve("setattr", request, node, worker -> {
+            final FileOperations user = as(request, worker, info);
+            worker.reply.attributes(
+                    which == 0
+                            ? user.changeNothing(withGroups(request), node)
+                            : user.setattr(node, RequestedChange.of(worker.stat(stat), which, losesSetId(worker))));
+        });
     }
 
     private void readlink(final long request, final long node) {
@@ -446,9 +457,7 @@ final class Callbacks {
 
     private void access(final long request, final long node, final int mask) {
         serve("access", request, node, worker -> {
-            final Pointer context = Native.at(fuse.fuse_req_ctx(request));
-            final Caller caller = caller(request).with(SupplementaryGroups.of(context.getInt(PID)));
-            as(request).access(caller, node, mask);
+            as(request).access(withGroups(request), node, mask);
             worker.reply.done();
         });
     }
@@ -481,6 +490,11 @@ final class Callbacks {
      */
     private FileOperations as(final long request, final Worker worker, final long info) throws IOException {
         return info == 0 ? as(request) : files.forOpener(worker.info(info).fh.get());
+    }
+
+    private Caller withGroups(final long request) {
+        final Pointer context = Native.at(fuse.fuse_req_ctx(request));
+        return caller(request).with(SupplementaryGroups.of(context.getInt(PID)));
     }
 
     private Caller caller(final long request) {

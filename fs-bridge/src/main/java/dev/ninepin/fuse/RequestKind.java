@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
  * of an older one, and is handed to libfuse as that: so libfuse decodes it, and sees to its interrupts and its one reply,
  * as for any other. What is left of the difference is this kind, which the callback finds at its {@link Worker}.
  *
+ * <p>So it is with what the kernel has come to say in older requests, which libfuse drops.
+ *
  * <p>What is not among these libfuse answers with ENOSYS, and the kernel remembers it, and does without: LSEEK (a file
  * is data to its end), COPY_FILE_RANGE (it copies by reading and writing). Opcodes and structs are those of the kernel's
  * {@code include/uapi/linux/fuse.h}; the machine's byte order.
@@ -30,11 +32,7 @@ enum RequestKind {
     /** TMPFILE, as CREATE: the file is to have no name; the one in the request means nothing. */
     CREATE_UNNAMED,
 
-    /**
-     * A SETATTR or WRITE with which the file loses its set-ID bits (HANDLE_KILLPRIV_V2). A SETATTR that asks for nothing is
-     * what comes of chown(2) to -1 and -1, and before a write to a file with such bits ({@code fs/fuse/dir.c},
-     * fuse_setattr): the kernel says no word of them then.
-     */
+    /** A SETATTR or WRITE by somebody who must not keep the file's set-ID bits (HANDLE_KILLPRIV_V2); libfuse drops that. */
     LOSING_SET_ID;
 
     /** Where {@code struct fuse_in_header} has the opcode. */
@@ -61,11 +59,8 @@ enum RequestKind {
 
     private static final int RENAME_NOREPLACE = 1;
 
-    /** Where {@code struct fuse_setattr_in} says what is to change; libfuse drops what it does not know. */
+    /** Where {@code struct fuse_setattr_in} says what is to change. */
     private static final int SETATTR_VALID = HEADER;
-
-    /** FATTR_MODE, UID, GID, SIZE, ATIME, MTIME, ATIME_NOW and MTIME_NOW. */
-    private static final int SETATTR_CHANGES = 0x1bf;
 
     private static final int FATTR_KILL_SUIDGID = 1 << 11;
 
@@ -82,14 +77,14 @@ enum RequestKind {
                 request.getInt(RENAME2_FLAGS) == RENAME_NOREPLACE ? RENAME_WITHOUT_REPLACING : RENAME_OTHERWISE;
             case OPCODE_READDIRPLUS -> READ_DIRECTORY_PLUS;
             case OPCODE_TMPFILE -> CREATE_UNNAMED;
-            case OPCODE_SETATTR -> losesSetId(request.getInt(SETATTR_VALID)) ? LOSING_SET_ID : KNOWN;
-            case OPCODE_WRITE -> (request.getInt(WRITE_FLAGS) & WRITE_KILL_SUIDGID) == 0 ? KNOWN : LOSING_SET_ID;
+            case OPCODE_SETATTR -> losingSetId(request, SETATTR_VALID, FATTR_KILL_SUIDGID);
+            case OPCODE_WRITE -> losingSetId(request, WRITE_FLAGS, WRITE_KILL_SUIDGID);
             default -> KNOWN;
         };
     }
 
-    private static boolean losesSetId(final int valid) {
-        return (valid & SETATTR_CHANGES) == 0 || (valid & FATTR_KILL_SUIDGID) != 0;
+    private static RequestKind losingSetId(final ByteBuffer request, final int offset, final int flag) {
+        return (request.getInt(offset) & flag) == 0 ? KNOWN : LOSING_SET_ID;
     }
 
     /** Makes {@code request}, which is of this kind, one that libfuse knows; returns where that begins. */

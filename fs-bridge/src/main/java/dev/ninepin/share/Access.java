@@ -2,6 +2,9 @@ package dev.ninepin.share;
 
 /** access(2) by a file's mode bits, for callers whom the kernel does not check itself. */
 final class Access {
+    /** W_OK. */
+    static final int WRITE = 2;
+
     private static final int EXECUTE = 1;
     private static final int ALL = 07;
     private static final int ANY_EXECUTE = 0111;

@@ -72,7 +72,7 @@ public record AttributeChange(
         return new AttributeChange(OptionalInt.of(bits), uid, gid, size, atime, mtime, false);
     }
 
-    /** Whether all stays. */
+    /** Whether all stays, but for set-ID bits. */
     boolean isEmpty() {
         return mode.isEmpty() && uid.isEmpty() && gid.isEmpty() && size.isEmpty() && atime.isEmpty() && mtime.isEmpty();
     }

@@ -2,6 +2,7 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.time.Instant;
@@ -31,8 +32,35 @@ final class AttributeWriter {
      * had, which may be another file's by now. What is left of a file that was removed is changed here. A change of
      * nothing, which is what chown(2) to -1 and -1 is, renews the time of the last change, as it does on a local file.
      */
-    void change(final Inode inode, final AttributeChange asked) throws IOException {
-        final AttributeChange change = asked.losesSetId() && mayLoseSetId(inode) ? withoutSetId(inode, asked) : asked;
+    void change(final Inode inode, final AttributeChange change) throws IOException {
+        if (change.losesSetId() && change.mode().isEmpty() && mayLoseSetId(inode)) {
+            // Now: another client may have changed it.
+            final int mode = attributes.read(inode).mode();
+            final int left = FileMode.withoutSetId(mode);
+            if (left != mode && (isAllowed(inode, change.withMode(left)) || change.isEmpty())) {
+                return;
+            }
+        }
+        send(inode, change);
+    }
+
+    /**
+     * Has the server change the mode as well. That is refused where the server knows who asks, and he may write but is not
+     * the owner: the bits go there, by themselves, with what he does.
+     */
+    private boolean isAllowed(final Inode inode, final AttributeChange change) throws IOException {
+        try {
+            send(inode, change);
+            return true;
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.EPERM && e.errno() != Errno.EACCES) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
+    private void send(final Inode inode, final AttributeChange change) throws IOException {
         final OptionalInt uid = ownerToSend(change.uid(), options.uid());
         final OptionalInt gid = ownerToSend(change.gid(), options.gid());
         final int valid = (change.isEmpty() ? SetattrMask.CTIME : 0)
@@ -79,13 +107,6 @@ final class AttributeWriter {
     private boolean mayLoseSetId(final Inode inode) throws IOException {
         final int mode = attributes.lastSeen(inode).mode();
         return FileMode.withoutSetId(mode) != mode;
-    }
-
-    /** With the mode as it is now, which another client may have changed. */
-    private AttributeChange withoutSetId(final Inode inode, final AttributeChange change) throws IOException {
-        return change.mode().isPresent()
-                ? change
-                : change.withMode(FileMode.withoutSetId(attributes.read(inode).mode()));
     }
 
     /**

@@ -137,11 +137,11 @@ public final class Share implements FileOperations, AutoCloseable {
                 throw new IOException("the server's tree is no directory, and only a directory can be mounted");
             }
             share.getattr(ROOT);
+            new AsideLeftovers(share::viewOf, share.common.notes).remove();
         } catch (final IOException | RuntimeException e) {
             share.close();
             throw e;
         }
-        new AsideLeftovers(share::viewOf, share.common.notes).remove();
         return share;
     }
 
@@ -320,6 +320,18 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public ReadResult read(final long handle, final long offset, final int count) throws IOException {
         return files.read(handle, offset, count);
+    }
+
+    @Override
+    public Attributes changeNothing(final Caller caller, final long node) throws IOException {
+        final Inode inode = inodes.get(node);
+        final Attributes file = attributes.read(inode);
+        final boolean hasSetId = FileMode.withoutSetId(file.mode()) != file.mode();
+        if (hasSetId && caller.uid() != file.uid() && !Access.isAllowed(caller, file, Access.WRITE)) {
+            return file;
+        }
+        writer.change(inode, AttributeChange.LOSS_OF_SET_ID);
+        return attributes.read(inode);
     }
 
     @Override
