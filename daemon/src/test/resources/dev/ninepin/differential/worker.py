@@ -6,8 +6,9 @@ stdin:  a sequence: a line for each call, as Step.java describes, and an empty l
 stdout: a line for each call: "ok", with what the call brought, or the name of an errno; then "tree" and a line for each
         file that there is when all processes have ended; then an empty line.
 
-Each sequence has a fresh directory, which is all that its processes see (chroot(2)), and fresh processes, which are its
-users: process N runs the lines that begin with N, in the order of the sequence, and each line ends before the next begins.
+Each sequence has a fresh directory, which is all that its processes see (chroot(2)). They are its users: process N runs
+the lines that begin with N, in the order of the sequence, and each line ends before the next begins. Between two sequences a
+process becomes what it was in the beginning, which costs much less than a new one.
 
 CALL=ERRNO: here this call does what it does on a server that is not able to do it: it fails so, where it would succeed.
 """
@@ -18,6 +19,7 @@ CLOCK_REALTIME_COARSE = 5
 
 # Where processes begin, some levels below the only directory that they see.
 HOME = '/up/up/up'
+UMASK = 0o022
 
 
 def tree(directory, prefix=b''):
@@ -68,9 +70,9 @@ def remove(directory):
 
 
 class Child:
-    """The parent's side of a process of the sequence."""
+    """The parent's side of a process of the sequences."""
 
-    def __init__(self, directory, others):
+    def __init__(self, others):
         request, self.request = os.pipe()
         self.answer, answer = os.pipe()
         self.pid = os.fork()
@@ -81,9 +83,6 @@ class Child:
                     os.close(other.answer)
                 os.close(self.request)
                 os.close(self.answer)
-                # "/" and ".." lead to no directory of the machine, which these calls would change.
-                os.chroot(directory)
-                os.chdir(HOME)
                 serve(request, answer)
             except BaseException:
                 sys.excepthook(*sys.exc_info())
@@ -92,6 +91,19 @@ class Child:
             os._exit(0)
         os.close(request)
         os.close(answer)
+
+    def enter(self, directory):
+        """A sequence begins."""
+        self.order('enter ' + directory)
+
+    def leave(self):
+        """A sequence ends, and what the process has open with it."""
+        self.order('leave')
+
+    def order(self, line):
+        os.write(self.request, (line + '\n\n').encode())
+        if receive(self.answer) != b'\n\n':
+            raise SystemExit('a process of the sequence has failed')
 
     def run(self, lines):
         os.write(self.request, ('\n'.join(lines) + '\n\n').encode())
@@ -126,11 +138,30 @@ def receive(fd):
 
 def serve(request, answer):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    root, groups = os.open('/', os.O_RDONLY | os.O_DIRECTORY), os.getgroups()
     process = calls.Process()
     while data := receive(request):
-        for line in data.decode().split('\n')[:-2]:
-            # At once: a signal may end the next call.
-            os.write(answer, (process.run(line) + '\n').encode())
+        lines = data.decode().split('\n')[:-2]
+        word, _, directory = lines[0].partition(' ')
+        if word == 'enter':
+            # "/" and ".." lead to no directory of the machine, which the calls would change.
+            os.chroot(directory)
+            os.chdir(HOME)
+            os.write(answer, b'\n')
+        elif word == 'leave':
+            process.end()
+            process = calls.Process()
+            os.setresuid(0, 0, 0)
+            os.setresgid(0, 0, 0)
+            os.setgroups(groups)
+            os.umask(UMASK)
+            os.fchdir(root)
+            os.chroot('.')
+            os.write(answer, b'\n')
+        else:
+            for line in lines:
+                # At once: a signal may end the next call.
+                os.write(answer, (process.run(line) + '\n').encode())
         os.write(answer, b'\n')
 
 
@@ -168,27 +199,31 @@ class Clock:
             self.looked = 0
 
 
-def play(directory, lines, clock):
+def play(directory, lines, clock, children):
     """Runs a sequence; yields what its calls brought, and then what is left."""
     home = directory + HOME
     os.makedirs(home)
     os.chmod(home, 0o777)
-    children = []
-    for _ in range(1 + max((int(line[0]) for line in lines), default=0)):
-        children.append(Child(directory, children))
+    count = 1 + max((int(line[0]) for line in lines), default=0)
+    while len(children) < count:
+        children.append(Child(children))
+    for child in children[:count]:
+        child.enter(directory)
     at = 0
     while at < len(lines):
-        who, end = lines[at][0], at + 1
-        while clock.fine and end < len(lines) and lines[end][0] == who:
+        who, end = int(lines[at][0]), at + 1
+        while clock.fine and end < len(lines) and int(lines[end][0]) == who:
             end += 1
         clock.before(lines[at].split(' ')[1])
-        answers = children[int(who)].run(lines[at:end])
+        answers = children[who].run(lines[at:end])
         yield from answers
         if 'dead' in answers or answers[-1].startswith('SIG'):
-            children[int(who)] = Child(directory, children[:int(who)] + children[int(who) + 1:])
+            children.pop(who).end()
+            children.insert(who, Child(children))
+            children[who].enter(directory)
         at = end
-    for child in children:
-        child.end()
+    for child in children[:count]:
+        child.leave()
     yield 'tree'
     yield from tree(os.fsencode(directory))
     remove(os.fsencode(directory))
@@ -196,21 +231,23 @@ def play(directory, lines, clock):
 
 
 def main():
-    os.umask(0o022)
+    os.umask(UMASK)
     directory = os.path.realpath(sys.argv[1])
     calls.handles = '--handles' in sys.argv
     calls.unable.update(argument.split('=') for argument in sys.argv[2:] if '=' in argument)
     clock = Clock(directory)
-    lines, number = [], 0
+    lines, number, children = [], 0, []
     for line in sys.stdin:
         if line != '\n':
             lines.append(line[:-1])
             continue
         number += 1
-        out = list(play(os.path.join(directory, 's%d' % number), lines, clock))
+        out = list(play(os.path.join(directory, 's%d' % number), lines, clock, children))
         sys.stdout.write('\n'.join(out) + '\n\n')
         sys.stdout.flush()
         lines = []
+    for child in children:
+        child.end()
 
 
 main()
