@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Our own writes change the version too, though the kernel's data has them. What has been written here can't be told
  * from what was written there as well; so while the file is open for writing here, a new version is taken for our own,
- * unless nothing was written here since the last one was seen. Programs that share a database so keep its pages. And
+ * unless nothing was written here since one was seen that is another. Programs that share a database so keep its pages. And
  * pages must not be dropped during a write: the kernel puts it into the page first, and then sends it, with the page
  * unlocked ({@code fs/fuse/file.c}, {@code fuse_fill_write_pages}); were the page dropped in between, and read again, it
  * would keep what the file had before the write. So nobody opens the file for as long as its pages are being dropped.
@@ -45,6 +45,10 @@ final class CachedData {
 
     @GuardedBy("this")
     private long seenSince;
+
+    /** Whether that one was taken for our own. */
+    @GuardedBy("this")
+    private boolean seenIsOurs;
 
     /** Counts the beginnings and ends of own changes. */
     @GuardedBy("this")
@@ -151,7 +155,13 @@ final class CachedData {
         // of
         // the server's, and then a change would have to fall into the very same tick to go unnoticed.
         final boolean settled = now - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
-        final boolean mayBeOurs = writers > 0 && (changes != changesSeen || changing > 0 || (!isNew && settled));
+        // Another open may have asked later than this one, and been judged before.
+        final boolean mayBeOurs = writers > 0
+                && (changing > 0
+                        || changes != changesSeen
+                        || changes != changesBefore
+                        || (!isNew && (settled || seenIsOurs)));
+        seenIsOurs = mayBeOurs;
         writers += writes ? 1 : 0;
         changesSeen = changesBefore;
         if (mayBeOurs || version.equals(known)) {

@@ -87,6 +87,24 @@ class CachedDataTest {
     }
 
     @Test
+    void ourOwnVersionIsOursStillWhileItsTickIsNotOver() throws IOException {
+        final long mtime = 100;
+        data.openedAlone(true);
+        write();
+        assertThat(open(version(mtime, 1), 0, mtime).good()).isTrue();
+        assertThat(open(version(mtime, 1), TICK / 2, mtime).good()).isTrue();
+    }
+
+    @Test
+    void anOpenThatAskedBeforeAWriteAndIsJudgedAfterOneThatAskedLaterFindsOurOwn() throws IOException {
+        data.openedAlone(true);
+        final long before = data.changes();
+        write();
+        assertThat(open(version(2, 1), 0, LATE).good()).isTrue();
+        assertThat(data.opened(version(1, 1), before, false, 1, LATE).good()).isTrue();
+    }
+
+    @Test
     void whatIsDroppedInVainIsDroppedAgain() throws IOException {
         final CachedData.Verdict first = open(version(1, 1), 0, LATE);
         assertThat(first.good()).isFalse();
