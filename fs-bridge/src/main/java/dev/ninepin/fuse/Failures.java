@@ -44,8 +44,7 @@ final class Failures {
 
     /** Whether it says that a user must not do what he asked for. */
     boolean isRefusal(final IOException failure) {
-        final int errno = errnoOf.applyAsInt(failure);
-        return errno == Errno.EACCES || errno == Errno.EPERM;
+        return Errno.isDenial(errnoOf.applyAsInt(failure));
     }
 
     /** The errno for {@code failure} of an operation on {@code node}, which {@code worker} serves. */

@@ -25,46 +25,25 @@ public record AttributeChange(
         boolean losesSetId) {
 
     /** Nothing but the loss of the set-ID bits. */
-    static final AttributeChange LOSS_OF_SET_ID = new AttributeChange(
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            OptionalLong.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            true);
+    static final AttributeChange LOSS_OF_SET_ID =
+            only(OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty(), true);
 
     static AttributeChange owner(final int uid) {
-        return new AttributeChange(
-                OptionalInt.empty(),
-                OptionalInt.of(uid),
-                OptionalInt.empty(),
-                OptionalLong.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false);
+        return only(OptionalInt.empty(), OptionalInt.of(uid), OptionalLong.empty(), false);
     }
 
     static AttributeChange mode(final int bits) {
-        return new AttributeChange(
-                OptionalInt.of(bits),
-                OptionalInt.empty(),
-                OptionalInt.empty(),
-                OptionalLong.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false);
+        return only(OptionalInt.of(bits), OptionalInt.empty(), OptionalLong.empty(), false);
     }
 
     static AttributeChange size(final long bytes) {
+        return only(OptionalInt.empty(), OptionalInt.empty(), OptionalLong.of(bytes), false);
+    }
+
+    private static AttributeChange only(
+            final OptionalInt mode, final OptionalInt uid, final OptionalLong size, final boolean losesSetId) {
         return new AttributeChange(
-                OptionalInt.empty(),
-                OptionalInt.empty(),
-                OptionalInt.empty(),
-                OptionalLong.of(bytes),
-                Optional.empty(),
-                Optional.empty(),
-                false);
+                mode, uid, OptionalInt.empty(), size, Optional.empty(), Optional.empty(), losesSetId);
     }
 
     /** The same, and other permission bits. */

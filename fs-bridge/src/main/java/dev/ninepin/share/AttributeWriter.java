@@ -36,8 +36,8 @@ final class AttributeWriter {
         if (change.losesSetId() && change.mode().isEmpty() && mayLoseSetId(inode)) {
             // Now: another client may have changed it.
             final int mode = attributes.read(inode).mode();
-            final int left = FileMode.withoutSetId(mode);
-            if (left != mode && (isAllowed(inode, change.withMode(left)) || change.isEmpty())) {
+            if (FileMode.hasSetIdToLose(mode)
+                    && (isAllowed(inode, change.withMode(FileMode.withoutSetId(mode))) || change.isEmpty())) {
                 return;
             }
         }
@@ -53,7 +53,7 @@ final class AttributeWriter {
             send(inode, change);
             return true;
         } catch (final RemoteException e) {
-            if (e.errno() != Errno.EPERM && e.errno() != Errno.EACCES) {
+            if (!Errno.isDenial(e.errno())) {
                 throw e;
             }
             return false;
@@ -105,8 +105,7 @@ final class AttributeWriter {
     }
 
     private boolean mayLoseSetId(final Inode inode) throws IOException {
-        final int mode = attributes.lastSeen(inode).mode();
-        return FileMode.withoutSetId(mode) != mode;
+        return FileMode.hasSetIdToLose(attributes.lastSeen(inode).mode());
     }
 
     /**

@@ -36,6 +36,11 @@ public final class Errno {
 
     private Errno() {}
 
+    /** Whether it says that a user must not do what he asked for. */
+    public static boolean isDenial(final int errno) {
+        return errno == EACCES || errno == EPERM;
+    }
+
     /**
      * The errno that a program gets to see for {@code failure}: what the server said, if it is an errno at all; EIO for
      * what has none, such as a session that is over. A server's ENOSYS is EOPNOTSUPP: from a FUSE file system the kernel

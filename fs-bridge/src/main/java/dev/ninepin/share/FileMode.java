@@ -49,5 +49,10 @@ final class FileMode {
         return mode & ~((mode & GROUP_EXECUTES) == 0 ? SET_USER_ID : SET_USER_ID | SET_GROUP_ID);
     }
 
+    /** Whether a mode has bits that {@link #withoutSetId} takes. */
+    static boolean hasSetIdToLose(final int mode) {
+        return withoutSetId(mode) != mode;
+    }
+
     private FileMode() {}
 }

@@ -88,6 +88,16 @@ public interface FileOperations {
     /** Changes attributes, and says what they are then. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
+    /**
+     * A change of nothing: chown(2) to -1 and -1, or what comes before a write(2) to a file with set-ID bits; the kernel does
+     * not say which ({@code fs/fuse/dir.c}, fuse_setattr). It renews the time of the last change. Such bits go, if who asks
+     * owns the file or may write to it; for anybody else it does nothing to a file that has them: chown(2) would be refused,
+     * but not a write over a descriptor that he was given, which says by itself that they are to go.
+     */
+    default Attributes changeNothing(final Caller caller, final long node) throws IOException {
+        return setattr(node, AttributeChange.LOSS_OF_SET_ID);
+    }
+
     ByteString readlink(long node) throws IOException;
 
     // The mode of a new file is as its maker asked for it: his umask is still to be applied.
@@ -129,16 +139,6 @@ public interface FileOperations {
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
     ReadResult read(long handle, long offset, int count) throws IOException;
-
-    /**
-     * A change of nothing: chown(2) to -1 and -1, or what comes before a write(2) to a file with set-ID bits; the kernel does
-     * not say which ({@code fs/fuse/dir.c}, fuse_setattr). It renews the time of the last change. Such bits go, if who asks
-     * owns the file or may write to it; for anybody else it does nothing to a file that has them: chown(2) would be refused,
-     * but not a write over a descriptor that he was given, which says by itself that they are to go.
-     */
-    default Attributes changeNothing(final Caller caller, final long node) throws IOException {
-        return setattr(node, AttributeChange.LOSS_OF_SET_ID);
-    }
 
     /**
      * Somebody without CAP_FSETID is about to write over a descriptor: the file is to lose its set-ID bits. If the server

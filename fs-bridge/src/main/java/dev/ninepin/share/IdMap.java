@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Function;
 
 /**
  * Which number a user or group of the server has here: ranges, as those of an id-mapped mount ({@code X-mount.idmap} of
@@ -152,20 +153,19 @@ public record IdMap(List<Range> users, List<Range> groups) {
     }
 
     private static OptionalInt here(final List<Range> ranges, final int server) {
-        return ranges.isEmpty()
-                ? OptionalInt.of(server)
-                : ranges.stream()
-                        .map(range -> range.toHere(server))
-                        .filter(OptionalInt::isPresent)
-                        .findFirst()
-                        .orElse(OptionalInt.empty());
+        return mapped(ranges, server, range -> range.toHere(server));
     }
 
     private static OptionalInt there(final List<Range> ranges, final int here) {
+        return mapped(ranges, here, range -> range.toServer(here));
+    }
+
+    private static OptionalInt mapped(
+            final List<Range> ranges, final int id, final Function<Range, OptionalInt> other) {
         return ranges.isEmpty()
-                ? OptionalInt.of(here)
+                ? OptionalInt.of(id)
                 : ranges.stream()
-                        .map(range -> range.toServer(here))
+                        .map(other)
                         .filter(OptionalInt::isPresent)
                         .findFirst()
                         .orElse(OptionalInt.empty());

@@ -21,28 +21,40 @@ final class NameRequests {
 
     private final Session session;
     private final FidTable fids;
+    private final Unknown unknown;
 
-    /** The server refused Trenameat as unknown. Set once, by whichever thread learns it. */
-    private volatile boolean noRenameat;
+    /** What the server has refused as unknown, whoever asked. Each is set once, by whichever thread learns it. */
+    private static final class Unknown {
+        private volatile boolean renameat;
+        private volatile boolean unlinkat;
+    }
 
-    /** The server refused Tunlinkat as unknown. Set once, by whichever thread learns it. */
-    private volatile boolean noUnlinkat;
-
-    NameRequests(final Session session, final FidTable fids) {
+    private NameRequests(final Session session, final FidTable fids, final Unknown unknown) {
         this.session = session;
         this.fids = fids;
+        this.unknown = unknown;
+    }
+
+    /** Those of the user that the session is attached as. */
+    static NameRequests of(final Session session) {
+        return new NameRequests(session, session.fids(), new Unknown());
+    }
+
+    /** Those of the user whose fids these are, to the same server. */
+    NameRequests over(final FidTable his) {
+        return new NameRequests(session, his, unknown);
     }
 
     void rename(final PathFid directory, final ByteString name, final PathFid newDirectory, final ByteString newName)
             throws IOException {
-        if (!noRenameat) {
+        if (!unknown.renameat) {
             try (Lease from = fids.use(directory);
                     Lease to = fids.use(newDirectory)) {
                 session.renameat(from.fid(), name, to.fid(), newName).await();
                 return;
             } catch (final RemoteException e) {
-                noRenameat = isUnknown(e);
-                if (!noRenameat) {
+                unknown.renameat = isUnknown(e);
+                if (!unknown.renameat) {
                     throw e;
                 }
             }
@@ -57,13 +69,13 @@ final class NameRequests {
 
     /** {@code flags} as those of Tunlinkat. */
     void unlink(final PathFid directory, final ByteString name, final int flags) throws IOException {
-        if (!noUnlinkat) {
+        if (!unknown.unlinkat) {
             try (Lease at = fids.use(directory)) {
                 session.unlinkat(at.fid(), name, flags).await();
                 return;
             } catch (final RemoteException e) {
-                noUnlinkat = isUnknown(e);
-                if (!noUnlinkat) {
+                unknown.unlinkat = isUnknown(e);
+                if (!unknown.unlinkat) {
                     throw e;
                 }
             }

@@ -40,13 +40,8 @@ final class OpenFiles {
         return handles.add(file);
     }
 
-    /** Who has opened a file, by the server's number. */
-    int opener(final long handle) throws ErrnoException {
-        return handles.get(handle).user();
-    }
-
-    Inode inode(final long handle) throws ErrnoException {
-        return handles.get(handle).inode();
+    OpenFile get(final long handle) throws ErrnoException {
+        return handles.get(handle);
     }
 
     ReadResult read(final long handle, final long offset, final int count) throws IOException {

@@ -50,6 +50,7 @@ public final class Share implements FileOperations, AutoCloseable {
             AsideNotes notes,
             AsideFiles asides,
             XattrSupport xattrSupport,
+            NameRequests requests,
             OpenFiles files,
             Handles<OpenDirectory> directories,
             Users users) {
@@ -65,6 +66,7 @@ public final class Share implements FileOperations, AutoCloseable {
                     notes,
                     new AsideFiles(inodes, notes),
                     new XattrSupport(options.xattrs()),
+                    NameRequests.of(session),
                     new OpenFiles(session, inodes, locks, options.cache()),
                     new Handles<>(),
                     new Users(options.access(), options.idMap(), session.nUname()));
@@ -84,7 +86,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.writer = new AttributeWriter(session, paths, attributes, options);
         this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, options);
         this.accessAcls = new AccessAcl(xattrs, attributes, writer);
-        final NameRequests requests = new NameRequests(session, fids);
+        final NameRequests requests = common.requests.over(fids);
         final PutAside putAside =
                 new PutAside(requests, inodes, paths, attributes, common.locks, common.asides, fids.nUname());
         final Inheritance inheritance = new Inheritance(xattrs);
@@ -170,7 +172,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public FileOperations forOpener(final long handle) throws ErrnoException {
-        return viewOf(files.opener(handle));
+        return viewOf(files.get(handle).user());
     }
 
     private FileOperations viewOf(final int nUname) {
@@ -326,8 +328,9 @@ public final class Share implements FileOperations, AutoCloseable {
     public Attributes changeNothing(final Caller caller, final long node) throws IOException {
         final Inode inode = inodes.get(node);
         final Attributes file = attributes.read(inode);
-        final boolean hasSetId = FileMode.withoutSetId(file.mode()) != file.mode();
-        if (hasSetId && caller.uid() != file.uid() && !Access.isAllowed(caller, file, Access.WRITE)) {
+        if (FileMode.hasSetIdToLose(file.mode())
+                && caller.uid() != file.uid()
+                && !Access.isAllowed(caller, file, Access.WRITE)) {
             return file;
         }
         writer.change(inode, AttributeChange.LOSS_OF_SET_ID);
@@ -337,9 +340,9 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void loseSetId(final long handle) throws IOException {
         try {
-            writer.loseSetId(files.inode(handle));
+            writer.loseSetId(files.get(handle).inode());
         } catch (final RemoteException e) {
-            if (e.errno() != Errno.EPERM && e.errno() != Errno.EACCES) {
+            if (!Errno.isDenial(e.errno())) {
                 throw e;
             }
         }

@@ -166,14 +166,7 @@ abstract class ShareFixture extends SessionFixture {
     }
 
     protected static AttributeChange mode(final int mode) {
-        return new AttributeChange(
-                OptionalInt.of(mode),
-                OptionalInt.empty(),
-                OptionalInt.empty(),
-                OptionalLong.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false);
+        return AttributeChange.mode(mode);
     }
 
     protected static AttributeChange owner(final int uid, final int gid) {

@@ -78,7 +78,7 @@ final class PathFids {
         synchronized (this) {
             UserFid place = path.of(walked.user());
             if (place.live != null && !isCurrent(place)) {
-                drop(place).addTo(surplus);
+                drop(place, surplus);
                 place = path.of(walked.user());
             }
             if (path.retired || place.live != null || !path.isAt(directory, name)) {
@@ -98,14 +98,16 @@ final class PathFids {
         while (true) {
             final CompletableFuture<Void> mine = new CompletableFuture<>();
             final CompletableFuture<Void> others;
-            final OptionalFid stale;
+            final List<Integer> stale = new ArrayList<>(0);
             final UserFid place;
             synchronized (this) {
                 if (path.retired) {
                     throw new StaleFileException(path.name + " has no path any more");
                 }
                 final UserFid known = path.of(user);
-                stale = known.live != null && !isCurrent(known) ? drop(known) : OptionalFid.NONE;
+                if (known.live != null && !isCurrent(known)) {
+                    drop(known, stale);
+                }
                 place = path.of(user);
                 if (place.live != null) {
                     place.recentlyUsed = true;
@@ -116,7 +118,7 @@ final class PathFids {
                     place.walking = mine;
                 }
             }
-            stale.clunkIn(own);
+            stale.forEach(own::clunk);
             if (others != null) {
                 others.join();
             } else {
@@ -174,7 +176,7 @@ final class PathFids {
     void clunkAll(final long deadline) {
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {
-            clock.forEach(place -> drop(place).addTo(all));
+            clock.forEach(place -> drop(place, all));
             clock.clear();
             if (root != null) {
                 root.retired = true;
@@ -215,7 +217,7 @@ final class PathFids {
                 lease = Optional.of(pin(live));
                 if (place.live != null) {
                     // Somebody was quicker, who has given it what he had walked to.
-                    drop(place).addTo(surplus);
+                    drop(place, surplus);
                 }
                 place.live = live;
                 place.walkedAt = walked.moves();
@@ -294,21 +296,23 @@ final class PathFids {
     @GuardedBy("this")
     private List<Integer> dropAll(final PathFid path) {
         final List<Integer> dropped = new ArrayList<>(1);
-        path.all().forEach(place -> drop(place).addTo(dropped));
+        path.all().forEach(place -> drop(place, dropped));
         return dropped;
     }
 
-    /** Takes a user's fid from its path. The caller clunks what is returned, after it has given the lock back. */
+    /** Takes a user's fid from its path. The caller clunks what is added to {@code surplus}, after it has given the lock back. */
     @GuardedBy("this")
-    private OptionalFid drop(final UserFid place) {
+    private void drop(final UserFid place, final List<Integer> surplus) {
         final LiveFid live = place.live;
         if (live == null) {
-            return OptionalFid.NONE;
+            return;
         }
         place.live = null;
         place.path.forgetUnused(place);
         live.dropped = true;
-        return live.pins == 0 ? new OptionalFid(live) : OptionalFid.NONE;
+        if (live.pins == 0) {
+            surplus.add(live.number);
+        }
     }
 
     private void unpin(final LiveFid live) {
@@ -343,7 +347,7 @@ final class PathFids {
                 candidate.inClock = true;
                 clock.addLast(candidate);
             } else {
-                drop(candidate).addTo(surplus);
+                drop(candidate, surplus);
             }
         }
     }
@@ -363,23 +367,6 @@ final class PathFids {
         @Override
         public void close() {
             unpin(live);
-        }
-    }
-
-    /** A fid to clunk once the lock is given back, or none. */
-    private record OptionalFid(@Nullable LiveFid live) {
-        private static final OptionalFid NONE = new OptionalFid(null);
-
-        void clunkIn(final OwnFids own) {
-            if (live != null) {
-                own.clunk(live.number);
-            }
-        }
-
-        void addTo(final List<Integer> fids) {
-            if (live != null) {
-                fids.add(live.number);
-            }
         }
     }
 }
