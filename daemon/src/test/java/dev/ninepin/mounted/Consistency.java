@@ -102,6 +102,30 @@ interface Consistency extends OnAMount {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = CacheMode.class,
+            names = {"NONE", "OPEN"})
+    default void countersThatManyProcessesKeepInOneFileLoseNoUpdate(final CacheMode cache) throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
+            mount.python("""
+                    write('counters', bytes(16 * 512))
+                    def count(process):
+                        chance = random.Random(process)
+                        for _ in range(150):
+                            place = chance.randrange(16) * 512
+                            fd = os.open('counters', os.O_RDWR)
+                            fcntl.lockf(fd, fcntl.LOCK_EX, 8, place)
+                            number, = struct.unpack('<Q', os.pread(fd, 8, place))
+                            os.pwrite(fd, struct.pack('<Q', number + 1), place)
+                            os.close(fd)
+                    together(8, count)
+                    for path in 'counters', S + '/counters':
+                        assert sum(struct.unpack('<1024Q', read(path))) == 8 * 150, path
+                    """);
+        }
+    }
+
     @Test
     default void usuallyTheFirstOpenSeesWhatWasAppendedThereAfterALook() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {

@@ -363,7 +363,18 @@ final class Callbacks {
             }
             final int count = files.write(handle, offset, worker.data(data, size), writeFlags(worker, info));
             bytesWritten.add(count);
-            worker.reply.written(count);
+            final Workers all = workers;
+            if (all != null && !worker.isWritingPageBack(info)) {
+                files.written(
+                        handle,
+                        offset,
+                        Math.toIntExact(size),
+                        beingRead -> all.overtaken.drop(
+                                node, offset, worker.data(data, size), beingRead, () -> worker.reply.written(count)));
+            }
+            if (!worker.reply.isSent()) {
+                worker.reply.written(count);
+            }
         });
     }
 

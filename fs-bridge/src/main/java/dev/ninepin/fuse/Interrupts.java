@@ -1,9 +1,5 @@
 package dev.ninepin.fuse;
 
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-
 /**
  * Interrupts the requests of programs that are to end, unless they are answered soon. Any thread.
  *
@@ -17,19 +13,10 @@ import java.util.concurrent.TimeUnit;
 final class Interrupts {
     private static final long SOON_MILLIS = 1000;
 
-    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, work -> {
-        final Thread thread = new Thread(work, "ninepin-interrupts");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final Timer timer;
 
-    Interrupts() {
-        // Most mounts never need the thread, and none needs it often.
-        timer.setKeepAliveTime(SOON_MILLIS, TimeUnit.MILLISECONDS);
-        timer.allowCoreThreadTimeOut(true);
-        timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        // Nobody is left to be interrupted once this is closed, and that is no error.
-        timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+    Interrupts(final Timer timer) {
+        this.timer = timer;
     }
 
     /**
@@ -39,7 +26,7 @@ final class Interrupts {
      * @param thread of the program, as in {@link PendingSignals#endProgramOf}
      */
     void schedule(final RequestSlot slot, final long token, final int thread) {
-        final var unused = timer.schedule(() -> look(slot, token, thread), SOON_MILLIS, TimeUnit.MILLISECONDS);
+        final var unused = timer.after(SOON_MILLIS, () -> look(slot, token, thread));
     }
 
     private void look(final RequestSlot slot, final long token, final int thread) {
@@ -51,9 +38,5 @@ final class Interrupts {
         } else {
             schedule(slot, token, thread);
         }
-    }
-
-    void close() {
-        timer.shutdown();
     }
 }

@@ -1,5 +1,6 @@
 package dev.ninepin.fuse;
 
+import java.lang.ref.Reference;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -31,6 +32,21 @@ final class Native {
     /** The memory at an address that libfuse gave. */
     static Pointer at(final long address) {
         return Pointer.wrap(RUNTIME, address);
+    }
+
+    /** As {@link LibFuse#fuse_chan_send}, of a message in one piece. */
+    static int send(final LibFuse fuse, final long channel, final byte[] message) {
+        final Pointer memory = allocate(message.length);
+        memory.put(0, message, 0, message.length);
+        final Pointer piece = allocate(2 * Long.BYTES);
+        piece.putPointer(0, memory);
+        piece.putLong(Long.BYTES, message.length);
+        try {
+            return fuse.fuse_chan_send(channel, piece, 1);
+        } finally {
+            // The piece knows its address only.
+            Reference.reachabilityFence(memory);
+        }
     }
 
     private Native() {}

@@ -1,12 +1,10 @@
 package dev.ninepin.fuse;
 
 import dev.ninepin.share.CacheMode;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
-import jnr.ffi.Pointer;
 
 /**
  * Settles the connection's terms with the kernel. libfuse 2.9 speaks 7.19 of the kernel's protocol, and would settle on
@@ -86,7 +84,9 @@ final class Negotiation {
             theirs = capturing.take();
         }
         final ByteBuffer answer = ByteBuffer.wrap(theirs).order(ByteOrder.nativeOrder());
-        send(
+        Native.send(
+                fuse,
+                channel,
                 answer.getInt(OUT_ERROR) == 0 && theirs.length > OUT_HEADER
                         ? extended(theirs, minor, request.getInt(IN_FLAGS))
                         : theirs);
@@ -103,19 +103,5 @@ final class Negotiation {
                     (FuseArguments.MAX_TRANSFER / LibC.get().getpagesize()));
         }
         return bytes;
-    }
-
-    private void send(final byte[] message) {
-        final Pointer memory = Native.allocate(message.length);
-        memory.put(0, message, 0, message.length);
-        final Pointer piece = Native.allocate(2 * Long.BYTES);
-        piece.putPointer(0, memory);
-        piece.putLong(Long.BYTES, message.length);
-        try {
-            fuse.fuse_chan_send(channel, piece, 1);
-        } finally {
-            // The piece knows its address only.
-            Reference.reachabilityFence(memory);
-        }
     }
 }

@@ -32,6 +32,9 @@ enum RequestKind {
     /** TMPFILE, as CREATE: the file is to have no name; the one in the request means nothing. */
     CREATE_UNNAMED,
 
+    /** NOTIFY_REPLY: what was asked of the kernel's pages. Nobody waits for an answer. */
+    PAGES,
+
     /** A SETATTR or WRITE by somebody who must not keep the file's set-ID bits (HANDLE_KILLPRIV_V2); libfuse drops that. */
     LOSING_SET_ID;
 
@@ -47,6 +50,7 @@ enum RequestKind {
     private static final int OPCODE_INIT = 26;
     private static final int OPCODE_READDIR = 28;
     private static final int OPCODE_CREATE = 35;
+    private static final int OPCODE_NOTIFY_REPLY = 41;
     private static final int OPCODE_READDIRPLUS = 44;
     private static final int OPCODE_RENAME2 = 45;
     private static final int OPCODE_TMPFILE = 51;
@@ -75,6 +79,7 @@ enum RequestKind {
             case OPCODE_INIT -> INIT;
             case OPCODE_RENAME2 ->
                 request.getInt(RENAME2_FLAGS) == RENAME_NOREPLACE ? RENAME_WITHOUT_REPLACING : RENAME_OTHERWISE;
+            case OPCODE_NOTIFY_REPLY -> PAGES;
             case OPCODE_READDIRPLUS -> READ_DIRECTORY_PLUS;
             case OPCODE_TMPFILE -> CREATE_UNNAMED;
             case OPCODE_SETATTR -> losingSetId(request, SETATTR_VALID, FATTR_KILL_SUIDGID);
@@ -100,7 +105,7 @@ enum RequestKind {
             }
             case READ_DIRECTORY_PLUS -> request.putInt(OPCODE, OPCODE_READDIR);
             case CREATE_UNNAMED -> request.putInt(OPCODE, OPCODE_CREATE);
-            case KNOWN, INIT, LOSING_SET_ID -> {}
+            case KNOWN, INIT, PAGES, LOSING_SET_ID -> {}
         }
         return 0;
     }

@@ -57,7 +57,13 @@ final class Workers {
     /** By number. */
     private final Map<Integer, Worker> workers = new ConcurrentHashMap<>();
 
-    private final Interrupts interrupts = new Interrupts();
+    private final Timer timer = new Timer();
+    private final Interrupts interrupts = new Interrupts(timer);
+    private final KernelPages pages;
+
+    /** What a write has to have dropped before it is answered. */
+    final OvertakenWrites overtaken;
+
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -91,6 +97,8 @@ final class Workers {
         this.callbacks = callbacks;
         this.cache = cache;
         requestSize = FuseArguments.MAX_TRANSFER + REQUEST_OVERHEAD;
+        pages = new KernelPages(fuse, channel);
+        overtaken = new OvertakenWrites(fuse, channel, pages, timer);
         negotiation = new Negotiation(fuse, session, channel, requestSize, cache);
     }
 
@@ -194,6 +202,8 @@ final class Workers {
         final RequestKind kind = RequestKind.of(request);
         if (kind == RequestKind.INIT) {
             negotiation.answer(request, length);
+        } else if (kind == RequestKind.PAGES) {
+            pages.answered(request);
         } else {
             worker.kind(kind);
             final int start = kind.rewrite(request);
@@ -231,7 +241,7 @@ final class Workers {
                 } finally {
                     Reference.reachabilityFence(callbacks);
                 }
-                interrupts.close();
+                timer.close();
                 ended.countDown();
             }
         }

@@ -15,10 +15,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Our own writes change the version too, though the kernel's data has them. What has been written here can't be told
  * from what was written there as well; so while the file is open for writing here, a new version is taken for our own,
- * unless nothing was written here since one was seen that was not. Programs that share a database so keep its pages. And
- * pages must not be dropped during a write: the kernel puts it into the page first, and then sends it, with the page
- * unlocked ({@code fs/fuse/file.c}, {@code fuse_fill_write_pages}); were the page dropped in between, and read again, it
- * would keep what the file had before the write. So nobody opens the file for as long as its pages are being dropped.
+ * unless nothing was written here since one was seen that was not. Programs that share a database so keep its pages, and
+ * what they write is seldom overtaken by a drop ({@link Rereads}). Nobody opens the file for as long as its pages are being
+ * dropped, or he would read some that are old.
  * (A program that goes on to write over a copy of a descriptor that another has closed is only known to write once it
  * does: a flush does not tell a copy from the last one.)
  *

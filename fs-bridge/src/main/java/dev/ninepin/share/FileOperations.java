@@ -155,6 +155,13 @@ public interface FileOperations {
     int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
 
     /**
+     * A program's {@link #write} is done, and about to be answered. If the kernel may have read those bytes anew since it
+     * put them into its pages, and before the server had them, then {@code drop} is run: they are to be read once more.
+     */
+    default void written(final long handle, final long offset, final int size, final PageDrop drop)
+            throws IOException {}
+
+    /**
      * A program has closed a descriptor of a file that it may have written to, or locked; other copies of it may be open
      * still. Whatever {@code owner} has locked of the file with {@link #lock} is free, whichever handle it came over.
      */

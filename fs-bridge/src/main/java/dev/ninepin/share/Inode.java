@@ -63,6 +63,9 @@ final class Inode {
     /** What the kernel keeps of its data. */
     final CachedData data = new CachedData();
 
+    /** What the kernel has read of it since it dropped pages. */
+    final Rereads rereads = new Rereads();
+
     /** What is left of it, once its last name was removed here; null until then. */
     private final AtomicReference<@Nullable Removed> removed = new AtomicReference<>();
 
@@ -150,8 +153,14 @@ final class Inode {
     }
 
     void attributes(final Rgetattr latest) {
+        final Rgetattr before = attributes;
+        final long changes = data.changes();
+        if (before == null || before.size() != latest.size() || changes != changesSeen) {
+            // If it is another size than the kernel has (fs/fuse/inode.c, fuse_change_attributes).
+            rereads.mayBeDropped();
+        }
         attributes = latest;
-        changesSeen = data.changes();
+        changesSeen = changes;
     }
 
     /** {@link CachedData#changes} at the time of {@link #attributes}. */

@@ -45,7 +45,17 @@ final class OpenFiles {
     }
 
     ReadResult read(final long handle, final long offset, final int count) throws IOException {
-        return data.read(handles.get(handle), offset, count);
+        final OpenFile file = handles.get(handle);
+        final Optional<Runnable> replied = file.inode().rereads.reading(offset, count);
+        if (replied.isEmpty()) {
+            return data.read(file, offset, count);
+        }
+        try {
+            return new WatchedRead(data.read(file, offset, count), replied.get());
+        } catch (final IOException | RuntimeException e) {
+            replied.get().run();
+            throw e;
+        }
     }
 
     int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
@@ -57,6 +67,24 @@ final class OpenFiles {
         } finally {
             file.inode().data.changed();
         }
+    }
+
+    /** What was read, which the kernel has its reply of when it is closed. */
+    private record WatchedRead(ReadResult result, Runnable replied) implements ReadResult {
+        @Override
+        public ByteBuffer data() {
+            return result.data();
+        }
+
+        @Override
+        public void close() {
+            result.close();
+            replied.run();
+        }
+    }
+
+    void written(final long handle, final long offset, final int size, final PageDrop drop) throws ErrnoException {
+        handles.get(handle).inode().rereads.written(offset, size, drop);
     }
 
     void flush(final long handle, final long owner) throws ErrnoException {
@@ -89,10 +117,12 @@ final class OpenFiles {
     /** Has the kernel drop what it kept of a file, since that is old. The caller holds no lock of {@link NameLocks}. */
     static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
         boolean dropped = false;
+        inode.rereads.dropBegins();
         try {
             kernel.drop(inode.node());
             dropped = true;
         } finally {
+            inode.rereads.dropEnds();
             inode.data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
         }
     }

@@ -354,6 +354,11 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
+    public void written(final long handle, final long offset, final int size, final PageDrop drop) throws IOException {
+        files.written(handle, offset, size, drop);
+    }
+
+    @Override
     public void flush(final long handle, final long owner) throws IOException {
         files.flush(handle, owner);
     }

@@ -1,0 +1,155 @@
+package dev.ninepin.fuse;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.p9.Rwrite;
+import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tread;
+import dev.ninepin.p9.Twrite;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.CacheMode;
+import dev.ninepin.share.Errno;
+import dev.ninepin.share.Share;
+import dev.ninepin.share.ShareOptions;
+import dev.ninepin.testing.AnsweringChannel;
+import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.LyingServer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Pages that are dropped and read again while the kernel sends what was written into them. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OvertakenWriteTest {
+    private static final int SIZE = 5 * 4096;
+
+    private final Server server = new Server();
+    private Path root;
+    private Share share;
+    private FuseMount mount;
+
+    /** Serves one file. A write waits, if it is told so, until somebody has read what was there before. */
+    private static final class Server implements AnsweringChannel.Server {
+        private final LyingServer rest = new LyingServer();
+        private final byte[] content = "o".repeat(SIZE).getBytes(US_ASCII);
+        private volatile boolean holding;
+        private volatile boolean held;
+        private int heldTag;
+        private Twrite heldWrite;
+
+        @Override
+        public synchronized List<ByteBuffer> answer(final int tag, final Tmessage request) {
+            if (request instanceof Twrite write) {
+                if (holding) {
+                    holding = false;
+                    heldTag = tag;
+                    heldWrite = write;
+                    held = true;
+                    return List.of();
+                }
+                return List.of(write(tag, write));
+            }
+            final List<ByteBuffer> answers = new ArrayList<>(rest.answer(tag, request));
+            if (request instanceof Tread && held) {
+                held = false;
+                answers.add(write(heldTag, heldWrite));
+            }
+            return answers;
+        }
+
+        private ByteBuffer write(final int tag, final Twrite write) {
+            final int count = write.data().remaining();
+            write.data().duplicate().get(content, Math.toIntExact(write.offset()), count);
+            return AnsweringChannel.bytes(tag, new Rwrite(count));
+        }
+    }
+
+    @BeforeEach
+    void mount() throws IOException {
+        server.rest.put("file", LyingServer.S_IFREG | 0644, server.content);
+        root = Files.createTempDirectory("ninepin-overtaken-test").toRealPath();
+        share = Share.open(
+                Session.connect(
+                        new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(65536)),
+                new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+        mount = FuseMount.mount(share, root, new FuseOptions("overtaken", false, false, false), Errno::of);
+    }
+
+    @AfterEach
+    void unmount() throws IOException {
+        mount.close();
+        assertThat(mount.ended()).isTrue();
+        share.close();
+        Files.delete(root);
+    }
+
+    private FileChannel open() throws IOException {
+        return FileChannel.open(root.resolve("file"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static String read(final FileChannel file, final int offset, final int length) throws IOException {
+        final ByteBuffer bytes = ByteBuffer.allocate(length);
+        assertThat(file.read(bytes, offset)).isEqualTo(length);
+        return new String(bytes.array(), US_ASCII);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 3", "4000, 96", "4096, 4096", "100, 5000", "0, 12288", "4095, 8195"})
+    void whatWasWrittenIsReadThoughTheWriteWasOvertakenByAReadOfItsPages(final int offset, final int length)
+            throws Exception {
+        try (FileChannel writer = open()) {
+            read(writer, 0, SIZE);
+            server.holding = true;
+            final String written = "n".repeat(length);
+            try (BackgroundCall<Integer> write = BackgroundCall.start(
+                    "writer", () -> writer.write(ByteBuffer.wrap(written.getBytes(US_ASCII)), offset))) {
+                await().until(() -> server.held);
+                try (FileChannel reader = open()) {
+                    read(reader, 0, SIZE);
+                }
+                assertThat(write.result()).isEqualTo(length);
+            }
+            assertThat(read(writer, 0, SIZE)).isEqualTo(new String(server.content, US_ASCII));
+            assertThat(read(writer, offset, length)).isEqualTo(written);
+        }
+    }
+
+    @Test
+    void aWriteDoesNotWaitForThePageThatTheKernelHoldsForIt() throws Exception {
+        final Process writer = new ProcessBuilder("python3", "-c", """
+                import os
+                fd = os.open('file', os.O_RDWR)
+                for n in range(100):
+                    os.close(os.open('file', os.O_RDONLY))
+                    os.pread(fd, 10, 0)
+                    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                    os.pwrite(fd, b'%d' % n, 10)
+                    assert os.pread(fd, 30, 0).startswith(b'o' * 10 + b'%d' % n)
+                """)
+                .directory(root.toFile())
+                .inheritIO()
+                .start();
+        final long begin = System.nanoTime();
+        assertThat(writer.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(writer.exitValue()).isZero();
+        // Each wait would be a fifth of a second.
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+    }
+}
