@@ -215,12 +215,25 @@ final class Inodes {
 
     /**
      * A file was made under {@code name}, and the kernel is about to be handed its node. Nothing was walked to it. If
-     * another has its identity, that is gone without our knowledge, or the server numbers two files alike.
+     * another has its identity, that is gone without our knowledge, or the server numbers two files alike: local file
+     * systems give the number of a removed file to the next, and a kernel that took them for one would move the directory
+     * that it knows to the new name, or fail to (fs/dcache.c, __d_unalias: ESTALE).
      */
     Inode made(final Inode directory, final ByteString name, final Qid qid) {
+        return made(directory, name, fids.unwalked(path(directory), name, qid), qid, Identity.NEW);
+    }
+
+    /** As above; {@code walked}, taken over, leads to it. {@code isTwin} as of {@link #foundSince}. */
+    Inode made(final Inode directory, final ByteString name, final FidTable.Walked walked, final boolean isTwin) {
+        final PathFid path = fids.adopt(path(directory), name, walked);
+        return made(directory, name, path, walked.qid(), isTwin ? Identity.TWIN : Identity.NEW);
+    }
+
+    private Inode made(
+            final Inode directory, final ByteString name, final PathFid path, final Qid qid, final Identity identity) {
         final Found found;
         synchronized (this) {
-            found = enter(directory, name, qid, fids.unwalked(directory.path, name, qid), Identity.NEW);
+            found = enter(directory, name, qid, path, identity);
         }
         settle(found, directory, name);
         return found.inode().orElseThrow();

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.DirectoryMoves;
@@ -98,30 +99,34 @@ final class Namespace {
         final int inherited = parent.mode() & S_ISGID;
         final int group = groupFor(caller, parent);
         final Inheritance.Made how = inheritance.of(caller, directory, mode | inherited);
+        final Qid made;
         try (Lease at = fids.use(inodes.path(directory))) {
-            session.mkdir(at.fid(), name, how.mode(), group).await();
+            made = session.mkdir(at.fid(), name, how.mode(), group).await().qid();
         }
-        return made(caller, directory, name, Optional.of(how));
+        return made(caller, directory, name, made, Optional.of(how));
     }
 
     Entry mknod(final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
         final Inheritance.Made how = inheritance.of(caller, directory, mode);
+        final Qid made;
         try (Lease at = fids.use(inodes.path(directory))) {
-            session.mknod(at.fid(), name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
-                    .await();
+            made = session.mknod(at.fid(), name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
+                    .await()
+                    .qid();
         }
-        return made(caller, directory, name, Optional.of(how));
+        return made(caller, directory, name, made, Optional.of(how));
     }
 
     Entry symlink(final Caller caller, final Inode directory, final ByteString name, final ByteString target)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
+        final Qid made;
         try (Lease at = fids.use(inodes.path(directory))) {
-            session.symlink(at.fid(), name, target, group).await();
+            made = session.symlink(at.fid(), name, target, group).await().qid();
         }
-        return made(caller, directory, name, Optional.empty());
+        return made(caller, directory, name, made, Optional.empty());
     }
 
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
@@ -353,12 +358,22 @@ final class Namespace {
         }
     }
 
-    /** @param how what it was made with, if it may have an ACL */
+    /**
+     * @param made what the server says of it; by now another may have its name
+     * @param how what it was made with, if it may have an ACL
+     */
     private Entry made(
-            final Caller caller, final Inode directory, final ByteString name, final Optional<Inheritance.Made> how)
+            final Caller caller,
+            final Inode directory,
+            final ByteString name,
+            final Qid made,
+            final Optional<Inheritance.Made> how)
             throws IOException {
         final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
-        final Inode inode = inodes.found(directory, name, walked, isTwin(directory, name, walked));
+        final boolean isTwin = isTwin(directory, name, walked);
+        final Inode inode = FileId.of(made).equals(FileId.of(walked.qid()))
+                ? inodes.made(directory, name, walked, isTwin)
+                : inodes.found(directory, name, walked, isTwin);
         try {
             if (how.isPresent()) {
                 inheritance.handDown(inode, how.get());

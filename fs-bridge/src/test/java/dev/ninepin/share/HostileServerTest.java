@@ -17,6 +17,7 @@ import dev.ninepin.p9.Rfsync;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rlopen;
+import dev.ninepin.p9.Rmkdir;
 import dev.ninepin.p9.Rread;
 import dev.ninepin.p9.Rreaddir;
 import dev.ninepin.p9.Rreadlink;
@@ -27,6 +28,7 @@ import dev.ninepin.p9.Tattach;
 import dev.ninepin.p9.Tfsync;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tlopen;
+import dev.ninepin.p9.Tmkdir;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Treaddir;
 import dev.ninepin.p9.Treadlink;
@@ -336,6 +338,28 @@ class HostileServerTest {
         assertThat(list(a)).containsExactly("in a");
         assertErrno(Errno.ENOENT, () -> share.lookup(a, name("in b")));
         assertThat(share.lookup(b, name("in b")).node()).isPositive();
+    }
+
+    /** As ext4 does at once. */
+    @Test
+    void aDirectoryThatIsMadeHereWithTheNumberOfOneThatWasRemovedThereIsNotThatOne() throws IOException {
+        server.put("a", S_IFDIR | 0755);
+        final Qid number = server.put("a/old", S_IFDIR | 0755);
+        open();
+        final long directory = node("a");
+        final long old = share.lookup(directory, name("old")).node();
+        server.remove("a/old");
+        server.lie(Tmkdir.class, (request, truth) -> {
+            server.put("new", number, S_IFDIR | 0700);
+            return new Rmkdir(number);
+        });
+
+        final long made = share.mkdir(new Caller(0, 0), FileOperations.ROOT, name("new"), 0700)
+                .node();
+
+        assertThat(made).isNotEqualTo(old);
+        assertThat(node("new")).isEqualTo(made);
+        assertErrno(Errno.ENOENT, () -> share.lookup(directory, name("old")));
     }
 
     /** As a subvolume of btrfs in an export that is one itself has, where QEMU does not remap. */

@@ -106,14 +106,27 @@ public final class LyingServer implements AnsweringChannel.Server {
 
     /** As above, with a qid that may be another file's. */
     public synchronized Qid put(final String path, final Qid qid, final int mode, final byte... content) {
-        final int slash = path.lastIndexOf('/');
+        directoryOf(path).children.put(lastName(path), new File(qid, mode, content));
+        return qid;
+    }
+
+    /** Removes what is at a path, as somebody on the server would. */
+    public synchronized void remove(final String path) {
+        directoryOf(path).children.remove(lastName(path));
+    }
+
+    private File directoryOf(final String path) {
         File directory = root;
+        final int slash = path.lastIndexOf('/');
         for (final String name :
                 slash < 0 ? new String[0] : path.substring(0, slash).split("/", -1)) {
             directory = directory.children.get(ByteString.of(name));
         }
-        directory.children.put(ByteString.of(path.substring(slash + 1)), new File(qid, mode, content));
-        return qid;
+        return directory;
+    }
+
+    private static ByteString lastName(final String path) {
+        return ByteString.of(path.substring(path.lastIndexOf('/') + 1));
     }
 
     /** From now on answers to such requests go through {@code lie}. */
