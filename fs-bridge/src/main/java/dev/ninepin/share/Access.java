@@ -2,6 +2,9 @@ package dev.ninepin.share;
 
 /** access(2) by a file's mode bits, for callers whom the kernel does not check itself. */
 final class Access {
+    /** R_OK. */
+    static final int READ = 4;
+
     /** W_OK. */
     static final int WRITE = 2;
 

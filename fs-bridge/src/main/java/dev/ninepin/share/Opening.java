@@ -108,7 +108,7 @@ final class Opening {
                 }
             }
             try {
-                return openExisting(directory, name, flags, kernel);
+                return openExisting(caller, directory, name, flags, kernel);
             } catch (final RemoteException | StaleFileException e) {
                 // It was there, and is no more: somebody removes it again and again.
                 if ((Errno.of(e) != Errno.ENOENT && Errno.of(e) != Errno.ESTALE) || tries == CREATE_TRIES) {
@@ -168,7 +168,8 @@ final class Opening {
         }
     }
 
-    private Created openExisting(final Inode directory, final ByteString name, final int flags, final KernelData kernel)
+    private Created openExisting(
+            final Caller caller, final Inode directory, final ByteString name, final int flags, final KernelData kernel)
             throws IOException {
         final Entry found = namespace.lookup(directory, name);
         try {
@@ -180,6 +181,7 @@ final class Opening {
                 // In QEMU's mapped security models a link is a file that can be opened, and written to.
                 throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
             }
+            requireOwn(caller, name, found.attributes(), flags);
             final long handle = open(inode, flags, kernel);
             if ((flags & OpenFlags.TRUNC) == 0) {
                 return new Created(found, handle);
@@ -194,6 +196,24 @@ final class Opening {
         } catch (final IOException e) {
             inodes.forget(found.node(), 1);
             throw e;
+        }
+    }
+
+    /**
+     * The kernel takes a file that comes of a create for a new one, and checks nothing of it: neither its mode, nor whether
+     * it may be opened so in a sticky directory ({@code fs/namei.c}, do_open). So who meets another's file, or one that he
+     * may not open, or is to lose set-ID bits, is told to look again: the kernel then knows that it is there (do_filp_open).
+     */
+    private static void requireOwn(final Caller caller, final ByteString name, final Attributes file, final int flags)
+            throws ErrnoException {
+        final boolean truncates = (flags & OpenFlags.TRUNC) != 0;
+        final boolean reads = (flags & OpenFlags.ACCESS_MODE) != OpenFlags.WRONLY;
+        final boolean writes = truncates || (flags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
+        final int mask = (reads ? Access.READ : 0) | (writes ? Access.WRITE : 0);
+        if (caller.uid() != file.uid()
+                || !Access.isAllowed(caller, file, mask)
+                || (truncates && FileMode.hasSetIdToLose(file.mode()))) {
+            throw new ErrnoException(Errno.ESTALE, name + " was made by another just now");
         }
     }
 

@@ -129,6 +129,24 @@ abstract class OpenFileContract extends ShareFixture {
         share.release(truncated.handle());
     }
 
+    /** The kernel does so when it is told ESTALE; what a create opens it takes for new, and does not check. */
+    @Test
+    void createHasTheKernelLookAtAFileThatIsAnothersOrHasSetIdBitsToLose() throws IOException {
+        final long node = file(ROOT, "file", "data".getBytes(UTF_8));
+        final Caller other = new Caller(me.uid() + 1, me.gid());
+
+        assertErrno(
+                Errno.ESTALE,
+                () -> counted(share.create(other, ROOT, name("file"), OpenFlags.RDONLY, 0644, NO_KERNEL)));
+        share.setattr(node, AttributeChange.mode(04755));
+        assertErrno(Errno.ESTALE, () -> create(ROOT, "file", OpenFlags.RDWR | OpenFlags.TRUNC));
+
+        assertThat(share.getattr(node).size()).isEqualTo(4);
+        final Created own = create(ROOT, "file", OpenFlags.RDWR);
+        assertThat(text(own.handle())).isEqualTo("data");
+        share.release(own.handle());
+    }
+
     @Test
     void createOpensNothingButFiles() throws IOException {
         mkdir(ROOT, "directory");
