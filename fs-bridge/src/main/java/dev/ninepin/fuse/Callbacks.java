@@ -361,21 +361,40 @@ final class Callbacks {
             if (losesSetId(worker)) {
                 files.forOpener(handle).loseSetId(handle);
             }
-            final int count = files.write(handle, offset, worker.data(data, size), writeFlags(worker, info));
-            bytesWritten.add(count);
-            final Workers all = workers;
-            if (all != null && !worker.isWritingPageBack(info)) {
-                files.written(
-                        handle,
-                        offset,
-                        Math.toIntExact(size),
-                        beingRead -> all.overtaken.drop(
-                                node, offset, worker.data(data, size), beingRead, () -> worker.reply.written(count)));
+            Runnable answer;
+            try {
+                final int count = files.write(handle, offset, worker.data(data, size), writeFlags(worker, info));
+                bytesWritten.add(count);
+                answer = () -> worker.reply.written(count);
+            } catch (final IOException e) {
+                // Some of it may be there all the same.
+                answer = () -> fail("write", node, worker, e);
+            }
+            if (!worker.isWritingPageBack(info)) {
+                dropOlder(handle, node, offset, worker.data(data, size), answer);
             }
             if (!worker.reply.isSent()) {
-                worker.reply.written(count);
+                answer.run();
             }
         });
+    }
+
+    /** Whatever fails here, the write is done, and is answered so. */
+    private void dropOlder(
+            final long handle, final long node, final long offset, final ByteBuffer written, final Runnable answer) {
+        final Workers all = workers;
+        if (all == null) {
+            return;
+        }
+        try {
+            files.written(
+                    handle,
+                    offset,
+                    written.remaining(),
+                    beingRead -> all.overtaken.drop(node, offset, written, beingRead, answer));
+        } catch (final Throwable e) {
+            LOG.warn("pages of {} that may be old were not dropped", files.pathOf(node), e);
+        }
     }
 
     private static boolean losesSetId(final Worker worker) {

@@ -41,8 +41,8 @@ final class KernelPages {
 
     /**
      * What the kernel has of these bytes: up to the first page that it does not have, and to the end of the file as it
-     * knows that. In a page that it is just reading, or is only writing a part of, it may have anything. Empty if there was
-     * no answer in time.
+     * knows that. A page that it is just reading, or is only writing a part of, counts as one that it does not have; before
+     * 2026 it came with whatever was in it. Empty if there was no answer in time.
      */
     Optional<ByteBuffer> look(final long node, final long offset, final int size, final long millis) {
         final long number = lastLook.incrementAndGet();
@@ -59,8 +59,6 @@ final class KernelPages {
             Thread.currentThread().interrupt();
             return Optional.empty();
         } catch (final ExecutionException | TimeoutException e) {
-            org.slf4j.LoggerFactory.getLogger(KernelPages.class)
-                    .warn("DROPAGAIN BAD look {} {} ", number, e.toString());
             return Optional.empty();
         } finally {
             awaited.remove(number);

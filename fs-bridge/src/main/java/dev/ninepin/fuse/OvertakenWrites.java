@@ -5,17 +5,17 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * Has the kernel drop what it has of bytes that a program writes, before the write is answered, if that may be older than
- * the write. Any thread.
+ * Has the kernel drop what it has of bytes that a program writes, before the write is answered, if that is older than the
+ * write. Any thread.
  *
  * <p>To drop a page is to wait for its lock. And the kernel holds the lock of the last page itself until it has the answer,
- * if only a part of that is written and the rest is not known ({@code fs/fuse/file.c}, fuse_fill_write_pages). So that page
- * is looked at first: one that has what was written is as new as this, or the one that is held. Where this can't tell, it
- * is dropped all the same, and the answer given if that takes long.
+ * if only a part of that is written and the rest is not known ({@code fs/fuse/file.c}, fuse_fill_write_pages). So the pages
+ * are looked at first: one that has what was written is as new as this, or the one that is held. Where a look can't tell,
+ * the page is dropped all the same, and the answer given if that takes long.
  */
 final class OvertakenWrites {
-    /** Much longer than to drop pages takes, and short enough for a program to wait. */
-    private static final long MOST_MILLIS = 200;
+    /** Much longer than to drop a page takes that nobody holds, and short enough for a program to wait. */
+    private static final long MOST_MILLIS = 1000;
 
     private final LibFuse fuse;
     private final long channel;
@@ -31,8 +31,8 @@ final class OvertakenWrites {
     }
 
     /**
-     * Runs {@code answer} on another thread if the pages are not dropped soon. When this returns, it has been run or never
-     * will be.
+     * Runs {@code answer} on another thread if the pages are not dropped soon. When this returns, or throws, it has been run
+     * or never will be.
      *
      * @param beingRead whether the kernel waits for a reply to a read of these bytes: then it holds the lock for that
      * @return whether all was done without the answer
@@ -45,54 +45,57 @@ final class OvertakenWrites {
             final Runnable answer) {
         final Once first = new Once();
         final Timer.Cancellable late = timer.after(MOST_MILLIS, () -> first.run(answer));
+        final boolean inTime;
         try {
-            dropOlder(node, offset, written, beingRead);
+            if (beingRead) {
+                drop(node, offset, offset + written.remaining());
+            } else {
+                dropOlder(node, offset, written);
+            }
         } finally {
             late.cancel();
+            inTime = first.run(() -> {});
         }
-        return first.run(() -> {});
+        return inTime;
     }
 
-    private void dropOlder(final long node, final long offset, final ByteBuffer written, final boolean beingRead) {
+    private void dropOlder(final long node, final long offset, final ByteBuffer written) {
         final long end = offset + written.remaining();
-        final long lastPage = (end - 1) - (end - 1) % pageSize;
-        if (beingRead) {
-            drop(node, offset, end);
-            return;
-        }
-        if (offset < lastPage && look(node, offset, written.slice(0, (int) (lastPage - offset))) != Seen.SAME) {
-            drop(node, offset, lastPage);
-        }
-        final long start = Math.max(offset, lastPage);
-        if (look(node, start, written.slice((int) (start - offset), (int) (end - start))) == Seen.OTHER) {
-            drop(node, start, end);
+        long at = offset;
+        while (at < end) {
+            final long page = at - at % pageSize;
+            final Optional<ByteBuffer> look = pages.look(node, page, (int) (end - page), MOST_MILLIS);
+            if (look.isEmpty()) {
+                drop(node, at, end);
+                return;
+            }
+            final ByteBuffer seen = look.get();
+            // A page that is not there is skipped.
+            long seenPage = page;
+            do {
+                final long start = Math.max(seenPage, offset);
+                final long next = Math.min(seenPage + pageSize, end);
+                if (seen.hasRemaining() && !isSame(seen, page, written, offset, start, next)) {
+                    drop(node, start, next);
+                }
+                seenPage += pageSize;
+            } while (seenPage < page + seen.remaining());
+            at = seenPage;
         }
     }
 
-    /** What the kernel has of bytes that were written. */
-    private enum Seen {
-        /** Not the first page of them. */
-        NONE,
-        SAME,
-        /** Others; or only the first of them, or it did not say. */
-        OTHER
-    }
-
-    private Seen look(final long node, final long start, final ByteBuffer written) {
-        final int before = (int) (start % pageSize);
-        final Optional<ByteBuffer> look = pages.look(node, start - before, before + written.remaining(), MOST_MILLIS);
-        if (look.isEmpty()) {
-            return Seen.OTHER;
-        }
-        final ByteBuffer seen = look.get();
-        if (!seen.hasRemaining()) {
-            return Seen.NONE;
-        }
-        // A file that the write has made longer ends before that, as far as the kernel knows.
-        return seen.remaining() == before + written.remaining()
-                        && seen.position(before).equals(written)
-                ? Seen.SAME
-                : Seen.OTHER;
+    /** Of the bytes from {@code start} to {@code end}. A file that the write has made longer ends before, for the kernel. */
+    private static boolean isSame(
+            final ByteBuffer seen,
+            final long seenFrom,
+            final ByteBuffer written,
+            final long writtenFrom,
+            final long start,
+            final long end) {
+        final int length = (int) (end - start);
+        return end <= seenFrom + seen.remaining()
+                && seen.slice((int) (start - seenFrom), length)
+                        .equals(written.slice((int) (start - writtenFrom), length));
     }
 
     private void drop(final long node, final long start, final long end) {

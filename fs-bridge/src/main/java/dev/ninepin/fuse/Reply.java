@@ -18,7 +18,7 @@ import ru.serce.jnrfuse.struct.Timespec;
 
 /**
  * The one reply to the request that a worker is serving, and the structs that replies are put together in: those stay
- * for the worker's life. Used by that worker only.
+ * for the worker's life. Used by that worker only, or by another thread while the worker waits for that.
  *
  * <p>What hands a node or a handle to the kernel returns whether the kernel took it. If it did not, since nobody waited
  * any more, the caller takes it back.

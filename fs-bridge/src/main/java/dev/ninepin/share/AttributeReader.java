@@ -50,6 +50,7 @@ final class AttributeReader {
                 }
             }
         }
+        inode.mayHaveAnotherSize();
         return inode.removed().orElseThrow().attributes();
     }
 

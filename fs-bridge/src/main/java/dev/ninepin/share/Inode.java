@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -63,8 +64,11 @@ final class Inode {
     /** What the kernel keeps of its data. */
     final CachedData data = new CachedData();
 
-    /** What the kernel has read of it since it dropped pages. */
-    final Rereads rereads = new Rereads();
+    /** What the kernel has read of it since it dropped pages; null until it was opened. */
+    private volatile @Nullable Rereads rereads;
+
+    /** Whether a read has ended before the end of the file, as far as that is known: the kernel then takes that for it. */
+    private volatile boolean endedBefore;
 
     /** What is left of it, once its last name was removed here; null until then. */
     private final AtomicReference<@Nullable Removed> removed = new AtomicReference<>();
@@ -155,12 +159,41 @@ final class Inode {
     void attributes(final Rgetattr latest) {
         final Rgetattr before = attributes;
         final long changes = data.changes();
-        if (before == null || before.size() != latest.size() || changes != changesSeen) {
-            // If it is another size than the kernel has (fs/fuse/inode.c, fuse_change_attributes).
-            rereads.mayBeDropped();
+        if (before == null || before.size() != latest.size() || changes != changesSeen || endedBefore) {
+            mayHaveAnotherSize();
+            endedBefore = false;
         }
         attributes = latest;
         changesSeen = changes;
+    }
+
+    /** The kernel is about to hear of a size that it may not know, and then drops pages ({@code fs/fuse/inode.c}). */
+    void mayHaveAnotherSize() {
+        final Rereads known = rereads;
+        if (known != null) {
+            known.mayBeDropped(System.nanoTime());
+        }
+    }
+
+    /** A read has ended there; {@code isShort} if that was less than was wanted. */
+    void wasRead(final long end, final boolean isShort) {
+        final Rgetattr known = attributes;
+        if (isShort && known != null && end < known.size()) {
+            endedBefore = true;
+        }
+    }
+
+    /** Of a file that is open, or was. */
+    Rereads rereads() {
+        return Objects.requireNonNull(rereads, "the file was not opened");
+    }
+
+    /** It is open; under the lock of {@link Inodes}. */
+    void opened(final OpenFile file) {
+        open.add(file);
+        if (rereads == null) {
+            rereads = new Rereads();
+        }
     }
 
     /** {@link CachedData#changes} at the time of {@link #attributes}. */

@@ -382,7 +382,7 @@ final class Inodes {
     }
 
     synchronized void opened(final Inode inode, final OpenFile file) {
-        inode.open.add(file);
+        inode.opened(file);
     }
 
     /** A file was closed; the kernel may have forgotten its inode before, since it waits for neither. */

@@ -53,10 +53,10 @@ final class NameRequests {
                 session.renameat(from.fid(), name, to.fid(), newName).await();
                 return;
             } catch (final RemoteException e) {
-                unknown.renameat = isUnknown(e);
-                if (!unknown.renameat) {
+                if (!isUnknown(e)) {
                     throw e;
                 }
+                unknown.renameat = true;
             }
         }
         final int file = fids.walk(directory, name).fid();
@@ -74,10 +74,10 @@ final class NameRequests {
                 session.unlinkat(at.fid(), name, flags).await();
                 return;
             } catch (final RemoteException e) {
-                unknown.unlinkat = isUnknown(e);
-                if (!unknown.unlinkat) {
+                if (!isUnknown(e)) {
                     throw e;
                 }
+                unknown.unlinkat = true;
             }
         }
         final Qid removed = fids.moves().steadily(() -> remove(directory, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));

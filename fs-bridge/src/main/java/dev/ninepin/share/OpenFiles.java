@@ -46,16 +46,18 @@ final class OpenFiles {
 
     ReadResult read(final long handle, final long offset, final int count) throws IOException {
         final OpenFile file = handles.get(handle);
-        final Optional<Runnable> replied = file.inode().rereads.reading(offset, count);
-        if (replied.isEmpty()) {
-            return data.read(file, offset, count);
-        }
+        final Optional<Runnable> replied = file.inode().rereads().reading(offset, count);
+        ReadResult result = null;
         try {
-            return new WatchedRead(data.read(file, offset, count), replied.get());
-        } catch (final IOException | RuntimeException e) {
-            replied.get().run();
-            throw e;
+            result = data.read(file, offset, count);
+            file.inode()
+                    .wasRead(offset + result.data().remaining(), result.data().remaining() < count);
+        } finally {
+            if (result == null) {
+                replied.ifPresent(Runnable::run);
+            }
         }
+        return replied.isEmpty() ? result : new WatchedRead(result, replied.get());
     }
 
     int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
@@ -78,13 +80,16 @@ final class OpenFiles {
 
         @Override
         public void close() {
-            result.close();
-            replied.run();
+            try {
+                result.close();
+            } finally {
+                replied.run();
+            }
         }
     }
 
     void written(final long handle, final long offset, final int size, final PageDrop drop) throws ErrnoException {
-        handles.get(handle).inode().rereads.written(offset, size, drop);
+        handles.get(handle).inode().rereads().written(offset, size, drop);
     }
 
     void flush(final long handle, final long owner) throws ErrnoException {
@@ -117,12 +122,12 @@ final class OpenFiles {
     /** Has the kernel drop what it kept of a file, since that is old. The caller holds no lock of {@link NameLocks}. */
     static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
         boolean dropped = false;
-        inode.rereads.dropBegins();
+        inode.rereads().dropBegins();
         try {
             kernel.drop(inode.node());
             dropped = true;
         } finally {
-            inode.rereads.dropEnds();
+            inode.rereads().dropEnds();
             inode.data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
         }
     }

@@ -16,14 +16,14 @@ import java.util.concurrent.TimeUnit;
  * up and writes loses it for good. Nobody can see from here whether a write is about to be sent. But the kernel writes to
  * a file for one program at a time (it holds the inode's lock meanwhile), so only the first write that ends after the drop
  * can have been overtaken so; and only if what it wrote was read after the drop began. Such a write is not answered before
- * those pages were dropped again. (A page that the kernel writes back is not meant: while that is under way, it drops it
- * neither, nor reads it.)
+ * those pages were dropped again. (A page that the kernel writes back is not meant: it does not read that anew before it is
+ * written.)
  *
  * <p>Any thread; the lock guards all fields, nothing is done under it.
  */
 final class Rereads {
-    /** A server that takes longer for a read is not waited for, in nanoseconds. */
-    private static final long MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** How long the kernel may need, after it was told of another size, to drop pages for that, in nanoseconds. */
+    private static final long DROPS_WITHIN = TimeUnit.SECONDS.toNanos(1);
 
     /** Drops that are under way, of all pages and of some. */
     @GuardedBy("this")
@@ -46,7 +46,14 @@ final class Rereads {
 
     /** What is being read since, one after the other. */
     @GuardedBy("this")
-    private final List<Extent> underWay = new ArrayList<>(0);
+    private final List<Read> underWay = new ArrayList<>(0);
+
+    /** When the kernel may have begun to drop pages of its own accord, of {@link System#nanoTime}. */
+    @GuardedBy("this")
+    private long mayDropSince;
+
+    @GuardedBy("this")
+    private boolean mayDrop;
 
     /** These bytes of a file, and perhaps more: what lies between those that were meant. */
     private record Extent(long start, long end) {
@@ -58,6 +65,15 @@ final class Rereads {
 
         boolean meets(final Extent other) {
             return start < other.end && other.start < end;
+        }
+    }
+
+    /** A read that the kernel waits for; told from others of the same bytes. */
+    private static final class Read {
+        private final Extent extent;
+
+        Read(final Extent extent) {
+            this.extent = extent;
         }
     }
 
@@ -78,9 +94,15 @@ final class Rereads {
         }
     }
 
-    /** The kernel may drop pages of its own accord, as it does when it hears of another size. */
-    synchronized void mayBeDropped() {
+    /**
+     * The kernel may drop pages of its own accord from now on, as it does when it hears of another size.
+     *
+     * @param now of {@link System#nanoTime}
+     */
+    synchronized void mayBeDropped(final long now) {
         dropped = true;
+        mayDrop = true;
+        mayDropSince = now;
     }
 
     /**
@@ -92,30 +114,26 @@ final class Rereads {
         if (!dropped) {
             return Optional.empty();
         }
-        final Extent extent = new Extent(offset, offset + count);
-        read = read.and(extent);
-        readMeanwhile = readMeanwhile.and(extent);
-        underWay.add(extent);
-        return Optional.of(() -> replied(extent));
+        final Read begun = new Read(new Extent(offset, offset + count));
+        read = read.and(begun.extent);
+        readMeanwhile = readMeanwhile.and(begun.extent);
+        underWay.add(begun);
+        return Optional.of(() -> replied(begun));
     }
 
-    private synchronized void replied(final Extent extent) {
-        underWay.remove(extent);
+    private synchronized void replied(final Read read) {
+        underWay.remove(read);
         notifyAll();
     }
 
-    /** Waits until the kernel has its replies to the reads of these bytes, for a limited time; whether it has. */
+    /** Waits until the kernel has its replies to the reads of these bytes; false if this was interrupted. */
     @GuardedBy("this")
     private boolean awaitReplies(final Extent extent) {
-        final List<Extent> reads = underWay.stream().filter(extent::meets).toList();
-        final long end = System.nanoTime() + MOST_NANOS;
+        final List<Read> reads =
+                underWay.stream().filter(read -> read.extent.meets(extent)).toList();
         try {
             while (!Collections.disjoint(reads, underWay)) {
-                final long left = end - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                TimeUnit.NANOSECONDS.timedWait(this, left);
+                wait();
             }
             return true;
         } catch (final InterruptedException e) {
@@ -125,7 +143,8 @@ final class Rereads {
     }
 
     /**
-     * The server has written for a program, which has not been told yet.
+     * The server has written for a program, which has not been told yet. Waits for the replies to reads of these bytes, of
+     * which none waits for the write.
      *
      * @param drop run if the kernel may have older bytes than these
      */
@@ -159,7 +178,8 @@ final class Rereads {
     @GuardedBy("this")
     private void forget() {
         if (dropping == 0 && droppingAgain == 0) {
-            dropped = false;
+            mayDrop = mayDrop && System.nanoTime() - mayDropSince < DROPS_WITHIN;
+            dropped = mayDrop;
             read = Extent.NONE;
         }
     }

@@ -53,6 +53,11 @@ class RequestKindTest {
     }
 
     @Test
+    void whatTheKernelHasInItsPagesIsNotForLibfuse() {
+        assertThat(RequestKind.of(request(41, 40))).isEqualTo(RequestKind.PAGES);
+    }
+
+    @Test
     void whatLibfuseKnowsStaysAsItIs() {
         for (int opcode = 1; opcode < 44; opcode++) {
             if (opcode != 26 && opcode != 41) {

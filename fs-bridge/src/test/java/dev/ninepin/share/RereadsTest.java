@@ -6,6 +6,7 @@ import dev.ninepin.testing.BackgroundCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class RereadsTest {
@@ -101,9 +102,21 @@ class RereadsTest {
 
     @Test
     void theKernelsOwnDropsCount() {
-        rereads.mayBeDropped();
+        rereads.mayBeDropped(System.nanoTime());
         read(0, 4096);
         assertThat(write(0, 10)).containsExactly(false);
+    }
+
+    @Test
+    void theKernelTakesAWhileToDropOfItsOwnAccordButNotForEver() {
+        rereads.mayBeDropped(System.nanoTime());
+        write(0, 10);
+        read(0, 4096);
+        assertThat(write(0, 10)).containsExactly(false);
+
+        rereads.mayBeDropped(System.nanoTime() - TimeUnit.SECONDS.toNanos(2));
+        write(0, 10);
+        assertThat(rereads.reading(0, 4096)).isEmpty();
     }
 
     @Test
@@ -118,9 +131,26 @@ class RereadsTest {
     }
 
     @Test
-    void aReadThatGetsNoReplyIsNotWaitedForLong() {
+    void anotherReadOfTheSameBytesIsNotWaitedFor() throws Exception {
+        drop();
+        final Optional<Runnable> replied = rereads.reading(0, 4096);
+        try (BackgroundCall<List<Boolean>> write =
+                BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies")) {
+            final Optional<Runnable> later = rereads.reading(0, 4096);
+            replied.orElseThrow().run();
+            assertThat(write.result()).containsExactly(false);
+            later.orElseThrow().run();
+        }
+    }
+
+    @Test
+    void whoIsInterruptedWaitsForNoReply() throws Exception {
         drop();
         rereads.reading(0, 4096);
-        assertThat(write(0, 10)).containsExactly(true);
+        try (BackgroundCall<List<Boolean>> write =
+                BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies")) {
+            write.interrupt();
+            assertThat(write.result()).containsExactly(true);
+        }
     }
 }
