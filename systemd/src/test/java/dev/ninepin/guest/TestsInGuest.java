@@ -34,8 +34,9 @@ final class TestsInGuest {
      */
     static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
         install(guest);
-        final String command = "cd %s && rm -f results && java -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
-                .formatted(DIRECTORY, options, RunInGuest.class.getName(), String.join(" ", classes));
+        final String command =
+                "cd %s && rm -f results && java -XX:TieredStopAtLevel=1 -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
+                        .formatted(DIRECTORY, options, RunInGuest.class.getName(), String.join(" ", classes));
         final Guest.Result java = guest.run(command, new byte[0], PATIENCE);
         final List<DynamicTest> tests = new ArrayList<>();
         tests.add(dynamicTest("all ran to the end: " + String.join(", ", classes), java::expectSuccess));
