@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
@@ -25,7 +26,8 @@ final class ControlClient {
      * @param patience how long the whole exchange may take
      * @throws java.net.ConnectException if nobody listens there any more
      * @throws java.net.SocketException if the socket is not there, or not ours to open
-     * @throws IOException if the directory is not to be trusted, the daemon does not answer in time, or ends before it has answered
+     * @throws EOFException if the daemon ends before it has answered
+     * @throws IOException if the directory is not to be trusted, or the daemon does not answer in time
      */
     static ControlMessages.Reply ask(
             final RuntimeDirectory directory,
@@ -54,7 +56,7 @@ final class ControlClient {
                 await(selector, deadline);
                 final int count = channel.read(in.clear());
                 if (count < 0) {
-                    throw new IOException("the daemon ended before it had answered");
+                    throw new EOFException("the daemon ended before it had answered");
                 }
                 reply.write(in.array(), 0, count);
                 if (count > 0 && in.get(count - 1) == '\n') {

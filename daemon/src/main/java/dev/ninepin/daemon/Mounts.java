@@ -20,7 +20,7 @@ public final class Mounts {
     private final RuntimeDirectory directory;
     private final MountTable table;
 
-    private Mounts(final User user, final RuntimeDirectory directory, final MountTable table) {
+    Mounts(final User user, final RuntimeDirectory directory, final MountTable table) {
         this.user = user;
         this.directory = directory;
         this.table = table;

@@ -1,5 +1,6 @@
 package dev.ninepin.daemon;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketException;
@@ -23,7 +24,7 @@ public final class Unmount {
     private final Path mountPoint;
     private final boolean lazy;
 
-    private Unmount(final Mounts mounts, final Path mountPoint, final boolean lazy) {
+    Unmount(final Mounts mounts, final Path mountPoint, final boolean lazy) {
         this.mounts = mounts;
         this.mountPoint = mountPoint;
         this.lazy = lazy;
@@ -67,7 +68,7 @@ public final class Unmount {
         return new NinepinException(ExitCode.MOUNT_FAILED, "cannot unmount " + mountPoint + ": " + reason, cause);
     }
 
-    private void run() throws NinepinException {
+    void run() throws NinepinException {
         final Path socket = mounts.directory().socket(mountPoint);
         final long pid;
         try {
@@ -89,6 +90,15 @@ public final class Unmount {
         final ControlMessages.Reply reply;
         try {
             reply = ask(socket, ControlMessages.UNMOUNT, PATIENCE);
+        } catch (final EOFException e) {
+            // It is about to end. The kernel lets it go as soon as the mount is gone, and answers the unmount itself
+            // only
+            // when it has forgotten all files, which may be many.
+            awaitEnd(daemon);
+            if (isMounted()) {
+                throw failed("its daemon (pid " + daemon.pid() + ") ended before that" + withoutDaemon(), e);
+            }
+            return;
         } catch (final IOException e) {
             if (hasEnded(daemon)) {
                 // For another reason, at this very moment: there is nothing left to do.
@@ -105,6 +115,14 @@ public final class Unmount {
         if (reply.error() != null) {
             throw failed(String.valueOf(reply.message()), null);
         }
+    }
+
+    private boolean isMounted() throws NinepinException {
+        return Mounts.ofCurrentUser()
+                .table()
+                .at(mountPoint)
+                .filter(MountTable.Entry::isNinepin)
+                .isPresent();
     }
 
     private ControlMessages.Reply ask(final Path socket, final String request, final Duration patience)

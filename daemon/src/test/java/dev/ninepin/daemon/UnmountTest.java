@@ -1,0 +1,63 @@
+package dev.ninepin.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.testing.BackgroundCall;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With a daemon that the test plays. What real ones do, see the tests of the command line. */
+class UnmountTest {
+    private static final Path MOUNT_POINT = Path.of("/mnt/nothing is mounted here");
+
+    @TempDir
+    private Path temporary;
+
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private Process daemon;
+    private RuntimeDirectory directory;
+    private ControlServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        daemon = new ProcessBuilder("sleep", "600").start();
+        directory = new RuntimeDirectory(temporary.resolve("n"), User.current());
+        server = ControlServer.start(ControlSocket.open(directory, MOUNT_POINT), this::answer);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        daemon.destroyForcibly().waitFor();
+        server.close();
+    }
+
+    /** Never to the unmount. */
+    private CompletableFuture<String> answer(final String request) {
+        if (request.contains(ControlMessages.UNMOUNT)) {
+            asked.countDown();
+            return new CompletableFuture<>();
+        }
+        return CompletableFuture.completedFuture("{\"pid\":" + daemon.pid() + "}");
+    }
+
+    @Test
+    void aDaemonThatIsGoneBeforeTheUnmountIsAnsweredHasUnmounted() throws Exception {
+        final Mounts mounts = new Mounts(User.current(), directory, new MountTable(List.of()));
+        try (BackgroundCall<Boolean> unmount = BackgroundCall.start("unmount", () -> {
+            new Unmount(mounts, MOUNT_POINT, false).run();
+            return true;
+        })) {
+            asked.await();
+            server.close();
+            unmount.awaitInside("awaitEnd");
+            daemon.destroy();
+            assertThat(unmount.result()).isTrue();
+        }
+    }
+}
