@@ -15,6 +15,8 @@ mkdir source made
 tar -C source --strip-components=1 -xf archive
 (
     cd source
+    # It wants to be refused what root never is.
+    printf '#!/bin/sh\nexit 77\n' >testsuite/panic-tests.sh
     # Else configure does not want to be root.
     export FORCE_UNSAFE_CONFIGURE=1
     quietly ./configure --prefix=/usr
