@@ -46,6 +46,9 @@ final class Comparison {
     static final String AS_BEFORE = "as before";
     static final String CHANGED = "changed";
 
+    /** Of a file that is looked at for the first time: not long ago. */
+    static final String NEW = "new";
+
     private final Rules rules;
     private final Sequence sequence;
     private final Map<String, Seen> files = new HashMap<>();
@@ -196,7 +199,7 @@ final class Comparison {
             return now.get(which);
         }
         return before.map(then -> then.get(which).equals(now.get(which)) ? AS_BEFORE : CHANGED)
-                .orElse("new");
+                .orElse(NEW);
     }
 
     private static Map<String, String> fields(final String line) {

@@ -114,7 +114,7 @@ final class Rules {
             // A local file changes when a page of it is first written to; on the mount when the page is written back.
             return true;
         }
-        if (local.equals(Comparison.AS_BEFORE) && mount.equals(Comparison.CHANGED)) {
+        if (!local.equals(Comparison.CHANGED) && (mount.equals(Comparison.CHANGED) || mount.equals(Comparison.NEW))) {
             // What is open and loses its name is renamed aside. At the last close the new name is removed: that
             // changes its directory, and the file if it has other names.
             final boolean directory = type.equals("dir");
