@@ -28,7 +28,7 @@ final class DeadMount {
      */
     void clear(final boolean lazy, final SocketException cause) throws NinepinException {
         final User user = mounts.user();
-        final Optional<MountTable.Entry> entry = mounts.table().at(mountPoint).filter(MountTable.Entry::isNinepin);
+        final Optional<MountTable.Entry> entry = mounts.table().ninepinAt(mountPoint);
         if (entry.isEmpty() || (!entry.get().isOf(user.uid()) && !user.isRoot())) {
             throw mounts.notServed(mountPoint, cause);
         }

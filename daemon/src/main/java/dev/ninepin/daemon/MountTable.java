@@ -74,6 +74,11 @@ record MountTable(List<MountTable.Entry> entries) {
                 .reduce((first, second) -> second);
     }
 
+    /** As {@link #at}, if that is a mount of Ninepin's. */
+    Optional<Entry> ninepinAt(final Path directory) {
+        return at(directory).filter(Entry::isNinepin);
+    }
+
     private static @Nullable Entry entry(final String line) {
         final List<String> fields = Arrays.asList(line.split(" "));
         if (fields.size() < FIRST_OPTIONAL_FIELD) {

@@ -85,7 +85,7 @@ public final class Mounts {
 
     /** Why nobody answers for {@code mountPoint}, and what to do. */
     NinepinException notServed(final Path mountPoint, final IOException cause) {
-        final Optional<MountTable.Entry> entry = table.at(mountPoint).filter(MountTable.Entry::isNinepin);
+        final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         final String message;
         if (entry.isEmpty()) {
             message = mountPoint + " is not a mount of ninepin's; ninepin status lists those that there are";

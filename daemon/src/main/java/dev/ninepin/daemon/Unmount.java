@@ -50,7 +50,7 @@ public final class Unmount {
     public static void clearDead(final MountRequest request) throws NinepinException {
         final Mounts mounts = Mounts.ofCurrentUser();
         final Path mountPoint = request.mountPoint();
-        if (mounts.table().at(mountPoint).filter(MountTable.Entry::isNinepin).isEmpty()) {
+        if (mounts.table().ninepinAt(mountPoint).isEmpty()) {
             return;
         }
         try {
@@ -92,10 +92,9 @@ public final class Unmount {
             reply = ask(socket, ControlMessages.UNMOUNT, PATIENCE);
         } catch (final EOFException e) {
             // It is about to end. The kernel lets it go as soon as the mount is gone, and answers the unmount itself
-            // only
-            // when it has forgotten all files, which may be many.
+            // only when it has forgotten all files, which may be many.
             awaitEnd(daemon);
-            if (isMounted()) {
+            if (Mounts.ofCurrentUser().table().ninepinAt(mountPoint).isPresent()) {
                 throw failed("its daemon (pid " + daemon.pid() + ") ended before that" + withoutDaemon(), e);
             }
             return;
@@ -115,14 +114,6 @@ public final class Unmount {
         if (reply.error() != null) {
             throw failed(String.valueOf(reply.message()), null);
         }
-    }
-
-    private boolean isMounted() throws NinepinException {
-        return Mounts.ofCurrentUser()
-                .table()
-                .at(mountPoint)
-                .filter(MountTable.Entry::isNinepin)
-                .isPresent();
     }
 
     private ControlMessages.Reply ask(final Path socket, final String request, final Duration patience)

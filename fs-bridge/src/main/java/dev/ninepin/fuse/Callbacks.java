@@ -311,7 +311,7 @@ final class Callbacks {
             final int openFlags = protocolFlags(worker.info(info));
             final long handle = as(request).open(node, openFlags, this::dropData);
             // A flush says who writes no more, and whose locks are free.
-            final boolean flush = files.takesLocks() || (openFlags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
+            final boolean flush = files.takesLocks() || OpenFlags.writes(openFlags);
             if (!worker.reply.opened(handle, flush)) {
                 files.release(handle);
             }

@@ -17,9 +17,8 @@ import org.jspecify.annotations.Nullable;
  * from what was written there as well; so while the file is open for writing here, a new version is taken for our own,
  * unless nothing was written here since one was seen that was not. Programs that share a database so keep its pages, and
  * what they write is seldom overtaken by a drop ({@link Rereads}). Nobody opens the file for as long as its pages are being
- * dropped, or he would read some that are old.
- * (A program that goes on to write over a copy of a descriptor that another has closed is only known to write once it
- * does: a flush does not tell a copy from the last one.)
+ * dropped, or he would read some that are old. (A program that goes on to write over a copy of a descriptor that another
+ * has closed is only known to write once it does: a flush does not tell a copy from the last one.)
  *
  * <p>Any thread; the lock guards all fields, nothing is done under it.
  */

@@ -77,7 +77,7 @@ final class OpenFile {
 
     /** Whether it was opened to be written. */
     boolean isForWriting() {
-        return (flags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
+        return OpenFlags.writes(flags);
     }
 
     /** The fid for a write that is, or is not, to append. */

@@ -207,9 +207,8 @@ final class Opening {
     private static void requireOwn(final Caller caller, final ByteString name, final Attributes file, final int flags)
             throws ErrnoException {
         final boolean truncates = (flags & OpenFlags.TRUNC) != 0;
-        final boolean reads = (flags & OpenFlags.ACCESS_MODE) != OpenFlags.WRONLY;
-        final boolean writes = truncates || (flags & OpenFlags.ACCESS_MODE) != OpenFlags.RDONLY;
-        final int mask = (reads ? Access.READ : 0) | (writes ? Access.WRITE : 0);
+        final int mask =
+                (OpenFlags.reads(flags) ? Access.READ : 0) | (truncates || OpenFlags.writes(flags) ? Access.WRITE : 0);
         if (caller.uid() != file.uid()
                 || !Access.isAllowed(caller, file, mask)
                 || (truncates && FileMode.hasSetIdToLose(file.mode()))) {

@@ -50,10 +50,7 @@ final class Rereads {
 
     /** When the kernel may have begun to drop pages of its own accord, of {@link System#nanoTime}. */
     @GuardedBy("this")
-    private long mayDropSince;
-
-    @GuardedBy("this")
-    private boolean mayDrop;
+    private long mayDropSince = System.nanoTime() - DROPS_WITHIN;
 
     /** These bytes of a file, and perhaps more: what lies between those that were meant. */
     private record Extent(long start, long end) {
@@ -101,7 +98,6 @@ final class Rereads {
      */
     synchronized void mayBeDropped(final long now) {
         dropped = true;
-        mayDrop = true;
         mayDropSince = now;
     }
 
@@ -178,8 +174,7 @@ final class Rereads {
     @GuardedBy("this")
     private void forget() {
         if (dropping == 0 && droppingAgain == 0) {
-            mayDrop = mayDrop && System.nanoTime() - mayDropSince < DROPS_WITHIN;
-            dropped = mayDrop;
+            dropped = System.nanoTime() - mayDropSince < DROPS_WITHIN;
             read = Extent.NONE;
         }
     }

@@ -20,19 +20,12 @@ import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Treaddir;
 import dev.ninepin.p9.Tunlinkat;
-import dev.ninepin.session.Session;
-import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.Errno;
-import dev.ninepin.share.Share;
 import dev.ninepin.share.ShareOptions;
-import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -49,9 +42,7 @@ class HostileMountTest {
     private static final int ENOSYS = 38;
 
     private final LyingServer server = new LyingServer();
-    private Path root;
-    private Share share;
-    private FuseMount mount;
+    private ServedMount mounted;
 
     @BeforeEach
     void mount() throws IOException {
@@ -59,20 +50,15 @@ class HostileMountTest {
     }
 
     private void mount(final CacheMode cache) throws IOException {
-        root = Files.createTempDirectory("ninepin-hostile-test").toRealPath();
-        share = Share.open(
-                Session.connect(
-                        new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(8192)),
+        mounted = new ServedMount(
+                server,
+                8192,
                 new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()).withContainSymlinks(true));
-        mount = FuseMount.mount(share, root, new FuseOptions("hostile", false, false, false), Errno::of);
     }
 
     @AfterEach
     void unmount() throws IOException {
-        mount.close();
-        assertThat(mount.ended()).isTrue();
-        share.close();
-        Files.delete(root);
+        mounted.close();
     }
 
     @Test
@@ -189,7 +175,7 @@ class HostileMountTest {
         server.lie(Tread.class, (request, truth) -> new Rread(ByteBuffer.allocate(8000)));
 
         assertThat(errnoOf("os.pread(os.open('f', os.O_RDONLY), 100, 0)")).isEqualTo("EIO");
-        assertThat(share.session().status().connected()).isFalse();
+        assertThat(mounted.share.session().status().connected()).isFalse();
         server.tellTheTruth();
         assertThat(errnoOf("os.listdir('.')")).isEqualTo("EIO");
         assertThat(errnoOf("os.mkdir('new')")).isEqualTo("EIO");
@@ -234,7 +220,7 @@ class HostileMountTest {
         final List<String> output = run(
                 "import errno",
                 "try:",
-                "    os.chdir('" + root + "')",
+                "    os.chdir('" + mounted.root + "')",
                 "    " + statement,
                 "    print('none')",
                 "except OSError as e:",
@@ -244,14 +230,15 @@ class HostileMountTest {
 
     /** What a script prints, in the root of the mount. */
     private List<String> python(final String... lines) throws Exception {
-        return run("os.chdir('" + root + "')", String.join("\n", lines));
+        return run("os.chdir('" + mounted.root + "')", String.join("\n", lines));
     }
 
     private List<String> run(final String... lines) throws Exception {
         final List<String> script = new ArrayList<>(List.of("import os, sys, stat, mmap"));
         script.addAll(List.of(lines));
         // From beside the mount, and without a look at where it is: the mount may be of no use.
-        final Process process = Mounted.start(root.getParent(), "python3", "-I", "-c", String.join("\n", script));
+        final Process process =
+                Mounted.start(mounted.root.getParent(), "python3", "-I", "-c", String.join("\n", script));
         process.getOutputStream().close();
         final String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -8,11 +8,7 @@ import dev.ninepin.p9.Rwrite;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Twrite;
-import dev.ninepin.session.Session;
-import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.Errno;
-import dev.ninepin.share.Share;
 import dev.ninepin.share.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.BackgroundCall;
@@ -20,8 +16,6 @@ import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,9 +35,7 @@ class OvertakenWriteTest {
     private static final int SIZE = 5 * 4096;
 
     private final Server server = new Server();
-    private Path root;
-    private Share share;
-    private FuseMount mount;
+    private ServedMount mounted;
 
     /** Serves one file. A write waits, if it is told so, until somebody has read what was there before. */
     private static final class Server implements AnsweringChannel.Server {
@@ -88,24 +80,17 @@ class OvertakenWriteTest {
     @BeforeEach
     void mount() throws IOException {
         server.rest.put("file", LyingServer.S_IFREG | 0644, server.content);
-        root = Files.createTempDirectory("ninepin-overtaken-test").toRealPath();
-        share = Share.open(
-                Session.connect(
-                        new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(65536)),
-                new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
-        mount = FuseMount.mount(share, root, new FuseOptions("overtaken", false, false, false), Errno::of);
+        mounted = new ServedMount(
+                server, 65536, new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
     }
 
     @AfterEach
     void unmount() throws IOException {
-        mount.close();
-        assertThat(mount.ended()).isTrue();
-        share.close();
-        Files.delete(root);
+        mounted.close();
     }
 
     private FileChannel open() throws IOException {
-        return FileChannel.open(root.resolve("file"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return FileChannel.open(mounted.root.resolve("file"), StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     private static String read(final FileChannel file, final int offset, final int length) throws IOException {
@@ -147,7 +132,7 @@ class OvertakenWriteTest {
                     os.pwrite(fd, b'%d' % n, 10)
                     assert os.pread(fd, 30, 0).startswith(b'o' * 10 + b'%d' % n)
                 """)
-                .directory(root.toFile())
+                .directory(mounted.root.toFile())
                 .inheritIO()
                 .start();
         final long begin = System.nanoTime();

@@ -26,6 +26,11 @@ class RereadsTest {
         return write(offset, count, true);
     }
 
+    /** A write that waits for replies to reads. */
+    private BackgroundCall<List<Boolean>> waitingWrite() {
+        return BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies");
+    }
+
     private void read(final long offset, final int count) {
         rereads.reading(offset, count).ifPresent(Runnable::run);
     }
@@ -123,8 +128,7 @@ class RereadsTest {
     void aWriteWaitsForTheRepliesToReadsThatMeetIt() throws Exception {
         drop();
         final Optional<Runnable> replied = rereads.reading(0, 4096);
-        try (BackgroundCall<List<Boolean>> write =
-                BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies")) {
+        try (BackgroundCall<List<Boolean>> write = waitingWrite()) {
             replied.orElseThrow().run();
             assertThat(write.result()).containsExactly(false);
         }
@@ -134,8 +138,7 @@ class RereadsTest {
     void anotherReadOfTheSameBytesIsNotWaitedFor() throws Exception {
         drop();
         final Optional<Runnable> replied = rereads.reading(0, 4096);
-        try (BackgroundCall<List<Boolean>> write =
-                BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies")) {
+        try (BackgroundCall<List<Boolean>> write = waitingWrite()) {
             final Optional<Runnable> later = rereads.reading(0, 4096);
             replied.orElseThrow().run();
             assertThat(write.result()).containsExactly(false);
@@ -147,8 +150,7 @@ class RereadsTest {
     void whoIsInterruptedWaitsForNoReply() throws Exception {
         drop();
         rereads.reading(0, 4096);
-        try (BackgroundCall<List<Boolean>> write =
-                BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies")) {
+        try (BackgroundCall<List<Boolean>> write = waitingWrite()) {
             write.interrupt();
             assertThat(write.result()).containsExactly(true);
         }

@@ -25,5 +25,15 @@ public final class OpenFlags {
     public static final int CLOEXEC = 02000000;
     public static final int SYNC = 04000000;
 
+    /** Whether what is opened so may be read. */
+    public static boolean reads(final int flags) {
+        return (flags & ACCESS_MODE) != WRONLY;
+    }
+
+    /** Whether what is opened so may be written. */
+    public static boolean writes(final int flags) {
+        return (flags & ACCESS_MODE) != RDONLY;
+    }
+
     private OpenFlags() {}
 }

@@ -1,0 +1,38 @@
+package dev.ninepin.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.Errno;
+import dev.ninepin.share.Share;
+import dev.ninepin.share.ShareOptions;
+import dev.ninepin.testing.AnsweringChannel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The share of a server that a test plays, mounted on a directory of its own. */
+final class ServedMount implements AutoCloseable {
+    final Path root;
+    final Share share;
+    private final FuseMount mount;
+
+    /** @param msize of the session, in bytes */
+    ServedMount(final AnsweringChannel.Server server, final int msize, final ShareOptions options) throws IOException {
+        root = Files.createTempDirectory("ninepin-served-test").toRealPath();
+        share = Share.open(
+                Session.connect(
+                        new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(msize)),
+                options);
+        mount = FuseMount.mount(share, root, new FuseOptions("served", false, false, false), Errno::of);
+    }
+
+    @Override
+    public void close() throws IOException {
+        mount.close();
+        assertThat(mount.ended()).isTrue();
+        share.close();
+        Files.delete(root);
+    }
+}
