@@ -17,15 +17,25 @@ import calls
 
 CLOCK_REALTIME_COARSE = 5
 
-# Where processes begin, some levels below the only directory that they see.
-HOME = '/up/up/up'
+# Where processes begin, below the only directory that they see.
+HOME = '/up'
 UMASK = 0o022
 
 
-def tree(directory, prefix=b''):
-    """A line for each file below the directory."""
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+class Tree:
+    """What is below a directory: a line for each file, and what to remove. A directory is listed once for both."""
+
+    def __init__(self, directory):
+        self.directory, self.lines = directory, []
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self.names = self.look(fd, b'')
+        finally:
+            os.close(fd)
+
+    def look(self, fd, prefix):
+        """The names in an open directory, each with those below it, or None if it is not a directory."""
+        names = {}
         for name in sorted(os.listdir(os.fsencode('/proc/self/fd/%d' % fd))):
             seen = os.stat(name, dir_fd=fd, follow_symlinks=False)
             line = '%s %s' % (calls.escape(prefix + name).replace('%2f', '/'),
@@ -38,11 +48,37 @@ def tree(directory, prefix=b''):
                     os.close(file)
             elif stat.S_ISLNK(seen.st_mode):
                 line += ' target=' + calls.summary(os.readlink(name, dir_fd=fd))
-            yield line
+            self.lines.append(line)
+            names[name] = None
             if stat.S_ISDIR(seen.st_mode):
-                yield from tree(b'/proc/self/fd/%d/' % fd + name, prefix + name + b'/')
-    finally:
-        os.close(fd)
+                below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
+                try:
+                    names[name] = self.look(below, prefix + name + b'/')
+                finally:
+                    os.close(below)
+        return names
+
+    def remove(self):
+        """Removes it all, and the directory. What is not in the tree, though it is there, fails this."""
+        fd = os.open(self.directory, os.O_PATH)
+        try:
+            self.empty(fd, self.names)
+        finally:
+            os.close(fd)
+        os.rmdir(self.directory)
+
+    def empty(self, fd, names):
+        for name, below in names.items():
+            if below is None:
+                os.unlink(name, dir_fd=fd)
+                continue
+            if below:
+                inner = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=fd)
+                try:
+                    self.empty(inner, below)
+                finally:
+                    os.close(inner)
+            os.rmdir(name, dir_fd=fd)
 
 
 def contents(file, size):
@@ -53,20 +89,6 @@ def contents(file, size):
             data += more
         return calls.summary(data)
     return calls.summary(os.pread(file, 1 << 20, 0)) + '+' + calls.summary(os.pread(file, 1 << 20, size - (1 << 20)))
-
-
-def remove(directory):
-    """Removes all below a directory."""
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for name in os.listdir(os.fsencode('/proc/self/fd/%d' % fd)):
-            if stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                remove(b'/proc/self/fd/%d/' % fd + name)
-                os.rmdir(name, dir_fd=fd)
-            else:
-                os.unlink(name, dir_fd=fd)
-    finally:
-        os.close(fd)
 
 
 class Child:
@@ -224,10 +246,10 @@ def play(directory, lines, clock, children):
         at = end
     for child in children[:count]:
         child.leave()
+    left = Tree(os.fsencode(directory))
     yield 'tree'
-    yield from tree(os.fsencode(directory))
-    remove(os.fsencode(directory))
-    os.rmdir(directory)
+    yield from left.lines
+    left.remove()
 
 
 def main():
