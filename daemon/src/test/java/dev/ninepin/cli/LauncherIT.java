@@ -27,6 +27,15 @@ class LauncherIT {
     }
 
     @Test
+    void optionsForJavaCanBeAdded() throws Exception {
+        final Program.Result result = Program.run(
+                List.of(Program.TREE.resolve("ninepin").toString(), "--version"),
+                Map.of("NINEPIN_JAVA_OPTIONS", "-Xint -XshowSettings:properties"));
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        assertThat(result.errors()).contains("java.vm.info = interpreted mode");
+    }
+
+    @Test
     void aJavaThatIsTooOldOrMissingIsSaidSo() throws Exception {
         final Path old = Files.createDirectories(temporary.resolve("jdk/bin"));
         Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"11.0.2\"\n");
