@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -44,15 +45,16 @@ abstract class DriverTests {
                 guest.kind(),
                 "ninepin mount to usable, " + driver,
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin) + " ms");
-        final JsonObject channel = status(guest, "/mnt/driver").getAsJsonObject("channel");
-        assertThat(channel.getAsJsonObject("details").toString()).contains("\"" + driver, GuestKind.SHARE_ADDRESS);
 
         guest.check("cp -a /mnt/driver/tree-" + driver + " /root/copy");
         assertThat(Tree.inGuest(guest, "/root/copy")).isEqualTo(wanted);
         guest.check("cp -a /root/copy /mnt/driver/back-" + driver);
         assertThat(Tree.inGuest(guest, "/mnt/driver/back-" + driver)).isEqualTo(wanted);
         assertThat(Tree.onHost(guest.share().resolve("back-" + driver))).isEqualTo(wanted);
-        noteRoundTrip(guest, driver);
+        final JsonObject status = status(guest, "/mnt/driver");
+        assertThat(status.getAsJsonObject("channel").getAsJsonObject("details").toString())
+                .contains("\"" + driver, GuestKind.SHARE_ADDRESS);
+        noteRoundTrip(guest, driver, status);
 
         guest.check("rm -r /mnt/driver/back-" + driver + " && ninepin umount /mnt/driver");
         assertThat(guest.share().resolve("back-" + driver)).doesNotExist();
@@ -65,9 +67,9 @@ abstract class DriverTests {
                 .getAsJsonObject();
     }
 
-    private static void noteRoundTrip(final Guest guest, final String driver) throws Exception {
-        for (final JsonElement each :
-                status(guest, "/mnt/driver").getAsJsonObject("protocol").getAsJsonArray("messages")) {
+    private static void noteRoundTrip(final Guest guest, final String driver, final JsonObject status)
+            throws IOException {
+        for (final JsonElement each : status.getAsJsonObject("protocol").getAsJsonArray("messages")) {
             final JsonObject message = each.getAsJsonObject();
             if (message.get("name").getAsString().equals("Tgetattr")) {
                 Figures.note(

@@ -22,6 +22,10 @@ final class TestsInGuest {
     /** In the guest: the jars of the class path of these tests. */
     static final String DIRECTORY = "/root/tests";
 
+    /** What Java compiles, the emulation has to translate anew. */
+    private static final String FEW_COMPILED =
+            "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10 -XX:+UseSerialGC";
+
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     private TestsInGuest() {}
@@ -34,9 +38,8 @@ final class TestsInGuest {
      */
     static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
         install(guest);
-        final String command =
-                "cd %s && rm -f results && java -XX:TieredStopAtLevel=1 -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
-                        .formatted(DIRECTORY, options, RunInGuest.class.getName(), String.join(" ", classes));
+        final String command = "cd %s && rm -f results && java %s -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
+                .formatted(DIRECTORY, FEW_COMPILED, options, RunInGuest.class.getName(), String.join(" ", classes));
         final Guest.Result java = guest.run(command, new byte[0], PATIENCE);
         final List<DynamicTest> tests = new ArrayList<>();
         tests.add(dynamicTest("all ran to the end: " + String.join(", ", classes), java::expectSuccess));

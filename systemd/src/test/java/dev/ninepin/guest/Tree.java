@@ -21,9 +21,9 @@ final class Tree {
             find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
             """;
 
-    private static final int DIRECTORIES = 12;
-    private static final int FILES_EACH = 12;
-    private static final int BIG = 6 << 20;
+    private static final int DIRECTORIES = 6;
+    private static final int FILES_EACH = 7;
+    private static final int BIG = 3 << 20;
 
     private Tree() {}
 
@@ -35,7 +35,7 @@ final class Tree {
         for (int i = 0; i < DIRECTORIES; i++) {
             directory = Files.createDirectory((i % 4 == 0 ? root : directory).resolve("dir " + i));
             for (int j = 0; j < FILES_EACH; j++) {
-                final byte[] content = new byte[random.nextInt(j == 0 ? 1 : 1 << (j + 6))];
+                final byte[] content = new byte[random.nextInt(j == 0 ? 1 : 1 << (2 * j + 6))];
                 random.nextBytes(content);
                 final Path file = Files.write(directory.resolve("file-" + j), content);
                 Files.setPosixFilePermissions(
