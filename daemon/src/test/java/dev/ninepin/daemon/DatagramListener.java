@@ -2,6 +2,7 @@ package dev.ninepin.daemon;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.ninepin.testing.Python;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ public final class DatagramListener implements AutoCloseable {
 
     /** Returns once it listens at {@code address}, a path or {@code @NAME}. */
     public DatagramListener(final String address) throws IOException {
-        process = new ProcessBuilder("python3", "-c", PROGRAM, address)
+        process = new ProcessBuilder(Python.COMMAND, "-c", PROGRAM, address)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         final BufferedReader lines = process.inputReader(UTF_8);

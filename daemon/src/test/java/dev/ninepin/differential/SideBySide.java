@@ -1,6 +1,7 @@
 package dev.ninepin.differential;
 
 import dev.ninepin.mounted.TestMount;
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -32,13 +33,13 @@ final class SideBySide implements AutoCloseable {
                 "mount --bind \"$1\" \"$1\" && mount -o remount,bind,nodev,nosuid \"$1\" && shift && exec \"$@\"",
                 "sh",
                 local,
-                "python3",
+                Python.COMMAND,
                 script,
                 local,
                 "--handles"));
         rules.limits().forEach(limit -> command.add(limit.call() + "=" + limit.errno()));
         plain = new Side("plain", command);
-        mounted = new Side("mount", List.of("python3", script, directory.toString()));
+        mounted = new Side("mount", List.of(Python.COMMAND, script, directory.toString()));
     }
 
     /** Runs a sequence on both sides; the first difference, if there is any. */

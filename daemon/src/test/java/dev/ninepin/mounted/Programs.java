@@ -3,6 +3,7 @@ package dev.ninepin.mounted;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -29,6 +30,7 @@ record Programs(Path directory, Path export, boolean mapped) {
         environment.keySet().removeIf(name -> name.startsWith("LC_") || name.startsWith("LANG"));
         environment.put("EXPORT", export.toString());
         environment.put("MAPPED", mapped ? "yes" : "no");
+        environment.put("PYTHON", Python.COMMAND);
         environment.put("PYTHONPATH", scripts().toString());
         environment.put("PYTHONDONTWRITEBYTECODE", "yes");
         // Neither the user's configuration of git nor the machine's changes what a test does.
@@ -59,13 +61,13 @@ record Programs(Path directory, Path export, boolean mapped) {
      * what its arguments are, it says itself.
      */
     List<String> script(final String name, final String... arguments) throws IOException, InterruptedException {
-        final String interpreter = name.endsWith(".py") ? "python3" : "sh";
+        final String interpreter = name.endsWith(".py") ? Python.COMMAND : "sh";
         final String path = scripts().resolve("programs").resolve(name).toString();
         return run(words(new String[] {interpreter, path}, arguments));
     }
 
     static String[] pythonCommand(final String script, final String... arguments) {
-        return words(new String[] {"python3", "-c", "from mounttest import *\n" + script}, arguments);
+        return words(new String[] {Python.COMMAND, "-c", "from mounttest import *\n" + script}, arguments);
     }
 
     /**

@@ -99,8 +99,8 @@ interface XattrsOfFiles extends OnAMount {
                 touch given/file plain/file
                 mkdir given/directory
                 touch given/directory/file
-                python3 -c 'import os; os.close(os.open("given/created", os.O_CREAT | os.O_WRONLY, 0o640))'
-                python3 -c 'import os; os.mknod("given/node", 0o100666)'
+                "$PYTHON" -c 'import os; os.close(os.open("given/created", os.O_CREAT | os.O_WRONLY, 0o640))'
+                "$PYTHON" -c 'import os; os.mknod("given/node", 0o100666)'
                 getfacl -n -R file plain given
                 setfacl -x u:1234 file
                 setfacl -b given/directory

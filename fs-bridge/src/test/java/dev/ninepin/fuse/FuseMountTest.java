@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.FileOperations;
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -129,7 +130,7 @@ class FuseMountTest {
     void closingABusyMountWritesWhatIsDirtyFirst() throws Exception {
         try (var mounted = new Mounted()) {
             mounted.files.makeFile("f", 10000);
-            final Process holder = mounted.start("python3", "-c", """
+            final Process holder = mounted.start(Python.COMMAND, "-c", """
                     import mmap, os, sys
                     m = mmap.mmap(os.open('f', os.O_RDWR), 10000)
                     m[9000:9005] = b'dirty'

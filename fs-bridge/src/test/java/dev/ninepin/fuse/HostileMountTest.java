@@ -24,6 +24,7 @@ import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.ShareOptions;
 import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -238,7 +239,7 @@ class HostileMountTest {
         script.addAll(List.of(lines));
         // From beside the mount, and without a look at where it is: the mount may be of no use.
         final Process process =
-                Mounted.start(mounted.root.getParent(), "python3", "-I", "-c", String.join("\n", script));
+                Mounted.start(mounted.root.getParent(), Python.COMMAND, "-I", "-c", String.join("\n", script));
         process.getOutputStream().close();
         final String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

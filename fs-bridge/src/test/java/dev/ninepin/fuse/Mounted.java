@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.share.CacheMode;
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ final class Mounted implements AutoCloseable {
     List<String> python(final String... lines) throws Exception {
         final List<String> script = new ArrayList<>(List.of("import os, sys, stat, mmap"));
         script.addAll(List.of(lines));
-        return run("python3", "-c", String.join("\n", script));
+        return run(Python.COMMAND, "-c", String.join("\n", script));
     }
 
     /** Runs a program in the root of the mount to its success, and returns what it printed, by lines. */

@@ -13,6 +13,7 @@ import dev.ninepin.share.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.LyingServer;
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -122,7 +123,7 @@ class OvertakenWriteTest {
 
     @Test
     void aWriteDoesNotWaitForThePageThatTheKernelHoldsForIt() throws Exception {
-        final Process writer = new ProcessBuilder("python3", "-c", """
+        final Process writer = new ProcessBuilder(Python.COMMAND, "-c", """
                 import os
                 fd = os.open('file', os.O_RDWR)
                 for n in range(100):

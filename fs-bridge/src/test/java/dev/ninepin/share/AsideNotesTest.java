@@ -3,6 +3,7 @@ package dev.ninepin.share;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,7 +127,7 @@ class AsideNotesTest {
 
     /** How many of the mounts' locks another process finds to be held. */
     private int locksHeld() throws IOException {
-        final Process another = new ProcessBuilder("python3", "-c", """
+        final Process another = new ProcessBuilder(Python.COMMAND, "-c", """
                         import fcntl, glob, sys
                         held = 0
                         for path in glob.glob(sys.argv[1] + '/.*.lock'):
@@ -150,7 +151,7 @@ class AsideNotesTest {
         // A note that a full disk left without a word goes.
         Files.write(notesOfAnother.resolve(prefix + "2"), new byte[0]);
         final Process another = new ProcessBuilder(
-                        "python3",
+                        Python.COMMAND,
                         "-c",
                         """
                         import fcntl, sys
