@@ -69,8 +69,15 @@ class MountIT {
             guest.check("su tester -c 'umount /home/tester/mnt'");
             guest.check("! grep fuse.ninepin /proc/self/mountinfo");
         } finally {
-            guest.run(
-                    "umount /home/tester/mnt; : >/etc/fstab; systemctl stop guest-diod; userdel -r tester; rm -rf /tmp/ninepin-*");
+            // umount(8) does not wait for the daemon, and nobody can remove a user who has processes.
+            guest.run("""
+                    umount /home/tester/mnt
+                    : >/etc/fstab
+                    while [ -n "$(find /proc -maxdepth 1 -user tester)" ]; do sleep 0.2; done
+                    systemctl stop guest-diod
+                    userdel -r tester
+                    rm -rf /tmp/ninepin-*
+                    """);
         }
     }
 
