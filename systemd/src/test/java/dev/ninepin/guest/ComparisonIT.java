@@ -3,6 +3,8 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -11,6 +13,41 @@ import org.junit.jupiter.api.Test;
 class ComparisonIT {
     /** Its driver takes every device that there is, before modprobe(8) returns. */
     private static final String BIND = "modprobe 9pnet_virtio\n";
+
+    /** What a program does with files whose names are gone: each line is what came of it. */
+    private static final String WITHOUT_NAME = """
+            perl -e '
+                chdir $ARGV[0] or die;
+                sub came { my ($what, $done) = @_; print "$what: ", $done ? "done" : $!, "\\n"; }
+                sub content { sysseek F, 0, 0; defined sysread F, my $bytes, 100 or return "$!"; return $bytes; }
+                for my $way ("removed", "renamed over") {
+                    open F, "+>", "file" or die;
+                    syswrite F, "old content" or die;
+                    if ($way eq "removed") {
+                        unlink "file" or die;
+                    } else {
+                        open G, ">", "other" or die;
+                        rename "other", "file" or die;
+                    }
+                    my @stat = stat F;
+                    came "$way, fstat", scalar @stat;
+                    print "$way, links and size: $stat[3] $stat[7]\\n";
+                    print "$way, content: ", content, "\\n";
+                    sysseek F, 0, 2;
+                    came "$way, write", syswrite F, " and more";
+                    came "$way, ftruncate", truncate F, 12;
+                    came "$way, fchmod", chmod 0600, *F;
+                    came "$way, fchown", chown 1, 2, *F;
+                    came "$way, futimens", utime 1, 2, *F;
+                    print "$way, content: ", content, "\\n";
+                    my @end = stat F;
+                    printf "$way, at last: %o %s\\n", $end[2], "@end[3, 4, 5, 7, 9]";
+                    close F;
+                    close G;
+                }
+                unlink "file";
+            ' "$1"
+            """;
 
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {
@@ -49,6 +86,25 @@ class ComparisonIT {
         // v9fs leaves its super block's s_time_gran at a second, to which the kernel cuts times that are set.
         assertThat(Tree.inWholeSeconds(Tree.onHost(guest.share().resolve("by-kernel"))))
                 .isEqualTo(Tree.inWholeSeconds(wanted));
+    }
+
+    @Test
+    void filesWithoutANameAreUsedAsThoseOfALocalDirectoryWhichTheKernelsClientCannot(final Guest guest)
+            throws Exception {
+        final String wanted = guest.check("mkdir /root/by-hand; set -- /root/by-hand\n" + WITHOUT_NAME);
+        assertThat(wanted).contains("removed, ftruncate: done").doesNotContain("No such");
+        guest.check("set -e; mkdir /mnt/kernel /mnt/ninepin\n" + BIND
+                + "mount -t 9p -o trans=virtio,version=9p2000.L share /mnt/kernel");
+        final String byKernel = guest.check("set -- /mnt/kernel\n" + WITHOUT_NAME);
+        guest.check("umount /mnt/kernel; modprobe -r 9p 9pnet_virtio");
+        guest.check("ninepin mount share /mnt/ninepin");
+        assertThat(guest.check("set -- /mnt/ninepin\n" + WITHOUT_NAME)).isEqualTo(wanted);
+        assertThat(guest.check("ninepin umount /mnt/ninepin; ls -A /mnt/ninepin"))
+                .isEmpty();
+        final List<String> differing = new ArrayList<>(byKernel.lines().toList());
+        differing.removeAll(wanted.lines().toList());
+        Figures.note(guest.kind(), "files without a name, what v9fs does otherwise", String.join("; ", differing));
+        assertThat(differing).as("else v9fs has learnt it").isNotEmpty();
     }
 
     @Test
