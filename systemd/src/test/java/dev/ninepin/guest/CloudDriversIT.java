@@ -11,7 +11,7 @@ import org.junit.jupiter.api.TestFactory;
 /** The device of a guest whose kernel has no 9p, on a machine without an IOMMU. */
 @InGuest(GuestKind.CLOUD)
 class CloudDriversIT extends DriverTests {
-    private static final int IDLE_SECONDS = 30;
+    private static final int IDLE_SECONDS = 15;
 
     @AfterEach
     void unloadModules(final Guest guest) throws Exception {

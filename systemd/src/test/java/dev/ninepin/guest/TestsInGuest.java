@@ -22,9 +22,9 @@ final class TestsInGuest {
     /** In the guest: the jars of the class path of these tests. */
     static final String DIRECTORY = "/root/tests";
 
-    /** What Java compiles, the emulation has to translate anew. */
-    private static final String FEW_COMPILED =
-            "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10 -XX:+UseSerialGC";
+    /** What Java compiles, the emulation has to translate anew; and to verify the tests' libraries takes it seconds. */
+    private static final String QUICK = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10 -XX:+UseSerialGC"
+            + " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote";
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
@@ -39,7 +39,7 @@ final class TestsInGuest {
     static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
         install(guest);
         final String command = "cd %s && rm -f results && java %s -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
-                .formatted(DIRECTORY, FEW_COMPILED, options, RunInGuest.class.getName(), String.join(" ", classes));
+                .formatted(DIRECTORY, QUICK, options, RunInGuest.class.getName(), String.join(" ", classes));
         final Guest.Result java = guest.run(command, new byte[0], PATIENCE);
         final List<DynamicTest> tests = new ArrayList<>();
         tests.add(dynamicTest("all ran to the end: " + String.join(", ", classes), java::expectSuccess));
