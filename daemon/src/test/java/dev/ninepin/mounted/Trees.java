@@ -13,7 +13,7 @@ interface Trees extends OnAMount {
         final String back = mount().beside("back").toString();
         mount().python("""
                 source, back = sys.argv[1:]
-                make_tree(source, 500)
+                make_tree(source, 150)
                 wanted = manifest(source)
                 subprocess.run(['cp', '-a', source, 'tree'], check=True)
                 same(manifest(S + '/tree', there=True), wanted)
@@ -29,7 +29,7 @@ interface Trees extends OnAMount {
         final String source = mount().beside("tar").resolve("tree").toString();
         mount().python("""
                 source = sys.argv[1]
-                make_tree(source, 300)
+                make_tree(source, 100)
                 with open(source + '/sparse', 'wb') as f:
                     f.seek(50 << 20)
                     f.write(b'end')
@@ -53,7 +53,7 @@ interface Trees extends OnAMount {
     @Test
     default void rsyncCopiesATreeAndHasNothingToDoTheSecondTime() throws Exception {
         final String source = mount().beside("rsync").resolve("tree").toString();
-        mount().python("make_tree(sys.argv[1], 300)", source);
+        mount().python("make_tree(sys.argv[1], 100)", source);
         mount().sh("rsync -aH \"$1\"/ copy", source);
         final List<String> changes = mount().sh("rsync -aH --checksum --delete --itemize-changes \"$1\"/ copy", source);
         assertThat(changes).isEmpty();
@@ -64,7 +64,7 @@ interface Trees extends OnAMount {
     @Test
     default void duAndFindSeeWhatTheServerHas() throws Exception {
         mount().python("""
-                make_tree('tree', 200)
+                make_tree('tree', 100)
                 def find(where):
                     return sorted(subprocess.check_output(
                         ['find', 'tree', '-printf', '%p %i %n %b\\\\0'], cwd=where).split(b'\\0'))
