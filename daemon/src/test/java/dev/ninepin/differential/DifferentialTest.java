@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @EnabledIf(value = "isRoot", disabledReason = "other users' calls are made too, which takes root")
 class DifferentialTest {
     private static final String SEQUENCES = "sequences";
-    private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("ninepin.differential.seconds", 30));
+    private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("ninepin.differential.seconds", 36));
     private static final long FIRST_SEED = Long.getLong("ninepin.differential.seed", 1);
 
     /** How many sequences run at a time, each in directories of its own: most of its time a sequence waits. */
