@@ -103,7 +103,7 @@ class ServiceIT {
 
         signal("CONT", diod.pid());
         await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed);
-        assertThat(errors).content().contains("answers again");
+        await().untilAsserted(() -> assertThat(errors).content().contains("answers again"));
         await().until(() -> systemd.received().stream()
                 .skip(3)
                 .anyMatch(each -> each.startsWith("STATUS=unix:" + diod.socket() + " is mounted")));

@@ -14,6 +14,7 @@ class ProgramsTest {
         "QEMU, postgresql.sh, 1 1",
         "QEMU, sqlite.py, wal 3 6",
         "DIOD_UNIX, sqlite.py, delete 3 6",
+        "DIOD_UNIX, repository.sh, 2 8",
         "QEMU, build.sh, 10",
         "QEMU_MAPPED, packages.sh, 20",
         "QEMU_PASSTHROUGH, files.sh, 15",

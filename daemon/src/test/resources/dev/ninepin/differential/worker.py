@@ -26,9 +26,10 @@ class Tree:
     """What is below a directory: a line for each file, and what to remove. A directory is listed once for both."""
 
     def __init__(self, directory):
-        self.directory, self.lines = directory, []
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
+            seen = os.fstat(fd)
+            self.directory, self.lines = directory, ['. ' + calls.attributes(seen, calls.identity(b'', fd, True, seen))]
             self.names = self.look(fd, b'')
         finally:
             os.close(fd)

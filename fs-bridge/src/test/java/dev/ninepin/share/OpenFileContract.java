@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -443,8 +444,9 @@ abstract class OpenFileContract extends ShareFixture {
         share.release(handle);
 
         assertThat(Files.readString(export.resolve("file"))).isEqualTo("data");
-        // The handle's; create's own is still open, and so the file is known.
-        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(before - 1));
+        // The handle's; create's own is still open, and so the file is known, for longer than a Tclunk takes.
+        await().during(Duration.ofMillis(100))
+                .untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(before - 1));
         share.release(handle - 1);
         await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(1));
         assertErrno(Errno.ESTALE, () -> share.getattr(entry.node()));

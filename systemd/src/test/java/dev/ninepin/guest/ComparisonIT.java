@@ -89,8 +89,7 @@ class ComparisonIT {
     }
 
     @Test
-    void filesWithoutANameAreUsedAsThoseOfALocalDirectoryWhichTheKernelsClientCannot(final Guest guest)
-            throws Exception {
+    void filesWithoutANameAreUsedAsThoseOfALocalDirectory(final Guest guest) throws Exception {
         final String wanted = guest.check("mkdir /root/by-hand; set -- /root/by-hand\n" + WITHOUT_NAME);
         assertThat(wanted).contains("removed, ftruncate: done").doesNotContain("No such");
         guest.check("set -e; mkdir /mnt/kernel /mnt/ninepin\n" + BIND
@@ -104,7 +103,6 @@ class ComparisonIT {
         final List<String> differing = new ArrayList<>(byKernel.lines().toList());
         differing.removeAll(wanted.lines().toList());
         Figures.note(guest.kind(), "files without a name, what v9fs does otherwise", String.join("; ", differing));
-        assertThat(differing).as("else v9fs has learnt it").isNotEmpty();
     }
 
     @Test

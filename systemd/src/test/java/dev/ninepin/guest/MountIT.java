@@ -73,7 +73,10 @@ class MountIT {
             guest.run("""
                     umount /home/tester/mnt
                     : >/etc/fstab
-                    while [ -n "$(find /proc -maxdepth 1 -user tester)" ]; do sleep 0.2; done
+                    for i in $(seq 300); do
+                        [ -n "$(find /proc -maxdepth 1 -user tester)" ] || break
+                        sleep 0.2
+                    done
                     systemctl stop guest-diod
                     userdel -r tester
                     rm -rf /tmp/ninepin-*

@@ -3,6 +3,7 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.ninepin.testing.Python;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -84,18 +85,19 @@ final class TestsInGuest {
                 List.of("sh", "-c", """
                 set -e
                 archive=$1
+                python=$2
                 work=$(mktemp -d)
-                shift
+                shift 2
                 for entry in "$@"; do
                     if [ -d "$entry" ]; then
-                        (cd "$entry" && python3 -m zipfile -c "$work/$(echo "$entry" | tr / _).jar" *)
+                        (cd "$entry" && "$python" -m zipfile -c "$work/$(echo "$entry" | tr / _).jar" *)
                     elif [ -f "$entry" ]; then
                         ln -s "$entry" "$work/"
                     fi
                 done
                 tar -c -h -f "$archive" -C "$work" .
                 rm -r "$work"
-                """, "sh", archive.toAbsolutePath().toString()));
+                """, "sh", archive.toAbsolutePath().toString(), Python.COMMAND));
         command.addAll(List.of(classPath.split(File.pathSeparator, -1)));
         final Process sh = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -10,6 +10,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 
 /** A call that runs on a thread of its own, because it is meant to wait. Close ends the test unless it returned. */
 public final class BackgroundCall<T> implements AutoCloseable {
@@ -17,7 +19,6 @@ public final class BackgroundCall<T> implements AutoCloseable {
 
     private final FutureTask<T> task;
     private final Thread thread;
-    private StackTraceElement[] lastSeen = {};
 
     private BackgroundCall(final String name, final Callable<T> call) {
         this.task = new FutureTask<>(call);
@@ -30,10 +31,9 @@ public final class BackgroundCall<T> implements AutoCloseable {
         return new BackgroundCall<>(name, call);
     }
 
-    /** Returns once the call is inside a method of the name {@code method}; where it waits, if the test is right. */
+    /** Returns once the call waits under a method of the name {@code method}: there its stack has stood still for a while. */
     public BackgroundCall<T> awaitInside(final String method) {
-        await().until(() -> task.isDone() || isInside(thread.getStackTrace(), method));
-        return this;
+        return awaitStill(stack -> isInside(stack, method));
     }
 
     /**
@@ -41,11 +41,15 @@ public final class BackgroundCall<T> implements AutoCloseable {
      * still for a while, in a native method.
      */
     public BackgroundCall<T> awaitBlockedIn(final String method) {
+        return awaitStill(stack -> stack[0].isNativeMethod() && isInside(stack, method));
+    }
+
+    private BackgroundCall<T> awaitStill(final Predicate<StackTraceElement[]> where) {
+        final AtomicReference<StackTraceElement[]> seen = new AtomicReference<>(new StackTraceElement[0]);
         await().pollInterval(Duration.ofMillis(20)).until(() -> {
             final StackTraceElement[] now = thread.getStackTrace();
-            final boolean still = Arrays.equals(now, lastSeen);
-            lastSeen = now;
-            return task.isDone() || (still && now.length > 0 && now[0].isNativeMethod() && isInside(now, method));
+            final boolean still = Arrays.equals(now, seen.getAndSet(now));
+            return task.isDone() || (still && now.length > 0 && where.test(now));
         });
         return this;
     }

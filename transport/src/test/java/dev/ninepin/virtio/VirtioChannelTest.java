@@ -223,7 +223,7 @@ class VirtioChannelTest {
             thread[0] = Thread.currentThread();
             return channel.receive();
         })) {
-            await().until(() -> thread[0] != null && thread[0].getState() == Thread.State.WAITING);
+            reader.awaitBlockedIn("receive");
             final long before = threads.getThreadCpuTime(thread[0].getId());
 
             await().pollDelay(Duration.ofMillis(500)).until(() -> thread[0].getState() == Thread.State.WAITING);

@@ -16,7 +16,7 @@ if setfacl -m u:1:r probe 2>/dev/null; then
 fi
 rm probe
 
-"$PYTHON" -c '
+"${PYTHON:-python3}" -c '
 from mounttest import *
 root, count = sys.argv[1], int(sys.argv[2])
 make_tree(root, count, min(60, count // 3))
