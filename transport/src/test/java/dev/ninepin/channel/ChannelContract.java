@@ -163,7 +163,7 @@ public abstract class ChannelContract {
             roundTrips(client, 100);
             final long before = directMemory();
 
-            roundTrips(client, 3000);
+            roundTrips(client, 1000);
 
             assertThat(directMemory() - before).isLessThanOrEqualTo(channel.maxMessageSize());
         }
