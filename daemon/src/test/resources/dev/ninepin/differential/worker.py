@@ -26,60 +26,50 @@ class Tree:
     """What is below a directory: a line for each file, and what to remove. A directory is listed once for both."""
 
     def __init__(self, directory):
-        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        seen = os.stat(directory)
+        self.directory = directory
+        self.lines = ['. ' + calls.attributes(seen, calls.identity(directory, None, True, seen))]
+        self.names = self.look(directory, None, b'')
+
+    def look(self, directory, at, prefix):
+        """The names in a directory, each with those below it, or None if it is not a directory."""
+        names = {}
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
         try:
-            seen = os.fstat(fd)
-            self.directory, self.lines = directory, ['. ' + calls.attributes(seen, calls.identity(b'', fd, True, seen))]
-            self.names = self.look(fd, b'')
+            for name in sorted(os.listdir(os.fsencode('/proc/self/fd/%d' % fd))):
+                seen = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                line = '%s %s' % (calls.escape(prefix + name).replace('%2f', '/'),
+                                  calls.attributes(seen, calls.identity(name, fd, False, seen)))
+                if stat.S_ISREG(seen.st_mode):
+                    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=fd)
+                    try:
+                        line += ' data=' + contents(file, seen.st_size)
+                    finally:
+                        os.close(file)
+                elif stat.S_ISLNK(seen.st_mode):
+                    line += ' target=' + calls.summary(os.readlink(name, dir_fd=fd))
+                self.lines.append(line)
+                is_directory = stat.S_ISDIR(seen.st_mode)
+                names[name] = self.look(name, fd, prefix + name + b'/') if is_directory else None
         finally:
             os.close(fd)
-
-    def look(self, fd, prefix):
-        """The names in an open directory, each with those below it, or None if it is not a directory."""
-        names = {}
-        for name in sorted(os.listdir(os.fsencode('/proc/self/fd/%d' % fd))):
-            seen = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            line = '%s %s' % (calls.escape(prefix + name).replace('%2f', '/'),
-                              calls.attributes(seen, calls.identity(name, fd, False, seen)))
-            if stat.S_ISREG(seen.st_mode):
-                file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=fd)
-                try:
-                    line += ' data=' + contents(file, seen.st_size)
-                finally:
-                    os.close(file)
-            elif stat.S_ISLNK(seen.st_mode):
-                line += ' target=' + calls.summary(os.readlink(name, dir_fd=fd))
-            self.lines.append(line)
-            names[name] = None
-            if stat.S_ISDIR(seen.st_mode):
-                below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
-                try:
-                    names[name] = self.look(below, prefix + name + b'/')
-                finally:
-                    os.close(below)
         return names
 
     def remove(self):
         """Removes it all, and the directory. What is not in the tree, though it is there, fails this."""
-        fd = os.open(self.directory, os.O_PATH)
+        self.remove_directory(self.directory, None, self.names)
+
+    def remove_directory(self, directory, at, names):
+        fd = os.open(directory, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
         try:
-            self.empty(fd, self.names)
+            for name, below in names.items():
+                if below is None:
+                    os.unlink(name, dir_fd=fd)
+                else:
+                    self.remove_directory(name, fd, below)
         finally:
             os.close(fd)
-        os.rmdir(self.directory)
-
-    def empty(self, fd, names):
-        for name, below in names.items():
-            if below is None:
-                os.unlink(name, dir_fd=fd)
-                continue
-            if below:
-                inner = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=fd)
-                try:
-                    self.empty(inner, below)
-                finally:
-                    os.close(inner)
-            os.rmdir(name, dir_fd=fd)
+        os.rmdir(directory, dir_fd=at)
 
 
 def contents(file, size):
