@@ -3,6 +3,7 @@ package dev.ninepin.fuse;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
+import dev.ninepin.share.AttributeChange;
 import dev.ninepin.share.Attributes;
 import dev.ninepin.share.Caller;
 import dev.ninepin.share.Created;
@@ -230,12 +231,21 @@ final class Callbacks {
 
     private void setattr(final long request, final long node, final long stat, final int which, final long info) {
         serve("setattr", request, node, worker -> {
-            final FileOperations user = as(request, worker, info);
-            worker.reply.attributes(
-                    which == 0
-                            ? user.changeNothing(withGroups(request), node)
-                            : user.setattr(node, RequestedChange.of(worker.stat(stat), which, losesSetId(worker))));
+            final Attributes changed;
+            if (which == 0) {
+                changed = as(request, worker, info).changeNothing(withGroups(request), node);
+            } else {
+                final AttributeChange change = RequestedChange.of(worker.stat(stat), which, losesSetId(worker));
+                changed = info == 0 ? as(request).setattr(node, change) : setattrOfOpen(worker, info, change);
+            }
+            worker.reply.attributes(changed);
         });
+    }
+
+    private Attributes setattrOfOpen(final Worker worker, final long info, final AttributeChange change)
+            throws IOException {
+        final long handle = worker.info(info).fh.get();
+        return files.forOpener(handle).setattrOfOpen(handle, change);
     }
 
     private void readlink(final long request, final long node) {

@@ -8,6 +8,7 @@ import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,11 +29,20 @@ final class AttributeReader {
     private final FilePaths paths;
     private final ShareOptions options;
 
-    AttributeReader(final Session session, final Inodes inodes, final FilePaths paths, final ShareOptions options) {
+    /** Numbers the requests for attributes of all users of the share. */
+    private final AtomicLong requests;
+
+    AttributeReader(
+            final Session session,
+            final Inodes inodes,
+            final FilePaths paths,
+            final ShareOptions options,
+            final AtomicLong requests) {
         this.session = session;
         this.inodes = inodes;
         this.paths = paths;
         this.options = options;
+        this.requests = requests;
     }
 
     /**
@@ -56,12 +66,31 @@ final class AttributeReader {
 
     /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */
     Attributes readOverPath(final Inode inode) throws IOException {
-        return paths.use(inode, fid -> accept(inode, ask(fid)));
+        return paths.use(inode, fid -> {
+            final Inode.Asked asked = asking(inode);
+            final Attributes attributes = accept(inode, ask(fid), asked);
+            inode.seenOverPath(asked.nanos());
+            return attributes;
+        });
     }
 
     /** Asks over a fid that was just opened on the file, and so leads to it. */
     Attributes read(final Inode inode, final OpenFile file) throws IOException {
-        return accept(inode, ask(file.fid()));
+        final Inode.Asked asked = asking(inode);
+        return accept(inode, ask(file.fid()), asked);
+    }
+
+    /** Returns what {@link #accept} is to know of a request for a file's attributes that is about to be sent. */
+    Inode.Asked asking(final Inode inode) {
+        return asking(Optional.of(inode));
+    }
+
+    /** As {@link #asking(Inode)}; empty for a file that is not known here yet. */
+    Inode.Asked asking(final Optional<Inode> inode) {
+        return new Inode.Asked(
+                requests.incrementAndGet(),
+                inode.map(file -> file.data.changes()).orElse(0L),
+                System.nanoTime());
     }
 
     /** The mode bits and group of a directory, as last seen; asked for if they were not yet. */
@@ -102,12 +131,14 @@ final class AttributeReader {
     }
 
     /**
-     * Notes what the server said of a file.
+     * Notes what the server said of a file, and returns its attributes: the latest, if another request overtook this one.
      *
+     * @param asked from before the request
      * @throws StaleFileException if it said it of another: one with another qid, or of another type
      * @throws ErrnoException EIO if no file can be so; the kernel would give its inode up for good
      */
-    Attributes accept(final Inode inode, final Rgetattr reply) throws StaleFileException, ErrnoException {
+    Attributes accept(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
+            throws StaleFileException, ErrnoException {
         if (!FileId.of(reply.qid()).equals(inode.id())) {
             throw new StaleFileException("node " + inode.node() + " is another file now");
         }
@@ -121,10 +152,10 @@ final class AttributeReader {
             inodes.isAnotherNow(inode);
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
-        inode.attributes(reply);
+        final Rgetattr latest = inode.note(reply, asked);
         // The name of what was put aside is none that anyone else may count on.
-        final long links = inodes.aside(inode).isPresent() ? reply.nlink() - 1 : reply.nlink();
-        return shown(inode, reply, links);
+        final long links = inodes.aside(inode).isPresent() ? latest.nlink() - 1 : latest.nlink();
+        return shown(inode, latest, links);
     }
 
     /**
@@ -132,7 +163,7 @@ final class AttributeReader {
      * (Asked for together with the removal, QEMU may answer when that is done.)
      */
     void lastLook(final Inode inode) {
-        if (inode.isDirectory() || inode.data.changes() == inode.changesSeen()) {
+        if (inode.isDirectory() || !inode.hasChangedSinceSeen()) {
             return;
         }
         try {

@@ -1,56 +1,81 @@
 package dev.ninepin.share;
 
+import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Has the server change attributes. Any thread. */
+/**
+ * Changes attributes on the server, as one user. Any thread.
+ *
+ * <p>A Tsetattr goes over the file's path, once {@link PathChecks} knows that it leads to the file. QEMU up to 10.0 and diod
+ * apply a Tsetattr on an open fid to the path as well, to the one that the fid had when it was opened. A server that applies
+ * it to the descriptor instead reaches the file wherever its name went: {@link OpenDescriptors} know which.
+ */
 final class AttributeWriter {
     private final Session session;
     private final FilePaths paths;
     private final AttributeReader attributes;
+    private final OpenDescriptors descriptors;
+    private final OwnerWrite ownerWrite;
     private final ShareOptions options;
 
     AttributeWriter(
             final Session session,
             final FilePaths paths,
             final AttributeReader attributes,
+            final OpenDescriptors descriptors,
+            final OwnerWrite ownerWrite,
             final ShareOptions options) {
         this.session = session;
         this.paths = paths;
         this.attributes = attributes;
+        this.descriptors = descriptors;
+        this.ownerWrite = ownerWrite;
         this.options = options;
     }
 
     /**
-     * Always over the file's path, never over an open fid: QEMU applies a Tsetattr to the path that an open fid once
-     * had, which may be another file's by now. What is left of a file that was removed is changed here. A change of
-     * nothing, which is what chown(2) to -1 and -1 is, renews the time of the last change, as it does on a local file.
+     * Changes a file. What is left of a file that was removed is changed here. A change of nothing, which is what chown(2)
+     * to -1 and -1 is, renews the time of the last change, as it does on a local file.
+     *
+     * @throws StaleFileException if the file can't be reached any more; no other file was changed then
      */
     void change(final Inode inode, final AttributeChange change) throws IOException {
+        change(inode, change, false);
+    }
+
+    /** As {@link #change}, over a descriptor: what open(2) allowed is not refused because the mode bits forbid it now. */
+    void changeOpen(final OpenFile file, final AttributeChange change) throws IOException {
+        change(file.inode(), change, file.isForWriting());
+    }
+
+    private void change(final Inode inode, final AttributeChange change, final boolean mayWrite) throws IOException {
         if (change.losesSetId() && change.mode().isEmpty() && mayLoseSetId(inode)) {
             // Now: another client may have changed it.
             final int mode = attributes.read(inode).mode();
             if (FileMode.hasSetIdToLose(mode)
-                    && (isAllowed(inode, change.withMode(FileMode.withoutSetId(mode))) || change.isEmpty())) {
+                    && (isAllowed(inode, change.withMode(FileMode.withoutSetId(mode)), mayWrite) || change.isEmpty())) {
                 return;
             }
         }
-        send(inode, change);
+        send(inode, change, mayWrite);
     }
 
     /**
      * Has the server change the mode as well. That is refused where the server knows who asks, and he may write but is not
      * the owner: the bits go there, by themselves, with what he does.
      */
-    private boolean isAllowed(final Inode inode, final AttributeChange change) throws IOException {
+    private boolean isAllowed(final Inode inode, final AttributeChange change, final boolean mayWrite)
+            throws IOException {
         try {
-            send(inode, change);
+            send(inode, change, mayWrite);
             return true;
         } catch (final RemoteException e) {
             if (!Errno.isDenial(e.errno())) {
@@ -60,7 +85,7 @@ final class AttributeWriter {
         }
     }
 
-    private void send(final Inode inode, final AttributeChange change) throws IOException {
+    private void send(final Inode inode, final AttributeChange change, final boolean mayWrite) throws IOException {
         final OptionalInt uid = ownerToSend(change.uid(), options.uid());
         final OptionalInt gid = ownerToSend(change.gid(), options.gid());
         final int valid = (change.isEmpty() ? SetattrMask.CTIME : 0)
@@ -80,7 +105,7 @@ final class AttributeWriter {
         final Timestamp mtime = timeOf(change.mtime());
         inode.data.changing();
         try {
-            paths.use(inode, fid -> session.setattr(new Tsetattr(
+            apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
                             fid,
                             valid,
                             mode,
@@ -94,6 +119,33 @@ final class AttributeWriter {
                     .await());
         } finally {
             inode.data.changed();
+        }
+    }
+
+    private void apply(
+            final Inode inode,
+            final AttributeChange change,
+            final boolean mayWrite,
+            final FilePaths.Use<Rmessage> request)
+            throws IOException {
+        if (descriptors.areKnownToTake(change) && descriptors.use(inode, change, request)) {
+            return;
+        }
+        try {
+            if (change.mode().isPresent()) {
+                ownerWrite.unlessLent(() -> paths.change(inode, request));
+            } else {
+                paths.change(inode, request);
+            }
+        } catch (final StaleFileException e) {
+            if (!descriptors.take(inode, change) || !descriptors.use(inode, change, request)) {
+                throw e;
+            }
+        } catch (final RemoteException e) {
+            if (!mayWrite || change.size().isEmpty()) {
+                throw e;
+            }
+            ownerWrite.lend(inode, e, () -> paths.change(inode, request));
         }
     }
 

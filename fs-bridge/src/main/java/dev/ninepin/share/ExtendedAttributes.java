@@ -188,8 +188,7 @@ final class ExtendedAttributes {
         inode.data.changing();
         inode.absent.changing();
         try {
-            Uninterrupted.run(() -> paths.use(inode, fid -> {
-                final int copy = fids.copy(fid);
+            Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
                 try {
                     session.xattrcreate(copy, name, value.remaining(), flags).await();
                     write(copy, value.duplicate());

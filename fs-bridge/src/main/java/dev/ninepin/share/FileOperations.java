@@ -88,6 +88,9 @@ public interface FileOperations {
     /** Changes attributes, and says what they are then. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
+    /** As {@link #setattr}, of an open file over its descriptor: what open(2) has allowed is not refused now. */
+    Attributes setattrOfOpen(long handle, AttributeChange change) throws IOException;
+
     /**
      * A change of nothing: chown(2) to -1 and -1, or what comes before a write(2) to a file with set-ID bits; the kernel does
      * not say which ({@code fs/fuse/dir.c}, fuse_setattr). It renews the time of the last change. Such bits go, if who asks

@@ -17,11 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The record of a file that the kernel may still name: what is needed to ask the server about it, now and after a
- * reconnection. Fields that change are guarded by the lock of {@link Inodes}, but for {@link #attributes}.
+ * reconnection. Fields that change are guarded by the lock of {@link Inodes}, but for what says otherwise.
  */
 final class Inode {
     /** Far above what file systems number files with, and positive for programs that take it as signed. */
     private static final long OWN_NUMBER = 1L << 62;
+
+    /** In nanoseconds; longer than anything is believed. */
+    private static final long LONG_AGO = Long.MAX_VALUE / 2;
 
     private final long node;
     private final FileId id;
@@ -47,11 +50,14 @@ final class Inode {
     /** Counts the names in this directory that went, or became another file's. */
     long changes;
 
-    /** How often it was renamed here; guarded by the lock of {@link FileMoves}. */
-    long moves;
+    /** How often it was renamed here; written under the lock of {@link FileMoves}, read without it. */
+    volatile long moves;
 
     /** Its open files. */
     final List<OpenFile> open = new ArrayList<>(0);
+
+    /** How many handles are open on this directory. */
+    int openDirectories;
 
     /** Where it was put aside to, because it was open when its name went; null if it was not. */
     @Nullable
@@ -82,10 +88,11 @@ final class Inode {
     /** Whether it was already said that the server names its entries as no file can be. */
     private final AtomicBoolean lied = new AtomicBoolean();
 
-    /** The attributes as the server last gave them; any thread may set and read them. */
-    private volatile @Nullable Rgetattr attributes;
+    /** The attributes that were asked for last, of those that the server gave; null until there are some. */
+    private final AtomicReference<@Nullable Seen> seen = new AtomicReference<>();
 
-    private volatile long changesSeen;
+    /** When its path was last known to lead to it, in nanoseconds of {@link System#nanoTime}. */
+    private volatile long seenOverPath = System.nanoTime() - LONG_AGO;
 
     Inode(final long node, final Qid qid, final PathFid path, final boolean isTwin) {
         this.node = node;
@@ -151,20 +158,61 @@ final class Inode {
         return removed.updateAndGet(left -> left == null ? null : change.apply(left)) != null;
     }
 
+    /**
+     * When attributes were asked for.
+     *
+     * @param order among all such requests of a share: a later one has a larger number
+     * @param changes {@link CachedData#changes} of the file before the request was sent
+     * @param nanos of {@link System#nanoTime}, before the request was sent
+     */
+    record Asked(long order, long changes, long nanos) {}
+
+    private record Seen(Rgetattr attributes, Asked asked) {}
+
+    /** Returns the attributes that were asked for last; null if there are none yet. Any thread. */
     @Nullable
     Rgetattr attributes() {
-        return attributes;
+        final Seen latest = seen.get();
+        return latest == null ? null : latest.attributes();
     }
 
-    void attributes(final Rgetattr latest) {
-        final Rgetattr before = attributes;
-        final long changes = data.changes();
-        if (before == null || before.size() != latest.size() || changes != changesSeen || endedBefore) {
+    /**
+     * Notes attributes, unless others that were asked for later are known: replies overtake each other. Returns the latest.
+     * Any thread.
+     */
+    Rgetattr note(final Rgetattr reply, final Asked asked) {
+        final Seen given = new Seen(reply, asked);
+        final Seen before =
+                seen.getAndUpdate(known -> known == null || known.asked().order() < asked.order() ? given : known);
+        if (before != null && before.asked().order() > asked.order()) {
+            return before.attributes();
+        }
+        if (before == null
+                || before.attributes().size() != reply.size()
+                || before.asked().changes() != data.changes()
+                || endedBefore) {
             mayHaveAnotherSize();
             endedBefore = false;
         }
-        attributes = latest;
-        changesSeen = changes;
+        return reply;
+    }
+
+    /** Returns whether attributes that the server gave are those of this file: the same qid, and no other type than before. */
+    boolean isSameFile(final Rgetattr reply) {
+        final Rgetattr known = attributes();
+        return FileId.of(reply.qid()).equals(id) && (known == null || FileMode.isSameType(known.mode(), reply.mode()));
+    }
+
+    /** Notes that its path led to it at a time of {@link System#nanoTime}. Any thread. */
+    void seenOverPath(final long nanos) {
+        if (nanos - seenOverPath > 0) {
+            seenOverPath = nanos;
+        }
+    }
+
+    /** Returns whether its path has led to it since a time of {@link System#nanoTime}. Any thread. */
+    boolean wasSeenSince(final long nanos) {
+        return seenOverPath - nanos >= 0;
     }
 
     /** The kernel is about to hear of a size that it may not know, and then drops pages ({@code fs/fuse/inode.c}). */
@@ -177,7 +225,7 @@ final class Inode {
 
     /** A read has ended there; {@code isShort} if that was less than was wanted. */
     void wasRead(final long end, final boolean isShort) {
-        final Rgetattr known = attributes;
+        final Rgetattr known = attributes();
         if (isShort && known != null && end < known.size()) {
             endedBefore = true;
         }
@@ -196,8 +244,9 @@ final class Inode {
         }
     }
 
-    /** {@link CachedData#changes} at the time of {@link #attributes}. */
-    long changesSeen() {
-        return changesSeen;
+    /** Returns whether it was changed here since the last attributes were asked for. */
+    boolean hasChangedSinceSeen() {
+        final Seen latest = seen.get();
+        return latest == null || latest.asked().changes() != data.changes();
     }
 }

@@ -385,6 +385,21 @@ final class Inodes {
         inode.opened(file);
     }
 
+    /** Notes that a handle on a directory was opened. */
+    synchronized void openedDirectory(final Inode directory) {
+        directory.openDirectories++;
+    }
+
+    /** Notes that a handle on a directory was closed. */
+    synchronized void closedDirectory(final Inode directory) {
+        directory.openDirectories--;
+    }
+
+    /** Returns whether a file or a directory is open here. */
+    synchronized boolean isOpen(final Inode inode) {
+        return inode.openDirectories > 0 || !inode.open.isEmpty();
+    }
+
     /** A file was closed; the kernel may have forgotten its inode before, since it waits for neither. */
     void closed(final Inode inode, final OpenFile file) {
         final List<LostName> lost;
@@ -425,6 +440,13 @@ final class Inodes {
     /** Whether an inode is open, and not put aside yet: then no name of it may just be removed. */
     synchronized boolean livesByItsName(final Inode inode) {
         return !inode.open.isEmpty() && inode.aside == null;
+    }
+
+    /** An open file of an inode that a user opened, to write if {@code toWrite}. */
+    synchronized Optional<OpenFile> openBy(final Inode inode, final int user, final boolean toWrite) {
+        return inode.open.stream()
+                .filter(file -> file.user() == user && (file.isForWriting() || !toWrite))
+                .findFirst();
     }
 
     /** Some open file of an inode, for when its path does not lead to it. */

@@ -30,15 +30,22 @@ final class ManyLookups {
     private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
+    private final FilePaths paths;
     private final AttributeReader attributes;
 
     /** Others are to have tags, too. */
     private final int atOnce;
 
-    ManyLookups(final Session session, final FidTable fids, final Inodes inodes, final AttributeReader attributes) {
+    ManyLookups(
+            final Session session,
+            final FidTable fids,
+            final Inodes inodes,
+            final FilePaths paths,
+            final AttributeReader attributes) {
         this.session = session;
         this.fids = fids;
         this.inodes = inodes;
+        this.paths = paths;
         this.attributes = attributes;
         this.atOnce = Math.max(1, Math.min(session.maxRequests() / 2, MOST_AT_ONCE));
     }
@@ -65,13 +72,16 @@ final class ManyLookups {
         final long changes = inodes.changes(directory);
         final List<Optional<FidTable.Walked>> walked;
         try {
-            walked = fids.walkEach(inodes.path(directory), names);
+            walked = paths.walkEach(directory, names);
         } catch (final StaleFileException | RemoteException e) {
             // Another has renamed or replaced the directory, which is listed on all the same.
             LOG.trace("no look-ups of {} names", names.size(), e);
             names.forEach(name -> found.add(Optional.empty()));
             return;
         }
+        final List<Inode.Asked> asked = names.stream()
+                .map(name -> attributes.asking(inodes.known(directory, name)))
+                .toList();
         final List<@Nullable Rgetattr> seen;
         try {
             seen = attributes(walked);
@@ -88,7 +98,7 @@ final class ManyLookups {
                 fids.clunk(file.fid());
                 found.add(Optional.empty());
             } else {
-                found.add(entry(inodes.foundSince(changes, directory, names.get(i), file, false), reply));
+                found.add(entry(inodes.foundSince(changes, directory, names.get(i), file, false), reply, asked.get(i)));
             }
         }
     }
@@ -118,13 +128,13 @@ final class ManyLookups {
         return seen;
     }
 
-    private Optional<Entry> entry(final Optional<Inode> found, final Rgetattr reply) {
+    private Optional<Entry> entry(final Optional<Inode> found, final Rgetattr reply, final Inode.Asked asked) {
         final Inode inode = found.orElse(null);
         if (inode == null) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new Entry(inode.node(), attributes.accept(inode, reply)));
+            return Optional.of(new Entry(inode.node(), attributes.accept(inode, reply, asked)));
         } catch (final StaleFileException | ErrnoException e) {
             LOG.trace("node {} became another file while it was looked up, or is none", inode.node(), e);
             inodes.forget(inode.node(), 1);

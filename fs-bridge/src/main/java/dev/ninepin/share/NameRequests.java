@@ -4,8 +4,6 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.FidTable;
-import dev.ninepin.session.FidTable.Lease;
-import dev.ninepin.session.PathFid;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
@@ -21,36 +19,30 @@ final class NameRequests {
 
     private final Session session;
     private final FidTable fids;
+    private final FilePaths paths;
     private final Unknown unknown;
 
     /** What the server has refused as unknown, whoever asked. Each is set once, by whichever thread learns it. */
-    private static final class Unknown {
+    static final class Unknown {
         private volatile boolean renameat;
         private volatile boolean unlinkat;
     }
 
-    private NameRequests(final Session session, final FidTable fids, final Unknown unknown) {
+    /** @param fids of the user whose requests these are */
+    NameRequests(final Session session, final FidTable fids, final FilePaths paths, final Unknown unknown) {
         this.session = session;
         this.fids = fids;
+        this.paths = paths;
         this.unknown = unknown;
     }
 
-    /** Those of the user that the session is attached as. */
-    static NameRequests of(final Session session) {
-        return new NameRequests(session, session.fids(), new Unknown());
-    }
-
-    /** Those of the user whose fids these are, to the same server. */
-    NameRequests over(final FidTable his) {
-        return new NameRequests(session, his, unknown);
-    }
-
-    void rename(final PathFid directory, final ByteString name, final PathFid newDirectory, final ByteString newName)
+    /** Renames; the caller sees to it that nothing else moves. */
+    void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         if (!unknown.renameat) {
-            try (Lease from = fids.use(directory);
-                    Lease to = fids.use(newDirectory)) {
-                session.renameat(from.fid(), name, to.fid(), newName).await();
+            try {
+                paths.withBoth(directory, newDirectory, (from, to) -> session.renameat(from, name, to, newName)
+                        .await());
                 return;
             } catch (final RemoteException e) {
                 if (!isUnknown(e)) {
@@ -59,19 +51,22 @@ final class NameRequests {
                 unknown.renameat = true;
             }
         }
-        final int file = fids.walk(directory, name).fid();
-        try (Lease to = fids.use(newDirectory)) {
-            session.rename(file, to.fid(), newName).await();
-        } finally {
-            fids.clunk(file);
-        }
+        paths.withBoth(directory, newDirectory, (from, to) -> {
+            final int file = fids.walk(from, name).fid();
+            try {
+                return session.rename(file, to, newName).await();
+            } finally {
+                fids.clunk(file);
+            }
+        });
     }
 
-    /** {@code flags} as those of Tunlinkat. */
-    void unlink(final PathFid directory, final ByteString name, final int flags) throws IOException {
+    /** Removes a name; the caller sees to it that nothing moves. {@code flags} as those of Tunlinkat. */
+    void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
         if (!unknown.unlinkat) {
-            try (Lease at = fids.use(directory)) {
-                session.unlinkat(at.fid(), name, flags).await();
+            try {
+                paths.inDirectory(
+                        directory, at -> session.unlinkat(at, name, flags).await());
                 return;
             } catch (final RemoteException e) {
                 if (!isUnknown(e)) {
@@ -80,13 +75,13 @@ final class NameRequests {
                 unknown.unlinkat = true;
             }
         }
-        final Qid removed = fids.moves().steadily(() -> remove(directory, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));
+        final Qid removed = paths.inDirectory(directory, at -> remove(at, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));
         LOG.trace("removed {}, {}", name, removed);
     }
 
-    /** With Tremove; what it was. */
-    private Qid remove(final PathFid directory, final ByteString name, final boolean asDirectory) throws IOException {
-        final FidTable.Walked file = fids.walk(directory, name);
+    /** Removes a name with Tremove, and returns what it was. {@code at} is a fid on its directory. */
+    private Qid remove(final int at, final ByteString name, final boolean asDirectory) throws IOException {
+        final FidTable.Walked file = fids.walk(at, name);
         if (file.qid().isDirectory() != asDirectory) {
             // Tremove does not care which it is, but unlink(2) and rmdir(2) do.
             fids.clunk(file.fid());

@@ -4,9 +4,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Tunlinkat;
-import dev.ninepin.session.DirectoryMoves;
 import dev.ninepin.session.FidTable;
-import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
@@ -79,7 +77,7 @@ final class Namespace {
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
         for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
             final long changes = inodes.changes(directory);
-            final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+            final FidTable.Walked walked = paths.walk(directory, name);
             final boolean isTwin = isTwin(directory, name, walked);
             final Inode inode =
                     inodes.foundSince(changes, directory, name, walked, isTwin).orElse(null);
@@ -99,10 +97,9 @@ final class Namespace {
         final int inherited = parent.mode() & S_ISGID;
         final int group = groupFor(caller, parent);
         final Inheritance.Made how = inheritance.of(caller, directory, mode | inherited);
-        final Qid made;
-        try (Lease at = fids.use(inodes.path(directory))) {
-            made = session.mkdir(at.fid(), name, how.mode(), group).await().qid();
-        }
+        final Qid made = paths.changeIn(
+                directory,
+                at -> session.mkdir(at, name, how.mode(), group).await().qid());
         return made(caller, directory, name, made, Optional.of(how));
     }
 
@@ -110,22 +107,19 @@ final class Namespace {
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
         final Inheritance.Made how = inheritance.of(caller, directory, mode);
-        final Qid made;
-        try (Lease at = fids.use(inodes.path(directory))) {
-            made = session.mknod(at.fid(), name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
-                    .await()
-                    .qid();
-        }
+        final Qid made = paths.changeIn(directory, at -> session.mknod(
+                        at, name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
+                .await()
+                .qid());
         return made(caller, directory, name, made, Optional.of(how));
     }
 
     Entry symlink(final Caller caller, final Inode directory, final ByteString name, final ByteString target)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
-        final Qid made;
-        try (Lease at = fids.use(inodes.path(directory))) {
-            made = session.symlink(at.fid(), name, target, group).await().qid();
-        }
+        final Qid made = paths.changeIn(
+                directory,
+                at -> session.symlink(at, name, target, group).await().qid());
         return made(caller, directory, name, made, Optional.empty());
     }
 
@@ -135,11 +129,8 @@ final class Namespace {
     }
 
     private void makeLink(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        paths.use(inode, file -> {
-            try (Lease at = fids.use(inodes.path(directory))) {
-                return session.link(at.fid(), file, name).await();
-            }
-        });
+        paths.changeIn(
+                inode, directory, (file, at) -> session.link(at, file, name).await());
         inodes.linked(directory, name, inode);
     }
 
@@ -173,13 +164,14 @@ final class Namespace {
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
         final Uninterrupted.Action renaming = () -> {
             if (moved != null && moved.isDirectory()) {
-                try (DirectoryMoves.Move move = fids.moves().begin()) {
-                    renameat(directory, name, newDirectory, newName);
-                }
+                paths.moveDirectory(() -> renameat(directory, name, newDirectory, newName));
                 putAside.directoryMoved();
             } else {
                 try (FileMoves.Move move = paths.move(moved)) {
-                    renameat(directory, name, newDirectory, newName);
+                    paths.whileNothingMoves(() -> {
+                        renameat(directory, name, newDirectory, newName);
+                        return newName;
+                    });
                 }
             }
         };
@@ -218,7 +210,7 @@ final class Namespace {
 
     private void requireAbsent(final Inode directory, final ByteString name) throws IOException {
         try {
-            fids.clunk(fids.walk(inodes.path(directory), name).fid());
+            fids.clunk(paths.walk(directory, name).fid());
         } catch (final RemoteException e) {
             if (e.errno() == Errno.ENOENT) {
                 return;
@@ -369,7 +361,7 @@ final class Namespace {
             final Qid made,
             final Optional<Inheritance.Made> how)
             throws IOException {
-        final FidTable.Walked walked = fids.walk(inodes.path(directory), name);
+        final FidTable.Walked walked = paths.walk(directory, name);
         final boolean isTwin = isTwin(directory, name, walked);
         final Inode inode = FileId.of(made).equals(FileId.of(walked.qid()))
                 ? inodes.made(directory, name, walked, isTwin)
@@ -402,14 +394,18 @@ final class Namespace {
     }
 
     private void remove(final Inode directory, final ByteString name, final int flags) throws IOException {
-        requests.unlink(inodes.path(directory), name, flags);
+        paths.whileNothingMoves(() -> {
+            requests.unlink(directory, name, flags);
+            return name;
+        });
         inodes.removed(directory, name);
     }
 
+    /** Renames; the caller sees to it that nothing else moves. */
     private void renameat(
             final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
-        requests.rename(inodes.path(directory), name, inodes.path(newDirectory), newName);
+        requests.rename(directory, name, newDirectory, newName);
         inodes.renamed(directory, name, newDirectory, newName);
     }
 }

@@ -63,6 +63,7 @@ final class OpenDirectory {
         this.asides = asides;
         this.inode = inode;
         this.fid = fid;
+        inodes.openedDirectory(inode);
     }
 
     void fsync(final boolean dataOnly) throws IOException {
@@ -73,6 +74,7 @@ final class OpenDirectory {
 
     /** Gives the fid back. */
     void close() {
+        inodes.closedDirectory(inode);
         fid.ifPresent(session.fids()::clunk);
     }
 

@@ -38,6 +38,7 @@ final class Opening {
     private final Namespace namespace;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
+    private final OwnerWrite ownerWrite;
     private final PutAside putAside;
     private final Inheritance inheritance;
     private final CacheMode cache;
@@ -52,6 +53,7 @@ final class Opening {
             final Namespace namespace,
             final AttributeReader attributes,
             final AttributeWriter writer,
+            final OwnerWrite ownerWrite,
             final PutAside putAside,
             final Inheritance inheritance,
             final ShareOptions options,
@@ -64,6 +66,7 @@ final class Opening {
         this.namespace = namespace;
         this.attributes = attributes;
         this.writer = writer;
+        this.ownerWrite = ownerWrite;
         this.putAside = putAside;
         this.inheritance = inheritance;
         this.cache = options.cache();
@@ -143,18 +146,16 @@ final class Opening {
         final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
         final Inheritance.Made how = inheritance.of(caller, directory, mode | S_IFREG);
         final int wanted = flags & FLAGS_TO_SEND;
-        final int fid = fids.copy(inodes.path(directory));
-        final Rlcreate created;
-        try {
-            created = session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
-                    .await();
-        } catch (final IOException e) {
-            fids.clunk(fid);
-            throw e;
-        }
-        final Inode inode = inodes.made(directory, name, created.qid());
+        final NewFile created = paths.copyToChange(
+                directory,
+                fid -> new NewFile(
+                        fid,
+                        session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
+                                .await()));
+        final Inode inode = inodes.made(directory, name, created.reply().qid());
         made.accept(inode);
-        final OpenFile file = new OpenFile(inode, fid, wanted, created.iounit(), this::openAgain, fids.nUname());
+        final OpenFile file =
+                new OpenFile(inode, created.fid(), wanted, created.reply().iounit(), this::openAgain, fids.nUname());
         inode.data.openedAlone(file.isForWriting());
         file.counted();
         final long handle = files.add(file);
@@ -167,6 +168,9 @@ final class Opening {
             throw e;
         }
     }
+
+    /** The fid of a file that was just made, and the server's answer. */
+    private record NewFile(int fid, Rlcreate reply) {}
 
     private Created openExisting(
             final Caller caller, final Inode directory, final ByteString name, final int flags, final KernelData kernel)
@@ -187,7 +191,7 @@ final class Opening {
                 return new Created(found, handle);
             }
             try {
-                writer.change(inode, AttributeChange.size(0));
+                writer.changeOpen(files.get(handle), AttributeChange.size(0));
                 return new Created(new Entry(found.node(), attributes.read(inode)), handle);
             } catch (final IOException e) {
                 files.release(handle);
@@ -234,7 +238,7 @@ final class Opening {
     private Opened openFile(final Inode inode, final int flags) throws IOException {
         return paths.use(inode, path -> {
             for (int tries = 1; ; tries++) {
-                final long before = inode.data.changes();
+                final Inode.Asked first = attributes.asking(inode);
                 // On its way together with the walk, so that it costs no time.
                 final Optional<Call<Rgetattr>> asked = cache == CacheMode.LOOSE
                         ? Optional.empty()
@@ -244,14 +248,17 @@ final class Opening {
                     final OpenFile file =
                             new OpenFile(inode, opened.fid(), flags, opened.iounit(), this::openAgain, fids.nUname());
                     if (asked.isEmpty()) {
-                        return new Opened(file, before, Optional.empty());
+                        return new Opened(file, first.changes(), Optional.empty());
                     }
                     final Rgetattr then = asked.get().await();
-                    final long changes = inode.data.changes();
+                    final Inode.Asked again = attributes.asking(inode);
                     final Rgetattr now = session.getattr(path, AttrMask.BASIC).await();
-                    attributes.accept(inode, now);
-                    if (tries == OPEN_TRIES || changes != before || CachedData.isSameVersion(then, now)) {
-                        return new Opened(file, changes, Optional.of(now));
+                    attributes.accept(inode, now, again);
+                    inode.seenOverPath(again.nanos());
+                    if (tries == OPEN_TRIES
+                            || again.changes() != first.changes()
+                            || CachedData.isSameVersion(then, now)) {
+                        return new Opened(file, again.changes(), Optional.of(now));
                     }
                 } catch (final IOException | RuntimeException e) {
                     fids.clunk(opened.fid());
@@ -309,18 +316,32 @@ final class Opening {
         }
     }
 
-    /** Another fid on an open file, for writes that the first one is not good for. */
+    /**
+     * Opens another fid on an open file, for writes that the first one is not good for. open(2) has settled what the
+     * descriptor may do; a server that asks the mode bits once more is not to refuse that.
+     */
     private int openAgain(final Inode inode, final int flags) throws IOException {
-        return paths.use(inode, path -> openFid(inode, path, flags).fid());
+        final FilePaths.Attempt<Integer> opening =
+                () -> paths.use(inode, path -> openFid(inode, path, flags).fid());
+        try {
+            return opening.run();
+        } catch (final RemoteException e) {
+            return ownerWrite.lend(inode, e, opening);
+        }
     }
 
     private record OpenFid(int fid, int iounit) {}
 
-    /** @param path a fid on the path of the file */
+    /**
+     * Opens a copy of {@code path}, a fid on the path of the file. To write, with EXCL: QEMU may close the descriptor of
+     * any other fid to make room, and open its path again later ({@code hw/9pfs/9p.c}, v9fs_reclaim_fd); the bytes would go
+     * to whatever file has the path by then. open(2) ignores EXCL without CREAT.
+     */
     private OpenFid openFid(final Inode inode, final int path, final int flags) throws IOException {
         final int fid = fids.copy(path);
         try {
-            final Rlopen opened = session.lopen(fid, flags).await();
+            final Rlopen opened = session.lopen(fid, OpenFlags.writes(flags) ? flags | OpenFlags.EXCL : flags)
+                    .await();
             if (!FileId.of(opened.qid()).equals(inode.id())) {
                 throw new StaleFileException("node " + inode.node() + " is another file now");
             }

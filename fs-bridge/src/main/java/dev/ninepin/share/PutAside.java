@@ -121,7 +121,10 @@ final class PutAside {
         files.remove(inode);
         try {
             endings.end(inode, () -> {
-                Uninterrupted.run(() -> requests.unlink(inodes.path(hidden.directory()), hidden.name(), 0));
+                Uninterrupted.run(() -> paths.whileNothingMoves(() -> {
+                    requests.unlink(hidden.directory(), hidden.name(), 0);
+                    return hidden;
+                }));
                 inodes.asideRemoved(inode, hidden);
             });
             files.forget(hidden.name());
@@ -147,8 +150,10 @@ final class PutAside {
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {
         try (FileMoves.Move move = paths.move(inode)) {
-            Uninterrupted.run(() -> requests.rename(
-                    inodes.path(from.directory()), from.name(), inodes.path(to.directory()), to.name()));
+            Uninterrupted.run(() -> paths.whileNothingMoves(() -> {
+                requests.rename(from.directory(), from.name(), to.directory(), to.name());
+                return to;
+            }));
             inodes.renamed(from.directory(), from.name(), to.directory(), to.name());
         }
     }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +51,10 @@ public final class Share implements FileOperations, AutoCloseable {
             AsideNotes notes,
             AsideFiles asides,
             XattrSupport xattrSupport,
-            NameRequests requests,
+            NameRequests.Unknown unknownRequests,
+            AtomicLong attributeRequests,
+            OpenDescriptors.Learnt descriptors,
+            OwnerWrite.Modes modes,
             OpenFiles files,
             Handles<OpenDirectory> directories,
             Users users) {
@@ -66,7 +70,10 @@ public final class Share implements FileOperations, AutoCloseable {
                     notes,
                     new AsideFiles(inodes, notes),
                     new XattrSupport(options.xattrs()),
-                    NameRequests.of(session),
+                    new NameRequests.Unknown(),
+                    new AtomicLong(),
+                    new OpenDescriptors.Learnt(),
+                    new OwnerWrite.Modes(),
                     new OpenFiles(session, inodes, locks, options.cache()),
                     new Handles<>(),
                     new Users(options.access(), options.idMap(), session.nUname()));
@@ -81,12 +88,15 @@ public final class Share implements FileOperations, AutoCloseable {
         this.inodes = common.inodes;
         this.files = common.files;
         this.directories = common.directories;
-        this.paths = new FilePaths(fids, inodes, common.moves);
-        this.attributes = new AttributeReader(session, inodes, paths, options);
-        this.writer = new AttributeWriter(session, paths, attributes, options);
+        this.paths = new FilePaths(fids, inodes, common.moves, new PathChecks(session, inodes, options.cache()));
+        this.attributes = new AttributeReader(session, inodes, paths, options, common.attributeRequests);
+        final NameRequests requests = new NameRequests(session, fids, paths, common.unknownRequests);
+        final OpenDescriptors descriptors =
+                new OpenDescriptors(session, fids, inodes, common.locks, requests, common.asides, common.descriptors);
+        final OwnerWrite ownerWrite = new OwnerWrite(session, paths, attributes, common.modes);
+        this.writer = new AttributeWriter(session, paths, attributes, descriptors, ownerWrite, options);
         this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, options);
         this.accessAcls = new AccessAcl(xattrs, attributes, writer);
-        final NameRequests requests = common.requests.over(fids);
         final PutAside putAside =
                 new PutAside(requests, inodes, paths, attributes, common.locks, common.asides, fids.nUname());
         final Inheritance inheritance = new Inheritance(xattrs);
@@ -111,11 +121,12 @@ public final class Share implements FileOperations, AutoCloseable {
                 names,
                 attributes,
                 writer,
+                ownerWrite,
                 putAside,
                 inheritance,
                 options,
                 files);
-        this.lookups = new ManyLookups(session, fids, inodes, attributes);
+        this.lookups = new ManyLookups(session, fids, inodes, paths, attributes);
     }
 
     /** As {@link #open(Session, ShareOptions, Optional)}, without notes. */
@@ -236,6 +247,13 @@ public final class Share implements FileOperations, AutoCloseable {
         final Inode inode = inodes.get(node);
         writer.change(inode, change);
         return attributes.read(inode);
+    }
+
+    @Override
+    public Attributes setattrOfOpen(final long handle, final AttributeChange change) throws IOException {
+        final OpenFile file = files.get(handle);
+        writer.changeOpen(file, change);
+        return attributes.read(file.inode());
     }
 
     @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Message;
+import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlerror;
@@ -187,7 +188,9 @@ class HostileMountTest {
         server.put("dir", S_IFDIR | 0755);
         server.put("dir/f", S_IFREG | 0644);
         server.lie(Tunlinkat.class, (request, truth) -> new Rlerror(EACCES));
-        server.lie(Tlopen.class, (request, truth) -> ((Tlopen) request).flags() == 1 ? new Rlerror(EACCES) : truth);
+        server.lie(
+                Tlopen.class,
+                (request, truth) -> OpenFlags.writes(((Tlopen) request).flags()) ? new Rlerror(EACCES) : truth);
         try (Logged logged = Logged.debugFrom(Failures.class)) {
             assertThat(errnoOf("os.open('dir/f', os.O_WRONLY)")).isEqualTo("EACCES");
             // This server does it all the same: the name is gone.

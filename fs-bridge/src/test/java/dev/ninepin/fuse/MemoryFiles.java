@@ -113,7 +113,15 @@ final class MemoryFiles implements FileOperations {
 
     @Override
     public synchronized Attributes setattr(final long number, final AttributeChange change) throws IOException {
-        final Node node = node(number);
+        return changed(node(number), change);
+    }
+
+    @Override
+    public synchronized Attributes setattrOfOpen(final long handle, final AttributeChange change) {
+        return changed(open.get(handle).node, change);
+    }
+
+    private static Attributes changed(final Node node, final AttributeChange change) {
         change.mode().ifPresent(mode -> node.mode = (node.mode & TYPE) | mode);
         change.uid().ifPresent(uid -> node.owner = new Caller(uid, node.owner.gid()));
         change.gid().ifPresent(gid -> node.owner = new Caller(node.owner.uid(), gid));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.testing.BackgroundCall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -18,6 +19,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The operations on names and attributes, each for each server. */
@@ -28,6 +31,7 @@ abstract class ShareContract extends ShareFixture {
     private static final int S_IFLNK = 0120000;
     private static final int S_IFIFO = 0010000;
     private static final int ENXIO = 6;
+    private static final int ROUNDS_BELOW = 50;
     private static final int ENAMETOOLONG = 36;
 
     @Test
@@ -512,6 +516,45 @@ abstract class ShareContract extends ShareFixture {
         share.unlink(ROOT, name("one"));
         assertThat(list(ROOT)).containsExactly("two");
         assertThat(share.getattr(one).size()).isEqualTo(1);
+    }
+
+    @Test
+    void nothingInADirectoryFailsWhileOneAboveIsRenamed() throws Exception {
+        final long below = mkdir(mkdir(mkdir(ROOT, "a"), "b"), "c");
+        final long kept = file(below, "kept", "data".getBytes(UTF_8));
+        final AtomicBoolean ends = new AtomicBoolean();
+        final AtomicInteger renames = new AtomicInteger();
+        try (BackgroundCall<Void> renaming = BackgroundCall.start("renaming", () -> {
+            for (String from = "a", to = "A"; !ends.get() || from.equals("A"); renames.incrementAndGet()) {
+                share.rename(ROOT, name(from), ROOT, name(to));
+                final String before = from;
+                from = to;
+                to = before;
+            }
+            return null;
+        })) {
+            for (int i = 0; i < ROUNDS_BELOW || renames.get() < ROUNDS_BELOW; i++) {
+                counted(share.mkdir(me, below, name("directory"), 0755));
+                share.rename(below, name("directory"), below, name("renamed"));
+                share.rmdir(below, name("renamed"));
+                counted(share.mknod(me, below, name("node"), S_IFREG | 0644, 0));
+                share.unlink(below, name("node"));
+                counted(share.symlink(me, below, name("link"), ByteString.of("target")));
+                share.unlink(below, name("link"));
+                counted(share.link(kept, below, name("other")));
+                share.unlink(below, name("other"));
+                share.release(create(below, "created", OpenFlags.RDWR).handle());
+                share.setattr(lookup(below, "created"), mode(0600));
+                share.unlink(below, name("created"));
+                assertThat(list(below)).containsExactly("kept");
+            }
+            ends.set(true);
+            renaming.result();
+        }
+    }
+
+    private long lookup(final long directory, final String name) throws IOException {
+        return counted(share.lookup(directory, name(name)));
     }
 
     @Test

@@ -1,96 +1,68 @@
 package dev.ninepin.session;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.io.InterruptedIOException;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * The renames of directories, which change the paths of all that is below. What depends on a path can be done steadily:
- * again, if it found nothing only because a directory was moved meanwhile. Any thread.
+ * The renames of directories, which change the paths of everything below. The server and the table of fids learn of one at
+ * different moments; {@link #begin} and {@link #hold} keep that from being seen.
+ *
+ * <ul>
+ *   <li>A request that changes something is sent and answered while no directory is moved: a server may answer ENOENT to one
+ *       that it has carried out (diod's {@code ops.c}, diod_mkdir, makes the directory and then looks for it).
+ *   <li>Any other request may meet a move. If it finds nothing, it is sent once more while no directory is moved.
+ * </ul>
+ *
+ * <p>Any thread may call any method. The lock is fair, so that neither side waits for ever. Requests are sent under it; a
+ * thread that has it takes none of the locks that are taken before it, and waits for no other thread but by a request.
  */
 public final class DirectoryMoves {
-    /** How often something is tried that fails because directories are moved meanwhile. */
-    private static final int MOST_TRIES = 10;
+    private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
 
-    /** Counts the directories that were moved. */
-    @GuardedBy("this")
-    private long moves;
+    /** Counts the directories that were moved. Written under the lock of {@link PathFids}, read without it. */
+    private volatile long moves;
 
-    /** Those who are just moving a directory. */
-    @GuardedBy("this")
-    private final List<Thread> movers = new ArrayList<>();
-
-    /** A directory is being moved, until this is closed: it may be at its old path or at its new one. */
-    public final class Move implements AutoCloseable {
-        private Move() {}
-
-        @Override
-        public void close() {
-            end();
-        }
-    }
-
-    /** What may fail only because a directory is being moved. */
+    /** Ends what {@link #begin} or {@link #hold} began. The same thread calls it. */
     @FunctionalInterface
-    public interface Attempt<T> {
-        T run() throws IOException;
+    public interface Held extends AutoCloseable {
+        @Override
+        void close();
     }
 
-    /** How many directories were moved so far. */
-    synchronized long count() {
+    /** Returns how many directories were moved so far. */
+    public long count() {
         return moves;
     }
 
-    /** A directory has got its new path; returns how many have, by now. */
-    synchronized long done() {
+    /**
+     * Notes that a directory has its new path. Returns how many directories were moved, this one included. The caller has
+     * the lock of {@link PathFids}.
+     */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    long done() {
         return ++moves;
     }
 
-    /** Says that this thread is about to move a directory; to be closed after {@link FidTable#moved}. */
-    public synchronized Move begin() {
-        movers.add(Thread.currentThread());
-        return new Move();
+    /** Announces the move of a directory. The caller ends it after {@link FidTable#moved}. */
+    public Held begin() throws InterruptedIOException {
+        return take(lock.writeLock());
     }
 
-    private synchronized void end() {
-        movers.remove(Thread.currentThread());
-        notifyAll();
+    /** Keeps directories from being moved here until the end. Blocks while one is. */
+    public Held hold() throws InterruptedIOException {
+        return take(lock.readLock());
     }
 
-    /**
-     * Tries what finds nothing (a {@link StaleFileException}, or ENOENT) again if a directory was moved meanwhile: so
-     * nobody sees the moment at which a directory is at its new path on the server, and here still at its old one.
-     */
-    public <T> T steadily(final Attempt<T> attempt) throws IOException {
-        for (int tries = 1; ; tries++) {
-            final long before = count();
-            try {
-                return attempt.run();
-            } catch (final StaleFileException | RemoteException e) {
-                final boolean nothing =
-                        !(e instanceof RemoteException refusal) || refusal.errno() == RemoteException.ENOENT;
-                if (!nothing || tries == MOST_TRIES || !movedSince(before)) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    /** Whether a directory was moved since; waits for one that just is, unless by this thread. */
-    private synchronized boolean movedSince(final long before) {
-        final boolean moving = !movers.isEmpty();
-        if (movers.contains(Thread.currentThread())) {
-            return false;
-        }
+    private static Held take(final Lock part) throws InterruptedIOException {
         try {
-            while (!movers.isEmpty() && moves == before) {
-                wait();
-            }
+            part.lockInterruptibly();
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
+            throw new InterruptedIOException("interrupted while a directory was renamed");
         }
-        return moving || moves != before;
+        // No method reference: the tests see in our code what is locked and unlocked (dev.ninepin.locks).
+        return () -> part.unlock();
     }
 }

@@ -16,6 +16,9 @@ import java.util.Optional;
  * <p>Servers keep a fid as a path, and differ in whether a rename takes the fids below along (QEMU does,
  * {@code hw/9pfs/9p.c}, {@code v9fs_fix_fid_paths}; diod does not). So a fid whose path has changed is made again.
  *
+ * <p>A request over a path finds nothing at the moment at which a directory above is moved. Nothing is tried again here:
+ * the caller asks {@link #moves} whether another try may succeed.
+ *
  * <p>Any thread may call any method.
  */
 public final class FidTable {
@@ -134,12 +137,15 @@ public final class FidTable {
      * @throws RemoteException if there is no such name, among others
      */
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
-        return moves().steadily(() -> {
-            final OwnFids.Start start = start();
-            try (Lease from = use(directory)) {
-                return own.walk(from.fid(), List.of(name), start);
-            }
-        });
+        final OwnFids.Start start = start();
+        try (Lease from = use(directory)) {
+            return own.walk(from.fid(), List.of(name), start);
+        }
+    }
+
+    /** As {@link #walk(PathFid, ByteString)}, where {@code from} is on the directory, and stays there until this returns. */
+    public Walked walk(final int from, final ByteString name) throws IOException {
+        return own.walk(from, List.of(name), start());
     }
 
     /**
@@ -147,12 +153,10 @@ public final class FidTable {
      * where the server refused.
      */
     public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
-        return moves().steadily(() -> {
-            final OwnFids.Start start = start();
-            try (Lease from = use(directory)) {
-                return own.walkEach(from.fid(), names, start);
-            }
-        });
+        final OwnFids.Start start = start();
+        try (Lease from = use(directory)) {
+            return own.walkEach(from.fid(), names, start);
+        }
     }
 
     private OwnFids.Start start() {
@@ -203,7 +207,7 @@ public final class FidTable {
 
     /** The fid of a path, made again if it has none; the lease is to be closed soon. */
     public Lease use(final PathFid path) throws IOException {
-        return moves().steadily(() -> paths.use(path, user));
+        return paths.use(path, user);
     }
 
     /** The file was renamed, or another of its names is to be used: its path is {@code name} in {@code directory} now. */

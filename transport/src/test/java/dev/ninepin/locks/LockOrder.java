@@ -21,27 +21,22 @@ final class LockOrder {
             Set.of("NameLocks"),
             Set.of("LockedFile"),
             Set.of("OpenFile", "OpenDirectory"),
+            Set.of("OwnerWrite"),
+            Set.of("DirectoryMoves"),
             Set.of("Inodes"),
             Set.of("PathFids"),
             Set.of("Exchange"));
 
     /** Nothing is taken under these. */
     static final Set<String> LAST = Set.of(
-            "FileMoves",
-            "LockWaits",
-            "Users",
-            "CachedData",
-            "AbsentAttributes",
-            "DirectoryMoves",
-            "FidNumbers",
-            "TagTable",
-            "Call");
+            "FileMoves", "LockWaits", "Users", "CachedData", "AbsentAttributes", "FidNumbers", "TagTable", "Call");
 
     /** A descriptor is held shared while a system call uses it, and poll(2) uses several; its buffer has a lock of its own. */
     static final Set<String> SEVERAL = Set.of("Descriptor");
 
     /** Only these may be held while a request is sent or its answer awaited: what stands above the line. */
-    static final Set<String> HELD_OVER_REQUESTS = Set.of("NameLocks", "LockedFile", "OpenFile", "OpenDirectory");
+    static final Set<String> HELD_OVER_REQUESTS =
+            Set.of("NameLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
 
     private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
     private static final int MOST_FRAMES = 40;

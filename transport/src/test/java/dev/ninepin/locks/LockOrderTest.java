@@ -20,7 +20,7 @@ class LockOrderTest {
 
     @Test
     void whatIsTakenInTheOrderThatWasLaidDownIsRight() {
-        take("NameLocks", "OpenFile", "Inodes", "PathFids", "DirectoryMoves");
+        take("NameLocks", "OpenFile", "DirectoryMoves", "Inodes", "PathFids", "FidNumbers");
         assertThat(order.takeViolations()).isEmpty();
     }
 
@@ -100,7 +100,7 @@ class LockOrderTest {
     }
 
     @Test
-    void theProductIsWatchedInThisVeryRun() {
+    void theProductIsWatchedInThisVeryRun() throws Exception {
         final Object lock = new Object();
         LockWatch.taking(lock, "dev.ninepin.share.CachedData");
         new DirectoryMoves().begin().close();

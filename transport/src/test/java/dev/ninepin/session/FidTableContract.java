@@ -182,7 +182,7 @@ public abstract class FidTableContract extends SessionFixture {
         final PathFid elsewhere = lookup(fids.root(), "elsewhere");
         others.use(b).close();
 
-        try (DirectoryMoves.Move move = fids.moves().begin()) {
+        try (DirectoryMoves.Held move = fids.moves().begin()) {
             Files.move(export.resolve("a"), export.resolve("elsewhere/a"));
             fids.moved(a, elsewhere, name("a"));
         }

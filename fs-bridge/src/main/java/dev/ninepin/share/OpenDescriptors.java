@@ -1,0 +1,163 @@
+package dev.ninepin.share;
+
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.p9.SetattrMask;
+import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.session.FidTable;
+import dev.ninepin.session.RemoteException;
+import dev.ninepin.session.Session;
+import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The open fids of a user's files as the way to change attributes, where the server works on their descriptors: QEMU from
+ * 10.1 on does for the size and the times ({@code hw/9pfs/9p.c}, v9fs_setattr). Such a change reaches a file whose name is
+ * gone or another file's by now.
+ *
+ * <p>Which changes a server applies to the descriptor, it shows on a file without a name: on a path, it would find nothing.
+ * That file is made, in the root, when a change first can't be made otherwise. Any thread.
+ */
+final class OpenDescriptors {
+    /** In what a Tsetattr may change, the parts for which servers differ. */
+    private enum Part {
+        MODE,
+        OWNER,
+        SIZE,
+        TIMES
+    }
+
+    private static final int PRIVATE = 0600;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenDescriptors.class);
+
+    private final Session session;
+    private final FidTable fids;
+    private final Inodes inodes;
+    private final NameLocks locks;
+    private final NameRequests requests;
+    private final AsideFiles asides;
+    private final Learnt learnt;
+
+    /** What the server applies to descriptors; the same for all users of a share. Any thread. */
+    static final class Learnt {
+        private final AtomicReference<@Nullable Set<Part>> parts = new AtomicReference<>();
+    }
+
+    OpenDescriptors(
+            final Session session,
+            final FidTable fids,
+            final Inodes inodes,
+            final NameLocks locks,
+            final NameRequests requests,
+            final AsideFiles asides,
+            final Learnt learnt) {
+        this.session = session;
+        this.fids = fids;
+        this.inodes = inodes;
+        this.locks = locks;
+        this.requests = requests;
+        this.asides = asides;
+        this.learnt = learnt;
+    }
+
+    /** Returns whether it is known, without asking, that the server applies such a change to a descriptor. */
+    boolean areKnownToTake(final AttributeChange change) {
+        final Set<Part> parts = learnt.parts.get();
+        return parts != null && parts.containsAll(partsOf(change));
+    }
+
+    /** Returns whether the server applies such a change to a descriptor, for a file that is open here. */
+    boolean take(final Inode inode, final AttributeChange change) throws IOException {
+        if (learnt.parts.get() == null && inodes.isOpen(inode)) {
+            learnt.parts.set(learn());
+        }
+        return areKnownToTake(change);
+    }
+
+    /** Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has none that is fit. */
+    boolean use(final Inode inode, final AttributeChange change, final FilePaths.Use<?> request) throws IOException {
+        // The fid's number would be another file's after a close.
+        try (NameLocks.Held held = locks.shared(inode)) {
+            final OpenFile file = inodes.openBy(
+                            inode, fids.nUname(), change.size().isPresent())
+                    .orElse(null);
+            if (file == null) {
+                return false;
+            }
+            request.with(file.fid());
+            return true;
+        }
+    }
+
+    private static Set<Part> partsOf(final AttributeChange change) {
+        final Set<Part> parts = EnumSet.noneOf(Part.class);
+        if (change.mode().isPresent()) {
+            parts.add(Part.MODE);
+        }
+        if (change.uid().isPresent() || change.gid().isPresent() || change.isEmpty()) {
+            parts.add(Part.OWNER);
+        }
+        if (change.size().isPresent()) {
+            parts.add(Part.SIZE);
+        }
+        if (change.atime().isPresent() || change.mtime().isPresent()) {
+            parts.add(Part.TIMES);
+        }
+        return parts;
+    }
+
+    /** Tries each part on a file of its own that has no name any more; none if no such file can be had. */
+    private Set<Part> learn() throws IOException {
+        final ByteString name = asides.newName();
+        final int fid = fids.copy(fids.root());
+        try {
+            final Rgetattr root = session.getattr(fid, AttrMask.BASIC).await();
+            session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
+                    .await();
+            requests.unlink(inodes.root(), name, 0);
+            final Rgetattr file = session.getattr(fid, AttrMask.BASIC).await();
+            final Set<Part> taken = EnumSet.noneOf(Part.class);
+            for (final Part part : Part.values()) {
+                if (isTaken(request(fid, part, file))) {
+                    taken.add(part);
+                }
+            }
+            LOG.debug("the server applies these changes to the descriptor of an open file: {}", taken);
+            return taken;
+        } catch (final RemoteException e) {
+            LOG.debug("what the server applies to descriptors can't be found out", e);
+            return Set.of();
+        } finally {
+            fids.clunk(fid);
+        }
+    }
+
+    private boolean isTaken(final Tsetattr request) throws IOException {
+        try {
+            session.setattr(request).await();
+            return true;
+        } catch (final RemoteException e) {
+            return false;
+        }
+    }
+
+    /** A change of one part that changes nothing but times. */
+    private static Tsetattr request(final int fid, final Part part, final Rgetattr file) {
+        final int valid =
+                switch (part) {
+                    case MODE -> SetattrMask.MODE;
+                    case OWNER -> SetattrMask.UID | SetattrMask.GID;
+                    case SIZE -> SetattrMask.SIZE;
+                    case TIMES -> SetattrMask.ATIME | SetattrMask.MTIME;
+                };
+        return new Tsetattr(fid, valid, file.mode(), file.uid(), file.gid(), 0, 0, 0, 0, 0);
+    }
+}
