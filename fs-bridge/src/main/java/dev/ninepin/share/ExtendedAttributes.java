@@ -3,20 +3,26 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.FidTable.Attribute;
-import dev.ninepin.session.FidTable.Lease;
 import dev.ninepin.session.ReadReply;
 import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalInt;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Extended attributes: asked for, listed, set and removed. Like all attributes over the file's path, never over an open
  * fid. Any thread.
+ *
+ * <p>A server finds out the size of a value first, and then reads that many bytes. If the value changes in between, QEMU
+ * fills a shorter one up with zeros, and both QEMU and diod answer ERANGE for a longer one ({@code hw/9pfs/9p.c},
+ * v9fs_xattrwalk; diod's {@code xattr.c}, _lgetxattr). {@link XattrLocks} keeps programs here from causing that; what the
+ * server's side causes is recognized, and asked for again.
  *
  * <p>That a file has no attribute of a name is remembered as long as attributes may be believed ({@link CacheMode}); what
  * it has is always asked of the server.
@@ -25,41 +31,51 @@ final class ExtendedAttributes {
     /** XATTR_SIZE_MAX and XATTR_LIST_MAX of the kernel's {@code limits.h}, in bytes. */
     static final int MAX_SIZE = 65536;
 
+    /** How often the server is asked for a value that changes meanwhile. */
+    private static final int MOST_TRIES = 10;
+
     /** XATTR_REPLACE of setxattr(2): it must be there. */
     private static final int REPLACE = 2;
 
     /** The name that lists them. */
     private static final ByteString LIST = ByteString.EMPTY;
 
-    private static final Logger LOG = LoggerFactory.getLogger(ExtendedAttributes.class);
-
     private final Session session;
     private final FidTable fids;
     private final FilePaths paths;
     private final Duration validity;
+    private final boolean wanted;
     private final XattrSupport support;
+    private final XattrLocks locks;
 
+    /**
+     * @param support what all users' views know of the server
+     * @param locks those of all users' views
+     */
     ExtendedAttributes(
             final Session session,
             final FidTable fids,
             final FilePaths paths,
             final XattrSupport support,
+            final XattrLocks locks,
             final ShareOptions options) {
         this.session = session;
         this.fids = fids;
         this.paths = paths;
         this.support = support;
+        this.locks = locks;
+        this.wanted = options.xattrs();
         this.validity = options.cache().attributes();
     }
 
     /** The size of an attribute's value, in bytes. */
     int size(final Inode inode, final ByteString name) throws IOException {
-        return ask(inode, name, this::checkedSize);
+        return ask(inode, name, ExtendedAttributes::size);
     }
 
     /** The value of an attribute. ERANGE if it has more than {@code room} bytes. */
     byte[] get(final Inode inode, final ByteString name, final int room) throws IOException {
-        return ask(inode, name, attribute -> read(attribute, room));
+        return ask(inode, name, new Reading(room, ExtendedAttributes::mayBeFilledUp));
     }
 
     /** Whether a file has an attribute, and the value is not empty. */
@@ -76,12 +92,21 @@ final class ExtendedAttributes {
 
     /** The size of what {@link #list} gives. */
     int listSize(final Inode inode) throws IOException {
-        return ask(inode, LIST, this::checkedSize);
+        return ask(inode, LIST, ExtendedAttributes::size);
     }
 
     /** The names of a file's attributes, each with a NUL behind it. ERANGE if that is more than {@code room} bytes. */
     byte[] list(final Inode inode, final int room) throws IOException {
-        return ask(inode, LIST, attribute -> read(attribute, room));
+        return ask(inode, LIST, new Reading(room, ExtendedAttributes::isListFilledUp));
+    }
+
+    private static boolean mayBeFilledUp(final byte[] value) {
+        return value.length > 0 && value[value.length - 1] == 0;
+    }
+
+    /** Whether a list ends with an empty name, which no attribute has. */
+    private static boolean isListFilledUp(final byte[] list) {
+        return mayBeFilledUp(list) && (list.length == 1 || list[list.length - 2] == 0);
     }
 
     /**
@@ -93,7 +118,7 @@ final class ExtendedAttributes {
      * @param flags of setxattr(2): 1 it must be new, 2 it must be there
      */
     void set(final Inode inode, final ByteString name, final ByteBuffer value, final int flags) throws IOException {
-        checkThatThereAreSome();
+        requireWanted();
         if (!value.hasRemaining()) {
             throw new ErrnoException(Errno.EOPNOTSUPP, "9P2000.L has no empty value of an extended attribute");
         } else if (value.remaining() > MAX_SIZE) {
@@ -103,18 +128,45 @@ final class ExtendedAttributes {
     }
 
     void remove(final Inode inode, final ByteString name) throws IOException {
-        checkThatThereAreSome();
+        requireWanted();
         change(inode, name, ByteBuffer.allocate(0), REPLACE);
     }
 
     /** What is done with a fid on an attribute. */
     @FunctionalInterface
     private interface Use<T> {
-        T of(Attribute attribute) throws IOException;
+        /** Empty if the attribute may have changed meanwhile, and is to be asked for again. */
+        Optional<T> of(Attribute attribute) throws IOException;
+    }
+
+    /** Reads the value of an attribute: again and again, until nothing says that the value has changed meanwhile. */
+    private final class Reading implements Use<byte[]> {
+        private final int room;
+        private final Predicate<byte[]> isDoubtful;
+        private byte @Nullable [] before;
+
+        /**
+         * @param room the most bytes that are wanted
+         * @param isDoubtful whether the server may have filled a value up with zeros: two readings must then be the same
+         */
+        private Reading(final int room, final Predicate<byte[]> isDoubtful) {
+            this.room = room;
+            this.isDoubtful = isDoubtful;
+        }
+
+        @Override
+        public Optional<byte[]> of(final Attribute attribute) throws IOException {
+            final Optional<byte[]> value = read(attribute, room);
+            if (value.isPresent() && isDoubtful.test(value.get()) && !Arrays.equals(value.get(), before)) {
+                before = value.get();
+                return Optional.empty();
+            }
+            return value;
+        }
     }
 
     private <T> T ask(final Inode inode, final ByteString name, final Use<T> use) throws IOException {
-        checkThatThereAreSome();
+        requireWanted();
         final long now = System.nanoTime();
         final OptionalInt absent = inode.absent.errno(name, now, validity);
         if (absent.isPresent()) {
@@ -122,16 +174,16 @@ final class ExtendedAttributes {
         } else if (support.isRefused(name, now)) {
             throw new ErrnoException(Errno.EOPNOTSUPP, "the server has just refused attributes like " + name);
         }
+        try (XattrLocks.Held held = locks.holdToRead(inode)) {
+            return askServer(inode, name, use, now);
+        }
+    }
+
+    private <T> T askServer(final Inode inode, final ByteString name, final Use<T> use, final long now)
+            throws IOException {
         final int changes = inode.absent.changes();
         try {
-            final T answer = paths.use(inode, fid -> {
-                final Attribute attribute = fids.xattrWalk(fid, name);
-                try {
-                    return use.of(attribute);
-                } finally {
-                    fids.clunk(attribute.fid());
-                }
-            });
+            final T answer = askUntilSettled(inode, name, use);
             support.answered(name);
             return answer;
         } catch (final RemoteException e) {
@@ -142,7 +194,33 @@ final class ExtendedAttributes {
                 support.refused(name, now);
                 remember(inode, name, Errno.EOPNOTSUPP, changes, now);
             }
-            throw told(e, name);
+            throw asSeenHere(e, name);
+        }
+    }
+
+    private <T> T askUntilSettled(final Inode inode, final ByteString name, final Use<T> use) throws IOException {
+        for (int tries = 1; tries <= MOST_TRIES; tries++) {
+            try {
+                final Optional<T> answer = paths.use(inode, fid -> askOnce(fid, name, use));
+                if (answer.isPresent()) {
+                    return answer.get();
+                }
+            } catch (final RemoteException e) {
+                // No room was named: the server says that the value has grown while it was read.
+                if (e.errno() != Errno.ERANGE || tries == MOST_TRIES) {
+                    throw e;
+                }
+            }
+        }
+        throw new ErrnoException(Errno.EIO, "the value of " + name + " changes all the time, or is not all given");
+    }
+
+    private <T> Optional<T> askOnce(final int fid, final ByteString name, final Use<T> use) throws IOException {
+        final Attribute attribute = fids.xattrWalk(fid, name);
+        try {
+            return use.of(attribute);
+        } finally {
+            fids.clunk(attribute.fid());
         }
     }
 
@@ -153,7 +231,11 @@ final class ExtendedAttributes {
         }
     }
 
-    private int checkedSize(final Attribute attribute) throws ErrnoException {
+    private static Optional<Integer> size(final Attribute attribute) throws ErrnoException {
+        return Optional.of(checkedSize(attribute));
+    }
+
+    private static int checkedSize(final Attribute attribute) throws ErrnoException {
         if (Long.compareUnsigned(attribute.size(), MAX_SIZE) > 0) {
             throw new ErrnoException(
                     Errno.E2BIG, "the server has " + Long.toUnsignedString(attribute.size()) + " bytes for it");
@@ -161,7 +243,8 @@ final class ExtendedAttributes {
         return (int) attribute.size();
     }
 
-    private byte[] read(final Attribute attribute, final int room) throws IOException {
+    /** Reads a value; empty if that has fewer bytes than the server has said. */
+    private Optional<byte[]> read(final Attribute attribute, final int room) throws IOException {
         final int size = checkedSize(attribute);
         if (size > room) {
             throw new ErrnoException(Errno.ERANGE, size + " bytes do not fit into " + room);
@@ -173,13 +256,13 @@ final class ExtendedAttributes {
             try (ReadReply reply = session.read(attribute.fid(), done, count).await()) {
                 final int got = reply.data().remaining();
                 if (got == 0) {
-                    throw new ErrnoException(Errno.EIO, "the server gave " + done + " bytes of " + size);
+                    return Optional.empty();
                 }
                 reply.data().get(bytes, done, got);
                 done += got;
             }
         }
-        return bytes;
+        return Optional.of(bytes);
     }
 
     /** Not to be interrupted: a fid that holds the whole value sets it when it is clunked, and clunked it must be. */
@@ -187,7 +270,7 @@ final class ExtendedAttributes {
             throws IOException {
         inode.data.changing();
         inode.absent.changing();
-        try {
+        try (XattrLocks.Held held = locks.holdToChange(inode)) {
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
                 try {
                     session.xattrcreate(copy, name, value.remaining(), flags).await();
@@ -201,7 +284,7 @@ final class ExtendedAttributes {
             }));
             support.answered(name);
         } catch (final RemoteException e) {
-            throw told(e, name);
+            throw asSeenHere(e, name);
         } finally {
             inode.absent.changed();
             inode.data.changed();
@@ -221,40 +304,22 @@ final class ExtendedAttributes {
         }
     }
 
-    /** The kernel is told so with ENOSYS, and asks no more. */
-    private void checkThatThereAreSome() throws ErrnoException {
-        if (support.isNone()) {
-            throw new ErrnoException(Errno.ENOSYS, "there are no extended attributes");
+    /** Fails with ENOSYS if the user wants none: the kernel then asks no more. */
+    private void requireWanted() throws ErrnoException {
+        if (!wanted) {
+            throw new ErrnoException(Errno.ENOSYS, "extended attributes are turned off");
         }
     }
 
-    /** What the kernel is told: a refusal is always EOPNOTSUPP, for ENOSYS would be the end of all attributes. */
-    private IOException told(final RemoteException answer, final ByteString name) {
-        if (!isRefusal(answer)) {
-            return answer;
-        }
-        judge(answer);
-        return new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + answer.errno());
+    /** Turns a refusal into EOPNOTSUPP: after an ENOSYS the kernel would never ask for any attribute again. */
+    private static IOException asSeenHere(final RemoteException answer, final ByteString name) {
+        return isRefusal(answer)
+                ? new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + answer.errno())
+                : answer;
     }
 
     /** What a server answers that does not know the message, and Linux where a file system has no such attributes. */
     private static boolean isRefusal(final RemoteException answer) {
         return answer.errno() == Errno.EOPNOTSUPP || answer.errno() == Errno.ENOSYS;
-    }
-
-    /** Finds out, once, whether a server that has refused something has no extended attributes at all: no list either. */
-    private void judge(final RemoteException refusal) {
-        if (support.isKnown()) {
-            return;
-        }
-        try (Lease root = fids.use(fids.root())) {
-            fids.clunk(fids.xattrWalk(root.fid(), LIST).fid());
-            support.known(true);
-        } catch (final RemoteException e) {
-            support.known(!isRefusal(e));
-        } catch (final IOException e) {
-            LOG.debug("whether there are extended attributes is not known yet", e);
-            refusal.addSuppressed(e);
-        }
     }
 }

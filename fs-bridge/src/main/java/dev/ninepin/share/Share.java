@@ -51,6 +51,7 @@ public final class Share implements FileOperations, AutoCloseable {
             AsideNotes notes,
             AsideFiles asides,
             XattrSupport xattrSupport,
+            XattrLocks xattrLocks,
             NameRequests.Unknown unknownRequests,
             AtomicLong attributeRequests,
             OpenDescriptors.Learnt descriptors,
@@ -69,7 +70,8 @@ public final class Share implements FileOperations, AutoCloseable {
                     new FileMoves(),
                     notes,
                     new AsideFiles(inodes, notes),
-                    new XattrSupport(options.xattrs()),
+                    new XattrSupport(),
+                    new XattrLocks(),
                     new NameRequests.Unknown(),
                     new AtomicLong(),
                     new OpenDescriptors.Learnt(),
@@ -95,7 +97,7 @@ public final class Share implements FileOperations, AutoCloseable {
                 new OpenDescriptors(session, fids, inodes, common.locks, requests, common.asides, common.descriptors);
         final OwnerWrite ownerWrite = new OwnerWrite(session, paths, attributes, common.modes);
         this.writer = new AttributeWriter(session, paths, attributes, descriptors, ownerWrite, options);
-        this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, options);
+        this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, common.xattrLocks, options);
         this.accessAcls = new AccessAcl(xattrs, attributes, writer);
         final PutAside putAside =
                 new PutAside(requests, inodes, paths, attributes, common.locks, common.asides, fids.nUname());

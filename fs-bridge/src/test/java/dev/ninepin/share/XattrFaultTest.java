@@ -1,5 +1,6 @@
 package dev.ninepin.share;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -35,8 +36,13 @@ import dev.ninepin.testing.ScriptedServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +50,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Extended attributes of a server that lies about them, or gives less than it said. */
 @Timeout(60)
@@ -51,12 +58,37 @@ class XattrFaultTest {
     private static final Qid ROOT = new Qid(Qid.DIR, 0, 1);
     private static final int SAID = 10;
 
+    /** By the name of an attribute, what the server answers next. */
+    private final Map<String, Queue<Answer>> scripts = new ConcurrentHashMap<>();
+
+    /** By fid, the value that it leads to. */
+    private final Map<Integer, byte[]> values = new ConcurrentHashMap<>();
+
     private ScriptedServer server;
     private Share share;
 
+    /**
+     * An answer to Txattrwalk.
+     *
+     * @param errno 0 if it is a value
+     */
+    private record Answer(int errno, String value) {}
+
+    private static Answer value(final String text) {
+        return new Answer(0, text);
+    }
+
+    private static Answer refusal(final int errno) {
+        return new Answer(errno, "");
+    }
+
+    private void script(final String name, final Answer... answers) {
+        scripts.put(name, new ConcurrentLinkedQueue<>(List.of(answers)));
+    }
+
     @BeforeEach
     void open() throws IOException {
-        server = ScriptedServer.start(XattrFaultTest::serve);
+        server = ScriptedServer.start(this::serve);
         share = Share.open(
                 Session.connect(StreamChannel.unix(server.socket()), SessionOptions.defaults(0)),
                 new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
@@ -88,6 +120,59 @@ class XattrFaultTest {
         assertErrno(Errno.ENODATA, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.absent"), 65536));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.EOPNOTSUPP, Errno.ENOSYS})
+    void aServerThatRefusesEvenTheRootsListIsAskedAgain(final int errno) throws IOException {
+        script("", refusal(errno));
+        assertErrno(Errno.EOPNOTSUPP, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.unknown"), 65536));
+        assertErrno(Errno.EOPNOTSUPP, () -> share.listxattr(FileOperations.ROOT, 100));
+
+        assertThat(share.listxattr(FileOperations.ROOT, 100)).isEmpty();
+        assertErrno(Errno.ENODATA, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.absent"), 65536));
+    }
+
+    /** As QEMU and diod answer while the value grows on their side. */
+    @Test
+    void aValueThatGrowsWhileItIsReadIsAskedForAgain() throws IOException {
+        script("user.name", refusal(Errno.ERANGE), refusal(Errno.ERANGE), value("longer"));
+        assertThat(share.getxattr(FileOperations.ROOT, ByteString.of("user.name"), 6))
+                .asString(UTF_8)
+                .isEqualTo("longer");
+        script("user.name", refusal(Errno.ERANGE), value("longer"));
+        assertThat(share.xattrSize(FileOperations.ROOT, ByteString.of("user.name")))
+                .isEqualTo(6);
+    }
+
+    /** QEMU fills it up with zeros to the size that it had before. */
+    @Test
+    void aValueThatShrinksWhileItIsReadIsAskedForAgain() throws IOException {
+        script("user.name", value("foobar\0\0\0\0\0"), value("foobar"));
+        assertThat(share.getxattr(FileOperations.ROOT, ByteString.of("user.name"), 100))
+                .asString(UTF_8)
+                .isEqualTo("foobar");
+        script("", value("user.a\0\0\0"), value("user.a\0"));
+        assertThat(share.listxattr(FileOperations.ROOT, 100)).asString(UTF_8).isEqualTo("user.a\0");
+    }
+
+    @Test
+    void aValueThatEndsWithANulIsReadTwiceAndIsWhole() throws IOException {
+        script("user.name", value("label\0"), value("label\0"));
+        assertThat(share.getxattr(FileOperations.ROOT, ByteString.of("user.name"), 100))
+                .asString(UTF_8)
+                .isEqualTo("label\0");
+    }
+
+    @Test
+    void aValueThatNeverSettlesIsAnError() {
+        final Answer[] restless = new Answer[100];
+        Arrays.setAll(restless, i -> value("v".repeat(i) + "\0"));
+        script("user.name", restless);
+        assertErrno(Errno.EIO, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.name"), 100));
+        Arrays.fill(restless, refusal(Errno.ERANGE));
+        script("user.name", restless);
+        assertErrno(Errno.ERANGE, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.name"), 100));
+    }
+
     @Test
     void aValueThatIsNotTakenIsAnError() {
         assertErrno(
@@ -104,7 +189,7 @@ class XattrFaultTest {
         assertThatThrownBy(call).satisfies(e -> assertThat(Errno.of(e)).isEqualTo(errno));
     }
 
-    private static void serve(final SocketChannel client) throws IOException, ProtocolException {
+    private void serve(final SocketChannel client) throws IOException, ProtocolException {
         while (true) {
             final Frame request;
             try {
@@ -116,7 +201,7 @@ class XattrFaultTest {
         }
     }
 
-    private static Message answer(final Message request) {
+    private Message answer(final Message request) {
         if (request instanceof Tversion version) {
             return new Rversion(version.msize(), version.version());
         } else if (request instanceof Tattach) {
@@ -126,6 +211,13 @@ class XattrFaultTest {
         } else if (request instanceof Tgetattr) {
             return new Rgetattr(AttrMask.BASIC, ROOT, 040755, 0, 0, 1, 0, 0, 4096, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0);
         } else if (request instanceof Txattrwalk walk) {
+            final Answer scripted = scripts.getOrDefault(walk.name().toString(), new ConcurrentLinkedQueue<>())
+                    .poll();
+            if (scripted != null) {
+                final byte[] value = scripted.value().getBytes(UTF_8);
+                values.put(walk.newfid(), value);
+                return scripted.errno() != 0 ? new Rlerror(scripted.errno()) : new Rxattrwalk(value.length);
+            }
             return switch (walk.name().toString()) {
                 case "" -> new Rxattrwalk(0);
                 case "user.endless" -> new Rxattrwalk(-1);
@@ -134,12 +226,18 @@ class XattrFaultTest {
                 default -> new Rlerror(Errno.ENOSYS);
             };
         } else if (request instanceof Tread read) {
-            return new Rread(ByteBuffer.allocate(read.offset() == 0 ? SAID / 2 : 0));
+            final byte[] value = values.getOrDefault(read.fid(), new byte[SAID / 2]);
+            final int from = (int) Math.min(read.offset(), value.length);
+            return new Rread(ByteBuffer.wrap(value, from, value.length - from).slice());
         } else if (request instanceof Txattrcreate) {
             return new Rxattrcreate();
         } else if (request instanceof Twrite) {
             return new Rwrite(0);
         }
-        return request instanceof Tclunk ? new Rclunk() : new Rlerror(Errno.EOPNOTSUPP);
+        if (request instanceof Tclunk clunk) {
+            values.remove(clunk.fid());
+            return new Rclunk();
+        }
+        return new Rlerror(Errno.EOPNOTSUPP);
     }
 }

@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.p9.ByteString;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class XattrSupportTest {
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
     private static final ByteString CAPABILITY = ByteString.of("security.capability");
     private static final ByteString LABEL = ByteString.of("security.selinux");
 
-    private final XattrSupport support = new XattrSupport(true);
+    private final XattrSupport support = new XattrSupport();
 
     @Test
     void aRefusalIsThatOfAKindForASecond() {
@@ -23,10 +25,11 @@ class XattrSupportTest {
         assertThat(support.isRefused(LABEL, SECOND + 1)).isFalse();
     }
 
-    @Test
-    void whatEachFileSystemHasOrHasNotIsNoKind() {
-        support.refused(ByteString.of("user.name"), 5);
-        assertThat(support.isRefused(ByteString.of("user.name"), 6)).isFalse();
+    @ParameterizedTest
+    @ValueSource(strings = {"user.name", "system.posix_acl_access", "system.posix_acl_default", ""})
+    void whatEachFileSystemHasOrHasNotIsNoKind(final String name) {
+        support.refused(ByteString.of(name), 5);
+        assertThat(support.isRefused(ByteString.of(name), 6)).isFalse();
     }
 
     @Test

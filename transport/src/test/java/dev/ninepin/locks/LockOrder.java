@@ -19,6 +19,7 @@ final class LockOrder {
     /** From the first to be taken to the last. */
     static final List<Set<String>> RANKS = List.of(
             Set.of("NameLocks"),
+            Set.of("XattrLocks"),
             Set.of("LockedFile"),
             Set.of("OpenFile", "OpenDirectory"),
             Set.of("OwnerWrite"),
@@ -36,7 +37,7 @@ final class LockOrder {
 
     /** Only these may be held while a request is sent or its answer awaited: what stands above the line. */
     static final Set<String> HELD_OVER_REQUESTS =
-            Set.of("NameLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
+            Set.of("NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
 
     private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
     private static final int MOST_FRAMES = 40;
