@@ -5,6 +5,7 @@ import dev.ninepin.session.RemoteException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Inheritance {
     static final ByteString DEFAULT = ByteString.of("system.posix_acl_default");
+
+    /** The answers that mean that a directory has no default ACL. Any other leaves it open whether it has one. */
+    private static final Set<Integer> NONE = Set.of(Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS);
 
     private static final Logger LOG = LoggerFactory.getLogger(Inheritance.class);
 
@@ -35,28 +39,31 @@ final class Inheritance {
      */
     record Made(int mode, Optional<PosixAcl> acl) {}
 
-    /** How a file is to be made that is asked for with {@code mode}. */
+    /**
+     * How a file is to be made that is asked for with {@code mode}. Fails if the server does not say whether the directory
+     * has a default ACL: a file that was made without one could be open to more users than its directory allows.
+     */
     Made of(final Caller caller, final Inode directory, final int mode) throws IOException {
         final Optional<PosixAcl> acl = defaultAcl(directory);
         return new Made(acl.map(known -> known.modeFor(mode)).orElse(mode & ~caller.umask()), acl);
     }
 
-    /** A file was made so: it gets what the server has not given it. */
+    /**
+     * Gives a file that was made so the ACLs that the server has not given it.
+     *
+     * @throws IOException if that fails; the file is then open to more users than its directory allows
+     */
     void handDown(final Inode inode, final Made made) throws IOException {
         if (made.acl().isEmpty()) {
             return;
         }
         final PosixAcl acl = made.acl().get();
-        try {
-            if (inode.isDirectory()) {
-                setUnlessThere(inode, DEFAULT, acl);
-            }
-            final PosixAcl access = acl.accessFor(made.mode());
-            if (!access.isOnlyMode()) {
-                setUnlessThere(inode, AccessAcl.NAME, access);
-            }
-        } catch (final RemoteException | ErrnoException e) {
-            LOG.debug("node {} has not got the default ACL of its directory", inode.node(), e);
+        if (inode.isDirectory()) {
+            setUnlessThere(inode, DEFAULT, acl);
+        }
+        final PosixAcl access = acl.accessFor(made.mode());
+        if (!access.isOnlyMode()) {
+            setUnlessThere(inode, AccessAcl.NAME, access);
         }
     }
 
@@ -67,11 +74,16 @@ final class Inheritance {
     }
 
     private Optional<PosixAcl> defaultAcl(final Inode directory) throws IOException {
+        final byte[] value;
         try {
-            return Optional.of(PosixAcl.of(xattrs.get(directory, DEFAULT, ExtendedAttributes.MAX_SIZE)));
+            value = xattrs.get(directory, DEFAULT, ExtendedAttributes.MAX_SIZE);
         } catch (final RemoteException | ErrnoException e) {
+            if (!NONE.contains(Errno.of(e))) {
+                throw e;
+            }
             LOG.trace("node {} has no default ACL", directory.node(), e);
             return Optional.empty();
         }
+        return Optional.of(PosixAcl.of(value));
     }
 }

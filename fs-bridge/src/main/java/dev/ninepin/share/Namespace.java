@@ -368,12 +368,37 @@ final class Namespace {
                 : inodes.found(directory, name, walked, isTwin);
         try {
             if (how.isPresent()) {
-                inheritance.handDown(inode, how.get());
+                handDown(inode, directory, name, how.get());
             }
             return givenTo(caller, inode, attributes.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
             throw e;
+        }
+    }
+
+    /** {@link Inheritance#handDown}; removes the file if that fails, since it is open to more users than it should be. */
+    private void handDown(final Inode inode, final Inode directory, final ByteString name, final Inheritance.Made how)
+            throws IOException {
+        try {
+            inheritance.handDown(inode, how);
+        } catch (final IOException e) {
+            unmake(inode, directory, name, e);
+            throw e;
+        }
+    }
+
+    /** Removes a file that was just made, if it still has its name; what goes wrong is added to {@code failure}. */
+    void unmake(final Inode inode, final Inode directory, final ByteString name, final IOException failure) {
+        try {
+            // It may be an interrupt that has ended the wait for an answer.
+            Uninterrupted.run(() -> {
+                if (paths.isNamed(inode, directory, name)) {
+                    remove(directory, name, inode.isDirectory() ? Tunlinkat.AT_REMOVEDIR : 0);
+                }
+            });
+        } catch (final IOException e) {
+            failure.addSuppressed(e);
         }
     }
 

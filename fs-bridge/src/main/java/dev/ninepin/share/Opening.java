@@ -159,11 +159,16 @@ final class Opening {
         inode.data.openedAlone(file.isForWriting());
         file.counted();
         final long handle = files.add(file);
+        boolean isRestricted = false;
         try {
             inheritance.handDown(inode, how);
+            isRestricted = true;
             return new Created(namespace.givenTo(caller, inode, attributes.read(inode, file)), handle);
         } catch (final IOException e) {
             files.release(handle);
+            if (!isRestricted) {
+                namespace.unmake(inode, directory, name, e);
+            }
             inodes.forget(inode.node(), 1);
             throw e;
         }

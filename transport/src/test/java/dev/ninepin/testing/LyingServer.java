@@ -67,6 +67,7 @@ public final class LyingServer implements AnsweringChannel.Server {
     private static final int ENOENT = 2;
     private static final int EBADF = 9;
     private static final int EEXIST = 17;
+    private static final int ENODATA = 61;
     private static final int EOPNOTSUPP = 95;
 
     private final Map<Class<? extends Tmessage>, Lie> lies = new ConcurrentHashMap<>();
@@ -207,7 +208,10 @@ public final class LyingServer implements AnsweringChannel.Server {
         } else if (request instanceof Tfsync) {
             return new Rfsync();
         } else if (request instanceof Txattrwalk walk) {
-            // Every attribute has what the file has.
+            if (walk.name().startsWith(ByteString.of("system."))) {
+                return new Rlerror(ENODATA);
+            }
+            // Every other attribute has what the file has.
             fids.put(walk.newfid(), file);
             return new Rxattrwalk(file.content.length);
         }
