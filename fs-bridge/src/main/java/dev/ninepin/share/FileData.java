@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes of open files. What one message does not hold goes in several, many of them under way at once; but
@@ -39,14 +40,15 @@ final class FileData {
     private final int atOnce;
 
     /**
-     * Half of the session's requests, taken together for a group of reads. A reply holds the place of its request until
-     * it is closed: were all places held so, by groups none of which is complete, nobody could go on.
+     * Half of the session's requests with data. A read that takes more than one reply takes places for all that it has under
+     * way at once, before it takes anything else, and keeps them until its result is closed. So a reply never waits for
+     * another one of the same read to find room, and there are never more buffers than places.
      */
     private final Semaphore places;
 
     FileData(final Session session) {
         this.session = session;
-        final int half = Math.max(1, session.maxRequests() / 2);
+        final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
     }
@@ -58,18 +60,50 @@ final class FileData {
             if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return lent(reply);
             }
-            try (reply) {
-                final ByteBuffer data = buffers.take(count);
-                data.put(reply.data());
-                return readOn(file, offset, count, data);
+            // Read again with the rest: a thread that waits for a place must hold no reply that others need room of.
+            reply.close();
+        }
+        return readInPlaces(file, offset, count);
+    }
+
+    private ReadResult readInPlaces(final OpenFile file, final long offset, final int count) throws IOException {
+        final int wanted = Math.min(atOnce, (count - 1) / chunk(file) + 1);
+        try {
+            places.acquire(wanted);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting to read");
+        }
+        ByteBuffer data = null;
+        boolean done = false;
+        try {
+            data = buffers.take(count);
+            readInto(data, file, offset, count, wanted * chunk(file));
+            data.flip();
+            done = true;
+            return lent(data, wanted);
+        } finally {
+            if (!done) {
+                giveBack(data, wanted);
             }
         }
-        final ByteBuffer data = buffers.take(count);
-        final int group = chunk(file) * atOnce;
+    }
+
+    private void giveBack(final @Nullable ByteBuffer data, final int taken) {
+        if (data != null) {
+            buffers.giveBack(data);
+        }
+        places.release(taken);
+    }
+
+    /** @param group bytes that may be asked for at once */
+    private void readInto(
+            final ByteBuffer data, final OpenFile file, final long offset, final int count, final int group)
+            throws IOException {
         for (int done = 0; done < count && data.position() == done; done += group) {
             readGroup(file, offset + done, Math.min(group, count - done), data);
         }
-        return readOn(file, offset, count, data);
+        readOn(file, offset, count, data);
     }
 
     /**
@@ -102,24 +136,6 @@ final class FileData {
     private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
-        final int wanted = (count + chunk - 1) / chunk;
-        try {
-            places.acquire(wanted);
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            buffers.giveBack(data);
-            throw new InterruptedIOException("interrupted while waiting to read");
-        }
-        try {
-            readChunks(file, offset, count, chunk, data);
-        } finally {
-            places.release(wanted);
-        }
-    }
-
-    private void readChunks(
-            final OpenFile file, final long offset, final int count, final int chunk, final ByteBuffer data)
-            throws IOException {
         final List<Call<ReadReply>> calls = new ArrayList<>();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
@@ -140,33 +156,25 @@ final class FileData {
             }
         }
         if (failure != null && data.position() == 0) {
-            buffers.giveBack(data);
             throw failure;
         }
     }
 
     /** Goes on after a short reply, until the end of the file or of the request. */
-    private ReadResult readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
-        try {
-            while (mayHaveMore(file, offset, data.position(), count)) {
-                final int rest = Math.min(count - data.position(), chunk(file));
-                final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
-                try (ReadReply reply = session.read(file.fid(), offset + data.position(), asked)
-                        .await()) {
-                    final ByteBuffer more = reply.data();
-                    if (!more.hasRemaining()) {
-                        break;
-                    }
-                    data.put(more.slice(more.position(), Math.min(rest, more.remaining())));
+        while (mayHaveMore(file, offset, data.position(), count)) {
+            final int rest = Math.min(count - data.position(), chunk(file));
+            final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
+            try (ReadReply reply =
+                    session.read(file.fid(), offset + data.position(), asked).await()) {
+                final ByteBuffer more = reply.data();
+                if (!more.hasRemaining()) {
+                    break;
                 }
+                data.put(more.slice(more.position(), Math.min(rest, more.remaining())));
             }
-        } catch (final IOException | RuntimeException e) {
-            buffers.giveBack(data);
-            throw e;
         }
-        data.flip();
-        return lent(data);
     }
 
     /**
@@ -217,7 +225,7 @@ final class FileData {
         return most < BLOCK ? most : most - most % BLOCK;
     }
 
-    private ReadResult lent(final ByteBuffer data) {
+    private ReadResult lent(final ByteBuffer data, final int taken) {
         return new ReadResult() {
             @Override
             public ByteBuffer data() {
@@ -226,7 +234,7 @@ final class FileData {
 
             @Override
             public void close() {
-                buffers.giveBack(data);
+                giveBack(data, taken);
             }
         };
     }

@@ -35,6 +35,14 @@ public interface Channel extends AutoCloseable {
     int maxRequests();
 
     /**
+     * How many requests may be in flight that carry data, either way; never more than {@link #maxRequests}. {@link #send}
+     * of one more waits until a {@link Received} of another is closed. Any thread.
+     */
+    default int maxDataRequests() {
+        return maxRequests();
+    }
+
+    /**
      * Whether a request may be given up by a Tflush. Where it may not, the tag of one that was given up stays taken until
      * its reply comes, and no other message may be in flight with a Tversion, the last one too. Any thread.
      */

@@ -149,6 +149,11 @@ public final class Session implements AutoCloseable {
         return exchange.tagsMax();
     }
 
+    /** How many of these requests may carry data, either way. */
+    public int maxDataRequests() {
+        return channel.maxDataRequests();
+    }
+
     /** The user that the session is attached as, by number. */
     public int nUname() {
         return nUname;

@@ -41,6 +41,7 @@ final class MessageMemory {
     private boolean closed;
 
     private final List<RequestSlot> slots;
+    private final int maxDataRequests;
 
     /**
      * @param offset of the first byte in {@code memory} that is ours
@@ -57,6 +58,7 @@ final class MessageMemory {
         slots = List.copyOf(all);
         freeSlots.addAll(slots);
         next = align(next);
+        maxDataRequests = largest <= SMALL ? slotCount : largeCount(slotCount, largest);
         for (int i = 0; i < largeCount(slotCount, largest); i++) {
             freeLarge.add(DmaBuffer.of(memory, next, align(largest)));
             next += align(largest);
@@ -67,6 +69,11 @@ final class MessageMemory {
     static int sizeFor(final int slotCount, final int largest) {
         final int small = Math.multiplyExact(slotCount, 2 * SMALL) + PAGE;
         return Math.addExact(small, Math.multiplyExact(largeCount(slotCount, largest), align(largest)));
+    }
+
+    /** How many slots may be lent at once of which each needs one large buffer. */
+    int maxDataRequests() {
+        return maxDataRequests;
     }
 
     /**
@@ -150,7 +157,7 @@ final class MessageMemory {
     }
 
     private static int largeCount(final int slotCount, final int largest) {
-        return largest <= SMALL ? 0 : Math.max(LEAST_LARGE, Math.min(slotCount, STOCK / align(largest)));
+        return largest <= SMALL ? 0 : Math.min(slotCount, Math.max(LEAST_LARGE, STOCK / align(largest)));
     }
 
     private static int align(final int size) {

@@ -114,6 +114,11 @@ final class VirtioChannel implements Channel {
     }
 
     @Override
+    public int maxDataRequests() {
+        return memory.maxDataRequests();
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         final int size = checkSize(Frame.sizeOf(request));
         final int replySize = checkSize(request.replySize());

@@ -132,6 +132,11 @@ public final class WatchedChannel implements Channel {
     }
 
     @Override
+    public int maxDataRequests() {
+        return channel.maxDataRequests();
+    }
+
+    @Override
     public boolean takesFlush() {
         return channel.takesFlush();
     }
