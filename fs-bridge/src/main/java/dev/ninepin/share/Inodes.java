@@ -166,6 +166,11 @@ final class Inodes {
         return InodePath.names(directory, root);
     }
 
+    /** Bytes of the longest path from a directory to one below it that is known, a slash before each name. */
+    synchronized int longestBelow(final Inode directory) {
+        return InodePath.longestBelow(directory);
+    }
+
     /** How often names in a directory have gone or changed. */
     synchronized long changes(final Inode directory) {
         return directory.changes;

@@ -93,6 +93,7 @@ final class Namespace {
     }
 
     Entry mkdir(final Caller caller, final Inode directory, final ByteString name, final int mode) throws IOException {
+        requireRoom(directory, name, 0);
         final Rgetattr parent = attributes.lastSeen(directory);
         final int inherited = parent.mode() & S_ISGID;
         final int group = groupFor(caller, parent);
@@ -162,6 +163,9 @@ final class Namespace {
             throws IOException {
         final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
+        if (moved == null || moved.isDirectory()) {
+            requireRoom(newDirectory, newName, moved == null ? 0 : inodes.longestBelow(moved));
+        }
         final Uninterrupted.Action renaming = () -> {
             if (moved != null && moved.isDirectory()) {
                 paths.moveDirectory(() -> renameat(directory, name, newDirectory, newName));
@@ -183,6 +187,14 @@ final class Namespace {
             renaming.run();
         } else {
             renameOver(replaced, newDirectory, newName, renaming);
+        }
+    }
+
+    /** @param below bytes of the longest path from there to a known directory below it */
+    private void requireRoom(final Inode directory, final ByteString name, final int below) throws ErrnoException {
+        if (!fids.hasRoom(inodes.path(directory), name, below)) {
+            throw new ErrnoException(
+                    Errno.ENAMETOOLONG, "the path of " + name + ", or of one below it, would be too long");
         }
     }
 

@@ -139,13 +139,32 @@ public final class FidTable {
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
         final OwnFids.Start start = start();
         try (Lease from = use(directory)) {
-            return own.walk(from.fid(), List.of(name), start);
+            return requireRoom(directory, name, own.walk(from.fid(), List.of(name), start));
         }
     }
 
     /** As {@link #walk(PathFid, ByteString)}, where {@code from} is on the directory, and stays there until this returns. */
     public Walked walk(final int from, final ByteString name) throws IOException {
         return own.walk(from, List.of(name), start());
+    }
+
+    private Walked requireRoom(final PathFid directory, final ByteString name, final Walked walked)
+            throws RemoteException {
+        if (walked.qid().isDirectory() && !hasRoom(directory, name, 0)) {
+            clunk(walked.fid());
+            throw new RemoteException("Twalk", RemoteException.ENAMETOOLONG);
+        }
+        return walked;
+    }
+
+    /**
+     * Whether {@code name} in {@code directory} may be made a directory. Where it may not, its path would be too long for a
+     * server, and what is in it could not be removed any more.
+     *
+     * @param below bytes of the longest path from there to a directory below it, a slash before each name; 0 if there is none
+     */
+    public boolean hasRoom(final PathFid directory, final ByteString name, final int below) {
+        return paths.hasRoom(directory, name, below);
     }
 
     /**
@@ -155,7 +174,19 @@ public final class FidTable {
     public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
         final OwnFids.Start start = start();
         try (Lease from = use(directory)) {
-            return own.walkEach(from.fid(), names, start);
+            final List<Optional<Walked>> all = own.walkEach(from.fid(), names, start);
+            for (int i = 0; i < names.size(); i++) {
+                all.set(i, withRoom(directory, names.get(i), all.get(i)));
+            }
+            return all;
+        }
+    }
+
+    private Optional<Walked> withRoom(final PathFid directory, final ByteString name, final Optional<Walked> walked) {
+        try {
+            return walked.isPresent() ? Optional.of(requireRoom(directory, name, walked.get())) : walked;
+        } catch (final RemoteException e) {
+            return Optional.empty();
         }
     }
 

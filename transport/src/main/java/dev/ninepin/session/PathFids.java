@@ -25,6 +25,16 @@ import org.jspecify.annotations.Nullable;
  * that of {@link DirectoryMoves} is taken under it, and no request is ever sent, since the reply reader takes it.
  */
 final class PathFids {
+    /**
+     * The most bytes of a path, each name counted with a slash before it. QEMU keeps a path with a dot before it, a NUL behind
+     * it, and its size in 16 bits ({@code fsdev/file-op-9p.h}, V9fsPath): one of 65,534 bytes kills QEMU 7.2, and longer ones
+     * lead nowhere. Other servers stop at PATH_MAX, and say so.
+     */
+    private static final int LONGEST_PATH = 65_533;
+
+    /** Of a directory: each name of NAME_MAX has room below it, the one of a file that is put aside, too. */
+    private static final int LONGEST_PATH_OF_DIRECTORY = LONGEST_PATH - 1 - 255;
+
     private final OwnFids own;
     private final int owner;
     private final int max;
@@ -67,6 +77,25 @@ final class PathFids {
             throw new IllegalStateException("the session is not attached yet");
         }
         return root;
+    }
+
+    /**
+     * Whether {@code name} in {@code directory} may be a directory: then whatever is in it can be reached, and removed.
+     *
+     * @param below bytes of the longest path from there to a directory below it
+     */
+    synchronized boolean hasRoom(final PathFid directory, final ByteString name, final int below) {
+        return length(directory) + 1 + name.length() + below <= LONGEST_PATH_OF_DIRECTORY;
+    }
+
+    @GuardedBy("this")
+    private int length(final PathFid path) {
+        // The root has an empty name, and no slash before it.
+        int length = -1;
+        for (PathFid above = path; above != null; above = above.parent) {
+            length += 1 + above.name.length();
+        }
+        return length;
     }
 
     /**
@@ -234,6 +263,11 @@ final class PathFids {
         final PathFid top;
         Lease ancestor = null;
         synchronized (this) {
+            final boolean isDirectory = place.path.qid().isDirectory();
+            if (length(place.path) > (isDirectory ? LONGEST_PATH_OF_DIRECTORY : LONGEST_PATH)) {
+                // A directory above has moved.
+                throw new RemoteException("Twalk", RemoteException.ENAMETOOLONG);
+            }
             PathFid above = place.path;
             LiveFid live;
             do {
