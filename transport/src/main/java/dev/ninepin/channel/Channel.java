@@ -35,11 +35,16 @@ public interface Channel extends AutoCloseable {
     int maxRequests();
 
     /**
-     * How many requests may be in flight that carry data, either way; never more than {@link #maxRequests}. {@link #send}
-     * of one more waits until a {@link Received} of another is closed. Any thread.
+     * How many requests may be in flight that carry data, either way; never more than {@link #maxRequests}. The sender keeps
+     * to it, since {@link #send} of one more would wait. Any thread.
      */
     default int maxDataRequests() {
         return maxRequests();
+    }
+
+    /** Whether {@link #maxDataRequests} counts a request. Any thread. */
+    default boolean carriesData(final Tmessage request) {
+        return false;
     }
 
     /**

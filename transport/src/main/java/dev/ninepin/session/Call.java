@@ -29,6 +29,7 @@ public final class Call<R> {
     private final Tmessage request;
     private final ReplyHandler<R> handler;
     private final int tag;
+    private final TagTable.Kind kind;
     private final long sentNanos = System.nanoTime();
     private final CompletableFuture<R> future = new CompletableFuture<>();
 
@@ -47,9 +48,15 @@ public final class Call<R> {
     @GuardedBy("this")
     private boolean lent;
 
-    Call(final Exchange exchange, final int tag, final Tmessage request, final ReplyHandler<R> handler) {
+    Call(
+            final Exchange exchange,
+            final int tag,
+            final TagTable.Kind kind,
+            final Tmessage request,
+            final ReplyHandler<R> handler) {
         this.exchange = exchange;
         this.tag = tag;
+        this.kind = kind;
         this.request = request;
         this.handler = handler;
     }
@@ -137,6 +144,11 @@ public final class Call<R> {
 
     int tag() {
         return tag;
+    }
+
+    /** What {@link #tag} was taken for. */
+    TagTable.Kind kind() {
+        return kind;
     }
 
     Tmessage request() {

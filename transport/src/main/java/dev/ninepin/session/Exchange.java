@@ -69,7 +69,7 @@ final class Exchange {
         this.channel = channel;
         this.timeoutNanos = timeout.toNanos();
         this.recorder = recorder;
-        this.tags = new TagTable(channel.maxRequests(), channel.takesFlush());
+        this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.reader = new Thread(this::readReplies, "ninepin-reply-reader");
         reader.setDaemon(true);
         reader.start();
@@ -95,15 +95,16 @@ final class Exchange {
 
     /** As {@link #call}, but waits for a tag up to {@code patienceNanos} only. */
     <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
+        final TagTable.Kind kind = kindOf(request);
         senders.incrementAndGet();
         final int tag;
         try {
-            tag = takeTag(request, patienceNanos);
+            tag = takeTag(kind, request, patienceNanos);
         } catch (final IOException e) {
             leaveSenders();
             return notSent(request, handler, e);
         }
-        final Call<R> call = new Call<>(this, tag, request, handler);
+        final Call<R> call = new Call<>(this, tag, kind, request, handler);
         tags.put(call);
         send(call);
         return call;
@@ -111,7 +112,7 @@ final class Exchange {
 
     /** Sends a Tversion, under the tag that no other message has. Nothing else may be in flight. */
     <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
-        final Call<R> call = new Call<>(this, Frame.NOTAG, request, handler);
+        final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
         senders.incrementAndGet();
         send(call);
@@ -249,9 +250,16 @@ final class Exchange {
         }
     }
 
-    private int takeTag(final Tmessage request, final long patienceNanos) throws IOException {
+    private TagTable.Kind kindOf(final Tmessage request) {
+        if (request instanceof Tflush) {
+            return TagTable.Kind.TFLUSH;
+        }
+        return channel.carriesData(request) ? TagTable.Kind.DATA : TagTable.Kind.ORDINARY;
+    }
+
+    private int takeTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos) throws IOException {
         throwIfEnded();
-        final int free = tags.tryTake(request instanceof Tflush);
+        final int free = tags.tryTake(kind);
         if (free >= 0) {
             return free;
         }
@@ -259,19 +267,20 @@ final class Exchange {
         try {
             // What was sent so far must be answered before a tag comes free; what others send is no longer held back.
             tellServer();
-            return awaitTag(request, patienceNanos);
+            return awaitTag(kind, request, patienceNanos);
         } finally {
             waiters.decrementAndGet();
         }
     }
 
-    private int awaitTag(final Tmessage request, final long patienceNanos) throws IOException {
+    private int awaitTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos)
+            throws IOException {
         final long deadline = System.nanoTime() + patienceNanos;
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    final int tag = tags.take(request instanceof Tflush, deadline - System.nanoTime());
+                    final int tag = tags.take(kind, deadline - System.nanoTime());
                     if (tag < 0) {
                         throw new RequestTimeoutException("any request", patienceNanos);
                     }
@@ -292,7 +301,7 @@ final class Exchange {
     }
 
     private <R> Call<R> notSent(final Tmessage request, final Call.ReplyHandler<R> handler, final IOException reason) {
-        final Call<R> call = new Call<>(this, Frame.NOTAG, request, handler);
+        final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         call.failed(reason);
         return call;
     }

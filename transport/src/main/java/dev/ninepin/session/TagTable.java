@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tags of a session, and the call that each is taken by: as many as the channel takes in flight. A few of them are
- * kept for Tflush, so that a request can be given up even when every other tag waits. Any thread may call anything.
+ * kept for Tflush, so that a request can be given up even when every other tag waits. A request with data takes room of the
+ * channel's together with its tag: so a sender never waits for that in the channel, where it would keep others from sending.
+ * Any thread may call anything.
  *
  * <p>The tag that came back first is taken first: so a reply that a server sends twice meets a tag that is still free,
  * and not the next request.
@@ -30,12 +32,18 @@ final class TagTable {
     /** Counts the free tags that are kept for Tflush; tags below {@code forFlush}. */
     private final Semaphore flush;
 
+    /** Counts the requests with data that the channel still has room for. */
+    private final Semaphore data;
+
     /** The free tags: those for Tflush, and the others. */
     @GuardedBy("freeTags")
     private final List<Deque<Integer>> freeTags = List.of(new ArrayDeque<>(), new ArrayDeque<>());
 
-    /** @param withFlush whether there will be any Tflush to keep tags for */
-    TagTable(final int size, final boolean withFlush) {
+    /**
+     * @param withFlush whether there will be any Tflush to keep tags for
+     * @param dataRequests how many requests may carry data at a time
+     */
+    TagTable(final int size, final boolean withFlush, final int dataRequests) {
         if (size < 2) {
             throw new IllegalArgumentException("a session needs 2 tags at least, not " + size);
         }
@@ -43,6 +51,7 @@ final class TagTable {
         forFlush = withFlush ? Math.max(1, size / FLUSH_SHARE) : 0;
         ordinary = new Semaphore(size - forFlush);
         flush = new Semaphore(forFlush);
+        data = new Semaphore(dataRequests);
         synchronized (freeTags) {
             for (int tag = 0; tag < size; tag++) {
                 queueOf(tag).addLast(tag);
@@ -60,14 +69,46 @@ final class TagTable {
         return size() - ordinary.availablePermits() - flush.availablePermits();
     }
 
-    /** Takes a tag if one is free; -1 if not. */
-    int tryTake(final boolean forTflush) {
-        return semaphoreOf(forTflush).tryAcquire() ? pop(forTflush) : -1;
+    /** What a tag is taken for. */
+    enum Kind {
+        ORDINARY,
+        /** With data, in the request or in its reply. */
+        DATA,
+        TFLUSH
     }
 
-    /** Takes a tag, waiting up to {@code nanos} for one; -1 if none came free. */
-    int take(final boolean forTflush, final long nanos) throws InterruptedException {
-        return semaphoreOf(forTflush).tryAcquire(nanos, TimeUnit.NANOSECONDS) ? pop(forTflush) : -1;
+    /** Takes a tag if one is free, and room for data if need be; -1 if not. */
+    int tryTake(final Kind kind) {
+        if (kind == Kind.DATA && !data.tryAcquire()) {
+            return -1;
+        } else if (semaphoreOf(kind == Kind.TFLUSH).tryAcquire()) {
+            return pop(kind == Kind.TFLUSH);
+        }
+        freeRoom(kind);
+        return -1;
+    }
+
+    /** As {@link #tryTake}, but waits up to {@code nanos}. */
+    int take(final Kind kind, final long nanos) throws InterruptedException {
+        final long deadline = System.nanoTime() + nanos;
+        if (kind == Kind.DATA && !data.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+            return -1;
+        }
+        boolean taken = false;
+        try {
+            taken = semaphoreOf(kind == Kind.TFLUSH).tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return taken ? pop(kind == Kind.TFLUSH) : -1;
+        } finally {
+            if (!taken) {
+                freeRoom(kind);
+            }
+        }
+    }
+
+    private void freeRoom(final Kind kind) {
+        if (kind == Kind.DATA) {
+            data.release();
+        }
     }
 
     /** Waits up to {@code nanos} until no ordinary tag is taken. Whether it came to that. An interrupt ends the wait. */
@@ -105,6 +146,7 @@ final class TagTable {
         synchronized (freeTags) {
             queueOf(tag).addLast(tag);
         }
+        freeRoom(call.kind());
         semaphoreOf(tag < forFlush).release();
     }
 

@@ -71,6 +71,11 @@ final class MessageMemory {
         return Math.addExact(small, Math.multiplyExact(largeCount(slotCount, largest), align(largest)));
     }
 
+    /** Whether a message of {@code size} bytes takes a large buffer. */
+    static boolean isLarge(final int size) {
+        return size > SMALL;
+    }
+
     /** How many slots may be lent at once of which each needs one large buffer. */
     int maxDataRequests() {
         return maxDataRequests;
@@ -147,12 +152,12 @@ final class MessageMemory {
 
     /** The caller holds {@link #lock}. */
     private @Nullable RequestSlot lend(final int messageSize, final int replySize) {
-        final int large = (messageSize > SMALL ? 1 : 0) + (replySize > SMALL ? 1 : 0);
+        final int large = (isLarge(messageSize) ? 1 : 0) + (isLarge(replySize) ? 1 : 0);
         if (freeSlots.isEmpty() || freeLarge.size() < large) {
             return null;
         }
         final RequestSlot slot = freeSlots.pop();
-        slot.use(messageSize > SMALL ? freeLarge.pop() : null, replySize > SMALL ? freeLarge.pop() : null);
+        slot.use(isLarge(messageSize) ? freeLarge.pop() : null, isLarge(replySize) ? freeLarge.pop() : null);
         return slot;
     }
 

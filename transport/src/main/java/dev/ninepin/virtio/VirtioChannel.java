@@ -119,6 +119,11 @@ final class VirtioChannel implements Channel {
     }
 
     @Override
+    public boolean carriesData(final Tmessage request) {
+        return MessageMemory.isLarge(Frame.sizeOf(request)) || MessageMemory.isLarge(request.replySize());
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         final int size = checkSize(Frame.sizeOf(request));
         final int replySize = checkSize(request.replySize());

@@ -55,6 +55,11 @@ public final class SmallIounit implements Channel {
     }
 
     @Override
+    public boolean carriesData(final Tmessage request) {
+        return channel.carriesData(request);
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         channel.send(tag, request);
     }

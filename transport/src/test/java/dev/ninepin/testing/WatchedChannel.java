@@ -137,6 +137,11 @@ public final class WatchedChannel implements Channel {
     }
 
     @Override
+    public boolean carriesData(final Tmessage request) {
+        return channel.carriesData(request);
+    }
+
+    @Override
     public boolean takesFlush() {
         return channel.takesFlush();
     }
