@@ -3,6 +3,7 @@ package dev.ninepin.cli;
 import dev.ninepin.daemon.DeviceList;
 import dev.ninepin.daemon.DeviceList.Device;
 import dev.ninepin.daemon.DeviceList.Driver;
+import dev.ninepin.virtio.DeviceUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,6 +54,14 @@ final class DevicesText {
     private static void notes(final StringBuilder text, final Device device) {
         final List<String> notes = new ArrayList<>();
         Optional.ofNullable(device.tagProblem()).ifPresent(problem -> notes.add("tag: " + problem));
+        if (device.use() != null) {
+            if (!DeviceUse.NINEPIN.equals(device.heldBy())) {
+                notes.add(device.use());
+            }
+        } else if (device.virtioDriver() != null) {
+            notes.add("bound to the kernel's " + device.virtioDriver()
+                    + " but not mounted by it: ninepin mount takes it");
+        }
         for (final Driver driver : device.drivers()) {
             Optional.ofNullable(driver.reason()).ifPresent(reason -> notes.add(driver.name() + ": " + reason));
         }

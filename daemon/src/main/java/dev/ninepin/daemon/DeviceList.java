@@ -1,5 +1,6 @@
 package dev.ninepin.daemon;
 
+import dev.ninepin.virtio.DeviceUse;
 import dev.ninepin.virtio.VirtioDevice;
 import dev.ninepin.virtio.VirtioDevices;
 import java.io.IOException;
@@ -21,7 +22,10 @@ public record DeviceList(List<Device> devices) {
      * @param tag the mount tag; null if it is not known
      * @param tagProblem why it is not known; null if it is
      * @param kernelDriver that it is bound to; null if to none
+     * @param virtioDriver the kernel's driver for the virtio device that virtio-pci has made of it; null if there is none
      * @param heldBy who uses it, a kernel driver or {@code ninepin}; null if it is free
+     * @param use how it is used, in a few words; null if it is free
+     * @param mountedOn where the kernel's 9p has mounted it; null if nowhere
      * @param drivers the ways to reach it, the best first
      */
     public record Device(
@@ -30,7 +34,10 @@ public record DeviceList(List<Device> devices) {
             @Nullable String tag,
             @Nullable String tagProblem,
             @Nullable String kernelDriver,
+            @Nullable String virtioDriver,
             @Nullable String heldBy,
+            @Nullable String use,
+            @Nullable List<String> mountedOn,
             List<Driver> drivers) {}
 
     /**
@@ -65,7 +72,13 @@ public record DeviceList(List<Device> devices) {
                         device.tag().orElse(null),
                         device.tagProblem().orElse(null),
                         device.kernelDriver().orElse(null),
-                        device.holder().orElse(null),
+                        device.virtioDriver().orElse(null),
+                        device.use().map(DeviceUse::holder).orElse(null),
+                        device.use().map(DeviceUse::text).orElse(null),
+                        device.use()
+                                .map(DeviceUse::mounts)
+                                .filter(mounts -> !mounts.isEmpty())
+                                .orElse(null),
                         drivers(device)))
                 .toList());
     }

@@ -1,8 +1,10 @@
 package dev.ninepin.daemon;
 
+import dev.ninepin.virtio.DeviceUse;
 import dev.ninepin.virtio.VirtioDevice;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The virtio-9p devices of this machine: whether they are free, and can be driven. */
@@ -38,29 +40,29 @@ final class VirtioCheck implements Doctor.Check {
         final String tag = device.tag()
                 .map(text -> "tag " + text)
                 .orElse("its tag can't be read now (" + device.tagProblem().orElse("") + ")");
-        if (device.holder().isPresent()) {
-            return device.holder().get().equals(VirtioDevice.NINEPIN)
-                    ? Finding.ok(subject, tag + ", in use by ninepin")
-                    : Finding.warn(
-                            subject,
-                            tag + ", held by the kernel's driver "
-                                    + device.holder().get(),
-                            "mount it by the kernel (mount -t 9p), or unbind it there (modprobe -r "
-                                    + device.holder().get() + ")");
+        final Optional<DeviceUse> use = device.use();
+        if (use.isPresent()) {
+            final String text = tag + ", " + use.get().text();
+            return use.get().holder().equals(DeviceUse.NINEPIN)
+                    ? Finding.ok(subject, text)
+                    : Finding.warn(subject, text, use.get().wayOut());
         }
+        final String free = device.virtioDriver()
+                .map(driver -> "bound to the kernel's " + driver + " but not mounted by it")
+                .orElse("free");
         final String ways = device.obstacles().entrySet().stream()
                 .filter(way -> way.getValue().isEmpty())
                 .map(way -> way.getKey().text())
                 .collect(Collectors.joining(", "));
         if (!ways.isEmpty()) {
-            return Finding.ok(subject, tag + ", free, could be driven by " + ways);
+            return Finding.ok(subject, tag + ", " + free + ", could be driven by " + ways);
         }
         final String obstacles = device.obstacles().entrySet().stream()
                 .map(way -> way.getKey().text() + ": " + way.getValue().orElse(""))
                 .collect(Collectors.joining(", "));
         return Finding.warn(
                 subject,
-                tag + ", free, but nothing here can drive it (" + obstacles + ")",
+                tag + ", " + free + ", and nothing here can drive it (" + obstacles + ")",
                 "boot without Secure Boot, or give the virtual machine an IOMMU");
     }
 }

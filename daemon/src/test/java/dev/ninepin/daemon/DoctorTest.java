@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.testing.DiodServer;
 import dev.ninepin.testing.ScriptedServer;
+import dev.ninepin.virtio.DeviceUse;
 import dev.ninepin.virtio.DriverKind;
 import dev.ninepin.virtio.VirtioDevice;
 import java.io.IOException;
@@ -208,24 +209,41 @@ class DoctorTest {
     void devicesAreSaidToBeFreeOrHeldOrOutOfReach() {
         final Map<DriverKind, Optional<String>> free =
                 Map.of(DriverKind.SYSFS, Optional.empty(), DriverKind.VFIO, Optional.of("no IOMMU"));
-        assertThat(examine(device(Optional.empty(), free)))
+        assertThat(examine(device(Optional.empty(), Optional.empty(), free)))
                 .hasToString("ok    device 0000:00:04.0: tag share, free, could be driven by sysfs");
-        assertThat(examine(device(Optional.of("9pnet_virtio"), free)).toString())
-                .startsWith("warn  device 0000:00:04.0: tag share, held by the kernel's driver 9pnet_virtio")
-                .contains("modprobe -r 9pnet_virtio");
-        assertThat(examine(device(Optional.of(VirtioDevice.NINEPIN), free)).verdict())
+        assertThat(examine(device(Optional.of("9pnet_virtio"), Optional.empty(), free)))
+                .hasToString(
+                        "ok    device 0000:00:04.0: tag share, bound to the kernel's 9pnet_virtio but not mounted by"
+                                + " it, could be driven by sysfs");
+        assertThat(examine(device(Optional.of("9pnet_virtio"), Optional.of(MOUNTED), free))
+                        .toString())
+                .startsWith("warn  device 0000:00:04.0: tag share, mounted by the kernel's 9p on /mnt/kernel")
+                .contains("unmount it there first");
+        final DeviceUse ours = new DeviceUse(DeviceUse.NINEPIN, "in use by another ninepin", "", List.of());
+        assertThat(examine(device(Optional.empty(), Optional.of(ours), free)).verdict())
                 .isEqualTo(Finding.Verdict.OK);
-        assertThat(examine(device(Optional.empty(), Map.of(DriverKind.SYSFS, Optional.of("the kernel is locked down"))))
+        assertThat(examine(device(
+                                Optional.empty(),
+                                Optional.empty(),
+                                Map.of(DriverKind.SYSFS, Optional.of("the kernel is locked down"))))
                         .toString())
                 .startsWith("warn  ")
-                .contains("nothing here can drive it (sysfs: the kernel is locked down)");
+                .contains("free, and nothing here can drive it (sysfs: the kernel is locked down)");
         assertThat(new VirtioCheck(List::of).examine().toString()).contains("ok    virtio-9p: this machine has no");
     }
 
+    private static final DeviceUse MOUNTED = new DeviceUse(
+            "9pnet_virtio",
+            "mounted by the kernel's 9p on /mnt/kernel",
+            "unmount it there first",
+            List.of("/mnt/kernel"));
+
     private static VirtioDevice device(
-            final Optional<String> holder, final Map<DriverKind, Optional<String>> obstacles) {
+            final Optional<String> virtioDriver,
+            final Optional<DeviceUse> use,
+            final Map<DriverKind, Optional<String>> obstacles) {
         return new VirtioDevice(
-                "0000:00:04.0", Optional.of("share"), Optional.empty(), Optional.empty(), holder, obstacles);
+                "0000:00:04.0", Optional.of("share"), Optional.empty(), Optional.empty(), virtioDriver, use, obstacles);
     }
 
     private static Finding examine(final VirtioDevice device) {

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A device that is ours alone, from the first look until it is handed back as it was found: to the same driver or to
- * none, with the same {@code driver_override}, and the same command register unless its driver sets that up.
+ * none, with the same {@code driver_override}, and the same command register unless its driver sets that up. What
+ * virtio-pci makes of it, the kernel gives to its own 9p whenever that is loaded.
  *
  * <p>Held by a lock on a file for the device. The file says how the device was found; so, should we be killed, the next
  * claim knows and hands it back like that.
@@ -21,9 +22,9 @@ import org.slf4j.LoggerFactory;
  */
 final class DeviceClaim implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceClaim.class);
-    private static final String VIRTIO_PCI = "virtio-pci";
 
     private final SysfsDevice device;
+    private final KernelUses kernel;
     private final FileLock lock;
     private final Path record;
     private final Found found;
@@ -61,8 +62,14 @@ final class DeviceClaim implements AutoCloseable {
         }
     }
 
-    private DeviceClaim(final SysfsDevice device, final FileLock lock, final Path record, final Found found) {
+    private DeviceClaim(
+            final SysfsDevice device,
+            final KernelUses kernel,
+            final FileLock lock,
+            final Path record,
+            final Found found) {
         this.device = device;
+        this.kernel = kernel;
         this.lock = lock;
         this.record = record;
         this.found = found;
@@ -77,48 +84,30 @@ final class DeviceClaim implements AutoCloseable {
      * Claims {@code device}; changes nothing in it yet.
      *
      * @param directory where the processes that claim devices lock each other out
-     * @throws DeviceInUseException if it is somebody else's
+     * @param kernel what the kernel uses
+     * @throws DeviceInUseException if it is in use
      */
-    static DeviceClaim take(final SysfsDevice device, final Path directory) throws IOException {
+    static DeviceClaim take(final SysfsDevice device, final Path directory, final KernelUses kernel)
+            throws IOException {
         final FileLock lock = FileLock.tryTake(lockFile(directory, device.address()))
-                .orElseThrow(() -> new DeviceInUseException("the device at " + device.address()
-                        + " is in use by another ninepin: ninepin status shows its mount"));
+                .orElseThrow(() -> new DeviceInUseException(device, DeviceUse.byNinepin()));
         try {
             final Path record = directory.resolve("pci-" + device.address() + ".found");
             final Found found = find(device, record);
-            final Optional<String> holder = holder(device);
-            if (holder.isPresent()) {
-                throw new DeviceInUseException("the device at " + device.address() + " is held by the kernel's driver "
-                        + holder.get() + ": " + wayOut(device, holder.get()));
-            }
+            requireUnused(device, kernel);
             Files.writeString(record, found.text());
-            return new DeviceClaim(device, lock, record, found);
+            return new DeviceClaim(device, kernel, lock, record, found);
         } catch (final IOException | RuntimeException e) {
             lock.close();
             throw e;
         }
     }
 
-    /**
-     * The kernel driver that a device is in use by, as far as the kernel knows. A driver that only makes devices reachable
-     * does not count, nor does virtio-pci with no driver for what it has made of the device.
-     */
-    static Optional<String> holder(final SysfsDevice device) throws IOException {
-        final Optional<String> driver = device.driver();
-        if (driver.equals(Optional.of(VIRTIO_PCI))) {
-            return device.virtioDriver();
+    private static void requireUnused(final SysfsDevice device, final KernelUses kernel) throws IOException {
+        final Optional<DeviceUse> use = kernel.find(device);
+        if (use.isPresent()) {
+            throw new DeviceInUseException(device, use.get());
         }
-        return driver.filter(name -> !name.equals("pci-stub")
-                && !name.equals(DriverKind.VFIO.kernelDriver())
-                && !name.equals(DriverKind.UIO.kernelDriver()));
-    }
-
-    private static String wayOut(final SysfsDevice device, final String holder) {
-        return holder.startsWith("9p")
-                ? "unmount its share (umount -a -t 9p) and run modprobe -r " + holder
-                        + ", or mount it with mount -t 9p instead"
-                : "unbind it first: echo " + device.address() + " > /sys/bus/pci/devices/" + device.address()
-                        + "/driver/unbind";
     }
 
     private static Found find(final SysfsDevice device, final Path record) throws IOException {
@@ -143,12 +132,13 @@ final class DeviceClaim implements AutoCloseable {
     /**
      * Takes the device from its driver, and binds it to the one of {@code kind}.
      *
+     * @throws DeviceInUseException if the kernel uses it by now
      * @throws IOException if the kernel does not do so
      */
     void bind(final DriverKind kind) throws IOException {
         final Optional<String> wanted = kind == DriverKind.SYSFS ? Optional.empty() : Optional.of(kind.kernelDriver());
         if (!device.driver().equals(wanted)) {
-            device.unbind();
+            unbind();
         }
         device.overrideDriver(Optional.of(kind.kernelDriver()));
         if (!device.driver().equals(wanted)) {
@@ -159,6 +149,15 @@ final class DeviceClaim implements AutoCloseable {
                     + ": the kernel's log (dmesg) may say why");
         }
         LOG.debug("{} is bound to {}", device.address(), wanted.orElse("no driver"));
+    }
+
+    /**
+     * Takes the device from its driver. Looks for its use once more, at the last moment: a mount that the kernel begins
+     * even later makes this wait until it has ended, and goes on working meanwhile.
+     */
+    private void unbind() throws IOException {
+        requireUnused(device, kernel);
+        device.unbind();
     }
 
     /** Hands the device back as it was found. Its user has reset it and closed all that it had of it. */
@@ -178,7 +177,7 @@ final class DeviceClaim implements AutoCloseable {
 
     private void handBack() throws IOException {
         if (!device.driver().equals(found.driver())) {
-            device.unbind();
+            unbind();
             // The kernel binds to the driver that the override names; only then the override may be taken back.
             device.overrideDriver(found.driver());
             if (found.driver().isPresent()) {
@@ -186,7 +185,7 @@ final class DeviceClaim implements AutoCloseable {
             }
         }
         device.overrideDriver(found.override());
-        if (!found.driver().equals(Optional.of(VIRTIO_PCI))) {
+        if (!found.driver().equals(Optional.of(SysfsDevice.VIRTIO_PCI))) {
             // Other drivers that a device is taken from leave the register to whoever uses it through them.
             try (PciConfigFile config = PciConfigFile.open(device.address(), device.config())) {
                 config.writeConfig16(PciConfig.COMMAND, found.command());

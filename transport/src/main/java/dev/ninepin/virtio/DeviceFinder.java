@@ -96,9 +96,9 @@ final class DeviceFinder {
 
     /** The mount tag of {@code device}. */
     Tag tag(final SysfsDevice device) throws IOException {
-        final Optional<String> known = device.kernelMountTag();
+        final Optional<ByteString> known = device.kernelMountTag();
         if (known.isPresent()) {
-            return new Tag(known, Optional.empty());
+            return new Tag(known.map(ByteString::toString), Optional.empty());
         }
         if (!Files.isWritable(device.config())) {
             return Tag.unknown("reading it needs root");

@@ -2,11 +2,11 @@ package dev.ninepin.virtio;
 
 import java.io.IOException;
 
-/** A device is somebody else's: a kernel driver's, or another process's. The message says whose, and what to do. */
+/** A device is in use by the kernel or by another process. The message says by whom, and what to do. */
 final class DeviceInUseException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    DeviceInUseException(final String message) {
-        super(message);
+    DeviceInUseException(final SysfsDevice device, final DeviceUse use) {
+        super("the device at " + device.address() + " is " + use.text() + ": " + use.wayOut());
     }
 }

@@ -1,10 +1,12 @@
 package dev.ninepin.virtio;
 
+import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -14,6 +16,9 @@ import java.util.Optional;
  * <p>Source: Linux, Documentation/ABI/testing/sysfs-bus-pci.
  */
 final class SysfsDevice {
+    /** The kernel's driver that makes a virtio device of a PCI function. */
+    static final String VIRTIO_PCI = "virtio-pci";
+
     private static final String NO_OVERRIDE = "(null)";
 
     private final SysfsBus bus;
@@ -68,15 +73,18 @@ final class SysfsDevice {
     }
 
     /** The mount tag, where the kernel's 9p has read it. */
-    Optional<String> kernelMountTag() throws IOException {
+    Optional<ByteString> kernelMountTag() throws IOException {
         final Optional<Path> child = virtioChild();
         if (child.isEmpty() || !Files.exists(child.get().resolve("mount_tag"))) {
             return Optional.empty();
         }
-        // Of 9pnet_virtio: it ends in a NUL or not, by version of the kernel.
-        return Optional.of(Files.readString(child.get().resolve("mount_tag"))
-                .replace("\0", "")
-                .strip());
+        final byte[] tag = Files.readAllBytes(child.get().resolve("mount_tag"));
+        // It ends in a NUL or not, by version of the kernel.
+        int length = 0;
+        while (length < tag.length && tag[length] != 0) {
+            length++;
+        }
+        return Optional.of(ByteString.copyOf(Arrays.copyOf(tag, length)));
     }
 
     /** The number of its IOMMU group. */

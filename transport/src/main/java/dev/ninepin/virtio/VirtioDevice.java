@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param tag its mount tag, if it could be read without disturbing who uses the device
  * @param tagProblem why not, in a few words; empty if it could
  * @param kernelDriver the kernel driver that it is bound to
- * @param holder who uses it: a kernel driver, or {@code ninepin}; empty if it is free
+ * @param virtioDriver the kernel's driver for the virtio device that virtio-pci has made of it
+ * @param use who uses it; empty if it is free
  * @param obstacles for each way to reach it why it can't be used here, in a few words; empty if it could, were the device
  *     free
  */
@@ -19,9 +20,6 @@ public record VirtioDevice(
         Optional<String> tag,
         Optional<String> tagProblem,
         Optional<String> kernelDriver,
-        Optional<String> holder,
-        Map<DriverKind, Optional<String>> obstacles) {
-
-    /** What {@link #holder} is if a daemon of ours has it. */
-    public static final String NINEPIN = "ninepin";
-}
+        Optional<String> virtioDriver,
+        Optional<DeviceUse> use,
+        Map<DriverKind, Optional<String>> obstacles) {}

@@ -23,6 +23,7 @@ public final class VirtioDevices {
     private final SysfsBus bus;
     private final DriverChoice choice;
     private final DeviceFinder finder;
+    private final KernelUses kernel;
     private final Path lockDirectory;
 
     /**
@@ -34,6 +35,7 @@ public final class VirtioDevices {
         this.bus = new SysfsBus(root.resolve("sys"), writer);
         this.choice = new DriverChoice(root);
         this.finder = new DeviceFinder(bus, choice);
+        this.kernel = new KernelUses(root, bus);
         this.lockDirectory = lockDirectory;
     }
 
@@ -133,7 +135,7 @@ public final class VirtioDevices {
     /** Up to the device that nobody has touched yet; it is handed back when the function is closed. */
     PciFunction openFunction(final SysfsDevice device, final DriverKind kind) throws IOException {
         choice.load(kind);
-        final DeviceClaim claim = DeviceClaim.take(device, lockDirectory);
+        final DeviceClaim claim = DeviceClaim.take(device, lockDirectory, kernel);
         try {
             return kind == DriverKind.VFIO
                     ? VfioPciFunction.open(claim, lockDirectory)
@@ -152,17 +154,23 @@ public final class VirtioDevices {
     private VirtioDevice describe(final SysfsDevice device) throws IOException {
         final DeviceFinder.Tag tag = finder.tag(device);
         return new VirtioDevice(
-                device.address(), tag.text(), tag.problem(), device.driver(), holder(device), choice.obstacles(device));
+                device.address(),
+                tag.text(),
+                tag.problem(),
+                device.driver(),
+                device.virtioDriver(),
+                use(device),
+                choice.obstacles(device));
     }
 
-    private Optional<String> holder(final SysfsDevice device) throws IOException {
-        final Optional<String> kernel = DeviceClaim.holder(device);
+    private Optional<DeviceUse> use(final SysfsDevice device) throws IOException {
+        final Optional<DeviceUse> use = kernel.find(device);
         final Path lockFile = DeviceClaim.lockFile(lockDirectory, device.address());
-        if (kernel.isPresent() || !Files.isReadable(lockFile)) {
-            return kernel;
+        if (use.isPresent() || !Files.isReadable(lockFile)) {
+            return use;
         }
         final Optional<FileLock> lock = FileLock.tryTake(lockFile);
         lock.ifPresent(FileLock::close);
-        return lock.isPresent() ? Optional.empty() : Optional.of(VirtioDevice.NINEPIN);
+        return lock.isPresent() ? Optional.empty() : Optional.of(DeviceUse.byNinepin());
     }
 }

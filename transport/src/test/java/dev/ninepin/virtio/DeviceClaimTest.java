@@ -37,7 +37,7 @@ class DeviceClaimTest {
     @ParameterizedTest
     @EnumSource
     void aDeviceThatNobodyDrivesIsLentToEachDriverAndBack(final DriverKind kind) throws Exception {
-        try (DeviceClaim claim = DeviceClaim.take(device, locks)) {
+        try (DeviceClaim claim = take()) {
             claim.bind(kind);
             assertThat(device.driver())
                     .isEqualTo(kind == DriverKind.SYSFS ? Optional.empty() : Optional.of(kind.kernelDriver()));
@@ -55,7 +55,7 @@ class DeviceClaimTest {
     @EnumSource
     void aDeviceOfVirtioPciThatNothingUsesGoesBackThere(final DriverKind kind) throws Exception {
         sysfs.makeVirtio(device, "", "");
-        try (DeviceClaim claim = DeviceClaim.take(device, locks)) {
+        try (DeviceClaim claim = take()) {
             claim.bind(kind);
             assertThat(device.driver()).isNotEqualTo(Optional.of("virtio-pci"));
         }
@@ -68,7 +68,7 @@ class DeviceClaimTest {
     void anOverrideOfTheAdministratorsIsKept() throws Exception {
         sysfs.bind(device, "vfio-pci");
         device.overrideDriver(Optional.of("vfio-pci"));
-        try (DeviceClaim claim = DeviceClaim.take(device, locks)) {
+        try (DeviceClaim claim = take()) {
             claim.bind(DriverKind.UIO);
         }
 
@@ -76,23 +76,53 @@ class DeviceClaimTest {
         assertThat(device.driverOverride()).contains("vfio-pci");
     }
 
-    @Test
-    void whatTheKernelUsesIsRefusedAndLeftAlone() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void aDeviceOfTheKernels9pThatNothingMountsGoesBackThere(final DriverKind kind) throws Exception {
         sysfs.makeVirtio(device, "9pnet_virtio", "share");
+        sysfs.clients(0);
+        try (DeviceClaim claim = take()) {
+            claim.bind(kind);
+            assertThat(device.virtioDriver()).isEmpty();
+        }
 
-        assertThatThrownBy(() -> DeviceClaim.take(device, locks))
+        assertThat(device.driver()).contains("virtio-pci");
+        assertThat(device.virtioDriver()).contains("9pnet_virtio");
+        assertThat(device.driverOverride()).isEmpty();
+    }
+
+    @Test
+    void whatTheKernelHasMountedIsRefusedAndLeftAlone() throws Exception {
+        sysfs.makeVirtio(device, "9pnet_virtio", "share");
+        sysfs.clients(1).mounts("self", FakeSysfs.mount(30, "0:26", "/mnt/kernel", "share"));
+
+        assertThatThrownBy(this::take)
                 .isInstanceOf(DeviceInUseException.class)
-                .hasMessageContaining(ADDRESS)
-                .hasMessageContaining("held by the kernel's driver 9pnet_virtio")
-                .hasMessageContaining("modprobe -r 9pnet_virtio");
+                .hasMessage(
+                        "the device at " + ADDRESS + " is mounted by the kernel's 9p on /mnt/kernel: unmount it there"
+                                + " first, or use that mount");
         assertThat(sysfs.written()).isEmpty();
+        assertThat(locks.resolve("pci-" + ADDRESS + ".found")).doesNotExist();
+    }
+
+    @Test
+    void whatTheKernelMountsAfterTheClaimIsNotTakenFromIt() throws Exception {
+        sysfs.makeVirtio(device, "9pnet_virtio", "share");
+        sysfs.clients(0);
+        try (DeviceClaim claim = take()) {
+            sysfs.clients(1);
+            assertThatThrownBy(() -> claim.bind(DriverKind.SYSFS)).isInstanceOf(DeviceInUseException.class);
+        }
+
+        assertThat(device.virtioDriver()).contains("9pnet_virtio");
+        assertThat(sysfs.written()).doesNotContain("unbind=" + ADDRESS);
     }
 
     @Test
     void whatAnotherDriverHasIsRefused() throws Exception {
         sysfs.bind(device, "igb_uio");
 
-        assertThatThrownBy(() -> DeviceClaim.take(device, locks))
+        assertThatThrownBy(this::take)
                 .isInstanceOf(DeviceInUseException.class)
                 .hasMessageContaining("igb_uio")
                 .hasMessageContaining("/driver/unbind");
@@ -100,19 +130,19 @@ class DeviceClaimTest {
 
     @Test
     void nobodyElseGetsADeviceThatIsClaimed() throws Exception {
-        try (DeviceClaim claim = DeviceClaim.take(device, locks)) {
+        try (DeviceClaim claim = take()) {
             claim.bind(DriverKind.SYSFS);
-            assertThatThrownBy(() -> DeviceClaim.take(device, locks))
+            assertThatThrownBy(this::take)
                     .isInstanceOf(DeviceInUseException.class)
                     .hasMessageContaining("in use by another ninepin");
         }
-        DeviceClaim.take(device, locks).close();
+        take().close();
     }
 
     @Test
     void aDriverThatDoesNotTakeTheDeviceIsToldAndTheDeviceGoesBack() throws Exception {
         sysfs.refusingDriver("uio_pci_generic").makeVirtio(device, "", "");
-        try (DeviceClaim claim = DeviceClaim.take(device, locks)) {
+        try (DeviceClaim claim = take()) {
             assertThatThrownBy(() -> claim.bind(DriverKind.UIO))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("did not bind " + ADDRESS + " to uio_pci_generic");
@@ -123,13 +153,13 @@ class DeviceClaimTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "virtio-pci"})
+    @ValueSource(strings = {"", "virtio-pci", "9pnet_virtio"})
     void afterAKillTheNextClaimHandsBackWhatTheFirstFound(final String driver) throws Exception {
         if (!driver.isEmpty()) {
-            sysfs.makeVirtio(device, "", "");
+            sysfs.makeVirtio(device, driver.equals("virtio-pci") ? "" : driver, "share");
         }
         final Path record = locks.resolve("pci-" + ADDRESS + ".found");
-        final DeviceClaim killed = DeviceClaim.take(device, locks);
+        final DeviceClaim killed = take();
         final String left = Files.readString(record);
         killed.close();
         device.unbind();
@@ -137,22 +167,27 @@ class DeviceClaimTest {
         device.probe();
         Files.writeString(record, left);
 
-        DeviceClaim.take(device, locks).close();
+        take().close();
 
-        assertThat(device.driver().orElse("")).isEqualTo(driver);
+        assertThat(device.driver().orElse("")).isEqualTo(driver.isEmpty() ? "" : "virtio-pci");
+        assertThat(device.virtioDriver().orElse("")).isEqualTo(driver.equals("9pnet_virtio") ? driver : "");
         assertThat(device.driverOverride()).isEmpty();
         assertThat(record).doesNotExist();
     }
 
     @Test
     void aDeviceThatWasUnpluggedNeedsNoHandingBack() throws Exception {
-        final DeviceClaim claim = DeviceClaim.take(device, locks);
+        final DeviceClaim claim = take();
         final Path moved = directory.resolve("unplugged");
         Files.move(sysfs.root().resolve("sys/bus/pci/devices").resolve(ADDRESS), moved);
 
         claim.close();
 
         assertThat(locks.resolve("pci-" + ADDRESS + ".found")).doesNotExist();
+    }
+
+    private DeviceClaim take() throws IOException {
+        return DeviceClaim.take(device, locks, sysfs.uses());
     }
 
     private void switchOnTheBus() throws IOException {

@@ -66,6 +66,10 @@ abstract class DriverInGuestContract {
         return new VirtioDevices(Path.of("/"), locks, (file, text) -> Files.writeString(file, text));
     }
 
+    private static KernelUses uses() {
+        return new KernelUses(Path.of("/"), new SysfsBus(Path.of("/sys"), Files::writeString));
+    }
+
     private Channel open() throws IOException {
         return devices().open(GuestDevice.name(), Optional.of(kind), MSIZE);
     }
@@ -127,7 +131,7 @@ abstract class DriverInGuestContract {
         // As after a kill: bound, and no lock held.
         final Path record = locks.resolve("pci-" + device.address() + ".found");
         final String found;
-        try (DeviceClaim claim = DeviceClaim.take(device, locks)) {
+        try (DeviceClaim claim = DeviceClaim.take(device, locks, uses())) {
             claim.bind(kind);
             found = Files.readString(record);
         }
@@ -147,14 +151,13 @@ abstract class DriverInGuestContract {
             assertThat(devices().list())
                     .filteredOn(each -> each.address().equals(channel.info().device()))
                     .allSatisfy(each -> {
-                        assertThat(each.holder()).contains("ninepin");
+                        assertThat(each.use()).map(DeviceUse::holder).contains("ninepin");
                         assertThat(each.tag()).contains(channel.info().details().get("mount_tag"));
                     })
                     .hasSize(1);
             RawClient.attach(channel, ByteString.EMPTY);
         }
-        assertThat(devices().list())
-                .allSatisfy(each -> assertThat(each.holder()).isEmpty());
+        assertThat(devices().list()).allSatisfy(each -> assertThat(each.use()).isEmpty());
     }
 
     @Test

@@ -6,7 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A file system with PCI devices in its sysfs, and a kernel that does what is written there: binds, unbinds, keeps
@@ -19,6 +21,9 @@ final class FakeSysfs implements SysfsBus.Writer {
     private final Path pci;
     private final List<String> written = new ArrayList<>();
 
+    /** The mount tags of the devices of which virtio-pci makes virtio devices, which 9pnet_virtio takes. */
+    private final Map<String, String> tags = new HashMap<>();
+
     /** Drivers that refuse each device. */
     private final List<String> refusing = new ArrayList<>();
 
@@ -28,6 +33,7 @@ final class FakeSysfs implements SysfsBus.Writer {
         Files.createDirectories(pci.resolve("devices"));
         Files.createDirectories(pci.resolve("drivers"));
         file("proc/sys/kernel/osrelease", "6.1.0-test\n");
+        mounts("self");
     }
 
     Path root() {
@@ -36,6 +42,10 @@ final class FakeSysfs implements SysfsBus.Writer {
 
     SysfsBus bus() {
         return new SysfsBus(root.resolve("sys"), this);
+    }
+
+    KernelUses uses() {
+        return new KernelUses(root, bus());
     }
 
     VirtioDevices devices() {
@@ -89,14 +99,42 @@ final class FakeSysfs implements SysfsBus.Writer {
 
     /** Has virtio-pci make a virtio device of {@code device}, which {@code driver} takes, unless it is empty. */
     void makeVirtio(final SysfsDevice device, final String driver, final String tag) throws IOException {
-        bind(device, "virtio-pci");
-        final Path child = Files.createDirectories(directory(device).resolve("virtio3"));
+        if (!driver.isEmpty()) {
+            tags.put(device.address(), tag);
+        }
+        driver("virtio-pci");
+        makeVirtio(directory(device), driver);
+    }
+
+    private void makeVirtio(final Path device, final String driver) throws IOException {
+        Files.createSymbolicLink(
+                device.resolve("driver"), pci.resolve("drivers").resolve("virtio-pci"));
+        final Path child = Files.createDirectories(device.resolve("virtio3"));
         if (!driver.isEmpty()) {
             Files.createSymbolicLink(
                     child.resolve("driver"),
                     root.resolve("sys/bus/virtio/drivers").resolve(driver));
-            Files.writeString(child.resolve("mount_tag"), tag + "\0");
+            Files.writeString(
+                    child.resolve("mount_tag"), tags.get(device.getFileName().toString()) + "\0");
         }
+    }
+
+    /** How many clients of the kernel's 9p there are over virtio, with the module loaded. */
+    FakeSysfs clients(final int count) throws IOException {
+        return file("sys/module/9pnet_virtio/refcnt", count + "\n");
+    }
+
+    /** The 9p mounts that a process, by number or {@code self}, sees: each a line of its mount table. */
+    FakeSysfs mounts(final String process, final String... lines) throws IOException {
+        return file(
+                "proc/" + process + "/mountinfo",
+                "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n" + String.join("", lines));
+    }
+
+    /** A line of a mount table. */
+    static String mount(final int id, final String fileSystem, final String directory, final String tag) {
+        return id + " 22 " + fileSystem + " / " + directory + " rw,relatime shared:1 - 9p " + tag
+                + " rw,sync,dirsync,access=client,trans=virtio\n";
     }
 
     /** The command register. */
@@ -115,7 +153,9 @@ final class FakeSysfs implements SysfsBus.Writer {
             case "unbind" -> {
                 final Path device = pci.resolve("devices").resolve(text);
                 Files.delete(device.resolve("driver"));
-                Files.deleteIfExists(device.resolve("virtio3"));
+                for (final String part : List.of("virtio3/driver", "virtio3/mount_tag", "virtio3")) {
+                    Files.deleteIfExists(device.resolve(part));
+                }
             }
             case "drivers_probe" -> probe(pci.resolve("devices").resolve(text));
             default -> throw new IOException("no file of that name: " + file);
@@ -128,7 +168,11 @@ final class FakeSysfs implements SysfsBus.Writer {
         final String driver = override.equals("(null)") ? "virtio-pci" : override;
         final Path target = pci.resolve("drivers").resolve(driver);
         if (!Files.exists(device.resolve("driver")) && Files.isDirectory(target) && !refusing.contains(driver)) {
-            Files.createSymbolicLink(device.resolve("driver"), target);
+            if (driver.equals("virtio-pci")) {
+                makeVirtio(device, tags.containsKey(device.getFileName().toString()) ? "9pnet_virtio" : "");
+            } else {
+                Files.createSymbolicLink(device.resolve("driver"), target);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,21 +47,41 @@ class VirtioDevicesTest {
     }
 
     @Test
-    void aDeviceThatTheKernelUsesTellsItsTagAndItsHolder() throws Exception {
+    void aDeviceThatTheKernelHasMountedTellsItsTagAndWhere() throws Exception {
         sysfs.makeVirtio(sysfs.plug("0000:00:04.0"), "9pnet_virtio", "share");
+        sysfs.clients(1).mounts("self", FakeSysfs.mount(30, "0:26", "/mnt/kernel", "share"));
 
         assertThat(devices.list()).singleElement().satisfies(device -> {
             assertThat(device.tag()).contains("share");
-            assertThat(device.holder()).contains("9pnet_virtio");
+            assertThat(device.use()).map(DeviceUse::holder).contains("9pnet_virtio");
+            assertThat(device.use()).map(DeviceUse::mounts).contains(List.of("/mnt/kernel"));
             assertThat(device.kernelDriver()).contains("virtio-pci");
         });
+    }
+
+    @Test
+    void aDeviceOfTheKernels9pThatNothingMountsIsFree() throws Exception {
+        sysfs.makeVirtio(sysfs.plug("0000:00:04.0"), "9pnet_virtio", "share");
+        sysfs.clients(0);
+
+        assertThat(devices.list()).singleElement().satisfies(device -> {
+            assertThat(device.virtioDriver()).contains("9pnet_virtio");
+            assertThat(device.use()).isEmpty();
+        });
+    }
+
+    @Test
+    void aTagThatIsNotAsciiIsTheSameForTheKernelsDriver() throws Exception {
+        sysfs.makeVirtio(sysfs.plug("0000:00:04.0"), "9pnet_virtio", "büro");
+
+        assertThat(devices.find("büro").address()).isEqualTo("0000:00:04.0");
     }
 
     @Test
     void aDeviceOfVirtioPciThatNothingUsesIsFree() throws Exception {
         sysfs.makeVirtio(sysfs.plug("0000:00:04.0"), "", "");
 
-        assertThat(devices.list()).singleElement().satisfies(device -> assertThat(device.holder())
+        assertThat(devices.list()).singleElement().satisfies(device -> assertThat(device.use())
                 .isEmpty());
     }
 
@@ -122,13 +143,13 @@ class VirtioDevicesTest {
     }
 
     @Test
-    void whatTheKernelUsesIsNotTaken() throws Exception {
+    void whatTheKernelHasMountedIsNotTaken() throws Exception {
         sysfs.makeVirtio(sysfs.plug("0000:00:04.0"), "9pnet_virtio", "share");
+        sysfs.clients(1).mounts("self", FakeSysfs.mount(30, "0:26", "/mnt/kernel", "share"));
 
         assertThatThrownBy(() -> open("share"))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("held by the kernel's driver 9pnet_virtio")
-                .hasMessageContaining("modprobe -r 9pnet_virtio");
+                .hasMessageContaining("mounted by the kernel's 9p on /mnt/kernel");
         assertThat(sysfs.written()).isEmpty();
     }
 
