@@ -49,6 +49,15 @@ class KernelDriverIT {
     }
 
     @Test
+    void aShareIsMountedAgainAfterUdevHasLoadedTheKernelsDriver(final Guest guest) throws Exception {
+        guest.check("modprobe -r 9p 9pnet_virtio");
+        guest.check("ninepin mount share /mnt/ninepin && ninepin umount /mnt/ninepin && udevadm settle");
+        assertThat(guest.check(DRIVERS)).isEqualTo(HELD_BY_KERNEL);
+        guest.check("ninepin mount share /mnt/ninepin && grep -q host /mnt/ninepin/hello");
+        guest.check("ninepin umount /mnt/ninepin");
+    }
+
+    @Test
     void aShareThatTheKernelHasMountedIsRefusedWithItsMountPointAndGoesOnWorking(final Guest guest) throws Exception {
         guest.check(KERNEL_MOUNT);
         final Guest.Result mount = guest.run("ninepin mount share /mnt/ninepin");

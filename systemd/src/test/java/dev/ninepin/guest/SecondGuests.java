@@ -9,5 +9,5 @@ import org.junit.platform.suite.api.Suite;
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(SecondGuests.CLASSES)
 class SecondGuests {
-    static final String CLASSES = ".*\\.(IommuDrivers|Service|Vio9p|Vsock|Comparison)IT";
+    static final String CLASSES = ".*\\.(IommuDrivers|Service|Vio9p|Vsock|KernelDriver|Comparison)IT";
 }
