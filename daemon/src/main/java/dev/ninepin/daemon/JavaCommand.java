@@ -2,6 +2,7 @@ package dev.ninepin.daemon;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,11 @@ final class JavaCommand {
         command.add(mainClass.getName());
         command.addAll(arguments);
         return command;
+    }
+
+    /** The file that this program was started from, which its removal takes away. */
+    static Path ownJar() {
+        return Path.of(System.getProperty("java.class.path", "").split(File.pathSeparator, 2)[0]);
     }
 
     private JavaCommand() {}

@@ -63,7 +63,17 @@ final class MountLife {
             throw new NinepinException(
                     ExitCode.SYSTEM, "cannot serve " + request.mountPoint() + ": " + e.getMessage(), e);
         }
+        removeLastTraces();
         LOG.info("{} is unmounted", request.mountPoint());
+    }
+
+    /** The package may have been removed, and left to the mount in use what it needed. */
+    private static void removeLastTraces() {
+        try {
+            StateDirectory.ofCurrentUser(User.current()).removeIfUninstalled(JavaCommand.ownJar());
+        } catch (final IOException e) {
+            LOG.warn("The directory of this mount's notes could not be removed: {}", e.getMessage());
+        }
     }
 
     /** Ends the mount, or its making, without waiting for those who use it. Safe to call again. */

@@ -2,6 +2,12 @@ package dev.ninepin.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -9,6 +15,50 @@ import org.junit.jupiter.api.Test;
 @InGuest(GuestKind.CLOUD)
 @Order(Integer.MAX_VALUE)
 class RemovalIT {
+    private static final String LEFT = "find / -xdev -name '*ninepin*' -not -path '/root/*' -not -path '*guest-agent*'"
+            + " -not -path '/var/log/journal/*' -not -path '/var/lib/systemd/*'";
+
+    private static final String NOTES = "find /var/lib/ninepin/removed -name '.ninepin-*' -not -name '*.lock'";
+
+    @BeforeEach
+    void install(final Guest guest) throws Exception {
+        guest.check("[ -x /usr/bin/ninepin ] || apt-get -y install /root/ninepin.deb");
+    }
+
+    @Test
+    void aMountThatIsServedKeepsItsNotesThroughThePurgeAndThenTakesThemAway(final Guest guest) throws Exception {
+        guest.check("""
+                mkdir -p /mnt/hand /var/lib/ninepin/removed/0123456789abcdef
+                printf '0\\0' >/var/lib/ninepin/removed/0123456789abcdef/.ninepin-0123456789abcdef-1
+                ninepin mount second /mnt/hand
+                echo kept >/mnt/hand/open
+                sleep 1000 9</mnt/hand/open >/dev/null 2>&1 &
+                echo $! >/root/user
+                until [ -e /proc/$!/fd/9 ]; do sleep 0.1; done
+                rm /mnt/hand/open
+                """);
+        final Guest.Result purge = guest.run("dpkg -P ninepin");
+        assertThat(purge.status()).isZero();
+        assertThat(purge.errors()).contains("/mnt/hand is in use", "a mount is still served");
+
+        // The note of a mount that was killed before is gone; that of the file that is open here is not.
+        assertThat(guest.check(NOTES).lines()).singleElement().asString().doesNotContain("0123456789abcdef-1");
+        assertThat(hidden(guest)).hasSize(1);
+        guest.check("[ \"$(cat /proc/$(cat /root/user)/fd/9)\" = kept ] && ls /mnt/hand");
+
+        guest.check("kill $(cat /root/user); rm /root/user; until umount /mnt/hand; do sleep 0.2; done");
+        guest.check("while pgrep -f dev.ninepin.daemon.Daemon; do sleep 0.2; done; rmdir /mnt/hand");
+        assertThat(hidden(guest)).isEmpty();
+        assertThat(guest.check(LEFT)).isEmpty();
+    }
+
+    private static List<Path> hidden(final Guest guest) throws IOException {
+        try (Stream<Path> files = Files.list(guest.second())) {
+            return files.filter(file -> file.getFileName().toString().startsWith(".ninepin-"))
+                    .toList();
+        }
+    }
+
     @Test
     void itIsRemovedWithAMountedShareAndItsConfigurationStaysUntilThePurge(final Guest guest) throws Exception {
         DriverTests.share(guest.share(), "hello", "from the host\n");
@@ -31,8 +81,6 @@ class RemovalIT {
         assertThat(guest.run("systemctl status ninepin@share").output()).doesNotContain("active (running)");
 
         guest.check("dpkg -P ninepin");
-        assertThat(guest.check("find / -xdev -name '*ninepin*' -not -path '/root/*' -not -path '*guest-agent*'"
-                        + " -not -path '/var/log/journal/*' -not -path '/var/lib/systemd/*'"))
-                .isEmpty();
+        assertThat(guest.check(LEFT)).isEmpty();
     }
 }
