@@ -2,6 +2,7 @@ package dev.ninepin.mounted;
 
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.AccessTimes;
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.IdMap;
 import dev.ninepin.share.ShareOptions;
@@ -53,6 +54,10 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
 
     MountSetup idMap(final IdMap map) {
         return shared(share.withIdMap(map));
+    }
+
+    MountSetup accessTimes(final AccessTimes times) {
+        return shared(share.withAccessTimes(times));
     }
 
     MountSetup maxNodes(final int count) {

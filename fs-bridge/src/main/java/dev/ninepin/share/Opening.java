@@ -42,6 +42,7 @@ final class Opening {
     private final PutAside putAside;
     private final Inheritance inheritance;
     private final CacheMode cache;
+    private final FidOpening opening;
     private final OpenFiles files;
 
     Opening(
@@ -70,6 +71,7 @@ final class Opening {
         this.putAside = putAside;
         this.inheritance = inheritance;
         this.cache = options.cache();
+        this.opening = new FidOpening(session, options.accessTimes());
         this.files = files;
     }
 
@@ -345,8 +347,7 @@ final class Opening {
     private OpenFid openFid(final Inode inode, final int path, final int flags) throws IOException {
         final int fid = fids.copy(path);
         try {
-            final Rlopen opened = session.lopen(fid, OpenFlags.writes(flags) ? flags | OpenFlags.EXCL : flags)
-                    .await();
+            final Rlopen opened = opening.file(fid, OpenFlags.writes(flags) ? flags | OpenFlags.EXCL : flags);
             if (!FileId.of(opened.qid()).equals(inode.id())) {
                 throw new StaleFileException("node " + inode.node() + " is another file now");
             }

@@ -1,7 +1,6 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RemoteException;
@@ -420,7 +419,7 @@ public final class Share implements FileOperations, AutoCloseable {
             return directories.add(new OpenDirectory(session, inodes, common.asides, inode, OptionalInt.empty()));
         }
         final int fid = paths.copy(inode, copy -> {
-            session.lopen(copy, OpenFlags.RDONLY | OpenFlags.DIRECTORY).await();
+            new FidOpening(session, options.accessTimes()).directory(copy);
             return copy;
         });
         return directories.add(new OpenDirectory(session, inodes, common.asides, inode, OptionalInt.of(fid)));

@@ -15,6 +15,7 @@ import java.util.OptionalInt;
  * @param access who may use it, and as whom
  * @param idMap which numbers users and groups have on the server, where these are others; none of those that {@code uid}
  *     and {@code gid} stand for
+ * @param accessTimes which reads may change access times
  */
 public record ShareOptions(
         CacheMode cache,
@@ -25,7 +26,8 @@ public record ShareOptions(
         boolean remoteLocks,
         int maxNodes,
         UserAccess access,
-        IdMap idMap) {
+        IdMap idMap,
+        AccessTimes accessTimes) {
     /** Each takes about 900 bytes of the heap, of which a mount has 512 MB. */
     private static final int DEFAULT_MAX_NODES = 250_000;
 
@@ -34,41 +36,51 @@ public record ShareOptions(
      * number on both sides.
      */
     public ShareOptions(final CacheMode cache, final OptionalInt uid, final OptionalInt gid) {
-        this(cache, uid, gid, true, false, false, DEFAULT_MAX_NODES, UserAccess.ANY, IdMap.SAME);
+        this(cache, uid, gid, true, false, false, DEFAULT_MAX_NODES, UserAccess.ANY, IdMap.SAME, AccessTimes.SERVER);
     }
 
     /** A copy with another cache. */
     public ShareOptions withCache(final CacheMode wanted) {
-        return new ShareOptions(wanted, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, idMap);
+        return new ShareOptions(
+                wanted, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, idMap, accessTimes);
     }
 
     /** A copy with extended attributes, or without. */
     public ShareOptions withXattrs(final boolean wanted) {
-        return new ShareOptions(cache, uid, gid, wanted, containSymlinks, remoteLocks, maxNodes, access, idMap);
+        return new ShareOptions(
+                cache, uid, gid, wanted, containSymlinks, remoteLocks, maxNodes, access, idMap, accessTimes);
     }
 
     /** A copy with links refused that might lead out, or not. */
     public ShareOptions withContainSymlinks(final boolean wanted) {
-        return new ShareOptions(cache, uid, gid, xattrs, wanted, remoteLocks, maxNodes, access, idMap);
+        return new ShareOptions(cache, uid, gid, xattrs, wanted, remoteLocks, maxNodes, access, idMap, accessTimes);
     }
 
     /** A copy with locks of which the server is to know, or not. */
     public ShareOptions withRemoteLocks(final boolean wanted) {
-        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, wanted, maxNodes, access, idMap);
+        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, wanted, maxNodes, access, idMap, accessTimes);
     }
 
     /** A copy with another limit of nodes. */
     public ShareOptions withMaxNodes(final int wanted) {
-        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, wanted, access, idMap);
+        return new ShareOptions(
+                cache, uid, gid, xattrs, containSymlinks, remoteLocks, wanted, access, idMap, accessTimes);
     }
 
     /** A copy for other users. */
     public ShareOptions withAccess(final UserAccess wanted) {
-        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, wanted, idMap);
+        return new ShareOptions(
+                cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, wanted, idMap, accessTimes);
     }
 
     /** A copy with other numbers on the server. */
     public ShareOptions withIdMap(final IdMap wanted) {
-        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, wanted);
+        return new ShareOptions(
+                cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, wanted, accessTimes);
+    }
+
+    /** A copy with other reads that may change access times. */
+    public ShareOptions withAccessTimes(final AccessTimes wanted) {
+        return new ShareOptions(cache, uid, gid, xattrs, containSymlinks, remoteLocks, maxNodes, access, idMap, wanted);
     }
 }
