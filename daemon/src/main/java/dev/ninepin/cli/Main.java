@@ -145,6 +145,13 @@ public final class Main implements Runnable {
         return ExitCode.SYSTEM.code();
     }
 
+    /** Tells people what they may want to know, and goes on. */
+    static void tell(final CommandLine command, final String sentence) {
+        final PrintWriter err = command.getErr();
+        err.println("ninepin: " + sentence);
+        err.flush();
+    }
+
     private static void complain(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
         err.println(Journal.errorPrefix() + "ninepin: " + message);

@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code ninepin mount}. */
 @Command(
@@ -75,6 +77,10 @@ import picocli.CommandLine.Parameters;
 final class MountCommand implements Callable<Integer> {
     private final ProcessEnd end;
 
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    private CommandSpec spec;
+
     @Parameters(paramLabel = "SOURCE", description = "What to mount.")
     private String source = "";
 
@@ -104,6 +110,7 @@ final class MountCommand implements Callable<Integer> {
         if (foreground) {
             inForeground(request);
         } else {
+            request.note().ifPresent(note -> Main.tell(spec.commandLine(), note));
             final BackgroundMount mount = new BackgroundMount(request, isVerbose() ? System.err : null);
             end.onSignal(mount::cancel);
             mount.start();

@@ -95,6 +95,7 @@ final class MountHelperCommand implements Callable<Integer> {
         final String given = String.join(",", options);
         final String list = sloppy ? MountOptions.withoutUnknown(given) : given;
         if (Remount.isAskedFor(list)) {
+            Remount.note(directory, list).ifPresent(note -> Main.tell(spec.commandLine(), note));
             return Remount.run(source, directory, list, fake);
         }
         final MountRequest request = MountRequest.parse(source, directory, list, Level.INFO);
@@ -104,6 +105,7 @@ final class MountHelperCommand implements Callable<Integer> {
                     .println(NAME + ": " + request.source() + " on " + request.mountPoint() + " with " + list);
             spec.commandLine().getOut().flush();
         }
+        request.note().ifPresent(note -> Main.tell(spec.commandLine(), note));
         if (fake) {
             request.check();
         } else {

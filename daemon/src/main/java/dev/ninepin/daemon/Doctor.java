@@ -29,8 +29,8 @@ public final class Doctor {
      * @throws NinepinException with {@link ExitCode#USAGE} if the words make no sense
      */
     public static Doctor of(final @Nullable String source, final String optionList) throws NinepinException {
-        final Source parsed = source == null ? null : Source.parse(source);
         final MountOptions options = MountOptions.parse(optionList);
+        final Source parsed = source == null ? null : options.v9fs().source(source);
         final User user;
         try {
             user = User.current();

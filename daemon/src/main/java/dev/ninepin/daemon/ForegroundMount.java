@@ -38,6 +38,7 @@ public final class ForegroundMount {
      */
     public void run() throws NinepinException {
         Logging.toStandardError(request.logLevel());
+        request.note().ifPresent(LOG::info);
         manager.status("mounting " + request.source() + " on " + request.mountPoint());
         try {
             life.run(this::ready);

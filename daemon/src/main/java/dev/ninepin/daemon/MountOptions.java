@@ -1,11 +1,11 @@
 package dev.ninepin.daemon;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.AccessTimes;
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.IdMap;
 import dev.ninepin.share.UserAccess;
 import dev.ninepin.virtio.DriverKind;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param access who may use the share, and as whom the server knows them
  * @param idMap which numbers users and groups have on the server
  * @param driver how to reach a virtio device; empty for the best that there is
+ * @param v9fs what the list has of {@code mount -t 9p}
  */
 public record MountOptions(
         boolean readOnly,
@@ -49,7 +50,8 @@ public record MountOptions(
         List<String> kernelFlags,
         UserAccess access,
         IdMap idMap,
-        Optional<DriverKind> driver) {
+        Optional<DriverKind> driver,
+        V9fsOptions v9fs) {
     public MountOptions {
         kernelFlags = List.copyOf(kernelFlags);
     }
@@ -63,10 +65,40 @@ public record MountOptions(
         return new MountOptionsParser().parse(list);
     }
 
+    /** A copy that does not tell which words asked for it. */
+    MountOptions withoutV9fs() {
+        return new MountOptions(
+                readOnly,
+                allowOther,
+                defaultPermissions,
+                containSymlinks,
+                uid,
+                gid,
+                msize,
+                aname,
+                uname,
+                cache,
+                xattrs,
+                remoteLocks,
+                kernelFlags,
+                access,
+                idMap,
+                driver,
+                V9fsOptions.NONE);
+    }
+
+    /** Which reads may change access times on the server. */
+    AccessTimes accessTimes() {
+        if (kernelFlags.contains("noatime")) {
+            return AccessTimes.NONE;
+        }
+        return kernelFlags.contains("nodiratime") ? AccessTimes.FILES : AccessTimes.SERVER;
+    }
+
     /** {@code list} without the options that nobody knows. */
     public static String withoutUnknown(final String list) {
-        return Arrays.stream(list.split(",", -1))
-                .filter(MountOptionsParser::isKnown)
+        return OptionList.split(list).stream()
+                .filter(option -> MountOptionsParser.isKnown(option) || Remount.isAskedFor(option))
                 .collect(Collectors.joining(","));
     }
 }

@@ -8,11 +8,9 @@ import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,19 +24,13 @@ final class MountOptionsParser {
 
     private static final Set<String> FLAGS = Set.of(
             "ro", "rw", "allow_other", "default_permissions", "noxattr", "contain_symlinks", "no_contain_symlinks");
+    private static final Set<String> READ_ONLY = Set.of("ro", "rw");
     private static final Set<String> VALUED =
             Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks");
 
     /**
-     * What the kernel enforces on a FUSE mount if it is told so, each with the word that takes it back. libfuse makes a
-     * mount nosuid and nodev unless root asks for suid and dev (lib/mount.c, mount_flags).
-     */
-    private static final Map<String, String> KERNEL_FLAGS = Map.of(
-            "noexec", "exec", "noatime", "atime", "sync", "async", "suid", "nosuid", "dev", "nodev", "dirsync", "");
-
-    /**
-     * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same. None of these
-     * changes anything here: the access times are the server's.
+     * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same; and what the kernel
+     * takes for any file system, but has no effect on FUSE.
      */
     private static final Set<String> IGNORED = Set.of(
             "defaults",
@@ -49,15 +41,18 @@ final class MountOptionsParser {
             "user",
             "nouser",
             "users",
+            "nousers",
             "owner",
+            "noowner",
             "group",
+            "nogroup",
+            "bootwait",
+            "nobootwait",
             "comment",
+            "helper",
+            "uhelper",
             "relatime",
             "norelatime",
-            "strictatime",
-            "nostrictatime",
-            "diratime",
-            "nodiratime",
             "lazytime",
             "nolazytime",
             "mand",
@@ -79,7 +74,8 @@ final class MountOptionsParser {
     private CacheMode cache = CacheMode.OPEN;
     private boolean xattrs = true;
     private boolean remoteLocks;
-    private final Set<String> kernelFlags = new TreeSet<>();
+    private final KernelFlags kernelFlags = new KernelFlags();
+    private final V9fsOptionsParser v9fs = new V9fsOptionsParser();
     private UserAccess access = UserAccess.ANY;
 
     /** Whether {@link #access} is one for which the kernel here checks permissions, too. */
@@ -89,10 +85,12 @@ final class MountOptionsParser {
     private Optional<DriverKind> driver = Optional.empty();
 
     MountOptions parse(final String list) throws NinepinException {
-        for (final String option : list.split(",", -1)) {
-            if (!option.isEmpty()) {
-                take(option);
-            }
+        for (final String option : OptionList.split(list)) {
+            take(option);
+        }
+        if (access.kind() == UserAccess.Kind.EACH && !allowOther && v9fs.isGiven()) {
+            allowOther = true;
+            v9fs.means("access", "access=" + (checkedHere ? "client" : "user") + " lets other users in");
         }
         if (access.kind() == UserAccess.Kind.EACH && !allowOther) {
             throw NinepinException.usage("option access=" + (checkedHere ? "client" : "user")
@@ -108,35 +106,28 @@ final class MountOptionsParser {
                 msize,
                 aname,
                 uname,
-                cache,
+                v9fs.isDirect() ? CacheMode.NONE : cache,
                 xattrs,
                 remoteLocks,
-                List.copyOf(kernelFlags),
+                kernelFlags.list(),
                 access,
                 idMap.map(uid, gid),
-                driver);
+                driver,
+                v9fs.options());
     }
 
     private void take(final String option) throws NinepinException {
         final int equals = option.indexOf('=');
-        final String name = equals < 0 ? option : option.substring(0, equals);
+        final String name = OptionList.name(option);
         if (isIgnored(name)) {
             return;
         }
-        if (KERNEL_FLAGS.containsKey(name)) {
-            kernelFlags.add(name);
-        }
-        // Either of the two words undoes the other.
-        KERNEL_FLAGS.forEach((flag, opposite) -> {
-            if (opposite.equals(name)) {
-                kernelFlags.remove(flag);
-            }
-        });
-        if (isOfKernel(name)) {
-            return;
-        }
-        if (FLAGS.contains(name)) {
-            if (equals >= 0) {
+        if (KernelFlags.isKnown(name)) {
+            kernelFlags.take(option);
+        } else if (V9fsOptionsParser.isKnown(name)) {
+            v9fs.take(option);
+        } else if (FLAGS.contains(name)) {
+            if (equals >= 0 && !(READ_ONLY.contains(name) && KernelFlags.isLayer(OptionList.value(option)))) {
                 throw NinepinException.usage("option " + name + " takes no value: write -o " + name);
             }
             flag(name);
@@ -152,17 +143,16 @@ final class MountOptionsParser {
 
     /** Whether {@code option}, with its value if it has one, is one that this reads. */
     static boolean isKnown(final String option) {
-        final int equals = option.indexOf('=');
-        final String name = equals < 0 ? option : option.substring(0, equals);
-        return isIgnored(name) || isOfKernel(name) || FLAGS.contains(name) || VALUED.contains(name);
+        final String name = OptionList.name(option);
+        return isIgnored(name)
+                || KernelFlags.isKnown(name)
+                || V9fsOptionsParser.isKnown(name)
+                || FLAGS.contains(name)
+                || VALUED.contains(name);
     }
 
     private static boolean isIgnored(final String name) {
         return name.startsWith("x-") || name.startsWith("X-") || IGNORED.contains(name);
-    }
-
-    private static boolean isOfKernel(final String name) {
-        return !name.isEmpty() && (KERNEL_FLAGS.containsKey(name) || KERNEL_FLAGS.containsValue(name));
     }
 
     private void flag(final String name) {
@@ -218,22 +208,32 @@ final class MountOptionsParser {
                 + ", as id(1) shows it for a name");
     }
 
-    private static int msize(final String value) throws NinepinException {
-        if (value.matches("[0-9]{1,9}")) {
-            final int number = Integer.parseInt(value);
-            if (number >= SessionOptions.MIN_MSIZE && number <= MAX_MSIZE) {
-                return number;
+    /** More than is of use is as much as is of use, as with {@code mount -t 9p}. */
+    private int msize(final String value) throws NinepinException {
+        v9fs.forget("msize");
+        if (value.matches("[0-9]{1,10}")) {
+            final long number = Long.parseLong(value);
+            if (number > MAX_MSIZE) {
+                v9fs.means("msize", "msize=" + value + " means msize=" + MAX_MSIZE);
+                return MAX_MSIZE;
+            } else if (number >= SessionOptions.MIN_MSIZE) {
+                return (int) number;
             }
         }
         throw NinepinException.usage("option msize=" + value + ": must be a plain number of bytes from "
                 + SessionOptions.MIN_MSIZE + " to " + MAX_MSIZE + ", such as msize=" + SessionOptions.DEFAULT_MSIZE);
     }
 
-    private static CacheMode cache(final String value) throws NinepinException {
+    private CacheMode cache(final String value) throws NinepinException {
         for (final CacheMode mode : CacheMode.values()) {
             if (mode.name().toLowerCase(Locale.ROOT).equals(value)) {
+                v9fs.forget("cache");
                 return mode;
             }
+        }
+        final Optional<CacheMode> meant = v9fs.cache(value);
+        if (meant.isPresent()) {
+            return meant.get();
         }
         final String modes = Arrays.stream(CacheMode.values())
                 .map(mode -> mode.name().toLowerCase(Locale.ROOT))
@@ -258,7 +258,10 @@ final class MountOptionsParser {
     }
 
     private static NinepinException unknown(final String name) {
-        final List<String> known = Stream.of(FLAGS, VALUED, IGNORED, KERNEL_FLAGS.keySet())
+        if (Remount.isAskedFor(name)) {
+            return NinepinException.usage("option remount is for mount(8): mount -o remount,OPTION... DIR");
+        }
+        final List<String> known = Stream.of(FLAGS, VALUED, IGNORED, KernelFlags.names())
                 .flatMap(Set::stream)
                 .toList();
         final String own =

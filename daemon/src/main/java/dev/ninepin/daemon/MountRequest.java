@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.event.Level;
 
 /**
@@ -12,9 +13,16 @@ import org.slf4j.event.Level;
  * @param mountPoint where, as the kernel will list it
  * @param options how
  * @param optionList the same as it was given, to hand on to the daemon
+ * @param note what to tell people of how it was understood
  * @param logLevel what to log
  */
-public record MountRequest(Source source, Path mountPoint, MountOptions options, String optionList, Level logLevel) {
+public record MountRequest(
+        Source source,
+        Path mountPoint,
+        MountOptions options,
+        String optionList,
+        Optional<String> note,
+        Level logLevel) {
     /**
      * Reads the words of a command line.
      *
@@ -24,12 +32,13 @@ public record MountRequest(Source source, Path mountPoint, MountOptions options,
             final String source, final String directory, final String optionList, final Level logLevel)
             throws NinepinException {
         final MountOptions options = MountOptions.parse(optionList);
-        final Source parsed = Source.parse(source);
+        final Source parsed = options.v9fs().source(source);
         if (options.driver().isPresent() && !parsed.takesDriver()) {
             throw NinepinException.usage("option driver= is about virtio devices, and " + parsed + " is none");
         }
         final Path mountPoint = MountPoint.resolve(SourceParser.path(directory), mountTable());
-        return new MountRequest(parsed, mountPoint, options, optionList, logLevel);
+        final Optional<String> note = options.v9fs().note(source, parsed, options.allowOther());
+        return new MountRequest(parsed, mountPoint, options, optionList, note, logLevel);
     }
 
     /**
@@ -52,6 +61,10 @@ public record MountRequest(Source source, Path mountPoint, MountOptions options,
         try {
             final User user = User.current();
             FuseSetup.check(user, options.allowOther());
+            if (!user.isRoot() && options.kernelFlags().contains("nosymfollow")) {
+                throw NinepinException.mountFailed("only root may mount with nosymfollow;"
+                        + " contain_symlinks refuses the links that lead out of the share");
+            }
             RuntimeDirectory.ofCurrentUser().prepare();
         } catch (final IOException e) {
             throw new NinepinException(ExitCode.SYSTEM, "no place for the control socket: " + e.getMessage(), e);

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid the process that serves it
  * @param ninepinVersion the version of that process
  * @param log where that process writes its log; null if to its standard error, or nowhere
+ * @param options the value of {@code -o}, as it was given
  */
 public record MountStatus(
         String source,
@@ -24,6 +25,7 @@ public record MountStatus(
         long pid,
         String ninepinVersion,
         @Nullable String log,
+        String options,
         Protocol protocol,
         ChannelState channel,
         Files files,

@@ -15,6 +15,7 @@ import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
 import dev.ninepin.share.ShareOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -24,8 +25,11 @@ import org.jspecify.annotations.Nullable;
 
 /** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
 final class MountedShare implements AutoCloseable {
-    /** fusermount grants these to nobody else, and says so on standard error. */
-    private static final Set<String> FOR_ROOT = Set.of("suid", "dev");
+    /** fusermount grants the first two to nobody else, and says so on standard error; the others have no effect. */
+    private static final Set<String> FOR_ROOT = Set.of("suid", "dev", "nodiratime", "strictatime");
+
+    /** What is here on a system that has SELinux. */
+    private static final Path SELINUX = Path.of("/sys/fs/selinux");
 
     private final MountRequest request;
     private final Session session;
@@ -132,6 +136,7 @@ final class MountedShare implements AutoCloseable {
                 ProcessHandle.current().pid(),
                 Version.current(),
                 Optional.ofNullable(log).map(Path::toString).orElse(null),
+                request.optionList(),
                 StatusReport.protocol(sessionStatus),
                 StatusReport.channel(session.channelInfo()),
                 StatusReport.files(fuse.status()),
@@ -185,7 +190,8 @@ final class MountedShare implements AutoCloseable {
                 .withContainSymlinks(options.containSymlinks())
                 .withRemoteLocks(options.remoteLocks())
                 .withAccess(options.access())
-                .withIdMap(options.idMap());
+                .withIdMap(options.idMap())
+                .withAccessTimes(options.accessTimes());
     }
 
     /** A share that is only read has nothing removed. */
@@ -204,6 +210,7 @@ final class MountedShare implements AutoCloseable {
                 options.defaultPermissions(),
                 options.kernelFlags().stream()
                         .filter(flag -> user.isRoot() || !FOR_ROOT.contains(flag))
+                        .filter(flag -> !KernelFlags.isContext(flag) || Files.isDirectory(SELINUX))
                         .toList());
     }
 

@@ -2,8 +2,8 @@ package dev.ninepin.daemon;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -30,7 +30,16 @@ public final class Remount {
             "nodiratime",
             "relatime",
             "norelatime",
-            "strictatime");
+            "strictatime",
+            "symfollow",
+            "nosymfollow");
+
+    /** What the kernel lists of a FUSE mount, and mount(8) hands on where fstab has no line for it. */
+    private static final Set<String> OF_KERNEL =
+            Set.of("user_id", "group_id", "max_read", "blksize", "rootmode", "fd", "seclabel");
+
+    /** Flags of which the daemon tells the server, when it mounts. */
+    private static final Set<String> OF_SERVER = Set.of("atime", "noatime", "diratime", "nodiratime");
 
     /** Whether {@code list}, the value of {@code -o}, asks for a remount. */
     public static boolean isAskedFor(final String list) {
@@ -79,8 +88,53 @@ public final class Remount {
         return List.of("mount", "-i", "-o", String.join(",", words), "--", source, directory);
     }
 
+    /**
+     * Returns the options of a remount that can't be changed by it.
+     *
+     * @param list the options of the remount
+     * @param current those of the mount
+     * @throws NinepinException with {@link ExitCode#USAGE} if one of them makes no sense
+     */
+    static List<String> unchangeable(final String list, final String current) throws NinepinException {
+        final MountOptions now = MountOptions.parse(current).withoutV9fs();
+        final List<String> unchangeable = new ArrayList<>();
+        for (final String option : options(list)) {
+            final String name = OptionList.name(option);
+            if (name.equals(REMOUNT) || OF_KERNEL.contains(name)) {
+                continue;
+            }
+            final boolean changes =
+                    !MountOptions.parse(current + "," + option).withoutV9fs().equals(now);
+            if (changes && OF_SERVER.contains(name)) {
+                unchangeable.add(option + " (on the server)");
+            } else if (changes && !FLAGS.contains(name)) {
+                unchangeable.add(option);
+            }
+        }
+        return unchangeable;
+    }
+
+    /** Returns a sentence about what a remount asks for and can't change. */
+    public static Optional<String> note(final String directory, final String list) throws NinepinException {
+        final List<String> unchangeable = unchangeable(list, current(directory));
+        return unchangeable.isEmpty()
+                ? Optional.empty()
+                : Optional.of("a remount does not change " + String.join(", ", unchangeable)
+                        + ": unmount and mount again for that");
+    }
+
+    /** Returns the options that the mount has; none, if its daemon does not say. */
+    private static String current(final String directory) {
+        try {
+            return Optional.ofNullable(Mounts.ofCurrentUser().status(directory).options())
+                    .orElse("");
+        } catch (final NinepinException e) {
+            return "";
+        }
+    }
+
     private static List<String> options(final String list) {
-        return Arrays.asList(list.split(",", -1));
+        return OptionList.split(list);
     }
 
     private Remount() {}

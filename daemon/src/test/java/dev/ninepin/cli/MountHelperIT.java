@@ -70,7 +70,7 @@ class MountHelperIT {
     @Test
     void aRemountChangesWhatTheKernelEnforces() throws Exception {
         assumeTrue(isRoot(), "only root may remount");
-        help("-o", "rw,noexec");
+        help("-o", "rw,noexec,allow_other");
         help("-o", "rw,remount,ro,allow_other");
         assertThat(flags()).contains("ro", "nosuid", "nodev").doesNotContain("noexec");
         assertThat(mountPoint.resolve("hello")).hasContent("hello\n");

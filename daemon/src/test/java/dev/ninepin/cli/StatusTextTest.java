@@ -56,6 +56,7 @@ class StatusTextTest {
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
+                plain.options(),
                 plain.protocol(),
                 plain.channel(),
                 plain.files(),
@@ -69,7 +70,7 @@ class StatusTextTest {
         assertThat(ControlMessages.gson().toJson(status(MountStatus.CONNECTED, "/log")))
                 .isEqualTo("""
                         {"source":"qemu:/srv/share","mount_point":"/mnt/host","state":"connected",\
-                        "since":"2026-11-22T12:00:00Z","pid":4711,"ninepin_version":"0.1.0","log":"/log",\
+                        "since":"2026-11-22T12:00:00Z","pid":4711,"ninepin_version":"0.1.0","log":"/log","options":"ro,msize=131096",\
                         "protocol":{"version":"9P2000.L","msize":131096,"requests_in_flight":2,\
                         "oldest_request_ms":12.5,"tags_used":3,"tags_max":128,"fids_used":17,"fids_max":8192,\
                         "stray_replies":0,"bytes_read":1073741824,"bytes_written":1572864,"messages":[\
@@ -101,6 +102,7 @@ class StatusTextTest {
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
+                plain.options(),
                 new MountStatus.Protocol(
                         p.version(),
                         p.msize(),
@@ -133,6 +135,7 @@ class StatusTextTest {
                 4711,
                 "0.1.0",
                 log,
+                "ro,msize=131096",
                 new MountStatus.Protocol(
                         "9P2000.L",
                         131096,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.AccessTimes;
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.IdMap;
 import dev.ninepin.share.UserAccess;
@@ -18,6 +19,7 @@ import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MountOptionsTest {
@@ -40,7 +42,8 @@ class MountOptionsTest {
                         List.of(),
                         UserAccess.ANY,
                         IdMap.SAME,
-                        Optional.empty()));
+                        Optional.empty(),
+                        V9fsOptions.NONE));
     }
 
     @Test
@@ -64,7 +67,8 @@ class MountOptionsTest {
                         List.of(),
                         UserAccess.one(1234),
                         IdMap.SAME,
-                        Optional.of(DriverKind.UIO)));
+                        Optional.of(DriverKind.UIO),
+                        V9fsOptions.NONE));
     }
 
     @Test
@@ -109,6 +113,33 @@ class MountOptionsTest {
                 .containsExactly("noatime", "noexec");
     }
 
+    @ParameterizedTest
+    @MethodSource("dev.ninepin.daemon.MountManual#all")
+    void everyOptionOfMountsManualIsTaken(final String option) throws Exception {
+        assertThat(MountOptions.parse(option)).isNotNull();
+        assertThat(MountOptions.withoutUnknown("zip," + option)).isEqualTo(option);
+    }
+
+    @Test
+    void aCommaBetweenQuotesBelongsToTheContext() throws Exception {
+        assertThat(MountOptions.parse("ro,context=\"a:s0:c1,c2\",noexec,context=\"a:s0:c3,c4\"")
+                        .kernelFlags())
+                .containsExactly("context=\"a:s0:c3,c4\"", "noexec");
+        assertThat(MountOptions.withoutUnknown("zip,context=\"a,b\",remount")).isEqualTo("context=\"a,b\",remount");
+    }
+
+    @Test
+    void ofTheAccessTimesTheLastWordCounts() throws Exception {
+        assertThat(MountOptions.parse("nosymfollow,nodiratime,strictatime,noatime"))
+                .returns(List.of("noatime", "nodiratime", "nosymfollow"), MountOptions::kernelFlags)
+                .returns(AccessTimes.NONE, MountOptions::accessTimes);
+        assertThat(MountOptions.parse("noatime,strictatime,nodiratime"))
+                .returns(List.of("nodiratime", "strictatime"), MountOptions::kernelFlags)
+                .returns(AccessTimes.FILES, MountOptions::accessTimes);
+        assertThat(MountOptions.parse("noatime,nodiratime,diratime,atime").accessTimes())
+                .isEqualTo(AccessTimes.SERVER);
+    }
+
     @Test
     void theOppositeWordTakesBackWhatTheKernelWasToEnforce() throws Exception {
         assertThat(MountOptions.parse("sync,noexec,noatime,suid,dev,async,exec,atime,nosuid,nodev")
@@ -142,9 +173,13 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "trans=virtio | unknown option trans; known are access, allow_other, aname, cache, contain_symlinks,"
+                "frobnicate=3 | unknown option frobnicate; known are access, allow_other, aname, cache, contain_symlinks,"
                         + " default_permissions, driver, gid, idmap, locks, msize, no_contain_symlinks,"
                         + " noxattr, ro, rw, uid, uname, and those of mount(8) itself",
+                "remount | option remount is for mount(8): mount -o remount,OPTION... DIR",
+                "noexec=7 | option noexec takes no value: write -o noexec",
+                "context= | option context needs a value: write -o context=VALUE",
+                "rw= | option rw takes no value: write -o rw",
                 "ro=1 | option ro takes no value: write -o ro",
                 "uid | option uid needs a value: write -o uid=VALUE",
                 "cache= | option cache needs a value: write -o cache=VALUE",
@@ -163,7 +198,7 @@ class MountOptionsTest {
                 "uid=0,idmap=0:100:1 | uid= shows one owner for all files, so idmap= can't map users: give one of them",
                 "gid=0,idmap=g:0:100:1 | gid= shows one group for all files, so idmap= can't map groups: give one of"
                         + " them",
-                "cache=mmap | option cache=mmap: must be one of none, open, loose",
+                "cache=tight | option cache=tight: must be one of none, open, loose",
                 "uid=bob | option uid=bob: must be a number from 0 to 4294967294, as id(1) shows it for a name",
                 "gid=4294967295 | option gid=4294967295: must be a number from 0 to 4294967294, as id(1) shows it for a"
                         + " name",

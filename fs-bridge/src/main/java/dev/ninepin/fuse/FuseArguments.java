@@ -58,7 +58,10 @@ final class FuseArguments implements AutoCloseable {
         if (options.defaultPermissions()) {
             words.add("default_permissions");
         }
-        words.addAll(options.kernelFlags());
+        options.kernelFlags().stream()
+                .filter(flag -> !MountAttributes.isKnown(flag))
+                .map(FuseArguments::escape)
+                .forEach(words::add);
         return String.join(",", words);
     }
 

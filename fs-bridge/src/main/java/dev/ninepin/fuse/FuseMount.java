@@ -73,6 +73,7 @@ public final class FuseMount implements AutoCloseable {
             }
             final OptionalInt device;
             try {
+                MountAttributes.of(options).applyTo(mountPoint);
                 device = mountPoint.topDevice();
             } catch (final IOException | RuntimeException e) {
                 fuse.fuse_unmount(where, channel);

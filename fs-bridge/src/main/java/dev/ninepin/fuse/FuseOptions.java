@@ -10,8 +10,8 @@ import java.util.List;
  * @param allowOther whether users other than the one who mounts may enter
  * @param defaultPermissions whether the kernel checks modes and owners, instead of asking the file system
  * @param kernelFlags what else the kernel is to enforce, in the words of mount(8): {@code noexec}, {@code noatime},
- *     {@code sync}, {@code dirsync}; for root also {@code suid} and {@code dev}, without which no mount honours set-uid
- *     bits or devices
+ *     {@code sync}, {@code dirsync}, SELinux's {@code context=…}; for root also {@code nosymfollow}, {@code nodiratime} and
+ *     {@code strictatime}, and {@code suid} and {@code dev}, without which no mount honours set-uid bits or devices
  */
 public record FuseOptions(
         String source, boolean readOnly, boolean allowOther, boolean defaultPermissions, List<String> kernelFlags) {

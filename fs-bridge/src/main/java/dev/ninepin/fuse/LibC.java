@@ -25,6 +25,9 @@ public interface LibC {
     long SYS_FSCONFIG = 431;
     long SYS_FSMOUNT = 432;
 
+    /** Linux 5.12. */
+    long SYS_MOUNT_SETATTR = 442;
+
     static LibC get() {
         return Loaded.LIBRARY;
     }

@@ -15,8 +15,16 @@ class FuseArgumentsTest {
 
     @Test
     void whatTheKernelIsToEnforceIsAmongThem() {
-        assertThat(FuseArguments.mountOptions(new FuseOptions("tag", false, false, false, List.of("noexec", "sync"))))
+        assertThat(FuseArguments.mountOptions(new FuseOptions(
+                        "tag", false, false, false, List.of("nodiratime", "noexec", "nosymfollow", "sync"))))
                 .endsWith(",max_write=262144,noexec,sync");
+    }
+
+    @Test
+    void aContextKeepsItsCommas() {
+        assertThat(FuseArguments.mountOptions(
+                        new FuseOptions("tag", false, false, false, List.of("context=\"a:s0:c1,c2\""))))
+                .endsWith(",context=\"a:s0:c1\\,c2\"");
     }
 
     @Test

@@ -1,0 +1,39 @@
+package dev.ninepin.daemon;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The value of {@code -o}: options with commas between them. */
+final class OptionList {
+    /** Splits {@code list} at its commas; as in libmount, a comma between double quotes belongs to the option. */
+    static List<String> split(final String list) {
+        final List<String> options = new ArrayList<>();
+        boolean quoted = false;
+        int start = 0;
+        for (int i = 0; i < list.length(); i++) {
+            final char c = list.charAt(i);
+            if (c == '"') {
+                quoted = !quoted;
+            } else if (c == ',' && !quoted) {
+                options.add(list.substring(start, i));
+                start = i + 1;
+            }
+        }
+        options.add(list.substring(start));
+        return options.stream().filter(option -> !option.isEmpty()).toList();
+    }
+
+    /** Returns what stands before the equals sign of {@code option}, or all of it. */
+    static String name(final String option) {
+        final int equals = option.indexOf('=');
+        return equals < 0 ? option : option.substring(0, equals);
+    }
+
+    /** Returns what stands behind the equals sign of {@code option}, or nothing. */
+    static String value(final String option) {
+        final int equals = option.indexOf('=');
+        return equals < 0 ? "" : option.substring(equals + 1);
+    }
+
+    private OptionList() {}
+}
