@@ -1,0 +1,129 @@
+package dev.ninepin.share;
+
+import static dev.ninepin.share.FileOperations.ROOT;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.testing.DiodServer;
+import dev.ninepin.testing.RealServer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Files over a server to which its kernel grants no more than the mode bits do: an ordinary user's. What a descriptor may do
+ * was settled when it was opened.
+ */
+class OrdinaryServerTest extends ShareFixture {
+    @Override
+    protected RealServer start(final Path directory) {
+        return new WithoutCapabilities(directory);
+    }
+
+    private Created createReadOnly(final int flags) throws IOException {
+        return counted(share.create(me, ROOT, name("file"), flags, 0444, NO_KERNEL));
+    }
+
+    @Test
+    void aFileThatIsMadeReadOnlyCanBeTruncatedOverItsDescriptor() throws IOException {
+        final Created file = createReadOnly(OpenFlags.RDWR);
+        write(file.handle(), 0, "content", OpenFlags.RDWR);
+
+        assertThat(share.setattrOfOpen(file.handle(), size(1000)).size()).isEqualTo(1000);
+        final Attributes shorter = share.setattrOfOpen(file.handle(), size(3));
+
+        assertThat(shorter.size()).isEqualTo(3);
+        assertThat(shorter.mode() & 07777).isEqualTo(0444);
+        assertThat(Files.readString(export.resolve("file"))).isEqualTo("con");
+        share.release(file.handle());
+    }
+
+    @Test
+    void aFileThatIsReadOnlyCanNotBeTruncatedByItsPath() throws IOException {
+        final Created file = createReadOnly(OpenFlags.RDWR);
+        share.release(file.handle());
+
+        assertErrno(Errno.EACCES, () -> share.setattr(file.entry().node(), size(0)));
+    }
+
+    @Test
+    void aDescriptorThatOnlyReadsDoesNotTruncate() throws IOException {
+        final Created file = createReadOnly(OpenFlags.RDONLY);
+
+        assertErrno(Errno.EACCES, () -> share.setattrOfOpen(file.handle(), size(10)));
+        share.release(file.handle());
+    }
+
+    @Test
+    void aPageOfAFileThatWasMadeReadOnlyToAppendIsWrittenBack() throws IOException {
+        final int flags = OpenFlags.RDWR | OpenFlags.APPEND;
+        final Created file = createReadOnly(flags);
+        write(file.handle(), 0, "appended", flags);
+
+        share.write(file.handle(), 0, ByteBuffer.wrap("PAGE".getBytes(UTF_8)), OpenFlags.RDWR);
+
+        assertThat(Files.readString(export.resolve("file"))).isEqualTo("PAGEnded");
+        assertThat(share.getattr(file.entry().node()).mode() & 07777).isEqualTo(0444);
+        share.release(file.handle());
+    }
+
+    @Test
+    void aModeThatChangesMeanwhileStays() throws IOException {
+        final Created file = createReadOnly(OpenFlags.RDWR);
+        share.setattr(file.entry().node(), mode(0400));
+
+        share.setattrOfOpen(file.handle(), size(10));
+
+        assertThat(share.getattr(file.entry().node()).mode() & 07777).isEqualTo(0400);
+        share.release(file.handle());
+    }
+
+    /** diods, one for each channel, as root that may do no more than what the mode bits allow. */
+    private record WithoutCapabilities(Path export) implements RealServer {
+        @Override
+        public Channel connect(final int maxMessageSize) throws IOException {
+            final List<String> command =
+                    new ArrayList<>(List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"));
+            command.addAll(DiodServer.commandOnPipes(export));
+            return StreamChannel.exec(command);
+        }
+
+        @Override
+        public ByteString aname() {
+            return DiodServer.aname(export);
+        }
+
+        @Override
+        public boolean isQemu() {
+            return false;
+        }
+
+        @Override
+        public boolean keepsAcls() {
+            return true;
+        }
+
+        @Override
+        public boolean keepsModesOnHost() {
+            return true;
+        }
+
+        @Override
+        public void kill() {
+            throw new UnsupportedOperationException("it ends with its channel");
+        }
+
+        @Override
+        public void close() {
+            // It ends with its channel.
+        }
+    }
+}
