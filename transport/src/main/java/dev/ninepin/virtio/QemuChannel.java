@@ -14,7 +14,9 @@ import java.util.Map;
  * other device, and serves a directory. Its processor never runs; we drive its device as a guest's kernel would.
  */
 public final class QemuChannel {
-    private static final String QEMU = "qemu-system-x86_64";
+    /** The program, by the name with which it begins its errors. */
+    static final String QEMU = "qemu-system-x86_64";
+
     private static final String MOUNT_TAG = "ninepin";
     private static final int SLOT = 4;
 
@@ -57,7 +59,7 @@ public final class QemuChannel {
                 return function;
             } catch (final IOException e) {
                 server.close();
-                throw new IOException("qemu:" + directory + ": " + e.getMessage(), e);
+                throw new IOException("qemu:" + directory + ": " + e.getMessage() + checked.wayOut(e.getMessage()), e);
             } finally {
                 deadline.close();
             }

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a user may say about the export of a directory: QEMU's options of {@code -fsdev local}, under their names there.
@@ -14,8 +15,10 @@ import java.util.stream.Collectors;
  */
 record QemuOptions(Map<String, String> values) {
     private static final String SECURITY_MODEL = "security_model";
+    private static final String WRITEOUT = "writeout";
+    private static final String IMMEDIATE = "immediate";
     private static final Set<String> NAMES =
-            Set.of(SECURITY_MODEL, "readonly", "fmode", "dmode", "multidevs", "writeout");
+            Set.of(SECURITY_MODEL, "readonly", "fmode", "dmode", "multidevs", WRITEOUT);
     private static final String THROTTLING = "throttling.";
 
     /** @throws IllegalArgumentException if QEMU's local export has no such option; the message names it */
@@ -25,6 +28,11 @@ record QemuOptions(Map<String, String> values) {
                 throw new IllegalArgumentException("qemu: has no option '" + name + "'; it has "
                         + String.join(", ", new TreeSet<>(NAMES)) + " and " + THROTTLING + "*");
             }
+        }
+        // QEMU takes any other value without a word, and does nothing.
+        if (!values.getOrDefault(WRITEOUT, IMMEDIATE).equals(IMMEDIATE)) {
+            throw new IllegalArgumentException("qemu: takes no writeout=" + values.get(WRITEOUT)
+                    + "; the only value is " + WRITEOUT + "=" + IMMEDIATE);
         }
         final Map<String, String> complete = new LinkedHashMap<>();
         // Modes and owners as they are on the host; what QEMU may not set for lack of privilege it passes over.
@@ -40,6 +48,13 @@ record QemuOptions(Map<String, String> values) {
                         .map(option -> ',' + option.getKey() + '=' + value(option.getValue()))
                         .collect(Collectors.joining());
         return "local,id=" + id + ",path=" + escape(directory) + all;
+    }
+
+    /** What to change if QEMU refuses to start for {@code reason}: nothing, if that is not about an option here. */
+    String wayOut(final @Nullable String reason) {
+        return reason != null && values.keySet().stream().anyMatch(reason::contains)
+                ? "; correct the options behind the directory (qemu:DIR,OPTION=VALUE)"
+                : "";
     }
 
     /** An option that only switches something on needs no value on our side, as in {@code mount -o}. */

@@ -4,8 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -25,7 +23,6 @@ import org.slf4j.LoggerFactory;
  */
 final class QemuServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QemuServer.class);
-    private static final int LAST_WORDS = 10;
     private static final int SIGNAL_BASE = 128;
 
     /** How long the end of a process that hung up takes, at most, to be known. */
@@ -122,20 +119,17 @@ final class QemuServer implements AutoCloseable {
         }
         LOG.debug("QEMU {}: {}", process.pid(), command);
         started.complete(process);
-        final Deque<String> lastWords = new ArrayDeque<>();
+        final QemuWords words = new QemuWords(QemuChannel.QEMU, command);
         try (BufferedReader errors =
                 new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
             for (String line = errors.readLine(); line != null; line = errors.readLine()) {
                 LOG.debug("QEMU {}: {}", process.pid(), line);
-                lastWords.addLast(line);
-                if (lastWords.size() > LAST_WORDS) {
-                    lastWords.removeFirst();
-                }
+                words.add(line);
             }
         } catch (final IOException e) {
             LOG.debug("the last words of QEMU {} are lost", process.pid(), e);
         }
-        ended.complete(describeEnd(waitFor(process), String.join("; ", lastWords)));
+        ended.complete(describeEnd(waitFor(process), words.reason()));
     }
 
     private static int waitFor(final Process process) {

@@ -127,7 +127,12 @@ class QemuChannelTest {
         assertThatThrownBy(() -> QemuChannel.open(directory, Map.of("security_model", "mapped-nowhere"), MSIZE))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("qemu:" + directory + ": QEMU exited with status 1: ")
-                .hasMessageContaining("invalid security_model property 'mapped-nowhere'");
+                .hasMessageContaining(": invalid security_model property 'mapped-nowhere'; ")
+                .hasMessageEndingWith("; correct the options behind the directory (qemu:DIR,OPTION=VALUE)")
+                .hasMessageNotContainingAny("-fsdev", "qemu-system");
+        assertThatThrownBy(() -> QemuChannel.open(directory, Map.of("writeout", "later"), MSIZE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("qemu: takes no writeout=later; the only value is writeout=immediate");
         assertThatThrownBy(() -> QemuChannel.open(directory, Map.of("throttling.speed", "1"), MSIZE))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("throttling.speed");
