@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,6 +64,9 @@ final class Exchange {
     /** Why there are no more answers; null while there are. */
     private final AtomicReference<@Nullable SessionEndedException> ended = new AtomicReference<>();
 
+    /** Whether the session is established and not being closed here, so that its end is unexpected. */
+    private volatile boolean established;
+
     private final LongAdder strays = new LongAdder();
 
     Exchange(final Channel channel, final Duration timeout, final OperationRecorder recorder) {
@@ -78,6 +82,16 @@ final class Exchange {
     /** Sets the most bytes that a request may have from now on: a server hangs up on larger ones. */
     void limit(final int bytes) {
         msize = bytes;
+    }
+
+    /** Tells whether an end of the exchange is unexpected from now on, and so to be reported. */
+    void setEstablished(final boolean established) {
+        this.established = established;
+    }
+
+    /** The end that nobody here asked for; empty while the session lasts, and after it was closed. */
+    Optional<SessionEnd> unexpectedEnd() {
+        return Optional.ofNullable(ended.get()).flatMap(SessionEndedException::unexpectedEnd);
     }
 
     long timeoutNanos() {
@@ -316,7 +330,10 @@ final class Exchange {
         } catch (final IOException e) {
             end(e);
         } catch (final ProtocolException e) {
-            end(new IOException("the server sent what is no 9P2000.L: " + e.getMessage(), e));
+            end(new IOException(
+                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed answer: "
+                            + e.getMessage(),
+                    e));
         } catch (final RuntimeException | Error e) {
             LOG.error("the reply reader failed", e);
             end(new IOException("the reply reader failed", e));
@@ -386,16 +403,24 @@ final class Exchange {
     }
 
     private void end(final IOException cause) {
-        final SessionEndedException why = cause instanceof SessionEndedException known
-                ? known
-                : new SessionEndedException("the session with the server is over: " + cause.getMessage(), cause);
+        final SessionEndedException why =
+                cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, established);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
+        if (earlier == null) {
+            report(why);
+        }
         failAll(earlier == null ? why : earlier);
         if (earlier == null) {
-            LOG.debug("{}", why.getMessage());
             // Last, because a channel may take its time over it, and nobody is to wait for that.
             channel.close();
         }
+    }
+
+    private static void report(final SessionEndedException why) {
+        why.unexpectedEnd()
+                .ifPresentOrElse(
+                        end -> LOG.warn("The session with the server has ended: {}", end.reason()),
+                        () -> LOG.debug("{}", why.getMessage()));
     }
 
     private void failAll(final SessionEndedException why) {

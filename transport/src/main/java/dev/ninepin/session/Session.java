@@ -53,6 +53,7 @@ import dev.ninepin.p9.Txattrwalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -97,6 +98,7 @@ public final class Session implements AutoCloseable {
             exchange.limit(msize);
             this.fids = new FidTable(this, options.maxFids());
             attachRoot(options);
+            exchange.setEstablished(true);
         } catch (final IOException | RuntimeException e) {
             closeExchange();
             throw e;
@@ -171,8 +173,12 @@ public final class Session implements AutoCloseable {
     public SessionStatus status() {
         final List<Call<?>> inFlight = exchange.inFlight();
         final long now = System.nanoTime();
+        // In this order: an end between the two is seen by the second.
+        final boolean lasts = !exchange.hasEnded();
+        final Optional<SessionEnd> end = exchange.unexpectedEnd();
         return new SessionStatus(
-                !exchange.hasEnded(),
+                lasts && end.isEmpty(),
+                end,
                 Tversion.VERSION_9P2000_L.toString(),
                 msize,
                 inFlight.size(),
@@ -350,6 +356,7 @@ public final class Session implements AutoCloseable {
      */
     @Override
     public void close() {
+        exchange.setEstablished(false);
         // An interrupt is no reason to leave without a word.
         final boolean interrupted = Thread.interrupted();
         if (!exchange.hasEnded()) {

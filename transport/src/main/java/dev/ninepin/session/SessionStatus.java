@@ -1,11 +1,13 @@
 package dev.ninepin.session;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A session as it is at one moment.
  *
  * @param connected whether requests can be answered; false once the channel broke or was closed
+ * @param unexpectedEnd when and why the session ended, unless it was closed here; empty while it lasts
  * @param version the protocol version that both sides agreed to
  * @param msize the largest message, in bytes
  * @param requestsInFlight sent, and not yet answered
@@ -21,6 +23,7 @@ import java.util.List;
  */
 public record SessionStatus(
         boolean connected,
+        Optional<SessionEnd> unexpectedEnd,
         String version,
         int msize,
         int requestsInFlight,

@@ -34,6 +34,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -160,6 +161,45 @@ class SessionFaultTest {
                 });
                 Session session = connect(server)) {
             assertEnded(() -> session.readlink(FID).await(), "no message of type 200");
+        }
+    }
+
+    @Test
+    void anEndThatNobodyHereAskedForStaysInTheStatusWithItsReasonAndTime() throws Exception {
+        final Instant begin = Instant.now();
+        try (ScriptedServer server = ScriptedServer.start(ScriptedServer::welcome);
+                Session session = connect(server)) {
+            await().until(() -> !session.status().connected());
+            final SessionEnd end = session.status().unexpectedEnd().orElseThrow();
+            assertThat(end.reason()).isEqualTo("unix:" + server.socket() + ": the server closed the connection");
+            assertThat(end.time()).isBetween(begin, Instant.now());
+            session.close();
+            assertThat(session.status().unexpectedEnd()).contains(end);
+        }
+    }
+
+    @Test
+    void aMalformedAnswerIsNamedAsTheReasonOfTheEnd() throws Exception {
+        try (ScriptedServer server = answering(new Rread(ByteBuffer.wrap(new byte[9])));
+                Session session = connect(server)) {
+            assertThatThrownBy(() -> session.read(FID, 0, 8).await()).isInstanceOf(SessionEndedException.class);
+            assertThat(session.status().unexpectedEnd().orElseThrow().reason())
+                    .isEqualTo("unix:" + server.socket()
+                            + ": the server sent a malformed answer: a reply brings 9 bytes, of 8 asked for");
+        }
+    }
+
+    @Test
+    void aSessionThatWasClosedHereHasNoUnexpectedEnd() throws Exception {
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+            welcome(client);
+            attend(client);
+        })) {
+            final Session session = connect(server);
+            assertThat(session.status().unexpectedEnd()).isEmpty();
+            session.close();
+            assertThat(session.status().connected()).isFalse();
+            assertThat(session.status().unexpectedEnd()).isEmpty();
         }
     }
 
