@@ -29,6 +29,11 @@ public final class Logging {
     public static Logging toStandardError(final org.slf4j.event.Level level) {
         final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
+        return toStandardError(context, level);
+    }
+
+    /** Logs to standard error from {@code level} on, in a {@code context} that has no appender yet. */
+    static Logging toStandardError(final LoggerContext context, final org.slf4j.event.Level level) {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.convertAnSLF4JLevel(level));
         final Logging logging = new Logging(context);
         final ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
