@@ -4,6 +4,7 @@ import dev.ninepin.daemon.ExitCode;
 import dev.ninepin.daemon.Journal;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.ProcessLimit;
 import dev.ninepin.daemon.Suggestion;
 import dev.ninepin.daemon.Version;
 import java.io.PrintWriter;
@@ -17,7 +18,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code ninepin}: hands over to its commands, and turns their failures into a sentence and an exit code. */
 @Command(
@@ -56,11 +56,37 @@ public final class Main implements Runnable {
 
     private static int execute(final ProcessEnd end, final String... arguments) {
         if (arguments.length > 0 && arguments[0].equals(MountHelperCommand.NAME)) {
-            return mountHelper(end).execute(Arrays.copyOfRange(arguments, 1, arguments.length));
+            return execute(mountHelper(end), Arrays.copyOfRange(arguments, 1, arguments.length));
         }
         final CommandLine commands = commandLine(end);
-        return (isOfMountFuse(commands.getSubcommands().keySet(), arguments) ? mountHelper(end) : commands)
-                .execute(arguments);
+        return execute(
+                isOfMountFuse(commands.getSubcommands().keySet(), arguments) ? mountHelper(end) : commands, arguments);
+    }
+
+    private static int execute(final CommandLine command, final String... arguments) {
+        final StandardOutput output = new StandardOutput();
+        final PrintWriter writer = new PrintWriter(output);
+        final int code;
+        try {
+            code = command.setOut(writer).execute(arguments);
+        } catch (final OutOfMemoryError e) {
+            // Picocli takes care of exceptions only.
+            final Optional<String> limit = ProcessLimit.sentence(e);
+            if (limit.isEmpty()) {
+                throw e;
+            }
+            complain(command, limit.get());
+            return ExitCode.SYSTEM.code();
+        }
+        writer.flush();
+        if (output.failure().isPresent()) {
+            complain(
+                    command,
+                    "standard output cannot be written to: "
+                            + output.failure().get().getMessage());
+            return ExitCode.SYSTEM.code();
+        }
+        return code;
     }
 
     /** Whether {@code arguments} have a form in which mount.fuse(8) gives them: SOURCE DIR [-o OPTIONS]. */
@@ -94,7 +120,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new RunCommand(end))
                 .addSubcommand(new DevicesCommand())
-                .addSubcommand(new DoctorCommand()));
+                .addSubcommand(new DoctorCommand())
+                .addSubcommand(new HelpCommand()));
     }
 
     private static CommandLine withHandlers(final CommandLine command) {
@@ -112,29 +139,16 @@ public final class Main implements Runnable {
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {
         final CommandLine command = e.getCommandLine();
-        complain(command, unknownCommand(e).orElse(String.valueOf(e.getMessage())));
+        complain(command, WrongUsage.sentence(e));
         command.getErr().println("Try " + command.getCommandSpec().qualifiedName() + " --help.");
         return ExitCode.USAGE.code();
-    }
-
-    /** What to say if {@code e} is about a word in the place of a command that is none. */
-    private static Optional<String> unknownCommand(final ParameterException e) {
-        final Set<String> commands = e.getCommandLine().getSubcommands().keySet();
-        if (commands.isEmpty() || !(e instanceof UnmatchedArgumentException unmatched)) {
-            return Optional.empty();
-        }
-        final String word = unmatched.getUnmatched().get(0);
-        return Optional.of("unknown command " + word
-                + Suggestion.nearest(word, commands)
-                        .map(near -> ": did you mean " + near + "?")
-                        .orElse("; there are " + String.join(", ", commands)));
     }
 
     private static int failed(final Exception e, final CommandLine command, final ParseResult parsed) {
         final Object userObject = command.getCommandSpec().userObject();
         final boolean verbose = userObject instanceof MountCommand mount && mount.isVerbose();
         if (e instanceof NinepinException known) {
-            complain(command, known.sentence());
+            complain(command, ProcessLimit.sentence(known).orElse(known.sentence()));
             if (verbose) {
                 known.printStackTrace(command.getErr());
             }
@@ -152,7 +166,8 @@ public final class Main implements Runnable {
         err.flush();
     }
 
-    private static void complain(final CommandLine command, final String message) {
+    /** Tells a person, or the journal. */
+    static void complain(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
         err.println(Journal.errorPrefix() + "ninepin: " + message);
         err.flush();

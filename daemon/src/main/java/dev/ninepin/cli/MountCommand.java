@@ -95,6 +95,16 @@ final class MountCommand implements Callable<Integer> {
     @Option(names = "-o", paramLabel = "OPTION", description = "Mount options, with commas between them.")
     private List<String> options = new ArrayList<>();
 
+    @Option(
+            names = {"-r", "--read-only"},
+            description = "The same as -o ro.")
+    private boolean readOnly;
+
+    @Option(
+            names = {"-w", "--rw", "--read-write"},
+            description = "The same as -o rw.")
+    private boolean readWrite;
+
     @Option(names = "-v", description = "Log more; -vv: every request.")
     private boolean[] verbosity = {};
 
@@ -108,14 +118,14 @@ final class MountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws NinepinException {
-        final MountRequest request = MountRequest.parse(source, directory, String.join(",", options), logLevel());
+        final MountRequest request = MountRequest.parse(source, directory, optionList(), logLevel());
         if (foreground) {
             inForeground(request);
         } else {
             request.note().ifPresent(note -> Main.tell(spec.commandLine(), note));
             final BackgroundMount mount = new BackgroundMount(request, isVerbose() ? System.err : null);
             end.onSignal(mount::cancel);
-            mount.start();
+            mount.start().ifPresent(warning -> Main.complain(spec.commandLine(), warning));
         }
         return 0;
     }
@@ -124,6 +134,17 @@ final class MountCommand implements Callable<Integer> {
         final ForegroundMount mount = new ForegroundMount(request);
         end.onSignal(mount::requestEnd);
         mount.run();
+    }
+
+    private String optionList() {
+        final List<String> all = new ArrayList<>(options);
+        if (readOnly) {
+            all.add("ro");
+        }
+        if (readWrite) {
+            all.add("rw");
+        }
+        return String.join(",", all);
     }
 
     private Level logLevel() {

@@ -111,7 +111,7 @@ final class MountHelperCommand implements Callable<Integer> {
         } else {
             final BackgroundMount mount = new BackgroundMount(request, null);
             end.onSignal(mount::cancel);
-            mount.start();
+            mount.start().ifPresent(warning -> Main.complain(spec.commandLine(), warning));
         }
         return ExitCode.OK.code();
     }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%n",
         footer = {
             "Clears away the mount of a daemon that was killed as well.",
+            "-f is the way out if the server hangs; with -f and -l, -f counts.",
             "",
             "Exit codes:",
             "   0  unmounted        1  wrong usage, or no mount of ninepin's",
@@ -24,18 +25,30 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  ninepin umount /mnt/share",
-            "  ninepin umount -l /mnt/share"
+            "  ninepin umount -l /mnt/share",
+            "  ninepin umount -f /mnt/share"
         })
 final class UmountCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "Where the share is mounted.")
     private String directory = "";
 
-    @Option(names = "-l", description = "Lazily: take it off DIR now even if it is in use; it ends with its last user.")
+    @Option(
+            names = {"-l", "--lazy"},
+            description = "Lazily: take it off DIR now even if it is in use; it ends with its last user.")
     private boolean lazy;
+
+    @Option(
+            names = {"-f", "--force"},
+            description = "By force: take it off DIR now even if it is in use; what still uses it gets errors.")
+    private boolean force;
 
     @Override
     public Integer call() throws NinepinException {
-        Unmount.run(directory, lazy);
+        if (force) {
+            Unmount.force(directory);
+        } else {
+            Unmount.run(directory, lazy);
+        }
         return 0;
     }
 }

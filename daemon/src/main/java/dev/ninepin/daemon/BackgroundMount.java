@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -44,21 +45,21 @@ public final class BackgroundMount {
     }
 
     /**
-     * Returns when the mount is usable.
+     * Returns when the mount is usable, with a warning of the daemon's if there is one.
      *
      * @throws NinepinException with the daemon's own message and exit code if there is no mount
      */
-    public void start() throws NinepinException {
+    public Optional<String> start() throws NinepinException {
         request.check();
         try {
             final Process process = launch();
             final Thread errors = new Thread(() -> drain(process.getErrorStream()), "ninepin-daemon-stderr");
             errors.setDaemon(true);
             errors.start();
-            await(process, errors);
+            return await(process, errors);
         } catch (final IOException e) {
             throw new NinepinException(
-                    ExitCode.SYSTEM, "the daemon's process could not be started: " + e.getMessage(), e);
+                    ExitCode.SYSTEM, "the daemon's process could not be started: " + Reason.of(e), e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw NinepinException.interrupted();
@@ -85,12 +86,12 @@ public final class BackgroundMount {
         return process;
     }
 
-    private void await(final Process process, final Thread errors)
+    private Optional<String> await(final Process process, final Thread errors)
             throws IOException, InterruptedException, NinepinException {
         final BufferedReader output = process.inputReader(UTF_8);
         final String first = output.readLine();
-        if (Daemon.READY.equals(first)) {
-            return;
+        if (first != null && first.startsWith(Daemon.READY)) {
+            return Optional.of(first.substring(Daemon.READY.length()).strip()).filter(warning -> !warning.isEmpty());
         }
         final String rest = output.lines().collect(Collectors.joining("\n"));
         if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -105,9 +106,23 @@ public final class BackgroundMount {
         if (first != null && first.startsWith(Daemon.FAILED)) {
             throw new NinepinException(exitCode(process.exitValue()), rest, null);
         }
-        throw new NinepinException(
+        // Nobody else would: a user who was told that nothing is mounted has no reason to unmount.
+        Unmount.clearDead(request);
+        throw died(process.exitValue(), String.join("\n", first == null ? "" : first, rest, saying()));
+    }
+
+    /** What to tell of a daemon that {@code said} something, but not why it failed: Java's own last words. */
+    private static NinepinException died(final int status, final String said) {
+        final String words = said.lines()
+                .filter(line -> !line.isBlank() && !line.startsWith("\tat "))
+                .map(String::strip)
+                .collect(Collectors.joining("; "));
+        return new NinepinException(
                 ExitCode.SYSTEM,
-                "the daemon ended before the mount was usable, with status " + process.exitValue() + saying(),
+                ProcessLimit.sentence(said)
+                        .orElse("the daemon ended before the mount was usable, with status " + status
+                                + (words.isEmpty() ? "" : ", and said: " + words)
+                                + "; ninepin mount -f -v shows what happens before"),
                 null);
     }
 
@@ -122,7 +137,7 @@ public final class BackgroundMount {
 
     private String saying() {
         synchronized (kept) {
-            return kept.size() == 0 ? "" : "; it said:\n" + kept.toString(UTF_8).strip();
+            return kept.toString(UTF_8);
         }
     }
 

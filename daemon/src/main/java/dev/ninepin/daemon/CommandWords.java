@@ -59,11 +59,7 @@ final class CommandWords {
 
     /** The text that {@link #split} takes apart into {@code words}. */
     static String join(final List<String> words) {
-        return words.stream().map(CommandWords::quote).collect(Collectors.joining(" "));
-    }
-
-    private static String quote(final String word) {
-        return word.matches("[A-Za-z0-9_@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+        return words.stream().map(ShellText::quote).collect(Collectors.joining(" "));
     }
 
     private CommandWords() {}

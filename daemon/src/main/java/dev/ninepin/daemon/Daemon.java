@@ -5,15 +5,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The process that serves a mount in the background. {@link BackgroundMount} starts it, and reads its standard output:
- * {@code ready}, or {@code failed CODE} and on the lines after it the message.
+ * {@code ready} and on the same line a warning, if there is one; or {@code failed CODE} and on the lines after it the
+ * message.
  */
 public final class Daemon {
     static final String READY = "ready";
@@ -44,34 +48,48 @@ public final class Daemon {
             life.run(share -> new Daemon(request, logging).announce());
             return ExitCode.OK;
         } catch (final NinepinException e) {
-            LOG.debug("Not mounted", e);
-            say(FAILED + e.exitCode().code() + "\n" + e.sentence());
-            return e.exitCode();
+            return failed(e);
+        } catch (final OutOfMemoryError e) {
+            final Optional<String> limit = ProcessLimit.sentence(e);
+            if (limit.isEmpty()) {
+                throw e;
+            }
+            return failed(new NinepinException(ExitCode.SYSTEM, limit.get(), e));
         }
+    }
+
+    private static ExitCode failed(final NinepinException e) throws IOException {
+        LOG.debug("Not mounted", e);
+        say(FAILED + e.exitCode().code() + "\n" + ProcessLimit.sentence(e).orElse(e.sentence()));
+        return e.exitCode();
     }
 
     /** The command that waits for us returns to its shell only after this: by then nothing ties us to that shell. */
     private @Nullable Path announce() throws IOException {
-        final Path log = openLog();
+        Path log = null;
+        String warning = "";
+        try {
+            log = openLog();
+        } catch (final IOException e) {
+            // A share that can't be had while /var is read-only would be worse than one without a log.
+            logging.stop();
+            warning = " the mount has no log: " + Reason.of(e).replace('\n', ' ');
+        }
         final Detachment detachment = new Detachment();
         detachment.detach();
-        say(READY + "\n");
+        say(READY + warning + "\n");
         detachment.closeOutput();
         return log;
     }
 
-    private @Nullable Path openLog() {
-        try {
-            final Path log = LogFile.of(
-                    User.current(), request.mountPoint(), System::getenv, Path.of(System.getProperty("user.home")));
-            logging.moveTo(log);
-            return log;
-        } catch (final IOException e) {
-            // A share that can't be had while /var is read-only would be worse than one without a log.
-            LOG.warn("There will be no log: {}", e.getMessage());
-            logging.stop();
-            return null;
-        }
+    private Path openLog() throws IOException {
+        final Path log = LogFile.of(
+                User.current(), request.mountPoint(), System::getenv, Path.of(System.getProperty("user.home")));
+        // Logback would keep the reason to itself.
+        Files.newByteChannel(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
+                .close();
+        logging.moveTo(log);
+        return log;
     }
 
     /** Standard output is a pipe to the command that waits for us. */

@@ -39,7 +39,7 @@ final class DeadMount {
                 ControlSocket.removeIfStale(directory, directory.socket(mountPoint));
             }
         } catch (final IOException e) {
-            throw failed("the socket that its daemon left cannot be removed: " + e.getMessage(), e);
+            throw failed("the socket that its daemon left cannot be removed: " + Reason.of(e), e);
         }
     }
 

@@ -59,8 +59,7 @@ public record DeviceList(List<Device> devices) {
         try {
             return of(VirtioDevices.ofThisSystem().list());
         } catch (final IOException e) {
-            throw new NinepinException(
-                    ExitCode.SYSTEM, "the PCI devices can't be read from /sys: " + e.getMessage(), e);
+            throw new NinepinException(ExitCode.SYSTEM, "the PCI devices can't be read from /sys: " + Reason.of(e), e);
         }
     }
 

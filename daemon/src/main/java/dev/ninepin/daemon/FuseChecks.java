@@ -81,7 +81,7 @@ final class FuseChecks {
             return known
                     ? Finding.fail(
                             "kernel FUSE",
-                            DEVICE + " does not open: " + reason(e),
+                            DEVICE + " does not open: " + Reason.of(e),
                             "check what holds it back; in a container, that it may use the device")
                     : Finding.fail("kernel FUSE", DEVICE + " is there, but no driver behind it", "modprobe fuse");
         }
@@ -141,12 +141,13 @@ final class FuseChecks {
                 return Finding.ok("privileges", "not root, but fusermount mounts for users");
             }
         } catch (final IOException e) {
-            return Finding.fail("privileges", helper.get() + " can't be looked at: " + reason(e), "mount as root");
+            return Finding.fail("privileges", helper.get() + " can't be looked at: " + Reason.of(e), "mount as root");
         }
         return Finding.fail(
                 "privileges",
                 "not root, and fusermount is not set-user-ID, so users can't mount",
-                "chown root " + helper.get() + " && chmod u+s " + helper.get() + ", as root");
+                "chown root " + ShellText.quote(helper.get()) + " && chmod u+s " + ShellText.quote(helper.get())
+                        + ", as root");
     }
 
     Finding allowOther() {
@@ -174,10 +175,6 @@ final class FuseChecks {
         return Finding.fail(
                 "control sockets",
                 directory + " can't be made: " + existing + " is no directory that this user may write to",
-                "install -d -m 700 -o " + user.uid() + " " + directory + ", as root");
-    }
-
-    private static String reason(final IOException e) {
-        return Optional.ofNullable(e.getMessage()).orElse(e.toString());
+                "install -d -m 700 -o " + user.uid() + " " + ShellText.quote(directory) + ", as root");
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,9 +44,18 @@ final class MountConfiguration {
             throw new NinepinException(
                     ExitCode.USAGE, "there is no " + file + ": ninepin.conf(5) says what goes into it", e);
         } catch (final CharacterCodingException e) {
-            throw new NinepinException(ExitCode.USAGE, file + " is not UTF-8", e);
+            throw new NinepinException(
+                    ExitCode.USAGE, file + " is not UTF-8 text, as a configuration file is: ninepin.conf(5)", e);
+        } catch (final AccessDeniedException e) {
+            throw new NinepinException(
+                    ExitCode.USAGE,
+                    file + " cannot be read: this user lacks the permission; run as root, or change the file's mode",
+                    e);
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.USAGE, file + " cannot be read: " + e.getMessage(), e);
+            throw new NinepinException(
+                    ExitCode.USAGE,
+                    file + " cannot be read: " + Reason.of(e) + "; name a configuration file, as ninepin.conf(5) says",
+                    e);
         }
         final MountConfiguration configuration = new MountConfiguration(file);
         for (int i = 0; i < lines.size(); i++) {
@@ -54,17 +64,18 @@ final class MountConfiguration {
         return configuration.request();
     }
 
+    /** Takes one line. No message repeats it: the file may be another one by mistake, whose contents are secret. */
     private void take(final String line, final int number) throws NinepinException {
         if (line.isEmpty() || line.startsWith("#")) {
             return;
         }
         final int equals = line.indexOf('=');
         if (equals < 0) {
-            throw wrong(number, "\"" + line + "\" is not KEY=VALUE");
+            throw wrong(number, "not KEY=VALUE; ninepin.conf(5) says what goes into the file");
         }
         final String key = line.substring(0, equals).strip();
         final String value = line.substring(equals + 1).strip();
-        if (value.isEmpty()) {
+        if (value.isEmpty() && KEYS.contains(key)) {
             throw wrong(number, key + " has no value");
         }
         switch (key) {
@@ -75,7 +86,7 @@ final class MountConfiguration {
             default ->
                 throw wrong(
                         number,
-                        "unknown key " + key
+                        "unknown key"
                                 + Suggestion.nearest(key, KEYS)
                                         .map(near -> ": did you mean " + near + "?")
                                         .orElse("; known are " + String.join(", ", KEYS)));

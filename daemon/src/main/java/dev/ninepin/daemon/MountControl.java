@@ -74,7 +74,8 @@ final class MountControl implements ControlServer.Handler {
     }
 
     private ControlMessages.Reply failed(final Exception e) {
-        return new ControlMessages.Reply(pid, ControlMessages.FAILED, String.valueOf(e.getMessage()), null);
+        return new ControlMessages.Reply(
+                pid, ControlMessages.FAILED, ProcessLimit.sentence(e).orElse(String.valueOf(e.getMessage())), null);
     }
 
     private static CompletableFuture<String> done(final ControlMessages.Reply reply) {

@@ -61,7 +61,7 @@ final class MountLife {
                     e);
         } catch (final IOException e) {
             throw new NinepinException(
-                    ExitCode.SYSTEM, "cannot serve " + request.mountPoint() + ": " + e.getMessage(), e);
+                    ExitCode.SYSTEM, "cannot serve " + request.mountPoint() + ": " + Reason.of(e), e);
         }
         removeLastTraces();
         LOG.info("{} is unmounted", request.mountPoint());

@@ -62,6 +62,25 @@ final class MountOptionsParser {
             "silent",
             "loud");
 
+    /** Words that other programs have for an option of this one. */
+    private static final Map<String, String> SYNONYMS = Map.of(
+            "read_only",
+            "ro",
+            "readonly",
+            "ro",
+            "read-only",
+            "ro",
+            "r",
+            "ro",
+            "read_write",
+            "rw",
+            "readwrite",
+            "rw",
+            "read-write",
+            "rw",
+            "w",
+            "rw");
+
     private boolean readOnly;
     private boolean allowOther;
     private boolean defaultPermissions;
@@ -267,7 +286,8 @@ final class MountOptionsParser {
         final String own =
                 Stream.of(FLAGS, VALUED).flatMap(Set::stream).sorted().collect(Collectors.joining(", "));
         return NinepinException.usage("unknown option " + name
-                + Suggestion.nearest(name, known)
+                + Optional.ofNullable(SYNONYMS.get(name))
+                        .or(() -> Suggestion.nearest(name, known))
                         .map(near -> ": did you mean " + near + "?")
                         .orElse("; known are " + own + ", and those of mount(8) itself"));
     }

@@ -40,16 +40,16 @@ final class MountPoint {
         if (mounted.isPresent() && !mounted.get().isAutomount()) {
             final MountTable.Entry entry = mounted.get();
             throw NinepinException.mountFailed(entry.source() + " is already mounted on " + directory
-                    + ": unmount it first (" + (entry.isNinepin() ? "ninepin umount " : "umount ") + directory
-                    + "), or choose another directory");
+                    + ": unmount it first (" + (entry.isNinepin() ? "ninepin umount " : "umount ")
+                    + ShellText.quote(directory) + "), or choose another directory");
         }
         if (Files.isSymbolicLink(directory) && !Files.exists(directory)) {
             throw NinepinException.mountFailed("the mount point " + directory
                     + " is a symbolic link that leads nowhere: create what it points to, or choose another directory");
         }
         if (!Files.exists(directory)) {
-            throw NinepinException.mountFailed(
-                    "the mount point " + directory + " does not exist: create it first (mkdir -p " + directory + ")");
+            throw NinepinException.mountFailed("the mount point " + directory
+                    + FileKind.absence(directory, "create it first (mkdir -p " + ShellText.quote(directory) + ")"));
         }
         if (!Files.isDirectory(directory)) {
             throw NinepinException.mountFailed(
@@ -76,7 +76,7 @@ final class MountPoint {
                     e);
         } catch (final IOException e) {
             throw new NinepinException(
-                    ExitCode.MOUNT_FAILED, "the mount point " + directory + " cannot be read: " + e.getMessage(), e);
+                    ExitCode.MOUNT_FAILED, "the mount point " + directory + " cannot be read: " + Reason.of(e), e);
         }
     }
 

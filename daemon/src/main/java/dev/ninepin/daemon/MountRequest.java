@@ -32,6 +32,16 @@ public record MountRequest(
             final String source, final String directory, final String optionList, final Level logLevel)
             throws NinepinException {
         final MountOptions options = MountOptions.parse(optionList);
+        if (SourceHint.isSource(directory) && (SourceHint.isDirectory(source) || SourceHint.isPath(source))) {
+            throw NinepinException.usage("source and directory are swapped: write " + ShellText.quote(directory) + " "
+                    + ShellText.quote(source));
+        }
+        if (SourceHint.isDirectory(source) && SourceHint.isTag(directory)) {
+            throw NinepinException.usage("the source " + source + " is a directory: did you mean "
+                    + ShellText.quote("qemu:" + source) + ", or, the other way round, " + ShellText.quote(directory)
+                    + " "
+                    + ShellText.quote(source) + "?");
+        }
         final Source parsed = options.v9fs().source(source);
         if (options.driver().isPresent() && !parsed.takesDriver()) {
             throw NinepinException.usage("option driver= is about virtio devices, and " + parsed + " is none");
@@ -67,7 +77,7 @@ public record MountRequest(
             }
             RuntimeDirectory.ofCurrentUser().prepare();
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "no place for the control socket: " + e.getMessage(), e);
+            throw new NinepinException(ExitCode.SYSTEM, "no place for the control socket: " + Reason.of(e), e);
         }
     }
 

@@ -30,7 +30,7 @@ public final class Mounts {
         try {
             return new Mounts(User.current(), RuntimeDirectory.ofCurrentUser(), MountTable.read());
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "the mounts cannot be listed: " + e.getMessage(), e);
+            throw new NinepinException(ExitCode.SYSTEM, "the mounts cannot be listed: " + Reason.of(e), e);
         }
     }
 
@@ -42,7 +42,7 @@ public final class Mounts {
         } catch (final SocketException e) {
             throw notServed(mountPoint, e);
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.USAGE, "no status of " + mountPoint + ": " + e.getMessage(), e);
+            throw new NinepinException(ExitCode.USAGE, "no status of " + mountPoint + ": " + Reason.of(e), e);
         }
     }
 
@@ -60,7 +60,7 @@ public final class Mounts {
                 }
             }
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "the mounts cannot be listed: " + e.getMessage(), e);
+            throw new NinepinException(ExitCode.SYSTEM, "the mounts cannot be listed: " + Reason.of(e), e);
         }
         return all;
     }
@@ -80,7 +80,8 @@ public final class Mounts {
     }
 
     private static String died(final String mountPoint) {
-        return "the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint + " clears it away";
+        return "the daemon of " + mountPoint + " has died; ninepin umount " + ShellText.quote(mountPoint)
+                + " clears it away";
     }
 
     /** Why nobody answers for {@code mountPoint}, and what to do. */

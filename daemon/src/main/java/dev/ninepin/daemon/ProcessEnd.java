@@ -18,6 +18,10 @@ public final class ProcessEnd {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final AtomicReference<@Nullable Runnable> onSignal = new AtomicReference<>();
+
+    /** Whether the main thread is in {@link #exitWith}, which ends with an exit code. */
+    private volatile boolean running;
+
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
 
     private ProcessEnd() {}
@@ -42,6 +46,7 @@ public final class ProcessEnd {
      * {@link ExitCode#SYSTEM} if it throws, which is a fault of ours or of the installation. Does not return.
      */
     public void exitWith(final Callable<Integer> body) {
+        running = true;
         int code = ExitCode.SYSTEM.code();
         try {
             code = body.call();
@@ -57,7 +62,7 @@ public final class ProcessEnd {
     /** The JVM calls this at its end; once there is an exit code there is nothing left to do. */
     private void signalled() {
         final Runnable action = onSignal.get();
-        if (exitCode.isDone() || action == null) {
+        if (!running || exitCode.isDone() || action == null) {
             return;
         }
         action.run();

@@ -64,9 +64,21 @@ record RuntimeDirectory(Path path, User owner) {
     void prepare() throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             // The mode goes into mkdir(2) itself: at no time is it open to others.
-            Files.createDirectories(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            make();
         }
         checkTrusted();
+    }
+
+    private void make() throws IOException {
+        try {
+            Files.createDirectories(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (final IOException e) {
+            // As after su(1), which keeps the variable of the user before.
+            final String wayOut = !owner.isRoot() && path.endsWith("ninepin")
+                    ? "; set XDG_RUNTIME_DIR to a directory of this user, or unset it"
+                    : "";
+            throw new IOException(path + " cannot be made (" + Reason.of(e) + ")" + wayOut, e);
+        }
     }
 
     /**

@@ -7,7 +7,6 @@ import dev.ninepin.virtio.DriverKind;
 import dev.ninepin.virtio.QemuChannel;
 import dev.ninepin.virtio.VirtioDevices;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +79,17 @@ public sealed interface Source {
 
         @Override
         public Channel open(final int maxMessageSize, final Optional<DriverKind> driver) throws IOException {
-            return VirtioDevices.ofThisSystem().open(name, driver, maxMessageSize);
+            try {
+                return VirtioDevices.ofThisSystem().open(name, driver, maxMessageSize);
+            } catch (final IOException e) {
+                if (FileKind.of(Path.of(name)) == FileKind.DIRECTORY) {
+                    throw new IOException(
+                            e.getMessage() + "; the directory " + name + " is mounted as "
+                                    + ShellText.quote("qemu:" + name),
+                            e);
+                }
+                throw e;
+            }
         }
 
         @Override
@@ -107,13 +116,19 @@ public sealed interface Source {
 
         @Override
         public void check() throws NinepinException {
-            if (!Files.exists(directory)) {
-                throw NinepinException.mountFailed("the source " + directory
-                        + " does not exist: qemu: exports a directory of this machine; create it first");
-            }
-            if (!Files.isDirectory(directory)) {
-                throw NinepinException.mountFailed(
-                        "the source " + directory + " is not a directory: qemu: exports directories only");
+            switch (FileKind.of(directory)) {
+                case DIRECTORY -> {}
+                case SOCKET ->
+                    throw NinepinException.mountFailed(
+                            "the source " + directory + " is a socket, not a directory: did you mean "
+                                    + ShellText.quote("unix:" + directory) + "?");
+                case NONE ->
+                    throw NinepinException.mountFailed("the source " + directory
+                            + FileKind.absence(
+                                    directory, "qemu: exports a directory of this machine; create it first"));
+                default ->
+                    throw NinepinException.mountFailed(
+                            "the source " + directory + " is not a directory: qemu: exports directories only");
             }
         }
 
@@ -139,9 +154,18 @@ public sealed interface Source {
     record Unix(Path path) implements Source {
         @Override
         public void check() throws NinepinException {
-            if (!Files.exists(path)) {
-                throw NinepinException.mountFailed(
-                        "the source " + path + " does not exist: start the server that listens there first");
+            switch (FileKind.of(path)) {
+                case SOCKET -> {}
+                case DIRECTORY ->
+                    throw NinepinException.mountFailed(
+                            "the source " + path + " is a directory, not a socket: did you mean "
+                                    + ShellText.quote(new Qemu(path, new TreeMap<>()).toString()) + "?");
+                case NONE ->
+                    throw NinepinException.mountFailed(
+                            "the source " + path + FileKind.absence(path, "start the server that listens there first"));
+                default ->
+                    throw NinepinException.mountFailed("the source " + path + " is "
+                            + FileKind.of(path).text() + ", not a socket: give the path on which the server listens");
             }
         }
 
@@ -195,21 +219,14 @@ public sealed interface Source {
 
     /** A character device of illumos's driver vio9p. */
     record Vio9p(Path path) implements Source {
-        /** The bits of a mode that say what kind of file it is, and those of a character device. */
-        private static final int S_IFMT = 0170000;
-
-        private static final int S_IFCHR = 0020000;
-
         @Override
         public void check() throws NinepinException {
-            final int mode;
-            try {
-                mode = (Integer) Files.getAttribute(path, "unix:mode");
-            } catch (final IOException e) {
+            final FileKind kind = FileKind.of(path);
+            if (kind == FileKind.NONE) {
                 throw NinepinException.mountFailed("the source " + path
-                        + " does not exist: vio9p: names a device of illumos's driver, such as /dev/9p/0");
+                        + FileKind.absence(path, "vio9p: names a device of illumos's driver, such as /dev/9p/0"));
             }
-            if ((mode & S_IFMT) != S_IFCHR) {
+            if (kind != FileKind.CHARACTER_DEVICE) {
                 throw NinepinException.mountFailed("the source " + path
                         + " is not a character device: vio9p: names one of illumos's driver, such as /dev/9p/0");
             }

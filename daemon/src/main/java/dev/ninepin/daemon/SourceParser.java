@@ -4,6 +4,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -11,10 +12,6 @@ import java.util.regex.Pattern;
 
 /** Reads the text of a {@link Source}. */
 final class SourceParser {
-    private static final String MOUNTABLE =
-            "this version mounts [virtio:]TAG, virtio:PCI-ADDRESS, qemu:DIR[,OPTION=VALUE]..., unix:PATH,"
-                    + " tcp:HOST[:PORT], vsock:CID:PORT, exec:COMMAND and vio9p:DEVICE";
-
     /** HOST or [HOST], and a port that may be left out. */
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(?:\\[([^\\[\\]]+)]|([^\\[\\]:]+))(?::([0-9]{1,5}))?");
@@ -34,9 +31,12 @@ final class SourceParser {
         final int colon = text.indexOf(':');
         final String scheme = colon < 0 ? "" : text.substring(0, colon);
         final String rest = text.substring(colon + 1);
-        if (scheme.isEmpty() && text.contains("/")) {
-            throw NinepinException.usage("the source " + text + " does not say how to reach it: qemu:" + text
-                    + " mounts a directory; " + MOUNTABLE);
+        if ((colon < 0 || text.startsWith("/")) && SourceHint.isPath(text)) {
+            throw SourceHint.ofPath(text);
+        }
+        final Optional<NinepinException> url = SourceHint.ofUrl(text);
+        if (url.isPresent()) {
+            throw url.get();
         }
         return switch (scheme) {
             case "qemu" -> qemu(rest);
@@ -46,9 +46,7 @@ final class SourceParser {
             case "vio9p" -> new Source.Vio9p(path(scheme, rest));
             case "exec" -> new Source.Exec(CommandWords.split(rest));
             case "", "virtio" -> virtio(rest);
-            default ->
-                throw NinepinException.usage("the source " + text + " starts with no known scheme; " + MOUNTABLE
-                        + "; a mount tag with a colon is written virtio:" + text);
+            default -> throw SourceHint.ofScheme(text);
         };
     }
 
@@ -131,7 +129,7 @@ final class SourceParser {
 
     private static Path path(final String scheme, final String text) throws NinepinException {
         if (text.isEmpty()) {
-            throw NinepinException.usage("the source " + scheme + ": needs a path; " + MOUNTABLE);
+            throw NinepinException.usage("the source " + scheme + ": needs a path: write " + scheme + ":PATH");
         }
         return path(text).toAbsolutePath().normalize();
     }

@@ -15,8 +15,12 @@ public final class Suggestion {
                         .thenComparing(Comparator.naturalOrder()));
     }
 
-    /** The letters to insert, delete or change to make {@code to} of {@code from} (Levenshtein). */
+    /**
+     * The letters to insert, delete, change, or swap with their neighbour to make {@code to} of {@code from} (optimal
+     * string alignment).
+     */
     private static int distance(final String from, final String to) {
+        int[] beforePrevious = new int[to.length() + 1];
         int[] previous = new int[to.length() + 1];
         for (int j = 0; j < previous.length; j++) {
             previous[j] = j;
@@ -27,7 +31,14 @@ public final class Suggestion {
             for (int j = 1; j < row.length; j++) {
                 final int change = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
                 row[j] = Math.min(previous[j - 1] + change, 1 + Math.min(previous[j], row[j - 1]));
+                if (i > 1
+                        && j > 1
+                        && from.charAt(i - 1) == to.charAt(j - 2)
+                        && from.charAt(i - 2) == to.charAt(j - 1)) {
+                    row[j] = Math.min(row[j], 1 + beforePrevious[j - 2]);
+                }
             }
+            beforePrevious = previous;
             previous = row;
         }
         return previous[to.length()];

@@ -42,6 +42,17 @@ public final class Unmount {
     }
 
     /**
+     * Unmounts {@code directory} even if it is in use: the programs that use it get errors, and nothing is waited for but
+     * the daemon's end.
+     *
+     * @throws NinepinException as {@link #run(String, boolean)}
+     */
+    public static void force(final String directory) throws NinepinException {
+        final Mounts mounts = Mounts.ofCurrentUser();
+        new Unmount(mounts, MountPoint.resolve(SourceParser.path(directory), mounts.table()), false).force();
+    }
+
+    /**
      * Takes away what a daemon that was killed has left of {@code request}; does nothing if there is nothing, or the
      * daemon lives.
      *
@@ -70,19 +81,36 @@ public final class Unmount {
 
     void run() throws NinepinException {
         final Path socket = mounts.directory().socket(mountPoint);
-        final long pid;
-        try {
-            pid = ask(socket, ControlMessages.PING, Mounts.PATIENCE).pid();
-        } catch (final SocketException e) {
-            new DeadMount(mounts, mountPoint).clear(lazy, e);
-            return;
-        } catch (final IOException e) {
-            throw failed("its daemon does not answer (" + e.getMessage() + ")" + withoutDaemon(), e);
-        }
-        final Optional<ProcessHandle> daemon = ProcessHandle.of(pid);
+        final Optional<ProcessHandle> daemon = daemon(socket, lazy);
         if (daemon.isPresent()) {
             unmount(socket, daemon.get());
-            awaitEnd(daemon.get());
+            awaitEnd(daemon.get(), lazy ? LAZY_PATIENCE : PATIENCE);
+        }
+    }
+
+    /** SIGTERM is what ends a mount without regard to its users. */
+    private void force() throws NinepinException {
+        final Optional<ProcessHandle> daemon = daemon(mounts.directory().socket(mountPoint), true);
+        if (daemon.isPresent()) {
+            daemon.get().destroy();
+            awaitEnd(daemon.get(), PATIENCE);
+        }
+    }
+
+    /**
+     * The daemon that serves the mount; empty if it has ended, and what it left is cleared away.
+     *
+     * @param evenInUse whether a mount that it left is cleared away while it is in use
+     */
+    private Optional<ProcessHandle> daemon(final Path socket, final boolean evenInUse) throws NinepinException {
+        try {
+            return ProcessHandle.of(
+                    ask(socket, ControlMessages.PING, Mounts.PATIENCE).pid());
+        } catch (final SocketException e) {
+            new DeadMount(mounts, mountPoint).clear(evenInUse, e);
+            return Optional.empty();
+        } catch (final IOException e) {
+            throw failed("its daemon does not answer (" + e.getMessage() + ")" + withoutDaemon(), e);
         }
     }
 
@@ -93,7 +121,7 @@ public final class Unmount {
         } catch (final EOFException e) {
             // It is about to end. The kernel lets it go as soon as the mount is gone, and answers the unmount itself
             // only when it has forgotten all files, which may be many.
-            awaitEnd(daemon);
+            awaitEnd(daemon, lazy ? LAZY_PATIENCE : PATIENCE);
             if (Mounts.ofCurrentUser().table().ninepinAt(mountPoint).isPresent()) {
                 throw failed("its daemon (pid " + daemon.pid() + ") ended before that" + withoutDaemon(), e);
             }
@@ -107,8 +135,8 @@ public final class Unmount {
         }
         if (ControlMessages.BUSY.equals(reply.error())) {
             throw failed(
-                    "it is in use (fuser -vm " + mountPoint + " shows by whom); ninepin umount -l " + mountPoint
-                            + " takes it away all the same",
+                    "it is in use (fuser -vm " + ShellText.quote(mountPoint) + " shows by whom); ninepin umount -l "
+                            + ShellText.quote(mountPoint) + " takes it away all the same",
                     null);
         }
         if (reply.error() != null) {
@@ -121,8 +149,7 @@ public final class Unmount {
         return ControlClient.ask(mounts.directory(), socket, new ControlMessages.Request(request, lazy), patience);
     }
 
-    private void awaitEnd(final ProcessHandle daemon) throws NinepinException {
-        final Duration patience = lazy ? LAZY_PATIENCE : PATIENCE;
+    private void awaitEnd(final ProcessHandle daemon, final Duration patience) throws NinepinException {
         final long deadline = System.nanoTime() + patience.toNanos();
         while (!hasEnded(daemon)) {
             if (System.nanoTime() - deadline > 0) {
@@ -156,7 +183,7 @@ public final class Unmount {
     }
 
     private String withoutDaemon() {
-        return "; umount -l " + mountPoint + " takes the mount away without it";
+        return "; umount -l " + ShellText.quote(mountPoint) + " takes the mount away without it";
     }
 
     private static void pause() throws NinepinException {

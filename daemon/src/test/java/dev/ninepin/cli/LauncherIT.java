@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The script {@code ./ninepin}. */
 class LauncherIT {
@@ -51,6 +53,41 @@ class LauncherIT {
         assertThat(result.errors())
                 .isEqualTo("ninepin: Java 17 or newer is missing: install openjdk-17-jre-headless (Debian) or"
                         + " java-17-openjdk-headless (RHEL), or set JAVA_HOME\n");
+    }
+
+    @Test
+    void aLimitThatIsTooLowForJavaIsSaidSo() throws Exception {
+        final String ninepin = Program.TREE.resolve("ninepin").toString();
+        final Program.Result files = Program.run(List.of("prlimit", "--nofile=20", ninepin, "status"), Map.of());
+        assertThat(files.errors())
+                .isEqualTo(
+                        "ninepin: the limit on open files is 20, but ninepin needs 64: raise it (ulimit -n 1024; under"
+                                + " systemd LimitNOFILE=)\n");
+        assertThat(files.exitCode()).isEqualTo(2);
+        final Program.Result enough = Program.run(List.of("prlimit", "--nofile=64", ninepin, "doctor"), Map.of());
+        assertThat(enough.errors()).isEmpty();
+    }
+
+    /** The limit counts all processes and threads of a user; this one has no others. Root's are not counted. */
+    @ParameterizedTest
+    @ValueSource(ints = {12, 20, 31})
+    void aLimitOnProcessesThatIsTooLowIsSaidSo(final int processes) throws Exception {
+        final String ninepin = Program.TREE.resolve("daemon/target/ninepin").toString();
+        final Program.Result result = Program.run(
+                List.of(
+                        "setpriv",
+                        "--reuid=45678",
+                        "--regid=45678",
+                        "--clear-groups",
+                        "prlimit",
+                        "--nproc=" + processes,
+                        ninepin,
+                        "status"),
+                Map.of());
+        assertThat(result.errors())
+                .startsWith(
+                        "ninepin: the limit on processes and threads is " + processes + ", too low for Java: raise it");
+        assertThat(result.exitCode()).isEqualTo(2);
     }
 
     @Test

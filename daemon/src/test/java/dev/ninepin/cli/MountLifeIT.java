@@ -147,6 +147,35 @@ class MountLifeIT {
     }
 
     @Test
+    void aMountInUseIsUnmountedByForceAndItsUserGetsErrors() throws Exception {
+        final ProcessHandle daemon = mount();
+        final Process user =
+                started(new ProcessBuilder("sh", "-c", "exec 3<hello; echo open; read line; cat <&3; echo $?")
+                        .directory(mountPoint.toFile()));
+        assertThat(user.inputReader().readLine()).isEqualTo("open");
+        assertThat(Program.ninepin("umount", "-f", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(isRunning(daemon)).isFalse();
+        assertThat(isMounted()).isFalse();
+        user.outputWriter().close();
+        assertThat(user.inputReader().readLine()).isEqualTo("1");
+    }
+
+    /** Where the shell puts the option in mount(8) and umount(8). */
+    @Test
+    void theLettersOfMountForReadOnlyAreTaken() throws Exception {
+        for (final String option : List.of("-r", "--read-only")) {
+            mount(option);
+            final String entry = Files.readAllLines(Path.of("/proc/mounts")).stream()
+                    .filter(line -> line.contains(" " + mountPoint + " "))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(entry).contains(" ro,");
+            assertThat(Program.ninepin("umount", "--force", mountPoint).exitCode())
+                    .isZero();
+        }
+    }
+
+    @Test
     void anUnmountByOthersEndsTheDaemonAsWell() throws Exception {
         final ProcessHandle daemon = mount();
         final List<ProcessHandle> servers = daemon.descendants().toList();

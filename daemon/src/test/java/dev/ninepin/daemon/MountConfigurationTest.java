@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.event.Level;
 
 class MountConfigurationTest {
@@ -44,9 +45,9 @@ class MountConfigurationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "srouce=qemu:/srv | , line 1: unknown key srouce: did you mean source?",
-                "source=qemu:/srv;;frobnicate=1 | , line 3: unknown key frobnicate; known are source, directory, options, log",
-                "source=qemu:/srv;directory | , line 2: \"directory\" is not KEY=VALUE",
+                "srouce=qemu:/srv | , line 1: unknown key: did you mean source?",
+                "source=qemu:/srv;;frobnicate=1 | , line 3: unknown key; known are source, directory, options, log",
+                "source=qemu:/srv;directory | , line 2: not KEY=VALUE; ninepin.conf(5) says what goes into the file",
                 "source= | , line 1: source has no value",
                 "source=qemu:/a;source=qemu:/b | , line 2: source is given a second time",
                 "log=loud | , line 1: log=loud: must be one of error, warn, info, debug, trace",
@@ -61,12 +62,29 @@ class MountConfigurationTest {
         assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
     }
 
+    /** By mistake or not, run may be given a file that its caller may read and the reader of the log may not. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "root:$y$j9T$secret:20228:0:99999:7:::",
+                "secret=",
+                "secret = value",
+                "sorce=secret",
+                "-----BEGIN PRIVATE KEY-----\nsecretMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==",
+                "source=a\nsecret",
+                "source=a\nsource=secret"
+            })
+    void noPartOfALineIsRepeated(final String lines) {
+        final NinepinException e = catchThrowableOfType(NinepinException.class, () -> read(lines));
+        assertThat(e.sentence()).contains(", line ").doesNotContain("secret");
+    }
+
     @Test
     void whatIsNotUtf8IsRefused() throws Exception {
         final Path file = temporary.resolve("a.conf");
         Files.write(file, "source=qemu:/s\u00e4re".getBytes(StandardCharsets.ISO_8859_1));
         final NinepinException e = catchThrowableOfType(NinepinException.class, () -> MountConfiguration.read(file));
-        assertThat(e.sentence()).isEqualTo(file + " is not UTF-8");
+        assertThat(e.sentence()).isEqualTo(file + " is not UTF-8 text, as a configuration file is: ninepin.conf(5)");
     }
 
     private MountRequest read(final String text) throws Exception {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.virtio.DriverKind;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -109,13 +112,27 @@ class SourceTest {
                 "virtio:a\ufffdb | is not UTF-8: name the device by its address",
                 "host:share | starts with no known scheme",
                 "host:share | a mount tag with a colon is written virtio:host:share",
-                "http://x | the source http://x starts with no known scheme; this version mounts [virtio:]TAG",
+                "http://x | the source http://x starts with no known scheme: ninepin mount --help lists the sources",
                 "vio9p: | needs a path",
                 "vsock:2 | is not vsock:CID:PORT, two numbers, as in vsock:2:564 for the host",
                 "vsock:host:564 | is not vsock:CID:PORT",
                 "vsock:4294967295:564 | has a number above 4294967294",
                 "vsock:2:9999999999 | has a number above 4294967294",
-                "/srv/share | does not say how to reach it: qemu:/srv/share mounts a directory",
+                "/no/such | is a path without a scheme: qemu:/no/such exports a directory, unix:/no/such connects to a socket",
+                "/proc | the source /proc is a directory: did you mean qemu:/proc?",
+                ".. | the source .. is a directory: did you mean qemu:..?",
+                "/dev/null | is a character device: did you mean vio9p:/dev/null?",
+                "/proc/version | is a file, which cannot be mounted",
+                "//host/share | did you mean tcp:host with -o aname=/share?",
+                "host:/share | did you mean tcp:host with -o aname=/share?",
+                "10.0.0.1:564 | did you mean tcp:10.0.0.1:564?",
+                "tcp://host:5640 | is a URL: did you mean tcp:host:5640?",
+                "tcp://host/my share | did you mean tcp:host with -o 'aname=/my share'?",
+                "9p://host/ | did you mean tcp:host?",
+                "vsock://2:564 | did you mean vsock:2:564?",
+                "virtio://tag | did you mean virtio:tag?",
+                "qmeu:/srv | did you mean qemu:/srv?",
+                "UNIX:/run/9p | did you mean unix:/run/9p?",
                 "qemu:/a\ufffdb | is not UTF-8",
                 "qemu: | needs a path",
                 "unix: | needs a path",
@@ -152,6 +169,29 @@ class SourceTest {
         Source.parse("qemu:" + directory).check();
         Source.parse("exec:sh -c 'exit 1'").check();
         Source.parse("tcp:no.such.host").check();
+    }
+
+    @Test
+    void whatIsOfAnotherKindIsNamedWithTheSchemeForIt(@TempDir final Path directory) throws Exception {
+        final Path odd = Files.createDirectory(directory.resolve("a, b"));
+        final Path file = Files.createFile(directory.resolve("file"));
+        final Path socket = directory.resolve("socket");
+        try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listening.bind(UnixDomainSocketAddress.of(socket));
+            assertThat(refusal("unix:" + odd))
+                    .endsWith("is a directory, not a socket: did you mean 'qemu:" + directory + "/a,, b'?");
+            assertThat(refusal("unix:" + file)).contains("is a file, not a socket: give the path");
+            assertThat(refusal("qemu:" + socket))
+                    .endsWith("is a socket, not a directory: did you mean unix:" + socket + "?");
+            assertThat(refusal("qemu:" + file + "/below"))
+                    .endsWith("is out of reach: " + file + " is a file, not a directory");
+            Source.parse("unix:" + socket).check();
+        }
+    }
+
+    private static String refusal(final String source) throws Exception {
+        final Source parsed = Source.parse(source);
+        return catchThrowableOfType(NinepinException.class, parsed::check).sentence();
     }
 
     @Property
