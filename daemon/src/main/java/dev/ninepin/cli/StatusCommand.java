@@ -6,6 +6,7 @@ import dev.ninepin.daemon.ExitCode;
 import dev.ninepin.daemon.MountStatus;
 import dev.ninepin.daemon.Mounts;
 import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.ShellText;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.ZoneId;
@@ -33,7 +34,10 @@ import picocli.CommandLine.Spec;
             "Its names are in docs/status.md.",
             "",
             "Exit codes:",
-            "   0  shown            1  no such mount, or no daemon answers      2  system error",
+            "   0  shown; every mount is connected to its server, or unmounting",
+            "   1  wrong usage, no such mount, or the daemon of a mount does not answer",
+            "   2  a system error",
+            "  32  shown; a mount is disconnected from its server",
             "",
             "Examples:",
             "  ninepin status",
@@ -56,13 +60,9 @@ final class StatusCommand implements Callable<Integer> {
         return directory == null ? showAll(mounts) : showOne(mounts.status(directory));
     }
 
-    private int showOne(final MountStatus status) throws NinepinException {
-        if (json) {
-            print(gson().toJson(status));
-        } else {
-            print(text(status));
-        }
-        return ExitCode.OK.code();
+    private int showOne(final MountStatus status) {
+        print(json ? gson().toJson(status) : text(status));
+        return exitCode(List.of(status), ExitCode.OK).code();
     }
 
     private int showAll(final Mounts mounts) throws NinepinException {
@@ -77,16 +77,28 @@ final class StatusCommand implements Callable<Integer> {
         if (all.isEmpty() && unanswered.isEmpty()) {
             complain("nothing is mounted; ninepin mount SOURCE DIR mounts a share");
         }
-        return (all.isEmpty() ? ExitCode.USAGE : ExitCode.OK).code();
+        return exitCode(all, all.isEmpty() || !unanswered.isEmpty() ? ExitCode.USAGE : ExitCode.OK)
+                .code();
     }
 
-    private void print(final String text) throws NinepinException {
+    /** Tells of each mount whose server is gone; returns {@code otherwise} if there is none. */
+    private ExitCode exitCode(final List<MountStatus> shown, final ExitCode otherwise) {
+        ExitCode code = otherwise;
+        for (final MountStatus status : shown) {
+            if (status.state().equals(MountStatus.DISCONNECTED)) {
+                complain(StatusText.printable(status.mountPoint())
+                        + " is disconnected from its server: unmount it (ninepin umount "
+                        + ShellText.quote(status.mountPoint()) + ") and mount it again");
+                code = ExitCode.MOUNT_FAILED;
+            }
+        }
+        return code;
+    }
+
+    private void print(final String text) {
         final PrintWriter out = spec.commandLine().getOut();
         out.print(text.endsWith("\n") ? text : text + "\n");
-        // The writer hands on to the stream, which keeps its errors to itself.
-        if (out.checkError() || System.out.checkError()) {
-            throw new NinepinException(ExitCode.SYSTEM, "the status could not be written to standard output", null);
-        }
+        out.flush();
     }
 
     private void complain(final String message) {

@@ -36,7 +36,7 @@ final class StatusText {
         final StringBuilder text = new StringBuilder();
         text.append(bold(printable(status.source()) + " on " + printable(status.mountPoint())))
                 .append('\n');
-        line(text, "state", state(status) + ", " + since(status.since()));
+        state(text, status);
         line(text, "daemon", "pid " + status.pid() + ", ninepin " + status.ninepinVersion() + log(status));
         protocol(text, status.protocol());
         line(text, "channel", channel(status.channel()));
@@ -48,9 +48,19 @@ final class StatusText {
 
     /** One line, or more where {@code value} is long: it is broken behind commas. */
     private static void line(final StringBuilder text, final String label, final String value) {
+        lines(text, label, value.split("(?<=, )", -1));
+    }
+
+    /** One line, or more where {@code value} is long: it is broken between words. */
+    private static void paragraph(final StringBuilder text, final String label, final String value) {
+        lines(text, label, value.split("(?<= )", -1));
+    }
+
+    /** As many of {@code parts} on each line as have room there. */
+    private static void lines(final StringBuilder text, final String label, final String... parts) {
         StringBuilder line = new StringBuilder(INDENT + pad(label, LABEL));
         boolean first = true;
-        for (final String part : value.split("(?<=, )", -1)) {
+        for (final String part : parts) {
             if (!first && line.length() + part.stripTrailing().length() >= WIDTH) {
                 text.append(line.toString().stripTrailing()).append('\n');
                 line = new StringBuilder(INDENT + pad("", LABEL));
@@ -65,8 +75,19 @@ final class StatusText {
         return text + " ".repeat(Math.max(0, width - text.length()));
     }
 
-    private String state(final MountStatus status) {
-        return status.state().equals(MountStatus.CONNECTED) ? status.state() : bold(status.state());
+    private void state(final StringBuilder text, final MountStatus status) {
+        final String state = status.state().equals(MountStatus.CONNECTED) ? status.state() : bold(status.state());
+        if (status.disconnectedSince() == null) {
+            line(text, "state", state + ", " + since(status.since()));
+            return;
+        }
+        final String gone = status.state().equals(MountStatus.DISCONNECTED) ? "" : ", " + MountStatus.DISCONNECTED;
+        paragraph(
+                text,
+                "state",
+                state + gone + " " + since(status.disconnectedSince()) + ": "
+                        + printable(String.valueOf(status.disconnectReason())));
+        line(text, "mounted", since(status.since()));
     }
 
     private static String log(final MountStatus status) {

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param mountPoint the directory
  * @param state {@link #CONNECTED}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since when the mount became usable, in ISO 8601, UTC
+ * @param disconnectedSince when the session with the server ended by itself, in ISO 8601, UTC; null while it lasts
+ * @param disconnectReason why it ended; null while it lasts
  * @param pid the process that serves it
  * @param ninepinVersion the version of that process
  * @param log where that process writes its log; null if to its standard error, or nowhere
@@ -22,6 +24,8 @@ public record MountStatus(
         String mountPoint,
         String state,
         String since,
+        @Nullable String disconnectedSince,
+        @Nullable String disconnectReason,
         long pid,
         String ninepinVersion,
         @Nullable String log,

@@ -9,6 +9,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.FidTable;
 import dev.ninepin.session.RequestTimeoutException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionEnd;
 import dev.ninepin.session.SessionEndedException;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.SessionStatus;
@@ -63,14 +64,14 @@ final class MountedShare implements AutoCloseable {
                         session,
                         share,
                         FuseMount.mount(share, request.mountPoint(), fuseOptions(request, user)));
-            } catch (final IOException | RuntimeException e) {
+            } catch (final IOException | RuntimeException | OutOfMemoryError e) {
                 share.close();
                 throw e;
             }
         } catch (final IOException e) {
             session.close();
             throw failed("cannot mount " + request.source() + " on " + request.mountPoint(), e, "");
-        } catch (final RuntimeException e) {
+        } catch (final RuntimeException | OutOfMemoryError e) {
             session.close();
             throw e;
         }
@@ -89,7 +90,7 @@ final class MountedShare implements AutoCloseable {
         } catch (final IllegalArgumentException e) {
             throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.MOUNT_FAILED, reason(e), e);
+            throw new NinepinException(ExitCode.MOUNT_FAILED, Reason.of(e), e);
         }
         final ByteString uname = options.uname();
         final SessionOptions defaults =
@@ -128,11 +129,15 @@ final class MountedShare implements AutoCloseable {
     /** {@code log} is where the log goes, null for nowhere. */
     MountStatus status(final @Nullable Path log) {
         final SessionStatus sessionStatus = session.status();
+        final Optional<SessionEnd> end = sessionStatus.unexpectedEnd();
         return new MountStatus(
                 request.source().toString(),
                 request.mountPoint().toString(),
                 state(sessionStatus),
                 since.toString(),
+                end.map(each -> each.time().truncatedTo(ChronoUnit.SECONDS).toString())
+                        .orElse(null),
+                end.map(SessionEnd::reason).orElse(null),
                 ProcessHandle.current().pid(),
                 Version.current(),
                 Optional.ofNullable(log).map(Path::toString).orElse(null),
@@ -215,10 +220,6 @@ final class MountedShare implements AutoCloseable {
     }
 
     private static NinepinException failed(final String what, final IOException e, final String wayOut) {
-        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + reason(e) + wayOut, e);
-    }
-
-    private static String reason(final IOException e) {
-        return Optional.ofNullable(e.getMessage()).orElse(e.toString());
+        return new NinepinException(ExitCode.MOUNT_FAILED, what + ": " + Reason.of(e) + wayOut, e);
     }
 }

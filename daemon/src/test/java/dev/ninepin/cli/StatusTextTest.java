@@ -39,8 +39,35 @@ class StatusTextTest {
     }
 
     @Test
+    void aDisconnectedMountShowsTheReasonAndItsTime() {
+        assertThat(new StatusText(CLOCK, false)
+                        .render(disconnected(
+                                "unix:/run/diod.sock: the server closed the connection in the middle of a message")))
+                .startsWith("""
+                        qemu:/srv/share on /mnt/host
+                          state     disconnected since 2026-11-22 14:00:00 (5 min 7 s):
+                                    unix:/run/diod.sock: the server closed the connection in the middle
+                                    of a message
+                          mounted   since 2026-11-22 12:00:00 (2 h 5 min)
+                          daemon    pid 4711, ninepin 0.1.0
+                        """);
+        assertThat(ControlMessages.gson().toJson(disconnected("exec:diod: the command ended with status 1")))
+                .contains("""
+                        "state":"disconnected","since":"2026-11-22T12:00:00Z",\
+                        "disconnected_since":"2026-11-22T14:00:00Z",\
+                        "disconnect_reason":"exec:diod: the command ended with status 1",\
+                        "pid":4711""");
+    }
+
+    @Test
+    void aReasonCannotCommandTheTerminal() {
+        assertThat(new StatusText(CLOCK, false).render(disconnected("\u001b[2Jhello")))
+                .doesNotContain("\u001b");
+    }
+
+    @Test
     void colourIsForTerminalsOnly() {
-        final MountStatus status = status(MountStatus.DISCONNECTED, null);
+        final MountStatus status = disconnected("QEMU was killed by signal 9");
         assertThat(new StatusText(CLOCK, false).render(status)).doesNotContain("\u001b");
         assertThat(new StatusText(CLOCK, true).render(status)).contains("\u001b[1mdisconnected\u001b[0m");
     }
@@ -53,6 +80,8 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.disconnectedSince(),
+                plain.disconnectReason(),
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
@@ -99,6 +128,8 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.disconnectedSince(),
+                plain.disconnectReason(),
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
@@ -122,6 +153,24 @@ class StatusTextTest {
         assertThat(new StatusText(CLOCK, false).render(busy).lines()).allMatch(line -> line.length() <= 80);
     }
 
+    private static MountStatus disconnected(final String reason) {
+        final MountStatus plain = status(MountStatus.DISCONNECTED, null);
+        return new MountStatus(
+                plain.source(),
+                plain.mountPoint(),
+                plain.state(),
+                plain.since(),
+                "2026-11-22T14:00:00Z",
+                reason,
+                plain.pid(),
+                plain.ninepinVersion(),
+                plain.log(),
+                plain.protocol(),
+                plain.channel(),
+                plain.files(),
+                plain.jvm());
+    }
+
     private static MountStatus status(final String state, final String log) {
         final Map<String, String> details = new LinkedHashMap<>();
         details.put("pci_address", "0000:00:04.0");
@@ -132,6 +181,8 @@ class StatusTextTest {
                 "/mnt/host",
                 state,
                 "2026-11-22T12:00:00Z",
+                null,
+                null,
                 4711,
                 "0.1.0",
                 log,
