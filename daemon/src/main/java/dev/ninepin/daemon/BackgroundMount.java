@@ -106,9 +106,15 @@ public final class BackgroundMount {
         if (first != null && first.startsWith(Daemon.FAILED)) {
             throw new NinepinException(exitCode(process.exitValue()), rest, null);
         }
-        // Nobody else would: a user who was told that nothing is mounted has no reason to unmount.
-        Unmount.clearDead(request);
-        throw died(process.exitValue(), String.join("\n", first == null ? "" : first, rest, saying()));
+        final NinepinException reason =
+                died(process.exitValue(), String.join("\n", first == null ? "" : first, rest, saying()));
+        try {
+            // Nobody else would: a user who was told that nothing is mounted has no reason to unmount.
+            Unmount.clearDead(request);
+        } catch (final NinepinException e) {
+            reason.addSuppressed(e);
+        }
+        throw reason;
     }
 
     /** What to tell of a daemon that {@code said} something, but not why it failed: Java's own last words. */

@@ -42,8 +42,8 @@ public final class Unmount {
     }
 
     /**
-     * Unmounts {@code directory} even if it is in use: the programs that use it get errors, and nothing is waited for but
-     * the daemon's end.
+     * Unmounts {@code directory} even if it is in use: the programs that use it get errors. Returns when the daemon has
+     * ended.
      *
      * @throws NinepinException as {@link #run(String, boolean)}
      */

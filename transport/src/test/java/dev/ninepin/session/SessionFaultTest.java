@@ -167,9 +167,13 @@ class SessionFaultTest {
     @Test
     void anEndThatNobodyHereAskedForStaysInTheStatusWithItsReasonAndTime() throws Exception {
         final Instant begin = Instant.now();
-        try (ScriptedServer server = ScriptedServer.start(ScriptedServer::welcome);
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    welcome(client);
+                    receiveFrame(client);
+                });
                 Session session = connect(server)) {
-            await().until(() -> !session.status().connected());
+            assertThatThrownBy(() -> session.readlink(FID).await()).isInstanceOf(SessionEndedException.class);
+            assertThat(session.status().connected()).isFalse();
             final SessionEnd end = session.status().unexpectedEnd().orElseThrow();
             assertThat(end.reason()).isEqualTo("unix:" + server.socket() + ": the server closed the connection");
             assertThat(end.time()).isBetween(begin, Instant.now());
