@@ -7,6 +7,7 @@ import dev.ninepin.share.UserAccess;
 import dev.ninepin.virtio.DriverKind;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;

@@ -36,8 +36,8 @@ final class LockOrder {
     static final Set<String> SEVERAL = Set.of("Descriptor");
 
     /** Only these may be held while a request is sent or its answer awaited: what stands above the line. */
-    static final Set<String> HELD_OVER_REQUESTS =
-            Set.of("NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
+    static final Set<String> HELD_OVER_REQUESTS = Set.of(
+            "NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
 
     private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
     private static final int MOST_FRAMES = 40;
