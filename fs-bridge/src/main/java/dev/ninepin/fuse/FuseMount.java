@@ -3,6 +3,8 @@ package dev.ninepin.fuse;
 import dev.ninepin.share.Errno;
 import dev.ninepin.share.FileOperations;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +25,11 @@ import org.slf4j.LoggerFactory;
 public final class FuseMount implements AutoCloseable {
     /** How long a server may take to show its root before the mount is given up. */
     private static final long READY_SECONDS = 30;
+
+    /** How long a file system may take to show that somebody serves it. */
+    private static final long PROBE_SECONDS = 5;
+
+    private static final String ENOTCONN = jnr.constants.platform.Errno.ENOTCONN.description();
 
     private static final Logger LOG = LoggerFactory.getLogger(FuseMount.class);
 
@@ -51,6 +58,28 @@ public final class FuseMount implements AutoCloseable {
     public static FuseMount mount(final FileOperations files, final Path directory, final FuseOptions options)
             throws IOException {
         return mount(files, directory, options, Errno::of);
+    }
+
+    /**
+     * Whether a FUSE file system is mounted on {@code directory} that nobody serves any more. Waits for a limited time;
+     * where it can't be seen, the answer is no.
+     */
+    public static boolean isDead(final Path directory) {
+        try {
+            Bounded.run("ninepin-probe", PROBE_SECONDS, () -> openDirectory(directory));
+            return false;
+        } catch (final FileSystemException e) {
+            return ENOTCONN.equals(e.getReason());
+        } catch (final IOException | TimeoutException e) {
+            return false;
+        }
+    }
+
+    /** Asks whoever serves {@code directory}; its attributes might come from the kernel's cache. */
+    private static void openDirectory(final Path directory) throws IOException {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            LOG.trace("{} is served: {}", directory, entries);
+        }
     }
 
     /** As {@link #mount(FileOperations, Path, FuseOptions)}, with failures turned into errnos by {@code errnoOf}. */
@@ -140,21 +169,43 @@ public final class FuseMount implements AutoCloseable {
      * Unmounts, as umount(8) does, and waits until the service has ended, for a limited time. Does nothing if it is not
      * mounted there any more.
      *
+     * @return the other mounts of it, which keep it; it does not wait then
      * @throws MountBusyException if it is in use; the mount goes on then
      * @throws IOException if it can't be unmounted otherwise
      */
-    public void unmount() throws IOException {
-        teardown.unmount();
+    public List<MountCopy> unmount() throws IOException {
+        return teardown.unmount();
     }
 
     /**
      * Takes the mount from its directory at once, although it may be in use. Programs go on with what they have open, and
      * the mount ends with the last of these, or with {@link #close}. Does nothing if it is not mounted there any more.
      *
+     * @return the other mounts of it, which keep it as well
      * @throws IOException if it can't be taken away
      */
-    public void detach() throws IOException {
-        teardown.detach();
+    public List<MountCopy> detach() throws IOException {
+        return teardown.detach();
+    }
+
+    /** Returns the kernel's number for its connection, which is the minor number of its device too. */
+    public int connection() {
+        return teardown.connection();
+    }
+
+    /** Whether it is mounted on its directory, in the mount namespace of this process. */
+    public boolean isMounted() throws IOException {
+        return teardown.isMounted();
+    }
+
+    /** Whether the kernel may still ask for something here, from the directory or from elsewhere. */
+    public boolean isAlive() {
+        return teardown.isAlive();
+    }
+
+    /** Returns where it is mounted beside its directory; nothing tells of namespaces in which no process can be seen. */
+    public List<MountCopy> copies() throws IOException {
+        return teardown.copies();
     }
 
     /** Waits until the mount has ended, for whatever reason, and no thread of it is left. */

@@ -3,12 +3,9 @@ package dev.ninepin.fuse;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.ByteArrayOutputStream;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.OptionalInt;
 import jnr.ffi.Pointer;
 
@@ -19,12 +16,6 @@ import jnr.ffi.Pointer;
  * by byte.
  */
 final class MountPoint {
-    private static final String MOUNTINFO = "/proc/self/mountinfo";
-
-    // The columns of mountinfo, proc(5).
-    private static final int DEVICE = 2;
-    private static final int WHERE = 4;
-
     private final Path path;
     private final byte[] bytes;
 
@@ -44,52 +35,22 @@ final class MountPoint {
         return Native.string(bytes);
     }
 
-    /** The minor device number of the file system that is mounted here last, on top; empty if there is none. */
+    /** The FUSE connection of the file system that is mounted here last, on top; empty if nothing is mounted. */
     OptionalInt topDevice() throws IOException {
-        OptionalInt top = OptionalInt.empty();
-        for (final String[] columns : mounts()) {
-            if (Arrays.equals(unescape(columns[WHERE]), bytes)) {
-                top = OptionalInt.of(minor(columns[DEVICE]));
-            }
-        }
-        return top;
+        return MountInfo.of("self").stream()
+                .filter(this::isAt)
+                .mapToInt(MountInfo::connection)
+                .reduce((below, above) -> above);
     }
 
-    /** Whether the file system with that minor device number is mounted here, on top or below another. */
-    boolean holds(final int device) throws IOException {
-        return mounts().stream()
-                .anyMatch(
-                        columns -> minor(columns[DEVICE]) == device && Arrays.equals(unescape(columns[WHERE]), bytes));
+    /** Whether the file system with that FUSE connection is mounted here, on top or below another. */
+    boolean holds(final int connection) throws IOException {
+        return MountInfo.of("self").stream().anyMatch(mount -> mount.connection() == connection && isAt(mount));
     }
 
-    /** Only a newline ends a line: other ends of lines stand in names as they are. */
-    private static List<String[]> mounts() throws IOException {
-        // A stream, since it reads on when its thread is interrupted: mounts end then, too.
-        try (InputStream mountinfo = new FileInputStream(MOUNTINFO)) {
-            return Arrays.stream(new String(mountinfo.readAllBytes(), ISO_8859_1).split("\n"))
-                    .map(line -> line.split(" ", -1))
-                    .toList();
-        }
-    }
-
-    private static int minor(final String device) {
-        return Integer.parseInt(device.substring(device.indexOf(':') + 1));
-    }
-
-    /** A space and its like stand as a backslash and three octal digits. */
-    private static byte[] unescape(final String text) {
-        final ByteArrayOutputStream plain = new ByteArrayOutputStream(text.length());
-        int i = 0;
-        while (i < text.length()) {
-            if (text.charAt(i) == '\\' && i + 4 <= text.length()) {
-                plain.write(Integer.parseInt(text.substring(i + 1, i + 4), 8));
-                i += 4;
-            } else {
-                plain.write(text.charAt(i));
-                i++;
-            }
-        }
-        return plain.toByteArray();
+    /** Whether {@code mount}, of the mount namespace of this process, is on this directory. */
+    boolean isAt(final MountInfo mount) {
+        return Arrays.equals(mount.where().getBytes(ISO_8859_1), bytes);
     }
 
     /** The URI of a path holds each of its bytes, whatever the locale makes of them as characters. */

@@ -1,6 +1,7 @@
 package dev.ninepin.fuse;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -38,19 +39,47 @@ final class Teardown {
      * As {@link FuseMount#unmount}. One attempt to take the mount away at a time: the mount point is looked at before it is
      * touched, since what lies below is not ours.
      */
-    synchronized void unmount() throws IOException {
+    synchronized List<MountCopy> unmount() throws IOException {
         if (!isAttached()) {
-            return;
+            return copies();
         }
-        inLimitedTime("ninepin-unmount", unmounter::unmount);
-        awaitWorkers(UNMOUNTED_SECONDS);
+        final List<MountCopy> left = takeAway("ninepin-unmount", unmounter::unmount);
+        if (left.isEmpty()) {
+            awaitWorkers(UNMOUNTED_SECONDS);
+        }
+        return left;
     }
 
     /** As {@link FuseMount#detach}. */
-    synchronized void detach() throws IOException {
-        if (isAttached()) {
-            inLimitedTime("ninepin-detach", unmounter::detach);
-        }
+    synchronized List<MountCopy> detach() throws IOException {
+        return isAttached() ? takeAway("ninepin-detach", unmounter::detach) : copies();
+    }
+
+    /** Returns the copies that are left. Without a copy before there is none after, but maybe a new file system's mount. */
+    private List<MountCopy> takeAway(final String threadName, final Bounded.Call call) throws IOException {
+        final List<MountCopy> before = copies();
+        inLimitedTime(threadName, call);
+        return before.isEmpty() ? before : copies();
+    }
+
+    /** As {@link FuseMount#connection}. */
+    int connection() {
+        return connection.number();
+    }
+
+    /** As {@link FuseMount#isMounted}. */
+    boolean isMounted() throws IOException {
+        return isAlive() && mountPoint.holds(connection.number());
+    }
+
+    /** As {@link FuseMount#copies}. */
+    List<MountCopy> copies() throws IOException {
+        return isAlive() ? MountCopy.find(connection.number(), mountPoint) : List.of();
+    }
+
+    /** As {@link FuseMount#isAlive}. */
+    boolean isAlive() {
+        return !workers.disconnected() && !workers.ended();
     }
 
     /** As {@link FuseMount#close}. */
@@ -110,7 +139,7 @@ final class Teardown {
 
     /** Whether our file system is still mounted there, where umount(2) would find it. */
     private boolean isAttached() throws IOException {
-        if (workers.disconnected() || workers.ended() || !mountPoint.holds(connection.number())) {
+        if (!isMounted()) {
             return false;
         }
         final OptionalInt top = mountPoint.topDevice();

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.FileOperations;
@@ -110,6 +111,47 @@ class FuseMountTest {
                 assertThat(mounted.mount.ended()).isFalse();
             }
             mounted.mount.awaitEnd();
+        }
+    }
+
+    @Test
+    void aMountLivesUntilItsLastCopyIsUnmounted() throws Exception {
+        assumeTrue(LibC.get().geteuid() == 0, "only root may make mount namespaces");
+        try (var mounted = new Mounted()) {
+            final Path bound = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
+            Mounted.start(bound, "mount", "--bind", mounted.root.toString(), bound.toString())
+                    .waitFor();
+            final Process copier = Mounted.start(
+                    bound.getParent(), "unshare", "-m", "--propagation", "private", "sh", "-c", "echo; read line");
+            assertThat(copier.inputReader(UTF_8).readLine()).isEmpty();
+            assertThat(mounted.mount.unmount()).hasSize(3);
+
+            assertThat(mounted.mount.isMounted()).isFalse();
+            assertThat(mounted.mount.isAlive()).isTrue();
+            assertThat(mounted.mount.copies())
+                    .containsExactlyInAnyOrder(
+                            new MountCopy(bound.toString(), null, null),
+                            new MountCopy(mounted.root.toString(), copier.pid(), "sh"),
+                            new MountCopy(bound.toString(), copier.pid(), "sh"));
+            Mounted.start(mounted.root, "umount", bound.toString()).waitFor();
+            assertThat(mounted.mount.copies()).hasSize(2);
+            copier.destroyForcibly().waitFor();
+            mounted.mount.awaitEnd();
+            assertThat(mounted.mount.copies()).isEmpty();
+            Files.delete(bound);
+        }
+    }
+
+    @Test
+    void aFileSystemIsDeadWhenNobodyServesIt() throws Exception {
+        try (var mounted = new Mounted()) {
+            assertThat(FuseMount.isDead(mounted.root)).isFalse();
+            new Connection(mounted.mount.connection()).abort(() -> {});
+            assertThat(FuseMount.isDead(mounted.root)).isTrue();
+            assertThat(FuseMount.isDead(mounted.root.getParent())).isFalse();
+            assertThat(Mounted.start(Path.of("/"), "umount", mounted.root.toString())
+                            .waitFor())
+                    .isZero();
         }
     }
 

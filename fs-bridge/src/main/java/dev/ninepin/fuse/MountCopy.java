@@ -1,0 +1,88 @@
+package dev.ninepin.fuse;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Another mount of a file system that is mounted: a bind mount, or a copy in another mount namespace. The file system
+ * lives as long as one of them does.
+ *
+ * @param mountPoint the directory, as processes in that namespace see it
+ * @param pid a process in that namespace; null if it is the namespace of this process
+ * @param command the name of that process
+ */
+public record MountCopy(
+        String mountPoint, @Nullable Long pid, @Nullable String command) {
+    private static final Path PROC = Path.of("/proc");
+
+    /**
+     * Returns the mounts of the FUSE connection {@code connection} in all mount namespaces that have a process, except
+     * the mount on {@code except} in the namespace of this process.
+     */
+    static List<MountCopy> find(final int connection, final MountPoint except) throws IOException {
+        final List<MountCopy> copies = new ArrayList<>();
+        final Set<Integer> seen = new HashSet<>();
+        for (final MountInfo mount : MountInfo.of("self")) {
+            if (mount.connection() == connection && seen.add(mount.id()) && !except.isAt(mount)) {
+                copies.add(new MountCopy(decode(mount.where()), null, null));
+            }
+        }
+        final Set<String> views = new HashSet<>(Set.of(view(PROC.resolve("self"))));
+        for (final long pid : processes()) {
+            final Path process = PROC.resolve(Long.toString(pid));
+            try {
+                // Reading a long mount table once for each of a thousand processes would take seconds.
+                final String view = view(process);
+                if (!view.isEmpty() && !views.add(view)) {
+                    continue;
+                }
+                for (final MountInfo mount : MountInfo.of(Long.toString(pid))) {
+                    if (mount.connection() == connection && seen.add(mount.id())) {
+                        copies.add(new MountCopy(decode(mount.where()), pid, command(process)));
+                    }
+                }
+            } catch (final IOException e) {
+                // It has ended meanwhile, or may not be looked at.
+            }
+        }
+        return copies;
+    }
+
+    private static List<Long> processes() throws IOException {
+        final List<Long> pids = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(PROC, "[0-9]*")) {
+            all.forEach(process -> pids.add(Long.valueOf(process.getFileName().toString())));
+        }
+        pids.sort(Comparator.naturalOrder());
+        return pids;
+    }
+
+    /** Returns what two processes with the same mount table have in common; empty if this process may not look. */
+    private static String view(final Path process) {
+        try {
+            return Files.readSymbolicLink(process.resolve("ns/mnt")) + " "
+                    + Files.readSymbolicLink(process.resolve("root"));
+        } catch (final IOException e) {
+            return "";
+        }
+    }
+
+    private static String command(final Path process) throws IOException {
+        return decode(Files.readString(process.resolve("comm"), ISO_8859_1).strip());
+    }
+
+    private static String decode(final String bytes) {
+        return new String(bytes.getBytes(ISO_8859_1), UTF_8);
+    }
+}
