@@ -5,6 +5,7 @@ import dev.ninepin.daemon.ForegroundMount;
 import dev.ninepin.daemon.MountRequest;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.Unmount;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -119,6 +120,7 @@ final class MountCommand implements Callable<Integer> {
     @Override
     public Integer call() throws NinepinException {
         final MountRequest request = MountRequest.parse(source, directory, optionList(), logLevel());
+        Unmount.clearDead(request.mountPoint());
         if (foreground) {
             inForeground(request);
         } else {

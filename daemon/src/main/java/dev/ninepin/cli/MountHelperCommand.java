@@ -7,6 +7,7 @@ import dev.ninepin.daemon.MountRequest;
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.ProcessEnd;
 import dev.ninepin.daemon.Remount;
+import dev.ninepin.daemon.Unmount;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -109,6 +110,7 @@ final class MountHelperCommand implements Callable<Integer> {
         if (fake) {
             request.check();
         } else {
+            Unmount.clearDead(request.mountPoint());
             final BackgroundMount mount = new BackgroundMount(request, null);
             end.onSignal(mount::cancel);
             mount.start().ifPresent(warning -> Main.complain(spec.commandLine(), warning));

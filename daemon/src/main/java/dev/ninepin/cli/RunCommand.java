@@ -56,7 +56,7 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws NinepinException {
         final MountRequest request = MountRequest.ofConfiguration(file);
-        Unmount.clearDead(request);
+        Unmount.clearDead(request.mountPoint());
         if (!clear) {
             final ForegroundMount mount = new ForegroundMount(request);
             end.onSignal(mount::requestEnd);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A mount's status on one screen, for people: 80 columns, ASCII whatever the locale is. */
 final class StatusText {
@@ -38,6 +39,7 @@ final class StatusText {
                 .append('\n');
         state(text, status);
         line(text, "daemon", "pid " + status.pid() + ", ninepin " + status.ninepinVersion() + log(status));
+        copies(text, status.copies());
         protocol(text, status.protocol());
         line(text, "channel", channel(status.channel()));
         files(text, status.files());
@@ -98,6 +100,15 @@ final class StatusText {
         final Instant start = Instant.parse(since);
         return "since " + TIME.format(start.atZone(clock.getZone())) + " ("
                 + duration(Duration.between(start, clock.instant())) + ")";
+    }
+
+    private static void copies(final StringBuilder text, final @Nullable List<MountStatus.Copy> copies) {
+        if (copies != null && !copies.isEmpty()) {
+            line(
+                    text,
+                    "copies",
+                    printable(copies.stream().map(MountStatus.Copy::describe).collect(Collectors.joining(", "))));
+        }
     }
 
     private static void protocol(final StringBuilder text, final MountStatus.Protocol protocol) {

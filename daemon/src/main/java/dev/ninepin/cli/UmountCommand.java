@@ -2,21 +2,26 @@ package dev.ninepin.cli;
 
 import dev.ninepin.daemon.NinepinException;
 import dev.ninepin.daemon.Unmount;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code ninepin umount}. */
 @Command(
         name = "umount",
-        description = "Unmounts a share; returns when its daemon has ended and nothing is left.",
+        description = "Unmounts a share; returns when its daemon has ended.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
         footerHeading = "%n",
         footer = {
-            "Clears away the mount of a daemon that was killed as well.",
+            "Clears away the mount of a daemon that was killed as well. If a copy is left, by",
+            "a bind mount or in another mount namespace, umount names it and returns at once;",
+            "the daemon ends with the last copy.",
             "-f is the way out if the server hangs; with -f and -l, -f counts.",
             "",
             "Exit codes:",
@@ -29,6 +34,10 @@ import picocli.CommandLine.Parameters;
             "  ninepin umount -f /mnt/share"
         })
 final class UmountCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    private CommandSpec spec;
+
     @Parameters(paramLabel = "DIR", description = "Where the share is mounted.")
     private String directory = "";
 
@@ -44,11 +53,8 @@ final class UmountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws NinepinException {
-        if (force) {
-            Unmount.force(directory);
-        } else {
-            Unmount.run(directory, lazy);
-        }
+        final Optional<String> notice = force ? Unmount.force(directory) : Unmount.run(directory, lazy);
+        notice.ifPresent(sentence -> spec.commandLine().getErr().println("ninepin: " + StatusText.printable(sentence)));
         return 0;
     }
 }

@@ -110,7 +110,7 @@ public final class BackgroundMount {
                 died(process.exitValue(), String.join("\n", first == null ? "" : first, rest, saying()));
         try {
             // Nobody else would: a user who was told that nothing is mounted has no reason to unmount.
-            Unmount.clearDead(request);
+            Unmount.clearDead(request.mountPoint());
         } catch (final NinepinException e) {
             reason.addSuppressed(e);
         }

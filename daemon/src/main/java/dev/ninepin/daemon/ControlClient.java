@@ -14,6 +14,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Asks the daemon of a mount, over its control socket. */
 final class ControlClient {
@@ -47,17 +48,14 @@ final class ControlClient {
             final ByteBuffer out = ByteBuffer.wrap((ControlMessages.gson().toJson(request) + "\n").getBytes(UTF_8));
             while (out.hasRemaining()) {
                 await(selector, deadline);
-                channel.write(out);
+                write(channel, out);
             }
             key.interestOps(SelectionKey.OP_READ);
             final ByteArrayOutputStream reply = new ByteArrayOutputStream();
             final ByteBuffer in = ByteBuffer.allocate(8192);
             while (true) {
                 await(selector, deadline);
-                final int count = channel.read(in.clear());
-                if (count < 0) {
-                    throw new EOFException("the daemon ended before it had answered");
-                }
+                final int count = read(channel, in.clear());
                 reply.write(in.array(), 0, count);
                 if (count > 0 && in.get(count - 1) == '\n') {
                     return ControlMessages.read(reply.toString(UTF_8), ControlMessages.Reply.class);
@@ -67,6 +65,36 @@ final class ControlClient {
                 }
             }
         }
+    }
+
+    private static void write(final SocketChannel channel, final ByteBuffer out) throws EOFException {
+        try {
+            channel.write(out);
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    private static int read(final SocketChannel channel, final ByteBuffer in) throws EOFException {
+        final int count;
+        try {
+            count = channel.read(in);
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+        if (count < 0) {
+            throw ended(null);
+        }
+        return count;
+    }
+
+    /** A daemon that ends resets the connections that it has not accepted. */
+    private static EOFException ended(final @Nullable IOException cause) {
+        final EOFException ended = new EOFException("the daemon ended before it had answered");
+        if (cause != null) {
+            ended.initCause(cause);
+        }
+        return ended;
     }
 
     private static void await(final Selector selector, final long deadline) throws IOException {

@@ -5,6 +5,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What goes over the control socket: one request and one reply per connection, each one line of JSON. */
@@ -40,12 +41,34 @@ public final class ControlMessages {
      * @param error {@link #BUSY} or {@link #FAILED}; null if the request was carried out
      * @param message what to tell a person about the error
      * @param status only to {@link #STATUS}
+     * @param copies only to {@link #UNMOUNT}: where the file system is still mounted; null if it has ended, and empty if
+     *     something else keeps it, such as an open file
      */
     record Reply(
             long pid,
             @Nullable String error,
             @Nullable String message,
-            @Nullable MountStatus status) {}
+            @Nullable MountStatus status,
+            @Nullable List<MountStatus.Copy> copies) {
+
+        /** The request was carried out. */
+        static Reply done(final long pid) {
+            return new Reply(pid, null, null, null, null);
+        }
+
+        static Reply failed(final long pid, final String error, final @Nullable String message) {
+            return new Reply(pid, error, message, null, null);
+        }
+
+        static Reply of(final MountStatus status) {
+            return new Reply(status.pid(), null, null, status, null);
+        }
+
+        /** It was unmounted, but lives on. */
+        static Reply livesOn(final long pid, final List<MountStatus.Copy> copies) {
+            return new Reply(pid, null, null, null, copies);
+        }
+    }
 
     /** Writes and reads names as they are documented, {@code mount_point} for mountPoint. */
     public static Gson gson() {

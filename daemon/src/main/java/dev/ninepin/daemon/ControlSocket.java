@@ -1,7 +1,9 @@
 package dev.ninepin.daemon;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -10,48 +12,51 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Objects;
+import java.time.Duration;
+import java.util.List;
 
 /**
- * The UNIX socket that a mount's daemon listens on. It gets its mode before it gets its name, and the name of a daemon
- * that died is taken over. Any thread may close it.
+ * The UNIX socket that a mount's daemon listens on. It gets its mode before it gets its name. Whoever has the name is the
+ * only one to mount on the directory, until something is mounted there; then the mount itself keeps others off. So the
+ * name of a daemon that died, or whose mount was unmounted, is taken over. Any thread may close it.
  */
 final class ControlSocket implements AutoCloseable {
+    /** How long a daemon may take to say whether its mount is still there, before the kernel is asked. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
     private final RuntimeDirectory directory;
     private final ServerSocketChannel channel;
 
-    /** Tells our socket from one of a later daemon that took over the name. */
-    private final Object fileKey;
+    /** Its name, which a later daemon may have taken over. */
+    private final Path path;
 
-    /** What it is called at the moment. */
-    private volatile Path path;
+    /** Tells our socket from one of a later daemon. */
+    private final long inode;
 
     private ControlSocket(
-            final RuntimeDirectory directory,
-            final Path path,
-            final ServerSocketChannel channel,
-            final Object fileKey) {
+            final RuntimeDirectory directory, final Path path, final ServerSocketChannel channel, final long inode) {
         this.directory = directory;
         this.path = path;
         this.channel = channel;
-        this.fileKey = fileKey;
+        this.inode = inode;
     }
 
     /**
-     * Listens for the mount on {@code mountPoint}.
+     * Listens for the mount on {@code mountPoint}, and claims the directory until {@link #releaseClaim}.
      *
-     * @throws BindException if a daemon already answers there
+     * @throws BindException if another daemon serves a mount there, or is about to
      * @throws IOException if the directory can't be used
      */
     static ControlSocket open(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
         directory.prepare();
         final Path path = directory.socket(mountPoint);
+        final Path claim = directory.claim(path);
         return directory.locked(() -> {
-            if (answers(path)) {
+            if (answers(claim) || (answers(path) && isServed(directory, path, mountPoint))) {
                 throw new BindException("another ninepin already serves " + mountPoint + ", or is about to");
             }
+            moveAside(directory, path);
             final Path unnamed =
                     directory.path().resolve(ProcessHandle.current().pid() + ".new");
             Files.deleteIfExists(unnamed);
@@ -59,8 +64,10 @@ final class ControlSocket implements AutoCloseable {
             try {
                 channel.bind(UnixDomainSocketAddress.of(unnamed));
                 Files.setPosixFilePermissions(unnamed, PosixFilePermissions.fromString("rw-------"));
+                Files.deleteIfExists(claim);
+                Files.createLink(claim, unnamed);
                 Files.move(unnamed, path, StandardCopyOption.ATOMIC_MOVE);
-                return new ControlSocket(directory, path, channel, fileKey(path));
+                return new ControlSocket(directory, path, channel, inode(path));
             } catch (final IOException e) {
                 channel.close();
                 Files.deleteIfExists(unnamed);
@@ -69,13 +76,57 @@ final class ControlSocket implements AutoCloseable {
         });
     }
 
+    /** Whether the daemon that listens at {@code path} has a mount on {@code mountPoint}, as it or the kernel says. */
+    private static boolean isServed(final RuntimeDirectory directory, final Path path, final Path mountPoint)
+            throws IOException {
+        try {
+            final MountStatus status = ControlClient.ask(
+                            directory, path, new ControlMessages.Request(ControlMessages.STATUS, false), PATIENCE)
+                    .status();
+            return status == null || !status.state().equals(MountStatus.UNMOUNTING);
+        } catch (final SocketException | EOFException e) {
+            return false;
+        } catch (final IOException e) {
+            return MountTable.read().ninepinAt(mountPoint).isPresent();
+        }
+    }
+
     /** Removes the socket at {@code path} if nobody listens there any more. */
     static void removeIfStale(final RuntimeDirectory directory, final Path path) throws IOException {
         directory.locked(
                 () -> Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !answers(path) && Files.deleteIfExists(path));
     }
 
-    /** Its name. */
+    /**
+     * Frees the name of the socket of {@code mountPoint} after an unmount, unless there is a new mount by now. A daemon
+     * that still listens is among those of {@link RuntimeDirectory#sockets}, by another name.
+     */
+    static void free(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
+        if (directory.isThere()) {
+            final Path path = directory.socket(mountPoint);
+            directory.locked(() -> {
+                directory.noteUnmount(path);
+                return !answers(directory.claim(path))
+                        && MountTable.read().ninepinAt(mountPoint).isEmpty()
+                        && moveAside(directory, path);
+            });
+        }
+    }
+
+    /** Called with the directory locked; whether there was a daemon that listens. */
+    private static boolean moveAside(final RuntimeDirectory directory, final Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        if (!answers(path)) {
+            Files.delete(path);
+            return false;
+        }
+        Files.move(path, directory.aside(path, inode(path)), StandardCopyOption.ATOMIC_MOVE);
+        return true;
+    }
+
+    /** Its name, unless another daemon has taken that over. */
     Path path() {
         return path;
     }
@@ -85,26 +136,41 @@ final class ControlSocket implements AutoCloseable {
         return channel;
     }
 
-    /** Leaves its name to a later mount on the same directory. It is still among those of {@link RuntimeDirectory#sockets}. */
+    /** The mount is made: from here on, it keeps others from its directory. */
+    void releaseClaim() throws IOException {
+        final Path claim = directory.claim(path);
+        directory.locked(() -> isOurs(claim) && Files.deleteIfExists(claim));
+    }
+
+    /** Leaves its name to a later mount on the same directory. */
     void stepAside() throws IOException {
-        final Path aside = directory.aside(path);
         directory.locked(() -> {
-            if (isStillOurs()) {
-                Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE);
-                path = aside;
+            if (isOurs(path)) {
+                directory.noteUnmount(path);
+                return moveAside(directory, path);
             }
-            return aside;
+            return false;
         });
     }
 
     @Override
     public void close() throws IOException {
-        directory.locked(() -> isStillOurs() && Files.deleteIfExists(path));
+        directory.locked(() -> {
+            if (isOurs(path) && !isOurs(directory.claim(path))) {
+                directory.noteUnmount(path);
+            }
+            for (final Path name : List.of(path, directory.aside(path, inode), directory.claim(path))) {
+                if (isOurs(name)) {
+                    Files.delete(name);
+                }
+            }
+            return true;
+        });
         channel.close();
     }
 
-    private boolean isStillOurs() throws IOException {
-        return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && fileKey(path).equals(fileKey);
+    private boolean isOurs(final Path name) throws IOException {
+        return Files.exists(name, LinkOption.NOFOLLOW_LINKS) && inode(name) == inode;
     }
 
     private static boolean answers(final Path path) {
@@ -115,10 +181,7 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
-    private static Object fileKey(final Path path) throws IOException {
-        return Objects.requireNonNull(
-                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                        .fileKey(),
-                "a file on Linux has a number");
+    private static long inode(final Path path) throws IOException {
+        return (long) Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
     }
 }

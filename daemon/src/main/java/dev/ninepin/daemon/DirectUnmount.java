@@ -2,75 +2,124 @@ package dev.ninepin.daemon;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.ninepin.fuse.FuseMount;
+import java.io.File;
 import java.io.IOException;
-import java.net.SocketException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What a daemon that was killed has left: its mount, on which all calls fail, and its control socket. */
-final class DeadMount {
+/**
+ * An unmount that its daemon has no part in: the daemon was killed, does not answer, or serves another directory. Root
+ * unmounts with umount(8), other users with fusermount(1).
+ */
+final class DirectUnmount {
+    /** How long the kernel may take; it may wait for a daemon that does not answer. */
+    private static final long PATIENCE_SECONDS = 20;
+
     private final Mounts mounts;
     private final Path mountPoint;
+    private final boolean lazy;
 
-    DeadMount(final Mounts mounts, final Path mountPoint) {
+    DirectUnmount(final Mounts mounts, final Path mountPoint, final boolean lazy) {
         this.mounts = mounts;
         this.mountPoint = mountPoint;
+        this.lazy = lazy;
     }
 
     /**
-     * Takes it away.
+     * Unmounts what {@link Mounts#table} shows on the directory. Does nothing if others have unmounted it since.
      *
-     * @param cause why its daemon is taken to be dead
-     * @throws NinepinException if it can't be unmounted, or there is no mount of ours
+     * @param cause why the daemon is not asked; null if it serves another directory
+     * @throws NinepinException if it can't be unmounted, or there is no mount of this user's
      */
-    void clear(final boolean lazy, final SocketException cause) throws NinepinException {
-        final User user = mounts.user();
+    void run(final @Nullable IOException cause) throws NinepinException {
         final Optional<MountTable.Entry> entry = mounts.table().ninepinAt(mountPoint);
-        if (entry.isEmpty() || (!entry.get().isOf(user.uid()) && !user.isRoot())) {
+        if (entry.isEmpty()
+                || (!entry.get().isOf(mounts.user().uid()) && !mounts.user().isRoot())) {
             throw mounts.notServed(mountPoint, cause);
         }
-        execute(command(user, lazy));
-        final RuntimeDirectory directory = mounts.directory();
         try {
-            if (directory.isThere()) {
-                ControlSocket.removeIfStale(directory, directory.socket(mountPoint));
-            }
+            unmount(entry.get());
         } catch (final IOException e) {
-            throw failed("the socket that its daemon left cannot be removed: " + Reason.of(e), e);
+            throw failed(Reason.of(e), e);
         }
     }
 
-    private List<String> command(final User user, final boolean lazy) {
+    /**
+     * Lazily unmounts what is on the directory if its daemon has died. One process does it at a time: a second one would
+     * unmount what the first has mounted there since.
+     *
+     * @throws NinepinException if it can't be unmounted
+     */
+    static void clearDead(final Mounts mounts, final Path mountPoint) throws NinepinException {
+        final RuntimeDirectory directory = mounts.directory();
+        final DirectUnmount unmount = new DirectUnmount(mounts, mountPoint, true);
+        try {
+            directory.prepare();
+            final Boolean unused = directory.locked(() -> {
+                final Optional<MountTable.Entry> entry = MountTable.read().ninepinAt(mountPoint);
+                if (entry.isPresent() && FuseMount.isDead(mountPoint)) {
+                    unmount.unmount(entry.get());
+                }
+                return true;
+            });
+            ControlSocket.removeIfStale(directory, directory.socket(mountPoint));
+        } catch (final IOException e) {
+            throw unmount.failed(Reason.of(e), e);
+        }
+    }
+
+    private void unmount(final MountTable.Entry entry) throws IOException {
+        if (!isStillThere(entry)) {
+            return;
+        }
+        final Path words = Files.createTempFile("ninepin", null);
+        try {
+            final Process process = new ProcessBuilder(command())
+                    .redirectInput(new File("/dev/null"))
+                    .redirectErrorStream(true)
+                    .redirectOutput(words.toFile())
+                    .start();
+            final boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if ((!ended || process.exitValue() != 0) && isStillThere(entry)) {
+                throw new IOException(
+                        ended
+                                ? Files.readString(words, UTF_8).strip()
+                                : "the kernel takes longer than " + PATIENCE_SECONDS + " s");
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } finally {
+            Files.delete(words);
+        }
+    }
+
+    private boolean isStillThere(final MountTable.Entry entry) throws IOException {
+        return MountTable.read()
+                .ninepinAt(mountPoint)
+                .filter(now -> now.device().equals(entry.device()))
+                .isPresent();
+    }
+
+    private List<String> command() {
+        final boolean root = mounts.user().isRoot();
         final List<String> command = new ArrayList<>();
-        if (user.isRoot()) {
+        if (root) {
             command.add("umount");
         } else {
             command.addAll(List.of(Programs.find("fusermount") ? "fusermount" : "fusermount3", "-u"));
         }
         if (lazy) {
-            command.add(user.isRoot() ? "-l" : "-z");
+            command.add(root ? "-l" : "-z");
         }
         command.addAll(List.of("--", mountPoint.toString()));
         return command;
-    }
-
-    private void execute(final List<String> command) throws NinepinException {
-        try {
-            final Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            final String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-            if (process.waitFor() != 0) {
-                throw failed(output.strip(), null);
-            }
-        } catch (final IOException e) {
-            throw failed(String.valueOf(e.getMessage()), e);
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw NinepinException.interrupted();
-        }
     }
 
     private NinepinException failed(final String reason, final @Nullable IOException cause) {

@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import dev.ninepin.fuse.MountBusyException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,10 @@ final class MountControl implements ControlServer.Handler {
 
     private ControlMessages.Reply answer(final ControlMessages.Request request) throws IOException {
         if (ControlMessages.STATUS.equals(request.request())) {
-            return new ControlMessages.Reply(pid, null, null, share.status(log.get()));
+            return ControlMessages.Reply.of(share.status(log.get()));
         }
         if (ControlMessages.PING.equals(request.request())) {
-            return new ControlMessages.Reply(pid, null, null, null);
+            return ControlMessages.Reply.done(pid);
         }
         throw new IOException("no such request: " + request.request());
     }
@@ -58,15 +59,14 @@ final class MountControl implements ControlServer.Handler {
 
     private ControlMessages.Reply tryUnmount(final boolean lazy) {
         try {
-            if (lazy) {
-                share.detach();
-                socket.stepAside();
-            } else {
-                share.unmount();
+            final List<MountStatus.Copy> copies = lazy ? share.detach() : share.unmount();
+            if (!share.isAlive()) {
+                return ControlMessages.Reply.done(pid);
             }
-            return new ControlMessages.Reply(pid, null, null, null);
+            socket.stepAside();
+            return ControlMessages.Reply.livesOn(pid, copies);
         } catch (final MountBusyException e) {
-            return new ControlMessages.Reply(pid, ControlMessages.BUSY, e.getMessage(), null);
+            return ControlMessages.Reply.failed(pid, ControlMessages.BUSY, e.getMessage());
         } catch (final IOException | RuntimeException e) {
             LOG.warn("Unmounting failed", e);
             return failed(e);
@@ -74,8 +74,8 @@ final class MountControl implements ControlServer.Handler {
     }
 
     private ControlMessages.Reply failed(final Exception e) {
-        return new ControlMessages.Reply(
-                pid, ControlMessages.FAILED, ProcessLimit.sentence(e).orElse(String.valueOf(e.getMessage())), null);
+        return ControlMessages.Reply.failed(
+                pid, ControlMessages.FAILED, ProcessLimit.sentence(e).orElse(String.valueOf(e.getMessage())));
     }
 
     private static CompletableFuture<String> done(final ControlMessages.Reply reply) {

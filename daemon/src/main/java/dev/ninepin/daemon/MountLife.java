@@ -130,6 +130,7 @@ final class MountLife {
 
     private void serve(final MountedShare share, final ControlSocket socket, final Ready ready) throws IOException {
         try (ControlServer server = ControlServer.start(socket, new MountControl(share, socket, () -> log))) {
+            socket.releaseClaim();
             LOG.debug("The control socket is {}", server.path());
             log = ready.announce(share);
             LOG.info("{} is mounted on {}", request.source(), request.mountPoint());

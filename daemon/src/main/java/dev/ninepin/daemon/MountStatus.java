@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param ninepinVersion the version of that process
  * @param log where that process writes its log; null if to its standard error, or nowhere
  * @param options the value of {@code -o}, as it was given
+ * @param connection the kernel's number for the FUSE connection
+ * @param copies where the same file system is mounted beside {@code mountPoint}; null if an older daemon does not say
  */
 public record MountStatus(
         String source,
@@ -30,6 +32,8 @@ public record MountStatus(
         String ninepinVersion,
         @Nullable String log,
         String options,
+        int connection,
+        @Nullable List<Copy> copies,
         Protocol protocol,
         ChannelState channel,
         Files files,
@@ -41,8 +45,25 @@ public record MountStatus(
     /** The server is gone: what is asked of it fails. */
     public static final String DISCONNECTED = "disconnected";
 
-    /** The mount is being taken away; it lasts until its last user is gone. */
+    /** It is not mounted on its directory any more, or is about to be unmounted; copies and open files keep it. */
     public static final String UNMOUNTING = "unmounting";
+
+    /**
+     * Another mount of the same file system: a bind mount, or a copy in another mount namespace.
+     *
+     * @param mountPoint the directory, as processes in that namespace see it
+     * @param pid a process in that namespace; null if it is the daemon's namespace
+     * @param command the name of that process
+     */
+    public record Copy(
+            String mountPoint, @Nullable Long pid, @Nullable String command) {
+        /** Returns where it is, in words. */
+        public String describe() {
+            return pid == null
+                    ? mountPoint
+                    : mountPoint + " in the mount namespace of process " + pid + " (" + command + ")";
+        }
+    }
 
     /**
      * The 9P session.

@@ -27,6 +27,8 @@ record MountTable(List<MountTable.Entry> entries) {
     private static final Pattern OCTAL = Pattern.compile("\\\\([0-3][0-7]{2})");
 
     /** Where the fields stand: before the {@code -} counted from the start, behind it from there. */
+    private static final int DEVICE_FIELD = 2;
+
     private static final int MOUNT_POINT_FIELD = 4;
 
     private static final int FIRST_OPTIONAL_FIELD = 6;
@@ -34,18 +36,24 @@ record MountTable(List<MountTable.Entry> entries) {
     /**
      * One mount.
      *
+     * @param device the numbers of the device, {@code major:minor}; file systems without one have major 0
      * @param mountPoint the directory, with no symbolic link in its path
      * @param type of the file system
      * @param source what is mounted, as the file system calls it
      * @param options of the file system, such as {@code user_id=0}
      */
-    record Entry(String mountPoint, String type, String source, List<String> options) {
+    record Entry(String device, String mountPoint, String type, String source, List<String> options) {
         boolean isNinepin() {
             return type.equals(NINEPIN_TYPE);
         }
 
         boolean isAutomount() {
             return type.equals("autofs");
+        }
+
+        /** Whether the kernel's FUSE connection {@code number} serves this. */
+        boolean isConnection(final int number) {
+            return device.equals("0:" + number);
         }
 
         /** Whether the user with the number {@code uid} mounted this, as FUSE notes it. */
@@ -89,6 +97,7 @@ record MountTable(List<MountTable.Entry> entries) {
             return null;
         }
         return new Entry(
+                fields.get(DEVICE_FIELD),
                 unescape(fields.get(MOUNT_POINT_FIELD)),
                 fields.get(dash + 1),
                 unescape(fields.get(dash + 2)),

@@ -4,6 +4,7 @@ import dev.ninepin.channel.Channel;
 import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.FuseOptions;
 import dev.ninepin.fuse.MountBusyException;
+import dev.ninepin.fuse.MountCopy;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.FidTable;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +129,7 @@ final class MountedShare implements AutoCloseable {
     }
 
     /** {@code log} is where the log goes, null for nowhere. */
-    MountStatus status(final @Nullable Path log) {
+    MountStatus status(final @Nullable Path log) throws IOException {
         final SessionStatus sessionStatus = session.status();
         final Optional<SessionEnd> end = sessionStatus.unexpectedEnd();
         return new MountStatus(
@@ -142,14 +144,17 @@ final class MountedShare implements AutoCloseable {
                 Version.current(),
                 Optional.ofNullable(log).map(Path::toString).orElse(null),
                 request.optionList(),
+                fuse.connection(),
+                StatusReport.copies(fuse.copies()),
                 StatusReport.protocol(sessionStatus),
                 StatusReport.channel(session.channelInfo()),
                 StatusReport.files(fuse.status()),
                 StatusReport.jvm());
     }
 
-    private String state(final SessionStatus sessionStatus) {
-        if (unmounting) {
+    private String state(final SessionStatus sessionStatus) throws IOException {
+        // Anyone may have unmounted it.
+        if (unmounting || !fuse.isMounted()) {
             return MountStatus.UNMOUNTING;
         }
         return sessionStatus.connected() ? MountStatus.CONNECTED : MountStatus.DISCONNECTED;
@@ -158,23 +163,31 @@ final class MountedShare implements AutoCloseable {
     /**
      * Takes the mount off its directory, if nobody uses it.
      *
+     * @return the other mounts of the share, which keep it
      * @throws MountBusyException if somebody does; the mount stays as it was
      */
-    void unmount() throws IOException {
-        fuse.unmount();
+    List<MountStatus.Copy> unmount() throws IOException {
+        final List<MountCopy> copies = fuse.unmount();
         unmounting = true;
+        return StatusReport.copies(copies);
     }
 
     /** Takes the mount off its directory; who uses it may go on, and {@link #awaitEnd} returns after the last of them. */
-    void detach() throws IOException {
-        fuse.detach();
+    List<MountStatus.Copy> detach() throws IOException {
+        final List<MountCopy> copies = fuse.detach();
         unmounting = true;
+        return StatusReport.copies(copies);
     }
 
     /** Takes the mount off its directory; who uses it gets errors from here on, and nobody waits. */
     void end() {
         unmounting = true;
         fuse.close();
+    }
+
+    /** Whether the kernel may still ask for something, although it may be unmounted. */
+    boolean isAlive() {
+        return fuse.isAlive();
     }
 
     /** Returns when the kernel is done with the mount, whoever unmounted it. */

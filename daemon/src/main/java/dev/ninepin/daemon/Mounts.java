@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The mounts of the current user, as their daemons tell of them. */
 public final class Mounts {
@@ -40,10 +41,20 @@ public final class Mounts {
         try {
             return statusAt(directory.socket(mountPoint));
         } catch (final SocketException e) {
-            throw notServed(mountPoint, e);
+            return servedAt(mountPoint).orElseThrow(() -> notServed(mountPoint, e));
         } catch (final IOException e) {
             throw new NinepinException(ExitCode.USAGE, "no status of " + mountPoint + ": " + Reason.of(e), e);
         }
+    }
+
+    /** The status of the mount that {@code mountPoint} is a copy of. */
+    private Optional<MountStatus> servedAt(final Path mountPoint) throws NinepinException {
+        final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
+        return entry.isEmpty()
+                ? Optional.empty()
+                : statusOfAll().stream()
+                        .filter(status -> entry.get().isConnection(status.connection()))
+                        .findFirst();
     }
 
     /** The status of each mount whose daemon answers, by the names of their sockets. Sockets of dead ones are removed. */
@@ -69,14 +80,21 @@ public final class Mounts {
     public List<String> unanswered(final List<MountStatus> answered) {
         return table.entries().stream()
                 .filter(entry -> entry.isNinepin() && entry.isOf(user.uid()))
-                .map(MountTable.Entry::mountPoint)
-                .filter(mountPoint -> answered.stream()
-                        .noneMatch(status -> status.mountPoint().equals(mountPoint)))
+                .filter(entry -> answered.stream()
+                        .noneMatch(status -> entry.isConnection(status.connection())
+                                || status.mountPoint().equals(entry.mountPoint())))
+                .map(entry -> hasSocket(entry)
+                        ? "the daemon of " + entry.mountPoint() + " does not answer"
+                        : died(entry.mountPoint()))
                 .distinct()
-                .map(mountPoint -> Files.exists(directory.socket(Path.of(mountPoint)))
-                        ? "the daemon of " + mountPoint + " does not answer"
-                        : died(mountPoint))
                 .toList();
+    }
+
+    /** Whether the daemon of {@code entry} has left its socket, there or where {@code entry} is a copy of. */
+    private boolean hasSocket(final MountTable.Entry entry) {
+        return table.entries().stream()
+                .filter(other -> other.device().equals(entry.device()))
+                .anyMatch(other -> Files.exists(directory.socket(Path.of(other.mountPoint()))));
     }
 
     private static String died(final String mountPoint) {
@@ -85,7 +103,7 @@ public final class Mounts {
     }
 
     /** Why nobody answers for {@code mountPoint}, and what to do. */
-    NinepinException notServed(final Path mountPoint, final IOException cause) {
+    NinepinException notServed(final Path mountPoint, final @Nullable IOException cause) {
         final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         final String message;
         if (entry.isEmpty()) {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -27,13 +29,21 @@ import org.jspecify.annotations.Nullable;
  */
 record RuntimeDirectory(Path path, User owner) {
     private static final String SUFFIX = ".sock";
+    private static final String NOTE_SUFFIX = ".unmounted";
+
+    /** Far longer than a command takes from its start until it looks for a note. */
+    private static final Duration NOTE_LIFE = Duration.ofMinutes(10);
+
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     /** The longest path that fits in a sockaddr_un, in bytes (its 108 less the closing NUL). */
     private static final int MAX_SOCKET_PATH = 107;
 
-    /** The longest name that {@link MountName} gives, and what is added to it. */
-    private static final int MAX_SOCKET_NAME = 64;
+    /** The longest name that {@link MountName} gives, what is added to it, and what stands before it. */
+    private static final int MAX_SOCKET_NAME = 72;
+
+    /** A lock on a file keeps other processes off, but no other thread of this one. */
+    private static final Object PROCESS_LOCK = new Object();
 
     /** Something to do while no other process publishes or removes a socket here. */
     interface Locked<T> {
@@ -99,11 +109,54 @@ record RuntimeDirectory(Path path, User owner) {
         return path.resolve(MountName.of(mountPoint) + SUFFIX);
     }
 
-    /** Another name for {@code socket}, which is this process's, after its mount was taken off its directory. */
-    Path aside(final Path socket) {
+    /**
+     * Returns another name for {@code socket}, for the time after its mount was taken off its directory.
+     *
+     * @param inode of the socket, which tells it from others that had the name
+     */
+    Path aside(final Path socket, final long inode) {
+        return path.resolve(base(socket) + "~" + Integer.toHexString(Long.hashCode(inode)) + SUFFIX);
+    }
+
+    /** Returns the second name that {@code socket} has until its mount is made. */
+    Path claim(final Path socket) {
+        return path.resolve(base(socket) + ".mounting");
+    }
+
+    /** Notes that what was mounted where {@code socket} belongs was unmounted just now. Called with this locked. */
+    void noteUnmount(final Path socket) throws IOException {
+        final Instant old = Instant.now().minus(NOTE_LIFE);
+        try (DirectoryStream<Path> notes = Files.newDirectoryStream(path, "*" + NOTE_SUFFIX)) {
+            for (final Path note : notes) {
+                if (Files.getLastModifiedTime(note, LinkOption.NOFOLLOW_LINKS)
+                        .toInstant()
+                        .isBefore(old)) {
+                    Files.delete(note);
+                }
+            }
+        }
+        Files.write(unmountNote(socket), new byte[0]);
+    }
+
+    /** Whether something that was mounted where {@code socket} belongs was unmounted at {@code time}, or later. */
+    boolean isUnmountedSince(final Path socket, final Instant time) {
+        try {
+            return isThere()
+                    && !Files.getLastModifiedTime(unmountNote(socket), LinkOption.NOFOLLOW_LINKS)
+                            .toInstant()
+                            .isBefore(time);
+        } catch (final IOException e) {
+            return false;
+        }
+    }
+
+    private Path unmountNote(final Path socket) {
+        return path.resolve(base(socket) + NOTE_SUFFIX);
+    }
+
+    private static String base(final Path socket) {
         final String name = socket.getFileName().toString();
-        return path.resolve(name.substring(0, name.length() - SUFFIX.length()) + "~"
-                + ProcessHandle.current().pid() + SUFFIX);
+        return name.substring(0, name.length() - SUFFIX.length());
     }
 
     /**
@@ -123,8 +176,14 @@ record RuntimeDirectory(Path path, User owner) {
         return sockets;
     }
 
-    /** Runs {@code action} while this process alone changes what is here. */
+    /** Runs {@code action} while this thread alone changes what is here. */
     <T> T locked(final Locked<T> action) throws IOException {
+        synchronized (PROCESS_LOCK) {
+            return lockedInProcess(action);
+        }
+    }
+
+    private <T> T lockedInProcess(final Locked<T> action) throws IOException {
         try (FileChannel file = FileChannel.open(
                         path.resolve("lock"),
                         Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),

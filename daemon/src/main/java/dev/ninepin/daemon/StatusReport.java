@@ -2,6 +2,7 @@ package dev.ninepin.daemon;
 
 import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.fuse.FuseStatus;
+import dev.ninepin.fuse.MountCopy;
 import dev.ninepin.session.OperationStats;
 import dev.ninepin.session.SessionStatus;
 import java.io.IOException;
@@ -14,6 +15,12 @@ import java.util.concurrent.TimeUnit;
 
 /** Makes the parts of a {@link MountStatus} from what the layers say about themselves. */
 final class StatusReport {
+    static List<MountStatus.Copy> copies(final List<MountCopy> copies) {
+        return copies.stream()
+                .map(copy -> new MountStatus.Copy(copy.mountPoint(), copy.pid(), copy.command()))
+                .toList();
+    }
+
     static MountStatus.Protocol protocol(final SessionStatus session) {
         return new MountStatus.Protocol(
                 session.version(),

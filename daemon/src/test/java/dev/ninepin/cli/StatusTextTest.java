@@ -66,6 +66,34 @@ class StatusTextTest {
     }
 
     @Test
+    void copiesOfTheMountAreNamed() {
+        final MountStatus plain = status(MountStatus.UNMOUNTING, null);
+        final MountStatus copied = new MountStatus(
+                plain.source(),
+                plain.mountPoint(),
+                plain.state(),
+                plain.since(),
+                plain.disconnectedSince(),
+                plain.disconnectReason(),
+                plain.pid(),
+                plain.ninepinVersion(),
+                plain.log(),
+                plain.options(),
+                plain.connection(),
+                List.of(
+                        new MountStatus.Copy("/srv/here", null, null),
+                        new MountStatus.Copy("/mnt/\nhost", 815L, "sl\u001beep")),
+                plain.protocol(),
+                plain.channel(),
+                plain.files(),
+                plain.jvm());
+        assertThat(new StatusText(CLOCK, false).render(copied))
+                .contains("\n  state     unmounting, since ")
+                .contains(
+                        "\n  copies    /srv/here,\n            /mnt/?host in the mount namespace of process 815 (sl?eep)\n");
+    }
+
+    @Test
     void colourIsForTerminalsOnly() {
         final MountStatus status = disconnected("QEMU was killed by signal 9");
         assertThat(new StatusText(CLOCK, false).render(status)).doesNotContain("\u001b");
@@ -86,6 +114,8 @@ class StatusTextTest {
                 plain.ninepinVersion(),
                 plain.log(),
                 plain.options(),
+                plain.connection(),
+                plain.copies(),
                 plain.protocol(),
                 plain.channel(),
                 plain.files(),
@@ -100,6 +130,7 @@ class StatusTextTest {
                 .isEqualTo("""
                         {"source":"qemu:/srv/share","mount_point":"/mnt/host","state":"connected",\
                         "since":"2026-11-22T12:00:00Z","pid":4711,"ninepin_version":"0.1.0","log":"/log","options":"ro,msize=131096",\
+                        "connection":39,"copies":[],\
                         "protocol":{"version":"9P2000.L","msize":131096,"requests_in_flight":2,\
                         "oldest_request_ms":12.5,"tags_used":3,"tags_max":128,"fids_used":17,"fids_max":8192,\
                         "stray_replies":0,"bytes_read":1073741824,"bytes_written":1572864,"messages":[\
@@ -134,6 +165,8 @@ class StatusTextTest {
                 plain.ninepinVersion(),
                 plain.log(),
                 plain.options(),
+                plain.connection(),
+                plain.copies(),
                 new MountStatus.Protocol(
                         p.version(),
                         p.msize(),
@@ -165,6 +198,9 @@ class StatusTextTest {
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
+                plain.options(),
+                plain.connection(),
+                plain.copies(),
                 plain.protocol(),
                 plain.channel(),
                 plain.files(),
@@ -187,6 +223,8 @@ class StatusTextTest {
                 "0.1.0",
                 log,
                 "ro,msize=131096",
+                39,
+                List.of(),
                 new MountStatus.Protocol(
                         "9P2000.L",
                         131096,

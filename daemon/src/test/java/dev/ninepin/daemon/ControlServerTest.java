@@ -15,8 +15,10 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -29,8 +31,8 @@ class ControlServerTest {
     private static final Path MOUNT_POINT = Path.of("/mnt/x");
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final ControlMessages.Request PING = new ControlMessages.Request(ControlMessages.PING, false);
-    private static final String PONG = "{\"pid\":7}";
 
+    private volatile String pong = "{\"pid\":7}";
     private final List<SocketChannel> clients = new ArrayList<>();
     private final CompletableFuture<String> slowAnswer = new CompletableFuture<>();
 
@@ -39,12 +41,14 @@ class ControlServerTest {
     private Path temporary;
 
     private RuntimeDirectory directory;
+    private ControlSocket socket;
     private ControlServer server;
 
     @BeforeEach
     void start() throws Exception {
         directory = new RuntimeDirectory(temporary.resolve("n"), User.current());
-        server = ControlServer.start(ControlSocket.open(directory, MOUNT_POINT), this::answer);
+        socket = ControlSocket.open(directory, MOUNT_POINT);
+        server = ControlServer.start(socket, this::answer);
     }
 
     @AfterEach
@@ -57,7 +61,7 @@ class ControlServerTest {
     }
 
     private CompletableFuture<String> answer(final String request) {
-        return request.contains("slow") ? slowAnswer : CompletableFuture.completedFuture(PONG);
+        return request.contains("slow") ? slowAnswer : CompletableFuture.completedFuture(pong);
     }
 
     @Test
@@ -124,6 +128,49 @@ class ControlServerTest {
     }
 
     @Test
+    void aMountThatIsThereKeepsItsSocketsName() {
+        assertThatThrownBy(() -> {
+                    socket.releaseClaim();
+                    ControlSocket.open(directory, MOUNT_POINT);
+                })
+                .isInstanceOf(BindException.class)
+                .hasMessageContaining("another ninepin already serves " + MOUNT_POINT);
+    }
+
+    @Test
+    void aMountThatIsUnmountedButLivesOnLeavesItsSocketsName() throws Exception {
+        socket.releaseClaim();
+        pong = "{\"pid\":7,\"status\":{\"state\":\"unmounting\"}}";
+        try (ControlSocket successor = ControlSocket.open(directory, MOUNT_POINT)) {
+            assertThat(successor.path()).isEqualTo(directory.socket(MOUNT_POINT));
+            assertThat(directory.sockets()).hasSize(2).contains(successor.path());
+            server.close();
+            assertThat(directory.sockets()).containsExactly(successor.path());
+        }
+        assertThat(directory.sockets()).isEmpty();
+    }
+
+    @Test
+    void anUnmountIsRememberedButAMountThatFailedIsNone() throws Exception {
+        final Instant before = Instant.EPOCH;
+        ControlSocket.open(directory, Path.of("/mnt/failed")).close();
+        assertThat(directory.isUnmountedSince(directory.socket(Path.of("/mnt/failed")), before))
+                .isFalse();
+        socket.releaseClaim();
+        server.close();
+        assertThat(directory.isUnmountedSince(socket.path(), before)).isTrue();
+        final Path other = directory.socket(Path.of("/mnt/other"));
+        Files.setLastModifiedTime(directory.path().resolve("mnt-x.unmounted"), FileTime.from(before));
+        directory.noteUnmount(other);
+        assertThat(directory.isUnmountedSince(socket.path(), before)).isFalse();
+        directory.noteUnmount(socket.path());
+        assertThat(directory.isUnmountedSince(other, before)).isTrue();
+        assertThat(directory.isUnmountedSince(socket.path(), before)).isTrue();
+        assertThat(directory.isUnmountedSince(socket.path(), Instant.now().plusSeconds(1)))
+                .isFalse();
+    }
+
+    @Test
     void theSocketOfADeadDaemonIsTakenOver() throws Exception {
         final Path stale = leaveStaleSocket(Path.of("/mnt/dead"));
         try (ControlSocket socket = ControlSocket.open(directory, Path.of("/mnt/dead"))) {
@@ -146,17 +193,19 @@ class ControlServerTest {
     void aSocketThatStepsAsideLeavesItsNameAndIsStillListed() throws Exception {
         final Path mountPoint = Path.of("/mnt/lazy");
         final ControlSocket old = ControlSocket.open(directory, mountPoint);
+        old.releaseClaim();
         old.stepAside();
         try (ControlSocket successor = ControlSocket.open(directory, mountPoint)) {
             assertThat(successor.path()).isEqualTo(directory.socket(mountPoint));
-            assertThat(directory.sockets()).contains(old.path(), successor.path());
+            assertThat(directory.sockets()).hasSize(3).contains(server.path(), successor.path());
             old.close();
-            assertThat(directory.sockets()).contains(successor.path()).doesNotContain(old.path());
+            assertThat(directory.sockets()).containsExactlyInAnyOrder(server.path(), successor.path());
         }
     }
 
     @Test
     void aDaemonThatClosesLeavesTheSocketOfItsSuccessor() throws Exception {
+        socket.releaseClaim();
         Files.delete(server.path());
         try (ControlSocket successor = ControlSocket.open(directory, MOUNT_POINT)) {
             server.close();

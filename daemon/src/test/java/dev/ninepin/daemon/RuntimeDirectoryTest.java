@@ -3,11 +3,13 @@ package dev.ninepin.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ninepin.testing.BackgroundCall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,38 @@ class RuntimeDirectoryTest {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.path())))
                 .isEqualTo("rwx------");
         directory.prepare();
+    }
+
+    @Test
+    void oneThreadAtATimeChangesWhatIsThere() throws Exception {
+        directory.prepare();
+        final CountDownLatch inside = new CountDownLatch(1);
+        final CountDownLatch end = new CountDownLatch(1);
+        try (BackgroundCall<Boolean> first = BackgroundCall.start(
+                        "first",
+                        () -> directory.locked(() -> {
+                            inside.countDown();
+                            awaitUninterrupted(end);
+                            return true;
+                        }));
+                BackgroundCall<Long> second = BackgroundCall.start("second", () -> {
+                    inside.await();
+                    return directory.locked(end::getCount);
+                })) {
+            inside.await();
+            second.awaitInside("locked");
+            end.countDown();
+            assertThat(first.result()).isTrue();
+            assertThat(second.result()).isZero();
+        }
+    }
+
+    private static void awaitUninterrupted(final CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (final InterruptedException e) {
+            throw new IOException(e);
+        }
     }
 
     @Test

@@ -1,9 +1,11 @@
 package dev.ninepin.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ninepin.testing.BackgroundCall;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -50,7 +52,7 @@ class UnmountTest {
     void aDaemonThatIsGoneBeforeTheUnmountIsAnsweredHasUnmounted() throws Exception {
         final Mounts mounts = new Mounts(User.current(), directory, new MountTable(List.of()));
         try (BackgroundCall<Boolean> unmount = BackgroundCall.start("unmount", () -> {
-            new Unmount(mounts, MOUNT_POINT, false).run();
+            new Unmount(mounts, MOUNT_POINT, false, Instant.now()).run();
             return true;
         })) {
             asked.await();
@@ -59,5 +61,28 @@ class UnmountTest {
             daemon.destroy();
             assertThat(unmount.result()).isTrue();
         }
+    }
+
+    @Test
+    void anUnmountByOthersSinceTheStartIsASuccess() throws Exception {
+        final Mounts mounts = new Mounts(User.current(), directory, new MountTable(List.of()));
+        final Instant before = Instant.EPOCH;
+        server.close();
+        final Unmount late = new Unmount(mounts, MOUNT_POINT, false, before);
+        assertThatThrownBy(late::run).isInstanceOf(NinepinException.class).hasMessageContaining("is not a mount");
+        ControlSocket.free(directory, MOUNT_POINT);
+        assertThat(late.run()).isEmpty();
+    }
+
+    @Test
+    void theStartOfThisProcessIsKnown() throws Exception {
+        assertThat(ProcSelf.started())
+                .isBetween(
+                        ProcessHandle.current()
+                                .info()
+                                .startInstant()
+                                .orElseThrow()
+                                .minusSeconds(2),
+                        Instant.now());
     }
 }
