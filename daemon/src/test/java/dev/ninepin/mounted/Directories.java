@@ -57,6 +57,8 @@ interface Directories extends OnAMount {
                     def rest():
                         seen = []
                         while entry := libc.readdir(opened):
+                            # 32-bit programs can't take more.
+                            assert 0 < entry.contents.off < 1 << 31, entry.contents.off
                             seen.append(entry.contents.name)
                         return seen
                     def some(count):

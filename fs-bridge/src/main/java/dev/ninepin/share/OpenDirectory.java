@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open directory. The server's cookies go through to the kernel as they are, so that an entry is neither lost nor
+ * An open directory. Each cookie that the kernel gets leads to one of the server's, so that an entry is neither lost nor
  * doubled while the directory changes; what a reply brought beyond the kernel's buffer is kept for the next call.
  */
 final class OpenDirectory {
@@ -39,6 +39,9 @@ final class OpenDirectory {
     private final PageCookies cookies = new PageCookies();
 
     @GuardedBy("this")
+    private final SmallCookies shownCookies = new SmallCookies();
+
+    @GuardedBy("this")
     private final ListingProgress progress = new ListingProgress();
 
     /** The entries that follow {@link #position}, from {@link #next} on. */
@@ -48,7 +51,7 @@ final class OpenDirectory {
     @GuardedBy("this")
     private int next;
 
-    /** The cookie of the last entry that was taken. */
+    /** The server's cookie of the last entry that was taken. */
     @GuardedBy("this")
     private long position;
 
@@ -86,19 +89,22 @@ final class OpenDirectory {
         if (fid.isEmpty() || inode.removed().isPresent()) {
             throw new ErrnoException(Errno.ENOENT, "the directory was removed");
         }
-        if (offset != position || offset == 0) {
-            position = offset;
+        final long cookie = shownCookies.find(offset);
+        if (cookie != position || cookie == 0) {
+            position = cookie;
             page = List.of();
             next = 0;
-            progress.startAt(offset);
+            progress.startAt(cookie);
         }
         while (true) {
             while (next < page.size()) {
                 final Dirent entry = page.get(next);
                 if (isToBeShown(entry)) {
-                    if (!sink.offer(asShown(entry))) {
+                    final Dirent shown = asShown(entry);
+                    if (!sink.offer(shown)) {
                         return;
                     }
+                    shownCookies.taken(shown.offset());
                     progress.shown();
                 }
                 position = entry.offset();
@@ -130,12 +136,13 @@ final class OpenDirectory {
     }
 
     /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */
+    @GuardedBy("this")
     private Dirent asShown(final Dirent entry) {
         final boolean aboveRoot = inode == inodes.root() && entry.name().equals(PARENT);
         final Qid qid = aboveRoot ? session.fids().root().qid() : entry.qid();
         return new Dirent(
                 qid.path() == 0 ? new Qid(qid.type(), qid.version(), UNKNOWN_NUMBER) : qid,
-                entry.offset(),
+                shownCookies.show(entry.offset()),
                 TYPES.contains(entry.type()) ? entry.type() : 0,
                 entry.name());
     }

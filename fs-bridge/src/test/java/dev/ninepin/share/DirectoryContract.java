@@ -74,6 +74,16 @@ abstract class DirectoryContract extends ShareFixture {
         share.releasedir(handle);
     }
 
+    /** A 32-bit program takes a directory for an empty one otherwise. */
+    @Test
+    void everyCookieIsSmall() throws IOException {
+        makeFiles(300);
+        final long handle = share.opendir(ROOT);
+
+        assertThat(readAll(handle, 0, 7)).allMatch(entry -> entry.offset() > 0 && entry.offset() < 1L << 31);
+        share.releasedir(handle);
+    }
+
     @Test
     void nothingThatStaysIsLostOrDoubledWhileOtherEntriesComeAndGo() throws Exception {
         final Set<String> staying = makeFiles(FILES);
