@@ -5,6 +5,7 @@ import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.OperationRecorder;
 import dev.ninepin.share.AttributeChange;
 import dev.ninepin.share.Attributes;
+import dev.ninepin.share.CacheMode;
 import dev.ninepin.share.Caller;
 import dev.ninepin.share.Created;
 import dev.ninepin.share.Entry;
@@ -187,8 +188,15 @@ final class Callbacks {
 
     private void getattr(final long request, final long node, final long info) {
         serve("getattr", request, node, worker -> {
-            final Attributes attributes = node == FileOperations.ROOT ? rootAttributes() : attributes(request, node);
-            worker.reply.attributes(attributes);
+            if (node == FileOperations.ROOT) {
+                worker.reply.attributes(rootAttributes());
+            } else if (info != 0 && isCheckedBeforeRead()) {
+                // The kernel names a descriptor only where it needs the attributes to read.
+                worker.reply.attributesToRead(
+                        files.forOpener(worker.handle(info)).getattrToRead(node, this::dropData));
+            } else {
+                worker.reply.attributes(attributes(request, node));
+            }
         });
     }
 
@@ -322,10 +330,24 @@ final class Callbacks {
             final long handle = as(request).open(node, openFlags, this::dropData);
             // A flush says who writes no more, and whose locks are free.
             final boolean flush = files.takesLocks() || OpenFlags.writes(openFlags);
-            if (!worker.reply.opened(handle, flush)) {
+            if (!worker.reply.opened(handle, flush, isUncached())) {
                 files.release(handle);
             }
         });
+    }
+
+    /** Whether the kernel is to keep no data of any file, but for maps. */
+    private boolean isUncached() {
+        return files.cache() == CacheMode.NONE && canMapUncached();
+    }
+
+    /** Whether the kernel keeps data that no read(2) may get: it asks for the attributes first, and drops the data then. */
+    private boolean isCheckedBeforeRead() {
+        return files.cache() == CacheMode.NONE && !canMapUncached();
+    }
+
+    private boolean canMapUncached() {
+        return workers != null && workers.canMapUncached();
     }
 
     /** The kernel reads no further than the size that it knows, so it drops that with the data. */
@@ -347,7 +369,7 @@ final class Callbacks {
             final Created created = worker.kind() == RequestKind.CREATE_UNNAMED
                     ? as(request).createUnnamed(caller(request), parent, openFlags, mode)
                     : as(request).create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
-            if (!worker.reply.created(created.entry(), created.handle())) {
+            if (!worker.reply.created(created.entry(), created.handle(), isUncached())) {
                 files.release(created.handle());
                 files.forget(created.entry().node(), 1);
             }
@@ -356,7 +378,11 @@ final class Callbacks {
 
     private void read(final long request, final long node, final long size, final long offset, final long info) {
         serve("read", request, node, worker -> {
-            try (ReadResult result = files.read(worker.handle(info), offset, Math.toIntExact(size))) {
+            final long handle = worker.handle(info);
+            final int count = Math.toIntExact(size);
+            try (ReadResult result = worker.kind() == RequestKind.READ_WITHOUT_PAGES
+                    ? files.readWithoutPages(handle, offset, count)
+                    : files.read(handle, offset, count)) {
                 final ByteBuffer data = result.data();
                 bytesRead.add(data.remaining());
                 worker.reply.data(data);

@@ -89,6 +89,17 @@ public final class FuseMount implements AutoCloseable {
             final FuseOptions options,
             final ToIntFunction<Throwable> errnoOf)
             throws IOException {
+        return mount(files, directory, options, errnoOf, true);
+    }
+
+    /** @param mayMapUncached as of {@link Negotiation} */
+    static FuseMount mount(
+            final FileOperations files,
+            final Path directory,
+            final FuseOptions options,
+            final ToIntFunction<Throwable> errnoOf,
+            final boolean mayMapUncached)
+            throws IOException {
         final LibFuse fuse = LibFuse.get();
         final MountChecks checks = MountChecks.ofThisSystem();
         checks.before(directory, options);
@@ -115,7 +126,7 @@ public final class FuseMount implements AutoCloseable {
                 throw new IOException("libfuse mounted " + directory + ", but could not begin to serve it");
             }
             fuse.fuse_session_add_chan(session, channel);
-            final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache());
+            final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache(), mayMapUncached);
             callbacks.servedBy(workers);
             final Connection connection = new Connection(device.getAsInt());
             final FuseMount mount =

@@ -21,18 +21,24 @@ final class Negotiation {
     /** From this minor version on, the answer may be longer than libfuse's, and RENAME2 is there. */
     private static final int LONG_ANSWER_MINOR = 23;
 
-    // struct fuse_init_in, behind the header: major[4] minor[4] max_readahead[4] flags[4] …
+    // struct fuse_init_in, behind the header: major[4] minor[4] max_readahead[4] flags[4] flags2[4] …
     private static final int IN_MINOR = RequestKind.HEADER + 4;
     private static final int IN_FLAGS = RequestKind.HEADER + 12;
+    private static final int IN_FLAGS2 = RequestKind.HEADER + 16;
 
     // struct fuse_out_header: len[4] error[4] unique[8]; then struct fuse_init_out: major[4] minor[4] max_readahead[4]
-    // flags[4] max_background[2] congestion_threshold[2] max_write[4] time_gran[4] max_pages[2] map_alignment[2] …
+    // flags[4] max_background[2] congestion_threshold[2] max_write[4] time_gran[4] max_pages[2] map_alignment[2]
+    // flags2[4] …
     private static final int OUT_ERROR = 4;
     private static final int OUT_HEADER = 16;
     private static final int OUT_MINOR = OUT_HEADER + 4;
     private static final int OUT_FLAGS = OUT_HEADER + 12;
     private static final int OUT_MAX_PAGES = OUT_HEADER + 28;
+    private static final int OUT_FLAGS2 = OUT_HEADER + 32;
     private static final int OUT_SIZE = OUT_HEADER + 64;
+
+    /** The kernel asks for the attributes before each read(2), and drops its pages if the time of the last change differs. */
+    private static final int AUTO_INVAL_DATA = 1 << 12;
 
     private static final int DO_READDIRPLUS = 1 << 13;
     private static final int READDIRPLUS_AUTO = 1 << 14;
@@ -43,23 +49,46 @@ final class Negotiation {
     /** Set-ID bits are lost here, and the kernel need not look for capabilities before each write(2). */
     private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
 
+    /** Both sides have a second word of flags. */
+    private static final int INIT_EXT = 1 << 30;
+
+    /** In the second word, since Linux 6.6: what is read and written without pages may be mapped all the same. */
+    private static final int DIRECT_IO_ALLOW_MMAP = 1 << 4;
+
     private final LibFuse fuse;
     private final long session;
     private final long channel;
     private final int requestSize;
-    private final int flags;
+    private final CacheMode cache;
+    private final boolean mayMapUncached;
+    private volatile boolean canMapUncached;
 
-    /** @param requestSize in bytes, of the buffers that requests are received in */
+    /**
+     * @param requestSize in bytes, of the buffers that requests are received in
+     * @param mayMapUncached whether a kernel that can map uncached files is taken at its word; not in a test of what an
+     *     older kernel gets
+     */
     Negotiation(
-            final LibFuse fuse, final long session, final long channel, final int requestSize, final CacheMode cache) {
+            final LibFuse fuse,
+            final long session,
+            final long channel,
+            final int requestSize,
+            final CacheMode cache,
+            final boolean mayMapUncached) {
         this.fuse = fuse;
         this.session = session;
         this.channel = channel;
         this.requestSize = requestSize;
-        this.flags = flags(cache);
+        this.cache = cache;
+        this.mayMapUncached = mayMapUncached;
     }
 
-    private static int flags(final CacheMode cache) {
+    /** Whether a file that is opened with FOPEN_DIRECT_IO can be mapped; known once the INIT was answered. */
+    boolean canMapUncached() {
+        return canMapUncached;
+    }
+
+    private int flags() {
         int wanted = PARALLEL_DIROPS | MAX_PAGES | HANDLE_KILLPRIV_V2;
         if (!cache.attributes().equals(Duration.ZERO)) {
             // Otherwise the kernel asks for everything again all the same.
@@ -67,6 +96,9 @@ final class Negotiation {
         }
         if (cache == CacheMode.LOOSE) {
             wanted |= CACHE_SYMLINKS;
+        }
+        if (cache == CacheMode.NONE && !canMapUncached) {
+            wanted |= AUTO_INVAL_DATA;
         }
         return wanted;
     }
@@ -88,16 +120,23 @@ final class Negotiation {
                 fuse,
                 channel,
                 answer.getInt(OUT_ERROR) == 0 && theirs.length > OUT_HEADER
-                        ? extended(theirs, minor, request.getInt(IN_FLAGS))
+                        ? extended(theirs, minor, request)
                         : theirs);
     }
 
-    private byte[] extended(final byte[] theirs, final int minor, final int offered) {
+    private byte[] extended(final byte[] theirs, final int minor, final ByteBuffer request) {
+        final int offered = request.getInt(IN_FLAGS);
+        canMapUncached =
+                mayMapUncached && (offered & INIT_EXT) != 0 && (request.getInt(IN_FLAGS2) & DIRECT_IO_ALLOW_MMAP) != 0;
         final byte[] bytes = Arrays.copyOf(theirs, OUT_SIZE);
         final ByteBuffer answer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
         answer.putInt(0, OUT_SIZE);
         answer.putInt(OUT_MINOR, Math.min(minor, MINOR));
-        answer.putInt(OUT_FLAGS, answer.getInt(OUT_FLAGS) | (flags & offered));
+        answer.putInt(OUT_FLAGS, answer.getInt(OUT_FLAGS) | (flags() & offered));
+        if (canMapUncached) {
+            answer.putInt(OUT_FLAGS, answer.getInt(OUT_FLAGS) | INIT_EXT);
+            answer.putInt(OUT_FLAGS2, DIRECT_IO_ALLOW_MMAP);
+        }
         if ((offered & MAX_PAGES) != 0) {
             answer.putShort(OUT_MAX_PAGES, (short)
                     (FuseArguments.MAX_TRANSFER / LibC.get().getpagesize()));

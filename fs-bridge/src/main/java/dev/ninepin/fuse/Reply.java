@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import jnr.ffi.Pointer;
 import ru.serce.jnrfuse.struct.FileStat;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
@@ -27,6 +28,7 @@ final class Reply {
     /** Where {@code struct fuse_file_info} of libfuse 2.9 has its bit fields; jnr-fuse leaves them out. */
     private static final int OPEN_BITS = 20;
 
+    private static final int DIRECT_IO = 1;
     private static final int KEEP_CACHE = 1 << 1;
 
     /** Older kernels than 5.16 don't know it, and flush all the same. */
@@ -36,6 +38,10 @@ final class Reply {
     private static final int MAX_TARGET = 4095;
 
     private static final int ENAMETOOLONG = 36;
+    private static final int NANOS = 1_000_000_000;
+
+    /** Nanoseconds that no reply has had before, nor many others. */
+    private static final AtomicInteger LAST_NANOS = new AtomicInteger();
 
     private final LibFuse fuse;
     private final CacheMode cache;
@@ -105,6 +111,18 @@ final class Reply {
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
     }
 
+    /**
+     * As {@link #attributes}, before a read(2) that must not get what the kernel has kept: with a time of the last change
+     * that it can't know, so that it drops its pages ({@code fs/fuse/inode.c}, fuse_change_attributes). Nobody sees that
+     * time, since stat(2) asks again.
+     */
+    void attributesToRead(final Attributes attributes) {
+        fill(stat, attributes);
+        final int nanos = LAST_NANOS.updateAndGet(last -> (last + 1) % NANOS);
+        stat.st_mtim.tv_nsec.set(nanos == attributes.mtime().nanos() ? NANOS - 1 - nanos : nanos);
+        end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
+    }
+
     boolean entry(final Entry found) {
         fill(found);
         return end(fuse.fuse_reply_entry(request, entryMemory));
@@ -132,7 +150,7 @@ final class Reply {
 
     /** A directory was opened. */
     boolean opened(final long handle) {
-        fill(handle);
+        fill(handle, false);
         return end(fuse.fuse_reply_open(request, infoMemory));
     }
 
@@ -140,18 +158,20 @@ final class Reply {
      * A file was opened. libfuse does not know that flush can be left out, so this is the kernel's own struct.
      *
      * @param flush whether each close(2) is to be told of, with a flush
+     * @param uncached whether each read(2) and write(2) over it is a request of its own, and only maps use pages
      */
-    boolean opened(final long handle, final boolean flush) {
+    boolean opened(final long handle, final boolean flush, final boolean uncached) {
         openOut.clear();
         openOut.putLong(handle)
-                .putInt(flush ? KEEP_CACHE : KEEP_CACHE | NO_FLUSH)
+                .putInt(openFlags(uncached) | (flush ? 0 : NO_FLUSH))
                 .putInt(0);
         return end(fuse.fuse_reply_buf(request, openOut.flip(), openOut.limit()));
     }
 
-    boolean created(final Entry made, final long handle) {
+    /** @param uncached as of {@link #opened(long, boolean, boolean)} */
+    boolean created(final Entry made, final long handle, final boolean uncached) {
         fill(made);
-        fill(handle);
+        fill(handle, uncached);
         return end(fuse.fuse_reply_create(request, entryMemory, infoMemory));
     }
 
@@ -216,10 +236,14 @@ final class Reply {
         entry.entryTimeout.set(attributeTimeout);
     }
 
-    private void fill(final long handle) {
+    private void fill(final long handle, final boolean uncached) {
         info.fh.set(handle);
-        // What was not to be kept was dropped before.
-        infoMemory.putInt(OPEN_BITS, KEEP_CACHE);
+        infoMemory.putInt(OPEN_BITS, openFlags(uncached));
+    }
+
+    /** What was not to be kept was dropped before. The bits of libfuse's struct are those of the kernel. */
+    private static int openFlags(final boolean uncached) {
+        return uncached ? KEEP_CACHE | DIRECT_IO : KEEP_CACHE;
     }
 
     private static void fill(final FileStat stat, final Attributes attributes) {

@@ -36,7 +36,10 @@ enum RequestKind {
     PAGES,
 
     /** A SETATTR or WRITE by somebody who must not keep the file's set-ID bits (HANDLE_KILLPRIV_V2); libfuse drops that. */
-    LOSING_SET_ID;
+    LOSING_SET_ID,
+
+    /** A READ of a program that the kernel keeps no page of; libfuse drops the flag that says so. */
+    READ_WITHOUT_PAGES;
 
     /** Where {@code struct fuse_in_header} has the opcode. */
     static final int OPCODE = 4;
@@ -46,6 +49,7 @@ enum RequestKind {
 
     private static final int OPCODE_SETATTR = 4;
     private static final int OPCODE_RENAME = 12;
+    private static final int OPCODE_READ = 15;
     private static final int OPCODE_WRITE = 16;
     private static final int OPCODE_INIT = 26;
     private static final int OPCODE_READDIR = 28;
@@ -73,6 +77,12 @@ enum RequestKind {
 
     private static final int WRITE_KILL_SUIDGID = 1 << 2;
 
+    /** Where {@code struct fuse_read_in} has its flags: fh[8] offset[8] size[4] read_flags[4] … */
+    private static final int READ_FLAGS = HEADER + 20;
+
+    /** The kernel names the owner of locks only where a program reads past the pages ({@code fs/fuse/file.c}). */
+    private static final int READ_LOCKOWNER = 1 << 1;
+
     /** The kind of the request that begins {@code request}. */
     static RequestKind of(final ByteBuffer request) {
         return switch (request.getInt(OPCODE)) {
@@ -82,14 +92,16 @@ enum RequestKind {
             case OPCODE_NOTIFY_REPLY -> PAGES;
             case OPCODE_READDIRPLUS -> READ_DIRECTORY_PLUS;
             case OPCODE_TMPFILE -> CREATE_UNNAMED;
-            case OPCODE_SETATTR -> losingSetId(request, SETATTR_VALID, FATTR_KILL_SUIDGID);
-            case OPCODE_WRITE -> losingSetId(request, WRITE_FLAGS, WRITE_KILL_SUIDGID);
+            case OPCODE_SETATTR -> kindByFlag(request, SETATTR_VALID, FATTR_KILL_SUIDGID, LOSING_SET_ID);
+            case OPCODE_WRITE -> kindByFlag(request, WRITE_FLAGS, WRITE_KILL_SUIDGID, LOSING_SET_ID);
+            case OPCODE_READ -> kindByFlag(request, READ_FLAGS, READ_LOCKOWNER, READ_WITHOUT_PAGES);
             default -> KNOWN;
         };
     }
 
-    private static RequestKind losingSetId(final ByteBuffer request, final int offset, final int flag) {
-        return (request.getInt(offset) & flag) == 0 ? KNOWN : LOSING_SET_ID;
+    private static RequestKind kindByFlag(
+            final ByteBuffer request, final int offset, final int flag, final RequestKind flagged) {
+        return (request.getInt(offset) & flag) == 0 ? KNOWN : flagged;
     }
 
     /** Makes {@code request}, which is of this kind, one that libfuse knows; returns where that begins. */
@@ -105,7 +117,7 @@ enum RequestKind {
             }
             case READ_DIRECTORY_PLUS -> request.putInt(OPCODE, OPCODE_READDIR);
             case CREATE_UNNAMED -> request.putInt(OPCODE, OPCODE_CREATE);
-            case KNOWN, INIT, PAGES, LOSING_SET_ID -> {}
+            case KNOWN, INIT, PAGES, LOSING_SET_ID, READ_WITHOUT_PAGES -> {}
         }
         return 0;
     }

@@ -84,13 +84,15 @@ final class Workers {
     /**
      * @param session with {@code channel} added to it; this object destroys both
      * @param callbacks of the session
+     * @param mayMapUncached as of {@link Negotiation}
      */
     Workers(
             final LibFuse fuse,
             final long session,
             final long channel,
             final Callbacks callbacks,
-            final CacheMode cache) {
+            final CacheMode cache,
+            final boolean mayMapUncached) {
         this.fuse = fuse;
         this.session = session;
         this.channel = channel;
@@ -99,7 +101,12 @@ final class Workers {
         requestSize = FuseArguments.MAX_TRANSFER + REQUEST_OVERHEAD;
         pages = new KernelPages(fuse, channel);
         overtaken = new OvertakenWrites(fuse, channel, pages, timer);
-        negotiation = new Negotiation(fuse, session, channel, requestSize, cache);
+        negotiation = new Negotiation(fuse, session, channel, requestSize, cache, mayMapUncached);
+    }
+
+    /** As {@link Negotiation#canMapUncached}. */
+    boolean canMapUncached() {
+        return negotiation.canMapUncached();
     }
 
     /** Starts the first thread, and with it the service. */

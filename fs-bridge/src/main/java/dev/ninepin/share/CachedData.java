@@ -29,6 +29,9 @@ final class CachedData {
     /** The same where it does not, in seconds: FAT has two. */
     private static final long LONGEST_TICK_SECONDS = 2;
 
+    /** How long a program's write(2) may take to return once it was answered, on a busy machine, in nanoseconds. */
+    private static final long KERNEL_KNOWS_WITHIN = TimeUnit.SECONDS.toNanos(1);
+
     /** The version that the kernel's data is not older than, and which it is if it did not change since; null if none. */
     @GuardedBy("this")
     private @Nullable Version known;
@@ -55,6 +58,10 @@ final class CachedData {
     /** {@link #changes} as they were when {@link #seen} was asked for. */
     @GuardedBy("this")
     private long changesSeen;
+
+    /** When the last own change ended, of {@link System#nanoTime}. */
+    @GuardedBy("this")
+    private long changedAt = System.nanoTime() - KERNEL_KNOWS_WITHIN;
 
     /** Own changes that are under way. */
     @GuardedBy("this")
@@ -113,6 +120,16 @@ final class CachedData {
     synchronized void changed() {
         changes++;
         changing--;
+        changedAt = System.nanoTime();
+    }
+
+    /**
+     * Whether an own change is under way, or has ended so lately that a program may not have been told.
+     *
+     * @param now of {@link System#nanoTime}
+     */
+    synchronized boolean hasJustChanged(final long now) {
+        return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
     }
 
     /** The file is written over another handle. */

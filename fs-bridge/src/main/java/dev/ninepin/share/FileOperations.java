@@ -85,6 +85,16 @@ public interface FileOperations {
     /** What stat(2) shows; also of a file that is open here and has lost its name. */
     Attributes getattr(long node) throws IOException;
 
+    /**
+     * The attributes of an open file that the kernel is about to read from its pages, which it drops when it hears of
+     * these. It ignores them if they cross the end of a write(2) here.
+     *
+     * @param kernel told to drop the pages first, if the answer may be ignored and is not needed for the file's size
+     */
+    default Attributes getattrToRead(final long node, final KernelData kernel) throws IOException {
+        return getattr(node);
+    }
+
     /** Changes attributes, and says what they are then. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
@@ -142,6 +152,11 @@ public interface FileOperations {
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
     ReadResult read(long handle, long offset, int count) throws IOException;
+
+    /** As {@link #read}, of what the kernel hands to a program and does not keep. */
+    default ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
+        return read(handle, offset, count);
+    }
 
     /**
      * Somebody without CAP_FSETID is about to write over a descriptor: the file is to lose its set-ID bits. If the server

@@ -37,11 +37,19 @@ final class OpenFiles {
     /** A file was opened; its handle. */
     long add(final OpenFile file) {
         inodes.opened(file.inode(), file);
+        if (cache == CacheMode.NONE) {
+            // The kernel drops pages before it writes without them, or when it hears of attributes.
+            file.inode().rereads().mayAlwaysBeDropped();
+        }
         return handles.add(file);
     }
 
     OpenFile get(final long handle) throws ErrnoException {
         return handles.get(handle);
+    }
+
+    ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
+        return data.read(handles.get(handle), offset, count);
     }
 
     ReadResult read(final long handle, final long offset, final int count) throws IOException {
@@ -113,7 +121,7 @@ final class OpenFiles {
     }
 
     /** The file may have changed there until it was locked; what this host has of it can't tell. */
-    private void dropData(final Inode inode, final KernelData kernel) throws IOException {
+    void dropData(final Inode inode, final KernelData kernel) throws IOException {
         if (cache != CacheMode.LOOSE) {
             drop(inode, inode.data.openedUnseen(false), kernel);
         }

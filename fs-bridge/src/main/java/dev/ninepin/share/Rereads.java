@@ -48,6 +48,10 @@ final class Rereads {
     @GuardedBy("this")
     private final List<Read> underWay = new ArrayList<>(0);
 
+    /** Whether the kernel may drop pages of its own accord at any time. */
+    @GuardedBy("this")
+    private boolean alwaysDropping;
+
     /** When the kernel may have begun to drop pages of its own accord, of {@link System#nanoTime}. */
     @GuardedBy("this")
     private long mayDropSince = System.nanoTime() - DROPS_WITHIN;
@@ -99,6 +103,12 @@ final class Rereads {
     synchronized void mayBeDropped(final long now) {
         dropped = true;
         mayDropSince = now;
+    }
+
+    /** As {@link #mayBeDropped}, from now on for good. */
+    synchronized void mayAlwaysBeDropped() {
+        alwaysDropping = true;
+        dropped = true;
     }
 
     /**
@@ -174,7 +184,7 @@ final class Rereads {
     @GuardedBy("this")
     private void forget() {
         if (dropping == 0 && droppingAgain == 0) {
-            dropped = System.nanoTime() - mayDropSince < DROPS_WITHIN;
+            dropped = alwaysDropping || System.nanoTime() - mayDropSince < DROPS_WITHIN;
             read = Extent.NONE;
         }
     }

@@ -12,6 +12,7 @@ import jnr.ffi.Pointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is settled with kernels of many ages, over a libfuse session with no kernel behind it. */
@@ -21,6 +22,7 @@ class NegotiationTest {
 
     private static final int ASYNC_READ = 1;
     private static final int BIG_WRITES = 1 << 5;
+    private static final int AUTO_INVAL_DATA = 1 << 12;
     private static final int DO_READDIRPLUS = 1 << 13;
     private static final int DONT_MASK = 1 << 6;
     private static final int READDIRPLUS_AUTO = 1 << 14;
@@ -28,6 +30,10 @@ class NegotiationTest {
     private static final int MAX_PAGES = 1 << 22;
     private static final int CACHE_SYMLINKS = 1 << 23;
     private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
+    private static final int INIT_EXT = 1 << 30;
+
+    /** In the second word. */
+    private static final int DIRECT_IO_ALLOW_MMAP = 1 << 4;
 
     private final LibFuse fuse = LibFuse.get();
     private final Callbacks callbacks = new Callbacks(fuse, new MemoryFiles(CacheMode.OPEN), Errno::of);
@@ -40,6 +46,9 @@ class NegotiationTest {
             Native.string(("-obig_writes,max_write=" + FuseArguments.MAX_TRANSFER).getBytes(US_ASCII));
 
     private final long session;
+
+    /** The last one. */
+    private Negotiation negotiation;
 
     NegotiationTest() throws IOException {
         final Pointer words = Native.allocate(3 * Long.BYTES);
@@ -104,7 +113,7 @@ class NegotiationTest {
 
     @Test
     void nothingIsSettledThatTheKernelDidNotOffer() {
-        final ByteBuffer answer = answer(CacheMode.LOOSE, 31, ASYNC_READ | PARALLEL_DIROPS);
+        final ByteBuffer answer = answer(CacheMode.LOOSE, 31, ASYNC_READ | PARALLEL_DIROPS, 0);
 
         assertThat(flags(answer)).isEqualTo(ASYNC_READ | BIG_WRITES | PARALLEL_DIROPS);
         assertThat(answer.getShort(16 + 28)).as("max_pages").isZero();
@@ -122,19 +131,56 @@ class NegotiationTest {
                 .isZero();
     }
 
+    @Test
+    void aKernelThatMapsUncachedFilesNeedNotLookBeforeItReads() {
+        final ByteBuffer answer = answer(CacheMode.NONE, 39, EVERY_FLAG, EVERY_FLAG);
+
+        assertThat(flags(answer) & (INIT_EXT | AUTO_INVAL_DATA)).isEqualTo(INIT_EXT);
+        assertThat(flags2(answer)).isEqualTo(DIRECT_IO_ALLOW_MMAP);
+        assertThat(negotiation.canMapUncached()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1,0xffffffef", "0xbfffffff,-1"})
+    void aKernelThatDoesNotLooksBeforeItReads(final String offered, final String offered2) {
+        final ByteBuffer answer = answer(
+                CacheMode.NONE,
+                36,
+                Long.decode(offered).intValue(),
+                Long.decode(offered2).intValue());
+
+        assertThat(flags(answer) & (INIT_EXT | AUTO_INVAL_DATA)).isEqualTo(AUTO_INVAL_DATA);
+        assertThat(flags2(answer)).isZero();
+        assertThat(negotiation.canMapUncached()).isFalse();
+    }
+
     private static int flags(final ByteBuffer answer) {
         return answer.getInt(16 + 12);
     }
 
-    /** The answer to an INIT: {@code struct fuse_out_header}, {@code struct fuse_init_out}. */
+    private static int flags2(final ByteBuffer answer) {
+        return answer.getInt(16 + 32);
+    }
+
     private ByteBuffer answer(final CacheMode cache, final int minor, final int offered) {
+        return answer(cache, minor, offered, 0);
+    }
+
+    /** The answer to an INIT: {@code struct fuse_out_header}, {@code struct fuse_init_out}. */
+    private ByteBuffer answer(final CacheMode cache, final int minor, final int offered, final int offered2) {
         final ByteBuffer request = ByteBuffer.allocateDirect(requestSize).order(ByteOrder.nativeOrder());
         final int size = minor < 36 ? 16 : 64;
         request.putInt(40 + size).putInt(26).putLong(UNIQUE).putLong(0);
         request.putInt(0).putInt(0).putInt(0).putInt(0);
-        request.putInt(7).putInt(minor).putInt(131072).putInt(offered).clear();
+        request.putInt(7)
+                .putInt(minor)
+                .putInt(131072)
+                .putInt(offered)
+                .putInt(offered2)
+                .clear();
 
-        new Negotiation(fuse, session, kernel.address(), requestSize, cache).answer(request, 40 + size);
+        negotiation = new Negotiation(fuse, session, kernel.address(), requestSize, cache, true);
+        negotiation.answer(request, 40 + size);
 
         final ByteBuffer answer = ByteBuffer.wrap(kernel.take()).order(ByteOrder.nativeOrder());
         assertThat(answer.getInt(0)).as("length").isEqualTo(answer.capacity());

@@ -79,10 +79,14 @@ class OvertakenWriteTest {
     }
 
     @BeforeEach
-    void mount() throws IOException {
+    void makeFile() {
         server.rest.put("file", LyingServer.S_IFREG | 0644, server.content);
+    }
+
+    /** @param withPages as an older kernel has it, though nothing is cached */
+    private void mount(final boolean withPages) throws IOException {
         mounted = new ServedMount(
-                server, 65536, new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+                server, 65536, new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()), !withPages);
     }
 
     @AfterEach
@@ -104,6 +108,7 @@ class OvertakenWriteTest {
     @CsvSource({"0, 3", "4000, 96", "4096, 4096", "100, 5000", "0, 12288", "4095, 8195"})
     void whatWasWrittenIsReadThoughTheWriteWasOvertakenByAReadOfItsPages(final int offset, final int length)
             throws Exception {
+        mount(true);
         try (FileChannel writer = open()) {
             read(writer, 0, SIZE);
             server.holding = true;
@@ -121,8 +126,37 @@ class OvertakenWriteTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, 3", "4000, 96", "4096, 4096", "100, 5000", "0, 12288", "4095, 8195"})
+    void whatWasWrittenIsInAMapThatReadItsPagesMeanwhile(final int offset, final int length) throws Exception {
+        mount(false);
+        server.holding = true;
+        final Process writer = new ProcessBuilder(
+                        Python.COMMAND, "-c", """
+                import mmap, os, sys, threading
+                offset, length = int(sys.argv[1]), int(sys.argv[2])
+                fd = os.open('file', os.O_RDWR)
+                map = mmap.mmap(fd, 5 * 4096)
+                before = map[:]
+                writer = threading.Thread(target=os.pwrite, args=(fd, b'n' * length, offset))
+                writer.start()
+                while writer.is_alive():
+                    map.madvise(mmap.MADV_DONTNEED)
+                    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                    map[:]
+                assert map[:] == before[:offset] + b'n' * length + before[offset + length:]
+                """, Integer.toString(offset), Integer.toString(length))
+                .directory(mounted.root.toFile())
+                .inheritIO()
+                .start();
+        assertThat(writer.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(writer.exitValue()).isZero();
+        assertThat(server.holding || server.held).isFalse();
+    }
+
     @Test
     void aWriteDoesNotWaitForThePageThatTheKernelHoldsForIt() throws Exception {
+        mount(true);
         final Process writer = new ProcessBuilder(Python.COMMAND, "-c", """
                 import os
                 fd = os.open('file', os.O_RDWR)

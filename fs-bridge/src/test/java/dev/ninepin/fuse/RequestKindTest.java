@@ -88,6 +88,15 @@ class RequestKindTest {
         assertThat(expected.rewrite(request)).isZero();
     }
 
+    @ParameterizedTest
+    @CsvSource({"2,READ_WITHOUT_PAGES", "3,READ_WITHOUT_PAGES", "0,KNOWN", "1,KNOWN"})
+    void aReadThatFillsNoPageNamesTheOwnerOfLocks(final int flags, final RequestKind expected) {
+        final ByteBuffer request = request(15, 40).putInt(40 + 20, flags);
+
+        assertThat(RequestKind.of(request)).isEqualTo(expected);
+        assertThat(expected.rewrite(request)).isZero();
+    }
+
     /** {@code struct fuse_in_header}: len[4] opcode[4] unique[8] nodeid[8] uid[4] gid[4] pid[4] extlen[2] padding[2]. */
     private static ByteBuffer request(final int opcode, final int payload) {
         final ByteBuffer request = ByteBuffer.allocate(40 + payload).order(ByteOrder.nativeOrder());

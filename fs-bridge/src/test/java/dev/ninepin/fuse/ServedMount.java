@@ -20,12 +20,22 @@ final class ServedMount implements AutoCloseable {
 
     /** @param msize of the session, in bytes */
     ServedMount(final AnsweringChannel.Server server, final int msize, final ShareOptions options) throws IOException {
+        this(server, msize, options, true);
+    }
+
+    /** @param mayMapUncached as of {@link FuseMount#mount} */
+    ServedMount(
+            final AnsweringChannel.Server server,
+            final int msize,
+            final ShareOptions options,
+            final boolean mayMapUncached)
+            throws IOException {
         root = Files.createTempDirectory("ninepin-served-test").toRealPath();
         share = Share.open(
                 Session.connect(
                         new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(msize)),
                 options);
-        mount = FuseMount.mount(share, root, new FuseOptions("served", false, false, false), Errno::of);
+        mount = FuseMount.mount(share, root, new FuseOptions("served", false, false, false), Errno::of, mayMapUncached);
     }
 
     @Override

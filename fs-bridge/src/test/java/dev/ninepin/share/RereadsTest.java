@@ -54,6 +54,16 @@ class RereadsTest {
     }
 
     @Test
+    void pagesThatMayAlwaysBeDroppedAreDroppedAgainForEachWriteOfWhatWasRead() {
+        rereads.mayAlwaysBeDropped();
+        for (int i = 0; i < 3; i++) {
+            assertThat(write(0, 10)).isEmpty();
+            read(0, 4096);
+            assertThat(write(0, 10)).containsExactly(false);
+        }
+    }
+
+    @Test
     void aWriteOfSomethingElseDropsNothing() {
         drop();
         read(4096, 4096);
