@@ -330,8 +330,13 @@ final class Callbacks {
             final long handle = as(request).open(node, openFlags, this::dropData);
             // A flush says who writes no more, and whose locks are free.
             final boolean flush = files.takesLocks() || OpenFlags.writes(openFlags);
-            if (!worker.reply.opened(handle, flush, isUncached())) {
-                files.release(handle);
+            boolean taken = false;
+            try {
+                taken = worker.reply.opened(handle, flush, isUncached() || isUnsized(handle));
+            } finally {
+                if (!taken) {
+                    files.release(handle);
+                }
             }
         });
     }
@@ -339,6 +344,14 @@ final class Callbacks {
     /** Whether the kernel is to keep no data of any file, but for maps. */
     private boolean isUncached() {
         return files.cache() == CacheMode.NONE && canMapUncached();
+    }
+
+    /**
+     * Whether a file is to be read to the end that the server knows. An empty file may be, if it can be mapped all the same
+     * once it has grown.
+     */
+    private boolean isUnsized(final long handle) throws IOException {
+        return files.isShownEmpty(handle) && (canMapUncached() || files.hidesContents(handle));
     }
 
     /** Whether the kernel keeps data that no read(2) may get: it asks for the attributes first, and drops the data then. */

@@ -143,6 +143,22 @@ public interface FileOperations {
      */
     long open(long node, int flags, KernelData kernel) throws IOException;
 
+    /**
+     * Whether a file that was just opened, and only to be read, has the size 0. It may have contents all the same, as the
+     * files of Linux's {@code /proc} have.
+     */
+    default boolean isShownEmpty(final long handle) throws IOException {
+        return false;
+    }
+
+    /**
+     * Whether such a file has contents: then only the server knows where it ends, and a read may bring less than there
+     * is. Asks the server for a byte, which may renew the time of the last access.
+     */
+    default boolean hidesContents(final long handle) throws IOException {
+        return false;
+    }
+
     /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
     Created create(Caller caller, long parent, ByteString name, int flags, int mode, KernelData kernel)
             throws IOException;

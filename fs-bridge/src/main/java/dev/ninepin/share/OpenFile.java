@@ -75,6 +75,11 @@ final class OpenFile {
         return iounit;
     }
 
+    /** Whether it was opened to be read, and not to be written. */
+    boolean isForReadingOnly() {
+        return !OpenFlags.writes(flags);
+    }
+
     /** Whether it was opened to be written. */
     boolean isForWriting() {
         return OpenFlags.writes(flags);

@@ -1,6 +1,9 @@
 package dev.ninepin.share;
 
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.FidTable;
+import dev.ninepin.session.ReadReply;
+import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -66,6 +69,28 @@ final class OpenFiles {
             }
         }
         return replied.isEmpty() ? result : new WatchedRead(result, replied.get());
+    }
+
+    boolean isShownEmpty(final long handle) throws ErrnoException {
+        final OpenFile file = handles.get(handle);
+        final Rgetattr seen = file.inode().attributes();
+        final boolean isEmpty = file.isForReadingOnly() && seen != null && seen.size() == 0;
+        if (isEmpty) {
+            // If it is opened without pages, the kernel drops those that there are before it is mapped.
+            file.inode().rereads().mayAlwaysBeDropped();
+        }
+        return isEmpty;
+    }
+
+    /** What can't be read does not end at its size, either. */
+    boolean hidesContents(final long handle) throws IOException {
+        final OpenFile file = handles.get(handle);
+        try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
+            return first.data().hasRemaining();
+        } catch (final RemoteException e) {
+            LOG.trace("node {} can't be read", file.inode().node(), e);
+            return true;
+        }
     }
 
     int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {

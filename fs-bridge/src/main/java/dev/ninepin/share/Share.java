@@ -334,6 +334,16 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
+    public boolean isShownEmpty(final long handle) throws IOException {
+        return files.isShownEmpty(handle);
+    }
+
+    @Override
+    public boolean hidesContents(final long handle) throws IOException {
+        return files.hidesContents(handle);
+    }
+
+    @Override
     public Created create(
             final Caller caller,
             final long parent,
