@@ -56,6 +56,7 @@ public enum MessageType {
     RAUTH(103, Rauth.class, Rauth::decode),
     TATTACH(104, Tattach.class, Tattach::decode),
     RATTACH(105, Rattach.class, Rattach::decode),
+    RERROR(107, Rerror.class, Rerror::decode),
     TFLUSH(108, Tflush.class, Tflush::decode),
     RFLUSH(109, Rflush.class, Rflush::decode),
     TWALK(110, Twalk.class, Twalk::decode),

@@ -7,7 +7,7 @@ package dev.ninepin.p9;
  *
  * @param ecode the errno, by its number on Linux
  */
-public record Rlerror(int ecode) implements Rmessage {
+public record Rlerror(int ecode) implements Rmessage, ErrorReply {
     static final int SIZE = Frame.sizeOf(new Rlerror(0));
 
     @Override

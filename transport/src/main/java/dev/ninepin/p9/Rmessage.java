@@ -25,6 +25,7 @@ public sealed interface Rmessage extends Message
                 Rversion,
                 Rauth,
                 Rattach,
+                Rerror,
                 Rflush,
                 Rwalk,
                 Rread,

@@ -31,7 +31,7 @@ public sealed interface Tmessage extends Message
                 Tclunk,
                 Tremove {
     /**
-     * The most bytes that the reply, or an {@link Rlerror} in its place, takes on the wire. A channel that posts the
+     * The most bytes that the reply, or an {@link ErrorReply} in its place, takes on the wire. A channel that posts the
      * reply's buffer with the request takes its size from here: a smaller one breaks a virtio-9p device for good.
      */
     int replySize();

@@ -2,9 +2,9 @@ package dev.ninepin.session;
 
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.Received;
+import dev.ninepin.p9.ErrorReply;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
-import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
@@ -363,7 +363,7 @@ final class Exchange {
             throw e;
         }
         final long nanos = System.nanoTime() - call.sentNanos();
-        if (reply instanceof Rlerror error) {
+        if (reply instanceof ErrorReply error) {
             received.close();
             recorder.record(call.notation(), nanos, true);
             final int errno = error.ecode() == 0 ? EIO : error.ecode();

@@ -2,7 +2,7 @@ package dev.ninepin.session;
 
 import java.io.IOException;
 
-/** The server answered a request with an Rlerror. An answer like any other: cheap to make, without a stack trace. */
+/** The server answered a request with an error. An answer like any other: cheap to make, without a stack trace. */
 public final class RemoteException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -145,6 +145,17 @@ class GoldenBytesTest {
                 .isEqualTo(frame.message().messageType().code());
     }
 
+    /** nfs-ganesha 4.3's answer to a Twalk to a name that is not there. */
+    @Test
+    void anErrorOfGaneshaHasAnErrno() throws ProtocolException {
+        final byte[] golden = HexFormat.of().parseHex("0b0000006b020002000000");
+        final ByteBuffer written = ByteBuffer.allocate(golden.length);
+        new Frame(2, new Rerror(2)).encode(written);
+
+        assertThat(written.array()).isEqualTo(golden);
+        assertThat(Frame.decode(ByteBuffer.wrap(golden))).isEqualTo(new Frame(2, new Rerror(2)));
+    }
+
     @Test
     void eachReplyFitsTheRoomThatItsRequestAskedFor() {
         for (int i = 0; i < EXCHANGE.size(); i += 2) {

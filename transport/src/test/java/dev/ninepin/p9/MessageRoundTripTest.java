@@ -52,8 +52,8 @@ class MessageRoundTripTest {
             assertThat(reply.notation()).isEqualTo("R" + request.notation().substring(1));
             assertThat(Rmessage.class).isAssignableFrom(reply.record());
         }
-        // And Rlerror, which answers any.
-        assertThat(MessageType.all(Rmessage.class)).hasSize(MessageType.all(Tmessage.class).length + 1);
+        // And Rlerror and Rerror, which answer any.
+        assertThat(MessageType.all(Rmessage.class)).hasSize(MessageType.all(Tmessage.class).length + 2);
     }
 
     @Property(tries = 300)

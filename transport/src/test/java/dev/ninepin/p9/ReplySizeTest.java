@@ -26,6 +26,7 @@ class ReplySizeTest {
 
         assertThat(request.replySize()).isGreaterThanOrEqualTo(Frame.sizeOf(Messages.empty(reply)));
         assertThat(request.replySize()).isGreaterThanOrEqualTo(Frame.sizeOf(new Rlerror(5)));
+        assertThat(request.replySize()).isGreaterThanOrEqualTo(Frame.sizeOf(new Rerror(5)));
     }
 
     @ParameterizedTest

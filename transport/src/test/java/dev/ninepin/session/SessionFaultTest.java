@@ -16,6 +16,7 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rclunk;
+import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rflush;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rread;
@@ -53,11 +54,14 @@ class SessionFaultTest {
     @ParameterizedTest
     @CsvSource({"0, 5", "2, 2", "511, 511", "512, 512", "2147483647, 2147483647", "-1, -1"})
     void anErrnoIsTakenAsItIsButNeverZero(final int ecode, final int errno) throws Exception {
-        try (ScriptedServer server = answering(new Rlerror(ecode));
-                Session session = connect(server)) {
-            assertThatThrownBy(() -> session.readlink(FID).await())
-                    .isInstanceOfSatisfying(
-                            RemoteException.class, e -> assertThat(e.errno()).isEqualTo(errno));
+        for (final Message error : List.of(new Rlerror(ecode), new Rerror(ecode))) {
+            try (ScriptedServer server = answering(error, ANSWER);
+                    Session session = connect(server)) {
+                assertThatThrownBy(() -> session.readlink(FID).await())
+                        .isInstanceOfSatisfying(RemoteException.class, e -> assertThat(e.errno())
+                                .isEqualTo(errno));
+                assertThat(session.status().connected()).isTrue();
+            }
         }
     }
 
