@@ -24,6 +24,14 @@ class BehaviourTest {
     }
 
     @Nested
+    class OverGanesha extends BehaviourContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends BehaviourContract {
         @Override
         protected RealServer start(final Path directory) {

@@ -24,6 +24,14 @@ class SessionTest {
     }
 
     @Nested
+    class OverGanesha extends SessionContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends SessionContract {
         @Override
         protected RealServer start(final Path directory) {

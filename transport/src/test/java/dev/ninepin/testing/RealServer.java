@@ -17,8 +17,17 @@ public interface RealServer extends AutoCloseable {
     /** What to attach to. */
     ByteString aname();
 
-    /** Whether it is QEMU, whose answers the protocol's notes tell; else it is diod. */
+    /** Whether it is QEMU, whose answers the protocol's notes tell. */
     boolean isQemu();
+
+    /** Whether it is nfs-ganesha, which answers each error with an {@link dev.ninepin.p9.Rerror}. */
+    default boolean isGanesha() {
+        return false;
+    }
+
+    default boolean isDiod() {
+        return !isQemu() && !isGanesha();
+    }
 
     /** Whether files have POSIX ACLs. */
     boolean keepsAcls();
@@ -40,6 +49,10 @@ public interface RealServer extends AutoCloseable {
     static RealServer diodOnTcp(final Path export) throws IOException {
         final DiodServer diod = DiodServer.onTcp(export);
         return new Diod(diod, () -> StreamChannel.tcp("127.0.0.1", diod.port()));
+    }
+
+    static RealServer ganesha(final Path export) throws IOException {
+        return new Ganesha(new GaneshaServer(export));
     }
 
     static RealServer qemu(final Path export, final Map<String, String> options) {
@@ -67,6 +80,49 @@ public interface RealServer extends AutoCloseable {
         @Override
         public boolean isQemu() {
             return false;
+        }
+
+        @Override
+        public boolean keepsAcls() {
+            return true;
+        }
+
+        @Override
+        public boolean keepsModesOnHost() {
+            return true;
+        }
+
+        @Override
+        public void kill() {
+            server.kill();
+        }
+
+        @Override
+        public void close() {
+            server.close();
+        }
+    }
+
+    /** An nfs-ganesha. */
+    record Ganesha(GaneshaServer server) implements RealServer {
+        @Override
+        public Channel connect(final int maxMessageSize) throws IOException {
+            return StreamChannel.unix(server.socket());
+        }
+
+        @Override
+        public ByteString aname() {
+            return server.aname();
+        }
+
+        @Override
+        public boolean isQemu() {
+            return false;
+        }
+
+        @Override
+        public boolean isGanesha() {
+            return true;
         }
 
         @Override

@@ -1,0 +1,137 @@
+package dev.ninepin.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ninepin.p9.ByteString;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * An nfs-ganesha that exports one directory over 9P, and is reached through a UNIX socket. It needs root.
+ *
+ * <p>nfs-ganesha listens on all addresses, so it runs in a network name space of its own, where socat forwards each
+ * connection of the socket to its port. Both end with the PID name space that they share. The server is up once made, and
+ * gone once closed. One thread at a time.
+ */
+public final class GaneshaServer implements AutoCloseable {
+    private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
+    private static final Duration ENDS_WITHIN = Duration.ofSeconds(20);
+    private static final int PORT = 15640;
+
+    /** How {@code /proc/net/tcp6} shows a socket that listens on the port. */
+    private static final String LISTENING = ":%04X 00000000000000000000000000000000:0000 0A ".formatted(PORT);
+
+    /**
+     * Attributes expire at once, so that the server notices what a test does to the export. Locks have no grace period: in
+     * the first 90 seconds, it would refuse all of them.
+     */
+    private static final String CONFIGURATION = """
+            NFS_CORE_PARAM {
+                Protocols = 9P; NFS_Port = 20490; MNT_Port = 20480; NLM_Port = 20470; Rquota_Port = 20460;
+                Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false;
+            }
+            NFSv4 { Graceless = true; }
+            _9P { _9P_TCP_Port = %d; _9P_TCP_Msize = 65536; }
+            EXPORT {
+                Export_Id = 77; Path = "%s"; Pseudo = /share; Tag = share; Access_Type = RW; Squash = No_Root_Squash;
+                Protocols = 9P; Transports = TCP; SecType = none, sys; Attr_Expiration_Time = 0; FSAL { Name = VFS; }
+            }
+            LOG { Default_Log_Level = EVENT; }
+            """;
+
+    private final Path export;
+    private final Path runtime;
+    private final Process process;
+
+    public GaneshaServer(final Path export) throws IOException {
+        this.export = export;
+        // Not in the build's directory, which may be deep: a socket's path holds 107 bytes.
+        this.runtime = Files.createTempDirectory(Path.of("/tmp"), "ninepin-ganesha");
+        Files.writeString(runtime.resolve("configuration"), CONFIGURATION.formatted(PORT, export));
+        this.process = new ProcessBuilder(
+                        "unshare",
+                        "--net",
+                        "--pid",
+                        "--fork",
+                        "--kill-child=KILL",
+                        "sh",
+                        "-c",
+                        "ip link set lo up && { socat -b 131072 UNIX-LISTEN:socket,fork TCP:127.0.0.1:" + PORT
+                                + " & exec ganesha.nfsd -F -f configuration -L log -p pid; }")
+                .directory(runtime.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(runtime.resolve("output").toFile())
+                .start();
+        try {
+            await("nfs-ganesha to listen")
+                    .atMost(STARTS_WITHIN)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(5))
+                    .failFast("nfs-ganesha has ended: see " + runtime, () -> !process.isAlive())
+                    .until(this::listens);
+        } catch (final Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** The tree to attach to. */
+    public ByteString aname() {
+        return ByteString.of(export.toString());
+    }
+
+    /** The path of the socket that leads to the server. */
+    public Path socket() {
+        return runtime.resolve("socket");
+    }
+
+    /** The process with which the server ends. */
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Ends the server as {@code kill -9} does, and returns when it is gone. */
+    public void kill() {
+        // The first process of the PID name space, with which all others end, and then the parent that waits for it.
+        final List<ProcessHandle> first = process.children().toList();
+        first.forEach(ProcessHandle::destroyForcibly);
+        if (first.isEmpty()) {
+            process.destroyForcibly();
+        }
+        try {
+            assertThat(process.waitFor(ENDS_WITHIN.toSeconds(), TimeUnit.SECONDS))
+                    .as("nfs-ganesha, pid %d, has gone", process.pid())
+                    .isTrue();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while nfs-ganesha ended", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+        try (Stream<Path> files = Files.list(runtime)) {
+            for (final Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(runtime);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Looks into the server's network name space, in which the process is that made it. */
+    private boolean listens() throws IOException {
+        return Files.exists(socket())
+                && Files.readString(Path.of("/proc", Long.toString(process.pid()), "net", "tcp6"))
+                        .contains(LISTENING);
+    }
+}
