@@ -5,6 +5,7 @@ import dev.ninepin.channel.Received;
 import dev.ninepin.p9.ErrorReply;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
@@ -68,6 +69,9 @@ final class Exchange {
     private volatile boolean established;
 
     private final LongAdder strays = new LongAdder();
+
+    /** Whether an error came as an {@link Rerror}. */
+    private volatile boolean sendsRerror;
 
     Exchange(final Channel channel, final Duration timeout, final OperationRecorder recorder) {
         this.channel = channel;
@@ -199,6 +203,11 @@ final class Exchange {
 
     long strays() {
         return strays.sum();
+    }
+
+    /** Whether the server is of those that answer errors with an {@link Rerror}, as far as is known yet. */
+    boolean sendsRerror() {
+        return sendsRerror;
     }
 
     boolean hasEnded() {
@@ -365,6 +374,9 @@ final class Exchange {
         final long nanos = System.nanoTime() - call.sentNanos();
         if (reply instanceof ErrorReply error) {
             received.close();
+            if (reply instanceof Rerror) {
+                sendsRerror = true;
+            }
             recorder.record(call.notation(), nanos, true);
             final int errno = error.ecode() == 0 ? EIO : error.ecode();
             release(call, call.failed(new RemoteException(call.notation(), errno)));

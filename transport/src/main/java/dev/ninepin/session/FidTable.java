@@ -30,6 +30,7 @@ public final class FidTable {
         this.own = new OwnFids(session);
         this.user = session.nUname();
         this.paths = new PathFids(own, user, max);
+        own.setMakeRoom(paths::makeRoom);
     }
 
     private FidTable(final FidTable sessions, final int user) {
@@ -99,7 +100,7 @@ public final class FidTable {
     }
 
     /** A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. */
-    public int take() {
+    public int take() throws IOException {
         return own.take();
     }
 
@@ -169,7 +170,7 @@ public final class FidTable {
 
     /**
      * As {@link #walk}, over each of {@code names}, with all requests under way together. In the order of the names; empty
-     * where the server refused.
+     * where the server refused, or takes no more fids.
      */
     public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
         final OwnFids.Start start = start();
@@ -203,9 +204,7 @@ public final class FidTable {
 
     /** As {@link #copy(PathFid)}, where {@code from} is on the path, and stays there until this returns. */
     public int copy(final int from) throws IOException {
-        final int fid = own.take();
-        own.walkOrGiveBack(from, fid, List.of());
-        return fid;
+        return own.copy(from);
     }
 
     /**

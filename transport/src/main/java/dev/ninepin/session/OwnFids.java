@@ -12,11 +12,15 @@ import dev.ninepin.p9.Twalk;
 import dev.ninepin.session.FidTable.Attribute;
 import dev.ninepin.session.FidTable.Walked;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +35,9 @@ final class OwnFids {
     private final Session session;
     private final FidNumbers numbers = new FidNumbers();
 
+    /** Has fids clunked that nobody uses right now; whether there were any. */
+    private volatile BooleanSupplier makeRoom = () -> false;
+
     /** Fids that may be there or not, until their requests are over. */
     @GuardedBy("this")
     private final List<Doubtful> doubtful = new ArrayList<>(0);
@@ -44,10 +51,52 @@ final class OwnFids {
         return numbers.used();
     }
 
-    /** A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. */
-    int take() {
+    /** Sets what is run when the server takes no more fids: it clunks some that nobody uses, and says whether it did. */
+    void setMakeRoom(final BooleanSupplier action) {
+        makeRoom = action;
+    }
+
+    /**
+     * A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. Waits if the
+     * server takes no more fids than there are, and some are about to end; fails with ENFILE if none is.
+     */
+    int take() throws IOException {
         clunkWhatIsOver();
-        return numbers.take();
+        OptionalInt number = numbers.tryTake();
+        boolean mayHaveRoom = true;
+        while (number.isEmpty() && mayHaveRoom) {
+            mayHaveRoom = makeRoom.getAsBoolean();
+            try {
+                number = numbers.take(session.timeoutNanos());
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while waiting for the number of a fid");
+            }
+        }
+        return number.orElseThrow(() -> new RemoteException("any request for one more fid", RemoteException.ENFILE));
+    }
+
+    /** Makes a fid, again with a smaller number where the server takes none as large. */
+    private <T> T make(final Making<T> request) throws IOException {
+        while (true) {
+            final int fid = take();
+            try {
+                final T made = request.make(fid);
+                numbers.accepted(fid);
+                return made;
+            } catch (final RemoteException e) {
+                if (!numbers.areRefusedFrom(fid, e.errno())) {
+                    throw e;
+                }
+                LOG.debug("the server takes no fid from {} on", fid);
+            }
+        }
+    }
+
+    /** A request that makes a fid of the given number, or gives the number back. */
+    @FunctionalInterface
+    private interface Making<T> {
+        T make(int fid) throws IOException;
     }
 
     /** The fid was never made. */
@@ -70,10 +119,12 @@ final class OwnFids {
 
     /** The number is free with the answer: Tclunk ends a fid even if it fails. Without one the fid may still be there. */
     private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
+        numbers.ending();
         return clunk.future().whenComplete((reply, failure) -> {
             if (failure == null || failure instanceof RemoteException) {
                 numbers.giveBack(fid);
             }
+            numbers.ended();
         });
     }
 
@@ -88,6 +139,7 @@ final class OwnFids {
     }
 
     private void end(final Call<Rmessage> call, final int fid) throws IOException {
+        numbers.ending();
         try {
             call.await();
             numbers.giveBack(fid);
@@ -97,6 +149,8 @@ final class OwnFids {
         } catch (final IOException e) {
             clunkAfter(call, fid);
             throw e;
+        } finally {
+            numbers.ended();
         }
     }
 
@@ -127,7 +181,10 @@ final class OwnFids {
     }
 
     Attribute xattrWalk(final int from, final ByteString name) throws IOException {
-        final int fid = take();
+        return make(fid -> xattrWalk(from, fid, name));
+    }
+
+    private Attribute xattrWalk(final int from, final int fid, final ByteString name) throws IOException {
         final Call<Rxattrwalk> call = session.xattrwalk(from, fid, name);
         try {
             return new Attribute(fid, call.await().size());
@@ -157,7 +214,10 @@ final class OwnFids {
      * others, must not be taken for news of a file.
      */
     Walked attach(final Start start) throws IOException {
-        final int fid = take();
+        return make(fid -> attach(fid, start));
+    }
+
+    private Walked attach(final int fid, final Start start) throws IOException {
         final Call<Rattach> call = session.attach(fid, start.user());
         try {
             return start.walked(fid, call.await().qid());
@@ -177,24 +237,31 @@ final class OwnFids {
     }
 
     Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
-        final int fid = take();
-        final Rwalk reply = walkOrGiveBack(from, fid, names);
-        return start.walked(fid, reply.qids().get(names.size() - 1));
+        return make(fid -> {
+            final Rwalk reply = walkOrGiveBack(from, fid, names);
+            return start.walked(fid, reply.qids().get(names.size() - 1));
+        });
+    }
+
+    /** A fid of the caller's own on what {@code from} is on. */
+    int copy(final int from) throws IOException {
+        return make(fid -> {
+            walkOrGiveBack(from, fid, List.of());
+            return fid;
+        });
     }
 
     /**
      * Walks over each of {@code names} to a fid of its own, all at once. In the order of the names; empty where the server
-     * says that there is no way.
+     * says that there is no way, or takes no more fids.
      */
     List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
             throws IOException {
-        final List<Integer> fids = new ArrayList<>(names.size());
-        final List<Call<Rwalk>> calls = new ArrayList<>(names.size());
+        final List<Integer> fids = takeUpTo(names.size());
+        final List<Call<Rwalk>> calls = new ArrayList<>(fids.size());
         try (Batch batch = session.batch()) {
-            for (final ByteString name : names) {
-                final int fid = take();
-                fids.add(fid);
-                calls.add(session.walk(from, fid, List.of(name)));
+            for (int i = 0; i < fids.size(); i++) {
+                calls.add(session.walk(from, fids.get(i), List.of(names.get(i))));
             }
         }
         final List<Optional<Walked>> all = new ArrayList<>(names.size());
@@ -204,8 +271,10 @@ final class OwnFids {
             try {
                 final Rwalk reply = awaitWalk(calls.get(i), fids.get(i), 1);
                 walked = Optional.of(start.walked(fids.get(i), reply.qids().get(0)));
+                numbers.accepted(fids.get(i));
             } catch (final RemoteException e) {
-                LOG.trace("no way to {}", names.get(i), e);
+                final boolean isTooLarge = numbers.areRefusedFrom(fids.get(i), e.errno());
+                LOG.trace("no way to {}, its fid is too large: {}", names.get(i), isTooLarge, e);
             } catch (final IOException e) {
                 failure = e;
             }
@@ -215,7 +284,24 @@ final class OwnFids {
             all.forEach(each -> each.ifPresent(walked -> clunk(walked.fid())));
             throw failure;
         }
+        all.addAll(Collections.nCopies(names.size() - all.size(), Optional.empty()));
         return all;
+    }
+
+    /** Numbers for {@code count} fids, or as many as there are right now: nobody who has some waits for more. */
+    private List<Integer> takeUpTo(final int count) {
+        clunkWhatIsOver();
+        final List<Integer> taken = new ArrayList<>(count);
+        while (taken.size() < count) {
+            final OptionalInt number = numbers.tryTake();
+            if (number.isEmpty()) {
+                final boolean hasRoomNextTime = makeRoom.getAsBoolean();
+                LOG.trace("{} of {} fids, more next time: {}", taken.size(), count, hasRoomNextTime);
+                break;
+            }
+            taken.add(number.getAsInt());
+        }
+        return taken;
     }
 
     /** Walks to {@code newfid}, whose number goes back if that fails. */

@@ -35,6 +35,9 @@ final class PathFids {
     /** Of a directory: each name of NAME_MAX has room below it, the one of a file that is put aside, too. */
     private static final int LONGEST_PATH_OF_DIRECTORY = LONGEST_PATH - 1 - 255;
 
+    /** How many fids are clunked at once where the server takes no more. */
+    private static final int ROOM = 100;
+
     private final OwnFids own;
     private final int owner;
     private final int max;
@@ -200,6 +203,18 @@ final class PathFids {
 
     synchronized boolean isAt(final PathFid path, final PathFid directory, final ByteString name) {
         return path.isAt(directory, name);
+    }
+
+    /** Clunks some fids that nobody uses right now, those not used lately first, without waiting. Whether there were any. */
+    boolean makeRoom() {
+        final List<Integer> surplus = new ArrayList<>();
+        synchronized (this) {
+            for (int looks = 2 * clock.size(); surplus.size() < ROOM && !clock.isEmpty() && looks > 0; looks--) {
+                lookAtNext(surplus);
+            }
+        }
+        surplus.forEach(own::clunk);
+        return !surplus.isEmpty();
     }
 
     void clunkAll(final long deadline) {
@@ -368,21 +383,25 @@ final class PathFids {
             place.inClock = true;
             clock.addLast(place);
         }
-        int looks = 2 * clock.size();
-        while (clock.size() > max && looks > 0) {
-            looks--;
-            final UserFid candidate = clock.removeFirst();
-            candidate.inClock = false;
-            if (candidate.live == null) {
-                continue;
-            }
-            if (candidate.live.pins > 0 || candidate.recentlyUsed) {
-                candidate.recentlyUsed = false;
-                candidate.inClock = true;
-                clock.addLast(candidate);
-            } else {
-                drop(candidate, surplus);
-            }
+        for (int looks = 2 * clock.size(); clock.size() > max && looks > 0; looks--) {
+            lookAtNext(surplus);
+        }
+    }
+
+    /** Takes the next fid in turn out of the table, unless it is used or was lately; the caller clunks it. */
+    @GuardedBy("this")
+    private void lookAtNext(final List<Integer> surplus) {
+        final UserFid candidate = clock.removeFirst();
+        candidate.inClock = false;
+        if (candidate.live == null) {
+            return;
+        }
+        if (candidate.live.pins > 0 || candidate.recentlyUsed) {
+            candidate.recentlyUsed = false;
+            candidate.inClock = true;
+            clock.addLast(candidate);
+        } else {
+            drop(candidate, surplus);
         }
     }
 

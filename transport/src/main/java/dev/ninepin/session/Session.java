@@ -136,6 +136,19 @@ public final class Session implements AutoCloseable {
         return fids;
     }
 
+    /**
+     * Whether the server is nfs-ganesha, which its errors give away from the first one on. It ignores flags: APPEND, EXCL,
+     * AT_REMOVEDIR ({@code src/Protocols/9P}: 9p_proto_tools.c, 9p_lcreate.c, 9p_unlinkat.c).
+     */
+    public boolean isGanesha() {
+        return exchange.sendsRerror();
+    }
+
+    /** How long any request may go unanswered. */
+    long timeoutNanos() {
+        return exchange.timeoutNanos();
+    }
+
     /** The largest message of this session, in bytes. */
     public int msize() {
         return msize;

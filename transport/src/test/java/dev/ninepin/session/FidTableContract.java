@@ -16,14 +16,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The fids on paths, with a real server: how many there are, and where they lead. */
 public abstract class FidTableContract extends SessionFixture {
+    private static final int ENFILE = 23;
     private static final int THREADS = 8;
 
     /** Whatever the test has done: the server has the fids that we think, and in the end none. */
@@ -70,6 +75,60 @@ public abstract class FidTableContract extends SessionFixture {
         // The last clunks may be under way still: nobody waits for their answers.
         await().untilAsserted(() -> assertThat(session.fids().used()).isBetween(1, max + 1));
         assertThat(session.status().fidsMax()).isEqualTo(max);
+    }
+
+    /** nfs-ganesha takes no fid from 1024 on, and says so with ERANGE. */
+    @Test
+    void moreFilesAreWalkedToThanTheServerTakesFids() throws Exception {
+        connect(options());
+        final List<PathFid> paths = new ArrayList<>();
+        for (int i = 0; i < 1200; i++) {
+            Files.write(export.resolve("file" + i), new byte[i % 7]);
+            paths.add(lookup(session.fids().root(), "file" + i));
+        }
+        for (int i = 0; i < 1200; i++) {
+            assertThat(sizeOf(paths.get(i))).isEqualTo(i % 7);
+        }
+        final List<ByteString> names =
+                IntStream.range(0, 1200).mapToObj(i -> name("file" + i)).toList();
+        final List<Optional<FidTable.Walked>> walked =
+                session.fids().walkEach(session.fids().root(), names);
+        assertThat(walked).hasSize(1200);
+        walked.forEach(each -> each.ifPresent(file -> session.fids().clunk(file.fid())));
+        assertFidsAgree();
+    }
+
+    @Test
+    void whoWantsMoreFidsThanTheServerTakesIsRefusedUntilOthersGiveTheirsBack() throws Throwable {
+        Files.createFile(export.resolve("file"));
+        connect(options());
+        for (int i = 0; i < 900; i++) {
+            Files.createFile(export.resolve("gone" + i));
+            session.fids().retire(lookup(session.fids().root(), "gone" + i));
+        }
+        final PathFid file = lookup(session.fids().root(), "file");
+        for (int i = 0; i < 400; i++) {
+            Files.createFile(export.resolve("file" + i));
+            lookup(session.fids().root(), "file" + i);
+        }
+        final List<Integer> own = new ArrayList<>();
+        final ThrowingCallable takeMany = () -> {
+            while (own.size() < 1100) {
+                own.add(session.fids().copy(file));
+            }
+        };
+        if (server.isGanesha()) {
+            assertThatThrownBy(takeMany).isInstanceOfSatisfying(RemoteException.class, e -> assertThat(e.errno())
+                    .isEqualTo(ENFILE));
+            assertThat(own).hasSizeGreaterThan(1000);
+        } else {
+            takeMany.call();
+        }
+        own.forEach(session.fids()::clunk);
+
+        assertThat(sizeOf(file)).isZero();
+        session.fids().clunk(session.fids().copy(file));
+        assertFidsAgree();
     }
 
     @Test
@@ -131,7 +190,8 @@ public abstract class FidTableContract extends SessionFixture {
         connect(options().withMaxFids(3));
         final PathFid b = lookup(lookup(session.fids().root(), "a"), "b");
 
-        for (int user = 1; user <= 40; user++) {
+        final List<Integer> users = users();
+        for (final int user : users) {
             final FidTable fids = session.fids().ofUser(user);
             try (FidTable.Lease lease = fids.use(b);
                     FidTable.Lease again = fids.use(b);
@@ -142,8 +202,20 @@ public abstract class FidTableContract extends SessionFixture {
             }
         }
 
-        assertThat(attaches()).isEqualTo(41);
+        assertThat(attaches()).isEqualTo(users.size() + 1);
         await().untilAsserted(() -> assertThat(session.fids().used()).isLessThanOrEqualTo(3 + 1));
+    }
+
+    /** Those of this host's user database, where the server lets no others in. */
+    private List<Integer> users() throws IOException {
+        if (!server.isGanesha()) {
+            return IntStream.rangeClosed(1, 40).boxed().toList();
+        }
+        try (Stream<String> lines = Files.lines(Path.of("/etc/passwd"))) {
+            return lines.map(line -> Integer.valueOf(line.split(":", -1)[2]))
+                    .filter(user -> user > 0)
+                    .toList();
+        }
     }
 
     @Test

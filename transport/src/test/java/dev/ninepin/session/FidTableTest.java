@@ -24,6 +24,14 @@ class FidTableTest {
     }
 
     @Nested
+    class OverGanesha extends FidTableContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends FidTableContract {
         @Override
         protected RealServer start(final Path directory) {

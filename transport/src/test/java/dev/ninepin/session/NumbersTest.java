@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.Timeout;
 
 /** The tags and the fid numbers of a session: none is given out twice, and none is lost. */
 class NumbersTest {
+    private static final int EINVAL = 22;
+    private static final int ERANGE = 34;
     private static final int THREADS = 8;
     private static final int ROUNDS = 20_000;
 
@@ -36,7 +39,7 @@ class NumbersTest {
         final Set<Integer> inUse = new HashSet<>();
         for (final int step : steps) {
             if (step >= 0) {
-                final int number = numbers.take();
+                final int number = numbers.tryTake().orElseThrow();
                 assertThat(inUse.add(number)).isTrue();
                 taken.add(number);
             } else if (!taken.isEmpty()) {
@@ -45,6 +48,53 @@ class NumbersTest {
                 numbers.giveBack(number);
             }
             assertThat(numbers.used()).isEqualTo(inUse.size());
+        }
+    }
+
+    @Property
+    void noFidNumberIsGivenOutThatTheServerRefused(
+            @ForAll @IntRange(min = 1, max = 50) final int limit,
+            @ForAll @Size(max = 200) final List<@IntRange(min = -20, max = 20) Integer> steps) {
+        final FidNumbers numbers = new FidNumbers();
+        final Deque<Integer> taken = new ArrayDeque<>();
+        boolean known = false;
+        for (final int step : steps) {
+            final OptionalInt number = step < 0 ? OptionalInt.empty() : numbers.tryTake();
+            if (number.isPresent() && number.getAsInt() < limit) {
+                numbers.accepted(number.getAsInt());
+                assertThat(numbers.areRefusedFrom(number.getAsInt(), ERANGE)).isFalse();
+                taken.add(number.getAsInt());
+            } else if (number.isPresent()) {
+                assertThat(known).isFalse();
+                numbers.giveBack(number.getAsInt());
+                assertThat(numbers.areRefusedFrom(number.getAsInt(), EINVAL)).isFalse();
+                assertThat(numbers.areRefusedFrom(number.getAsInt(), ERANGE)).isTrue();
+                known = true;
+            } else if (step >= 0) {
+                assertThat(known).isTrue();
+                assertThat(taken).hasSize(limit);
+            } else if (!taken.isEmpty()) {
+                numbers.giveBack(taken.removeFirst());
+            }
+            assertThat(numbers.used()).isEqualTo(taken.size());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void whoWaitsForAFidNumberGetsTheNextThatIsGivenBack() throws Exception {
+        final FidNumbers numbers = new FidNumbers();
+        final int only = numbers.tryTake().orElseThrow();
+        assertThat(numbers.areRefusedFrom(1, ERANGE)).isTrue();
+        assertThat(numbers.take(TimeUnit.SECONDS.toNanos(30))).isEmpty();
+        numbers.ending();
+
+        try (BackgroundCall<OptionalInt> waiting = BackgroundCall.start(
+                        "waiting", () -> numbers.take(TimeUnit.SECONDS.toNanos(30)))
+                .awaitInside("wait")) {
+            numbers.giveBack(only);
+            numbers.ended();
+            assertThat(waiting.result()).hasValue(only);
         }
     }
 
@@ -141,7 +191,7 @@ class NumbersTest {
             final Deque<Integer> mine = new ArrayDeque<>();
             for (int i = 0; i < ROUNDS; i++) {
                 if (mine.isEmpty() || random.nextInt(10) < 5) {
-                    final int number = numbers.take();
+                    final int number = numbers.tryTake().orElseThrow();
                     assertThat(inUse.add(number)).isTrue();
                     mine.add(number);
                 } else {
