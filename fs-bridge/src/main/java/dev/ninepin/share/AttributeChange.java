@@ -25,25 +25,24 @@ public record AttributeChange(
         boolean losesSetId) {
 
     /** Nothing but the loss of the set-ID bits. */
-    static final AttributeChange LOSS_OF_SET_ID =
-            only(OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty(), true);
+    static final AttributeChange LOSS_OF_SET_ID = only(OptionalInt.empty(), OptionalLong.empty(), true);
 
-    static AttributeChange owner(final int uid) {
-        return only(OptionalInt.empty(), OptionalInt.of(uid), OptionalLong.empty(), false);
+    static AttributeChange owner(final OptionalInt uid, final OptionalInt gid) {
+        return new AttributeChange(
+                OptionalInt.empty(), uid, gid, OptionalLong.empty(), Optional.empty(), Optional.empty(), false);
     }
 
     static AttributeChange mode(final int bits) {
-        return only(OptionalInt.of(bits), OptionalInt.empty(), OptionalLong.empty(), false);
+        return only(OptionalInt.of(bits), OptionalLong.empty(), false);
     }
 
     static AttributeChange size(final long bytes) {
-        return only(OptionalInt.empty(), OptionalInt.empty(), OptionalLong.of(bytes), false);
+        return only(OptionalInt.empty(), OptionalLong.of(bytes), false);
     }
 
-    private static AttributeChange only(
-            final OptionalInt mode, final OptionalInt uid, final OptionalLong size, final boolean losesSetId) {
+    private static AttributeChange only(final OptionalInt mode, final OptionalLong size, final boolean losesSetId) {
         return new AttributeChange(
-                mode, uid, OptionalInt.empty(), size, Optional.empty(), Optional.empty(), losesSetId);
+                mode, OptionalInt.empty(), OptionalInt.empty(), size, Optional.empty(), Optional.empty(), losesSetId);
     }
 
     /** The same, and other permission bits. */

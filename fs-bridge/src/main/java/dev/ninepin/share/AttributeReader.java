@@ -188,10 +188,10 @@ final class AttributeReader {
                 options.uid().orElse(options.idMap().userHere(reply.uid())),
                 options.gid().orElse(options.idMap().groupHere(reply.gid())),
                 nlink(links),
-                reply.rdev(),
+                FileMode.isDevice(reply.mode()) ? reply.rdev() : 0,
                 reply.size(),
                 blksize(reply.blksize()),
-                reply.blocks(),
+                blocks(reply),
                 Timestamp.within(reply.atimeSec(), reply.atimeNsec()),
                 Timestamp.within(reply.mtimeSec(), reply.mtimeNsec()),
                 Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
@@ -200,6 +200,14 @@ final class AttributeReader {
     /** As much of a number of links as the kernel has room for; a server that counts none says 0, or less. */
     private static long nlink(final long links) {
         return Math.min(Math.max(links, 0), MOST_LINKS);
+    }
+
+    /**
+     * The blocks of a file, and at least one where there are data: a file of no blocks is one hole to GNU tar -S, which does
+     * not read it ({@code src/sparse.c}). nfs-ganesha counts whole blocks only.
+     */
+    private static long blocks(final Rgetattr reply) {
+        return reply.blocks() == 0 && reply.size() > 0 && FileMode.isRegularFile(reply.mode()) ? 1 : reply.blocks();
     }
 
     /** Programs make buffers of this size. */

@@ -1,5 +1,6 @@
 package dev.ninepin.share;
 
+import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rwrite;
@@ -119,10 +120,14 @@ final class FileData {
         if (!append) {
             return writeChunks(fid, offset, data, chunk);
         }
+        // Where the server does not append by itself, the kernel's end may lie before what another host has appended.
+        final long end = session.isGanesha()
+                ? session.getattr(fid, AttrMask.SIZE).await().size()
+                : offset;
         int written = 0;
         while (data.hasRemaining()) {
             final ByteBuffer part = data.slice(data.position(), Math.min(chunk, data.remaining()));
-            final int done = writeChunks(fid, offset + written, part, chunk);
+            final int done = writeChunks(fid, end + written, part, chunk);
             data.position(data.position() + done);
             written += done;
             if (done < part.capacity()) {

@@ -6,13 +6,17 @@ import java.util.Set;
 final class FileMode {
     static final int TYPE = 0170000;
     static final int DIRECTORY = 0040000;
+    private static final int CHARACTER_DEVICE = 0020000;
+    private static final int BLOCK_DEVICE = 0060000;
+    private static final int REGULAR_FILE = 0100000;
     private static final int PERMISSIONS = 07777;
     private static final int SET_USER_ID = 04000;
     private static final int SET_GROUP_ID = 02000;
     private static final int GROUP_EXECUTES = 0010;
 
     /** FIFO, character device, directory, block device, regular file, symbolic link, socket. */
-    private static final Set<Integer> TYPES = Set.of(0010000, 0020000, DIRECTORY, 0060000, 0100000, 0120000, 0140000);
+    private static final Set<Integer> TYPES =
+            Set.of(0010000, CHARACTER_DEVICE, DIRECTORY, BLOCK_DEVICE, REGULAR_FILE, 0120000, 0140000);
 
     /**
      * @param directory whether the file's qid is that of a directory
@@ -26,6 +30,14 @@ final class FileMode {
                     "the server says that a file has the mode 0" + Integer.toOctalString(mode)
                             + ", and by its qid it is " + (directory ? "a directory" : "no directory"));
         }
+    }
+
+    static boolean isDevice(final int mode) {
+        return (mode & TYPE) == CHARACTER_DEVICE || (mode & TYPE) == BLOCK_DEVICE;
+    }
+
+    static boolean isRegularFile(final int mode) {
+        return (mode & TYPE) == REGULAR_FILE;
     }
 
     static boolean isSameType(final int mode, final int other) {

@@ -25,7 +25,7 @@ public record IdMap(List<Range> users, List<Range> groups) {
      * stat(2) shows {@code /proc/sys/kernel/overflowuid} for him, 65534. That number itself would make his files those of
      * the user here who has it.
      */
-    private static final int NO_ID = -1;
+    static final int NO_ID = -1;
 
     /**
      * Who has no number here, in an ACL: from Linux 6.2 on, the kernel refuses the whole of one with {@link #NO_ID} in it

@@ -63,10 +63,16 @@ final class NameRequests {
 
     /** Removes a name; the caller sees to it that nothing moves. {@code flags} as those of Tunlinkat. */
     void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
+        final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (!unknown.unlinkat) {
             try {
-                paths.inDirectory(
-                        directory, at -> session.unlinkat(at, name, flags).await());
+                paths.inDirectory(directory, at -> {
+                    if (session.isGanesha()) {
+                        // It does not look at the flags. (Tremove, as below, crashes it.)
+                        fids.clunk(walkTo(at, name, asDirectory).fid());
+                    }
+                    return session.unlinkat(at, name, flags).await();
+                });
                 return;
             } catch (final RemoteException e) {
                 if (!isUnknown(e)) {
@@ -75,20 +81,26 @@ final class NameRequests {
                 unknown.unlinkat = true;
             }
         }
-        final Qid removed = paths.inDirectory(directory, at -> remove(at, name, (flags & Tunlinkat.AT_REMOVEDIR) != 0));
+        final Qid removed = paths.inDirectory(directory, at -> remove(at, name, asDirectory));
         LOG.trace("removed {}, {}", name, removed);
     }
 
     /** Removes a name with Tremove, and returns what it was. {@code at} is a fid on its directory. */
     private Qid remove(final int at, final ByteString name, final boolean asDirectory) throws IOException {
+        final FidTable.Walked file = walkTo(at, name, asDirectory);
+        fids.remove(file.fid());
+        return file.qid();
+    }
+
+    /** Walks to what is to be removed. A server may not care whether that is a directory, but unlink(2) and rmdir(2) do. */
+    private FidTable.Walked walkTo(final int at, final ByteString name, final boolean asDirectory)
+            throws IOException {
         final FidTable.Walked file = fids.walk(at, name);
         if (file.qid().isDirectory() != asDirectory) {
-            // Tremove does not care which it is, but unlink(2) and rmdir(2) do.
             fids.clunk(file.fid());
             throw new ErrnoException(asDirectory ? Errno.ENOTDIR : Errno.EISDIR, name + " is of the other kind");
         }
-        fids.remove(file.fid());
-        return file.qid();
+        return file;
     }
 
     private static boolean isUnknown(final RemoteException refusal) {

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Tunlinkat;
@@ -10,6 +11,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,27 +103,49 @@ final class Namespace {
         final Qid made = paths.changeIn(
                 directory,
                 at -> session.mkdir(at, name, how.mode(), group).await().qid());
-        return made(caller, directory, name, made, Optional.of(how));
+        return made(caller, group, directory, name, made, Optional.of(how));
     }
 
     Entry mknod(final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
         final Inheritance.Made how = inheritance.of(caller, directory, mode);
-        final Qid made = paths.changeIn(directory, at -> session.mknod(
-                        at, name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
-                .await()
-                .qid());
-        return made(caller, directory, name, made, Optional.of(how));
+        Qid made;
+        try {
+            made = paths.changeIn(directory, at -> session.mknod(
+                            at, name, how.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), group)
+                    .await()
+                    .qid());
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.EINVAL || !FileMode.isRegularFile(mode)) {
+                throw e;
+            }
+            made = makeFile(directory, name, how.mode(), group);
+        }
+        return made(caller, group, directory, name, made, Optional.of(how));
+    }
+
+    /** Makes a regular file with Tlcreate, where Tmknod makes none: nfs-ganesha's. */
+    private Qid makeFile(final Inode directory, final ByteString name, final int mode, final int group)
+            throws IOException {
+        requireAbsentWhereUnchecked(directory, name);
+        return paths.copyToChange(directory, fid -> {
+            final Qid made = session.lcreate(fid, name, OpenFlags.WRONLY | OpenFlags.EXCL, mode, group)
+                    .await()
+                    .qid();
+            fids.clunk(fid);
+            return made;
+        });
     }
 
     Entry symlink(final Caller caller, final Inode directory, final ByteString name, final ByteString target)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
+        requireAbsentWhereUnchecked(directory, name);
         final Qid made = paths.changeIn(
                 directory,
                 at -> session.symlink(at, name, target, group).await().qid());
-        return made(caller, directory, name, made, Optional.empty());
+        return made(caller, group, directory, name, made, Optional.empty());
     }
 
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
@@ -217,6 +241,16 @@ final class Namespace {
             }
         } finally {
             inodes.forget(found.node(), 1);
+        }
+    }
+
+    /**
+     * Fails with EEXIST if a name is taken, and the server would not say so: nfs-ganesha opens a file that is there for
+     * Tlcreate, and answers Tsymlink over any name with success.
+     */
+    void requireAbsentWhereUnchecked(final Inode directory, final ByteString name) throws IOException {
+        if (session.isGanesha()) {
+            requireAbsent(directory, name);
         }
     }
 
@@ -327,26 +361,40 @@ final class Namespace {
     }
 
     /**
-     * Gives a new file to its maker, since the server has made it as the user of the session; the file then.
+     * Gives a new file to its maker, since the server has made it as the user of the session, and to its group, which
+     * nfs-ganesha does not look at in Tmkdir, Tmknod and Tsymlink; the file then.
      *
+     * @param group of {@link #groupFor}
+     * @param mode what the server was asked for; a change of the owner takes set-ID bits from a file (chown(2))
      * @param made its attributes so far
      */
-    Entry givenTo(final Caller caller, final Inode inode, final Attributes made) throws IOException {
-        if (options.uid().isPresent() || made.uid() == caller.uid()) {
+    Entry givenTo(final Caller caller, final int group, final int mode, final Inode inode, final Attributes made)
+            throws IOException {
+        final OptionalInt uid = options.uid().isPresent() || made.uid() == caller.uid()
+                ? OptionalInt.empty()
+                : OptionalInt.of(caller.uid());
+        final int groupHere = options.idMap().groupHere(group);
+        final OptionalInt gid = options.gid().isPresent() || made.gid() == groupHere || groupHere == IdMap.NO_ID
+                ? OptionalInt.empty()
+                : OptionalInt.of(groupHere);
+        final AttributeChange owner = AttributeChange.owner(uid, gid);
+        final int setId = inode.isDirectory() ? 0 : mode & SET_ID_BITS;
+        if (owner.isEmpty() && (setId & ~made.mode()) == 0) {
             return new Entry(inode.node(), made);
         }
         try {
-            writer.change(inode, AttributeChange.owner(caller.uid()));
+            if (!owner.isEmpty()) {
+                writer.change(inode, owner);
+            }
+            if (setId != 0) {
+                writer.change(inode, AttributeChange.mode(made.mode() | setId));
+            }
         } catch (final RemoteException e) {
             // A server that does not run as root can't give files away; they stay its user's.
             if (e.errno() != Errno.EPERM) {
                 throw e;
             }
             return new Entry(inode.node(), made);
-        }
-        if (!inode.isDirectory() && (made.mode() & SET_ID_BITS) != 0) {
-            // A change of the owner takes them from a file (chown(2)); its maker has just asked for them.
-            writer.change(inode, AttributeChange.mode(made.mode()));
         }
         return new Entry(inode.node(), attributes.read(inode));
     }
@@ -363,11 +411,13 @@ final class Namespace {
     }
 
     /**
+     * @param group of {@link #groupFor}
      * @param made what the server says of it; by now another may have its name
      * @param how what it was made with, if it may have an ACL
      */
     private Entry made(
             final Caller caller,
+            final int group,
             final Inode directory,
             final ByteString name,
             final Qid made,
@@ -382,7 +432,7 @@ final class Namespace {
             if (how.isPresent()) {
                 handDown(inode, directory, name, how.get());
             }
-            return givenTo(caller, inode, attributes.read(inode));
+            return givenTo(caller, group, how.map(Inheritance.Made::mode).orElse(0), inode, attributes.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
             throw e;

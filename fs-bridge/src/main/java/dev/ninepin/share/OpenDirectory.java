@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.util.List;
@@ -26,6 +27,9 @@ final class OpenDirectory {
     private static final long UNKNOWN_NUMBER = 0xffff_ffffL;
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenDirectory.class);
+
+    /** How often a page is asked for of which entries keep being removed. */
+    private static final int PAGE_TRIES = 20;
 
     private final Session session;
     private final Inodes inodes;
@@ -69,9 +73,18 @@ final class OpenDirectory {
         inodes.openedDirectory(inode);
     }
 
+    /** Has the server make the entries durable. EINVAL, which programs expect of fsync(2), if it can't for a directory. */
     void fsync(final boolean dataOnly) throws IOException {
-        if (fid.isPresent() && inode.removed().isEmpty()) {
+        if (fid.isEmpty() || inode.removed().isPresent()) {
+            return;
+        }
+        try {
             session.fsync(fid.getAsInt(), dataOnly).await();
+        } catch (final RemoteException e) {
+            if (e.errno() == Errno.EISDIR) {
+                throw new ErrnoException(Errno.EINVAL, "the server syncs no directory");
+            }
+            throw e;
         }
     }
 
@@ -110,14 +123,29 @@ final class OpenDirectory {
                 position = entry.offset();
                 next++;
             }
-            final List<Dirent> following = cookies.goOn(
-                    position,
-                    session.readdir(fid.getAsInt(), position, session.maxIo()).await());
+            final List<Dirent> following = cookies.goOn(position, readPage(fid.getAsInt()));
             progress.page(position, following);
             page = following;
             next = 0;
             if (page.isEmpty()) {
                 return;
+            }
+        }
+    }
+
+    /**
+     * The next page. nfs-ganesha looks at each entry that it lists, and answers ENOENT for all of them if one was removed
+     * on its host meanwhile ({@code src/FSAL/FSAL_VFS/handle.c}, read_dirents); so it is asked again.
+     */
+    @GuardedBy("this")
+    private List<Dirent> readPage(final int from) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                return session.readdir(from, position, session.maxIo()).await();
+            } catch (final RemoteException e) {
+                if (e.errno() != Errno.ENOENT || !session.isGanesha() || tries == PAGE_TRIES) {
+                    throw e;
+                }
             }
         }
     }

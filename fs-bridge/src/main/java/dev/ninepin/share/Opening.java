@@ -107,8 +107,8 @@ final class Opening {
         for (int tries = 1; ; tries++) {
             try {
                 return createNew(caller, directory, name, flags, mode, inode -> {});
-            } catch (final RemoteException e) {
-                if (e.errno() != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
+            } catch (final RemoteException | ErrnoException e) {
+                if (Errno.of(e) != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
                     throw e;
                 }
             }
@@ -148,6 +148,7 @@ final class Opening {
         final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
         final Inheritance.Made how = inheritance.of(caller, directory, mode | S_IFREG);
         final int wanted = flags & FLAGS_TO_SEND;
+        namespace.requireAbsentWhereUnchecked(directory, name);
         final NewFile created = paths.copyToChange(
                 directory,
                 fid -> new NewFile(
@@ -165,7 +166,8 @@ final class Opening {
         try {
             inheritance.handDown(inode, how);
             isRestricted = true;
-            return new Created(namespace.givenTo(caller, inode, attributes.read(inode, file)), handle);
+            return new Created(
+                    namespace.givenTo(caller, group, how.mode(), inode, attributes.read(inode, file)), handle);
         } catch (final IOException e) {
             files.release(handle);
             if (!isRestricted) {

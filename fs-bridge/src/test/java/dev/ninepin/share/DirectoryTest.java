@@ -30,6 +30,14 @@ class DirectoryTest {
     }
 
     @Nested
+    class OverGanesha extends DirectoryContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends DirectoryContract {
         @Override
         protected RealServer start(final Path directory) {

@@ -511,6 +511,47 @@ class HostileServerTest {
         assertThat(share.getattr(node("f")).blksize()).isEqualTo(shown);
     }
 
+    /** As nfs-ganesha says: whole blocks only, and the number of its own file system as that of every device. */
+    @ParameterizedTest
+    @CsvSource({"0100644, 5, 0, 1, 0", "0100644, 0, 0, 0, 0", "0100644, 5, 8, 8, 0", "0020644, 0, 0, 0, 77"})
+    void aFileWithDataHasABlockAndOnlyADeviceHasADeviceNumber(
+            final String mode, final long size, final long blocks, final long shownBlocks, final long shownDevice)
+            throws IOException {
+        server.put("f", Integer.parseInt(mode, 8));
+        open();
+        server.lie(Tgetattr.class, (request, truth) -> {
+            final Rgetattr is = (Rgetattr) truth;
+            return is.qid().isDirectory()
+                    ? truth
+                    : new Rgetattr(
+                            is.valid(),
+                            is.qid(),
+                            is.mode(),
+                            0,
+                            0,
+                            1,
+                            77,
+                            size,
+                            4096,
+                            blocks,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0);
+        });
+
+        final Attributes shown = share.getattr(node("f"));
+
+        assertThat(shown.blocks()).isEqualTo(shownBlocks);
+        assertThat(shown.rdev()).isEqualTo(shownDevice);
+    }
+
     @Test
     void timesBefore1970AreKeptAndNanosecondsAreThoseOfASecond() throws IOException {
         server.put("f", S_IFREG | 0644);

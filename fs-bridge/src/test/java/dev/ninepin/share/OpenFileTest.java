@@ -30,6 +30,14 @@ class OpenFileTest {
     }
 
     @Nested
+    class OverGanesha extends OpenFileContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends OpenFileContract {
         @Override
         protected RealServer start(final Path directory) {

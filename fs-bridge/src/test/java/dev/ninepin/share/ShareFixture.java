@@ -170,14 +170,7 @@ abstract class ShareFixture extends SessionFixture {
     }
 
     protected static AttributeChange owner(final int uid, final int gid) {
-        return new AttributeChange(
-                OptionalInt.empty(),
-                OptionalInt.of(uid),
-                OptionalInt.of(gid),
-                OptionalLong.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false);
+        return AttributeChange.owner(OptionalInt.of(uid), OptionalInt.of(gid));
     }
 
     protected static AttributeChange times(final Timestamp atime, final Timestamp mtime) {

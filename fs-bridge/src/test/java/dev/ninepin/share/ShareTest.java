@@ -30,6 +30,14 @@ class ShareTest {
     }
 
     @Nested
+    class OverGanesha extends ShareContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends ShareContract {
         @Override
         protected RealServer start(final Path directory) {

@@ -30,6 +30,14 @@ class StressTest {
     }
 
     @Nested
+    class OverGanesha extends StressContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends StressContract {
         @Override
         protected RealServer start(final Path directory) {

@@ -90,17 +90,19 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     @Test
     void aValueMayHave64KibAndNoMore() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
-        final byte[] large = new byte[MOST];
+        // nfs-ganesha takes a byte less.
+        final int most = server.isGanesha() ? MOST - 1 : MOST;
+        final byte[] large = new byte[most];
         new Random(5).nextBytes(large);
 
         set(file, "user.large", large, 0);
 
         assertThat(get(file, "user.large")).isEqualTo(large);
-        assertThat(share.xattrSize(file, name("user.large"))).isEqualTo(MOST);
-        final int chunks = (MOST + session.maxIo() - 1) / session.maxIo();
+        assertThat(share.xattrSize(file, name("user.large"))).isEqualTo(most);
+        final int chunks = (most + session.maxIo() - 1) / session.maxIo();
         assertThat(channel.sent(Twrite.class)).isEqualTo(chunks);
         assertThat(channel.sent(Tread.class)).isEqualTo(chunks);
-        assertErrno(Errno.ERANGE, () -> share.getxattr(file, name("user.large"), MOST - 1));
+        assertErrno(Errno.ERANGE, () -> share.getxattr(file, name("user.large"), most - 1));
         assertErrno(Errno.E2BIG, () -> set(file, "user.larger", new byte[MOST + 1], 0));
         assertThat(attributes(file)).containsExactly("user.large");
     }
@@ -109,7 +111,9 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     void aListMayBeLongerThanAMessage() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
         final List<String> names = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
+        // nfs-ganesha lists no more than 4096 bytes of names, and nothing if there are more.
+        final int count = server.isGanesha() ? 16 : 40;
+        for (int i = 0; i < count; i++) {
             names.add("user." + "n".repeat(240) + i);
             set(file, names.get(i), new byte[] {1}, 0);
         }
@@ -250,7 +254,8 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         final Caller private077 = new Caller(me.uid(), me.gid(), 077);
         assertThat(mode(counted(share.mkdir(private077, ROOT, name("plain"), 0777))))
                 .isEqualTo(0700);
-        if (!server.keepsAcls()) {
+        // nfs-ganesha makes an attribute with bytes that are no ACL first.
+        if (!server.keepsAcls() || server.isGanesha()) {
             assertErrno(Errno.EOPNOTSUPP, () -> share.setxattr(me, ROOT, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0));
             return;
         }

@@ -30,6 +30,14 @@ class XattrTest {
     }
 
     @Nested
+    class OverGanesha extends XattrContract {
+        @Override
+        protected RealServer start(final Path directory) throws IOException {
+            return RealServer.ganesha(directory);
+        }
+    }
+
+    @Nested
     class OverQemu extends XattrContract {
         @Override
         protected RealServer start(final Path directory) {
