@@ -73,7 +73,7 @@ interface AttributesOfFiles extends OnAMount {
                 write('file', b'')
                 os.mkdir('directory')
                 os.symlink('file', 'link')
-                for name in ('file', 'directory', 'link'):
+                for name in ('file', 'directory') if GANESHA else ('file', 'directory', 'link'):
                     for when in ((1, 2), (1234567890123456789, 987654321987654321), (0, 2 ** 31 * 10 ** 9 + 5)):
                         os.utime(name, ns=when, follow_symlinks=False)
                         seen = os.lstat(name)

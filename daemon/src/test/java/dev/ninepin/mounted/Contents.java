@@ -54,7 +54,7 @@ interface Contents extends OnAMount {
                 os.close(fd)
                 for path in ('sparse', S + '/sparse'):
                     until(lambda: os.stat(path).st_size == far + 8)
-                    assert os.stat(path).st_blocks < 100
+                    assert GANESHA or os.stat(path).st_blocks < 100
                     with open(path, 'rb') as f:
                         f.seek((4 << 30) - 4)
                         assert f.read(8) == b'\\0border\\0'
@@ -193,7 +193,7 @@ interface Contents extends OnAMount {
                     assert read(S + '/file')[-8:] == b'%08d' % n
                 os.close(fd)
                 directory = os.open('.', os.O_RDONLY)
-                os.fsync(directory)
+                fails('EINVAL', os.fsync, directory) if GANESHA else os.fsync(directory)
                 os.close(directory)
                 """);
     }

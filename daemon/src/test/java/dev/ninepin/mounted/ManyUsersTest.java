@@ -225,7 +225,7 @@ class ManyUsersTest {
         try (TestMount mount = shared(ServerKind.DIOD_UNIX, UserAccess.one(1234))
                 .cache(CacheMode.NONE)
                 .mount()) {
-            new Programs(mount.there(""), mount.there(""), false)
+            new Programs(mount.there(""))
                     .python(TWO_USERS + IN_A_DIRECTORY + """
                     os.chmod(S, 0o777)
                     def his():
@@ -241,7 +241,7 @@ class ManyUsersTest {
     void withAccessForOneUserNobodyElseGetsIn() throws Exception {
         try (TestMount mount =
                 shared(ServerKind.DIOD_UNIX, UserAccess.one(1234)).mount()) {
-            final Programs outside = new Programs(mount.there(""), mount.there(""), false);
+            final Programs outside = new Programs(mount.there(""));
             outside.python(TWO_USERS + """
                     mounted = sys.argv[1]
                     os.chmod(S, 0o777)
@@ -404,8 +404,7 @@ class ManyUsersTest {
         try (TestMount mount =
                 shared(ServerKind.DIOD_UNIX, UserAccess.EACH).idMap(map).mount()) {
             // Root has no number there either, and so can't be in the mount.
-            new Programs(mount.there(""), mount.there(""), false)
-                    .python("""
+            new Programs(mount.there("")).python("""
                     mounted = sys.argv[1]
                     os.chmod(S, 0o777)
                     write(S + '/roots', b'')

@@ -19,9 +19,15 @@ import java.util.stream.Stream;
  * @param directory where they run
  * @param export the same directory, as the server has it
  * @param mapped whether the server keeps modes and owners in extended attributes
+ * @param ganesha whether the server is nfs-ganesha
  */
-record Programs(Path directory, Path export, boolean mapped) {
+record Programs(Path directory, Path export, boolean mapped, boolean ganesha) {
     private static final long MOST_SECONDS = 400;
+
+    /** In a directory that is not mounted. */
+    Programs(final Path directory) {
+        this(directory, directory, false, false);
+    }
 
     /** Starts a program; its output and errors come together. */
     Process start(final String... command) throws IOException {
@@ -30,6 +36,7 @@ record Programs(Path directory, Path export, boolean mapped) {
         environment.keySet().removeIf(name -> name.startsWith("LC_") || name.startsWith("LANG"));
         environment.put("EXPORT", export.toString());
         environment.put("MAPPED", mapped ? "yes" : "no");
+        environment.put("GANESHA", ganesha ? "yes" : "no");
         environment.put("PYTHON", Python.COMMAND);
         environment.put("PYTHONPATH", scripts().toString());
         environment.put("PYTHONDONTWRITEBYTECODE", "yes");

@@ -5,6 +5,7 @@ import dev.ninepin.channel.StreamChannel;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.DiodServer;
+import dev.ninepin.testing.GaneshaServer;
 import dev.ninepin.virtio.QemuChannel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -87,6 +88,29 @@ interface Server extends AutoCloseable {
         @Override
         public void close() {
             diod.close();
+        }
+    }
+
+    /** An nfs-ganesha, started before the channel. */
+    record Ganesha(GaneshaServer ganesha) implements Server {
+        @Override
+        public Channel connect() throws IOException {
+            return StreamChannel.unix(ganesha.socket());
+        }
+
+        @Override
+        public ByteString aname() {
+            return ganesha.aname();
+        }
+
+        @Override
+        public ProcessHandle process() {
+            return ProcessHandle.of(ganesha.pid()).orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            ganesha.close();
         }
     }
 }

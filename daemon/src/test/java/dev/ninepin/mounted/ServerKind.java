@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.GaneshaServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -38,6 +39,12 @@ public enum ServerKind {
         Server export(final Path directory) throws IOException {
             return Server.Diod.onTcp(directory);
         }
+    },
+    GANESHA {
+        @Override
+        Server export(final Path directory) throws IOException {
+            return new Server.Ganesha(new GaneshaServer(directory));
+        }
     };
 
     /** Starts a server that exports {@code directory}; the caller closes it. */
@@ -62,8 +69,18 @@ public enum ServerKind {
         return this != QEMU;
     }
 
+    /** Whether directories have default ACLs: nfs-ganesha makes each attribute with any bytes first, which the kernel checks. */
+    boolean keepsDefaultAcls() {
+        return keepsAcls() && this != GANESHA;
+    }
+
     /** Whether files have extended attributes whose names begin with {@code security.}: QEMU has none. */
     boolean keepsSecurity() {
         return this != QEMU && this != QEMU_MAPPED && this != QEMU_PASSTHROUGH;
+    }
+
+    /** Whether files have capabilities, which nfs-ganesha can't set for the same reason. */
+    boolean keepsCapabilities() {
+        return keepsSecurity() && this != GANESHA;
     }
 }

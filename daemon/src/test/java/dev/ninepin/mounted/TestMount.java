@@ -68,7 +68,7 @@ public final class TestMount implements AutoCloseable {
         }
         final Path export = first == null ? Files.createDirectory(home.resolve("export")) : first.programs.export();
         final Path directory = Files.createDirectory(home.resolve("mounted"));
-        programs = new Programs(directory, export, setup.kind().isMapped());
+        programs = new Programs(directory, export, setup.kind().isMapped(), setup.kind() == ServerKind.GANESHA);
         server = first == null ? setup.kind().export(export) : first.server;
         final SessionOptions options = setup.session().withAname(server.aname());
         // What has come up goes down again if the rest does not.

@@ -43,7 +43,7 @@ interface Trees extends OnAMount {
                 same(manifest(S + '/tree', there=True), wanted)
                 seen = os.stat('tree/sparse')
                 assert (seen.st_uid, seen.st_gid) == (12, 34), seen
-                assert seen.st_blocks < 100, seen
+                assert GANESHA or seen.st_blocks < 100, seen
                 subprocess.run(tar + ['-C', 'tree', '-cf', 'out.tar', '.'], check=True)
                 subprocess.run(tar + ['-C', source, '-df', 'out.tar'], check=True)
                 """, source);
@@ -54,8 +54,10 @@ interface Trees extends OnAMount {
     default void rsyncCopiesATreeAndHasNothingToDoTheSecondTime() throws Exception {
         final String source = mount().beside("rsync").resolve("tree").toString();
         mount().python("make_tree(sys.argv[1], 100)", source);
-        mount().sh("rsync -aH \"$1\"/ copy", source);
-        final List<String> changes = mount().sh("rsync -aH --checksum --delete --itemize-changes \"$1\"/ copy", source);
+        // nfs-ganesha does not set the times of symbolic links.
+        final String rsync = kind() == ServerKind.GANESHA ? "rsync -aHJ" : "rsync -aH";
+        mount().sh(rsync + " \"$1\"/ copy", source);
+        final List<String> changes = mount().sh(rsync + " --checksum --delete --itemize-changes \"$1\"/ copy", source);
         assertThat(changes).isEmpty();
         mount().python("same(manifest('copy'), manifest(sys.argv[1]))", source);
         mount().sh("rm -rf \"$1\"", source);
@@ -66,12 +68,12 @@ interface Trees extends OnAMount {
         mount().python("""
                 make_tree('tree', 100)
                 def find(where):
-                    return sorted(subprocess.check_output(
-                        ['find', 'tree', '-printf', '%p %i %n %b\\\\0'], cwd=where).split(b'\\0'))
+                    form = '%p %i %n' + ('' if GANESHA else ' %b') + '\\\\0'
+                    return sorted(subprocess.check_output(['find', 'tree', '-printf', form], cwd=where).split(b'\\0'))
                 def du(where):
                     return subprocess.check_output(['du', '-s', 'tree'], cwd=where)
                 assert find('.') == find(S), (find('.'), find(S))
-                assert du('.') == du(S)
+                assert GANESHA or du('.') == du(S)
                 number = str(os.stat('tree').st_ino)
                 assert subprocess.check_output(['find', '.', '-inum', number]) == b'./tree\\n'
                 """);

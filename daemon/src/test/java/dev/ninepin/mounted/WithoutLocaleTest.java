@@ -29,7 +29,7 @@ class WithoutLocaleTest {
             await().atMost(Duration.ofSeconds(30))
                     .failFast("ninepin has ended", () -> !ninepin.isAlive())
                     .until(() -> Files.readString(MOUNTINFO).contains(directory + " "));
-            new Programs(directory, export, false).python("use_odd_names()");
+            new Programs(directory, export, false, false).python("use_odd_names()");
         } finally {
             ninepin.destroy();
             assertThat(ninepin.waitFor(30, TimeUnit.SECONDS)).isTrue();
