@@ -134,7 +134,10 @@ public sealed interface Source {
 
         @Override
         public Channel open(final int maxMessageSize) throws IOException {
-            return QemuChannel.open(directory, Map.copyOf(options), maxMessageSize);
+            final SortedMap<String, String> asked = options();
+            // Else two file systems below the directory may have files with one number: QEMU's default before 10.0.
+            asked.putIfAbsent("multidevs", "remap");
+            return QemuChannel.open(directory, Map.copyOf(asked), maxMessageSize);
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.ninepin.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ninepin.channel.Channel;
 import dev.ninepin.virtio.DriverKind;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -32,6 +33,18 @@ class SourceTest {
                 .isEqualTo(new Source.Qemu(
                         Path.of("/srv/a,b"),
                         new TreeMap<>(Map.of("security_model", "mapped-xattr", "readonly", "on"))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', remap", "',multidevs=warn', warn"})
+    void qemuGivesFilesOfSeveralDevicesNumbersOfTheirOwnUnlessToldOtherwise(
+            final String options, final String multidevs, @TempDir final Path directory) throws Exception {
+        try (Channel channel = Source.parse("qemu:" + directory + options).open(65_536)) {
+            assertThat(channel.info().kind()).isEqualTo("qemu");
+            assertThat(ProcessHandle.current().descendants().flatMap(process -> process.info().commandLine().stream()))
+                    .anyMatch(line ->
+                            line.contains("path=" + directory + ",") && line.contains("multidevs=" + multidevs + ","));
+        }
     }
 
     @Test

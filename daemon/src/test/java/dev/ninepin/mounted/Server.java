@@ -9,6 +9,7 @@ import dev.ninepin.testing.GaneshaServer;
 import dev.ninepin.virtio.QemuChannel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 
 /** A server of the tests' own, which exports one directory. Its process ends with it. */
@@ -24,11 +25,16 @@ interface Server extends AutoCloseable {
     @Override
     void close();
 
-    /** A QEMU, which starts and ends with the channel. */
+    /**
+     * A QEMU, which starts and ends with the channel. Files have the numbers that they have on the host, unless the options
+     * say otherwise.
+     */
     record Qemu(Path directory, Map<String, String> options) implements Server {
         @Override
         public Channel connect() throws IOException {
-            return QemuChannel.open(directory, options, SessionOptions.DEFAULT_MSIZE);
+            final Map<String, String> asked = new HashMap<>(Map.of("multidevs", "warn"));
+            asked.putAll(options);
+            return QemuChannel.open(directory, asked, SessionOptions.DEFAULT_MSIZE);
         }
 
         @Override

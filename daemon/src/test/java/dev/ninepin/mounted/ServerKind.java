@@ -14,6 +14,13 @@ public enum ServerKind {
             return new Server.Qemu(directory, Map.of("security_model", "none"));
         }
     },
+    /** The same, with numbers of its own for files, as {@code ninepin mount} asks for: those of several devices differ. */
+    QEMU_REMAPPED {
+        @Override
+        Server export(final Path directory) {
+            return new Server.Qemu(directory, Map.of("security_model", "none", "multidevs", "remap"));
+        }
+    },
     /** QEMU over a virtqueue, with modes and owners in extended attributes, and symbolic links as files. */
     QEMU_MAPPED {
         @Override
@@ -56,7 +63,7 @@ public enum ServerKind {
 
     /** Whether it makes FIFOs: QEMU 7.2 answers ENXIO, unless it only notes what a file is meant to be. */
     boolean makesFifos() {
-        return this != QEMU && this != QEMU_PASSTHROUGH;
+        return this != QEMU && this != QEMU_REMAPPED && this != QEMU_PASSTHROUGH;
     }
 
     /** Whether files may be deeper than a path can say: diod hands its kernel whole paths. */
@@ -66,7 +73,7 @@ public enum ServerKind {
 
     /** Whether files have POSIX ACLs. */
     boolean keepsAcls() {
-        return this != QEMU;
+        return this != QEMU && this != QEMU_REMAPPED;
     }
 
     /** Whether directories have default ACLs: nfs-ganesha makes each attribute with any bytes first, which the kernel checks. */
@@ -76,7 +83,7 @@ public enum ServerKind {
 
     /** Whether files have extended attributes whose names begin with {@code security.}: QEMU has none. */
     boolean keepsSecurity() {
-        return this != QEMU && this != QEMU_MAPPED && this != QEMU_PASSTHROUGH;
+        return this == DIOD_UNIX || this == DIOD_TCP;
     }
 
     /** Whether files have capabilities, which nfs-ganesha can't set for the same reason. */

@@ -3,7 +3,7 @@ package dev.ninepin.share;
 import dev.ninepin.p9.Qid;
 
 /**
- * What makes a file the same file: two names with the same are hard links.
+ * What the server numbers a file with: two files may have the same ({@link Twins}).
  *
  * @param path qid.path
  * @param type qid.type, since servers may number directories and files apart

@@ -77,6 +77,18 @@ final class FilePaths {
                 }));
     }
 
+    /** As {@link #use}, over the fids of two directories, while none is moved. Uses are not nested: each may wait for a file. */
+    <T> T useBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
+        return ofFile(
+                one,
+                () -> whileNothingMoves(() -> {
+                    try (Lease first = fids.use(inodes.path(one));
+                            Lease second = fids.use(inodes.path(other))) {
+                        return request.with(first.fid(), second.fid());
+                    }
+                }));
+    }
+
     /**
      * Makes a fid on a file's path, which belongs to the caller if {@code request} succeeds.
      *

@@ -44,6 +44,18 @@ final class Inode {
     /** The names by which it was found and not yet seen to lose. */
     final List<Name> names = new ArrayList<>(1);
 
+    /** The directory of the name that it got last, and may have lost; null of the root. */
+    @Nullable
+    Inode home;
+
+    /** The next one that the server numbers alike; see {@link InodesById}. */
+    @Nullable
+    Inode nextAlike;
+
+    /** Of a directory, the file system of the server's host that it is on; null until that mattered. */
+    @Nullable
+    HostFileSystem fileSystem;
+
     /** The names that were found in this directory; null until there is one. */
     private @Nullable Map<ByteString, Inode> children;
 
@@ -82,7 +94,7 @@ final class Inode {
     /** The extended attributes that it is known not to have. */
     final AbsentAttributes absent = new AbsentAttributes();
 
-    /** Whether its number (qid.path) is another file's too, so that only its name tells it; set before it is shared. */
+    /** Whether its number (qid.path) is another file's too, so that one of our own is shown; set before it is shared. */
     private final boolean isTwin;
 
     /** Whether it was already said that the server names its entries as no file can be. */
@@ -93,6 +105,9 @@ final class Inode {
 
     /** When its path was last known to lead to it, in nanoseconds of {@link System#nanoTime}. */
     private volatile long seenOverPath = System.nanoTime() - LONG_AGO;
+
+    /** The end of what was written here since the attributes were last seen, in bytes; 0 if nothing was. */
+    private volatile long writtenTo;
 
     Inode(final long node, final Qid qid, final PathFid path, final boolean isTwin) {
         this.node = node;
@@ -194,7 +209,19 @@ final class Inode {
             mayHaveAnotherSize();
             endedBefore = false;
         }
+        writtenTo = 0;
         return reply;
+    }
+
+    /** Notes that a write here has ended at {@code end}. Any thread. */
+    void wasWritten(final long end) {
+        writtenTo = Math.max(writtenTo, end);
+    }
+
+    /** Returns whether an answer has the size of the file as it was last seen, and written to here since. */
+    boolean hasSizeOf(final Rgetattr answer) {
+        final Rgetattr known = attributes();
+        return known != null && answer.size() == Math.max(known.size(), writtenTo);
     }
 
     /** Returns whether attributes that the server gave are those of this file: the same qid, and no other type than before. */

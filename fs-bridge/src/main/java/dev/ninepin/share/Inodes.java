@@ -8,7 +8,6 @@ import dev.ninepin.session.FidTable;
 import dev.ninepin.session.PathFid;
 import dev.ninepin.session.StaleFileException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +27,6 @@ import java.util.Optional;
  * </pre>
  */
 final class Inodes {
-    private static final long ANY_CHANGES = -1;
-
     /** How many are named as surplus, and looked at for that, at a time: nobody else gets the lock meanwhile. */
     private static final int MOST_AT_ONCE = 64;
 
@@ -48,7 +45,9 @@ final class Inodes {
     private int surplus;
 
     @GuardedBy("this")
-    private final Map<FileId, Inode> byId = new HashMap<>();
+    private final InodesById byId = new InodesById();
+
+    private final KnownFileSystems fileSystems = new KnownFileSystems();
 
     @GuardedBy("this")
     private long lastNode = FileOperations.ROOT;
@@ -63,7 +62,7 @@ final class Inodes {
         this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root(), false);
         root.lookups = 1;
         byNode.put(root.node(), root);
-        byId.put(root.id(), root);
+        byId.add(root);
     }
 
     Inode root() {
@@ -131,10 +130,47 @@ final class Inodes {
         return known;
     }
 
-    /** The inode that has the identity of what was found, but is not known by this name. */
-    synchronized Optional<Inode> knownElsewhere(final Inode directory, final ByteString name, final Qid qid) {
+    /** The inodes that have the number of what was found; none if it is known by this name. */
+    synchronized List<Inode> alike(final Inode directory, final ByteString name, final Qid qid) {
         final FileId id = FileId.of(qid);
-        return knownHere(id, directory, name).isPresent() ? Optional.empty() : Optional.ofNullable(byId.get(id));
+        return knownHere(id, directory, name).isPresent() ? List.of() : byId.all(id);
+    }
+
+    /** A directory that an inode has a name in, the given one if possible; else where it had one. None of the root. */
+    synchronized Optional<Inode> homeOf(final Inode inode, final Inode preferred) {
+        final boolean isThere = inode.names.stream().anyMatch(name -> name.directory() == preferred);
+        return isThere
+                ? Optional.of(preferred)
+                : inode.names.stream().findFirst().map(Inode.Name::directory).or(() -> Optional.ofNullable(inode.home));
+    }
+
+    /** The file system that a directory is on, if it is known. */
+    synchronized Optional<HostFileSystem> fileSystem(final Inode directory) {
+        return Optional.ofNullable(directory.fileSystem);
+    }
+
+    /** Notes which file system a directory is on; the one that is noted then, which may be another's finding. */
+    synchronized HostFileSystem fileSystem(final Inode directory, final HostFileSystem found) {
+        if (directory.fileSystem == null) {
+            directory.fileSystem = found;
+        }
+        return directory.fileSystem;
+    }
+
+    /** The file systems that directories are on. */
+    KnownFileSystems fileSystems() {
+        return fileSystems;
+    }
+
+    /** A directory on a file system, which is there still if there is one. */
+    synchronized Inode exampleOf(final HostFileSystem wanted) {
+        if (fids.isRetired(wanted.example().path)) {
+            byNode.values().stream()
+                    .filter(inode -> inode.fileSystem == wanted && !fids.isRetired(inode.path))
+                    .findFirst()
+                    .ifPresent(wanted::example);
+        }
+        return wanted.example();
     }
 
     /** One of the names that an inode is known by; none if it has lost all, and of the root. */
@@ -176,24 +212,17 @@ final class Inodes {
         return directory.changes;
     }
 
-    /** {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. */
-    Inode found(final Inode directory, final ByteString name, final FidTable.Walked walked, final boolean isTwin) {
-        return foundSince(ANY_CHANGES, directory, name, walked, isTwin).orElseThrow();
-    }
-
     /**
-     * As {@link #found}, unless names in the directory have gone or changed since there were {@code changes}: then the
-     * walk may have led to what has another name by now, or none, and its fid is given up.
-     *
-     * @param isTwin whether what was found is another file than the one of the same identity that is {@link
-     *     #knownElsewhere}
+     * {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. Empty, and the
+     * fid is given up, if names in the directory have gone or changed since there were {@code changes}, so that the walk may
+     * have led to what has another name by now, or none; or if more inodes have its number now than it was compared with.
      */
     Optional<Inode> foundSince(
             final long changes,
             final Inode directory,
             final ByteString name,
             final FidTable.Walked walked,
-            final boolean isTwin) {
+            final Identity identity) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
         if (known.isPresent()) {
             fids.give(path(known.get()), path(directory), name, walked);
@@ -202,12 +231,18 @@ final class Inodes {
         final PathFid path = fids.adopt(path(directory), name, walked);
         final Found found;
         synchronized (this) {
-            found = changes == ANY_CHANGES || changes == directory.changes
-                    ? enter(directory, name, walked.qid(), path, isTwin ? Identity.TWIN : Identity.KNOWN)
+            found = changes == directory.changes && isJudged(directory, name, walked.qid(), identity)
+                    ? enter(directory, name, walked.qid(), path, identity)
                     : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
         }
         settle(found, directory, name);
         return found.inode();
+    }
+
+    @GuardedBy("this")
+    private boolean isJudged(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
+        final FileId id = FileId.of(qid);
+        return knownHere(id, directory, name).isPresent() || identity.covers(byId.all(id));
     }
 
     private void settle(final Found found, final Inode directory, final ByteString name) {
@@ -220,18 +255,19 @@ final class Inodes {
 
     /**
      * A file was made under {@code name}, and the kernel is about to be handed its node. Nothing was walked to it. If
-     * another has its identity, that is gone without our knowledge, or the server numbers two files alike: local file
+     * another has its number, that is gone without our knowledge, or the server numbers two files alike: local file
      * systems give the number of a removed file to the next, and a kernel that took them for one would move the directory
      * that it knows to the new name, or fail to (fs/dcache.c, __d_unalias: ESTALE).
+     *
+     * @param identity of a file that is none of those that are known
      */
-    Inode made(final Inode directory, final ByteString name, final Qid qid) {
-        return made(directory, name, fids.unwalked(path(directory), name, qid), qid, Identity.NEW);
+    Inode made(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
+        return made(directory, name, fids.unwalked(path(directory), name, qid), qid, identity);
     }
 
-    /** As above; {@code walked}, taken over, leads to it. {@code isTwin} as of {@link #foundSince}. */
-    Inode made(final Inode directory, final ByteString name, final FidTable.Walked walked, final boolean isTwin) {
-        final PathFid path = fids.adopt(path(directory), name, walked);
-        return made(directory, name, path, walked.qid(), isTwin ? Identity.TWIN : Identity.NEW);
+    /** As above; {@code walked}, taken over, leads to it. */
+    Inode made(final Inode directory, final ByteString name, final FidTable.Walked walked, final Identity identity) {
+        return made(directory, name, fids.adopt(path(directory), name, walked), walked.qid(), identity);
     }
 
     private Inode made(
@@ -247,10 +283,9 @@ final class Inodes {
     @GuardedBy("this")
     private Found enter(
             final Inode directory, final ByteString name, final Qid qid, final PathFid path, final Identity identity) {
-        final FileId id = FileId.of(qid);
-        final Optional<Inode> known =
-                identity == Identity.KNOWN ? knownAs(id, directory, name) : knownHere(id, directory, name);
-        final Inode inode = known.orElseGet(() -> add(new Inode(++lastNode, qid, path, identity == Identity.TWIN)));
+        final Inode inode = knownHere(FileId.of(qid), directory, name)
+                .or(identity::same)
+                .orElseGet(() -> add(new Inode(++lastNode, qid, path, identity.isTwin())));
         // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
         // record, since the paths of what is in it begin with that.
         final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
@@ -289,7 +324,7 @@ final class Inodes {
         final Rgetattr seen = inode.attributes();
         final boolean goes = inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1);
         if (goes) {
-            byId.remove(inode.id(), inode);
+            byId.remove(inode);
         }
         return goes;
     }
@@ -298,7 +333,7 @@ final class Inodes {
     void isAnotherNow(final Inode inode) {
         final List<LostName> lost = new ArrayList<>();
         synchronized (this) {
-            byId.remove(inode.id(), inode);
+            byId.remove(inode);
             for (final Inode.Name name : List.copyOf(inode.names)) {
                 lost.add(removeName(name.directory(), name.name()));
             }
@@ -309,7 +344,7 @@ final class Inodes {
     /** It did not go. */
     synchronized void hasStayed(final Inode inode) {
         if (byNode.get(inode.node()) == inode) {
-            byId.putIfAbsent(inode.id(), inode);
+            byId.add(inode);
         }
     }
 
@@ -425,7 +460,7 @@ final class Inodes {
             return List.of();
         }
         surplus -= inode.surplus ? 1 : 0;
-        byId.remove(inode.id(), inode);
+        byId.remove(inode);
         inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
         final List<LostName> lost = new ArrayList<>();
         // A file that was found in here may have another name elsewhere, and lives on under that.
@@ -511,19 +546,13 @@ final class Inodes {
 
     private synchronized Optional<Inode> knownAgain(
             final Inode directory, final ByteString name, final FidTable.Walked walked) {
-        final Inode inode = knownAs(FileId.of(walked.qid()), directory, name).orElse(null);
-        if (inode == null || directory.children().get(name) != inode || !leadsTo(inode.path, directory, name)) {
+        final Inode inode = knownHere(FileId.of(walked.qid()), directory, name).orElse(null);
+        if (inode == null || !leadsTo(inode.path, directory, name)) {
             return Optional.empty();
         }
         inode.lookups++;
         inode.recentlyUsed = true;
         return Optional.of(inode);
-    }
-
-    /** The inode of a file that was found; one that is about to go, or a twin, is known by its name only. */
-    @GuardedBy("this")
-    private Optional<Inode> knownAs(final FileId id, final Inode directory, final ByteString name) {
-        return knownHere(id, directory, name).or(() -> Optional.ofNullable(byId.get(id)));
     }
 
     @GuardedBy("this")
@@ -535,9 +564,7 @@ final class Inodes {
     @GuardedBy("this")
     private Inode add(final Inode inode) {
         byNode.put(inode.node(), inode);
-        if (!inode.isTwin()) {
-            byId.put(inode.id(), inode);
-        }
+        byId.add(inode);
         return inode;
     }
 
@@ -552,6 +579,7 @@ final class Inodes {
         final LostName replaced = before == null ? LostName.NONE : removeName(directory, name);
         directory.children().put(name, inode);
         inode.names.add(new Inode.Name(directory, name));
+        inode.home = directory;
         return replaced;
     }
 
@@ -585,16 +613,6 @@ final class Inodes {
         final Inode.Name other = inode.names.get(0);
         final PathFid otherDirectory = other.directory().path;
         return () -> fids.moved(path, otherDirectory, other.name());
-    }
-
-    /** What the identity of a file that gets a name says. */
-    private enum Identity {
-        /** It is the file that is known by it, if there is one. */
-        KNOWN,
-        /** The file was just made, and has nothing to do with one that had this identity before. */
-        NEW,
-        /** It is another file than the one that is known by it. */
-        TWIN
     }
 
     /**

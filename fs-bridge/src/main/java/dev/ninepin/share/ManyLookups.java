@@ -12,6 +12,7 @@ import dev.ninepin.session.StaleFileException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +33,7 @@ final class ManyLookups {
     private final Inodes inodes;
     private final FilePaths paths;
     private final AttributeReader attributes;
+    private final Twins twins;
 
     /** Others are to have tags, too. */
     private final int atOnce;
@@ -47,6 +49,7 @@ final class ManyLookups {
         this.inodes = inodes;
         this.paths = paths;
         this.attributes = attributes;
+        this.twins = new Twins(session, inodes, paths);
         this.atOnce = Math.max(1, Math.min(session.maxRequests() / 2, MOST_AT_ONCE));
     }
 
@@ -89,17 +92,49 @@ final class ManyLookups {
             walked.forEach(each -> each.ifPresent(file -> fids.clunk(file.fid())));
             throw e;
         }
-        for (int i = 0; i < names.size(); i++) {
-            final FidTable.Walked file = walked.get(i).orElse(null);
-            final Rgetattr reply = seen.get(i);
-            if (file == null) {
-                found.add(Optional.empty());
-            } else if (reply == null || Twins.mayBe(inodes, directory, names.get(i), file, reply)) {
-                fids.clunk(file.fid());
-                found.add(Optional.empty());
-            } else {
-                found.add(entry(inodes.foundSince(changes, directory, names.get(i), file, false), reply, asked.get(i)));
+        int done = 0;
+        try {
+            for (final ByteString name : names) {
+                final Optional<Identity> identity = identify(directory, name, walked.get(done), seen.get(done));
+                found.add(
+                        identity.isEmpty()
+                                ? Optional.empty()
+                                : entry(
+                                        inodes.foundSince(
+                                                changes,
+                                                directory,
+                                                name,
+                                                walked.get(done).orElseThrow(),
+                                                identity.get()),
+                                        Objects.requireNonNull(seen.get(done)),
+                                        asked.get(done)));
+                if (identity.isEmpty()) {
+                    walked.get(done).ifPresent(each -> fids.clunk(each.fid()));
+                }
+                done++;
             }
+        } catch (final IOException | RuntimeException e) {
+            walked.subList(done, walked.size()).forEach(each -> each.ifPresent(file -> fids.clunk(file.fid())));
+            throw e;
+        }
+    }
+
+    private Optional<Identity> identify(
+            final Inode directory,
+            final ByteString name,
+            final Optional<FidTable.Walked> walked,
+            final @Nullable Rgetattr seen)
+            throws IOException {
+        if (walked.isEmpty() || seen == null) {
+            return Optional.empty();
+        }
+        try {
+            final Optional<Identity> identity = twins.identifyAtOnce(directory, name, walked.get(), seen);
+            identity.ifPresent(each -> twins.report(each, directory, name));
+            return identity;
+        } catch (final StaleFileException e) {
+            LOG.trace("others are just moving {}", name, e);
+            return Optional.empty();
         }
     }
 

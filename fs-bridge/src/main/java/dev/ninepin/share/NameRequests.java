@@ -93,8 +93,7 @@ final class NameRequests {
     }
 
     /** Walks to what is to be removed. A server may not care whether that is a directory, but unlink(2) and rmdir(2) do. */
-    private FidTable.Walked walkTo(final int at, final ByteString name, final boolean asDirectory)
-            throws IOException {
+    private FidTable.Walked walkTo(final int at, final ByteString name, final boolean asDirectory) throws IOException {
         final FidTable.Walked file = fids.walk(at, name);
         if (file.qid().isDirectory() != asDirectory) {
             fids.clunk(file.fid());

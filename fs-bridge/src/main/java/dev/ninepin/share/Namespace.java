@@ -80,10 +80,15 @@ final class Namespace {
         for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
             final long changes = inodes.changes(directory);
             final FidTable.Walked walked = paths.walk(directory, name);
-            final boolean isTwin = isTwin(directory, name, walked);
-            final Inode inode =
-                    inodes.foundSince(changes, directory, name, walked, isTwin).orElse(null);
+            final Identity identity = identify(directory, name, walked);
+            if (identity.relation() == Identity.Relation.CHANGING && tries < LOOKUP_TRIES - 1) {
+                fids.clunk(walked.fid());
+                continue;
+            }
+            final Inode inode = inodes.foundSince(changes, directory, name, walked, identity)
+                    .orElse(null);
             if (inode != null) {
+                twins.report(identity, directory, name);
                 try {
                     return entry(inode, attributes::readOverPath);
                 } catch (final StaleFileException e) {
@@ -399,15 +404,20 @@ final class Namespace {
         return new Entry(inode.node(), attributes.read(inode));
     }
 
-    /** {@link Twins#isTwin}; if that can't be found out, what was walked to is given up. */
-    private boolean isTwin(final Inode directory, final ByteString name, final FidTable.Walked walked)
+    /** {@link Twins#identify}; if that can't be found out, what was walked to is given up. */
+    private Identity identify(final Inode directory, final ByteString name, final FidTable.Walked walked)
             throws IOException {
         try {
-            return twins.isTwin(directory, name, walked);
+            return twins.identify(directory, name, walked);
         } catch (final IOException | RuntimeException e) {
             fids.clunk(walked.fid());
             throw e;
         }
+    }
+
+    /** {@link Twins#identifyMade}. */
+    Identity identifyMade(final Inode directory, final ByteString name, final Qid made) {
+        return twins.identifyMade(directory, name, made);
     }
 
     /**
@@ -424,10 +434,13 @@ final class Namespace {
             final Optional<Inheritance.Made> how)
             throws IOException {
         final FidTable.Walked walked = paths.walk(directory, name);
-        final boolean isTwin = isTwin(directory, name, walked);
-        final Inode inode = FileId.of(made).equals(FileId.of(walked.qid()))
-                ? inodes.made(directory, name, walked, isTwin)
-                : inodes.found(directory, name, walked, isTwin);
+        final Inode inode;
+        if (FileId.of(made).equals(FileId.of(walked.qid()))) {
+            inode = inodes.made(directory, name, walked, identifyMade(directory, name, made));
+        } else {
+            fids.clunk(walked.fid());
+            inode = inodes.get(lookup(directory, name).node());
+        }
         try {
             if (how.isPresent()) {
                 handDown(inode, directory, name, how.get());

@@ -98,7 +98,9 @@ final class OpenFiles {
         file.beginWrite();
         file.inode().data.changing();
         try {
-            return data.write(file, offset, bytes, flags);
+            final int written = data.write(file, offset, bytes, flags);
+            file.inode().wasWritten(offset + written);
+            return written;
         } finally {
             file.inode().data.changed();
         }

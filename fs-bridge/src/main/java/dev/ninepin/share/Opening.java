@@ -3,6 +3,7 @@ package dev.ninepin.share;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.p9.Rlopen;
@@ -155,7 +156,8 @@ final class Opening {
                         fid,
                         session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
                                 .await()));
-        final Inode inode = inodes.made(directory, name, created.reply().qid());
+        final Qid qid = created.reply().qid();
+        final Inode inode = inodes.made(directory, name, qid, namespace.identifyMade(directory, name, qid));
         made.accept(inode);
         final OpenFile file =
                 new OpenFile(inode, created.fid(), wanted, created.reply().iounit(), this::openAgain, fids.nUname());

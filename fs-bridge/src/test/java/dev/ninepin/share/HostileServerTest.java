@@ -66,6 +66,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostileServerTest {
     private static final int FIFO = 0010644;
     private static final long HUGE = 1L << 63;
+    private static final int EXT4 = 0xEF53;
 
     private final LyingServer server = new LyingServer();
     private Share share;
@@ -403,6 +404,79 @@ class HostileServerTest {
         assertThat(node("b")).isEqualTo(node("a"));
     }
 
+    /** As overlayfs has them, with xino=off: each has the number that it has in its layer. */
+    @Test
+    void linksOnAFileSystemThatMixesNumbersAreTwoFiles() throws IOException {
+        final Qid number = server.put("a", S_IFREG | 0644);
+        server.put("b", number, S_IFREG | 0644);
+        server.lie(Tgetattr.class, (request, truth) -> links(2, (Rgetattr) truth));
+        server.lie(Tstatfs.class, (request, truth) -> fileSystem(0x794c7630, 1));
+        open();
+
+        assertThat(node("b")).isNotEqualTo(node("a"));
+        assertThat(share.getattr(node("b")).ino())
+                .isNotEqualTo(share.getattr(node("a")).ino());
+    }
+
+    @Test
+    void linksWhoseAttributesDifferAreTwoFiles() throws IOException {
+        final Qid number = server.put("a", S_IFREG | 0644, "of a".getBytes(UTF_8));
+        server.put("b", number, S_IFREG | 0644, "of b too".getBytes(UTF_8));
+        server.lie(Tgetattr.class, (request, truth) -> links(2, (Rgetattr) truth));
+        open();
+
+        assertThat(node("b")).isNotEqualTo(node("a"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, true", "18, false", "30, false"})
+    void linksInTwoDirectoriesAreOneFileOnlyIfThatIsOneMountOfTheServer(final int errno, final boolean one)
+            throws IOException {
+        server.put("x", S_IFDIR | 0755);
+        server.put("y", S_IFDIR | 0755);
+        final Qid number = server.put("x/a", S_IFREG | 0644);
+        server.put("y/a", number, S_IFREG | 0644);
+        server.lie(Tgetattr.class, (request, truth) -> links(2, (Rgetattr) truth));
+        server.lie(Tstatfs.class, (request, truth) -> fileSystem(EXT4, 1));
+        server.lie(Trenameat.class, (request, truth) -> new Rlerror(errno));
+        open();
+
+        final long first = share.lookup(node("x"), name("a")).node();
+        final long second = share.lookup(node("y"), name("a")).node();
+
+        assertThat(first == second).isEqualTo(one);
+    }
+
+    @Test
+    void linksInTwoFileSystemsAreTwoFiles() throws IOException {
+        server.put("x", S_IFDIR | 0755);
+        server.put("y", S_IFDIR | 0755);
+        final Qid number = server.put("x/a", S_IFREG | 0644);
+        server.put("y/a", number, S_IFREG | 0644);
+        server.lie(Tgetattr.class, (request, truth) -> links(2, (Rgetattr) truth));
+        final AtomicInteger asked = new AtomicInteger();
+        server.lie(Tstatfs.class, (request, truth) -> fileSystem(EXT4, asked.incrementAndGet()));
+        open();
+
+        assertThat(share.lookup(node("y"), name("a")).node())
+                .isNotEqualTo(share.lookup(node("x"), name("a")).node());
+    }
+
+    /** As ext4 does at once. */
+    @Test
+    void aFileWithTheNumberOfOneThatIsGoneIsAnother() throws IOException {
+        final Qid number = server.put("a", S_IFREG | 0644, "of a".getBytes(UTF_8));
+        open();
+        final long a = node("a");
+        server.remove("a");
+        server.put("b", number, S_IFREG | 0644, "of b too".getBytes(UTF_8));
+
+        final long b = node("b");
+
+        assertThat(b).isNotEqualTo(a);
+        assertThat(share.getattr(b).ino()).isEqualTo(number.path());
+    }
+
     @Test
     void aFileThatOthersRenamedIsTheSame() throws IOException {
         final Qid number = server.put("a", S_IFREG | 0644);
@@ -725,6 +799,10 @@ class HostileServerTest {
                 (request, truth) -> ((Rgetattr) truth).qid().isDirectory()
                         ? truth
                         : LyingServer.attributes(((Rgetattr) truth).qid(), S_IFREG | 0644, size, nlink, blksize));
+    }
+
+    private static Rstatfs fileSystem(final int type, final long id) {
+        return new Rstatfs(type, 4096, 100, 50, 50, 100, 50, id, 255);
     }
 
     private static Rgetattr links(final long count, final Rgetattr truth) {

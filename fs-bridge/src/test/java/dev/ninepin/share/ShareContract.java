@@ -3,6 +3,8 @@ package dev.ninepin.share;
 import static dev.ninepin.share.FileOperations.ROOT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
@@ -34,6 +36,7 @@ abstract class ShareContract extends ShareFixture {
     private static final int ENXIO = 6;
     private static final int ROUNDS_BELOW = 50;
     private static final int ENAMETOOLONG = 36;
+    private static final int MOST_WRONG_NUMBERS = 500;
 
     @Test
     void theRootIsADirectory() throws IOException {
@@ -508,6 +511,73 @@ abstract class ShareContract extends ShareFixture {
         assertThat(lookup("elsewhere")).isEqualTo(directory);
         assertThat(share.getattr(file).size()).isEqualTo(6);
         assertThat(lookup("elsewhere/other")).isEqualTo(file);
+    }
+
+    @Test
+    void linksThatWereMadeOnTheOtherSideAreOneNode() throws IOException {
+        Files.createDirectories(export.resolve("a/b"));
+        Files.write(export.resolve("a/one"), new byte[3]);
+        Files.createLink(export.resolve("a/b/two"), export.resolve("a/one"));
+        Files.createLink(export.resolve("three"), export.resolve("a/one"));
+
+        final long node = lookup("a/one");
+        assertThat(lookup("a/b/two")).isEqualTo(node);
+        share.setattr(node, size(9));
+        assertThat(lookup("three")).isEqualTo(node);
+        assertThat(share.getattr(node).nlink()).isEqualTo(3);
+    }
+
+    @Test
+    void aFileWithTheNumberOfOneThatWasRemovedOnTheOtherSideIsAnother() throws IOException {
+        final Path file = Files.write(export.resolve("file"), new byte[1]);
+        final long number = inode(file);
+        final long node = lookup("file");
+        Files.delete(file);
+        final Path other = madeWithNumber(number, path -> Files.write(path, "precious".getBytes(UTF_8)));
+
+        final Entry found = share.lookup(ROOT, name("other"));
+        assertThat(counted(found)).isNotEqualTo(node);
+        assertThat(found.attributes().ino()).isEqualTo(number);
+        assertErrno(Errno.ESTALE, () -> share.setattr(node, size(0)));
+        assertErrno(Errno.ESTALE, () -> share.setattr(node, mode(0600)));
+        assertErrno(Errno.ESTALE, () -> share.open(node, OpenFlags.RDWR, NO_KERNEL));
+        assertThat(other).hasContent("precious");
+    }
+
+    @Test
+    void aDirectoryWithTheNumberOfOneThatWasRemovedOnTheOtherSideIsAnother() throws IOException {
+        final Path directory = Files.createDirectory(export.resolve("directory"));
+        final long number = inode(directory);
+        final long node = lookup("directory");
+        Files.delete(directory);
+        madeWithNumber(number, Files::createDirectory);
+
+        assertThat(lookup("other")).isNotEqualTo(node);
+        assertThatThrownBy(() -> create(node, "file", OpenFlags.RDWR))
+                .satisfies(e -> assertThat(Errno.of(e)).isIn(Errno.ENOENT, Errno.ESTALE));
+        assertThat(list(lookup("other"))).isEmpty();
+    }
+
+    /** Makes something. */
+    @FunctionalInterface
+    private interface Maker {
+        void make(Path path) throws IOException;
+    }
+
+    /** Makes "other" with a number that was just given back, which takes a few attempts if others make files, too. */
+    private Path madeWithNumber(final long number, final Maker maker) throws IOException {
+        final Path other = export.resolve("other");
+        final List<Path> wrong = new ArrayList<>();
+        maker.make(other);
+        while (inode(other) != number && wrong.size() < MOST_WRONG_NUMBERS) {
+            wrong.add(Files.move(other, export.resolve("wrong" + wrong.size())));
+            maker.make(other);
+        }
+        for (final Path each : wrong) {
+            Files.delete(each);
+        }
+        assumeTrue(inode(other) == number, "this file system does not give the number of a removed file to a new one");
+        return other;
     }
 
     @Test

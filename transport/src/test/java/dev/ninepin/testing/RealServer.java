@@ -7,6 +7,7 @@ import dev.ninepin.virtio.QemuChannel;
 import dev.ninepin.virtio.QemuProcesses;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 
 /** A 9P server that serves one directory and that nobody here wrote, however it is reached. */
@@ -146,11 +147,13 @@ public interface RealServer extends AutoCloseable {
         }
     }
 
-    /** QEMUs, one for each channel. */
+    /** QEMUs, one for each channel. Files have the numbers that they have on the host, unless the options say otherwise. */
     record Qemu(Path export, Map<String, String> options) implements RealServer {
         @Override
         public Channel connect(final int maxMessageSize) throws IOException {
-            return QemuChannel.open(export, options, maxMessageSize);
+            final Map<String, String> asked = new HashMap<>(Map.of("multidevs", "warn"));
+            asked.putAll(options);
+            return QemuChannel.open(export, asked, maxMessageSize);
         }
 
         @Override

@@ -1,0 +1,78 @@
+package dev.ninepin.mounted;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files of the server that have one number, and are one or two. */
+@Timeout(400)
+class TwinsTest {
+    @ParameterizedTest
+    @CsvSource({
+        "QEMU, tmpfs",
+        "QEMU, bind",
+        "QEMU, copied-image",
+        "QEMU, btrfs",
+        "QEMU, overlay",
+        "QEMU_MAPPED, tmpfs",
+        "QEMU_REMAPPED, tmpfs",
+        "QEMU_REMAPPED, overlay"
+    })
+    @EnabledIf(value = "isRoot", disabledReason = "only root mounts file systems")
+    void whatIsDoneToAFileIsNotDoneToAnotherWithItsNumber(final ServerKind server, final String pair) throws Exception {
+        assumeTrue(!pair.equals("btrfs") || Files.exists(Path.of("/usr/sbin/mkfs.btrfs")), "btrfs-progs is not there");
+        try (TestMount mount = MountSetup.of(server).mount()) {
+            final List<String> said = mount.script("twins.py", pair);
+            assertThat(said.get(said.size() - 1)).contains(": 0 of ");
+        }
+    }
+
+    /** What {@code cp -al} makes: a walk over both trees asks once about each directory, and about no file. */
+    @Test
+    void linksAcrossDirectoriesAreOneFileEachAndCostRequestsForDirectoriesOnly() throws Exception {
+        try (TestMount mount = MountSetup.of(ServerKind.QEMU).mount()) {
+            mount.python("""
+                    for i in range(10):
+                        os.makedirs(S + '/one/%d' % i)
+                        for j in range(30):
+                            write(S + '/one/%d/%d' % (i, j), b'%d' % j)
+                    subprocess.run(['cp', '-al', 'one', 'two'], cwd=S, check=True)
+                    """);
+            final long asked = mount.roundTrips("Twalk", "Tgetattr");
+            mount.python("""
+                    def numbers(tree):
+                        return {os.path.relpath(os.path.join(where, name), tree): os.stat(os.path.join(where, name)).st_ino
+                                for where, _, files in os.walk(tree) for name in files}
+                    one = numbers('one')
+                    assert len(one) == 300, len(one)
+                    assert numbers('two') == one
+                    """);
+            // The root, and ten directories in each of two trees; those are compared with the root's, each once.
+            assertThat(mount.roundTrips("Tstatfs")).isLessThanOrEqualTo(21);
+            assertThat(mount.roundTrips("Trenameat")).isLessThanOrEqualTo(20);
+            assertThat(mount.roundTrips("Twalk", "Tgetattr") - asked).isLessThan(4 * 622);
+            assertThat(mount.nodes()).isLessThanOrEqualTo(300 + 23);
+        }
+    }
+
+    @Test
+    void filesWithOneNameCostNoRequestMore() throws Exception {
+        try (TestMount mount = MountSetup.of(ServerKind.QEMU).mount()) {
+            mount.sh("mkdir a b; touch a/1 b/2 3; mv a/1 b/1; ls -lR >/dev/null");
+            assertThat(mount.roundTrips("Tstatfs")).isZero();
+        }
+    }
+
+    static boolean isRoot() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+    }
+}
