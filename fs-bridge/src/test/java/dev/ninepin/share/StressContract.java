@@ -88,7 +88,13 @@ abstract class StressContract extends ShareFixture {
             final long node = counted(share.lookup(directory, name(name)));
             final Path file = onDisk.resolve(name);
             final Attributes attributes = share.getattr(node);
-            assertThat(attributes.ino()).isEqualTo(Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS));
+            final long number = (Long) Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS);
+            if (server.isGanesha() && attributes.ino() != number) {
+                // It does not say whether links in two directories are one file: they get numbers of our own.
+                assertThat(attributes.ino()).isGreaterThan(1L << 62);
+            } else {
+                assertThat(attributes.ino()).isEqualTo(number);
+            }
             switch (attributes.mode() >> 12) {
                 case 4 -> assertSame(node, file);
                 case 10 -> assertThat(share.readlink(node)).isEqualTo(name("target"));

@@ -14,8 +14,6 @@ import java.util.concurrent.TimeUnit;
  * number that is refused. Any thread may call anything.
  */
 final class FidNumbers {
-    private static final int ERANGE = 34;
-
     @GuardedBy("this")
     private final ArrayDeque<Integer> free = new ArrayDeque<>();
 
@@ -89,12 +87,17 @@ final class FidNumbers {
         }
     }
 
+    /** Returns whether the server takes a number: ERANGE has another reason then. */
+    synchronized boolean areProven(final int number) {
+        return Integer.compareUnsigned(number, proven) < 0;
+    }
+
     /**
      * Whether {@code errno}, the answer to a request that was to make a fid, says that the number is too large. If so, no
      * number as large is given out any more.
      */
     synchronized boolean areRefusedFrom(final int number, final int errno) {
-        if (errno != ERANGE || Integer.compareUnsigned(number, proven) < 0) {
+        if (errno != RemoteException.ERANGE || areProven(number)) {
             return false;
         }
         if (Integer.compareUnsigned(number, limit) < 0) {

@@ -189,7 +189,14 @@ final class OwnFids {
         try {
             return new Attribute(fid, call.await().size());
         } catch (final RemoteException e) {
-            numbers.giveBack(fid);
+            if (e.errno() == RemoteException.ERANGE && !numbers.areProven(fid)) {
+                // The value may have grown just now (QEMU), or the number is too large: a walk tells.
+                walkOrGiveBack(from, fid, List.of());
+                numbers.accepted(fid);
+                clunk(fid);
+            } else {
+                numbers.giveBack(fid);
+            }
             throw e;
         } catch (final IOException e) {
             clunkAfter(call, fid);

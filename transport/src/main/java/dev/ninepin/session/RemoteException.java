@@ -10,6 +10,7 @@ public final class RemoteException extends IOException {
     static final int EACCES = 13;
     static final int ENOTDIR = 20;
     static final int ENFILE = 23;
+    static final int ERANGE = 34;
     static final int ENAMETOOLONG = 36;
 
     private final int errno;
