@@ -203,7 +203,7 @@ class UnmountIT {
         signal("STOP", hung);
         final Program.Result refused = Program.ninepin("umount", mountPoint);
         assertThat(refused.exitCode()).isEqualTo(32);
-        assertThat(refused.errors()).contains("does not answer", "ninepin umount -l " + mountPoint);
+        assertThat(refused.errors()).contains("does not answer", "ninepin umount -l '" + mountPoint + "'");
         final long begin = System.nanoTime();
         final Program.Result umount = Program.ninepin("umount", "-l", mountPoint);
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(AT_ONCE);

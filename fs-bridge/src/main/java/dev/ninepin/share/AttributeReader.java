@@ -77,7 +77,17 @@ final class AttributeReader {
     /** Asks over a fid that was just opened on the file, and so leads to it. */
     Attributes read(final Inode inode, final OpenFile file) throws IOException {
         final Inode.Asked asked = asking(inode);
-        return accept(inode, ask(file.fid()), asked);
+        final Rgetattr reply;
+        try {
+            reply = ask(file.fid());
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+            // diod looks at the path that the fid was opened on, and a directory above may have been renamed just now.
+            return readOverPath(inode);
+        }
+        return accept(inode, reply, asked);
     }
 
     /** Returns what {@link #accept} is to know of a request for a file's attributes that is about to be sent. */

@@ -128,17 +128,17 @@ final class AttributeWriter {
             final boolean mayWrite,
             final FilePaths.Use<Rmessage> request)
             throws IOException {
-        if (descriptors.areKnownToTake(change) && descriptors.use(inode, change, request)) {
-            return;
-        }
         try {
+            if (descriptors.areKnownToTake(change) && descriptors.use(inode, request)) {
+                return;
+            }
             if (change.mode().isPresent()) {
                 ownerWrite.unlessLent(() -> paths.change(inode, request));
             } else {
                 paths.change(inode, request);
             }
         } catch (final StaleFileException e) {
-            if (!descriptors.take(inode, change) || !descriptors.use(inode, change, request)) {
+            if (!descriptors.take(inode, change) || !descriptors.use(inode, request)) {
                 throw e;
             }
         } catch (final RemoteException e) {

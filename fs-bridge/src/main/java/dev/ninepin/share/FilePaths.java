@@ -211,7 +211,8 @@ final class FilePaths {
         } catch (final StaleFileException | RemoteException e) {
             failure = e;
         }
-        if (!foundNothing(failure)) {
+        final boolean mayHaveMoved = fids.moves().isUnderWay() || fids.moves().count() != movedDirectories;
+        if (!foundNothing(failure) || (!isAbout && !mayHaveMoved)) {
             throw failure;
         }
         return whileNothingMoves(inode, () -> {

@@ -482,10 +482,10 @@ final class Inodes {
         return !inode.open.isEmpty() && inode.aside == null;
     }
 
-    /** An open file of an inode that a user opened, to write if {@code toWrite}. */
-    synchronized Optional<OpenFile> openBy(final Inode inode, final int user, final boolean toWrite) {
+    /** Returns an open file of an inode that a user opened to write. */
+    synchronized Optional<OpenFile> openToWrite(final Inode inode, final int user) {
         return inode.open.stream()
-                .filter(file -> file.user() == user && (file.isForWriting() || !toWrite))
+                .filter(file -> file.user() == user && file.isForWriting())
                 .findFirst();
     }
 

@@ -439,7 +439,13 @@ final class Namespace {
             inode = inodes.made(directory, name, walked, identifyMade(directory, name, made));
         } else {
             fids.clunk(walked.fid());
-            inode = inodes.get(lookup(directory, name).node());
+            final Entry found = lookup(directory, name);
+            if (!session.isGanesha()) {
+                // Another file has the name by now, which is not to be given away, or removed.
+                return found;
+            }
+            // Its answers to Tmknod and Tsymlink do not say which file was made.
+            inode = inodes.get(found.node());
         }
         try {
             if (how.isPresent()) {

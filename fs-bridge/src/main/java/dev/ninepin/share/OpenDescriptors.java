@@ -11,7 +11,9 @@ import dev.ninepin.session.RemoteException;
 import dev.ninepin.session.Session;
 import java.io.IOException;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +51,9 @@ final class OpenDescriptors {
     /** What the server applies to descriptors; the same for all users of a share. Any thread. */
     static final class Learnt {
         private final AtomicReference<@Nullable Set<Part>> parts = new AtomicReference<>();
+
+        /** Whether a thread is finding out. Others do without, meanwhile. */
+        private final AtomicBoolean learning = new AtomicBoolean();
     }
 
     OpenDescriptors(
@@ -76,19 +81,24 @@ final class OpenDescriptors {
 
     /** Returns whether the server applies such a change to a descriptor, for a file that is open here. */
     boolean take(final Inode inode, final AttributeChange change) throws IOException {
-        if (learnt.parts.get() == null && inodes.isOpen(inode)) {
-            learnt.parts.set(learn());
+        if (learnt.parts.get() == null && inodes.isOpen(inode) && !learnt.learning.getAndSet(true)) {
+            try {
+                learn().ifPresent(learnt.parts::set);
+            } finally {
+                learnt.learning.set(false);
+            }
         }
         return areKnownToTake(change);
     }
 
-    /** Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has none that is fit. */
-    boolean use(final Inode inode, final AttributeChange change, final FilePaths.Use<?> request) throws IOException {
+    /**
+     * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has none that was opened to
+     * write: only these are sure to keep their descriptor ({@link Opening}).
+     */
+    boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
         // The fid's number would be another file's after a close.
         try (NameLocks.Held held = locks.shared(inode)) {
-            final OpenFile file = inodes.openBy(
-                            inode, fids.nUname(), change.size().isPresent())
-                    .orElse(null);
+            final OpenFile file = inodes.openToWrite(inode, fids.nUname()).orElse(null);
             if (file == null) {
                 return false;
             }
@@ -114,30 +124,44 @@ final class OpenDescriptors {
         return parts;
     }
 
-    /** Tries each part on a file of its own that has no name any more; none if no such file can be had. */
-    private Set<Part> learn() throws IOException {
+    /**
+     * Tries each part on a file of its own that has no name any more. Empty if no such file can be had now: another user may be
+     * allowed to make one, or there may be room later.
+     */
+    private Optional<Set<Part>> learn() throws IOException {
         final ByteString name = asides.newName();
-        final int fid = fids.copy(fids.root());
         try {
-            final Rgetattr root = session.getattr(fid, AttrMask.BASIC).await();
-            session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
-                    .await();
-            requests.unlink(inodes.root(), name, 0);
-            final Rgetattr file = session.getattr(fid, AttrMask.BASIC).await();
-            final Set<Part> taken = EnumSet.noneOf(Part.class);
-            for (final Part part : Part.values()) {
-                if (isTaken(request(fid, part, file))) {
-                    taken.add(part);
-                }
+            final int fid = fids.copy(fids.root());
+            try {
+                return Optional.of(learn(fid, name));
+            } finally {
+                fids.clunk(fid);
             }
-            LOG.debug("the server applies these changes to the descriptor of an open file: {}", taken);
-            return taken;
         } catch (final RemoteException e) {
             LOG.debug("what the server applies to descriptors can't be found out", e);
-            return Set.of();
-        } finally {
-            fids.clunk(fid);
+            return Optional.empty();
         }
+    }
+
+    private Set<Part> learn(final int fid, final ByteString name) throws IOException {
+        final Rgetattr root = session.getattr(fid, AttrMask.BASIC).await();
+        session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
+                .await();
+        final Rgetattr file;
+        try {
+            // Before, since QEMU's mapped security models look at the path as well.
+            file = session.getattr(fid, AttrMask.BASIC).await();
+        } finally {
+            Uninterrupted.run(() -> requests.unlink(inodes.root(), name, 0));
+        }
+        final Set<Part> taken = EnumSet.noneOf(Part.class);
+        for (final Part part : Part.values()) {
+            if (isTaken(request(fid, part, file))) {
+                taken.add(part);
+            }
+        }
+        LOG.debug("the server applies these changes to the descriptor of an open file: {}", taken);
+        return taken;
     }
 
     private boolean isTaken(final Tsetattr request) throws IOException {

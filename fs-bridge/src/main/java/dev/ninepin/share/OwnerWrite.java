@@ -68,7 +68,8 @@ final class OwnerWrite {
                 throw refusal;
             }
             try {
-                setMode(inode, mode | S_IWUSR);
+                // Not to be interrupted: what is lent must be taken back.
+                Uninterrupted.run(() -> setMode(inode, mode | S_IWUSR));
             } catch (final RemoteException e) {
                 refusal.addSuppressed(e);
                 throw refusal;
@@ -76,7 +77,7 @@ final class OwnerWrite {
             try {
                 return action.run();
             } finally {
-                takeBack(inode, mode);
+                Uninterrupted.run(() -> takeBack(inode, mode));
             }
         } finally {
             modes.lock.writeLock().unlock();

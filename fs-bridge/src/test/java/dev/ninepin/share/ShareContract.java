@@ -527,7 +527,8 @@ abstract class ShareContract extends ShareFixture {
 
         if (server.isGanesha()) {
             // It does not say which file system a directory is on, so these may be files of several.
-            assertThat(share.getattr(two).ino()).isNotEqualTo(share.getattr(node).ino());
+            assertThat(share.getattr(two).ino())
+                    .isNotEqualTo(share.getattr(node).ino());
             assertThat(share.getattr(two).size()).isEqualTo(9);
         } else {
             assertThat(List.of(two, three)).containsOnly(node);

@@ -2,7 +2,6 @@ package dev.ninepin.session;
 
 import java.io.InterruptedIOException;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
@@ -19,7 +18,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * thread that has it takes none of the locks that are taken before it, and waits for no other thread but by a request.
  */
 public final class DirectoryMoves {
-    private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
 
     /** Counts the directories that were moved. Written under the lock of {@link PathFids}, read without it. */
     private volatile long moves;
@@ -34,6 +33,11 @@ public final class DirectoryMoves {
     /** Returns how many directories were moved so far. */
     public long count() {
         return moves;
+    }
+
+    /** Returns whether a directory is being moved right now. Does not block. */
+    public boolean isUnderWay() {
+        return lock.isWriteLocked();
     }
 
     /**
