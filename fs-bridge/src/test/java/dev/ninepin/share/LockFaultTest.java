@@ -9,6 +9,7 @@ import dev.ninepin.p9.LockStatus;
 import dev.ninepin.p9.LockType;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rgetlock;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rlock;
@@ -92,6 +93,13 @@ class LockFaultTest {
                     .startsWith("WARN the server knows no locks (errno " + errno + ")")
                     .contains("locks=local");
         }
+    }
+
+    /** Which says that it can't resolve the client's name. */
+    @Test
+    void ganeshaHasNoLocksThatCanBeUsed() {
+        answers.add(new Rerror(Errno.EINVAL));
+        assertErrno(Errno.ENOLCK, () -> lock(LockMode.SHARED, true));
     }
 
     @ParameterizedTest

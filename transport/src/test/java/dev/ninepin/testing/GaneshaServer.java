@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  * An nfs-ganesha that exports one directory over 9P, and is reached through a UNIX socket. It needs root.
  *
  * <p>nfs-ganesha listens on all addresses, so it runs in a network name space of its own, where socat forwards each
- * connection of the socket to its port. Both end with the PID name space that they share. The server is up once made, and
- * gone once closed. One thread at a time.
+ * connection of the socket to its port. Both end with the PID name space that they share, whose first process reads from a
+ * pipe for as long as this JVM lives. The server is up once made, and gone once closed. One thread at a time.
  */
 public final class GaneshaServer implements AutoCloseable {
     private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
@@ -64,7 +64,7 @@ public final class GaneshaServer implements AutoCloseable {
                         "sh",
                         "-c",
                         "ip link set lo up && { socat -b 131072 UNIX-LISTEN:socket,fork TCP:127.0.0.1:" + PORT
-                                + " & exec ganesha.nfsd -F -f configuration -L log -p pid; }")
+                                + " & ganesha.nfsd -F -f configuration -L log -p pid & exec cat; }")
                 .directory(runtime.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(runtime.resolve("output").toFile())
@@ -74,7 +74,7 @@ public final class GaneshaServer implements AutoCloseable {
                     .atMost(STARTS_WITHIN)
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(5))
-                    .failFast("nfs-ganesha has ended: see " + runtime, () -> !process.isAlive())
+                    .failFast("no name spaces for nfs-ganesha: see " + runtime, () -> !process.isAlive())
                     .until(this::listens);
         } catch (final Throwable e) {
             close();
