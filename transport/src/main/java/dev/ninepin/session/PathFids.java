@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * the root is that of his attach; it is clunked like any other when it was not used lately, and he is attached again
  * when he comes back.
  *
- * <p>Any thread may call any method. One lock guards every {@link PathFid}, {@link UserFid} and {@link LiveFid}; only
- * that of {@link DirectoryMoves} is taken under it, and no request is ever sent, since the reply reader takes it.
+ * <p>Any thread may call any method. One lock guards every {@link PathFid}, {@link UserFid} and {@link LiveFid}, and
+ * the count of {@link DirectoryMoves}. Only that of {@link FidNumbers} is taken under it, and no request is ever sent, since
+ * the reply reader takes it.
  */
 final class PathFids {
     /**
