@@ -2,18 +2,23 @@ package dev.ninepin.fuse;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import jnr.ffi.Pointer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel's end of a mount, which the control file system fusectl can end: every request that waits then fails, and
- * so does whatever is asked of the files that are still open. Any thread.
+ * The kernel's side of a mount. The control file system fusectl can end it: every waiting request then fails, and so does
+ * every later use of a file that is still open. Any thread.
+ *
+ * <p>The control file is opened while the mount certainly exists, and kept. The kernel gives the number of an ended
+ * connection to the next mount; an open control file never reaches that one ({@code fs/fuse/control.c},
+ * fuse_ctl_remove_conn).
  */
-final class Connection {
+final class Connection implements AutoCloseable {
     private static final Path FUSECTL = Path.of("/sys/fs/fuse/connections");
 
     // fsconfig(2) and fsmount(2).
@@ -21,58 +26,88 @@ final class Connection {
     private static final long FSMOUNT_CLOEXEC = 1;
     private static final long FSCONFIG_CMD_CREATE = 6;
 
-    private final LibC libc = LibC.get();
-
-    /** The minor device number of the mount, by which the kernel names the connection. */
     private final int number;
 
-    Connection(final int number) {
+    /** The open control file; null if it could not be opened. */
+    private final @Nullable OutputStream control;
+
+    /** Why the control file could not be opened; null if it was. */
+    private final @Nullable IOException reason;
+
+    private Connection(final int number, final @Nullable OutputStream control, final @Nullable IOException reason) {
         this.number = number;
+        this.control = control;
+        this.reason = reason;
     }
 
+    /**
+     * Opens the control file of a connection.
+     *
+     * @param number the minor device number of a mount that exists until this returns
+     */
+    static Connection open(final int number) {
+        try {
+            return new Connection(number, control(number), null);
+        } catch (final IOException e) {
+            return new Connection(number, null, e);
+        }
+    }
+
+    /** Returns the minor device number of the mount, by which the kernel names the connection. */
     int number() {
         return number;
     }
 
     /**
-     * Ends it, if it has not ended yet.
+     * Ends the connection. Does nothing if it has ended already.
      *
-     * @param announce runs first, once it is sure that the connection can be ended
-     * @throws IOException if that can't be done, since fusectl is not mounted, and we may not mount it
+     * @param announce runs first, once it is certain that the connection can be ended
+     * @throws IOException if the control file could not be opened: fusectl is not mounted, and this process may not mount it
      */
     void abort(final Runnable announce) throws IOException {
+        if (control == null) {
+            throw new IOException(reason);
+        }
+        announce.run();
+        control.write('1');
+    }
+
+    /** Closes the control file. The connection goes on. */
+    @Override
+    public void close() throws IOException {
+        if (control != null) {
+            control.close();
+        }
+    }
+
+    private static OutputStream control(final int number) throws IOException {
         if (Files.isDirectory(FUSECTL) && isMounted()) {
-            announce.run();
-            abortIn(FUSECTL);
-            return;
+            return controlIn(FUSECTL, number);
         }
         final int mount = mountControl();
         try {
-            announce.run();
-            abortIn(Path.of("/proc/self/fd", Integer.toString(mount)));
+            return controlIn(Path.of("/proc/self/fd", Integer.toString(mount)), number);
         } finally {
-            libc.close(mount);
+            LibC.get().close(mount);
         }
     }
 
-    private void abortIn(final Path control) throws IOException {
-        final Path file = control.resolve(Integer.toString(number)).resolve("abort");
-        try {
-            Files.write(file, "1".getBytes(US_ASCII), StandardOpenOption.WRITE);
-        } catch (final NoSuchFileException e) {
-            return; // It has ended.
-        }
+    /** Opens the file without O_TRUNC, and as a stream: an interrupt of the thread does not close that. */
+    private static OutputStream controlIn(final Path fusectl, final int number) throws IOException {
+        final Path file = fusectl.resolve(Integer.toString(number)).resolve("abort");
+        return new FileOutputStream(file.toFile(), true);
     }
 
-    /** Whether fusectl is there: its directory is empty on a system that has not mounted it. */
+    /** Returns whether fusectl is mounted: its directory is empty on a system that has not mounted it. */
     private static boolean isMounted() throws IOException {
         try (var entries = Files.list(FUSECTL)) {
             return entries.findAny().isPresent();
         }
     }
 
-    /** Mounts fusectl on no directory at all, and returns a descriptor of its root. */
-    private int mountControl() throws IOException {
+    /** Mounts fusectl on no directory, and returns a descriptor of its root. */
+    private static int mountControl() throws IOException {
+        final LibC libc = LibC.get();
         final Pointer type = Native.string("fusectl".getBytes(US_ASCII));
         final int context = (int) libc.syscall(LibC.SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0, 0);
         if (context < 0) {

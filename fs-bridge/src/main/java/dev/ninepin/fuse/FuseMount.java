@@ -128,7 +128,7 @@ public final class FuseMount implements AutoCloseable {
             fuse.fuse_session_add_chan(session, channel);
             final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache(), mayMapUncached);
             callbacks.servedBy(workers);
-            final Connection connection = new Connection(device.getAsInt());
+            final Connection connection = Connection.open(device.getAsInt());
             final FuseMount mount =
                     new FuseMount(mountPoint, callbacks, workers, new Teardown(mountPoint, connection, workers));
             mount.begin();
@@ -236,8 +236,6 @@ public final class FuseMount implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!ended()) {
-            teardown.end();
-        }
+        teardown.end();
     }
 }

@@ -96,6 +96,15 @@ final class Teardown {
     }
 
     private void endUninterrupted() {
+        if (!workers.ended()) {
+            endService();
+        }
+        if (workers.ended()) {
+            tryTo("close the control file of", connection::close);
+        }
+    }
+
+    private void endService() {
         try {
             unmount();
         } catch (final MountBusyException e) {

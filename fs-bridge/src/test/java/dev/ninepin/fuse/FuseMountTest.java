@@ -16,6 +16,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -146,12 +148,37 @@ class FuseMountTest {
     void aFileSystemIsDeadWhenNobodyServesIt() throws Exception {
         try (var mounted = new Mounted()) {
             assertThat(FuseMount.isDead(mounted.root)).isFalse();
-            new Connection(mounted.mount.connection()).abort(() -> {});
+            abort(mounted.mount.connection());
             assertThat(FuseMount.isDead(mounted.root)).isTrue();
             assertThat(FuseMount.isDead(mounted.root.getParent())).isFalse();
             assertThat(Mounted.start(Path.of("/"), "umount", mounted.root.toString())
                             .waitFor())
                     .isZero();
+        }
+    }
+
+    @Test
+    void theEndOfAConnectionNeverReachesTheNextMountWithItsNumber() throws Exception {
+        final List<Mounted> later = new ArrayList<>();
+        try {
+            final Connection ended;
+            try (var mounted = new Mounted()) {
+                ended = Connection.open(mounted.mount.connection());
+            }
+            try (ended) {
+                // The kernel hands out the lowest number that is free; another JVM of these tests may take one, too.
+                do {
+                    later.add(new Mounted());
+                } while (later.get(later.size() - 1).mount.connection() < ended.number());
+                ended.abort(() -> {});
+                for (final Mounted mounted : later) {
+                    assertThat(FuseMount.isDead(mounted.root)).isFalse();
+                }
+            }
+        } finally {
+            for (final Mounted mounted : later) {
+                mounted.close();
+            }
         }
     }
 
@@ -250,7 +277,7 @@ class FuseMountTest {
     @Test
     void aDeadMountIsNamedAsSuch() throws Exception {
         try (var mounted = new Mounted()) {
-            new Connection(Integer.parseInt(mounted.mountinfo().get(2).substring(2))).abort(() -> {});
+            abort(Integer.parseInt(mounted.mountinfo().get(2).substring(2)));
             mounted.mount.awaitEnd();
             assertThatThrownBy(() -> FuseMount.mount(mounted.files, mounted.root, OPTIONS))
                     .hasMessageStartingWith("a dead mount is on " + mounted.root);
@@ -627,6 +654,12 @@ class FuseMountTest {
         } catch (final InterruptedException e) {
             interrupted.countDown();
             throw new MemoryFiles.Failure(Errno.EINTR);
+        }
+    }
+
+    private static void abort(final int number) throws IOException {
+        try (Connection connection = Connection.open(number)) {
+            connection.abort(() -> {});
         }
     }
 }
