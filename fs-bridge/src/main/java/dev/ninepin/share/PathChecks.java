@@ -21,10 +21,11 @@ import org.jspecify.annotations.Nullable;
  *       however long ago the file was looked up.
  *   <li>For a file that is not open, once the last look at the path is older than the attribute timeout
  *       ({@link CacheMode#attributes}). The kernel's own lookup is recent enough until then.
- *   <li>With {@code cache=loose}, never: only this mount changes names.
+ *   <li>For the share's root, never. With {@code cache=loose}, never for any file: only this mount changes names.
  * </ul>
  *
- * <p>A window remains between the reply to the check and the server's work on the request. Any thread.
+ * <p>A window remains between the reply to the check and the server's work on the request. Any thread may call any
+ * method.
  */
 final class PathChecks {
     /** The check of a path that needs none. */
