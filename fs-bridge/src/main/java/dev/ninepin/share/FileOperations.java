@@ -219,9 +219,9 @@ public interface FileOperations {
     int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
 
     /**
-     * Completes a program's {@link #write} before the reply to it is sent. Runs {@code drop} if the kernel may have
-     * read the written bytes from the server after it put them into its pages, and before the server had them. The
-     * kernel must then read them again.
+     * Completes a program's {@link #write} before the reply to it is sent. The kernel may have read the written bytes
+     * from the server after it put them into its pages, and before the server had them. Runs {@code drop} in that case,
+     * so that the kernel reads them again.
      *
      * @param size the number of bytes written
      */

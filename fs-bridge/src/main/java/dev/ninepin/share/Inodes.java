@@ -96,9 +96,8 @@ final class Inodes {
      * Returns the names of inodes that the kernel should forget: enough to get back under the limit, not counting
      * inodes that the kernel was already asked to forget.
      *
-     * <p>Skips directories: if the kernel dropped one, it would unmount the file systems mounted below, and a process
-     * with its working directory in it would lose its path. Skips open files: the kernel would show their paths as
-     * deleted.
+     * <p>Skips directories: if the kernel dropped one, it would unmount the file systems mounted below. A process with
+     * its working directory there would lose its path. Skips open files: the kernel would show their paths as deleted.
      */
     synchronized List<KnownName> surplus() {
         final int wanted = Math.min(byNode.size() - surplus - max, MOST_AT_ONCE);

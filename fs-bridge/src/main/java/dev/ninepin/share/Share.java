@@ -20,9 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A share as a file system: the operations that the kernel asks for, over one session.
  *
- * <p>This object is the view of the user as whom the session is attached. Where each user has an attach of their own,
- * other users have views of their own, from {@link #forUser}. All views share the inodes and open files. Any thread may
- * call any method.
+ * <p>This object is the view of the session's user. Where each user has an attach of their own, {@link #forUser}
+ * returns the views of other users. All views share the inodes and open files. Any thread may call any method.
  */
 public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
@@ -223,10 +222,7 @@ public final class Share implements FileOperations, AutoCloseable {
         return inodes.surplus();
     }
 
-    /**
-     * Returns the number of files and directories in the inode table: those that the kernel knows, and those that are
-     * open.
-     */
+    /** Returns the number of files and directories in the inode table: those that the kernel knows or that are open. */
     public int nodes() {
         return inodes.count();
     }

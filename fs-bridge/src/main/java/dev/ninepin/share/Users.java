@@ -36,7 +36,7 @@ final class Users {
     };
 
     /**
-     * @param owner the server ID of the user as whom the session is attached
+     * @param owner the server ID of the session's user
      */
     Users(final UserAccess access, final IdMap idMap, final int owner) {
         this.access = access;
@@ -54,7 +54,7 @@ final class Users {
      * Returns a user's view of the share.
      *
      * @param asking returns the local ID of the calling user; not called if all users share one view
-     * @param ownersView the view of the user as whom the session is attached
+     * @param ownersView the view of the session's user
      * @throws ErrnoException EPERM if {@code access=} names another user, as with the kernel's client
      *     ({@code fs/9p/fid.c}); EACCES if the user has no server ID, or has that of root without being root on this
      *     host
