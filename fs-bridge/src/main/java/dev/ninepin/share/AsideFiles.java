@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The silly-renamed files of a share, for all its users ({@link PutAside}). Provides their temporary names, which
- * listings leave out, and keeps the notes of them. Any thread may call any method.
+ * The silly-renamed files of a share, for all its users ({@link PutAside}). Their temporary names are left out of
+ * listings. Notes of the files let the next mount remove those that a crash leaves. Any thread may call any method.
  */
 final class AsideFiles {
     private static final Logger LOG = LoggerFactory.getLogger(AsideFiles.class);

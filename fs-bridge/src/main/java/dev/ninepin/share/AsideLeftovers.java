@@ -9,7 +9,10 @@ import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Removes the silly-renamed files that killed mounts of this share left behind, each as the user who put it aside. */
+/**
+ * The removal of silly-renamed files that killed mounts of this share left behind. Each is removed as the user who put
+ * it aside.
+ */
 final class AsideLeftovers {
     /** The errnos that mean that a file is already gone. */
     private static final Set<Integer> GONE = Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.ESTALE);

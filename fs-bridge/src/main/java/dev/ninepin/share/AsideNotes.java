@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Generates the temporary names of silly-renamed files, and keeps notes of them on this host. If a mount is killed, the
- * next mount of the share finds the notes and removes the files.
+ * The temporary names of silly-renamed files, and the notes of them on this host. If a mount is killed, the next mount
+ * of the share finds the notes and removes the files.
  *
  * <pre>
  * DIRECTORY/           of one share; exists while the share is mounted or a note is left
@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A note is written before its file gets the name, and removed after the file. Notes are not synced, so a power
  * failure may lose those of the last seconds. Any thread may call any method; the lock of this object guards the files
- * of the notes.
+ * with the notes.
  */
 final class AsideNotes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AsideNotes.class);

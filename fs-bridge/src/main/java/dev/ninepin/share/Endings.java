@@ -3,8 +3,8 @@ package dev.ninepin.share;
 import java.io.IOException;
 
 /**
- * Removes files from the server under a known name, and records what remains of a file whose last name goes. Any thread
- * may call any method.
+ * The removal of known names from the server. Records the attributes that remain of a file whose last name goes. Any
+ * thread may call any method.
  */
 final class Endings {
     private final Inodes inodes;

@@ -283,7 +283,7 @@ public interface FileOperations {
     void releasedir(long handle) throws IOException;
 
     /**
-     * Returns the figures of the file system of a node, or those of the root's if the server can't be asked about the
+     * Returns the statfs(2) figures of a node's file system, or of the root's if the server can't be asked about the
      * node.
      */
     Rstatfs statfs(long node) throws IOException;

@@ -14,10 +14,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends one user's requests over the paths of files, while other threads and clients rename these files and their
- * parent directories. Any thread may call any method.
+ * One user's requests over the paths of files. Other threads and clients may rename the files and their parent
+ * directories meanwhile. Any thread may call any method.
  *
- * <p>A fid on the server is a path. Between a rename on the server and the arrival of its reply, the old path leads
+ * <p>Servers implement a fid as a path. Between a rename on the server and the arrival of its reply, the old path leads
  * nowhere. Programs must not notice that moment:
  *
  * <ul>

@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out which directories of the server are on the same file system of its host, which 9P does not tell.
+ * The search for the file system of the server's host that a directory is on. 9P does not tell.
  *
  * <p>Two directories are on the same file system if statfs(2) reports the same type and ID for both, and they are in
  * the same mount. Neither is proof alone:
@@ -27,10 +27,10 @@ import org.slf4j.LoggerFactory;
  *   <li>One mount may contain several file systems: a mount of btrfs has subvolumes.
  * </ul>
  *
- * <p>Whether two directories are in the same mount shows an attempt to rename a file that does not exist from one to
- * the other. rename(2) compares the mounts before it looks for the file ({@code fs/namei.c}, do_renameat2). So the
- * rename fails with EXDEV or ENOENT, and never changes anything. Servers without Trenameat, such as diod 1.0, get a
- * request to link to the root instead. It fails with EXDEV or EPERM (do_linkat, vfs_link).
+ * <p>To learn whether two directories are in one mount, this class tries to rename a nonexistent file from one to the
+ * other. rename(2) compares the mounts before it looks for the file ({@code fs/namei.c}, do_renameat2). So the rename
+ * fails with EXDEV or ENOENT, and never changes anything. Servers without Trenameat, such as diod 1.0, get a request to
+ * link to the root instead. It fails with EXDEV or EPERM (do_linkat, vfs_link).
  *
  * <p>The server is asked once about a directory, and only when a name in the directory makes the answer matter. Any
  * thread.
@@ -65,8 +65,7 @@ final class HostFileSystems {
             return known;
         }
         if (directory != inodes.root()) {
-            // The root exists as long as the share does, so it is the best example of its file system. Hence it is
-            // examined first.
+            // First the root: it exists as long as the share does, so it is the best example of its file system.
             of(inodes.root());
         }
         try {

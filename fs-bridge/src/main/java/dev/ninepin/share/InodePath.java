@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Builds a file's path from the names known on this mount, as a list of names or as text for messages and logs. */
+/**
+ * The path of a file, built from the names known on this mount: as a list of names, or as text for messages and logs.
+ */
 final class InodePath {
     /** The maximum number of names in a path. A longer chain of parents may be a cycle. */
     private static final int DEEPEST = 4096;

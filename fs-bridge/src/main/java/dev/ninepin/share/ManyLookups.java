@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks up many names of a directory in two round trips: all walks are sent together, and then all requests for
+ * A lookup of many names of a directory in two round trips: all walks are sent together, and then all requests for
  * attributes. A name for which that is not enough is left to an ordinary lookup. Any thread may call any method.
  */
 final class ManyLookups {

@@ -6,8 +6,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 
 /**
- * Prevents a file from being opened while its name is removed. Whether the file is open decides between a plain removal
- * and a silly rename. An open takes the lock shared; the removal of a name and a close take it exclusively.
+ * The locks that prevent a file from being opened while its name is removed. Whether the file is open decides between a
+ * plain removal and a silly rename. An open takes the lock shared; the removal of a name and a close take it
+ * exclusively.
  *
  * <p>A few locks serve all files, and a thread holds one at a time. Requests are sent under them. Any thread may call
  * any method.

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Renames and removes files. Uses Trenameat and Tunlinkat, and falls back to Trename and Tremove for a server that does
- * not know them, such as diod 1.0. The server's first refusal decides. Any thread may call any method.
+ * The requests that rename and remove files: Trenameat and Tunlinkat, or Trename and Tremove for a server that does not
+ * know these, such as diod 1.0. The server's first refusal decides. Any thread may call any method.
  */
 final class NameRequests {
     private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
@@ -40,7 +40,7 @@ final class NameRequests {
         this.unknown = unknown;
     }
 
-    /** Renames a file. The caller ensures that no directory is moved meanwhile. */
+    /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
     void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         if (!unknown.renameat) {

@@ -552,7 +552,7 @@ final class Namespace {
         inodes.removed(directory, name);
     }
 
-    /** Renames a file. The caller ensures that no directory is moved meanwhile. */
+    /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
     private void renameat(
             final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {

@@ -20,13 +20,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out which attribute changes a server applies to an open fid's descriptor, and sends them over open fids. Such a
- * change reaches the file even if its name is gone, or leads to another file. QEMU 10.1 and later applies changes of
- * the size and the times to the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
+ * Attribute changes over open fids, for servers that apply them to the fid's descriptor. Such a change reaches the file
+ * even if its name is gone, or leads to another file. QEMU 10.1 and later applies changes of the size and the times to
+ * the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
  *
- * <p>A test on a file without a name shows which changes these are, since a change of the path would find no file. The
- * test file is created in the share's root, when a change first can't be made in another way. Any thread may call any
- * method.
+ * <p>A test on a file without a name shows which changes a server applies that way, since a change of the path would
+ * find no file. The test file is created in the share's root, when a change first can't be made in another way. Any
+ * thread may call any method.
  */
 final class OpenDescriptors {
     /** The kinds of attribute changes for which servers differ. */

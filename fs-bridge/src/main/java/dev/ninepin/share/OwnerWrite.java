@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Temporarily gives the owner of a file write permission, for operations that a descriptor allows although the mode
- * forbids them.
+ * Temporary write permission for the owner of a file, for operations that a descriptor allows although the mode forbids
+ * them.
  *
  * <p>open(2) decides what a descriptor allows: a file created with mode 0444 can be written and truncated over the
  * descriptor that created it. But servers apply a Tsetattr of the size to the path, and a second fid needs another open

@@ -10,9 +10,10 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks that a path leads to the intended file before a request changes something over it. Since the file was looked
- * up, a program on the server or another client may have given its name to another file. QEMU and diod apply the change
- * to any file that has the path ({@code hw/9pfs/9p.c}, v9fs_setattr; diod's {@code ops.c}, diod_setattr).
+ * The checks that a path leads to the intended file, made before a request changes something over the path. Since the
+ * file was looked up, a program on the server or another client may have given its name to another file. QEMU and diod
+ * apply the change to any file that has the path ({@code hw/9pfs/9p.c}, v9fs_setattr; diod's {@code ops.c},
+ * diod_setattr).
  *
  * <p>When a check is sent:
  *

@@ -8,15 +8,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Silly-renames open files that lose their name, and removes them on their last close. The classes of this package say
- * that such a file is put aside.
+ * The silly renames of one user. An open file that loses its name is hidden under a temporary name, and removed on its
+ * last close. The code of this package calls such a file put aside.
  *
  * <p>A server whose fids are paths fails an fstat(2) or ftruncate(2) of a file that was unlinked. Worse, it may apply
  * the request to another file that has the name by now. When a file is renamed, QEMU updates the file's fids, so the
  * file stays usable under its temporary name, as a local file would.
  *
- * <p>Each user of the server has an instance. The user who put a file aside also removes it, since that user may write
- * to each of the directories concerned. Any thread may call any method.
+ * <p>The user who put a file aside also removes it, since that user may write to each of the directories concerned. Any
+ * thread may call any method.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);

@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides whether a file found under a new name is the same as a file known under another name.
+ * The comparison of a file found under a new name with files known under other names: are they the same file?
  *
  * <p>The server's number ({@code qid.path}) alone does not tell:
  *

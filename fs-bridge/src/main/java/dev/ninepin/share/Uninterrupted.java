@@ -5,9 +5,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Runs actions that must not be left half done. An interrupt cancels the request that a thread waits for, and the
- * client does not learn whether the server has carried it out. (diod drops the reply if the Tflush arrives in time.) So
- * each action gets a new thread that nothing interrupts. That is too slow for frequent operations.
+ * A runner of actions that must not be left half done. An interrupt cancels the request that a thread waits for, and
+ * the client does not learn whether the server has carried it out. (diod drops the reply if the Tflush arrives in
+ * time.) So each action gets a new thread that nothing interrupts. That is too slow for frequent operations.
  */
 final class Uninterrupted {
     private Uninterrupted() {}

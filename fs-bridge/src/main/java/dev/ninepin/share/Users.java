@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.function.IntSupplier;
 
 /**
- * Decides who may use a share, and provides each user's view of it ({@link UserAccess}). Any thread may call any
- * method; the lock guards the map of views.
+ * The users who may use a share, and each user's view of it ({@link UserAccess}). Any thread may call any method; the
+ * lock guards the map of views.
  */
 final class Users {
     /**

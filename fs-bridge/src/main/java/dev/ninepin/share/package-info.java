@@ -1,6 +1,6 @@
 /**
- * Implements file operations in terms of 9P: inodes, open files, directories and caches. Uses sessions; does not depend
- * on FUSE.
+ * The implementation of file operations in terms of 9P: inodes, open files, directories and caches. It uses sessions,
+ * and does not depend on FUSE.
  *
  * <p>Terms of this package:
  *
