@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
  * even if its name is gone, or leads to another file. QEMU 10.1 and later applies changes of the size and the times to
  * the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
  *
- * <p>A test on a file without a name shows which changes a server applies that way, since a change of the path would
- * find no file. The test file is created in the share's root, when a change first can't be made in another way. Any
- * thread may call any method.
+ * <p>A test on a file without a name shows which changes a server applies that way: a change of the path would find no
+ * file. The test file is created in the share's root, when a change first can't be made in another way. Any thread may
+ * call any method.
  */
 final class OpenDescriptors {
     /** The kinds of attribute changes for which servers differ. */

@@ -555,7 +555,10 @@ public final class Share implements FileOperations, AutoCloseable {
         return options.cache();
     }
 
-    /** Closes open files and directories, and ends the session. Sends nothing if the session is disconnected. */
+    /**
+     * Closes open files and directories if the session is connected, and closes the session. That clunks the remaining
+     * fids.
+     */
     @Override
     public void close() {
         if (session.status().connected()) {
