@@ -318,7 +318,7 @@ final class Opening {
     }
 
     /**
-     * Opens a copy of {@code path} as {@link #openFid(Inode, int, int)}, while another request is under way.
+     * Like {@link #openFid(Inode, int, int)}, while another request is under way.
      *
      * @param asked the other request; if the open fails, this method waits for its reply, so that its tag is free again
      */
