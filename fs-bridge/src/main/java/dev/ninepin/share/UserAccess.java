@@ -1,25 +1,25 @@
 package dev.ninepin.share;
 
 /**
- * Which users may use a share, and as whom the server knows them: {@code access=} of {@code mount -t 9p}.
+ * The users that may use a share, and the credentials that the server sees: {@code access=} of {@code mount -t 9p}.
  *
- * @param uid the one user of {@link Kind#ONE}, who is also the one that the session is attached as
+ * @param uid the only user that may use the share with {@link Kind#ONE}, as which the session is also attached
  */
 public record UserAccess(Kind kind, int uid) {
-    /** All, over the attach of the one that the session is attached as. */
+    /** All users, with the credentials that the session is attached with. */
     public static final UserAccess ANY = new UserAccess(Kind.ANY, 0);
 
-    /** All, each over an attach of his own. */
+    /** All users, each with an attach of its own. */
     public static final UserAccess EACH = new UserAccess(Kind.EACH, 0);
 
-    /** How many may use it. */
+    /** The choices of users. */
     public enum Kind {
         ANY,
         EACH,
         ONE
     }
 
-    /** Only one. */
+    /** Returns access for a single user. */
     public static UserAccess one(final int uid) {
         return new UserAccess(Kind.ONE, uid);
     }
