@@ -147,7 +147,10 @@ final class FileData {
         return written;
     }
 
-    /** Reads one group of chunks concurrently, and adds their data to {@code data} up to the first short reply. */
+    /**
+     * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
+     * short reply. Throws only if {@code data} is still empty.
+     */
     private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
@@ -204,7 +207,7 @@ final class FileData {
 
     /**
      * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
-     * bytes up to the first short or failed part.
+     * bytes up to the first short or failed part. Throws only if that is 0.
      */
     private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
             throws IOException {

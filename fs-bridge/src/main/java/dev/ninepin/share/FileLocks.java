@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The locks on all open files of a share, if the server knows about locks. Any thread may call any method. */
+/** The locks on all open files of a share that sends its locks to the server. Any thread may call any method. */
 final class FileLocks {
     private final Session session;
     private final LockRequests requests;

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The locks on one file, of a mount whose server knows about locks.
+ * The locks on one file, on a mount that sends its locks to the server.
  *
  * <p>Locks of programs on this host are resolved on this host, exactly: by byte range, owner and mode. The server holds
  * one lock on the whole file that summarizes them: exclusive if any of them is exclusive, else shared. So programs on

@@ -106,8 +106,8 @@ final class Opening {
      * <p>The first request always creates exclusively. The reply therefore tells the two cases apart: the caller's new
      * file, or an existing file, which is then opened as it is.
      *
-     * @throws ErrnoException EEXIST if the name is taken and {@code flags} contain EXCL; ESTALE if the existing file
-     *     must be checked by the kernel first ({@link #requireOwn})
+     * @throws IOException with EEXIST if the name is taken and {@code flags} contain EXCL; with ESTALE if the kernel
+     *     must check the existing file first ({@link #requireOwn})
      */
     Created create(
             final Caller caller,
@@ -279,8 +279,8 @@ final class Opening {
      * attributes are requested before and after the open, and must be of the same version.
      *
      * <p>A qid alone proves little, since file systems reuse the inode number of a removed file. Qid, size and times
-     * together are reliable. If they differ without a change from this mount, the path may lead to another file, and
-     * the file is opened again. After {@link #OPEN_TRIES} attempts the last open counts: the file is being written by
+     * together are reliable. If they differ although this mount changed nothing, the path may lead to another file. The
+     * file is then opened again. After {@link #OPEN_TRIES} attempts the last open counts: the file is being written by
      * another client.
      */
     private Opened openFile(final Inode inode, final int flags) throws IOException {

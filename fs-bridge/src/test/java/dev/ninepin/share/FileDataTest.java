@@ -60,7 +60,9 @@ class FileDataTest {
         }
     }
 
-    /** QEMU's channel has 64 MiB for large messages: eight of 8 MiB, but only two of 32 MiB. */
+    /**
+     * The virtio channel has 64 MiB for large messages: eight of 8 MiB. It always has room for four, even of 32 MiB.
+     */
     @ParameterizedTest
     @CsvSource({"8, 8192", "8, 16384", "32, 8192", "2, 8192"})
     void largeReadsInSmallPiecesDoNotWaitForEachOthersReplies(

@@ -406,7 +406,7 @@ class HostileServerTest {
         assertThat(node("b")).isEqualTo(node("a"));
     }
 
-    /** overlayfs with xino=off shows such numbers: each file has the inode number of its layer. */
+    /** overlayfs with xino=off shows such numbers: each file has the inode number that it has in its layer. */
     @Test
     void linksOnAFileSystemThatMixesNumbersAreTwoFiles() throws IOException {
         final Qid number = server.put("a", S_IFREG | 0644);

@@ -225,7 +225,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         }
         final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
         if (server.isQemu()) {
-            // One request asks whether the file has attributes at all.
+            // One more request asks whether there are attributes at all.
             assertThat(channel.sent(Txattrwalk.class)).isLessThanOrEqualTo(before + (int) seconds + 1);
         } else {
             assertThat(channel.sent(Txattrwalk.class)).isEqualTo(before + 1000);
