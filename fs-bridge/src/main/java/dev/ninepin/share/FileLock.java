@@ -11,6 +11,7 @@ package dev.ninepin.share;
  * @param last the last byte; {@link #TO_THE_END} for all following bytes
  */
 public record FileLock(long owner, long handle, int pid, LockMode mode, long first, long last) {
+    /** The {@link #last} byte of a lock that also covers all bytes added to the file later. */
     public static final long TO_THE_END = Long.MAX_VALUE;
 
     /** Creates a lock on the whole file. */

@@ -3,7 +3,8 @@ package dev.ninepin.share;
 /**
  * The users that may use a share, and the credentials that the server sees: {@code access=} of {@code mount -t 9p}.
  *
- * @param uid the only user that may use the share with {@link Kind#ONE}, as which the session is also attached
+ * @param kind which users may use the share
+ * @param uid the user of {@link Kind#ONE}, as which the session is attached too; 0 otherwise
  */
 public record UserAccess(Kind kind, int uid) {
     /** All users, with the credentials that the session is attached with. */
@@ -14,8 +15,13 @@ public record UserAccess(Kind kind, int uid) {
 
     /** The choices of users. */
     public enum Kind {
+        /** Every user, with the credentials that the session is attached with. */
         ANY,
+
+        /** Every user, each with an attach of its own. */
         EACH,
+
+        /** A single user. */
         ONE
     }
 
