@@ -10,47 +10,54 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The extended attributes that a file is known not to have. The kernel asks for {@code security.capability} before each
- * write(2), and {@code ls -l} for the ACL of each file: most have neither.
+ * write(2), and {@code ls -l} asks for the ACLs of each file. Most files have neither.
  *
- * <p>Any thread; the lock guards all fields, nothing is done under it.
+ * <p>Any thread may call any method. The lock guards all fields; nothing else is done under it.
  */
 final class AbsentAttributes {
-    /** How many are remembered; the kernel and ls ask for three. */
+    /** The maximum number of names remembered. The kernel and ls ask for three. */
     private static final int MOST = 8;
 
-    /** In the order in which they were heard of; null until there is one. */
+    /** In the order in which the server's answers arrived; null until there is one. */
     @GuardedBy("this")
     private @Nullable List<Absence> known;
 
-    /** Counts the beginnings and ends of changes made here. */
+    /** Counts the starts and ends of changes on this mount. */
     @GuardedBy("this")
     private int changes;
 
     /**
-     * There is no attribute of a name.
+     * The absence of one attribute.
      *
      * @param errno the server's answer: ENODATA or EOPNOTSUPP
-     * @param since by {@link System#nanoTime}, when the server was asked
+     * @param since {@link System#nanoTime} when the request was sent
      */
     private record Absence(ByteString name, int errno, long since) {}
 
-    /** Attributes begin to be changed here. */
+    /** Notes that a change of the file's attributes on this mount begins. */
     synchronized void changing() {
         changes++;
     }
 
-    /** They have been changed, or not: nothing is known of them any more. */
+    /** Notes that a change of the file's attributes has ended, with or without success, and forgets all absences. */
     synchronized void changed() {
         changes++;
         known = null;
     }
 
-    /** To be taken before the server is asked for what is given to {@link #noted}. */
+    /**
+     * Returns the number of starts and ends of changes so far. The caller reads it before it sends the request whose
+     * answer goes to {@link #noted}.
+     */
     synchronized int changes() {
         return changes;
     }
 
-    /** The answer for a name, if one was heard in the last {@code validity}. */
+    /**
+     * Returns the server's errno for a name; empty if there was no such answer within the last {@code validity}.
+     *
+     * @param now {@link System#nanoTime}
+     */
     synchronized OptionalInt errno(final ByteString name, final long now, final Duration validity) {
         if (known != null) {
             for (final Absence each : known) {
@@ -62,7 +69,13 @@ final class AbsentAttributes {
         return OptionalInt.empty();
     }
 
-    /** The server has answered that there is none; that counts if nothing was changed here since it was asked. */
+    /**
+     * Records that the server reported an attribute as absent. Does nothing if a change on this mount began or ended
+     * since the request was sent.
+     *
+     * @param changesBefore {@link #changes} before the request was sent
+     * @param asked {@link System#nanoTime} when the request was sent
+     */
     synchronized void noted(final ByteString name, final int errno, final int changesBefore, final long asked) {
         if (changes != changesBefore) {
             return;

@@ -1,6 +1,6 @@
 package dev.ninepin.share;
 
-/** access(2) by a file's mode bits, for callers whom the kernel does not check itself. */
+/** The check of access(2) by a file's mode bits, for callers that the kernel does not check itself. */
 final class Access {
     /** R_OK. */
     static final int READ = 4;
@@ -14,7 +14,7 @@ final class Access {
 
     private Access() {}
 
-    /** Whether {@code caller} may do what {@code mask} (R_OK 4, W_OK 2, X_OK 1) says. */
+    /** Returns whether the mode bits allow a caller the access in {@code mask} (R_OK 4, W_OK 2, X_OK 1). */
     static boolean isAllowed(final Caller caller, final Attributes file, final int mask) {
         return (mask & ~granted(caller, file) & ALL) == 0;
     }

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Sets a file's access ACL, and with it the mode: the one says the other. The server's kernel does that where it knows of
- * the ACL, and keeps none that says no more than the mode; what it leaves undone is done here. (In QEMU's mapped security
- * models ACLs are notes, {@code hw/9pfs/9p-posix-acl.c}.) Any thread.
+ * Sets a file's access ACL and the mode that corresponds to it. Any thread may call any method.
+ *
+ * <p>If the server's file system has ACLs, its kernel updates the mode itself, and does not store an ACL that says no
+ * more than the mode. In QEMU's mapped security models, ACLs are plain attributes ({@code hw/9pfs/9p-posix-acl.c}).
+ * Then this class does both.
  */
 final class AccessAcl {
     static final ByteString NAME = ByteString.of("system.posix_acl_access");
@@ -25,7 +27,13 @@ final class AccessAcl {
         this.writer = writer;
     }
 
-    /** @param value the ACL as an extended attribute, EINVAL if it is none; one without entries means that there is none */
+    /**
+     * Sets or removes a file's access ACL.
+     *
+     * @param value the ACL as its extended attribute stores it; an ACL without entries removes the file's ACL
+     * @param flags setxattr(2)'s flags
+     * @throws ErrnoException EINVAL if the value is not an ACL, or lacks a required entry
+     */
     void set(final Inode inode, final ByteBuffer value, final int flags) throws IOException {
         final PosixAcl acl = acl(value);
         if (acl.entries().isEmpty()) {
@@ -45,7 +53,10 @@ final class AccessAcl {
         }
     }
 
-    /** Checked before anything is sent: what lacks an owner, a group or others would be a mode without them. */
+    /**
+     * Parses and checks an ACL before any request is sent. Without the entries of owner, group and others, the mode
+     * would lose their permissions.
+     */
     private static PosixAcl acl(final ByteBuffer value) throws ErrnoException {
         final PosixAcl acl = PosixAcl.asked(value);
         if (acl.entries().isEmpty() || acl.isComplete()) {

@@ -1,14 +1,15 @@
 package dev.ninepin.share;
 
-/** Which reads may change the access time of what is read, on the server. */
+/** The reads that may change access times on the server. */
 public enum AccessTimes {
-    /** All; the server decides. */
+    /** All reads; the server decides. */
     SERVER,
-    /** Those of files, not those of directories: {@code nodiratime}. */
+    /** Reads of files, but not of directories: {@code nodiratime}. */
     FILES,
-    /** None: {@code noatime}. */
+    /** No reads: {@code noatime}. */
     NONE;
 
+    /** Returns whether reads of a directory, or else of a file, may change its access time. */
     boolean changeFor(final boolean directory) {
         return directory ? this == SERVER : this != NONE;
     }

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The files of a share that are put aside, whichever user did it ({@link PutAside}): the names that they get, which
- * directories don't show, and the notes that are made of them. Any thread.
+ * The silly-renamed files of a share, for all its users ({@link PutAside}). Their temporary names are left out of
+ * listings. Notes of the files let the next mount remove those that a crash leaves. Any thread may call any method.
  */
 final class AsideFiles {
     private static final Logger LOG = LoggerFactory.getLogger(AsideFiles.class);
@@ -17,10 +17,10 @@ final class AsideFiles {
     private final Inodes inodes;
     private final AsideNotes notes;
 
-    /** What is put aside now. */
+    /** The files that are silly-renamed now. */
     private final Set<Inode> aside = ConcurrentHashMap.newKeySet();
 
-    /** Names that could not be removed, and are seen by all from then on. */
+    /** The temporary names of files that could not be removed. Listings show these names from then on. */
     private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
 
     AsideFiles(final Inodes inodes, final AsideNotes notes) {
@@ -28,19 +28,26 @@ final class AsideFiles {
         this.notes = notes;
     }
 
-    /** Whether a name is that of a file put aside by this mount, or one that was: not to be shown. */
+    /**
+     * Returns whether listings leave a name out: it has the form of this mount's temporary names, and is not that of a
+     * file whose removal failed.
+     */
     boolean isHidden(final ByteString name) {
         return notes.isOurs(name) && !left.contains(name);
     }
 
-    /** A name for a file that is to be put aside; what gets it stays after a crash, until it is {@link #note noted}. */
+    /**
+     * Returns a temporary name. A crash leaves the file with this name behind, unless {@link #note note} was called
+     * before.
+     */
     ByteString newName() {
         return notes.newName();
     }
 
     /**
-     * A name for a file that is to be put aside in a directory, and to be removed {@code by} somebody; what gets it is
-     * removed even after a crash.
+     * Returns a temporary name for a file in a directory, with a note: the next mount removes the file after a crash.
+     *
+     * @param by the view that removes the file
      */
     ByteString newName(final Inode directory, final PutAside by) {
         final ByteString name = newName();
@@ -48,24 +55,33 @@ final class AsideFiles {
         return name;
     }
 
-    /** A file has got a {@link #newName(Inode, PutAside)}; {@code by} is to remove it. */
+    /**
+     * Records that a file has a name of {@link #newName(Inode, PutAside)}.
+     *
+     * @param by the view that removes the file
+     */
     void add(final Inode inode, final Inode.Name name, final PutAside by) {
         inodes.putAside(inode, name, by);
         aside.add(inode);
     }
 
-    /** What is put aside under a {@link #newName()} is to be removed even after a crash from here on. */
+    /**
+     * Makes the note for a file that has a name of {@link #newName()}: from now on, the next mount removes the file
+     * after a crash.
+     *
+     * @param by the view that removes the file
+     */
     void note(final Inode inode, final Inode.Name name, final PutAside by) {
         note(name.name(), name.directory(), by);
         aside.add(inode);
     }
 
-    /** A file is not put aside any more, or is about to go. */
+    /** Records that a file is no longer silly-renamed, or is about to be removed. */
     void remove(final Inode inode) {
         aside.remove(inode);
     }
 
-    /** Nothing has a name of {@link #newName} any more, or ever had. */
+    /** Removes the note of a name of {@link #newName} that no file has. Logs a failure. */
     void forget(final ByteString name) {
         try {
             notes.remove(name);
@@ -74,12 +90,12 @@ final class AsideFiles {
         }
     }
 
-    /** A file could not be removed: it is seen from here on. */
+    /** Shows a temporary name in listings from now on, since its file could not be removed. */
     void left(final ByteString name) {
         left.add(name);
     }
 
-    /** A directory was renamed: what is put aside in it, or below, is elsewhere now. */
+    /** Updates the notes of all silly-renamed files after a directory was renamed: files below it have another path. */
     void directoryMoved() {
         for (final Inode inode : aside) {
             inodes.asideBy(inode)

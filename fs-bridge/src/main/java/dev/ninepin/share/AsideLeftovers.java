@@ -9,9 +9,12 @@ import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Removes the files that mounts of this share had put aside when they were killed, as the users who did it. */
+/**
+ * The removal of silly-renamed files that killed mounts of this share left behind. Each is removed as the user who put
+ * it aside.
+ */
 final class AsideLeftovers {
-    /** The answers that say that a file is not there any more. */
+    /** The errnos that mean that a file is already gone. */
     private static final Set<Integer> GONE = Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.ESTALE);
 
     private static final Logger LOG = LoggerFactory.getLogger(AsideLeftovers.class);
@@ -19,13 +22,18 @@ final class AsideLeftovers {
     private final IntFunction<FileOperations> filesOf;
     private final AsideNotes notes;
 
-    /** @param filesOf the share as a user is to use it, by the server's number */
+    /**
+     * @param filesOf returns the share's operations for a user, given by server ID
+     */
     AsideLeftovers(final IntFunction<FileOperations> filesOf, final AsideNotes notes) {
         this.filesOf = filesOf;
         this.notes = notes;
     }
 
-    /** What can't be removed now stays noted, for the next mount. */
+    /**
+     * Removes the files that earlier mounts left. Logs failures; the note of a file that could not be removed stays for
+     * the next mount. Blocks until the server has answered.
+     */
     void remove() {
         try {
             for (final AsideNotes.Left left : notes.left()) {

@@ -24,18 +24,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The names of files that are put aside, and notes of them on this host: what a mount had put aside when it was killed,
- * the next mount of that share finds here, and removes.
+ * The temporary names of silly-renamed files, and the notes of them on this host. If a mount is killed, the next mount
+ * of the share finds the notes and removes the files.
  *
  * <pre>
- * DIRECTORY/           of one share; there while it is mounted, or something is left
- *   PREFIX….lock       says that the mount whose names begin with PREFIX lives: {@link LivingMounts}
- *   NAME               of a file put aside; holds by whom (the server's number of the user), and where: the names from the
- *                      share's root on; each with a NUL behind
+ * DIRECTORY/           of one share; exists while the share is mounted or a note is left
+ *   PREFIX….lock       marks the mount whose names begin with PREFIX as running: {@link LivingMounts}
+ *   NAME               of a silly-renamed file; contains the server ID of the user who put it aside, and the names
+ *                      on the path from the share's root to its directory; a NUL follows each
  * </pre>
  *
- * <p>A note is written before its file gets the name, and is gone after the file. It is not synced: a power failure may
- * lose what was noted in the last seconds. Any thread; the lock of this object guards the notes' files.
+ * <p>A note is written before its file gets the name, and removed after the file. Notes are not synced, so a power
+ * failure may lose those of the last seconds. Any thread may call any method; the lock of this object guards the files
+ * with the notes.
  */
 final class AsideNotes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AsideNotes.class);
@@ -44,24 +45,24 @@ final class AsideNotes implements AutoCloseable {
     private static final FileAttribute<?> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
-    /** Random, to keep two mounts of the same share from using the same names. */
+    /** Random, so that two mounts of a share never use the same names. */
     private final String prefix = String.format(Locale.ROOT, START + "%016x-", new SecureRandom().nextLong());
 
     private final ByteString prefixBytes = ByteString.of(prefix);
     private final AtomicLong last = new AtomicLong();
 
-    /** Those with notes in the same directory; null where no notes are made. */
+    /** The running mounts with notes in the same directory; null if no notes are made. */
     private final @Nullable LivingMounts mounts;
 
     @GuardedBy("this")
     private @Nullable FileChannel living;
 
     /**
-     * A file that a mount had put aside, which lives no more.
+     * A silly-renamed file of a mount that is no longer running.
      *
-     * @param name as it is hidden
-     * @param user who did it, by the server's number
-     * @param path the names of the directories above it, from the share's root on
+     * @param name the temporary name
+     * @param user the server ID of the user who put the file aside
+     * @param path the names on the path from the share's root to the file's directory
      */
     record Left(ByteString name, int user, List<ByteString> path) {}
 
@@ -69,15 +70,16 @@ final class AsideNotes implements AutoCloseable {
         this.mounts = mounts;
     }
 
-    /** Names only: what a crash leaves then stays. */
+    /** Returns an instance that generates names but makes no notes. A crash leaves silly-renamed files behind. */
     static AsideNotes none() {
         return new AsideNotes(null);
     }
 
     /**
-     * Notes in {@code directory}, which is one share's, and is made if need be; a lock is beside it.
+     * Returns an instance that keeps notes in {@code directory}, which belongs to one share and is created if it is
+     * missing. A lock file is created in its parent directory.
      *
-     * @throws IOException if nothing can be written there
+     * @throws IOException if the directory can't be created or written to
      */
     static AsideNotes in(final Path directory) throws IOException {
         Files.createDirectories(directory.toAbsolutePath().getParent(), PRIVATE);
@@ -94,21 +96,22 @@ final class AsideNotes implements AutoCloseable {
         });
     }
 
-    /** Whether a name begins as those of this mount do. */
+    /** Returns whether a name has the form of this mount's temporary names. */
     boolean isOurs(final ByteString name) {
         return name.startsWith(prefixBytes);
     }
 
-    /** A name that no file has. */
+    /** Returns a temporary name that no file has. */
     ByteString newName() {
         return ByteString.of(prefix + Long.toHexString(last.incrementAndGet()));
     }
 
     /**
-     * Notes that a file is about to get a name of {@link #newName}, or where it is by now.
+     * Writes the note of a file that is about to get a name of {@link #newName}, or whose directory was moved.
      *
-     * @param user who can remove it, by the server's number
-     * @param path the names of the directories above it; empty if that is not known, and then nothing is noted
+     * @param user the server ID of a user who can remove the file
+     * @param path the names on the path from the share's root to the file's directory; if empty, the path is not known,
+     *     and no note is made
      */
     synchronized void add(final ByteString name, final int user, final Optional<List<ByteString>> path)
             throws IOException {
@@ -126,14 +129,14 @@ final class AsideNotes implements AutoCloseable {
         bytes.write(0);
     }
 
-    /** The file of this name is no more, or not put aside any more. */
+    /** Removes the note of a file that was removed, or is no longer silly-renamed. */
     synchronized void remove(final ByteString name) throws IOException {
         if (mounts != null) {
             Files.deleteIfExists(mounts.directory().resolve(name.toString()));
         }
     }
 
-    /** What mounts have left that live no more. */
+    /** Returns the silly-renamed files of mounts that are no longer running. */
     synchronized List<Left> left() throws IOException {
         if (mounts == null) {
             return List.of();
@@ -162,7 +165,9 @@ final class AsideNotes implements AutoCloseable {
         return left;
     }
 
-    /** @throws IllegalArgumentException if the note was not written, or not all of it: the disk was full, or power failed */
+    /**
+     * @throws IllegalArgumentException if the note is incomplete, because the disk was full or the power failed
+     */
     private static Left left(final ByteString name, final List<ByteString> fields) {
         if (fields.isEmpty()) {
             throw new IllegalArgumentException("it is empty");
@@ -187,7 +192,10 @@ final class AsideNotes implements AutoCloseable {
         return fields;
     }
 
-    /** The mount is gone. What is noted still, the next one removes. */
+    /**
+     * Ends this mount's entry, and deletes the directory if it is empty. The next mount removes the files whose notes
+     * remain.
+     */
     @Override
     public synchronized void close() throws IOException {
         if (mounts == null || living == null) {
@@ -201,7 +209,7 @@ final class AsideNotes implements AutoCloseable {
             try {
                 return Files.deleteIfExists(all.directory());
             } catch (final DirectoryNotEmptyException e) {
-                // Another mount of the share lives, or something is left.
+                // Another mount of the share is running, or notes are left.
                 return false;
             }
         });

@@ -5,15 +5,15 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * The attributes that a caller wants changed; an empty one stays.
+ * A change of attributes that a program requests; an empty component is not changed.
  *
- * @param mode permission bits
- * @param uid owner
- * @param gid group
- * @param size bytes
- * @param atime last access
- * @param mtime last change of the data
- * @param losesSetId whether the file is to lose its set-ID bits with it ({@link FileMode#withoutSetId})
+ * @param mode the permission bits
+ * @param uid the owner
+ * @param gid the group
+ * @param size the size in bytes
+ * @param atime the time of the last access
+ * @param mtime the time of the last change of the data
+ * @param losesSetId whether the change also removes the file's set-ID bits ({@link FileMode#withoutSetId})
  */
 public record AttributeChange(
         OptionalInt mode,
@@ -24,7 +24,7 @@ public record AttributeChange(
         Optional<TimeChange> mtime,
         boolean losesSetId) {
 
-    /** Nothing but the loss of the set-ID bits. */
+    /** The change that only removes the set-ID bits. */
     static final AttributeChange LOSS_OF_SET_ID = only(OptionalInt.empty(), OptionalLong.empty(), true);
 
     static AttributeChange owner(final OptionalInt uid, final OptionalInt gid) {
@@ -45,16 +45,16 @@ public record AttributeChange(
                 mode, OptionalInt.empty(), OptionalInt.empty(), size, Optional.empty(), Optional.empty(), losesSetId);
     }
 
-    /** The same, and other permission bits. */
+    /** Returns a copy that sets permission bits, and no longer removes the set-ID bits. */
     AttributeChange withMode(final int bits) {
         return new AttributeChange(OptionalInt.of(bits), uid, gid, size, atime, mtime, false);
     }
 
-    /** Whether all stays, but for set-ID bits. */
+    /** Returns whether nothing changes except, possibly, the set-ID bits. */
     boolean isEmpty() {
         return mode.isEmpty() && uid.isEmpty() && gid.isEmpty() && size.isEmpty() && atime.isEmpty() && mtime.isEmpty();
     }
 
-    /** A time to set: the given one, or the server's clock where there is none. */
+    /** A time to set: the given time, or the server's current time if empty. */
     public record TimeChange(Optional<Timestamp> time) {}
 }

@@ -12,11 +12,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks the server for attributes, and shows them the way the share's options want. Any thread. */
+/** Reads attributes from the server, and converts them as the share's options say. Any thread may call any method. */
 final class AttributeReader {
     private static final long MOST_LINKS = 0xffff_ffffL;
 
-    /** In bytes. No msize is larger than the largest, and QEMU shows what that lets through at once. */
+    /**
+     * The range of block sizes that are shown as they are, in bytes. The largest one is the largest msize that is
+     * possible, and QEMU derives its block size from msize.
+     */
     private static final long LEAST_BLOCK = 512;
 
     private static final long LARGEST_BLOCK = 16 << 20;
@@ -29,7 +32,7 @@ final class AttributeReader {
     private final FilePaths paths;
     private final ShareOptions options;
 
-    /** Numbers the requests for attributes of all users of the share. */
+    /** Numbers the attribute requests of all users of the share. */
     private final AtomicLong requests;
 
     AttributeReader(
@@ -46,9 +49,18 @@ final class AttributeReader {
     }
 
     /**
-     * What is left of a file that was removed here. Otherwise asks over the file's path; where that does not lead to it
-     * any more, over a fid that is open on it, if there is one. (A server may look at the path of an open fid, and find
-     * another file there: protocol traps of {@code Tsetattr} on QEMU, {@code Tgetattr} on diod. The qid tells.)
+     * Returns a file's attributes, in one of three ways:
+     *
+     * <ul>
+     *   <li>If the file was removed on this mount, from what is remembered of it ({@link Removed}).
+     *   <li>Otherwise from the server, over the file's path.
+     *   <li>If the path no longer leads to the file, over a fid that is open on it, if there is one.
+     * </ul>
+     *
+     * <p>A server may use the path of an open fid and find another file under it (QEMU for Tsetattr, diod for
+     * Tgetattr). The qid of the reply reveals that.
+     *
+     * @throws StaleFileException if no path and no open fid leads to the file
      */
     Attributes read(final Inode inode) throws IOException {
         if (inode.removed().isEmpty()) {
@@ -64,7 +76,11 @@ final class AttributeReader {
         return inode.removed().orElseThrow().attributes();
     }
 
-    /** Asks over the file's path only; a {@link StaleFileException} says that this does not lead to it any more. */
+    /**
+     * Reads a file's attributes over its path only.
+     *
+     * @throws StaleFileException if the path no longer leads to the file
+     */
     Attributes readOverPath(final Inode inode) throws IOException {
         return paths.use(inode, fid -> {
             final Inode.Asked asked = asking(inode);
@@ -74,7 +90,7 @@ final class AttributeReader {
         });
     }
 
-    /** Asks over a fid that was just opened on the file, and so leads to it. */
+    /** Reads a file's attributes over a fid that was just opened on it, and so leads to it. */
     Attributes read(final Inode inode, final OpenFile file) throws IOException {
         final Inode.Asked asked = asking(inode);
         final Rgetattr reply;
@@ -84,18 +100,21 @@ final class AttributeReader {
             if (e.errno() != Errno.ENOENT) {
                 throw e;
             }
-            // diod looks at the path that the fid was opened on, and a directory above may have been renamed just now.
+            // diod uses the path under which the fid was opened; a directory above may have been renamed since.
             return readOverPath(inode);
         }
         return accept(inode, reply, asked);
     }
 
-    /** Returns what {@link #accept} is to know of a request for a file's attributes that is about to be sent. */
+    /**
+     * Returns the data that {@link #accept} needs about an attribute request. Must be called before the request is
+     * sent.
+     */
     Inode.Asked asking(final Inode inode) {
         return asking(Optional.of(inode));
     }
 
-    /** As {@link #asking(Inode)}; empty for a file that is not known here yet. */
+    /** Like {@link #asking(Inode)}; empty for a file that has no inode yet. */
     Inode.Asked asking(final Optional<Inode> inode) {
         return new Inode.Asked(
                 requests.incrementAndGet(),
@@ -103,7 +122,7 @@ final class AttributeReader {
                 System.nanoTime());
     }
 
-    /** The mode bits and group of a directory, as last seen; asked for if they were not yet. */
+    /** Returns the last known attributes of a file, and requests them if there are none yet. */
     Rgetattr lastSeen(final Inode inode) throws IOException {
         if (inode.attributes() == null) {
             read(inode);
@@ -115,12 +134,12 @@ final class AttributeReader {
         return seen;
     }
 
-    /** What was last seen of a file, without asking; empty if nothing was. */
+    /** Returns the last known attributes of a file, without a request; empty if there are none. */
     Optional<Attributes> known(final Inode inode) {
         return Optional.ofNullable(inode.attributes()).map(last -> shown(inode, last, last.nlink()));
     }
 
-    /** Asks over a fid that is open on a file, whoever has opened it; empty if there is none. */
+    /** Reads a file's attributes over any fid that is open on it, whichever user opened it; empty if there is none. */
     Optional<Attributes> readOverOpenFid(final Inode inode) throws IOException {
         final Optional<OpenFile> file = inodes.anyOpen(inode);
         return file.isEmpty() ? Optional.empty() : Optional.of(read(inode, file.get()));
@@ -130,7 +149,7 @@ final class AttributeReader {
         try {
             return readOverOpenFid(inode).orElseThrow(() -> otherwise);
         } catch (final RemoteException e) {
-            // The file may have been closed by now, and then the fid is none of ours.
+            // The file may have been closed meanwhile, and its fid number reused.
             otherwise.addSuppressed(e);
             throw otherwise;
         }
@@ -141,11 +160,12 @@ final class AttributeReader {
     }
 
     /**
-     * Notes what the server said of a file, and returns its attributes: the latest, if another request overtook this one.
+     * Records the server's reply for a file, and returns the file's attributes. If a later request was answered first,
+     * the attributes of that one are returned.
      *
-     * @param asked from before the request
-     * @throws StaleFileException if it said it of another: one with another qid, or of another type
-     * @throws ErrnoException EIO if no file can be so; the kernel would give its inode up for good
+     * @param asked the data from before the request was sent ({@link #asking(Inode)})
+     * @throws StaleFileException if the reply is about another file: it has another qid, or another file type
+     * @throws ErrnoException EIO if no file can have such attributes; the kernel would mark its inode as bad for good
      */
     Attributes accept(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
             throws StaleFileException, ErrnoException {
@@ -163,14 +183,15 @@ final class AttributeReader {
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
         final Rgetattr latest = inode.note(reply, asked);
-        // The name of what was put aside is none that anyone else may count on.
+        // The hidden name of a file that was removed while open must not be counted.
         final long links = inodes.aside(inode).isPresent() ? latest.nlink() - 1 : latest.nlink();
         return shown(inode, latest, links);
     }
 
     /**
-     * A file's last name is about to be removed: looks at it once more, if it was changed here since it was last seen.
-     * (Asked for together with the removal, QEMU may answer when that is done.)
+     * Reads a file's attributes once more before its last name is removed, if it was changed on this mount since the
+     * last reply. This must be done before the removal: if both requests are sent together, QEMU may answer this one
+     * after the removal. Does nothing for directories; a failure is ignored.
      */
     void lastLook(final Inode inode) {
         if (inode.isDirectory() || !inode.hasChangedSinceSeen()) {
@@ -183,7 +204,7 @@ final class AttributeReader {
         }
     }
 
-    /** Notes that the last name of a file was removed here. */
+    /** Records that the last name of a file was removed on this mount. */
     void removed(final Inode inode) {
         final Rgetattr last = inode.attributes();
         if (last != null) {
@@ -191,6 +212,7 @@ final class AttributeReader {
         }
     }
 
+    /** Converts a server's reply into the attributes that programs see. */
     private Attributes shown(final Inode inode, final Rgetattr reply, final long links) {
         return new Attributes(
                 inode.number(),
@@ -207,20 +229,22 @@ final class AttributeReader {
                 Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
     }
 
-    /** As much of a number of links as the kernel has room for; a server that counts none says 0, or less. */
+    /**
+     * Limits a link count to the kernel's 32 bits. A server that does not count links reports 0, or a negative number.
+     */
     private static long nlink(final long links) {
         return Math.min(Math.max(links, 0), MOST_LINKS);
     }
 
     /**
-     * The blocks of a file, and at least one where there are data: a file of no blocks is one hole to GNU tar -S, which does
-     * not read it ({@code src/sparse.c}). nfs-ganesha counts whole blocks only.
+     * Returns the number of 512-byte blocks of a file, at least 1 if the file has data. GNU tar -S takes a file without
+     * blocks for one hole, and does not read it ({@code src/sparse.c}). nfs-ganesha counts only whole blocks.
      */
     private static long blocks(final Rgetattr reply) {
         return reply.blocks() == 0 && reply.size() > 0 && FileMode.isRegularFile(reply.mode()) ? 1 : reply.blocks();
     }
 
-    /** Programs make buffers of this size. */
+    /** Returns the block size to show. Programs allocate buffers of this size, so an implausible one is replaced. */
     private static long blksize(final long bytes) {
         return bytes < LEAST_BLOCK || bytes > LARGEST_BLOCK ? USUAL_BLOCK : bytes;
     }

@@ -12,11 +12,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Changes attributes on the server, as one user. Any thread.
+ * Changes attributes on the server, on behalf of one user. Any thread may call any method.
  *
- * <p>A Tsetattr goes over the file's path, once {@link PathChecks} knows that it leads to the file. QEMU up to 10.0 and diod
- * apply a Tsetattr on an open fid to the path as well, to the one that the fid had when it was opened. A server that applies
- * it to the descriptor instead reaches the file wherever its name went: {@link OpenDescriptors} know which.
+ * <p>A Tsetattr is sent over the file's path, after {@link PathChecks} has verified that the path leads to the file.
+ * QEMU up to 10.0 and diod would use a path for an open fid as well, the one under which it was opened. Other servers
+ * use the descriptor of an open fid, and so reach the file wherever it was renamed to. {@link OpenDescriptors} finds
+ * out which.
  */
 final class AttributeWriter {
     private final Session session;
@@ -42,23 +43,30 @@ final class AttributeWriter {
     }
 
     /**
-     * Changes a file. What is left of a file that was removed is changed here. A change of nothing, which is what chown(2)
-     * to -1 and -1 is, renews the time of the last change, as it does on a local file.
+     * Changes a file's attributes. For a file that was removed on this mount, changes what is remembered of it ({@link
+     * Removed}).
      *
-     * @throws StaleFileException if the file can't be reached any more; no other file was changed then
+     * <p>An empty change, which is what chown(2) to -1 and -1 sends, sets the file's ctime to now, as on a local file.
+     *
+     * @throws StaleFileException if the file cannot be reached; no other file was changed then
+     * @throws ErrnoException EPERM for a new owner or group if {@code uid=} or {@code gid=} fixes it; EOVERFLOW if it
+     *     has no ID on the server
      */
     void change(final Inode inode, final AttributeChange change) throws IOException {
         change(inode, change, false);
     }
 
-    /** As {@link #change}, over a descriptor: what open(2) allowed is not refused because the mode bits forbid it now. */
+    /**
+     * Like {@link #change}, through a descriptor: a new size that open(2) allowed is not refused because the mode bits
+     * forbid it now.
+     */
     void changeOpen(final OpenFile file, final AttributeChange change) throws IOException {
         change(file.inode(), change, file.isForWriting());
     }
 
     private void change(final Inode inode, final AttributeChange change, final boolean mayWrite) throws IOException {
         if (change.losesSetId() && change.mode().isEmpty() && mayLoseSetId(inode)) {
-            // Now: another client may have changed it.
+            // Read from the server: another client may have changed the mode.
             final int mode = attributes.read(inode).mode();
             if (FileMode.hasSetIdToLose(mode)
                     && (isAllowed(inode, change.withMode(FileMode.withoutSetId(mode)), mayWrite) || change.isEmpty())) {
@@ -69,8 +77,8 @@ final class AttributeWriter {
     }
 
     /**
-     * Has the server change the mode as well. That is refused where the server knows who asks, and he may write but is not
-     * the owner: the bits go there, by themselves, with what he does.
+     * Sends a change that also removes the set-ID bits. Returns false if the server refuses it because the user may
+     * write the file but does not own it. The server then removes the bits itself with the user's change.
      */
     private boolean isAllowed(final Inode inode, final AttributeChange change, final boolean mayWrite)
             throws IOException {
@@ -85,6 +93,7 @@ final class AttributeWriter {
         }
     }
 
+    /** Sends a change as it is, or applies it to what is remembered of a removed file. */
     private void send(final Inode inode, final AttributeChange change, final boolean mayWrite) throws IOException {
         final OptionalInt uid = ownerToSend(change.uid(), options.uid());
         final OptionalInt gid = ownerToSend(change.gid(), options.gid());
@@ -122,6 +131,7 @@ final class AttributeWriter {
         }
     }
 
+    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. */
     private void apply(
             final Inode inode,
             final AttributeChange change,
@@ -149,7 +159,7 @@ final class AttributeWriter {
         }
     }
 
-    /** A file whose data somebody is about to change who must not keep its set-ID bits: loses those, if it has any. */
+    /** Removes a file's set-ID bits, if it has any, before a program without CAP_FSETID changes its data. */
     void loseSetId(final Inode inode) throws IOException {
         if (mayLoseSetId(inode)) {
             change(inode, AttributeChange.LOSS_OF_SET_ID);
@@ -161,14 +171,18 @@ final class AttributeWriter {
     }
 
     /**
-     * QEMU's mapped security models keep the mode just as it is sent ({@code hw/9pfs/9p-local.c}, {@code
-     * local_set_xattr}): without the file's type in it, the file would have none from then on.
+     * Returns permission bits with the file's type. QEMU's mapped security models store the mode exactly as it is sent
+     * ({@code hw/9pfs/9p-local.c}, {@code local_set_xattr}); without the type bits, the file would have no type from
+     * then on.
      */
     private int withType(final int mode, final Inode inode) throws IOException {
         return FileMode.withPermissions(attributes.lastSeen(inode).mode(), mode);
     }
 
-    /** An owner that the share shows for every file can't be changed: to the same one is nothing, to another EPERM. */
+    /**
+     * Returns the owner to send; empty if there is none to send. If the share shows a fixed owner for every file, a
+     * change to that owner does nothing, and a change to any other fails with EPERM.
+     */
     private static OptionalInt ownerToSend(final OptionalInt wanted, final OptionalInt shown) throws ErrnoException {
         if (wanted.isEmpty() || shown.isEmpty()) {
             return wanted;

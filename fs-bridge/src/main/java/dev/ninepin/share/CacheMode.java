@@ -2,18 +2,22 @@ package dev.ninepin.share;
 
 import java.time.Duration;
 
-/** What {@code cache=} promises, in the words that users of {@code mount -t 9p} know. */
+/** The values of the mount option {@code cache=}, with the names that {@code mount -t 9p} uses. */
 public enum CacheMode {
-    /** Every name and attribute is asked of the server again; writes reach it before write(2) returns. */
+    /**
+     * Nothing is cached: every name and attribute is requested again, and a write reaches the server before write(2)
+     * returns.
+     */
     NONE(Duration.ZERO, Duration.ZERO),
 
     /**
-     * Close-to-open: what was closed there is seen by the next open here; names and attributes may be 1 s old. A file that
-     * is written on both sides while it is open here is seen anew by the first open after its close.
+     * Close-to-open consistency: an open on this mount sees all data of files that other clients have closed before.
+     * Names and attributes may be 1 s old. If both sides write a file while it is open on this mount, the first open
+     * after its close sees the new data.
      */
     OPEN(Duration.ofSeconds(1), Duration.ZERO),
 
-    /** The share is ours alone: names, absences and attributes stay known. */
+    /** The share is used by this mount only: names, missing names and attributes stay cached. */
     LOOSE(Duration.ofDays(1), Duration.ofDays(1));
 
     private final Duration attributes;
@@ -24,12 +28,12 @@ public enum CacheMode {
         this.absences = absences;
     }
 
-    /** How long a name and its attributes may be believed without asking. */
+    /** Returns how long a name and its attributes are valid without a request. */
     public Duration attributes() {
         return attributes;
     }
 
-    /** How long "there is no such name" may be believed without asking. */
+    /** Returns how long a missing name is valid without a request. */
     public Duration absences() {
         return absences;
     }

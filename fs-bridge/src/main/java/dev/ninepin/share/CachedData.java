@@ -8,70 +8,78 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Of a file, which version of its data the kernel may have kept: what decides at an open whether that is still good.
+ * The version of a file's data that the kernel may have cached. This class decides at each open whether that data is
+ * still good.
  *
- * <p>A version is told by size and times. Two changes within one tick of the server's clock look the same; so a version
- * only counts as known once its tick is over for certain.
+ * <p>A version is identified by size and times. Two changes within one tick of the server's clock look the same. So a
+ * version counts as known only when its tick is certainly over.
  *
- * <p>Our own writes change the version too, though the kernel's data has them. What has been written here can't be told
- * from what was written there as well; so while the file is open for writing here, a new version is taken for our own,
- * unless nothing was written here since one was seen that was not. Programs that share a database so keep its pages, and
- * what they write is seldom overtaken by a drop ({@link Rereads}). Nobody opens the file for as long as its pages are being
- * dropped, or he would read some that are old. (A program that goes on to write over a copy of a descriptor that another
- * has closed is only known to write once it does: a flush does not tell a copy from the last one.)
+ * <p>Writes from this mount change the version too, although the kernel's pages contain them. They cannot be told from
+ * writes by other clients. So while the file is open for writing on this mount, a new version is attributed to this
+ * mount. The exception: if this mount wrote nothing since a different version was seen, the new version is another
+ * client's.
  *
- * <p>Any thread; the lock guards all fields, nothing is done under it.
+ * <p>As a result, programs that share a database keep its pages, and their writes are seldom overtaken by a drop
+ * ({@link Rereads}). No open completes while the pages are being dropped, or the program would read stale ones.
+ *
+ * <p>Limitation: if a program closes a copy of a descriptor and writes on through another copy, it is counted as a
+ * writer again only at its next write. A flush does not tell whether other copies exist.
+ *
+ * <p>Any thread may call any method. The object's monitor guards all fields, and no request is sent under it.
  */
 final class CachedData {
-    /** What the clock of a file system ticks in at most, in nanoseconds, if it counts fractions of a second at all. */
+    /** The longest tick of a file system's clock that counts fractions of a second, in nanoseconds. */
     private static final long TICK = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /** The same where it does not, in seconds: FAT has two. */
+    /** The longest tick of a file system's clock that counts whole seconds, in seconds: FAT's tick is two. */
     private static final long LONGEST_TICK_SECONDS = 2;
 
-    /** How long a program's write(2) may take to return once it was answered, on a busy machine, in nanoseconds. */
+    /** How long write(2) may take to return to the program after the reply, on a busy machine, in nanoseconds. */
     private static final long KERNEL_KNOWS_WITHIN = TimeUnit.SECONDS.toNanos(1);
 
-    /** The version that the kernel's data is not older than, and which it is if it did not change since; null if none. */
+    /**
+     * A lower bound of the version that the kernel has cached, and exactly that version if nothing changed since; null
+     * if none is known.
+     */
     @GuardedBy("this")
     private @Nullable Version known;
 
-    /** Whether the kernel is just dropping what it has, for an open that has not been answered yet. */
+    /** Whether the kernel is dropping its data for an open that has not been answered yet. */
     @GuardedBy("this")
     private boolean dropping;
 
-    /** The version seen last, and when it was seen first, in nanoseconds of {@link System#nanoTime}. */
+    /** The version that was seen last, and since when, in nanoseconds of {@link System#nanoTime}. */
     @GuardedBy("this")
     private @Nullable Version seen;
 
     @GuardedBy("this")
     private long seenSince;
 
-    /** Whether that one was taken for our own. */
+    /** Whether {@link #seen} was attributed to this mount. */
     @GuardedBy("this")
     private boolean seenIsOurs;
 
-    /** Counts the beginnings and ends of own changes. */
+    /** Counts the starts and ends of changes from this mount. */
     @GuardedBy("this")
     private long changes;
 
-    /** {@link #changes} as they were when {@link #seen} was asked for. */
+    /** The value of {@link #changes} when {@link #seen} was requested. */
     @GuardedBy("this")
     private long changesSeen;
 
-    /** When the last own change ended, of {@link System#nanoTime}. */
+    /** When the last change from this mount ended, by {@link System#nanoTime}. */
     @GuardedBy("this")
     private long changedAt = System.nanoTime() - KERNEL_KNOWS_WITHIN;
 
-    /** Own changes that are under way. */
+    /** The number of changes from this mount that are under way. */
     @GuardedBy("this")
     private int changing;
 
-    /** Open handles by which the file may be written. */
+    /** The number of open handles through which the file may be written. */
     @GuardedBy("this")
     private int writers;
 
-    /** A file's data, as far as its size (bytes) and times (seconds, nanoseconds) tell. */
+    /** A version of a file's data, identified by size (bytes) and times (seconds, nanoseconds). */
     private record Version(long size, long mtime, long mtimeNanos, long ctime, long ctimeNanos) {
         static Version of(final Rgetattr attributes) {
             return new Version(
@@ -92,31 +100,31 @@ final class CachedData {
     }
 
     /**
-     * What an open finds.
+     * The decision about cached data at an open.
      *
-     * @param good whether the kernel may keep what it has; if not, {@link #dropped} must be called once it has dropped
-     *     it: others who open the file wait until then
-     * @param version of the file now, if it is certain that it is told from the next one
+     * @param good whether the kernel may keep its data. If not, the caller drops the data and then calls {@link
+     *     #dropped}; other opens of the file wait until then
+     * @param version the file's version at the open; null if later changes may not be distinguishable from it
      */
     record Verdict(boolean good, @Nullable Object version) {
         private static final Verdict GOOD = new Verdict(true, null);
 
-        /** Nothing was dropped. */
+        /** The verdict for {@link #dropped} if the drop failed: the cached version is unknown. */
         static final Verdict UNKNOWN = new Verdict(false, null);
     }
 
-    /** Whether two answers tell of the same version of a file's data, of a file of the same number. */
+    /** Returns whether two replies describe the same version of a file's data, given the same qid. */
     static boolean isSameVersion(final Rgetattr one, final Rgetattr other) {
         return Version.of(one).equals(Version.of(other));
     }
 
-    /** An own change of data or attributes begins. */
+    /** Records the start of a change of data or attributes from this mount. */
     synchronized void changing() {
         changes++;
         changing++;
     }
 
-    /** An own change has ended, one way or another. */
+    /** Records the end of a change from this mount, successful or not. */
     synchronized void changed() {
         changes++;
         changing--;
@@ -124,37 +132,40 @@ final class CachedData {
     }
 
     /**
-     * Whether an own change is under way, or has ended so lately that a program may not have been told.
+     * Returns whether a change from this mount is under way, or ended so recently that the program may not know it yet.
      *
-     * @param now of {@link System#nanoTime}
+     * @param now the time by {@link System#nanoTime}
      */
     synchronized boolean hasJustChanged(final long now) {
         return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
     }
 
-    /** The file is written over another handle. */
+    /** Counts one more handle that writes the file. */
     synchronized void writerCame() {
         writers++;
     }
 
-    /** The file is no longer written over one of its handles. */
+    /** Counts one handle less that writes the file. */
     synchronized void writerLeft() {
         writers--;
     }
 
-    /** Own changes so far; to be taken before the attributes for {@link #opened} are asked for. */
+    /**
+     * Returns the count of changes from this mount. To be read before the attributes for {@link #opened} are requested.
+     */
     synchronized long changes() {
         return changes;
     }
 
     /**
-     * The file has just been opened. Waits while the kernel drops its data for another who opens it.
+     * Decides whether the kernel's data is still good after an open. Blocks while another open drops the data.
      *
-     * @param attributes as the server gave them since the open began
-     * @param changesBefore of {@link #changes()}
-     * @param writes whether it was opened to be written; then it is among the writers from here on
-     * @param now of {@link System#nanoTime}
-     * @param clock seconds since 1970 by our clock, which need not be the server's
+     * @param attributes the server's reply, requested after the open began
+     * @param changesBefore {@link #changes()} from before that request
+     * @param writes whether the file was opened for writing; it then counts as a writer from this call on
+     * @param now the time by {@link System#nanoTime}
+     * @param clock seconds since 1970 by this host's clock, which may differ from the server's
+     * @throws InterruptedIOException if the thread was interrupted while it waited
      */
     synchronized Verdict opened(
             final Rgetattr attributes, final long changesBefore, final boolean writes, final long now, final long clock)
@@ -166,11 +177,11 @@ final class CachedData {
             seen = version;
             seenSince = now;
         }
-        // Its tick is over if it was seen before that long; or if it is much older by our clock, unless that is ahead
-        // of
-        // the server's, and then a change would have to fall into the very same tick to go unnoticed.
+        // The tick is over if the version was first seen more than a tick ago, or if the version is much older than
+        // this host's clock. If that clock is ahead of the server's, only a change within the same tick would go
+        // unnoticed.
         final boolean settled = now - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
-        // Another open may have asked later than this one, and been judged before.
+        // Another open may have requested attributes later than this one, and been decided earlier.
         final boolean mayBeOurs = writers > 0
                 && (changing > 0
                         || changes != changesSeen
@@ -186,7 +197,7 @@ final class CachedData {
         return new Verdict(false, settled ? version : null);
     }
 
-    /** As {@link #opened} where nothing is believed, and all is dropped at each open. */
+    /** Like {@link #opened}, for cache modes that trust nothing: every open drops all data. */
     synchronized Verdict openedUnseen(final boolean writes) throws IOException {
         awaitDropped();
         writers += writes ? 1 : 0;
@@ -194,13 +205,15 @@ final class CachedData {
         return new Verdict(false, null);
     }
 
-    /** As {@link #opened} of what is only changed here, as a file that was just made is. */
+    /**
+     * Like {@link #opened}, for a file that only this mount changes, or that it has just created: nothing is dropped.
+     */
     synchronized Verdict openedAlone(final boolean writes) {
         writers += writes ? 1 : 0;
         return Verdict.GOOD;
     }
 
-    /** The kernel has dropped what it had, after the open that found {@code verdict}. */
+    /** Records that the kernel has dropped its data, after the open that returned {@code verdict}. */
     synchronized void dropped(final Verdict verdict) {
         known = (Version) verdict.version();
         dropping = false;

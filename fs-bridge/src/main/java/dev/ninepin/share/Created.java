@@ -1,9 +1,9 @@
 package dev.ninepin.share;
 
 /**
- * A file that was made and opened at once.
+ * A file that was created and opened by one request.
  *
- * @param entry its name
- * @param handle as {@link FileOperations#open} gives it
+ * @param entry the file's entry
+ * @param handle the handle, as from {@link FileOperations#open}
  */
 public record Created(Entry entry, long handle) {}

@@ -1,6 +1,9 @@
 package dev.ninepin.share;
 
-/** Linux's device numbers in 64 bits, as glibc's {@code gnu_dev_major} and {@code gnu_dev_minor} take them apart. */
+/**
+ * The major and minor parts of Linux's 64-bit device numbers, as glibc's {@code gnu_dev_major} and {@code
+ * gnu_dev_minor} extract them.
+ */
 final class DeviceNumber {
     private DeviceNumber() {}
 

@@ -2,9 +2,9 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.Dirent;
 
-/** Where directory entries go. */
+/** A receiver of directory entries. */
 @FunctionalInterface
 public interface DirectorySink {
-    /** Takes an entry, or returns false when there is no room for it; it is then the last that was offered. */
+    /** Takes an entry. Returns false if there is no room for it; no more entries are offered then. */
     boolean offer(Dirent entry);
 }

@@ -2,7 +2,10 @@ package dev.ninepin.share;
 
 import java.io.IOException;
 
-/** Removes files from the server under the name that they are known by, and keeps what is left of those that go. Any thread. */
+/**
+ * The removal of known names from the server. Records the attributes that remain of a file whose last name goes. Any
+ * thread may call any method.
+ */
 final class Endings {
     private final Inodes inodes;
     private final FilePaths paths;
@@ -14,13 +17,19 @@ final class Endings {
         this.attributes = attributes;
     }
 
-    /** Does what takes a file's name away, which is its end if that is the last one. */
+    /**
+     * Runs a request that removes a name of a file. If that is the file's last name, records the attributes that
+     * remain.
+     *
+     * @param removal the request; blocks until the server has answered
+     */
     void end(final Inode inode, final Uninterrupted.Action removal) throws IOException {
         final boolean goes = inodes.aboutToGo(inode);
         if (goes) {
             attributes.lastLook(inode);
         }
-        // It may live on under another name, and its path with it. Whoever asks for it waits until that is known.
+        // The file may live on under another name, and its path fid with it. Other requests over the path wait until
+        // the outcome is known.
         try (FileMoves.Move move = paths.move(inode)) {
             removal.run();
             if (goes) {

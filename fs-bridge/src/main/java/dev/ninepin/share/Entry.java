@@ -1,9 +1,9 @@
 package dev.ninepin.share;
 
 /**
- * A name that was found or made.
+ * The result of a lookup or of the creation of a file.
  *
- * @param node the number by which the kernel names the file from now on, until it forgets it; never reused
- * @param attributes of the file
+ * @param node the number by which the kernel identifies the file until it forgets it; never reused
+ * @param attributes the file's attributes
  */
 public record Entry(long node, Attributes attributes) {}

@@ -2,15 +2,15 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
 
-/** The one place that says which names a server may give to the entries of a directory. */
+/** The check of the names that a server gives to directory entries. */
 final class EntryName {
-    /** In bytes; NAME_MAX of Linux, for which programs reserve room. */
+    /** The maximum length of a name in bytes: NAME_MAX of Linux, for which programs reserve space. */
     private static final int LONGEST = 255;
 
     /**
-     * Whether a name can be one of a directory's entry. Any other is a server's lie: a path could not hold it, the kernel
-     * would end the whole listing with EIO for it, or a program have no room. So the entry is left out, and the rest of
-     * the directory can be used.
+     * Returns whether a directory entry can have this name. Any other name comes from a faulty server. A path could not
+     * contain it, the kernel would fail the whole listing with EIO, or a program's buffer would be too small. The
+     * caller leaves such an entry out, and the rest of the directory stays usable.
      */
     static boolean isPossible(final ByteString name) {
         return name.length() > 0 && name.length() <= LONGEST && !name.contains('/') && !name.contains('\0');

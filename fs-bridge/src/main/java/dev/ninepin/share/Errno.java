@@ -5,7 +5,7 @@ import dev.ninepin.session.RequestTimeoutException;
 import dev.ninepin.session.StaleFileException;
 import java.io.InterruptedIOException;
 
-/** Errno numbers, those of Linux; and {@link #of}, the one place where a failure becomes an errno. */
+/** Linux errno numbers, and {@link #of}, the only place that converts failures to errnos. */
 public final class Errno {
     public static final int EPERM = 1;
     public static final int ENOENT = 2;
@@ -32,20 +32,25 @@ public final class Errno {
     public static final int ETIMEDOUT = 110;
     public static final int ESTALE = 116;
 
-    /** The kernel takes no errno from here on (512 is its own ERESTARTSYS), and would drop the reply. */
+    /**
+     * The first number that the kernel does not accept as an errno: 512 is its internal ERESTARTSYS. It would drop such
+     * a reply.
+     */
     private static final int FIRST_INVALID = 512;
 
     private Errno() {}
 
-    /** Whether it says that a user must not do what he asked for. */
+    /** Returns whether an errno means that permission was denied. */
     public static boolean isDenial(final int errno) {
         return errno == EACCES || errno == EPERM;
     }
 
     /**
-     * The errno that a program gets to see for {@code failure}: what the server said, if it is an errno at all; EIO for
-     * what has none, such as a session that is over. A server's ENOSYS is EOPNOTSUPP: from a FUSE file system the kernel
-     * takes it for "never ask again", and fsync(2), say, would succeed without being done ({@code fs/fuse/file.c}, no_fsync,
+     * Returns the errno that a program gets for a failure: the server's errno if it is valid, and EIO for a failure
+     * without an errno, such as the end of the session.
+     *
+     * <p>A server's ENOSYS becomes EOPNOTSUPP. From a FUSE file system, the kernel takes ENOSYS to mean "never ask
+     * again"; an fsync(2), for example, would then succeed without being done ({@code fs/fuse/file.c}, no_fsync,
      * no_open, …).
      */
     public static int of(final Throwable failure) {

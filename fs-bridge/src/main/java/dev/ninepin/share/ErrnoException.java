@@ -2,7 +2,9 @@ package dev.ninepin.share;
 
 import java.io.IOException;
 
-/** A file operation that Ninepin itself refuses, with an errno; cheap to make, without a stack trace. */
+/**
+ * The refusal of a file operation by Ninepin itself, with an errno. It has no stack trace, and so is cheap to create.
+ */
 final class ErrnoException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -16,28 +16,28 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Extended attributes: asked for, listed, set and removed. Like all attributes over the file's path, never over an open
- * fid. Any thread.
+ * Reads, lists, sets and removes extended attributes on behalf of one user. Like all attributes, they are accessed over
+ * the file's path, never over an open fid. Any thread may call any method.
  *
- * <p>A server finds out the size of a value first, and then reads that many bytes. If the value changes in between, QEMU
- * fills a shorter one up with zeros, and both QEMU and diod answer ERANGE for a longer one ({@code hw/9pfs/9p.c},
- * v9fs_xattrwalk; diod's {@code xattr.c}, _lgetxattr). {@link XattrLocks} keeps programs here from causing that; what the
- * server's side causes is recognized, and asked for again.
+ * <p>A server first determines the size of a value, and then reads that many bytes. If the value changes in between,
+ * QEMU pads a shorter value with zeros; for a longer one, both QEMU and diod answer ERANGE ({@code hw/9pfs/9p.c},
+ * v9fs_xattrwalk; diod's {@code xattr.c}, _lgetxattr). {@link XattrLocks} prevents this for changes from this mount.
+ * For changes by other clients, this class recognizes both cases and asks again.
  *
- * <p>That a file has no attribute of a name is remembered as long as attributes may be believed ({@link CacheMode}); what
- * it has is always asked of the server.
+ * <p>"This file has no such attribute" is remembered for as long as attributes are valid ({@link
+ * CacheMode#attributes}). Values and lists are never cached.
  */
 final class ExtendedAttributes {
     /** XATTR_SIZE_MAX and XATTR_LIST_MAX of the kernel's {@code limits.h}, in bytes. */
     static final int MAX_SIZE = 65536;
 
-    /** How often the server is asked for a value that changes meanwhile. */
+    /** How many times a value is read when it keeps changing. */
     private static final int MOST_TRIES = 10;
 
-    /** XATTR_REPLACE of setxattr(2): it must be there. */
+    /** XATTR_REPLACE of setxattr(2): the attribute must exist. */
     private static final int REPLACE = 2;
 
-    /** The name that lists them. */
+    /** The name that a Txattrwalk uses to list a file's attributes. */
     private static final ByteString LIST = ByteString.EMPTY;
 
     private final Session session;
@@ -49,8 +49,8 @@ final class ExtendedAttributes {
     private final XattrLocks locks;
 
     /**
-     * @param support what all users' views know of the server
-     * @param locks those of all users' views
+     * @param support what is known about the server, shared by the views of all users
+     * @param locks shared by the views of all users
      */
     ExtendedAttributes(
             final Session session,
@@ -68,17 +68,17 @@ final class ExtendedAttributes {
         this.validity = options.cache().attributes();
     }
 
-    /** The size of an attribute's value, in bytes. */
+    /** Returns the size of an attribute's value, in bytes. */
     int size(final Inode inode, final ByteString name) throws IOException {
         return ask(inode, name, ExtendedAttributes::size);
     }
 
-    /** The value of an attribute. ERANGE if it has more than {@code room} bytes. */
+    /** Returns the value of an attribute. Fails with ERANGE if it is longer than {@code room} bytes. */
     byte[] get(final Inode inode, final ByteString name, final int room) throws IOException {
         return ask(inode, name, new Reading(room, ExtendedAttributes::mayBeFilledUp));
     }
 
-    /** Whether a file has an attribute, and the value is not empty. */
+    /** Returns whether a file has an attribute with a non-empty value. */
     boolean isThere(final Inode inode, final ByteString name) throws IOException {
         try {
             return size(inode, name) > 0;
@@ -90,32 +90,37 @@ final class ExtendedAttributes {
         }
     }
 
-    /** The size of what {@link #list} gives. */
+    /** Returns the size of the result of {@link #list}, in bytes. */
     int listSize(final Inode inode) throws IOException {
         return ask(inode, LIST, ExtendedAttributes::size);
     }
 
-    /** The names of a file's attributes, each with a NUL behind it. ERANGE if that is more than {@code room} bytes. */
+    /**
+     * Returns the names of a file's attributes, each followed by a NUL. Fails with ERANGE if they take more than {@code
+     * room} bytes.
+     */
     byte[] list(final Inode inode, final int room) throws IOException {
         return ask(inode, LIST, new Reading(room, ExtendedAttributes::isListFilledUp));
     }
 
+    /** Returns whether a value ends with a zero byte, and so may have been padded by the server. */
     private static boolean mayBeFilledUp(final byte[] value) {
         return value.length > 0 && value[value.length - 1] == 0;
     }
 
-    /** Whether a list ends with an empty name, which no attribute has. */
+    /** Returns whether a list ends with an empty name: no attribute has one, so the server has padded the list. */
     private static boolean isListFilledUp(final byte[] list) {
         return mayBeFilledUp(list) && (list.length == 1 || list[list.length - 2] == 0);
     }
 
     /**
-     * Sets an attribute to what remains of {@code value}.
+     * Sets an attribute to the remaining bytes of {@code value}.
      *
-     * <p>An empty value can't be had: to write one is how 9P2000.L removes an attribute, whatever the flags say (QEMU's
-     * {@code v9fs_xattr_fid_clunk}, diod's {@code xattr_close}). EOPNOTSUPP is what makes programs that copy go on.
+     * <p>9P2000.L cannot set an empty value: a zero-length write removes the attribute, whatever the flags say (QEMU's
+     * {@code v9fs_xattr_fid_clunk}, diod's {@code xattr_close}). An empty value therefore fails with EOPNOTSUPP, which
+     * programs that copy files tolerate. A value of more than 65536 bytes fails with E2BIG.
      *
-     * @param flags of setxattr(2): 1 it must be new, 2 it must be there
+     * @param flags setxattr(2)'s flags: 1 (XATTR_CREATE), the attribute must be new; 2 (XATTR_REPLACE), it must exist
      */
     void set(final Inode inode, final ByteString name, final ByteBuffer value, final int flags) throws IOException {
         requireWanted();
@@ -127,27 +132,29 @@ final class ExtendedAttributes {
         change(inode, name, value, flags);
     }
 
+    /** Removes an attribute. */
     void remove(final Inode inode, final ByteString name) throws IOException {
         requireWanted();
         change(inode, name, ByteBuffer.allocate(0), REPLACE);
     }
 
-    /** What is done with a fid on an attribute. */
+    /** An operation on an attribute that was walked to. */
     @FunctionalInterface
     private interface Use<T> {
-        /** Empty if the attribute may have changed meanwhile, and is to be asked for again. */
+        /** Returns the result; empty if the attribute may have changed during the operation, which is then repeated. */
         Optional<T> of(Attribute attribute) throws IOException;
     }
 
-    /** Reads the value of an attribute: again and again, until nothing says that the value has changed meanwhile. */
+    /** Reads an attribute's value, until there is no sign that the value changed during the read. */
     private final class Reading implements Use<byte[]> {
         private final int room;
         private final Predicate<byte[]> isDoubtful;
         private byte @Nullable [] before;
 
         /**
-         * @param room the most bytes that are wanted
-         * @param isDoubtful whether the server may have filled a value up with zeros: two readings must then be the same
+         * @param room the maximum size of the value, in bytes
+         * @param isDoubtful whether the server may have padded a value with zeros; then two consecutive reads must
+         *     agree
          */
         private Reading(final int room, final Predicate<byte[]> isDoubtful) {
             this.room = room;
@@ -206,7 +213,7 @@ final class ExtendedAttributes {
                     return answer.get();
                 }
             } catch (final RemoteException e) {
-                // No room was named: the server says that the value has grown while it was read.
+                // This ERANGE does not concern the caller's buffer: the value grew while the server read it.
                 if (e.errno() != Errno.ERANGE || tries == MOST_TRIES) {
                     throw e;
                 }
@@ -243,7 +250,7 @@ final class ExtendedAttributes {
         return (int) attribute.size();
     }
 
-    /** Reads a value; empty if that has fewer bytes than the server has said. */
+    /** Reads a value; empty if it has fewer bytes than the server announced. */
     private Optional<byte[]> read(final Attribute attribute, final int room) throws IOException {
         final int size = checkedSize(attribute);
         if (size > room) {
@@ -265,7 +272,10 @@ final class ExtendedAttributes {
         return Optional.of(bytes);
     }
 
-    /** Not to be interrupted: a fid that holds the whole value sets it when it is clunked, and clunked it must be. */
+    /**
+     * Sets or removes an attribute. This cannot be interrupted: clunking a fid that holds the whole value sets the
+     * attribute, and the fid must be clunked.
+     */
     private void change(final Inode inode, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
         inode.data.changing();
@@ -304,21 +314,27 @@ final class ExtendedAttributes {
         }
     }
 
-    /** Fails with ENOSYS if the user wants none: the kernel then asks no more. */
+    /** Fails with ENOSYS if extended attributes are turned off: the kernel then stops asking for them. */
     private void requireWanted() throws ErrnoException {
         if (!wanted) {
             throw new ErrnoException(Errno.ENOSYS, "extended attributes are turned off");
         }
     }
 
-    /** Turns a refusal into EOPNOTSUPP: after an ENOSYS the kernel would never ask for any attribute again. */
+    /**
+     * Returns the exception for a server's error. A refusal becomes EOPNOTSUPP: after an ENOSYS, the kernel would never
+     * ask for any attribute again.
+     */
     private static IOException asSeenHere(final RemoteException answer, final ByteString name) {
         return isRefusal(answer)
                 ? new ErrnoException(Errno.EOPNOTSUPP, "the server refuses " + name + ": errno " + answer.errno())
                 : answer;
     }
 
-    /** What a server answers that does not know the message, and Linux where a file system has no such attributes. */
+    /**
+     * Returns whether a server does not support the message (ENOSYS), or its file system has no such attributes
+     * (EOPNOTSUPP).
+     */
     private static boolean isRefusal(final RemoteException answer) {
         return answer.errno() == Errno.EOPNOTSUPP || answer.errno() == Errno.ENOSYS;
     }

@@ -7,16 +7,23 @@ import dev.ninepin.session.Session;
 import java.io.IOException;
 
 /**
- * Opens fids, so that reading changes access times on the server only where it may. Any thread.
+ * Opens fids in such a way that reads change access times on the server only if the mount options allow it. Any thread
+ * may call any method.
  *
- * <p>O_NOATIME is for the owner of a file, and for root. QEMU leaves it out itself where its kernel answers EPERM, diod
- * hands that answer on.
+ * <p>Only a file's owner and root may use O_NOATIME. If its kernel answers EPERM, QEMU repeats the open without the
+ * flag; diod passes the error on.
  */
 record FidOpening(Session session, AccessTimes accessTimes) {
+    /**
+     * Opens a fid on a regular file.
+     *
+     * @param flags open(2)'s flags, in the numbers of {@link OpenFlags}
+     */
     Rlopen file(final int fid, final int flags) throws IOException {
         return open(fid, flags, OpenFlags.reads(flags) && !accessTimes.changeFor(false));
     }
 
+    /** Opens a fid on a directory. */
     Rlopen directory(final int fid) throws IOException {
         return open(fid, OpenFlags.RDONLY | OpenFlags.DIRECTORY, !accessTimes.changeFor(true));
     }

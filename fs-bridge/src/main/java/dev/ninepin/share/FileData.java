@@ -17,23 +17,24 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes of open files. What one message does not hold goes in several, many of them under way at once; but
- * appends go one after the other, because a server finishes requests in any order. Any thread.
+ * Reads and writes the data of open files. A request that does not fit into one message is split, and its parts are
+ * sent together. Appends are the exception: their parts are sent one by one, since a server may finish requests in any
+ * order. Any thread may call any method.
  */
 final class FileData {
-    /** The most requests of one read that are under way at once; more of them bring nothing. */
+    /** The maximum number of requests that one read has under way; more do not make it faster. */
     private static final int MOST_AT_ONCE = 16;
 
     /**
-     * In bytes; what is asked for at least after a short reply. propolis brings 31 bytes less than it is asked for, so
-     * that the last few would never come (its {@code p9fs.rs}, do_read).
+     * The minimum size of a request after a short reply, in bytes. propolis returns 31 bytes less than requested
+     * ({@code p9fs.rs}, do_read). A request for just the last few bytes would return nothing.
      */
     private static final int LEAST_TO_GO_ON = 512;
 
-    /** Of a file, in bytes: a page of this kernel. */
+    /** The page size of the kernel, in bytes. */
     private static final int BLOCK = 4096;
 
-    /** In bytes; a server that says to move less at once is not believed: a read would be a flood of messages. */
+    /** The smallest iounit that is respected, in bytes. With a smaller one, a read would become a flood of messages. */
     private static final int LEAST_IOUNIT = 512;
 
     private final Session session;
@@ -41,9 +42,11 @@ final class FileData {
     private final int atOnce;
 
     /**
-     * Half of the session's requests with data. A read that takes more than one reply takes places for all that it has under
-     * way at once, before it takes anything else, and keeps them until its result is closed. So a reply never waits for
-     * another one of the same read to find room, and there are never more buffers than places.
+     * The permits for split reads: half of the session's requests with data.
+     *
+     * <p>A split read takes permits for all its concurrent requests before it sends any, and keeps them until its
+     * result is closed. So no reply waits for another reply of the same read to free its buffer. There are never more
+     * buffers than permits.
      */
     private final Semaphore places;
 
@@ -54,19 +57,21 @@ final class FileData {
         this.places = new Semaphore(half, true);
     }
 
-    /** Reads up to {@code count} bytes; fewer only at the end of the file. */
+    /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
     ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
         if (count <= chunk(file)) {
             final ReadReply reply = session.read(file.fid(), offset, count).await();
             if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return lent(reply);
             }
-            // Read again with the rest: a thread that waits for a place must hold no reply that others need room of.
+            // Reads these bytes again with the rest: a thread that waits for permits must not hold a reply, whose
+            // buffer others may need.
             reply.close();
         }
         return readInPlaces(file, offset, count);
     }
 
+    /** Reads with several requests, as soon as there are permits for them. */
     private ReadResult readInPlaces(final OpenFile file, final long offset, final int count) throws IOException {
         final int wanted = Math.min(atOnce, (count - 1) / chunk(file) + 1);
         try {
@@ -97,7 +102,11 @@ final class FileData {
         places.release(taken);
     }
 
-    /** @param group bytes that may be asked for at once */
+    /**
+     * Reads {@code count} bytes group by group, until a reply is short.
+     *
+     * @param group the number of bytes that may be requested at the same time
+     */
     private void readInto(
             final ByteBuffer data, final OpenFile file, final long offset, final int count, final int group)
             throws IOException {
@@ -108,10 +117,10 @@ final class FileData {
     }
 
     /**
-     * Writes all that remains of {@code data}; fewer bytes if the server could not write more, and an exception only
-     * if it could not write any.
+     * Writes the remaining bytes of {@code data} and returns how many were written. The count is smaller if the server
+     * could not write more. Throws only if nothing was written.
      *
-     * @param flags of this write: whether it appends
+     * @param flags the flags of this write: with APPEND it goes to the end of the file
      */
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
@@ -120,7 +129,8 @@ final class FileData {
         if (!append) {
             return writeChunks(fid, offset, data, chunk);
         }
-        // Where the server does not append by itself, the kernel's end may lie before what another host has appended.
+        // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client has
+        // appended.
         final long end = session.isGanesha()
                 ? session.getattr(fid, AttrMask.SIZE).await().size()
                 : offset;
@@ -137,7 +147,10 @@ final class FileData {
         return written;
     }
 
-    /** Reads as many chunks as may be under way at once, and puts what they bring behind what is in {@code data}. */
+    /**
+     * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
+     * short reply. Throws only if {@code data} is still empty.
+     */
     private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
@@ -151,7 +164,7 @@ final class FileData {
         IOException failure = null;
         for (final Call<ReadReply> call : calls) {
             try (ReadReply reply = call.await()) {
-                // What follows a gap is not the file's next bytes.
+                // Bytes after a gap are not the file's next bytes.
                 if (whole && failure == null) {
                     whole = reply.data().remaining() == chunk;
                     data.put(reply.data());
@@ -165,7 +178,7 @@ final class FileData {
         }
     }
 
-    /** Goes on after a short reply, until the end of the file or of the request. */
+    /** Continues after a short reply, until the end of the file or of the request. */
     private void readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         while (mayHaveMore(file, offset, data.position(), count)) {
@@ -183,14 +196,19 @@ final class FileData {
     }
 
     /**
-     * A short reply ends the file, as a rule, and another request just to hear that would double the cost of every
-     * small file; so one is only sent where the size that was last seen says that there is more.
+     * Returns whether more bytes should be requested after a short reply. Usually a short reply means the end of the
+     * file, and a request to confirm this would double the cost of every small file. So more is requested only if the
+     * last known size says that the file is longer.
      */
     private static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
         final Rgetattr seen = file.inode().attributes();
         return got < count && seen != null && Long.compareUnsigned(offset + got, seen.size()) < 0;
     }
 
+    /**
+     * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
+     * bytes up to the first short or failed part. Throws only if that is 0.
+     */
     private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
             throws IOException {
         final List<Call<Rwrite>> calls = new ArrayList<>();
@@ -222,8 +240,8 @@ final class FileData {
     }
 
     /**
-     * The bytes that one message moves. Whole blocks, if it has room for one: a page of the kernel's that came in two
-     * pieces could be of two versions of the file.
+     * Returns how many bytes one message moves: whole pages if one fits. A page that is read in two parts could mix two
+     * versions of the file.
      */
     private int chunk(final OpenFile file) {
         final int most = file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();

@@ -3,10 +3,10 @@ package dev.ninepin.share;
 import dev.ninepin.p9.Qid;
 
 /**
- * What the server numbers a file with: two files may have the same ({@link Twins}).
+ * A server's identifier of a file. Two files may have the same one ({@link Twins}).
  *
  * @param path qid.path
- * @param type qid.type, since servers may number directories and files apart
+ * @param type qid.type, since servers may number directories and files separately
  */
 record FileId(long path, int type) {
     static FileId of(final Qid qid) {

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The locks of a share whose server is to know of them: those on each file that is open here. Any thread. */
+/** The locks on all open files of a share that sends its locks to the server. Any thread may call any method. */
 final class FileLocks {
     private final Session session;
     private final LockRequests requests;
     private final LockWaits waits = new LockWaits();
 
-    /** By node: those that were locked since they were opened. */
+    /** The files that were locked since they were opened, by node ID. */
     private final Map<Long, LockedFile> files = new ConcurrentHashMap<>();
 
     FileLocks(final Session session) {
@@ -20,24 +20,24 @@ final class FileLocks {
         this.requests = new LockRequests(session);
     }
 
-    /** As {@link FileOperations#lockInTheWay}. */
+    /** Implements {@link FileOperations#lockInTheWay}. */
     Optional<FileLock> inTheWay(final FileLock wanted, final OpenFile file) throws IOException {
         return of(file.inode()).inTheWay(wanted, file);
     }
 
-    /** As {@link FileOperations#lock}; {@code atFirst} as of {@link LockedFile#lock}. */
+    /** Implements {@link FileOperations#lock}; for {@code atFirst} see {@link LockedFile#lock}. */
     void lock(final FileLock wanted, final OpenFile file, final boolean wait, final Uninterrupted.Action atFirst)
             throws IOException {
         of(file.inode()).lock(wanted, file, wait, atFirst);
     }
 
-    /** As {@link FileOperations#flock}; {@code atFirst} as of {@link LockedFile#lock}. */
+    /** Implements {@link FileOperations#flock}; for {@code atFirst} see {@link LockedFile#lock}. */
     void flock(final FileLock wanted, final OpenFile file, final boolean wait, final Uninterrupted.Action atFirst)
             throws IOException {
         of(file.inode()).flock(wanted, file, wait, atFirst);
     }
 
-    /** A process has closed a descriptor of a file. */
+    /** Releases a process's fcntl(2) locks on a file, after it has closed a descriptor of the file. */
     void ownerClosed(final Inode inode, final long owner) {
         final LockedFile file = files.get(inode.node());
         if (file != null) {
@@ -45,7 +45,7 @@ final class FileLocks {
         }
     }
 
-    /** An open file is no more; before its fids go. */
+    /** Releases the locks of an open file description. Must be called before its fids are clunked. */
     void released(final Inode inode, final long handle) {
         final LockedFile file = files.get(inode.node());
         if (file != null) {
@@ -53,7 +53,7 @@ final class FileLocks {
         }
     }
 
-    /** A file is no longer open here. */
+    /** Forgets a file's locks, after its last handle on this mount was closed. */
     void closed(final Inode inode) {
         final LockedFile file = files.remove(inode.node());
         if (file != null) {

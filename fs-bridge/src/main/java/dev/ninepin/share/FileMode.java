@@ -2,7 +2,7 @@ package dev.ninepin.share;
 
 import java.util.Set;
 
-/** What the upper bits of a mode say: the type of a file, as in stat(2). */
+/** The file types and permission bits of a mode, as in stat(2). */
 final class FileMode {
     static final int TYPE = 0170000;
     static final int DIRECTORY = 0040000;
@@ -14,13 +14,14 @@ final class FileMode {
     private static final int SET_GROUP_ID = 02000;
     private static final int GROUP_EXECUTES = 0010;
 
-    /** FIFO, character device, directory, block device, regular file, symbolic link, socket. */
+    /** The valid types: FIFO, character device, directory, block device, regular file, symbolic link and socket. */
     private static final Set<Integer> TYPES =
             Set.of(0010000, CHARACTER_DEVICE, DIRECTORY, BLOCK_DEVICE, REGULAR_FILE, 0120000, 0140000);
 
     /**
-     * @param directory whether the file's qid is that of a directory
-     * @throws ErrnoException EIO if a mode has no type, or one that its qid denies
+     * Fails with EIO if a mode has no valid file type, or a type that contradicts the qid.
+     *
+     * @param directory whether the file's qid is a directory's
      */
     static void check(final int mode, final boolean directory) throws ErrnoException {
         final int type = mode & TYPE;
@@ -44,15 +45,15 @@ final class FileMode {
         return (mode & TYPE) == (other & TYPE);
     }
 
-    /** The type of {@code mode}, with other permissions. */
+    /** Returns {@code mode} with other permissions. */
     static int withPermissions(final int mode, final int permissions) {
         return (mode & TYPE) | (permissions & PERMISSIONS);
     }
 
     /**
-     * What is left of a mode when somebody changes the file's data or owner who must not keep its set-ID bits: as the kernel
-     * has it ({@code fs/attr.c}, setattr_should_drop_suidgid), without a set-group-ID bit only where the group may execute.
-     * A directory keeps all.
+     * Returns a mode without the set-ID bits that a file loses when a user without CAP_FSETID changes its data or
+     * owner. The rule is the kernel's ({@code fs/attr.c}, setattr_should_drop_suidgid): the set-group-ID bit is removed
+     * only if the group may execute the file. A directory keeps all bits.
      */
     static int withoutSetId(final int mode) {
         if ((mode & TYPE) == DIRECTORY) {
@@ -61,7 +62,7 @@ final class FileMode {
         return mode & ~((mode & GROUP_EXECUTES) == 0 ? SET_USER_ID : SET_USER_ID | SET_GROUP_ID);
     }
 
-    /** Whether a mode has bits that {@link #withoutSetId} takes. */
+    /** Returns whether a mode has bits that {@link #withoutSetId} removes. */
     static boolean hasSetIdToLose(final int mode) {
         return withoutSetId(mode) != mode;
     }

@@ -7,29 +7,32 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The renames of files that are under way, for who finds nothing meanwhile; those of directories are the session's
- * ({@link dev.ninepin.session.DirectoryMoves}).
+ * The renames of files that this mount has under way, so that a request that finds nothing can tell why. Renames of
+ * directories are in {@link dev.ninepin.session.DirectoryMoves}.
  *
- * <p>Any thread may call any method. The lock guards who is renaming what, and {@link Inode#moves}; nothing is sent and
- * no other lock taken under it.
+ * <p>Any thread may call any method. The lock guards the fields and {@link Inode#moves}. No request is sent and no
+ * other lock is taken under it.
  */
 final class FileMoves {
-    /** How many threads are just renaming a file, by its node. */
+    /** The number of threads that are renaming a file, by node ID. */
     @GuardedBy("this")
     private final Map<Long, Integer> movers = new HashMap<>();
 
-    /** How many threads keep a file from being renamed, by its node. */
+    /** The number of threads that keep a file from being renamed, by node ID. */
     @GuardedBy("this")
     private final Map<Long, Integer> holders = new HashMap<>();
 
-    /** A file is being renamed, or kept from that, until this is closed. */
+    /** A rename under way, or a hold that prevents renames, until it is closed. */
     @FunctionalInterface
     interface Move extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** Announces the rename of a file; to be closed once its record has the new path. Null is no file. */
+    /**
+     * Announces the rename of a file. Blocks while other threads prevent renames of the file. The caller closes the
+     * result after the file's path fid has the new path. Does nothing for null.
+     */
     Move begin(final @Nullable Inode inode) throws InterruptedIOException {
         if (inode == null) {
             return () -> {};
@@ -47,8 +50,8 @@ final class FileMoves {
     }
 
     /**
-     * Keeps a file from being renamed here until this is closed. Blocks while it is being renamed. The caller waits for no
-     * other file meanwhile. Null is no file.
+     * Prevents renames of a file on this mount until the result is closed. Blocks while the file is being renamed. The
+     * caller must not wait for another file meanwhile. Does nothing for null.
      */
     Move hold(final @Nullable Inode inode) throws InterruptedIOException {
         if (inode == null) {
@@ -65,7 +68,7 @@ final class FileMoves {
         leave(holders, inode);
     }
 
-    /** Returns how often a file was renamed here so far. Takes no lock. */
+    /** Returns the number of renames of a file on this mount so far. Takes no lock. */
     static long of(final Inode inode) {
         return inode.moves;
     }

@@ -9,268 +9,322 @@ import java.util.Optional;
 import java.util.function.IntSupplier;
 
 /**
- * A file system: the operations that the kernel asks for, each in terms of the nodes that it knows.
+ * A file system: the operations that the kernel asks for, in terms of the node IDs that it knows.
  *
- * <p>Any thread may call any method; a call waits for the server. Failures are {@link IOException}s that
- * {@link Errno#of} turns into an errno. An interrupt of the calling thread gives the request up (Tflush), and EINTR.
+ * <p>Any thread may call any method; a call blocks until the server has answered. Failures are {@link IOException}s
+ * that {@link Errno#of} maps to an errno. An interrupt of the calling thread cancels the request (Tflush), and the call
+ * fails with EINTR.
  *
- * <p>A node number is handed out by {@link #lookup} and by what makes files, each time counted; the kernel gives the
- * counts back with {@link #forget}. {@link #ROOT} is always there.
+ * <p>{@link #lookup} and the methods that create files hand out node IDs, and each time increment the node's lookup
+ * count. The kernel decrements the count with {@link #forget}. {@link #ROOT} is always valid.
  */
 public interface FileOperations {
-    /** The node of the share's root directory. */
+    /** The node ID of the share's root directory. */
     long ROOT = 1;
 
-    /** Never the number of a handle. */
+    /** A number that is never a handle. */
     long NO_HANDLE = 0;
 
     /**
-     * The same file system as a user is to use it: what is done with nodes is done as this user, if the server is to tell
-     * users apart. Nodes and handles are the same for all; what is done with a handle is done as who has opened it. Any
-     * thread.
+     * Returns a user's view of this file system. If the server distinguishes users, operations on nodes use this user's
+     * attach. Operations on a handle use the attach of the user who opened it. All views have the same node IDs and
+     * handles.
      *
-     * @param uid of the process that asks, fsuid of credentials(7); not asked for where all use it alike
-     * @throws IOException if this user must not use it at all
+     * @param uid returns the fsuid (credentials(7)) of the calling process; not called if all users share one view
+     * @throws IOException if this user must not use the file system at all
      */
     default FileOperations forUser(final IntSupplier uid) throws IOException {
         return this;
     }
 
-    /** As {@link #forUser}, for who has opened a file: what is done over its descriptor is done as he, whoever has that by now. */
+    /**
+     * Returns the view of the user who opened a file. Operations on a descriptor use the opener's view, even after the
+     * descriptor was passed to another process.
+     */
     default FileOperations forOpener(final long handle) throws IOException {
         return this;
     }
 
-    /** Where a node is, for people and logs: a path from the share's root on, as far as that is known. Any thread. */
+    /** Returns a node's path from the share's root for messages and logs, as far as the names are known. */
     default String pathOf(final long node) {
         return "node " + node;
     }
 
-    /** Finds a name in a directory. ENOENT if there is none. */
+    /** Looks a name up in a directory. ENOENT if it does not exist. */
     Entry lookup(long parent, ByteString name) throws IOException;
 
     /**
-     * A directory by a name that the kernel has for it, as it was last seen, without asking the server whether it is there:
-     * for somebody who must not look it up. Counts as a lookup. Empty if there is no such name.
+     * Returns a directory that the kernel knows by this name, with its last known attributes, and increments its lookup
+     * count. Sends no request: for a user who may not look the directory up. Empty if no such directory is known.
      */
     default Optional<Entry> knownDirectory(final long parent, final ByteString name) throws IOException {
         return Optional.empty();
     }
 
     /**
-     * What stat(2) shows of a file that somebody has open, for one who may have got a descriptor of it, but must not go the
-     * way to it. Empty if nobody has it open.
+     * Returns the attributes of a file that any user has open. The caller may have received a descriptor of the file
+     * without permission to walk its path. Empty if the file is not open.
      */
     default Optional<Attributes> attributesOfOpen(final long node) throws IOException {
         return Optional.empty();
     }
 
     /**
-     * Looks up many names of a directory at once. In the order of the names; empty where that failed, for whatever reason
-     * that concerns this name alone.
+     * Looks up many names of a directory together. Fails only for a reason that concerns all of them.
+     *
+     * @return the entries in the order of the names; empty for a name whose lookup failed
      */
     List<Optional<Entry>> lookupAll(long parent, List<ByteString> names) throws IOException;
 
-    /** The kernel gives back {@code lookups} of the times that it was handed {@code node}. */
+    /** Decreases the lookup count of {@code node} by {@code lookups}. */
     void forget(long node, long lookups);
 
     /**
-     * Names of files that the kernel is to be asked to forget, since it knows more of them than are to be remembered here:
-     * not open, not lately asked for. Empty if there is no need. What it does not forget is named again, in its turn.
+     * Returns names of files that the kernel should forget, because more inodes are known than the limit allows. The
+     * files are not open and were not used lately. Empty if the limit is not reached. A file that the kernel does not
+     * forget is returned again later.
      */
     default List<KnownName> surplus() {
         return List.of();
     }
 
-    /** What stat(2) shows; also of a file that is open here and has lost its name. */
+    /** Returns the attributes of a file, even if it is open on this mount and has lost its name. */
     Attributes getattr(long node) throws IOException;
 
     /**
-     * The attributes of an open file that the kernel is about to read from its pages, which it drops when it hears of
-     * these. It ignores them if they cross the end of a write(2) here.
+     * Returns the attributes of an open file before the kernel reads it from the page cache. If they have changed, the
+     * kernel drops the pages. However, it ignores a reply that overlaps with the end of a write(2) on this mount.
      *
-     * @param kernel told to drop the pages first, if the answer may be ignored and is not needed for the file's size
+     * @param kernel receives the request to drop the pages, if the kernel may ignore the reply and does not need its
+     *     file size
      */
     default Attributes getattrToRead(final long node, final KernelData kernel) throws IOException {
         return getattr(node);
     }
 
-    /** Changes attributes, and says what they are then. */
+    /** Changes attributes, and returns the attributes afterwards. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
-    /** As {@link #setattr}, of an open file over its descriptor: what open(2) has allowed is not refused now. */
+    /**
+     * Changes attributes of an open file over its descriptor, and returns the attributes afterwards. An operation that
+     * open(2) allowed is not refused because of the present mode.
+     */
     Attributes setattrOfOpen(long handle, AttributeChange change) throws IOException;
 
     /**
-     * A change of nothing: chown(2) to -1 and -1, or what comes before a write(2) to a file with set-ID bits; the kernel does
-     * not say which ({@code fs/fuse/dir.c}, fuse_setattr). It renews the time of the last change. Such bits go, if who asks
-     * owns the file or may write to it; for anybody else it does nothing to a file that has them: chown(2) would be refused,
-     * but not a write over a descriptor that he was given, which says by itself that they are to go.
+     * Applies a setattr request that names no attribute. The kernel sends one for chown(2) to -1 and -1, and before a
+     * write(2) to a file with set-ID bits; it does not tell which ({@code fs/fuse/dir.c}, fuse_setattr).
+     *
+     * <p>Updates the change time. Clears set-ID bits if the caller owns the file or may write to it. For any other
+     * caller, a file with set-ID bits stays as it is. chown(2) by such a caller would fail. A write by such a caller,
+     * over a descriptor that it was given, requests {@link #loseSetId} by itself.
      */
     default Attributes changeNothing(final Caller caller, final long node) throws IOException {
         return setattr(node, AttributeChange.LOSS_OF_SET_ID);
     }
 
+    /** Returns the target of a symbolic link. */
     ByteString readlink(long node) throws IOException;
 
-    // The mode of a new file is as its maker asked for it: his umask is still to be applied.
+    // The mode of a new file is the one that the caller asked for: the umask is still to be applied.
 
-    /** Makes a regular file, device node, FIFO or socket: {@code mode} says which, and its permissions. */
+    /**
+     * Creates a regular file, device node, FIFO or socket.
+     *
+     * @param mode the type and the permissions of the new file
+     * @param rdev the device number, for a device node
+     */
     Entry mknod(Caller caller, long parent, ByteString name, int mode, long rdev) throws IOException;
 
+    /** Creates a directory. ENAMETOOLONG if its path would be too long for the server. */
     Entry mkdir(Caller caller, long parent, ByteString name, int mode) throws IOException;
 
+    /** Creates a symbolic link. */
     Entry symlink(Caller caller, long parent, ByteString name, ByteString target) throws IOException;
 
+    /** Creates a hard link, and increments the file's lookup count. */
     Entry link(long node, long newParent, ByteString newName) throws IOException;
 
-    /** Removes a name; a file that is open here lives on until it is closed. */
+    /** Removes a name. A file that is open on this mount stays usable until it is closed. */
     void unlink(long parent, ByteString name) throws IOException;
 
+    /** Removes an empty directory. */
     void rmdir(long parent, ByteString name) throws IOException;
 
-    /** Renames; a file that has the new name and is open here lives on until it is closed. */
+    /**
+     * Renames a file or directory. A file that has the new name and is open on this mount stays usable until it is
+     * closed.
+     */
     void rename(long parent, ByteString name, long newParent, ByteString newName) throws IOException;
 
-    /** Renames; EEXIST if there is a file of the new name. EINVAL if the server has no means to rename so. */
+    /** Renames a file or directory. EEXIST if the new name is taken; EINVAL if the server has no request to do so. */
     void renameWithoutReplacing(long parent, ByteString name, long newParent, ByteString newName) throws IOException;
 
     /**
-     * Opens a file, and gives a handle for it.
+     * Opens a file, and returns a handle.
      *
-     * @param flags open(2)'s, in the numbers of {@link dev.ninepin.p9.OpenFlags}
-     * @param kernel told to drop the file's data, if what it may have kept is not good any more
+     * @param flags the flags of open(2), with the values of {@link dev.ninepin.p9.OpenFlags}
+     * @param kernel receives the request to drop the file's cached data, if that may be out of date
      */
     long open(long node, int flags, KernelData kernel) throws IOException;
 
     /**
-     * Whether a file that was just opened, and only to be read, has the size 0. It may have contents all the same, as the
-     * files of Linux's {@code /proc} have.
+     * Returns whether a file that was just opened for reading only has size 0. It may have contents all the same, like
+     * files of Linux's {@code /proc}.
      */
     default boolean isShownEmpty(final long handle) throws IOException {
         return false;
     }
 
     /**
-     * Whether such a file has contents: then only the server knows where it ends, and a read may bring less than there
-     * is. Asks the server for a byte, which may renew the time of the last access.
+     * Returns whether a file of size 0 has contents. Only the server then knows where the file ends, and a read may
+     * return fewer bytes than are left. Reads one byte from the server, which may update the access time.
      */
     default boolean hidesContents(final long handle) throws IOException {
         return false;
     }
 
-    /** Makes a regular file and opens it; where there is one already, opens that, unless {@code flags} forbid it. */
+    /** Creates a regular file and opens it. Opens an existing file of this name, unless {@code flags} forbid that. */
     Created create(Caller caller, long parent, ByteString name, int flags, int mode, KernelData kernel)
             throws IOException;
 
-    /** Makes and opens a regular file without a name, which {@link #link} may give it; else it goes when it is closed. */
+    /**
+     * Creates and opens a regular file without a name. The file is removed on its last close, unless {@link #link} gave
+     * it a name.
+     */
     Created createUnnamed(Caller caller, long directory, int flags, int mode) throws IOException;
 
     /** Reads up to {@code count} bytes; fewer only at the end of the file. The caller closes the result. */
     ReadResult read(long handle, long offset, int count) throws IOException;
 
-    /** As {@link #read}, of what the kernel hands to a program and does not keep. */
+    /**
+     * Reads as {@link #read} does, for data that the kernel passes to a program without keeping it in the page cache.
+     */
     default ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
         return read(handle, offset, count);
     }
 
     /**
-     * Somebody without CAP_FSETID is about to write over a descriptor: the file is to lose its set-ID bits. If the server
-     * refuses, that is no failure: it knows who writes then, and does so itself.
+     * Clears a file's set-ID bits before a process without CAP_FSETID writes over a descriptor. A refusal by the server
+     * is no failure: the server then knows which user writes, and clears the bits itself.
      */
     default void loseSetId(final long handle) throws IOException {}
 
     /**
-     * Writes what remains of {@code data}, and returns how many bytes of it were written.
+     * Writes the remaining bytes of {@code data}, and returns the number of bytes written.
      *
-     * @param flags those of the descriptor at this moment: with APPEND, the bytes go to the end of the file, wherever
-     *     that is by then; a page that the kernel writes back comes without
+     * @param flags the descriptor's present flags. With APPEND, the bytes go to the end of the file at the time of the
+     *     write. The kernel's write-back of a page has no APPEND
      */
     int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
 
     /**
-     * A program's {@link #write} is done, and about to be answered. If the kernel may have read those bytes anew since it
-     * put them into its pages, and before the server had them, then {@code drop} is run: they are to be read once more.
+     * Completes a program's {@link #write} before the reply to it is sent. The kernel may have read the written bytes
+     * from the server after it put them into its pages, and before the server had them. Runs {@code drop} in that case,
+     * so that the kernel reads them again.
+     *
+     * @param size the number of bytes written
      */
     default void written(final long handle, final long offset, final int size, final PageDrop drop)
             throws IOException {}
 
     /**
-     * A program has closed a descriptor of a file that it may have written to, or locked; other copies of it may be open
-     * still. Whatever {@code owner} has locked of the file with {@link #lock} is free, whichever handle it came over.
+     * Handles a program's close(2) of a descriptor. The file may have been written to or locked, and copies of the
+     * descriptor may still be open. Releases all locks that {@code owner} set on the file with {@link #lock}, over any
+     * handle.
      */
     void flush(long handle, long owner) throws IOException;
 
-    /** Whether locks are to be asked for here. If not, the kernel keeps them to itself. */
+    /** Returns whether the kernel should pass locks to this file system. Otherwise it manages them alone. */
     boolean takesLocks();
 
-    /** The lock that is in the way of {@code wanted}, of those that {@link #lock} sets. */
+    /** Returns a lock set with {@link #lock} that conflicts with {@code wanted}; empty if there is none. */
     Optional<FileLock> lockInTheWay(FileLock wanted) throws IOException;
 
     /**
-     * Sets a lock as fcntl(2) does, on some bytes, or frees them. An interrupt ends the wait with EINTR.
+     * Sets or releases a lock on a range of bytes, as fcntl(2) does. An interrupt ends the wait with EINTR.
      *
-     * @param wait whether to wait while another has a lock that is in the way (EDEADLK, if that one waits for this owner);
-     *     if not, EAGAIN. ENOLCK if the server can't lock, or too many wait
-     * @param kernel told to drop the file's data, if others could have changed it until now
+     * @param wait whether to wait while another owner holds a conflicting lock (EDEADLK if that owner waits for this
+     *     one). If not, fails with EAGAIN. ENOLCK if the server can't lock, or too many requests wait
+     * @param kernel receives the request to drop the file's cached data, if other clients could have changed the file
+     *     until now
      */
     void lock(FileLock wanted, boolean wait, KernelData kernel) throws IOException;
 
     /**
-     * Sets a lock as flock(2) does, on a whole file, or frees it; these locks, and those of {@link #lock}, are not in each
-     * other's way here. What the owner had goes first: if this fails, or waits, it has nothing. Otherwise as
-     * {@link #lock}, without EDEADLK.
+     * Sets or releases a lock on a whole file, as flock(2) does. Such a lock does not conflict with locks of
+     * {@link #lock} on this mount.
+     *
+     * <p>First releases the lock that the owner held: if the call waits or fails, the owner holds none. Otherwise works
+     * as {@link #lock} does, without EDEADLK.
      */
     void flock(FileLock wanted, boolean wait, KernelData kernel) throws IOException;
 
+    /** Has the server write a file's data, and its attributes unless {@code dataOnly}, to permanent storage. */
     void fsync(long handle, boolean dataOnly) throws IOException;
 
-    /** The last descriptor is gone: the handle is no more, nor are locks whose owner was the open file itself. */
+    /** Closes a handle after its last descriptor was closed, and releases the locks owned by the open file itself. */
     void release(long handle) throws IOException;
 
+    /** Opens a directory, and returns a handle. */
     long opendir(long node) throws IOException;
 
-    /** Offers entries to {@code sink}, from the cookie {@code offset} on (0: from the start), until it has no room. */
+    /**
+     * Passes entries to {@code sink} until it has no room.
+     *
+     * @param offset the cookie of the entry after which to continue; 0 for the start
+     */
     void readdir(long handle, long offset, DirectorySink sink) throws IOException;
 
+    /** Has the server write a directory to permanent storage. */
     void fsyncdir(long handle, boolean dataOnly) throws IOException;
 
+    /** Closes the handle of a directory. */
     void releasedir(long handle) throws IOException;
 
-    /** The figures of the file system; of a node that a server can't ask about, those of the root. */
+    /**
+     * Returns the statfs(2) figures of a node's file system, or of the root's if the server can't be asked about the
+     * node.
+     */
     Rstatfs statfs(long node) throws IOException;
 
-    // Extended attributes. ENOSYS says that there are none, on any file, and never will be; ENODATA, EOPNOTSUPP, that a
-    // file has none of that name. They may fail as well when they are only set or removed at the end of several
-    // requests.
+    // Extended attributes. ENOSYS means that no file has any, and never will. ENODATA and EOPNOTSUPP mean that the file
+    // has none of that name. Setting or removing one may take several requests, of which only the last one takes
+    // effect; these errors may come that late.
 
-    /** How many bytes an extended attribute's value has; 65536 at most. */
+    /** Returns the size of an extended attribute's value in bytes, at most 65536. */
     int xattrSize(long node, ByteString name) throws IOException;
 
-    /** The value of an extended attribute; ERANGE if it has more than {@code room} bytes. */
+    /** Returns the value of an extended attribute. ERANGE if it has more than {@code room} bytes. */
     byte[] getxattr(long node, ByteString name, int room) throws IOException;
 
-    /** How many bytes {@link #listxattr} gives; 65536 at most. */
+    /** Returns the size of the result of {@link #listxattr} in bytes, at most 65536. */
     int xattrListSize(long node) throws IOException;
 
-    /** The names of all extended attributes, each with a NUL behind it; ERANGE if these are more than {@code room} bytes. */
+    /**
+     * Returns the names of all extended attributes, each followed by a NUL. ERANGE if they have more than {@code room}
+     * bytes together.
+     */
     byte[] listxattr(long node, int room) throws IOException;
 
     /**
-     * Sets an extended attribute to what remains of {@code value}.
+     * Sets an extended attribute to the remaining bytes of {@code value}.
      *
-     * @param flags setxattr(2)'s: 1 it must be new (else EEXIST), 2 it must be there (else ENODATA)
+     * @param flags the flags of setxattr(2): 1 fails with EEXIST if the attribute exists, 2 fails with ENODATA if it
+     *     does not
      */
     void setxattr(Caller caller, long node, ByteString name, ByteBuffer value, int flags) throws IOException;
 
+    /** Removes an extended attribute. */
     void removexattr(Caller caller, long node, ByteString name) throws IOException;
 
     /**
-     * Whether {@code caller}, with all his groups, may do what {@code mask} (access(2)'s R_OK 4, W_OK 2, X_OK 1) says;
-     * EACCES if not.
+     * Fails with EACCES unless {@code caller}, with all supplementary groups, has the access of {@code mask}.
+     *
+     * @param mask the mode of access(2): R_OK 4, W_OK 2, X_OK 1
      */
     void access(Caller caller, long node, int mask) throws IOException;
 
-    /** What may be believed without asking the server. */
+    /** Returns which answers of the server may be cached, and for how long. */
     CacheMode cache();
 }

@@ -14,16 +14,19 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user's requests over the paths of files, while others move these files and the directories above. Any thread.
+ * One user's requests over the paths of files. Other threads and clients may rename the files and their parent
+ * directories meanwhile. Any thread may call any method.
  *
- * <p>Servers keep a fid as a path. Between the server's rename and the news of it here, a path leads nowhere. No program is to
- * see that moment:
+ * <p>Servers implement a fid as a path. Between a rename on the server and the arrival of its reply, the old path leads
+ * nowhere. Programs must not notice that moment:
  *
  * <ul>
- *   <li>A request that only asks ({@link #use}, {@link #copy}, {@link #walk}) and finds nothing is sent once more if one of
- *       its paths has changed meanwhile, and nothing moves then. This is the only place that tries again.
- *   <li>A request that changes something ({@link #change} and its kind) waits until nothing moves, and keeps it so. Before it is
- *       sent, {@link PathChecks} makes sure that the path leads to the file that is meant.
+ *   <li>A request that only reads ({@link #use}, {@link #copy}, {@link #walk}) may fail because one of its paths
+ *       changed meanwhile. It is then sent once more, while no rename is under way. No other class repeats requests for
+ *       this reason.
+ *   <li>A request that changes something ({@link #change} and similar methods) waits until no rename is under way, and
+ *       blocks renames until it is answered. Before the request is sent, {@link PathChecks} verifies that the path
+ *       leads to the intended file.
  * </ul>
  */
 final class FilePaths {
@@ -51,21 +54,21 @@ final class FilePaths {
         T with(int fid, int other) throws IOException;
     }
 
-    /** Requests that are sent together, and again as a whole. */
+    /** One or more requests that are repeated as a whole. */
     @FunctionalInterface
     interface Attempt<T> {
         T run() throws IOException;
     }
 
-    /** Announces the rename of a file: {@link FileMoves#begin}. */
+    /** Announces the rename of a file; see {@link FileMoves#begin}. */
     FileMoves.Move move(final @Nullable Inode inode) throws IOException {
         return moves.begin(inode);
     }
 
     /**
-     * Sends a request that asks something over the unopened fid on a file's path.
+     * Sends a read-only request over the unopened fid on a file's path.
      *
-     * @throws StaleFileException if the path leads to no file any more
+     * @throws StaleFileException if the path no longer leads to a file
      */
     <T> T use(final Inode file, final Use<T> request) throws IOException {
         return ofFile(
@@ -77,7 +80,12 @@ final class FilePaths {
                 }));
     }
 
-    /** As {@link #use}, over the fids of two directories, while none is moved. Uses are not nested: each may wait for a file. */
+    /**
+     * Sends a read-only request over the path fids of two directories while no directory is moved. The request must not
+     * call {@link #use} or this method: each may wait for a file.
+     *
+     * @throws StaleFileException if one of the paths no longer leads to a file
+     */
     <T> T useBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
         return ofFile(
                 one,
@@ -90,48 +98,60 @@ final class FilePaths {
     }
 
     /**
-     * Makes a fid on a file's path, which belongs to the caller if {@code request} succeeds.
+     * Makes a fid on a file's path and passes it to {@code request}. The fid belongs to the caller if {@code request}
+     * succeeds, and is clunked otherwise.
      *
-     * @throws StaleFileException if the path leads to no file any more
+     * @throws StaleFileException if the path no longer leads to a file
      */
     <T> T copy(final Inode file, final Use<T> request) throws IOException {
         return ofFile(file, () -> retryIfMoved(file, true, () -> withCopy(fids.copy(inodes.path(file)), request)));
     }
 
     /**
-     * Sends a request that changes a file, over its path.
+     * Sends a request that changes a file, over the file's path.
      *
-     * @throws StaleFileException if the path does not lead to the file any more; nothing was changed then
+     * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
      */
     <T> T change(final Inode file, final Use<T> request) throws IOException {
         return ofFile(file, () -> whileNothingMoves(file, () -> inDirectory(file, request)));
     }
 
-    /** As {@link #change}, over a fid of its own on the file's path, which {@code request} ends even if it fails. */
+    /**
+     * Sends a request that changes a file, over a new fid on the file's path. {@code request} gives up the fid even if
+     * it fails.
+     *
+     * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
+     */
     <T> T changeOverCopy(final Inode file, final Use<T> request) throws IOException {
         return ofFile(file, () -> whileNothingMoves(file, () -> request.with(checkedCopy(file))));
     }
 
     /**
-     * Sends a request that gives a file another name in a directory.
+     * Sends a request that adds a name for a file in a directory.
      *
-     * @param request takes the fid of the file, and then that of the directory
-     * @throws StaleFileException if the file's path, or the directory's, does not lead there any more
+     * @param request receives the fid of the file and the fid of the directory, in this order
+     * @throws StaleFileException if the path of the file or of the directory no longer leads to it; nothing was changed
+     *     then
      */
     <T> T changeIn(final Inode file, final Inode directory, final UseOfTwo<T> request) throws IOException {
         return ofFile(file, () -> whileNothingMoves(file, () -> withBoth(file, directory, request)));
     }
 
     /**
-     * Sends a request that makes or removes a name in a directory.
+     * Sends a request that adds or removes a name in a directory.
      *
-     * @throws StaleFileException if the directory's path leads to another one by now; nothing was changed then
+     * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
     <T> T changeIn(final Inode directory, final Use<T> request) throws IOException {
         return whileNothingMoves(null, () -> inDirectory(directory, request));
     }
 
-    /** As {@link #changeIn}, with a fid on the directory that belongs to the caller if {@code request} succeeds. */
+    /**
+     * Sends a request that adds or removes a name in a directory, over a new fid on the directory. The fid belongs to
+     * the caller if {@code request} succeeds, and is clunked otherwise.
+     *
+     * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
+     */
     <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
         return whileNothingMoves(null, () -> withCopy(checkedCopy(directory), request));
     }
@@ -141,14 +161,16 @@ final class FilePaths {
         return whileNothingMoves(null, requests);
     }
 
-    /** Runs a request that moves a directory, while no other is moved, and nothing changed in any. */
+    /** Runs a request that moves a directory, while no other directory is moved and no request changes anything. */
     void moveDirectory(final Uninterrupted.Action move) throws IOException {
         try (DirectoryMoves.Held moving = fids.moves().begin()) {
             move.run();
         }
     }
 
-    /** As {@link #changeIn(Inode, Use)}; the caller sees to it that nothing moves. */
+    /**
+     * Sends a request as {@link #changeIn(Inode, Use)} does. The caller ensures that no directory is moved meanwhile.
+     */
     <T> T inDirectory(final Inode directory, final Use<T> request) throws IOException {
         try (Lease at = fids.use(inodes.path(directory))) {
             checks.begin(directory, at.fid()).require();
@@ -156,7 +178,10 @@ final class FilePaths {
         }
     }
 
-    /** As {@link #inDirectory}, for a request over two files; both are asked about at the same time. */
+    /**
+     * Sends a request over the path fids of two files, and checks both paths at the same time. The caller ensures that
+     * neither file is moved meanwhile.
+     */
     <T> T withBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
         try (Lease first = fids.use(inodes.path(one));
                 Lease second = fids.use(inodes.path(other))) {
@@ -172,17 +197,17 @@ final class FilePaths {
         }
     }
 
-    /** Walks from a directory over {@code name}. The fid belongs to the caller. */
+    /** Walks from a directory to {@code name}. The fid belongs to the caller. */
     Walked walk(final Inode directory, final ByteString name) throws IOException {
         return retryIfMoved(directory, false, () -> fids.walk(inodes.path(directory), name));
     }
 
-    /** As {@link #walk}, over each of {@code names}: {@link FidTable#walkEach}. */
+    /** Walks from a directory to each of {@code names}; see {@link FidTable#walkEach}. */
     List<Optional<Walked>> walkEach(final Inode directory, final List<ByteString> names) throws IOException {
         return retryIfMoved(directory, false, () -> fids.walkEach(inodes.path(directory), names));
     }
 
-    /** Returns whether a name leads to a file, as the server says now. */
+    /** Asks the server whether a name leads to a file. */
     boolean isNamed(final Inode file, final Inode directory, final ByteString name) throws IOException {
         try {
             final Walked walked = walk(directory, name);
@@ -197,9 +222,9 @@ final class FilePaths {
     }
 
     /**
-     * Runs requests over the path of an inode, and runs them again if they find nothing because that has changed meanwhile.
+     * Runs requests over the path of an inode. Runs them again if they find nothing and the path has changed meanwhile.
      *
-     * @param isAbout whether what was not found is the inode itself, which may have another name
+     * @param isAbout whether the missing file is the inode itself, which may have another name
      */
     private <T> T retryIfMoved(final Inode inode, final boolean isAbout, final Attempt<T> attempt) throws IOException {
         final long movedDirectories = fids.moves().count();
@@ -227,14 +252,18 @@ final class FilePaths {
     }
 
     private <T> T whileNothingMoves(final @Nullable Inode file, final Attempt<T> attempt) throws IOException {
-        // The file first: who renames a file may wait for directories, and who has those waits for nobody.
+        // First the file, then the directories: the rename of a file may wait for directories while it holds the file,
+        // but a thread that holds the directories waits for no file.
         try (FileMoves.Move stays = moves.hold(file);
                 DirectoryMoves.Held stay = fids.moves().hold()) {
             return file == null || file.isDirectory() ? attempt.run() : withOtherNames(file, attempt);
         }
     }
 
-    /** Runs requests over a file's path; again with each other name that it is known by, while the path leads elsewhere. */
+    /**
+     * Runs requests over a file's path. While the path leads to another file or nowhere, switches to another known name
+     * of the file and runs the requests again.
+     */
     private <T> T withOtherNames(final Inode file, final Attempt<T> attempt) throws IOException {
         while (true) {
             try {
@@ -247,7 +276,7 @@ final class FilePaths {
         }
     }
 
-    /** Runs requests to which ENOENT means that the file's path leads nowhere. */
+    /** Runs requests for which ENOENT means that the file's path leads nowhere. */
     private static <T> T ofFile(final Inode file, final Attempt<T> attempt) throws IOException {
         try {
             return attempt.run();
@@ -264,13 +293,19 @@ final class FilePaths {
                 || (failure instanceof RemoteException refusal && refusal.errno() == Errno.ENOENT);
     }
 
-    /** Gives a file the path of another of its names, if the present one leads elsewhere. */
+    /**
+     * Moves the path fid of a file to another of its names, if the present name no longer leads to the file. Returns
+     * whether it did.
+     */
     private boolean useOtherName(final Inode file) throws IOException {
         final Inode.Name name = inodes.nameOfPath(file).orElse(null);
         return name != null && !leadsTo(name, file) && inodes.useOtherName(file, name);
     }
 
-    /** As {@link #isNamed}, once. */
+    /**
+     * Asks the server once whether a name leads to a file; unlike {@link #isNamed}, does not repeat the walk after a
+     * rename.
+     */
     private boolean leadsTo(final Inode.Name name, final Inode file) throws IOException {
         try {
             final Walked walked = fids.walk(inodes.path(name.directory()), name.name());
@@ -284,7 +319,9 @@ final class FilePaths {
         }
     }
 
-    /** Makes a fid on a path that is checked. The walk to the new fid and the check are under way together. */
+    /**
+     * Makes a fid on a path, and checks that the path leads to the inode. The Twalk and the Tgetattr are sent together.
+     */
     private int checkedCopy(final Inode inode) throws IOException {
         try (Lease lease = fids.use(inodes.path(inode))) {
             final PathChecks.Check check = checks.begin(inode, lease.fid());

@@ -5,21 +5,23 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Numbers for what is open, to be given to the kernel; never {@link Share#NO_HANDLE}, never reused. Any thread.
+ * A table of open files or directories that gives each a number for the kernel. A number is never
+ * {@link Share#NO_HANDLE}, and never reused. Any thread may call any method.
  *
- * @param <T> what is open
+ * @param <T> the type of the open files or directories
  */
 final class Handles<T> {
     private final Map<Long, T> open = new ConcurrentHashMap<>();
     private final AtomicLong last = new AtomicLong(FileOperations.NO_HANDLE);
 
+    /** Adds an open file or directory, and returns its handle. */
     long add(final T opened) {
         final long handle = last.incrementAndGet();
         open.put(handle, opened);
         return handle;
     }
 
-    /** EBADF if there is none. */
+    /** Returns what a handle stands for. EBADF if the handle is not in the table. */
     T get(final long handle) throws ErrnoException {
         final T opened = open.get(handle);
         if (opened == null) {
@@ -28,7 +30,7 @@ final class Handles<T> {
         return opened;
     }
 
-    /** Takes the handle back. EBADF if there is none. */
+    /** Removes a handle from the table, and returns what it stood for. EBADF if the handle is not in the table. */
     T remove(final long handle) throws ErrnoException {
         final T opened = open.remove(handle);
         if (opened == null) {
@@ -37,7 +39,7 @@ final class Handles<T> {
         return opened;
     }
 
-    /** All that is open at some moment. */
+    /** Returns the handles in the table. Handles added or removed during the iteration may or may not appear. */
     Iterable<Long> all() {
         return open.keySet();
     }

@@ -17,22 +17,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out which directories of the server are on one file system of its host, which 9P does not say.
+ * The search for the file system of the server's host that a directory is on. 9P does not tell.
  *
- * <p>Two directories are on one if statfs(2) gives both the same type and the same identity, and if they are in one mount.
- * The identity alone proves nothing: copies of a block device have the same, and old kernels give every tmpfs 0. The mount
- * alone proves nothing either: that of btrfs has subvolumes. Whether it is one mount tells an attempt to rename a file that
- * does not exist from one directory to the other: rename(2) compares the mounts before it looks for the file
- * ({@code fs/namei.c}, do_renameat2), so it fails with EXDEV or with ENOENT, and never does anything. Servers without
- * Trenameat, as diod 1.0, are asked for a link to the root, which fails with EXDEV or with EPERM (do_linkat, vfs_link).
+ * <p>Two directories are on the same file system if statfs(2) reports the same type and ID for both, and they are in
+ * the same mount. Neither is proof alone:
  *
- * <p>A directory is asked about once, and only if a name in it makes the answer matter. Any thread.
+ * <ul>
+ *   <li>The ID is not unique. Copies of a block device have the same ID, and old kernels give every tmpfs the ID 0.
+ *   <li>One mount may contain several file systems: a mount of btrfs has subvolumes.
+ * </ul>
+ *
+ * <p>To learn whether two directories are in one mount, this class tries to rename a nonexistent file from one to the
+ * other. rename(2) compares the mounts before it looks for the file ({@code fs/namei.c}, do_renameat2). So the rename
+ * fails with EXDEV or ENOENT, and never changes anything. Servers without Trenameat, such as diod 1.0, get a request to
+ * link to the root instead. It fails with EXDEV or EPERM (do_linkat, vfs_link).
+ *
+ * <p>The server is asked once about a directory, and only when a name in the directory makes the answer matter. Any
+ * thread.
  */
 final class HostFileSystems {
     private static final int DONE = 0;
     private static final int EXDEV = 18;
 
-    /** What a server answers to a request that it does not know. */
+    /** The errnos with which a server refuses an unknown request. */
     private static final Set<Integer> UNKNOWN_REQUEST = Set.of(Errno.ENOSYS, Errno.EOPNOTSUPP);
 
     private static final Logger LOG = LoggerFactory.getLogger(HostFileSystems.class);
@@ -48,9 +55,9 @@ final class HostFileSystems {
     }
 
     /**
-     * The file system that a directory is on; empty if the server does not say, or not to this user.
+     * Returns the file system of a directory; empty if the server does not tell, or not to this user.
      *
-     * @throws StaleFileException if others are just moving the directory, or it is gone
+     * @throws StaleFileException if another client is moving the directory, or it is gone
      */
     Optional<HostFileSystem> of(final Inode directory) throws IOException {
         final Optional<HostFileSystem> known = inodes.fileSystem(directory);
@@ -58,7 +65,7 @@ final class HostFileSystems {
             return known;
         }
         if (directory != inodes.root()) {
-            // It is there as long as the share is, so it is the best example of its file system.
+            // First the root: it exists as long as the share does, so it is the best example of its file system.
             of(inodes.root());
         }
         try {
@@ -70,7 +77,11 @@ final class HostFileSystems {
         }
     }
 
-    /** Whether a directory, on which {@code fid} is, is on the file system of another, as far as the server says. */
+    /**
+     * Returns whether a directory is on the file system of another directory, as far as the server tells.
+     *
+     * @param fid a fid on the directory
+     */
     boolean isOn(final int fid, final Inode other) throws IOException {
         final HostFileSystem wanted = of(other).orElse(null);
         final Rstatfs seen = session.statfs(fid).await();
@@ -99,8 +110,8 @@ final class HostFileSystems {
     }
 
     /**
-     * Whether the server is diod 1.0, which has no Trenameat and does not walk to a file of another device than its
-     * directory's ({@code diod/ops.c}, diod_walk).
+     * Returns whether the server is diod 1.0. That server has no Trenameat, and does not walk to a file on another
+     * device than the file's directory ({@code diod/ops.c}, diod_walk).
      */
     private boolean staysOnOneDevice() throws IOException {
         final Inode root = inodes.root();
@@ -124,14 +135,17 @@ final class HostFileSystems {
             LOG.debug("{} can't be compared with {}", inodes.pathOf(one), inodes.pathOf(other), e);
             comparison = Comparison.UNKNOWN;
         }
-        // What was said is only true of directories that are there still.
+        // The answer is only valid if the paths still lead to these directories.
         if (!paths.use(other, fid -> isStill(other, fid))) {
             throw new StaleFileException(inodes.pathOf(other) + " is another directory now");
         }
         return comparison;
     }
 
-    /** @param from on the path of {@code one} */
+    /**
+     * @param from a fid on the path of {@code one}
+     * @param to a fid on the other directory
+     */
     private Comparison compare(final Inode one, final int from, final int to) throws IOException {
         // No file has this name, so there is nothing to rename.
         final ByteString name = ByteString.of(".ninepin-" + UUID.randomUUID());
@@ -140,7 +154,7 @@ final class HostFileSystems {
                 inodes.fileSystems().lackRenameat() ? Errno.EOPNOTSUPP : errno(session.renameat(from, name, to, name));
         if (UNKNOWN_REQUEST.contains(answer) && one == inodes.root()) {
             inodes.fileSystems().lacksRenameat();
-            // Only the root can't be a file by now, to which a link would be made.
+            // Only the root is certain to be a directory still. A link to a regular file would succeed.
             expected = Errno.EPERM;
             answer = errno(session.link(to, from, name));
         }

@@ -7,50 +7,59 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 
 /**
- * Which number a user or group of the server has here: ranges, as those of an id-mapped mount ({@code X-mount.idmap} of
- * mount(8)). Kinds of numbers for which there is no range are the same on both sides; as soon as there is one, what is in
- * none has no number on the other side. Numbers are unsigned.
+ * The mapping between server IDs and local IDs of users and groups. It consists of ranges, like those of an ID-mapped
+ * mount ({@code X-mount.idmap} of mount(8)). IDs are unsigned 32-bit numbers.
  *
- * @param users ranges of users
- * @param groups ranges of groups
+ * <p>Without ranges for users, all users have the same ID on both sides. With ranges, a user outside all of them has no
+ * ID on the other side. The same holds for groups.
+ *
+ * @param users the ranges of user IDs
+ * @param groups the ranges of group IDs
  */
 public record IdMap(List<Range> users, List<Range> groups) {
-    /** All are the same on both sides. */
+    /** The mapping in which every ID is the same on both sides. */
     public static final IdMap SAME = new IdMap(List.of(), List.of());
 
     /**
-     * Who has no number here: to the kernel this is no user at all ({@code kernel/user_namespace.c}, make_kuid). So nobody,
-     * root included, counts as the owner of his files, and they can't be changed or removed before root gives them an owner
-     * ({@code fs/namei.c}, inode_permission and may_delete; {@code fs/attr.c}, notify_change): as on an id-mapped mount.
-     * stat(2) shows {@code /proc/sys/kernel/overflowuid} for him, 65534. That number itself would make his files those of
-     * the user here who has it.
+     * The ID shown for a server user or group without a local ID: the kernel's invalid ID ({@code
+     * kernel/user_namespace.c}, make_kuid).
+     *
+     * <p>No local user, not even root, counts as the owner of such files. They cannot be changed or removed until root
+     * gives them an owner ({@code fs/namei.c}, inode_permission and may_delete; {@code fs/attr.c}, notify_change). An
+     * ID-mapped mount behaves in the same way. stat(2) shows the ID in {@code /proc/sys/kernel/overflowuid}, 65534.
+     * That ID itself must not be used: the files would belong to the local user with that ID.
      */
     static final int NO_ID = -1;
 
     /**
-     * Who has no number here, in an ACL: from Linux 6.2 on, the kernel refuses the whole of one with {@link #NO_ID} in it
-     * (EINVAL; {@code fs/posix_acl.c}, posix_acl_from_xattr). A number that nobody is given here, so that an ACL that was
-     * read with it can't be set again, and nobody's entry is lost or becomes another's.
+     * The ID shown in an ACL for a server user or group without a local ID. It is not {@link #NO_ID}: from Linux 6.2
+     * on, the kernel refuses an ACL that contains that (EINVAL; {@code fs/posix_acl.c}, posix_acl_from_xattr).
+     *
+     * <p>This ID is never assigned to a local user. So an ACL that was read with it cannot be set again, and no entry
+     * is lost or becomes another user's.
      */
     private static final int NOBODY_IN_ACL = -2;
 
-    /** @throws IllegalArgumentException if two ranges of a kind overlap, on either side; the message names them */
+    /**
+     * @throws IllegalArgumentException if two ranges of users or of groups overlap, on either side; the message names
+     *     them
+     */
     public IdMap {
         users = checked(users, "users");
         groups = checked(groups, "groups");
     }
 
     /**
-     * {@code count} numbers from {@code server} on are those from {@code here} on.
+     * A range of {@code count} IDs: those from {@code server} on are the local IDs from {@code here} on.
      *
-     * @param server the first on the server
-     * @param here the first here
-     * @param count how many; at least 1
+     * @param server the first ID on the server
+     * @param here the first local ID
+     * @param count the number of IDs, at least 1
      */
     public record Range(long server, long here, long count) {
         private static final long END = 0xffff_ffffL;
 
-        /** @throws IllegalArgumentException if it is empty, or goes beyond 4294967294 on either side */
+        /** @throws IllegalArgumentException if the range is empty or exceeds 4294967294 on either side */
         public Range {
             if (server < 0 || here < 0 || count < 1 || count > END - Math.max(server, here)) {
                 throw new IllegalArgumentException("from " + server + " and " + here + " on, " + count
@@ -79,39 +88,45 @@ public record IdMap(List<Range> users, List<Range> groups) {
             return first < others + other.count && others < first + count;
         }
 
-        /** As an option has it. */
+        /** Returns the range as the mount option has it: {@code SERVER:LOCAL:COUNT}. */
         @Override
         public String toString() {
             return server + ":" + here + ":" + count;
         }
     }
 
-    /** The user here who has a number on the server; 4294967295 if none has. */
+    /** Returns the local ID of a server's user; {@link #NO_ID} if it has none. */
     int userHere(final int server) {
         return here(users, server).orElse(NO_ID);
     }
 
-    /** As {@link #userHere}, for groups. */
+    /** Like {@link #userHere}, for groups. */
     int groupHere(final int server) {
         return here(groups, server).orElse(NO_ID);
     }
 
-    /** The server's number of a user; empty if he has none there. */
+    /** Returns the server ID of a local user; empty if it has none. */
     public OptionalInt userThere(final int here) {
         return there(users, here);
     }
 
-    /** The server's number of a user who owns a file, or is to. EOVERFLOW if he has none, as on an id-mapped mount. */
+    /**
+     * Returns the server ID of a local user, for use as a file's owner. Fails with EOVERFLOW if it has none, as an
+     * ID-mapped mount does.
+     */
     int ownerThere(final int here) throws ErrnoException {
         return ownerThere(users, here, "user");
     }
 
-    /** As {@link #ownerThere}, for groups. */
+    /** Like {@link #ownerThere}, for groups. */
     int groupThere(final int here) throws ErrnoException {
         return ownerThere(groups, here, "group");
     }
 
-    /** The value of an ACL's attribute with the numbers of here; who has none is 4294967294. */
+    /**
+     * Converts the attribute value of an ACL from server IDs to local IDs. An ID without a local one becomes
+     * 4294967294. Fails with EIO if the value is not an ACL.
+     */
     byte[] aclHere(final byte[] value) throws ErrnoException {
         if (isSame()) {
             return value;
@@ -122,7 +137,10 @@ public record IdMap(List<Range> users, List<Range> groups) {
                 .toBytes();
     }
 
-    /** The value of an ACL's attribute with the server's numbers. EINVAL if it is none, or somebody in it has none. */
+    /**
+     * Converts the attribute value of an ACL from local IDs to server IDs. Fails with EINVAL if the value is not an
+     * ACL, or if an ID in it has no server ID.
+     */
     ByteBuffer aclThere(final ByteBuffer value) throws ErrnoException {
         return isSame() ? value : ByteBuffer.wrap(there(PosixAcl.asked(value)).toBytes());
     }
@@ -140,7 +158,7 @@ public record IdMap(List<Range> users, List<Range> groups) {
                 id -> there(users, id).orElseThrow(), id -> there(groups, id).orElseThrow());
     }
 
-    /** Whether all are the same on both sides. */
+    /** Returns whether every ID is the same on both sides. */
     private boolean isSame() {
         return users.isEmpty() && groups.isEmpty();
     }
@@ -171,6 +189,7 @@ public record IdMap(List<Range> users, List<Range> groups) {
                         .orElse(OptionalInt.empty());
     }
 
+    /** Returns an immutable copy of the ranges. Throws IllegalArgumentException if two of them overlap. */
     private static List<Range> checked(final List<Range> ranges, final String kind) {
         final List<Range> seen = new ArrayList<>();
         for (final Range range : ranges) {

@@ -4,36 +4,45 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is known of a file that was found under a new name.
+ * The result of comparing a file that was found under a new name with the known inodes that have its file ID.
  *
- * @param same the inode that it is; empty if it is none that is known
- * @param compared the inodes with its number that were looked at to say so
- * @param relation of the file to those
+ * @param same the file's inode; empty if the file is none of the known ones
+ * @param compared the inodes with the file's ID that the comparison covered
+ * @param relation the file's relation to these inodes
  */
 record Identity(Optional<Inode> same, List<Inode> compared, Relation relation) {
-    /** What a file is to the known ones that have its number. Of several, the last one here counts. */
+    /**
+     * The relation of a file to the known inodes that have its file ID. With several inodes, the last applicable
+     * constant of this list counts.
+     */
     enum Relation {
-        /** One of them. */
+        /** The file is one of the known inodes. */
         SAME,
-        /** None of them, as far as they are still there. */
+        /** The file is none of the known inodes that still exist. */
         NEW,
-        /** It may be one of them. */
+        /** The file may be one of the known inodes. */
         UNCERTAIN,
-        /** It may be one of them, and others are just changing them, so that another attempt may tell. */
+        /**
+         * The file may be one of the known inodes. Other clients are changing them, so another attempt may give an
+         * answer.
+         */
         CHANGING,
-        /** One of them is there as well. */
+        /** The file is none of the known inodes, and one of these still exists with the same number. */
         TWIN
     }
 
-    /** Of a file whose number no other inode has. */
+    /** The identity of a file whose file ID no known inode has. */
     static final Identity NEW = new Identity(Optional.empty(), List.of(), Relation.NEW);
 
-    /** Whether its number may be another file's at this moment, and is not to be shown for both. */
+    /** Returns whether another file may have the same number now, so that the number must not be shown for both. */
     boolean isTwin() {
         return relation.compareTo(Relation.UNCERTAIN) >= 0;
     }
 
-    /** Whether these are all inodes with its number, so that the judgement still holds. */
+    /**
+     * Returns whether the comparison covered all of {@code known}, the inodes that have the file's ID now. If it did
+     * not, the result is no longer valid.
+     */
     boolean covers(final List<Inode> known) {
         return compared.containsAll(known) && (same.isEmpty() || known.contains(same.get()));
     }

@@ -10,17 +10,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a new file gets of its directory's default ACL: its permissions are those asked for, less what the ACL does not
- * allow; where there is none, less its maker's umask. Any thread.
+ * Applies a directory's default ACL to new files. The file's permissions are the requested ones, limited by the default
+ * ACL; without a default ACL, they are limited by the caller's umask. Any thread may call any method.
  *
- * <p>The server's kernel does that too, where files have ACLs there. But QEMU then sets the mode that it was sent, as if
- * it had been chmod(2) ({@code hw/9pfs/9p-local.c}, {@code local_set_cred_passthrough}); so it is sent the right one. And
- * in the mapped security models ACLs are notes of which the server's kernel knows nothing: they are handed down here.
+ * <p>The server's kernel does this too, if its file system has ACLs. There are two reasons to do it on this host as
+ * well:
+ *
+ * <ul>
+ *   <li>QEMU afterwards sets the mode that it was sent, like chmod(2) ({@code hw/9pfs/9p-local.c}, {@code
+ *       local_set_cred_passthrough}). So Ninepin sends the final mode.
+ *   <li>In QEMU's mapped security models, ACLs are plain attributes that the server's kernel does not interpret. So
+ *       Ninepin sets the new file's ACLs.
+ * </ul>
  */
 final class Inheritance {
     static final ByteString DEFAULT = ByteString.of("system.posix_acl_default");
 
-    /** The answers that mean that a directory has no default ACL. Any other leaves it open whether it has one. */
+    /** The errors that mean that a directory has no default ACL. Any other error leaves the question open. */
     private static final Set<Integer> NONE = Set.of(Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS);
 
     private static final Logger LOG = LoggerFactory.getLogger(Inheritance.class);
@@ -32,16 +38,18 @@ final class Inheritance {
     }
 
     /**
-     * What a file in a directory is to be made with.
+     * The mode and ACL with which a new file is created.
      *
      * @param mode the file's type and permissions
-     * @param acl the directory's default ACL, if it has one
+     * @param acl the directory's default ACL; empty if it has none
      */
     record Made(int mode, Optional<PosixAcl> acl) {}
 
     /**
-     * How a file is to be made that is asked for with {@code mode}. Fails if the server does not say whether the directory
-     * has a default ACL: a file that was made without one could be open to more users than its directory allows.
+     * Returns the mode and ACL for a new file. Fails if the server does not tell whether the directory has a default
+     * ACL: without the ACL, the file could be open to more users than its directory allows.
+     *
+     * @param mode the requested type and permissions, before the umask
      */
     Made of(final Caller caller, final Inode directory, final int mode) throws IOException {
         final Optional<PosixAcl> acl = defaultAcl(directory);
@@ -49,7 +57,7 @@ final class Inheritance {
     }
 
     /**
-     * Gives a file that was made so the ACLs that the server has not given it.
+     * Sets the ACLs of a new file, unless the server has set them.
      *
      * @throws IOException if that fails; the file is then open to more users than its directory allows
      */

@@ -16,97 +16,112 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The record of a file that the kernel may still name: what is needed to ask the server about it, now and after a
- * reconnection. Fields that change are guarded by the lock of {@link Inodes}, but for what says otherwise.
+ * A file that the kernel may still refer to, with everything needed to ask the server about it, now and after a
+ * reconnect. The lock of {@link Inodes} guards the mutable fields, unless a field says otherwise.
  */
 final class Inode {
-    /** Far above what file systems number files with, and positive for programs that take it as signed. */
+    /**
+     * The flag in inode numbers of our own. It is far above the numbers that file systems use, and keeps the number
+     * positive for programs that treat it as signed.
+     */
     private static final long OWN_NUMBER = 1L << 62;
 
-    /** In nanoseconds; longer than anything is believed. */
+    /** In nanoseconds; longer than any cached answer is valid. */
     private static final long LONG_AGO = Long.MAX_VALUE / 2;
 
     private final long node;
     private final FileId id;
 
-    /** The fid on one of its names. Retired when no name is known; a lookup then brings a new one. */
+    /**
+     * The path fid on one of the file's names. Retired while no name is known; the next lookup then brings a new one.
+     */
     PathFid path;
 
-    /** How often the kernel was handed {@link #node}, less what it gave back. */
+    /** The lookup count: how often {@link #node} was given to the kernel, minus the kernel's forgets. */
     long lookups;
 
-    /** Whether a request named it since it was last looked at as one to be forgotten. */
+    /** Whether a request referred to this inode since {@link Inodes#surplus} last examined it. */
     boolean recentlyUsed;
 
-    /** Whether the kernel was asked to forget it. */
+    /** Whether the kernel was asked to forget this inode. */
     boolean surplus;
 
-    /** The names by which it was found and not yet seen to lose. */
+    /** The names under which the file was found, without those known to be removed or replaced. */
     final List<Name> names = new ArrayList<>(1);
 
-    /** The directory of the name that it got last, and may have lost; null of the root. */
+    /** The directory of the name that was added last, even if that name is gone; null for the root. */
     @Nullable
     Inode home;
 
-    /** The next one that the server numbers alike; see {@link InodesById}. */
+    /** The next inode with the same file ID; see {@link InodesById}. */
     @Nullable
     Inode nextAlike;
 
-    /** Of a directory, the file system of the server's host that it is on; null until that mattered. */
+    /** For a directory, its file system on the server's host; null until something asked for it. */
     @Nullable
     HostFileSystem fileSystem;
 
-    /** The names that were found in this directory; null until there is one. */
+    /** The files found in this directory, by name; null until there is one. */
     private @Nullable Map<ByteString, Inode> children;
 
-    /** Counts the names in this directory that went, or became another file's. */
+    /** The number of names in this directory that were removed or replaced so far. */
     long changes;
 
-    /** How often it was renamed here; written under the lock of {@link FileMoves}, read without it. */
+    /**
+     * The number of renames of this file on this mount. Written under the lock of {@link FileMoves}, read without it.
+     */
     volatile long moves;
 
-    /** Its open files. */
+    /** The open files of this inode. */
     final List<OpenFile> open = new ArrayList<>(0);
 
-    /** How many handles are open on this directory. */
+    /** The number of handles open on this directory. */
     int openDirectories;
 
-    /** Where it was put aside to, because it was open when its name went; null if it was not. */
+    /** The temporary name of a silly-renamed file; null if the file was not silly-renamed. */
     @Nullable
     Name aside;
 
-    /** Who is to remove what was put aside; null if nothing was. */
+    /** The view that removes this silly-renamed file; null if the file was not silly-renamed. */
     @Nullable
     PutAside asideBy;
 
-    /** What the kernel keeps of its data. */
+    /** The version of the file's data that the kernel may have in its page cache. */
     final CachedData data = new CachedData();
 
-    /** What the kernel has read of it since it dropped pages; null until it was opened. */
+    /** What the kernel has read of the file since its pages were last dropped; null until the file is opened. */
     private volatile @Nullable Rereads rereads;
 
-    /** Whether a read has ended before the end of the file, as far as that is known: the kernel then takes that for it. */
+    /**
+     * Whether a read ended before the known end of the file. The kernel then takes that point for the end of the file.
+     */
     private volatile boolean endedBefore;
 
-    /** What is left of it, once its last name was removed here; null until then. */
+    /** The attributes that remain after the file's last name was removed on this mount; null until then. */
     private final AtomicReference<@Nullable Removed> removed = new AtomicReference<>();
 
-    /** The extended attributes that it is known not to have. */
+    /** The extended attributes that the file is known not to have. */
     final AbsentAttributes absent = new AbsentAttributes();
 
-    /** Whether its number (qid.path) is another file's too, so that one of our own is shown; set before it is shared. */
+    /**
+     * Whether another file has the same {@code qid.path}, so that the inode shows a number of our own. Set before the
+     * inode is shared.
+     */
     private final boolean isTwin;
 
-    /** Whether it was already said that the server names its entries as no file can be. */
+    /** Whether the log already says that the server lists names in this directory that no file can have. */
     private final AtomicBoolean lied = new AtomicBoolean();
 
-    /** The attributes that were asked for last, of those that the server gave; null until there are some. */
+    /** The attributes of the latest request that the server answered; null until there is one. */
     private final AtomicReference<@Nullable Seen> seen = new AtomicReference<>();
 
-    /** When its path was last known to lead to it, in nanoseconds of {@link System#nanoTime}. */
+    /** When the path was last known to lead to this file, in nanoseconds of {@link System#nanoTime}. */
     private volatile long seenOverPath = System.nanoTime() - LONG_AGO;
 
-    /** The end of what was written here since the attributes were last seen, in bytes; 0 if nothing was. */
+    /**
+     * The highest end offset of the writes on this mount since the attributes were last read, in bytes; 0 if there were
+     * none.
+     */
     private volatile long writtenTo;
 
     Inode(final long node, final Qid qid, final PathFid path, final boolean isTwin) {
@@ -119,15 +134,20 @@ final class Inode {
     /** A name in a directory. */
     record Name(Inode directory, ByteString name) {}
 
+    /** Returns the node ID, by which the kernel refers to this inode. */
     long node() {
         return node;
     }
 
+    /** Returns the file ID: the parts of the qid that identify the file on the server. */
     FileId id() {
         return id;
     }
 
-    /** The inode number to show: the server's, or one of our own where that is another file's too. */
+    /**
+     * Returns the inode number to show in stat(2): the server's, or one of our own if another file has the same
+     * {@code qid.path}.
+     */
     long number() {
         return isTwin ? node | OWN_NUMBER : id.path();
     }
@@ -136,7 +156,10 @@ final class Inode {
         return isTwin;
     }
 
-    /** Whether this directory is asked this for the first time; any thread. */
+    /**
+     * Returns true on the first call only, so that the caller logs an impossible name once for this directory. Any
+     * thread.
+     */
     boolean isFirstLie() {
         return !lied.getAndSet(true);
     }
@@ -149,6 +172,7 @@ final class Inode {
         return (id.type() & Qid.SYMLINK) != 0;
     }
 
+    /** Returns the files found in this directory, by name. Under the lock of {@link Inodes}. */
     Map<ByteString, Inode> children() {
         Map<ByteString, Inode> known = children;
         if (known == null) {
@@ -158,33 +182,42 @@ final class Inode {
         return known;
     }
 
-    /** What is left of it, if its last name was removed here; any thread. */
+    /**
+     * Returns the attributes that remain of a file whose last name was removed on this mount; empty if it was not. Any
+     * thread.
+     */
     Optional<Removed> removed() {
         return Optional.ofNullable(removed.get());
     }
 
-    /** Its last name was removed here; any thread. */
+    /** Records the attributes that remain of the file after its last name was removed on this mount. Any thread. */
     void removed(final Removed left) {
         removed.set(left);
     }
 
-    /** Changes what is left of it; any thread. Whether something is: else the server is to be asked. */
+    /**
+     * Changes the attributes that remain of a removed file. Any thread.
+     *
+     * @return false if the file was not removed on this mount; the caller then sends the change to the server
+     */
     boolean changeRemoved(final UnaryOperator<Removed> change) {
         return removed.updateAndGet(left -> left == null ? null : change.apply(left)) != null;
     }
 
     /**
-     * When attributes were asked for.
+     * The state before a request for attributes was sent.
      *
-     * @param order among all such requests of a share: a later one has a larger number
+     * @param order the request's position among all attribute requests of a share: a later request has a larger number
      * @param changes {@link CachedData#changes} of the file before the request was sent
-     * @param nanos of {@link System#nanoTime}, before the request was sent
+     * @param nanos {@link System#nanoTime} before the request was sent
      */
     record Asked(long order, long changes, long nanos) {}
 
     private record Seen(Rgetattr attributes, Asked asked) {}
 
-    /** Returns the attributes that were asked for last; null if there are none yet. Any thread. */
+    /**
+     * Returns the attributes of the latest request that the server answered; null if there are none yet. Any thread.
+     */
     @Nullable
     Rgetattr attributes() {
         final Seen latest = seen.get();
@@ -192,8 +225,10 @@ final class Inode {
     }
 
     /**
-     * Notes attributes, unless others that were asked for later are known: replies overtake each other. Returns the latest.
-     * Any thread.
+     * Records attributes, unless a reply to a later request was recorded before: replies may overtake each other. Any
+     * thread.
+     *
+     * @return the attributes of the latest request
      */
     Rgetattr note(final Rgetattr reply, final Asked asked) {
         final Seen given = new Seen(reply, asked);
@@ -213,36 +248,43 @@ final class Inode {
         return reply;
     }
 
-    /** Notes that a write here has ended at {@code end}. Any thread. */
+    /** Records the end offset of a write on this mount, in bytes. Any thread. */
     void wasWritten(final long end) {
         writtenTo = Math.max(writtenTo, end);
     }
 
-    /** Returns whether an answer has the size of the file as it was last seen, and written to here since. */
+    /**
+     * Returns whether a reply has the size last seen, or the size that the writes on this mount since then produced.
+     */
     boolean hasSizeOf(final Rgetattr answer) {
         final Rgetattr known = attributes();
         return known != null && answer.size() == Math.max(known.size(), writtenTo);
     }
 
-    /** Returns whether attributes that the server gave are those of this file: the same qid, and no other type than before. */
+    /**
+     * Returns whether attributes from the server belong to this file: they have its file ID, and the type of the last
+     * known mode.
+     */
     boolean isSameFile(final Rgetattr reply) {
         final Rgetattr known = attributes();
         return FileId.of(reply.qid()).equals(id) && (known == null || FileMode.isSameType(known.mode(), reply.mode()));
     }
 
-    /** Notes that its path led to it at a time of {@link System#nanoTime}. Any thread. */
+    /** Records that the path led to this file at a time of {@link System#nanoTime}. Any thread. */
     void seenOverPath(final long nanos) {
         if (nanos - seenOverPath > 0) {
             seenOverPath = nanos;
         }
     }
 
-    /** Returns whether its path has led to it since a time of {@link System#nanoTime}. Any thread. */
+    /** Returns whether the path has led to this file since a time of {@link System#nanoTime}. Any thread. */
     boolean wasSeenSince(final long nanos) {
         return seenOverPath - nanos >= 0;
     }
 
-    /** The kernel is about to hear of a size that it may not know, and then drops pages ({@code fs/fuse/inode.c}). */
+    /**
+     * Notes that the next reply may tell the kernel a new size. The kernel then drops pages ({@code fs/fuse/inode.c}).
+     */
     void mayHaveAnotherSize() {
         final Rereads known = rereads;
         if (known != null) {
@@ -250,7 +292,11 @@ final class Inode {
         }
     }
 
-    /** A read has ended there; {@code isShort} if that was less than was wanted. */
+    /**
+     * Records that a read ended at the offset {@code end}, in bytes.
+     *
+     * @param isShort whether the read returned fewer bytes than the kernel asked for
+     */
     void wasRead(final long end, final boolean isShort) {
         final Rgetattr known = attributes();
         if (isShort && known != null && end < known.size()) {
@@ -258,12 +304,15 @@ final class Inode {
         }
     }
 
-    /** Of a file that is open, or was. */
+    /**
+     * Returns what the kernel has read since its pages were last dropped. The file must be open, or have been open
+     * before.
+     */
     Rereads rereads() {
         return Objects.requireNonNull(rereads, "the file was not opened");
     }
 
-    /** It is open; under the lock of {@link Inodes}. */
+    /** Records that the file was opened. Under the lock of {@link Inodes}. */
     void opened(final OpenFile file) {
         open.add(file);
         if (rereads == null) {
@@ -271,7 +320,7 @@ final class Inode {
         }
     }
 
-    /** Returns whether it was changed here since the last attributes were asked for. */
+    /** Returns whether the file was changed on this mount since the last attributes were requested. */
     boolean hasChangedSinceSeen() {
         final Seen latest = seen.get();
         return latest == null || latest.asked().changes() != data.changes();

@@ -9,20 +9,28 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Where a file is, as the names that lead there, or in words for people and logs. */
+/**
+ * The path of a file, built from the names known on this mount: as a list of names, or as text for messages and logs.
+ */
 final class InodePath {
-    /** The most names of a path: what is deeper may be a circle. */
+    /** The maximum number of names in a path. A longer chain of parents may be a cycle. */
     private static final int DEEPEST = 4096;
 
     private InodePath() {}
 
-    /** The names from {@code root} on; none if one is not known. Under the lock of {@link Inodes}. */
+    /**
+     * Returns the names on the path from {@code root} to an inode; empty if one of them is not known. Under the lock of
+     * {@link Inodes}.
+     */
     static Optional<List<ByteString>> names(final Inode inode, final Inode root) {
         final Deque<ByteString> names = new ArrayDeque<>();
         return climb(inode, root, names) == root ? Optional.of(List.copyOf(names)) : Optional.empty();
     }
 
-    /** Adds the names above {@code inode}, the first of which is in what is returned. */
+    /**
+     * Prepends the names on the path to {@code inode}, and returns the directory that contains the first of them. That
+     * directory is {@code root} if all names are known.
+     */
     private static Inode climb(final Inode inode, final Inode root, final Deque<ByteString> names) {
         Inode top = inode;
         while (top != root && !top.names.isEmpty() && names.size() < DEEPEST) {
@@ -34,8 +42,8 @@ final class InodePath {
     }
 
     /**
-     * Bytes of the longest path from a directory to a known one below it, a slash before each name. Under the lock of {@link
-     * Inodes}.
+     * Returns the length in bytes of the longest path from a directory to a known directory below it, including a slash
+     * before each name. Under the lock of {@link Inodes}.
      */
     static int longestBelow(final Inode directory) {
         final Set<Inode> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -46,7 +54,7 @@ final class InodePath {
             final Below next = left.remove();
             longest = Math.max(longest, next.length());
             next.directory().children().forEach((name, child) -> {
-                // One that was seen before is part of a circle, which only a lying server has.
+                // A directory that was seen before is part of a cycle, which only a faulty server produces.
                 if (child.isDirectory() && seen.add(child)) {
                     left.add(new Below(child, next.length() + 1 + name.length()));
                 }
@@ -55,10 +63,13 @@ final class InodePath {
         return longest;
     }
 
-    /** A directory, and the bytes of the path to it. */
+    /** A directory, and the length in bytes of the path to it. */
     private record Below(Inode directory, int length) {}
 
-    /** The names from {@code root} on; begins with a node where no name is known. Under the lock of {@link Inodes}. */
+    /**
+     * Returns the path from {@code root} to an inode for messages and logs. The path begins with a node ID where no
+     * name is known. Under the lock of {@link Inodes}.
+     */
     static String of(final Inode inode, final Inode root) {
         final Deque<ByteString> names = new ArrayDeque<>();
         final Inode top = climb(inode, root, names);

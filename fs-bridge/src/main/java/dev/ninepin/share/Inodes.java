@@ -15,10 +15,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The inodes that the kernel may still name, by node number, by identity, and by the names they were found under.
+ * The inodes that the kernel may still refer to, indexed by node ID, by file ID, and by the names under which they were
+ * found.
  *
  * <p>Any thread may call any method. The lock of this table guards the table and the fields of every {@link Inode}.
- * Locks are taken in this order, and no request is sent under the last two:
+ * Locks are taken in the following order. No request is sent while the lock of {@link Inodes} or {@link FidTable} is
+ * held:
  *
  * <pre>
  * {@link NameLocks} of a file
@@ -27,7 +29,10 @@ import java.util.Optional;
  * </pre>
  */
 final class Inodes {
-    /** How many are named as surplus, and looked at for that, at a time: nobody else gets the lock meanwhile. */
+    /**
+     * The maximum number of inodes that one call of {@link #surplus} selects. It bounds the time for which the call
+     * holds the lock.
+     */
     private static final int MOST_AT_ONCE = 64;
 
     private static final int MOST_LOOKS = 256;
@@ -36,11 +41,11 @@ final class Inodes {
     private final Inode root;
     private final int max;
 
-    /** In the order in which they are next looked at for one that the kernel is to forget. */
+    /** The inodes by node ID, in the order in which {@link #surplus} examines them next. */
     @GuardedBy("this")
     private final Map<Long, Inode> byNode = new LinkedHashMap<>();
 
-    /** How many of them the kernel was asked to forget. */
+    /** The number of inodes in the table that the kernel was asked to forget. */
     @GuardedBy("this")
     private int surplus;
 
@@ -53,8 +58,8 @@ final class Inodes {
     private long lastNode = FileOperations.ROOT;
 
     /**
-     * @param fids of the session
-     * @param max how many the kernel may know before some are {@link #surplus}
+     * @param fids the fids of the session
+     * @param max the number of inodes above which {@link #surplus} asks the kernel to forget some
      */
     Inodes(final FidTable fids, final int max) {
         this.fids = fids;
@@ -69,7 +74,10 @@ final class Inodes {
         return root;
     }
 
-    /** The inode of a node that the kernel names. ESTALE if it was never handed out, or given back. */
+    /**
+     * Returns the inode of a node ID that the kernel sent. Fails with ESTALE if the node ID was never handed out or is
+     * forgotten.
+     */
     synchronized Inode get(final long node) throws StaleFileException {
         final Inode inode = byNode.get(node);
         if (inode == null) {
@@ -79,15 +87,17 @@ final class Inodes {
         return inode;
     }
 
-    /** How many there are. */
+    /** Returns the number of inodes in the table. */
     synchronized int count() {
         return byNode.size();
     }
 
     /**
-     * The names of some that the kernel is to be asked to forget: as many as there are too many, but for those that it was
-     * asked for and may just be about to forget. No directory: what is mounted on something in it would be unmounted, and
-     * a program that works in it would lose its path. Nothing that is open: its path would be shown as deleted.
+     * Returns the names of inodes that the kernel should forget: enough to get back under the limit, not counting
+     * inodes that the kernel was already asked to forget.
+     *
+     * <p>Skips directories: if the kernel dropped one, it would unmount the file systems mounted below. A process with
+     * its working directory there would lose its path. Skips open files: the kernel would show their paths as deleted.
      */
     synchronized List<KnownName> surplus() {
         final int wanted = Math.min(byNode.size() - surplus - max, MOST_AT_ONCE);
@@ -113,30 +123,39 @@ final class Inodes {
         return cold;
     }
 
-    /** The fid on the path of an inode. */
+    /** Returns the path fid of an inode. */
     synchronized PathFid path(final Inode inode) {
         return inode.path;
     }
 
-    /** The inode that was last found under a name. */
+    /** Returns the inode that was last found under a name. */
     synchronized Optional<Inode> known(final Inode directory, final ByteString name) {
         return Optional.ofNullable(directory.children().get(name));
     }
 
-    /** A directory that the kernel knows by a name, and is about to be handed again. */
+    /**
+     * Returns the directory that the kernel knows by a name, and increments its lookup count for the caller to hand it
+     * out.
+     */
     synchronized Optional<Inode> knownDirectory(final Inode directory, final ByteString name) {
         final Optional<Inode> known = known(directory, name).filter(Inode::isDirectory);
         known.ifPresent(inode -> inode.lookups++);
         return known;
     }
 
-    /** The inodes that have the number of what was found; none if it is known by this name. */
+    /**
+     * Returns the inodes with the file ID of a file that a lookup just found; none if the file is already known by this
+     * name.
+     */
     synchronized List<Inode> alike(final Inode directory, final ByteString name, final Qid qid) {
         final FileId id = FileId.of(qid);
         return knownHere(id, directory, name).isPresent() ? List.of() : byId.all(id);
     }
 
-    /** A directory that an inode has a name in, the given one if possible; else where it had one. None of the root. */
+    /**
+     * Returns a directory that contains a name of an inode, or its last known directory if it has no name. Prefers the
+     * given directory. Empty for the root.
+     */
     synchronized Optional<Inode> homeOf(final Inode inode, final Inode preferred) {
         final boolean isThere = inode.names.stream().anyMatch(name -> name.directory() == preferred);
         return isThere
@@ -144,12 +163,12 @@ final class Inodes {
                 : inode.names.stream().findFirst().map(Inode.Name::directory).or(() -> Optional.ofNullable(inode.home));
     }
 
-    /** The file system that a directory is on, if it is known. */
+    /** Returns the file system of a directory on the server's host; empty if it is not known yet. */
     synchronized Optional<HostFileSystem> fileSystem(final Inode directory) {
         return Optional.ofNullable(directory.fileSystem);
     }
 
-    /** Notes which file system a directory is on; the one that is noted then, which may be another's finding. */
+    /** Records the file system of a directory, unless another thread recorded one before. Returns the recorded one. */
     synchronized HostFileSystem fileSystem(final Inode directory, final HostFileSystem found) {
         if (directory.fileSystem == null) {
             directory.fileSystem = found;
@@ -157,12 +176,12 @@ final class Inodes {
         return directory.fileSystem;
     }
 
-    /** The file systems that directories are on. */
+    /** Returns the file systems of the server's host that are known so far. */
     KnownFileSystems fileSystems() {
         return fileSystems;
     }
 
-    /** A directory on a file system, which is there still if there is one. */
+    /** Returns a directory on a file system. Prefers one whose path fid is not retired, if there is one. */
     synchronized Inode exampleOf(final HostFileSystem wanted) {
         if (fids.isRetired(wanted.example().path)) {
             byNode.values().stream()
@@ -173,12 +192,12 @@ final class Inodes {
         return wanted.example();
     }
 
-    /** One of the names that an inode is known by; none if it has lost all, and of the root. */
+    /** Returns one of an inode's known names; empty if no name is left, and for the root. */
     synchronized Optional<Inode.Name> someName(final Inode inode) {
         return inode.names.stream().findFirst();
     }
 
-    /** Where a node is, for people and logs. */
+    /** Returns the path of a node for messages and logs. */
     String pathOf(final long node) {
         final Inode inode;
         synchronized (this) {
@@ -187,35 +206,52 @@ final class Inodes {
         return inode == null ? "node " + node : pathOf(inode);
     }
 
-    /** As {@link #pathOf(Inode)}, of a name in a directory. */
+    /** Returns the path of a name in a directory, in the form of {@link #pathOf(Inode)}. */
     String pathOf(final Inode directory, final ByteString name) {
         return (directory == root ? "" : pathOf(directory)) + "/" + name;
     }
 
-    /** Where a file is, from the share's root on; with its node, if no name is known of it or of a directory above. */
+    /**
+     * Returns a file's path from the share's root for messages and logs. The path begins with a node ID where the file
+     * or a parent directory has no known name.
+     */
     synchronized String pathOf(final Inode inode) {
         return InodePath.of(inode, root);
     }
 
-    /** The names that lead to a directory from the share's root on; none if one is not known. */
+    /** Returns the names on the path from the share's root to a directory; empty if one of them is not known. */
     synchronized Optional<List<ByteString>> namesTo(final Inode directory) {
         return InodePath.names(directory, root);
     }
 
-    /** Bytes of the longest path from a directory to one below it that is known, a slash before each name. */
+    /**
+     * Returns the length in bytes of the longest known path from a directory to a directory below it, including a slash
+     * before each name.
+     */
     synchronized int longestBelow(final Inode directory) {
         return InodePath.longestBelow(directory);
     }
 
-    /** How often names in a directory have gone or changed. */
+    /** Returns how many names in a directory were removed or replaced so far. */
     synchronized long changes(final Inode directory) {
         return directory.changes;
     }
 
     /**
-     * {@code walked}, taken over, leads to {@code name}; the kernel is about to be handed the inode's node. Empty, and the
-     * fid is given up, if names in the directory have gone or changed since there were {@code changes}, so that the walk may
-     * have led to what has another name by now, or none; or if more inodes have its number now than it was compared with.
+     * Records what a walk found under a name, and increments the inode's lookup count. The method owns the walked fid
+     * from now on.
+     *
+     * <p>Returns empty and gives the fid up in two cases:
+     *
+     * <ul>
+     *   <li>A name in the directory was removed or replaced since {@code changes} was read. The walk may then have led
+     *       to a file that has another name by now, or none.
+     *   <li>An inode with the same file ID was added that {@code identity} did not take into account.
+     * </ul>
+     *
+     * @param changes {@link #changes(Inode)} of the directory before the walk
+     * @param walked the fid that the walk made
+     * @param identity the result of comparing the file with the inodes that have its file ID
      */
     Optional<Inode> foundSince(
             final long changes,
@@ -254,18 +290,24 @@ final class Inodes {
     }
 
     /**
-     * A file was made under {@code name}, and the kernel is about to be handed its node. Nothing was walked to it. If
-     * another has its number, that is gone without our knowledge, or the server numbers two files alike: local file
-     * systems give the number of a removed file to the next, and a kernel that took them for one would move the directory
-     * that it knows to the new name, or fail to (fs/dcache.c, __d_unalias: ESTALE).
+     * Records a file that was just created under a name, and increments the inode's lookup count. No fid leads to the
+     * file yet.
      *
-     * @param identity of a file that is none of those that are known
+     * <p>If another inode has the same file ID, there are two explanations. Either that file was removed without this
+     * mount's knowledge: local file systems reuse the inode number of a removed file for the next new one. Or the
+     * server gives two files the same number. The kernel must not take the two for one file: it would try to move the
+     * directory that it knows to the new name, or fail with ESTALE ({@code fs/dcache.c}, __d_unalias).
+     *
+     * @param identity an identity whose {@link Identity#same} is empty: the file is none of the known ones
      */
     Inode made(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
         return made(directory, name, fids.unwalked(path(directory), name, qid), qid, identity);
     }
 
-    /** As above; {@code walked}, taken over, leads to it. */
+    /**
+     * Records a file that was just created, as {@link #made(Inode, ByteString, Qid, Identity)} does. {@code walked}
+     * leads to the file; the method owns it from now on.
+     */
     Inode made(final Inode directory, final ByteString name, final FidTable.Walked walked, final Identity identity) {
         return made(directory, name, fids.adopt(path(directory), name, walked), walked.qid(), identity);
     }
@@ -286,8 +328,8 @@ final class Inodes {
         final Inode inode = knownHere(FileId.of(qid), directory, name)
                 .or(identity::same)
                 .orElseGet(() -> add(new Inode(++lastNode, qid, path, identity.isTwin())));
-        // Others may have renamed the file, but the way that was just walked leads there. A directory keeps its
-        // record, since the paths of what is in it begin with that.
+        // Another client may have renamed the file, but the walk just found it under this name. A directory keeps its
+        // PathFid object, since the paths of the files below refer to that object.
         final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
         final Optional<PathFid> surplus;
         if (inode.path == path) {
@@ -306,7 +348,7 @@ final class Inodes {
         return new Found(Optional.of(inode), replaced, surplus, moves);
     }
 
-    /** A name was added to an inode that the kernel knows, and is about to be handed again: a hard link was made. */
+    /** Records a hard link to an inode that the kernel knows, and increments the inode's lookup count. */
     void linked(final Inode directory, final ByteString name, final Inode inode) {
         final LostName replaced;
         synchronized (this) {
@@ -317,8 +359,11 @@ final class Inodes {
     }
 
     /**
-     * The last name of a file is about to be removed, as far as is known. Its number may be another file's from then on,
-     * which is not to be taken for this one: the kernel would mix up what it keeps of both. Whether it is the last.
+     * Announces the removal of a file's name. If the file is expected to go with it, removes the inode from the index
+     * of file IDs: the server may reuse the number for a new file. The kernel would mix up the cached data of the two
+     * files if they shared an inode.
+     *
+     * @return whether this is the file's last name, as far as is known
      */
     synchronized boolean aboutToGo(final Inode inode) {
         final Rgetattr seen = inode.attributes();
@@ -329,7 +374,9 @@ final class Inodes {
         return goes;
     }
 
-    /** What was found by a file's names is another by now, though it has the same identity. */
+    /**
+     * Drops all names of an inode because its names now lead to another file, although that file has the same file ID.
+     */
     void isAnotherNow(final Inode inode) {
         final List<LostName> lost = new ArrayList<>();
         synchronized (this) {
@@ -341,14 +388,14 @@ final class Inodes {
         lost.forEach(LostName::settle);
     }
 
-    /** It did not go. */
+    /** Restores an inode to the index of file IDs after the removal announced by {@link #aboutToGo} failed. */
     synchronized void hasStayed(final Inode inode) {
         if (byNode.get(inode.node()) == inode) {
             byId.add(inode);
         }
     }
 
-    /** A name is gone. */
+    /** Records that a name was removed. */
     void removed(final Inode directory, final ByteString name) {
         final LostName lost;
         synchronized (this) {
@@ -357,14 +404,17 @@ final class Inodes {
         lost.settle();
     }
 
-    /** The name that the path of a file is on, unless it is the only one that is known. */
+    /** Returns the name that the path fid of a file refers to; empty if it is the file's only known name. */
     synchronized Optional<Inode.Name> nameOfPath(final Inode inode) {
         return inode.names.stream()
                 .filter(name -> inode.names.size() > 1 && fids.isAt(inode.path, name.directory().path, name.name()))
                 .findFirst();
     }
 
-    /** Somebody else has taken {@code gone}, the name of a file's path: it is used by another from now on, if it has one. */
+    /**
+     * Drops the name {@code gone}, which now leads to another file, and moves the path fid to another name of the file.
+     * Returns false if there is no other name.
+     */
     boolean useOtherName(final Inode inode, final Inode.Name gone) {
         final LostName lost;
         synchronized (this) {
@@ -377,7 +427,7 @@ final class Inodes {
         return true;
     }
 
-    /** A name is another one now; what had the new one has lost it. */
+    /** Records a rename. A file that had the new name before loses it. */
     void renamed(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName) {
         final Inode inode;
         final LostName replaced;
@@ -407,7 +457,7 @@ final class Inodes {
         }
     }
 
-    /** The kernel gives a node back {@code lookups} times. */
+    /** Decreases the lookup count of a node by {@code lookups}, and drops the inode if nothing needs it any more. */
     void forget(final long node, final long lookups) {
         final List<LostName> lost;
         synchronized (this) {
@@ -421,26 +471,30 @@ final class Inodes {
         lost.forEach(LostName::settle);
     }
 
+    /** Records that a file was opened. */
     synchronized void opened(final Inode inode, final OpenFile file) {
         inode.opened(file);
     }
 
-    /** Notes that a handle on a directory was opened. */
+    /** Records that a handle on a directory was opened. */
     synchronized void openedDirectory(final Inode directory) {
         directory.openDirectories++;
     }
 
-    /** Notes that a handle on a directory was closed. */
+    /** Records that a handle on a directory was closed. */
     synchronized void closedDirectory(final Inode directory) {
         directory.openDirectories--;
     }
 
-    /** Returns whether a file or a directory is open here. */
+    /** Returns whether a file or a directory is open on this mount. */
     synchronized boolean isOpen(final Inode inode) {
         return inode.openDirectories > 0 || !inode.open.isEmpty();
     }
 
-    /** A file was closed; the kernel may have forgotten its inode before, since it waits for neither. */
+    /**
+     * Records that a file was closed, and drops the inode if nothing needs it any more. The kernel may have forgotten
+     * the inode before, since it waits for the replies to neither RELEASE nor FORGET.
+     */
     void closed(final Inode inode, final OpenFile file) {
         final List<LostName> lost;
         synchronized (this) {
@@ -450,7 +504,10 @@ final class Inodes {
         lost.forEach(LostName::settle);
     }
 
-    /** Takes an inode that the kernel has forgotten, that is not open, and has nothing put aside, out of the table. */
+    /**
+     * Removes an inode from the table, unless the kernel knows it, it is open, or it is a directory that holds
+     * silly-renamed files.
+     */
     @GuardedBy("this")
     private List<LostName> dropUnlessNeeded(final Inode inode) {
         if (inode.lookups > 0
@@ -463,7 +520,8 @@ final class Inodes {
         byId.remove(inode);
         inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
         final List<LostName> lost = new ArrayList<>();
-        // A file that was found in here may have another name elsewhere, and lives on under that.
+        // A file that was found in this directory may have another name in another directory. Its path fid then moves
+        // to that name.
         for (final ByteString name : List.copyOf(inode.children().keySet())) {
             lost.add(removeName(inode, name));
         }
@@ -472,49 +530,54 @@ final class Inodes {
         return lost;
     }
 
-    /** Whether exactly one open file is left of an inode. */
+    /** Returns whether exactly one open file of an inode is left. */
     synchronized boolean isOpenOnce(final Inode inode) {
         return inode.open.size() == 1;
     }
 
-    /** Whether an inode is open, and not put aside yet: then no name of it may just be removed. */
+    /** Returns whether an inode is open and not silly-renamed. The name of such an inode must not simply be removed. */
     synchronized boolean livesByItsName(final Inode inode) {
         return !inode.open.isEmpty() && inode.aside == null;
     }
 
-    /** Returns an open file of an inode that a user opened to write. */
+    /** Returns an open file of an inode that a user opened for writing. */
     synchronized Optional<OpenFile> openToWrite(final Inode inode, final int user) {
         return inode.open.stream()
                 .filter(file -> file.user() == user && file.isForWriting())
                 .findFirst();
     }
 
-    /** Some open file of an inode, for when its path does not lead to it. */
+    /** Returns any open file of an inode, for use when the inode's path no longer leads to it. */
     synchronized Optional<OpenFile> anyOpen(final Inode inode) {
         return inode.open.stream().findFirst();
     }
 
+    /** Returns the temporary name of a silly-renamed file; empty if the file was not silly-renamed. */
     synchronized Optional<Inode.Name> aside(final Inode inode) {
         return Optional.ofNullable(inode.aside);
     }
 
-    /** Notes where an open file was put aside to, when its name went, and who is to remove it. */
+    /**
+     * Records the temporary name of an open file that was silly-renamed, and the view that removes the file on its last
+     * close.
+     */
     synchronized void putAside(final Inode inode, final Inode.Name name, final PutAside by) {
         inode.aside = name;
         inode.asideBy = by;
     }
 
-    /** Who is to remove a file that was put aside; empty if it was not. */
+    /** Returns the view that removes a silly-renamed file; empty if the file was not silly-renamed. */
     synchronized Optional<PutAside> asideBy(final Inode inode) {
         return Optional.ofNullable(inode.asideBy);
     }
 
+    /** Records that a silly-renamed file has an ordinary name again. */
     synchronized void noLongerAside(final Inode inode) {
         inode.aside = null;
         inode.asideBy = null;
     }
 
-    /** A file that was put aside is removed; its directory may have waited only for that. */
+    /** Records that a silly-renamed file was removed. Drops the inode of its directory if nothing else needed that. */
     void asideRemoved(final Inode inode, final Inode.Name aside) {
         final List<LostName> lost = new ArrayList<>();
         synchronized (this) {
@@ -526,19 +589,19 @@ final class Inodes {
         lost.forEach(LostName::settle);
     }
 
-    /** Whether there are files that were put aside in a directory. */
+    /** Returns whether a directory holds silly-renamed files. */
     synchronized boolean holdsAside(final Inode directory) {
         return !asideIn(directory).isEmpty();
     }
 
-    /** The files that were put aside in a directory. */
+    /** Returns the silly-renamed files in a directory. */
     synchronized List<Inode> asideIn(final Inode directory) {
         return directory.children().values().stream()
                 .filter(inode -> inode.aside != null && inode.aside.directory() == directory)
                 .toList();
     }
 
-    /** Whether a path is that of a name, and may be walked. */
+    /** Returns whether a path fid refers to a name and is not retired. */
     @GuardedBy("this")
     private boolean leadsTo(final PathFid path, final Inode directory, final ByteString name) {
         return !fids.isRetired(path) && fids.isAt(path, directory.path, name);
@@ -568,14 +631,15 @@ final class Inodes {
         return inode;
     }
 
-    /** Returns what had the name before. */
+    /** Adds a name to an inode. Returns what remains to be done for the inode that had the name before. */
     @GuardedBy("this")
     private LostName addName(final Inode directory, final ByteString name, final Inode inode) {
         final Inode before = directory.children().get(name);
         if (before == inode) {
             return LostName.NONE;
         }
-        // A name that is only learnt has not changed: others may be looking up its neighbours at this moment.
+        // Learning a name is no change of the directory: counting it would make concurrent lookups of other names start
+        // again.
         final LostName replaced = before == null ? LostName.NONE : removeName(directory, name);
         directory.children().put(name, inode);
         inode.names.add(new Inode.Name(directory, name));
@@ -583,7 +647,7 @@ final class Inodes {
         return replaced;
     }
 
-    /** A directory has only one name. */
+    /** Removes all names of a directory but one, since a directory has only one name. */
     @GuardedBy("this")
     private void removeOtherNames(final Inode inode, final Inode.Name kept) {
         for (final Inode.Name name : List.copyOf(inode.names)) {
@@ -594,7 +658,10 @@ final class Inodes {
         }
     }
 
-    /** Takes a name from its inode; if its fid is on that name, the caller settles that without the lock. */
+    /**
+     * Removes a name from its inode. If the inode's path fid refers to that name, the caller settles the result after
+     * it released the lock.
+     */
     @GuardedBy("this")
     private LostName removeName(final Inode directory, final ByteString name) {
         directory.changes++;
@@ -616,16 +683,16 @@ final class Inodes {
     }
 
     /**
-     * What was found under a name, and what remains to be done about it once the lock is given back.
+     * The result of recording a file under a name, and what remains to be done after the lock is released.
      *
-     * @param inode empty if that is not known
-     * @param replaced what had the name
-     * @param surplus a path that nothing needs
-     * @param moves whether the inode, a directory, has a path that is no more
+     * @param inode the file's inode; empty if the walk's result could not be trusted
+     * @param replaced what remains to be done for the inode that had the name before
+     * @param surplus a path fid that nothing needs; empty if there is none
+     * @param moves whether the inode is a directory whose path fid must be moved to the new name
      */
     private record Found(Optional<Inode> inode, LostName replaced, Optional<PathFid> surplus, boolean moves) {}
 
-    /** What remains to be done about a fid whose name is gone, once the lock is given back. */
+    /** What remains to be done about the path fid of an inode that lost a name, after the lock is released. */
     @FunctionalInterface
     private interface LostName {
         LostName NONE = () -> {};

@@ -6,12 +6,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The inodes by what the server numbers them with: one each, but where it numbers several files alike. No locks. */
+/**
+ * The inodes by file ID. A file ID has one inode, unless the server gives several files the same number. Not
+ * thread-safe: the caller holds the lock of {@link Inodes}.
+ */
 final class InodesById {
-    /** The one that was added last; the others follow by {@link Inode#nextAlike}. */
+    /** The inode that was added last for each file ID. The others follow in {@link Inode#nextAlike}. */
     private final Map<FileId, Inode> first = new HashMap<>();
 
-    /** All with this number, the latest first. */
+    /** Returns all inodes with a file ID, the latest first. */
     List<Inode> all(final FileId id) {
         final List<Inode> all = new ArrayList<>(1);
         for (Inode inode = first.get(id); inode != null; inode = inode.nextAlike) {
@@ -20,12 +23,14 @@ final class InodesById {
         return all;
     }
 
+    /** Adds an inode, unless it was added before. */
     void add(final Inode inode) {
         if (!all(inode.id()).contains(inode)) {
             inode.nextAlike = first.put(inode.id(), inode);
         }
     }
 
+    /** Removes an inode, if it was added. */
     void remove(final Inode inode) {
         final @Nullable Inode latest = first.get(inode.id());
         if (latest == inode) {

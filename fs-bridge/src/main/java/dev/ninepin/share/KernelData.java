@@ -1,8 +1,11 @@
 package dev.ninepin.share;
 
-/** What the kernel has kept of files' data, as far as it can be told to drop it. Any thread. */
+/** The kernel's cached data of files, which Ninepin can make it drop. Any thread may call any method. */
 @FunctionalInterface
 public interface KernelData {
-    /** Has the kernel drop the data and attributes of a node; waits for reads and writes of it that are under way. */
+    /**
+     * Makes the kernel drop the data and attributes of a node. Blocks until its page reads and writes under way are
+     * complete.
+     */
     void drop(long node);
 }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
-/** The file systems of the server's host that were found so far. Any thread. */
+/** The file systems of the server's host found so far. Any thread may call any method. */
 final class KnownFileSystems {
     @GuardedBy("this")
     private final List<HostFileSystem> all = new ArrayList<>(1);
@@ -13,29 +13,34 @@ final class KnownFileSystems {
     @GuardedBy("this")
     private boolean haveTwins;
 
-    /** Whether the server does not know Trenameat; any thread may set and read it. */
+    /** Whether the server does not know Trenameat. Read and written without a lock. */
     private volatile boolean lackRenameat;
 
-    /** Those of which statfs(2) says this. */
+    /** Returns the file systems for which statfs(2) reports a type and an ID. */
     synchronized List<HostFileSystem> alike(final int type, final long id) {
         return all.stream().filter(each -> each.is(type, id)).toList();
     }
 
-    /** Adds a file system that is none of {@code compared}; false if there are others by now of which statfs(2) says the same. */
+    /**
+     * Adds a file system that was compared with all of {@code compared} and is none of them. Returns false, and adds
+     * nothing, if other file systems with this type and ID were added meanwhile.
+     */
     synchronized boolean add(
             final HostFileSystem added, final int type, final long id, final Collection<HostFileSystem> compared) {
         return compared.containsAll(alike(type, id)) && all.add(added);
     }
 
+    /** Returns whether the server is known not to support Trenameat. */
     boolean lackRenameat() {
         return lackRenameat;
     }
 
+    /** Notes that the server does not support Trenameat. */
     void lacksRenameat() {
         lackRenameat = true;
     }
 
-    /** Whether this is the first time that two files with one number are met. */
+    /** Returns true on the first call only, for the first two files with the same number. */
     synchronized boolean isFirstTwin() {
         final boolean isFirst = !haveTwins;
         haveTwins = true;

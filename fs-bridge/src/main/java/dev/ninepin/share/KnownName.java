@@ -3,8 +3,9 @@ package dev.ninepin.share;
 import dev.ninepin.p9.ByteString;
 
 /**
- * A name that the kernel was given a node for.
+ * A name for which the kernel was given a node.
  *
- * @param parent the node of the directory
+ * @param parent the node ID of the directory
+ * @param name the name in the directory
  */
 public record KnownName(long parent, ByteString name) {}

@@ -2,17 +2,21 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.ByteString;
 
-/** What of a symbolic link's target may reach the kernel, which follows it in this machine's own tree. */
+/**
+ * The check of symbolic links' targets before they are passed to the kernel, which follows them in this host's own
+ * tree.
+ */
 final class LinkTarget {
     /**
-     * The target, if it may be shown.
+     * Returns a link's target if programs may see it.
      *
-     * <p>To contain links, one that is absolute or has {@code ..} anywhere in it is refused, as sshfs does (its {@code
-     * contain_symlinks}, since CVE-2026-47187). It does not help to count how far a target climbs: the names in it may be
-     * links themselves.
+     * <p>If links are to be contained, a target that is absolute or contains {@code ..} is refused, as by sshfs (its
+     * {@code contain_symlinks}, since CVE-2026-47187). Counting how far a target climbs would not help, since the names
+     * in it may be links themselves.
      *
-     * @throws ErrnoException EIO if no link can have it (the kernel would read on to a NUL only); EPERM if it is to be
-     *     contained, and is not
+     * @param contained whether links that may lead out of the share are refused
+     * @throws ErrnoException EIO if no link can have the target (the kernel would use it only up to a NUL); EPERM if
+     *     the link may lead out of the share and {@code contained} is set
      */
     static ByteString checked(final ByteString target, final boolean contained) throws ErrnoException {
         if (target.length() == 0 || target.contains('\0')) {
@@ -26,7 +30,7 @@ final class LinkTarget {
         return target;
     }
 
-    /** Whether one of the names between slashes is {@code ..}. */
+    /** Returns whether one of the names between slashes is {@code ..}. */
     private static boolean climbs(final ByteString target) {
         int start = 0;
         for (int i = 0; i <= target.length(); i++) {

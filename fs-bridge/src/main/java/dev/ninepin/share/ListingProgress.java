@@ -4,12 +4,15 @@ import dev.ninepin.p9.Dirent;
 import java.util.List;
 
 /**
- * Sees to it that the listing of a directory gets on: a server's cookies may lead back to where the listing was before,
- * and it would never end. Cookies need not grow; but one that ends a page a second time does begin the same again. Found
- * as R. P. Brent finds a cycle, with one cookie kept however long the listing is. One thread at a time.
+ * Detects a directory listing that never ends: a server's cookies may lead back to an earlier place. Cookies need not
+ * grow, but if a second page ends with the same cookie, the listing is in a loop. The loop is found with R. P. Brent's
+ * cycle detection, which stores one cookie however long the listing is. Not thread-safe: {@link OpenDirectory}
+ * serializes all calls.
  */
 final class ListingProgress {
-    /** So many pages in a row with nothing to show are no directory, but one that never ends. */
+    /**
+     * The maximum number of consecutive pages without a visible entry; more of them are taken for an endless listing.
+     */
     private static final int MOST_BARREN_PAGES = 1000;
 
     private long landmark;
@@ -17,7 +20,7 @@ final class ListingProgress {
     private long nextLandmark;
     private int barren;
 
-    /** A listing begins behind {@code cookie}. */
+    /** Starts a listing after {@code cookie}. */
     void startAt(final long cookie) {
         landmark = cookie;
         pages = 0;
@@ -25,15 +28,15 @@ final class ListingProgress {
         barren = 0;
     }
 
-    /** An entry was taken. */
+    /** Records that the kernel took an entry. */
     void shown() {
         barren = 0;
     }
 
     /**
-     * The server has given the page that follows the cookie {@code asked}.
+     * Records the page that follows the cookie {@code asked}.
      *
-     * @throws ErrnoException EIO if this gets nowhere
+     * @throws ErrnoException EIO if the listing makes no progress
      */
     void page(final long asked, final List<Dirent> page) throws ErrnoException {
         if (page.isEmpty()) {

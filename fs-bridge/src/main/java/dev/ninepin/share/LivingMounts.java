@@ -16,15 +16,16 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Which mounts of a share live on this host: each holds a lock on a file of its own, {@code NAME.PROCESS.lock}, which ends
- * with its process. Who comes, goes, or looks for the others does so {@link #alone}.
+ * The running mounts of a share on this host. Each mount locks a file of its own, {@code NAME.PROCESS.lock}; the kernel
+ * releases the lock when the process ends. A mount calls {@link #alone} to start, to end, and to look for others.
  *
- * <p>A process loses its lock on a file when it closes any descriptor of that file (fcntl(2)). So nobody opens those of
- * mounts of this process but they themselves; {@code PROCESS} tells which they are.
+ * <p>A process loses its lock on a file when it closes any descriptor of that file (fcntl(2)). So a process must not
+ * open the lock files of its own other mounts. {@code PROCESS} identifies these files.
  *
- * <p>Any thread; {@link #PROCESS_LOCK} is what the lock between processes is to the mounts of one.
+ * <p>Any thread may call any method. Locks on files exclude processes only; {@link #PROCESS_LOCK} excludes the mounts
+ * of one process.
  *
- * @param directory where their locks are; that for being alone is beside it
+ * @param directory the directory of the mounts' lock files; the lock file of {@link #alone} is in its parent directory
  */
 record LivingMounts(Path directory) {
     private static final String SUFFIX = ".lock";
@@ -32,18 +33,19 @@ record LivingMounts(Path directory) {
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
-    /** Random, and no process number: that may be the one of a process that was killed. */
+    /** Random. A process ID would not do: it may be that of a process that was killed. */
     private static final String PROCESS = String.format(Locale.ROOT, ".%016x", new SecureRandom().nextLong());
 
+    /** Excludes the mounts of this process from each other; held during {@link #alone}. */
     private static final Object PROCESS_LOCK = new Object();
 
-    /** What is done alone. */
+    /** An action that must run alone. */
     @FunctionalInterface
     interface Action<T> {
         T run() throws IOException;
     }
 
-    /** Does something while no other mount comes, goes, or looks for others. */
+    /** Runs an action while no other mount on this host starts, ends, or looks for others. Blocks until then. */
     <T> T alone(final Action<T> action) throws IOException {
         synchronized (PROCESS_LOCK) {
             try (FileChannel file = open(directory.resolveSibling(ALONE));
@@ -54,7 +56,12 @@ record LivingMounts(Path directory) {
         }
     }
 
-    /** A mount comes, whose name has no dot but maybe its first; it lives until it goes, or its process ends. */
+    /**
+     * Registers a mount until {@link #leave}, or the end of its process.
+     *
+     * @param name a name without a dot, except at its start
+     * @return the locked file
+     */
     FileChannel enter(final String name) throws IOException {
         final FileChannel own = open(ownLock(name));
         try {
@@ -66,7 +73,7 @@ record LivingMounts(Path directory) {
         }
     }
 
-    /** A mount goes that came with {@link #enter}. */
+    /** Ends the entry that {@link #enter} made. */
     void leave(final String name, final FileChannel own) throws IOException {
         own.close();
         Files.deleteIfExists(ownLock(name));
@@ -76,7 +83,7 @@ record LivingMounts(Path directory) {
         return directory.resolve(name + PROCESS + SUFFIX);
     }
 
-    /** The names of those that live; the locks of others are removed. */
+    /** Returns the names of the running mounts, and deletes the lock files of all others. */
     Set<String> names() throws IOException {
         final Set<String> living = new HashSet<>();
         try (DirectoryStream<Path> locks = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
@@ -92,7 +99,7 @@ record LivingMounts(Path directory) {
         return living;
     }
 
-    /** Whether a file in the directory is one of these locks. */
+    /** Returns whether a file in the directory is a lock file. */
     static boolean isLock(final String file) {
         return file.endsWith(SUFFIX);
     }

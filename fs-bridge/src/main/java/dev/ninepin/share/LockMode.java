@@ -2,15 +2,15 @@ package dev.ninepin.share;
 
 import dev.ninepin.p9.LockType;
 
-/** What a lock lets others do; from the weakest to the strongest. */
+/** The modes of a lock, from the weakest to the strongest. */
 public enum LockMode {
-    /** No lock: to ask for it is to unlock. */
+    /** No lock: requesting it unlocks. */
     NONE(LockType.UNLCK),
 
-    /** Others may have shared locks too: fcntl(2)'s F_RDLCK, flock(2)'s LOCK_SH. */
+    /** Other owners may hold shared locks too: fcntl(2)'s F_RDLCK, flock(2)'s LOCK_SH. */
     SHARED(LockType.RDLCK),
 
-    /** Nobody else has any lock: F_WRLCK, LOCK_EX. */
+    /** No other owner may hold a lock: fcntl(2)'s F_WRLCK, flock(2)'s LOCK_EX. */
     EXCLUSIVE(LockType.WRLCK);
 
     private final int type;
@@ -19,17 +19,17 @@ public enum LockMode {
         this.type = type;
     }
 
-    /** The {@link LockType} that says the same. */
+    /** Returns the number of {@link LockType} for this mode. */
     int type() {
         return type;
     }
 
-    /** The stronger of the two. */
+    /** Returns the stronger of the two modes. */
     LockMode or(final LockMode other) {
         return compareTo(other) >= 0 ? this : other;
     }
 
-    /** Whether two owners can't have these on the same bytes. */
+    /** Returns whether two owners cannot hold locks of these modes on the same bytes. */
     boolean excludes(final LockMode other) {
         return this != NONE && other != NONE && or(other) == EXCLUSIVE;
     }

@@ -15,10 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a server is asked about locks: always of whole files, and never to wait. Any thread.
+ * The lock requests that are sent to a server: always for whole files, and never blocking. Any thread may call any
+ * method.
  *
- * <p>diod's locks are whole files anyway: it calls flock(2), and to unlock a part of one frees all of it
- * ({@code src/libdiod/diod_ops.c}, diod_lock).
+ * <p>diod can lock only whole files anyway. It calls flock(2), and a request to unlock a part of a file releases the
+ * whole lock ({@code src/libdiod/diod_ops.c}, diod_lock).
  */
 final class LockRequests {
     private static final int NO_FLAGS = 0;
@@ -29,13 +30,16 @@ final class LockRequests {
 
     private final Session session;
 
-    /** Random, so that two mounts of one machine, or machines of one name, are two for servers that go by this. */
+    /**
+     * The client ID of this mount. It is random, so that servers distinguish two mounts on one host, and hosts of the
+     * same name.
+     */
     private final ByteString client =
             ByteString.of(String.format(Locale.ROOT, "ninepin-%016x", new SecureRandom().nextLong()));
 
     private final int process = (int) ProcessHandle.current().pid();
 
-    /** Whether it was said that the server knows no locks. */
+    /** Whether the log already says that the server does not support locks. */
     private final AtomicBoolean told = new AtomicBoolean();
 
     LockRequests(final Session session) {
@@ -43,10 +47,10 @@ final class LockRequests {
     }
 
     /**
-     * Has the server change the lock that it holds over an open fid.
+     * Changes the lock that the server holds through an open fid.
      *
-     * @return false if another client is in the way
-     * @throws ErrnoException with ENOLCK if the server has no locks, or fails
+     * @return false if another client's lock conflicts
+     * @throws ErrnoException ENOLCK if the server does not support locks, or fails
      */
     boolean set(final int fid, final LockMode mode) throws IOException {
         final int status;
@@ -64,7 +68,10 @@ final class LockRequests {
         };
     }
 
-    /** What of another client is in the way of a lock that is asked for over an open fid. */
+    /**
+     * Returns the mode of another client's lock that conflicts with {@code wanted}, asked through an open fid; NONE if
+     * there is none.
+     */
     LockMode inTheWay(final int fid, final LockMode wanted) throws IOException {
         final int type;
         try {
@@ -81,9 +88,9 @@ final class LockRequests {
         };
     }
 
-    /** What to throw for an answer that is an error: it may say that the server has no locks at all. */
+    /** Returns the exception for a server's error: ENOLCK if the error means that the server does not support locks. */
     private IOException explained(final RemoteException e) {
-        // nfs-ganesha refuses a client whose name it can't resolve, and it unlocks other bytes than it is asked for
+        // nfs-ganesha refuses a client whose name it cannot resolve, and unlocks other bytes than requested
         // (src/Protocols/9P/9p_lock.c).
         if (e.errno() != Errno.ENOSYS && e.errno() != Errno.EOPNOTSUPP && !session.isGanesha()) {
             return e;

@@ -7,21 +7,28 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Who waits for a lock, and for whom. Any thread; this has the innermost lock. */
+/**
+ * The owners on this host that wait for a lock, and the owners that they wait for. Detects deadlocks. Any thread may
+ * call any method; no other lock is acquired under this one.
+ */
 final class LockWaits {
     /**
-     * How many may wait at once. Each takes a thread that serves the kernel, and enough of those must be left to hear that
-     * somebody unlocks.
+     * The maximum number of concurrent waits. Each wait occupies a thread that serves the kernel, and enough threads
+     * must remain to receive unlock requests.
      */
     static final int MOST = 512;
 
     @GuardedBy("this")
     private final List<Wait> waits = new ArrayList<>();
 
-    /** @param holder null if that is no owner of this host, or can't wait for anybody */
+    /**
+     * A wait of one owner.
+     *
+     * @param holder the owner that holds the lock; null if it is another client, or an owner that waits for no lock
+     */
     private record Wait(long owner, @Nullable Long holder) {}
 
-    /** A wait, until it is closed. */
+    /** A registered wait, which ends when it is closed. */
     @FunctionalInterface
     interface Waiting extends AutoCloseable {
         @Override
@@ -29,18 +36,19 @@ final class LockWaits {
     }
 
     /**
-     * {@code owner} is about to wait for another client, or for an owner that is not to be named.
+     * Registers a wait of {@code owner} for another client, or for a lock of flock(2).
      *
-     * @throws ErrnoException with ENOLCK if too many do
+     * @throws ErrnoException ENOLCK if too many owners wait
      */
     Waiting begin(final long owner) throws ErrnoException {
         return add(new Wait(owner, null));
     }
 
     /**
-     * {@code owner} is about to wait for {@code holder}.
+     * Registers a wait of {@code owner} for {@code holder}.
      *
-     * @throws ErrnoException with EDEADLK if that one waits for him, directly or not; with ENOLCK if too many wait
+     * @throws ErrnoException EDEADLK if {@code holder} waits for {@code owner}, directly or indirectly; ENOLCK if too
+     *     many owners wait
      */
     synchronized Waiting begin(final long owner, final long holder) throws ErrnoException {
         if (waitsFor(holder, owner)) {
@@ -61,6 +69,7 @@ final class LockWaits {
         waits.remove(wait);
     }
 
+    /** Returns whether one owner waits for another, directly or indirectly. */
     @GuardedBy("this")
     private boolean waitsFor(final long first, final long last) {
         final Set<Long> reached = new HashSet<>(Set.of(first));

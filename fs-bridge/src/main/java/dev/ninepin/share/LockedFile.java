@@ -12,9 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The locks on a file whose server is to know of them. Those of this host are judged here, exactly: by bytes, owners, and
- * kinds. The server is asked for what they come to, one lock on the whole file: exclusive if any of them is, else shared.
- * So programs of this host exclude each other whatever the server does, and hosts do where the server locks.
+ * The locks on one file, on a mount that sends its locks to the server.
+ *
+ * <p>Locks of programs on this host are resolved on this host, exactly: by byte range, owner and mode. The server holds
+ * one lock on the whole file that summarizes them: exclusive if any of them is exclusive, else shared. So programs on
+ * this host exclude each other whatever the server does, and hosts exclude each other if the server implements locks.
  *
  * <p>Any thread may call any method.
  */
@@ -26,16 +28,16 @@ final class LockedFile {
 
     private final LockWaits waits;
 
-    /** Guards all that follows; the server is asked under it. */
+    /** Guards all fields below; requests to the server are sent under this lock. */
     private final ReentrantLock turn = new ReentrantLock();
 
-    /** Something was freed here. */
+    /** Signalled when a lock of a program on this host was released or weakened. */
     private final Condition freed = turn.newCondition();
 
-    /** fcntl(2)'s. */
+    /** The locks of fcntl(2). */
     private final RangeLocks ranges = new RangeLocks();
 
-    /** flock(2)'s, which know nothing of the others. */
+    /** The locks of flock(2), which do not conflict with those of fcntl(2). */
     private final RangeLocks flocks = new RangeLocks();
 
     private final ServerLock server;
@@ -45,7 +47,13 @@ final class LockedFile {
         this.server = server;
     }
 
-    /** The lock that is in the way of {@code wanted}, asked for over {@code file}; that of another client has no pid. */
+    /**
+     * Returns a lock that conflicts with {@code wanted}, of a program on this host or else of another client.
+     *
+     * @param file the open file through which the lock is requested
+     * @return the conflicting lock; with process ID 0 if it is another client's
+     * @throws InterruptedIOException if the thread was interrupted
+     */
     Optional<FileLock> inTheWay(final FileLock wanted, final OpenFile file) throws IOException {
         begin();
         try {
@@ -61,9 +69,10 @@ final class LockedFile {
     }
 
     /**
-     * Sets a lock of fcntl(2)'s; see {@link FileOperations#lock}.
+     * Sets a lock of fcntl(2); see {@link FileOperations#lock}.
      *
-     * @param atFirst done before any program here has a lock, when none had; other clients could lock the file until then
+     * @param atFirst run before any program on this host gets a lock, if none had one: until then, other clients could
+     *     lock and change the file
      */
     void lock(final FileLock wanted, final OpenFile file, final boolean wait, final Uninterrupted.Action atFirst)
             throws IOException {
@@ -75,14 +84,15 @@ final class LockedFile {
         }
     }
 
-    /** Sets a lock of flock(2)'s; see {@link FileOperations#flock}, and {@link #lock}. */
+    /** Sets a lock of flock(2); see {@link FileOperations#flock}, and {@link #lock} for {@code atFirst}. */
     void flock(final FileLock wanted, final OpenFile file, final boolean wait, final Uninterrupted.Action atFirst)
             throws IOException {
         begin();
         try {
             final Predicate<FileLock> own = lock -> lock.owner() == wanted.owner();
             if (flocks.strongest(own) != wanted.mode()) {
-                // As flock(2) does: otherwise two that share, and both want more, would wait for each other for ever.
+                // flock(2) also gives up the old lock first. Otherwise two holders of shared locks that both want an
+                // exclusive one would wait for each other for ever.
                 if (flocks.free(own)) {
                     freed.signalAll();
                 }
@@ -93,7 +103,9 @@ final class LockedFile {
         }
     }
 
-    /** A process has closed a descriptor: its locks of fcntl(2)'s are free, whichever descriptor they came over. */
+    /**
+     * Releases all fcntl(2) locks of a process that has closed a descriptor of the file, whichever descriptor set them.
+     */
     void ownerClosed(final long owner) {
         turn.lock();
         try {
@@ -103,7 +115,7 @@ final class LockedFile {
         }
     }
 
-    /** An open file is no more, and with it what it owned itself. */
+    /** Releases all locks that belong to an open file description, after its last descriptor was closed. */
     void released(final long handle) {
         turn.lock();
         try {
@@ -115,7 +127,7 @@ final class LockedFile {
         }
     }
 
-    /** The file is not open here any more. */
+    /** Gives up the server's lock, after the last handle on this mount was closed. */
     void closed() {
         turn.lock();
         try {
@@ -125,6 +137,7 @@ final class LockedFile {
         }
     }
 
+    /** Acquires {@link #turn}, interruptibly. */
     private void begin() throws InterruptedIOException {
         try {
             turn.lockInterruptibly();
@@ -137,6 +150,7 @@ final class LockedFile {
         return new InterruptedIOException("interrupted while it waited for a lock");
     }
 
+    /** Lowers the server's lock and wakes waiting threads, if a lock was released. */
     private void freed(final boolean something) {
         if (something) {
             settle();
@@ -144,7 +158,13 @@ final class LockedFile {
         }
     }
 
-    /** Called in turn; others have theirs while this waits. */
+    /**
+     * Sets a lock, waiting for conflicting locks if {@code wait} is set. The caller holds {@link #turn}, which is
+     * released during the wait.
+     *
+     * @throws ErrnoException EAGAIN if there is a conflicting lock and {@code wait} is false; EDEADLK or ENOLCK as
+     *     {@link LockWaits#begin(long, long)}
+     */
     private void take(
             final RangeLocks kind,
             final FileLock wanted,
@@ -168,7 +188,7 @@ final class LockedFile {
                 if (holder != null) {
                     freed.await();
                 } else {
-                    // Another client has it, and the server does not say when it is free.
+                    // Another client holds the lock, and the server does not report its release.
                     final long unused = freed.awaitNanos(pause);
                     pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
                 }
@@ -178,7 +198,7 @@ final class LockedFile {
         }
     }
 
-    /** Sets a lock that nothing is in the way of here, unless another client is. */
+    /** Sets a lock that conflicts with none on this host. Returns false if another client's lock conflicts with it. */
     private boolean isGranted(
             final RangeLocks kind, final FileLock wanted, final OpenFile file, final Uninterrupted.Action atFirst)
             throws IOException {
@@ -199,20 +219,20 @@ final class LockedFile {
         kind.set(wanted);
         settle();
         if (wanted.mode() != LockMode.EXCLUSIVE) {
-            // It may be less than there was.
+            // The new lock may be weaker than the owner's previous one.
             freed.signalAll();
         }
         return true;
     }
 
-    /** What the server is to hold for the programs of this host. */
+    /** Returns the lock that the server must hold for the programs on this host. */
     private LockMode need() {
         return ranges.strongest(lock -> true).or(flocks.strongest(lock -> true));
     }
 
     /**
-     * Has the server hold what is needed, and no more. Nobody is to fail for this: what was wanted is done, or has failed
-     * already.
+     * Makes the server hold the lock that is needed, and no stronger one. A failure is only logged: the caller's
+     * operation is complete, or has failed already.
      */
     private void settle() {
         final LockMode need = need();

@@ -19,11 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks up many names of a directory in the time of two answers: first all walks are sent, then all requests for
- * attributes. What can't be had so is left to a look-up of its own. Any thread.
+ * A lookup of many names of a directory in two round trips: all walks are sent together, and then all requests for
+ * attributes. A name for which that is not enough is left to an ordinary lookup. Any thread may call any method.
  */
 final class ManyLookups {
-    /** More at once bring nothing. */
+    /** More concurrent requests bring no further gain. */
     private static final int MOST_AT_ONCE = 64;
 
     private static final Logger LOG = LoggerFactory.getLogger(ManyLookups.class);
@@ -35,7 +35,10 @@ final class ManyLookups {
     private final AttributeReader attributes;
     private final Twins twins;
 
-    /** Others are to have tags, too. */
+    /**
+     * The number of lookups that are sent together: at most half of the session's tags, so that other requests find
+     * some.
+     */
     private final int atOnce;
 
     ManyLookups(
@@ -54,8 +57,10 @@ final class ManyLookups {
     }
 
     /**
-     * In the order of the names; empty where there is none, or the server refused, or it has just changed, or it might be
-     * one of {@link Twins}: a lookup of its own finds that out.
+     * Looks up names, and increments the lookup counts of the inodes found. Blocks until the server has answered.
+     *
+     * @return the entries in the order of the names. Empty for a name that the server refused, whose file has just
+     *     changed, or whose file might be one of {@link Twins}; an ordinary lookup finds out
      */
     List<Optional<Entry>> find(final Inode directory, final List<ByteString> names) throws IOException {
         final List<Optional<Entry>> found = new ArrayList<>(names.size());
@@ -77,7 +82,7 @@ final class ManyLookups {
         try {
             walked = paths.walkEach(directory, names);
         } catch (final StaleFileException | RemoteException e) {
-            // Another has renamed or replaced the directory, which is listed on all the same.
+            // Another client has renamed or replaced the directory. Its listing goes on all the same.
             LOG.trace("no look-ups of {} names", names.size(), e);
             names.forEach(name -> found.add(Optional.empty()));
             return;
@@ -138,7 +143,7 @@ final class ManyLookups {
         }
     }
 
-    /** The attributes of what was walked to; null where they can't be had. */
+    /** Returns the attributes of the files that the walks found; null where the server sent none. */
     private List<@Nullable Rgetattr> attributes(final List<Optional<FidTable.Walked>> walked) throws IOException {
         final List<Optional<Call<Rgetattr>>> calls = new ArrayList<>(walked.size());
         try (Batch batch = session.batch()) {

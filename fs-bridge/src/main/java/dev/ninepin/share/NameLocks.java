@@ -6,9 +6,12 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 
 /**
- * Keeps a file from being opened while its name is taken away: whether it is open decides what becomes of it. Shared by
- * those that open a file, exclusive to those that remove its name or close it. A few locks serve all files; a thread
- * holds one at a time. Requests are sent under it.
+ * The locks that prevent a file from being opened while its name is removed. Whether the file is open decides between a
+ * plain removal and a silly rename. An open takes the lock shared; the removal of a name and a close take it
+ * exclusively.
+ *
+ * <p>A few locks serve all files, and a thread holds one at a time. Requests are sent under them. Any thread may call
+ * any method.
  */
 final class NameLocks {
     private static final int COUNT = 64;
@@ -16,19 +19,19 @@ final class NameLocks {
     private final ReadWriteLock[] locks =
             Stream.generate(ReentrantReadWriteLock::new).limit(COUNT).toArray(ReadWriteLock[]::new);
 
-    /** A lock that is held. */
+    /** A lock that is held until it is closed, by the same thread. */
     @FunctionalInterface
     interface Held extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** For opening {@code inode}. */
+    /** Blocks until the lock is held for opening {@code inode}. */
     Held shared(final Inode inode) {
         return hold(of(inode).readLock());
     }
 
-    /** For taking a name of {@code inode} away, and for closing it. */
+    /** Blocks until the lock is held for removing a name of {@code inode}, or for closing it. */
     Held exclusive(final Inode inode) {
         return hold(of(inode).writeLock());
     }
@@ -39,7 +42,7 @@ final class NameLocks {
 
     private static Held hold(final Lock lock) {
         lock.lock();
-        // No method reference: the tests see in our code what is locked and unlocked (dev.ninepin.locks).
+        // No method reference: the tests look for the calls of lock and unlock in our code (dev.ninepin.locks).
         return () -> lock.unlock();
     }
 }

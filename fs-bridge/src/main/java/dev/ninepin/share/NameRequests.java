@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Renaming and removing, with servers that know Trenameat and Tunlinkat and with those that only know the older Trename
- * and Tremove, such as diod 1.0. Which kind it is, the first refusal tells. Any thread.
+ * The requests that rename and remove files: Trenameat and Tunlinkat, or Trename and Tremove for a server that does not
+ * know these, such as diod 1.0. The server's first refusal decides. Any thread may call any method.
  */
 final class NameRequests {
     private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
@@ -22,13 +22,17 @@ final class NameRequests {
     private final FilePaths paths;
     private final Unknown unknown;
 
-    /** What the server has refused as unknown, whoever asked. Each is set once, by whichever thread learns it. */
+    /**
+     * The requests that the server refused as unknown, for all users of a share. Each flag is set once, by any thread.
+     */
     static final class Unknown {
         private volatile boolean renameat;
         private volatile boolean unlinkat;
     }
 
-    /** @param fids of the user whose requests these are */
+    /**
+     * @param fids the fids of the user who sends the requests
+     */
     NameRequests(final Session session, final FidTable fids, final FilePaths paths, final Unknown unknown) {
         this.session = session;
         this.fids = fids;
@@ -36,7 +40,7 @@ final class NameRequests {
         this.unknown = unknown;
     }
 
-    /** Renames; the caller sees to it that nothing else moves. */
+    /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
     void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         if (!unknown.renameat) {
@@ -61,14 +65,19 @@ final class NameRequests {
         });
     }
 
-    /** Removes a name; the caller sees to it that nothing moves. {@code flags} as those of Tunlinkat. */
+    /**
+     * Removes a name. The caller ensures that no directory is moved meanwhile.
+     *
+     * @param flags the flags of Tunlinkat
+     */
     void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
         final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (!unknown.unlinkat) {
             try {
                 paths.inDirectory(directory, at -> {
                     if (session.isGanesha()) {
-                        // It does not look at the flags. (Tremove, as below, crashes it.)
+                        // nfs-ganesha ignores the flags. The fallback to Tremove below is no alternative, since Tremove
+                        // crashes it.
                         fids.clunk(walkTo(at, name, asDirectory).fid());
                     }
                     return session.unlinkat(at, name, flags).await();
@@ -85,14 +94,22 @@ final class NameRequests {
         LOG.trace("removed {}, {}", name, removed);
     }
 
-    /** Removes a name with Tremove, and returns what it was. {@code at} is a fid on its directory. */
+    /**
+     * Removes a name with Tremove.
+     *
+     * @param at a fid on the name's directory
+     * @return the qid of the removed file
+     */
     private Qid remove(final int at, final ByteString name, final boolean asDirectory) throws IOException {
         final FidTable.Walked file = walkTo(at, name, asDirectory);
         fids.remove(file.fid());
         return file.qid();
     }
 
-    /** Walks to what is to be removed. A server may not care whether that is a directory, but unlink(2) and rmdir(2) do. */
+    /**
+     * Walks to the file to be removed. Fails with ENOTDIR or EISDIR if it is of the wrong kind: a server may not check
+     * that, but unlink(2) and rmdir(2) must.
+     */
     private FidTable.Walked walkTo(final int at, final ByteString name, final boolean asDirectory) throws IOException {
         final FidTable.Walked file = fids.walk(at, name);
         if (file.qid().isDirectory() != asDirectory) {

@@ -16,7 +16,10 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The operations on names: finding, making, removing, renaming. Any thread. */
+/**
+ * The operations on names: lookup, creation, removal and rename. Any thread may call any method; a call blocks until
+ * the server has answered.
+ */
 final class Namespace {
     private static final Logger LOG = LoggerFactory.getLogger(Namespace.class);
 
@@ -25,10 +28,13 @@ final class Namespace {
 
     private static final int EMLINK = 31;
 
-    /** What a server says that can't make a link: it has none, or none for this user, or the file has too many. */
+    /**
+     * The errnos of a server that can't make a link: it supports no links, this user may not make them, or the file has
+     * too many.
+     */
     private static final Set<Integer> NO_LINKS = Set.of(Errno.EPERM, EMLINK, Errno.ENOSYS, Errno.EOPNOTSUPP);
 
-    /** How often a name is walked to anew that others keep giving to other files. */
+    /** The maximum number of walks to a name that other clients keep giving to other files. */
     private static final int LOOKUP_TRIES = 8;
 
     private final Session session;
@@ -73,8 +79,13 @@ final class Namespace {
     }
 
     /**
-     * Nothing is noted that was walked to while names in the directory changed. The kernel keeps both apart, but for the
-     * check of a name that it knows; and if that fails, it looks again, and then does keep them apart.
+     * Looks a name up, and increments the inode's lookup count. Walks again if names in the directory changed during
+     * the walk, since the result may be out of date.
+     *
+     * <p>The kernel does not run a lookup and such a change at the same time, except when it revalidates a cached name.
+     * If that fails, the kernel looks the name up again, and then excludes changes.
+     *
+     * @throws StaleFileException if the name changes during every walk
      */
     Entry lookup(final Inode directory, final ByteString name) throws IOException {
         for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
@@ -99,6 +110,7 @@ final class Namespace {
         throw new StaleFileException(name + " changes all the time");
     }
 
+    /** Creates a directory. ENAMETOOLONG if the path would be too long for a server to remove files below it. */
     Entry mkdir(final Caller caller, final Inode directory, final ByteString name, final int mode) throws IOException {
         requireRoom(directory, name, 0);
         final Rgetattr parent = attributes.lastSeen(directory);
@@ -111,6 +123,7 @@ final class Namespace {
         return made(caller, group, directory, name, made, Optional.of(how));
     }
 
+    /** Creates a regular file, device node, FIFO or socket. */
     Entry mknod(final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
@@ -130,7 +143,7 @@ final class Namespace {
         return made(caller, group, directory, name, made, Optional.of(how));
     }
 
-    /** Makes a regular file with Tlcreate, where Tmknod makes none: nfs-ganesha's. */
+    /** Creates a regular file with Tlcreate, for a server whose Tmknod creates none, such as nfs-ganesha. */
     private Qid makeFile(final Inode directory, final ByteString name, final int mode, final int group)
             throws IOException {
         requireAbsentWhereUnchecked(directory, name);
@@ -143,6 +156,7 @@ final class Namespace {
         });
     }
 
+    /** Creates a symbolic link. */
     Entry symlink(final Caller caller, final Inode directory, final ByteString name, final ByteString target)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
@@ -153,6 +167,7 @@ final class Namespace {
         return made(caller, group, directory, name, made, Optional.empty());
     }
 
+    /** Creates a hard link to a file. */
     Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         makeLink(inode, directory, name);
         return entry(inode, attributes::read);
@@ -164,6 +179,7 @@ final class Namespace {
         inodes.linked(directory, name, inode);
     }
 
+    /** Removes a name of a file. Silly-renames the file if it is open. */
     void unlink(final Inode directory, final ByteString name) throws IOException {
         final Inode inode = inodes.known(directory, name).orElse(null);
         if (inode == null) {
@@ -179,6 +195,7 @@ final class Namespace {
         }
     }
 
+    /** Removes an empty directory. Silly-renamed files that it holds are moved to its parent. */
     void rmdir(final Inode directory, final ByteString name) throws IOException {
         final Inode inode = inodes.known(directory, name).orElse(null);
         if (inode == null) {
@@ -188,6 +205,7 @@ final class Namespace {
         }
     }
 
+    /** Renames a file. A file that has the new name is silly-renamed if it is open, and replaced otherwise. */
     void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         final Inode moved = inodes.known(directory, name).orElse(null);
@@ -219,7 +237,11 @@ final class Namespace {
         }
     }
 
-    /** @param below bytes of the longest path from there to a known directory below it */
+    /**
+     * Fails with ENAMETOOLONG if a path in a directory, or one below it, would be too long.
+     *
+     * @param below the length in bytes of the longest path from the directory to be moved to a known directory below it
+     */
     private void requireRoom(final Inode directory, final ByteString name, final int below) throws ErrnoException {
         if (!fids.hasRoom(inodes.path(directory), name, below)) {
             throw new ErrnoException(
@@ -228,9 +250,11 @@ final class Namespace {
     }
 
     /**
-     * A file gets its new name as another link, which no server makes where there is one already, and then loses the old
-     * one. A directory, of which there is no other link, is renamed once nothing was found under the new name: what may be
-     * replaced then is an empty directory that someone else has just made there.
+     * Renames a file, and fails with EEXIST if the new name is taken.
+     *
+     * <p>A file first gets its new name as a hard link, which no server makes over an existing name, and then loses its
+     * old name. A directory can't have a second link, so it is renamed after a walk to the new name found nothing. This
+     * can only replace an empty directory that another client created just then.
      */
     void renameWithoutReplacing(
             final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
@@ -250,8 +274,8 @@ final class Namespace {
     }
 
     /**
-     * Fails with EEXIST if a name is taken, and the server would not say so: nfs-ganesha opens a file that is there for
-     * Tlcreate, and answers Tsymlink over any name with success.
+     * Fails with EEXIST if a name is taken, but only on a server that would not report it: nfs-ganesha's Tlcreate opens
+     * an existing file, and its Tsymlink succeeds over any name.
      */
     void requireAbsentWhereUnchecked(final Inode directory, final ByteString name) throws IOException {
         if (session.isGanesha()) {
@@ -286,17 +310,18 @@ final class Namespace {
             }
             throw e;
         }
-        // As for the kernel, which has one node more only if a link(2) says so.
+        // The kernel increments its lookup count for the reply to link(2), but not for this rename.
         inodes.forget(inode.node(), 1);
         if (!paths.isNamed(inode, directory, name)) {
-            // Another has taken the old name away, or given it to another file, which is not ours to remove.
+            // Another client removed the old name, or gave it to another file. That file must not be removed.
             inodes.removed(directory, name);
             return;
         }
         try (FileMoves.Move move = paths.move(inode)) {
             remove(directory, name, 0);
         } catch (final RemoteException | StaleFileException e) {
-            // The old name is there still. After any other failure it may be gone, and the new one the only one.
+            // The old name still exists, so the new one is removed. After any other failure, the old name may be gone
+            // and the new name the only one.
             try {
                 remove(newDirectory, newName, 0);
             } catch (final IOException again) {
@@ -327,10 +352,13 @@ final class Namespace {
         }
     }
 
-    /** Whether the server says that there is no such name. It may be the new one of a file whose rename nobody answered. */
+    /**
+     * Returns whether the server reports that a name does not exist. A file may have the name after a rename to it that
+     * was never answered.
+     */
     private boolean isFree(final Inode directory, final ByteString name) {
         try {
-            // It may be an interrupt that has ended the wait for the answer.
+            // Uninterrupted, since an interrupt may have ended the wait for the rename's reply.
             Uninterrupted.run(() -> requireAbsent(directory, name));
             return true;
         } catch (final IOException e) {
@@ -339,9 +367,12 @@ final class Namespace {
         }
     }
 
-    /** Does what removes an empty directory; again, if all that it held was put aside, and is now moved to its parent. */
+    /**
+     * Runs the removal of an empty directory. If the server answers ENOTEMPTY and the directory held silly-renamed
+     * files, moves these to its parent and runs the removal again.
+     */
     private void emptied(final Inode inode, final Inode parent, final Uninterrupted.Action removal) throws IOException {
-        // Before, since what was put aside may be removed at this moment.
+        // Before the removal: another thread may remove a silly-renamed file at any moment.
         final boolean holdsHidden = inodes.holdsAside(inode);
         try {
             removal.run();
@@ -355,9 +386,11 @@ final class Namespace {
     }
 
     /**
-     * The group of a new file, by the server's number: its maker's, or that of a directory which hands its own down.
-     * EOVERFLOW if the maker or his group has no number there, and so could not own the file ({@code fs/namei.c},
-     * may_create).
+     * Returns the group of a new file, as a server ID: the caller's group, or the directory's if that has the
+     * set-group-ID bit.
+     *
+     * @throws ErrnoException EOVERFLOW if the caller's user or group has no server ID, and so could not own the file
+     *     ({@code fs/namei.c}, may_create)
      */
     int groupFor(final Caller caller, final Rgetattr directory) throws ErrnoException {
         options.idMap().ownerThere(caller.uid());
@@ -366,12 +399,13 @@ final class Namespace {
     }
 
     /**
-     * Gives a new file to its maker, since the server has made it as the user of the session, and to its group, which
-     * nfs-ganesha does not look at in Tmkdir, Tmknod and Tsymlink; the file then.
+     * Sets the owner and group of a new file, and returns its entry. The server created the file as the session's user.
+     * nfs-ganesha also ignores the group in Tmkdir, Tmknod and Tsymlink.
      *
-     * @param group of {@link #groupFor}
-     * @param mode what the server was asked for; a change of the owner takes set-ID bits from a file (chown(2))
-     * @param made its attributes so far
+     * @param group the result of {@link #groupFor}
+     * @param mode the mode that the file was created with; its set-ID bits are set again, since a change of the owner
+     *     clears them (chown(2))
+     * @param made the file's present attributes
      */
     Entry givenTo(final Caller caller, final int group, final int mode, final Inode inode, final Attributes made)
             throws IOException {
@@ -395,7 +429,7 @@ final class Namespace {
                 writer.change(inode, AttributeChange.mode(made.mode() | setId));
             }
         } catch (final RemoteException e) {
-            // A server that does not run as root can't give files away; they stay its user's.
+            // A server that does not run as root can't change a file's owner. The file stays the session user's.
             if (e.errno() != Errno.EPERM) {
                 throw e;
             }
@@ -404,7 +438,7 @@ final class Namespace {
         return new Entry(inode.node(), attributes.read(inode));
     }
 
-    /** {@link Twins#identify}; if that can't be found out, what was walked to is given up. */
+    /** Compares a file as {@link Twins#identify} does, and clunks the walked fid if that fails. */
     private Identity identify(final Inode directory, final ByteString name, final FidTable.Walked walked)
             throws IOException {
         try {
@@ -415,15 +449,18 @@ final class Namespace {
         }
     }
 
-    /** {@link Twins#identifyMade}. */
+    /** Compares a new file as {@link Twins#identifyMade} does. */
     Identity identifyMade(final Inode directory, final ByteString name, final Qid made) {
         return twins.identifyMade(directory, name, made);
     }
 
     /**
-     * @param group of {@link #groupFor}
-     * @param made what the server says of it; by now another may have its name
-     * @param how what it was made with, if it may have an ACL
+     * Walks to a file that was just created, and returns its entry. Hands the default ACL down, and sets the owner and
+     * group.
+     *
+     * @param group the result of {@link #groupFor}
+     * @param made the qid of the new file; another file may have the name by now
+     * @param how the mode and ACL of the new file; empty if it can't have an ACL
      */
     private Entry made(
             final Caller caller,
@@ -441,10 +478,10 @@ final class Namespace {
             fids.clunk(walked.fid());
             final Entry found = lookup(directory, name);
             if (!session.isGanesha()) {
-                // Another file has the name by now, which is not to be given away, or removed.
+                // Another file has the name by now. Its owner must not change, and it must not be removed.
                 return found;
             }
-            // Its answers to Tmknod and Tsymlink do not say which file was made.
+            // nfs-ganesha's replies to Tmknod and Tsymlink do not identify the new file.
             inode = inodes.get(found.node());
         }
         try {
@@ -458,7 +495,10 @@ final class Namespace {
         }
     }
 
-    /** {@link Inheritance#handDown}; removes the file if that fails, since it is open to more users than it should be. */
+    /**
+     * Calls {@link Inheritance#handDown}. If that fails, removes the file, since more users could access it than
+     * should.
+     */
     private void handDown(final Inode inode, final Inode directory, final ByteString name, final Inheritance.Made how)
             throws IOException {
         try {
@@ -469,10 +509,12 @@ final class Namespace {
         }
     }
 
-    /** Removes a file that was just made, if it still has its name; what goes wrong is added to {@code failure}. */
+    /**
+     * Removes a file that was just created, if it still has its name. Adds an exception of its own to {@code failure}.
+     */
     void unmake(final Inode inode, final Inode directory, final ByteString name, final IOException failure) {
         try {
-            // It may be an interrupt that has ended the wait for an answer.
+            // Uninterrupted, since an interrupt may have ended the wait for a reply.
             Uninterrupted.run(() -> {
                 if (paths.isNamed(inode, directory, name)) {
                     remove(directory, name, inode.isDirectory() ? Tunlinkat.AT_REMOVEDIR : 0);
@@ -483,13 +525,16 @@ final class Namespace {
         }
     }
 
-    /** Reads a file's attributes, in one way or another. */
+    /** Reads a file's attributes in one of several ways. */
     @FunctionalInterface
     private interface Reading {
         Attributes read(Inode inode) throws IOException;
     }
 
-    /** The inode was counted as handed out; that is taken back if its attributes can't be had. */
+    /**
+     * Returns the entry of an inode whose lookup count was incremented. Decrements the count again if the attributes
+     * can't be read.
+     */
     private Entry entry(final Inode inode, final Reading reading) throws IOException {
         try {
             return new Entry(inode.node(), reading.read(inode));
@@ -507,7 +552,7 @@ final class Namespace {
         inodes.removed(directory, name);
     }
 
-    /** Renames; the caller sees to it that nothing else moves. */
+    /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
     private void renameat(
             final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {

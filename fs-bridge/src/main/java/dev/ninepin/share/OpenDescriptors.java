@@ -20,15 +20,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The open fids of a user's files as the way to change attributes, where the server works on their descriptors: QEMU from
- * 10.1 on does for the size and the times ({@code hw/9pfs/9p.c}, v9fs_setattr). Such a change reaches a file whose name is
- * gone or another file's by now.
+ * Attribute changes over open fids, for servers that apply them to the fid's descriptor. Such a change reaches the file
+ * even if its name is gone, or leads to another file. QEMU 10.1 and later applies changes of the size and the times to
+ * the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
  *
- * <p>Which changes a server applies to the descriptor, it shows on a file without a name: on a path, it would find nothing.
- * That file is made, in the root, when a change first can't be made otherwise. Any thread.
+ * <p>A test on a file without a name shows which changes a server applies that way: a change of the path would find no
+ * file. The test file is created in the share's root, when a change first can't be made in another way. Any thread may
+ * call any method.
  */
 final class OpenDescriptors {
-    /** In what a Tsetattr may change, the parts for which servers differ. */
+    /** The kinds of attribute changes for which servers differ. */
     private enum Part {
         MODE,
         OWNER,
@@ -48,11 +49,11 @@ final class OpenDescriptors {
     private final AsideFiles asides;
     private final Learnt learnt;
 
-    /** What the server applies to descriptors; the same for all users of a share. Any thread. */
+    /** The kinds of changes that the server applies to descriptors, for all users of a share. Any thread. */
     static final class Learnt {
         private final AtomicReference<@Nullable Set<Part>> parts = new AtomicReference<>();
 
-        /** Whether a thread is finding out. Others do without, meanwhile. */
+        /** Whether a thread is running the test. Other threads do not wait for the result. */
         private final AtomicBoolean learning = new AtomicBoolean();
     }
 
@@ -73,13 +74,16 @@ final class OpenDescriptors {
         this.learnt = learnt;
     }
 
-    /** Returns whether it is known, without asking, that the server applies such a change to a descriptor. */
+    /** Returns whether the server is already known to apply a change to a descriptor. Sends no request. */
     boolean areKnownToTake(final AttributeChange change) {
         final Set<Part> parts = learnt.parts.get();
         return parts != null && parts.containsAll(partsOf(change));
     }
 
-    /** Returns whether the server applies such a change to a descriptor, for a file that is open here. */
+    /**
+     * Returns whether the server applies a change to a descriptor. Runs the test if its result is missing and the file
+     * is open on this mount.
+     */
     boolean take(final Inode inode, final AttributeChange change) throws IOException {
         if (learnt.parts.get() == null && inodes.isOpen(inode) && !learnt.learning.getAndSet(true)) {
             try {
@@ -92,11 +96,11 @@ final class OpenDescriptors {
     }
 
     /**
-     * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has none that was opened to
-     * write: only these are sure to keep their descriptor ({@link Opening}).
+     * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
+     * file for writing: only fids open for writing are certain to keep their descriptor ({@link Opening}).
      */
     boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
-        // The fid's number would be another file's after a close.
+        // The lock prevents a close, after which the fid's number may be another file's.
         try (NameLocks.Held held = locks.shared(inode)) {
             final OpenFile file = inodes.openToWrite(inode, fids.nUname()).orElse(null);
             if (file == null) {
@@ -125,8 +129,8 @@ final class OpenDescriptors {
     }
 
     /**
-     * Tries each part on a file of its own that has no name any more. Empty if no such file can be had now: another user may be
-     * allowed to make one, or there may be room later.
+     * Tries each kind of change on a new file whose name was removed. Empty if the file could not be created. That may
+     * work later: for another user, or when the disk has room again.
      */
     private Optional<Set<Part>> learn() throws IOException {
         final ByteString name = asides.newName();
@@ -149,7 +153,7 @@ final class OpenDescriptors {
                 .await();
         final Rgetattr file;
         try {
-            // Before, since QEMU's mapped security models look at the path as well.
+            // Before the name is removed: QEMU's mapped security models also read the path.
             file = session.getattr(fid, AttrMask.BASIC).await();
         } finally {
             Uninterrupted.run(() -> requests.unlink(inodes.root(), name, 0));
@@ -173,7 +177,7 @@ final class OpenDescriptors {
         }
     }
 
-    /** A change of one part that changes nothing but times. */
+    /** Returns a request that changes one kind of attribute to its present value. Only timestamps change. */
     private static Tsetattr request(final int fid, final Part part, final Rgetattr file) {
         final int valid =
                 switch (part) {

@@ -14,21 +14,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open directory. Each cookie that the kernel gets leads to one of the server's, so that an entry is neither lost nor
- * doubled while the directory changes; what a reply brought beyond the kernel's buffer is kept for the next call.
+ * An open directory. Each cookie that the kernel receives maps to one of the server's cookies, so entries are neither
+ * lost nor repeated while the directory changes. Entries of a reply that do not fit into the kernel's buffer are kept
+ * for the next call. Any thread may call any method.
  */
 final class OpenDirectory {
     private static final ByteString PARENT = ByteString.of("..");
 
-    /** The {@code DT_…} of readdir(3) that a program may meet; all else is unknown to it, as 0 says. */
+    /** The {@code DT_…} types of readdir(3) that are passed on; any other type becomes 0, unknown. */
     private static final Set<Integer> TYPES = Set.of(1, 2, 4, 6, 8, 10, 12, 14);
 
-    /** Shown for the number 0, since programs skip an entry that has it (glibc's readdir(3)); libfuse's choice. */
+    /**
+     * The number shown instead of inode number 0, since programs skip an entry with that number (glibc's readdir(3)).
+     * libfuse uses the same one.
+     */
     private static final long UNKNOWN_NUMBER = 0xffff_ffffL;
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenDirectory.class);
 
-    /** How often a page is asked for of which entries keep being removed. */
+    /** How many times a page is requested while its entries keep being removed. */
     private static final int PAGE_TRIES = 20;
 
     private final Session session;
@@ -36,7 +40,10 @@ final class OpenDirectory {
     private final AsideFiles asides;
     private final Inode inode;
 
-    /** None on a directory that was removed before it was opened: its name is "." then. */
+    /**
+     * The open fid; empty for a directory that was removed before it was opened, as "." of a process that is still in
+     * it.
+     */
     private final OptionalInt fid;
 
     @GuardedBy("this")
@@ -48,14 +55,14 @@ final class OpenDirectory {
     @GuardedBy("this")
     private final ListingProgress progress = new ListingProgress();
 
-    /** The entries that follow {@link #position}, from {@link #next} on. */
+    /** The page that follows {@link #position}; its entries from index {@link #next} on have not been taken. */
     @GuardedBy("this")
     private List<Dirent> page = List.of();
 
     @GuardedBy("this")
     private int next;
 
-    /** The server's cookie of the last entry that was taken. */
+    /** The server's cookie of the last entry that the kernel took, or that was skipped. */
     @GuardedBy("this")
     private long position;
 
@@ -73,7 +80,10 @@ final class OpenDirectory {
         inodes.openedDirectory(inode);
     }
 
-    /** Has the server make the entries durable. EINVAL, which programs expect of fsync(2), if it can't for a directory. */
+    /**
+     * Makes the server write the directory's entries to stable storage. Fails with EINVAL, which programs expect from
+     * fsync(2), if the server cannot do so for directories.
+     */
     void fsync(final boolean dataOnly) throws IOException {
         if (fid.isEmpty() || inode.removed().isPresent()) {
             return;
@@ -88,15 +98,18 @@ final class OpenDirectory {
         }
     }
 
-    /** Gives the fid back. */
+    /** Clunks the fid. Must be called once. */
     void close() {
         inodes.closedDirectory(inode);
         fid.ifPresent(session.fids()::clunk);
     }
 
     /**
-     * Offers the entries that follow the cookie {@code offset}, until {@code sink} has no room. ENOENT if the directory
-     * was removed, as getdents(2) has it.
+     * Offers the entries that follow a cookie to {@code sink}, until it has no room.
+     *
+     * @param offset a cookie that was offered with an entry; 0 for the start
+     * @throws ErrnoException ENOENT if the directory was removed, as getdents(2) reports it; EIO if the server's
+     *     listing never ends
      */
     synchronized void read(final long offset, final DirectorySink sink) throws IOException {
         if (fid.isEmpty() || inode.removed().isPresent()) {
@@ -134,8 +147,9 @@ final class OpenDirectory {
     }
 
     /**
-     * The next page. nfs-ganesha looks at each entry that it lists, and answers ENOENT for all of them if one was removed
-     * on its host meanwhile ({@code src/FSAL/FSAL_VFS/handle.c}, read_dirents); so it is asked again.
+     * Requests the page that follows {@link #position}. nfs-ganesha looks up each entry that it lists. If one was just
+     * removed on its host, it answers ENOENT for the whole page ({@code src/FSAL/FSAL_VFS/handle.c}, read_dirents). The
+     * page is then requested again.
      */
     @GuardedBy("this")
     private List<Dirent> readPage(final int from) throws IOException {
@@ -150,6 +164,10 @@ final class OpenDirectory {
         }
     }
 
+    /**
+     * Returns whether programs see an entry: not one with an impossible name, and not the hidden name of a file that
+     * was removed while open.
+     */
     private boolean isToBeShown(final Dirent entry) {
         if (!EntryName.isPossible(entry.name())) {
             if (inode.isFirstLie()) {
@@ -163,7 +181,10 @@ final class OpenDirectory {
         return !asides.isHidden(entry.name());
     }
 
-    /** At the root, {@code ..} is the root: what is above it on the server is no concern of ours. */
+    /**
+     * Converts an entry to the form that programs see. The root's {@code ..} is the root itself, since the directory
+     * above it is not part of the share.
+     */
     @GuardedBy("this")
     private Dirent asShown(final Dirent entry) {
         final boolean aboveRoot = inode == inodes.root() && entry.name().equals(PARENT);

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.util.function.IntConsumer;
 
 /**
- * An open file: the fid that was opened on it, and a second one where appending and writing in place are both wanted.
+ * An open file: its open fid, and a second one if both appends and writes at an offset are needed. Any thread may call
+ * any method.
  *
- * <p>A server writes at the end through a fid that was opened with APPEND, whatever the offset is (pwrite(2), and
- * QEMU's local driver with it). But the kernel may write a page back through any of a file's descriptors, and fcntl(2)
- * turns O_APPEND on and off. So a write goes to the fid that was opened the way the write is meant.
+ * <p>Through a fid that was opened with APPEND, a server writes at the end of the file whatever the offset is, as
+ * pwrite(2) does on Linux (QEMU's local driver, for example). But the kernel may write a page back through any of a
+ * file's descriptors, and fcntl(2) switches O_APPEND on and off. So each write uses the fid that was opened for its
+ * kind.
  */
 final class OpenFile {
     private static final int NONE = -1;
@@ -22,30 +24,32 @@ final class OpenFile {
     private final Opener opener;
     private final int user;
 
-    /** The fid that was opened with the other setting of APPEND. */
+    /** The fid that was opened with the opposite setting of APPEND. */
     @GuardedBy("this")
     private int otherFid = NONE;
 
-    /** Whether a lock is held over {@link #fid}, which then stays for as long as that. */
+    /** Whether the server holds a lock through {@link #fid}, which is then not clunked. */
     @GuardedBy("this")
     private boolean fidKept;
 
     @GuardedBy("this")
     private boolean closed;
 
-    /** Whether this counts among the writers of the inode. */
+    /** Whether this file is counted among the inode's writers. */
     @GuardedBy("this")
     private boolean writing;
 
-    /** Opens a fid on the file, with the given flags. */
+    /** A way to open another fid on the file. */
     @FunctionalInterface
     interface Opener {
         int open(Inode inode, int flags) throws IOException;
     }
 
     /**
-     * @param opener opens another fid for who has opened this one
-     * @param user who that is, by the server's number
+     * @param flags the flags that {@code fid} was opened with
+     * @param iounit the server's iounit for {@code fid}, in bytes; 0 if it gave none
+     * @param opener opens another fid with the opener's credentials
+     * @param user the opener's server ID
      */
     OpenFile(final Inode inode, final int fid, final int flags, final int iounit, final Opener opener, final int user) {
         this.inode = inode;
@@ -56,7 +60,7 @@ final class OpenFile {
         this.user = user;
     }
 
-    /** Who has opened it, by the server's number. */
+    /** Returns the server ID of the user that opened the file. */
     int user() {
         return user;
     }
@@ -65,27 +69,27 @@ final class OpenFile {
         return inode;
     }
 
-    /** The fid that was opened first, for everything but writing. */
+    /** Returns the fid that was opened first, for everything but writing. */
     int fid() {
         return fid;
     }
 
-    /** Bytes that one read or write moves at best; 0 for "as msize allows". */
+    /** Returns the server's iounit: the most bytes that one read or write moves; 0 if only msize limits it. */
     int iounit() {
         return iounit;
     }
 
-    /** Whether it was opened to be read, and not to be written. */
+    /** Returns whether the file was opened for reading only. */
     boolean isForReadingOnly() {
         return !OpenFlags.writes(flags);
     }
 
-    /** Whether it was opened to be written. */
+    /** Returns whether the file was opened for writing. */
     boolean isForWriting() {
         return OpenFlags.writes(flags);
     }
 
-    /** The fid for a write that is, or is not, to append. */
+    /** Returns the fid for a write that appends, or for one that does not. Opens it first if need be. */
     synchronized int fidToWrite(final boolean append) throws IOException {
         if (append == ((flags & OpenFlags.APPEND) != 0)) {
             return fid;
@@ -96,12 +100,12 @@ final class OpenFile {
         return otherFid;
     }
 
-    /** The fid stays, though this may be closed, until it is given up. */
+    /** Keeps the first fid open after {@link #close}, until {@link #giveUpFid}. */
     synchronized void keepFid() {
         fidKept = true;
     }
 
-    /** Ends {@link #keepFid}. */
+    /** Ends {@link #keepFid}: clunks the first fid if the file was closed meanwhile. */
     synchronized void giveUpFid(final IntConsumer clunk) {
         fidKept = false;
         if (closed) {
@@ -109,12 +113,12 @@ final class OpenFile {
         }
     }
 
-    /** The inode has counted this among its writers, if it is one. */
+    /** Records that the inode has counted this file among its writers, if it was opened for writing. */
     synchronized void counted() {
         writing = isForWriting();
     }
 
-    /** A program writes. */
+    /** Counts this file among the inode's writers, at the start of a write. */
     synchronized void beginWrite() {
         if (!writing) {
             writing = true;
@@ -122,7 +126,10 @@ final class OpenFile {
         }
     }
 
-    /** A program has closed its descriptor; if that was a copy, it may go on to write over another. */
+    /**
+     * Takes this file from the inode's writers, because a program has closed a descriptor. If copies of the descriptor
+     * are still open, the next write counts it again.
+     */
     synchronized void flush() {
         if (writing) {
             writing = false;
@@ -130,7 +137,7 @@ final class OpenFile {
         }
     }
 
-    /** Gives up the fids, to {@code clunk}. */
+    /** Passes the fids to {@code clunk}, except one that is kept ({@link #keepFid}). */
     synchronized void close(final IntConsumer clunk) {
         flush();
         closed = true;

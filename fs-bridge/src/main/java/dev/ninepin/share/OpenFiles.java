@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The regular files that are open, whoever has opened them ({@link Opening}): what is done with one goes over its own fid,
- * whoever has its descriptor by then. Any thread.
+ * The regular files that are open on a mount, of all users ({@link Opening}). I/O on a handle uses the fid that was
+ * opened for it, and so the opener's credentials, even after the descriptor was passed to another process. Any thread
+ * may call any method.
  */
 final class OpenFiles {
     private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
@@ -37,24 +38,28 @@ final class OpenFiles {
         this.data = new FileData(session);
     }
 
-    /** A file was opened; its handle. */
+    /** Adds an open file and returns its handle. */
     long add(final OpenFile file) {
         inodes.opened(file.inode(), file);
         if (cache == CacheMode.NONE) {
-            // The kernel drops pages before it writes without them, or when it hears of attributes.
+            // In this mode the kernel drops pages at any time: before writes that bypass them, and when it receives
+            // attributes.
             file.inode().rereads().mayAlwaysBeDropped();
         }
         return handles.add(file);
     }
 
+    /** Returns an open file. Fails with EBADF if there is no such handle. */
     OpenFile get(final long handle) throws ErrnoException {
         return handles.get(handle);
     }
 
+    /** Implements {@link FileOperations#readWithoutPages}. */
     ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
         return data.read(handles.get(handle), offset, count);
     }
 
+    /** Implements {@link FileOperations#read}. */
     ReadResult read(final long handle, final long offset, final int count) throws IOException {
         final OpenFile file = handles.get(handle);
         final Optional<Runnable> replied = file.inode().rereads().reading(offset, count);
@@ -71,18 +76,19 @@ final class OpenFiles {
         return replied.isEmpty() ? result : new WatchedRead(result, replied.get());
     }
 
+    /** Implements {@link FileOperations#isShownEmpty}. */
     boolean isShownEmpty(final long handle) throws ErrnoException {
         final OpenFile file = handles.get(handle);
         final Rgetattr seen = file.inode().attributes();
         final boolean isEmpty = file.isForReadingOnly() && seen != null && seen.size() == 0;
         if (isEmpty) {
-            // If it is opened without pages, the kernel drops those that there are before it is mapped.
+            // If the open bypasses the page cache, the kernel drops the file's existing pages before it maps the file.
             file.inode().rereads().mayAlwaysBeDropped();
         }
         return isEmpty;
     }
 
-    /** What can't be read does not end at its size, either. */
+    /** Implements {@link FileOperations#hidesContents}. Returns true as well if the file cannot be read. */
     boolean hidesContents(final long handle) throws IOException {
         final OpenFile file = handles.get(handle);
         try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
@@ -93,6 +99,7 @@ final class OpenFiles {
         }
     }
 
+    /** Implements {@link FileOperations#write}. */
     int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         file.beginWrite();
@@ -106,7 +113,7 @@ final class OpenFiles {
         }
     }
 
-    /** What was read, which the kernel has its reply of when it is closed. */
+    /** The result of a read that {@link Rereads} watches: closing it means that the kernel has received the reply. */
     private record WatchedRead(ReadResult result, Runnable replied) implements ReadResult {
         @Override
         public ByteBuffer data() {
@@ -123,38 +130,46 @@ final class OpenFiles {
         }
     }
 
+    /** Implements {@link FileOperations#written}. */
     void written(final long handle, final long offset, final int size, final PageDrop drop) throws ErrnoException {
         handles.get(handle).inode().rereads().written(offset, size, drop);
     }
 
+    /** Implements {@link FileOperations#flush}. */
     void flush(final long handle, final long owner) throws ErrnoException {
         final OpenFile file = handles.get(handle);
         file.flush();
         fileLocks.ownerClosed(file.inode(), owner);
     }
 
+    /** Implements {@link FileOperations#lockInTheWay}. */
     Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
         return fileLocks.inTheWay(wanted, handles.get(wanted.handle()));
     }
 
+    /** Implements {@link FileOperations#lock}. */
     void lock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
         fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
+    /** Implements {@link FileOperations#flock}. */
     void flock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
         fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
-    /** The file may have changed there until it was locked; what this host has of it can't tell. */
+    /**
+     * Makes the kernel drop a file's cached data, except with {@code cache=loose}. Used when the file may have changed
+     * on the server in a way that its attributes do not show, such as before it was locked.
+     */
     void dropData(final Inode inode, final KernelData kernel) throws IOException {
         if (cache != CacheMode.LOOSE) {
             drop(inode, inode.data.openedUnseen(false), kernel);
         }
     }
 
-    /** Has the kernel drop what it kept of a file, since that is old. The caller holds no lock of {@link NameLocks}. */
+    /** Makes the kernel drop a file's stale data. The caller must not hold a lock of {@link NameLocks}. */
     static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
         boolean dropped = false;
         inode.rereads().dropBegins();
@@ -167,10 +182,15 @@ final class OpenFiles {
         }
     }
 
+    /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
     void fsync(final long handle, final boolean dataOnly) throws IOException {
         session.fsync(handles.get(handle).fid(), dataOnly).await();
     }
 
+    /**
+     * Closes a handle: releases its locks and clunks its fids. The last handle of a file that lost its last name while
+     * open also removes the file on the server. Fails with EBADF if there is no such handle.
+     */
     void release(final long handle) throws ErrnoException {
         final OpenFile file = handles.remove(handle);
         fileLocks.released(file.inode(), handle);
@@ -184,7 +204,7 @@ final class OpenFiles {
         }
     }
 
-    /** Closes all that is still open: the mount is gone. */
+    /** Closes all handles that are still open, after the mount has ended. */
     void releaseAll() {
         for (final long handle : handles.all()) {
             try {

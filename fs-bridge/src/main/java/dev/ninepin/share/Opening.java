@@ -19,9 +19,9 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How a user opens regular files, and makes them. Any thread. */
+/** Opens and creates regular files on behalf of one user. Any thread may call any method. */
 final class Opening {
-    /** What of open(2)'s flags concerns the server. TRUNC never does: see {@link dev.ninepin.p9.Tlopen}. */
+    /** The flags of open(2) that are sent to the server. TRUNC is never sent: see {@link dev.ninepin.p9.Tlopen}. */
     private static final int FLAGS_TO_SEND =
             OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
 
@@ -76,6 +76,12 @@ final class Opening {
         this.files = files;
     }
 
+    /**
+     * Opens an existing file and returns its handle.
+     *
+     * @param flags open(2)'s flags, in the numbers of {@link OpenFlags}
+     * @param kernel told to drop the file's data if its cached pages may be stale
+     */
     long open(final Inode inode, final int flags, final KernelData kernel) throws IOException {
         final Opened opened;
         final long handle;
@@ -83,7 +89,8 @@ final class Opening {
             opened = openFile(inode, flags & FLAGS_TO_SEND);
             handle = files.add(opened.file());
         }
-        // Not under the lock: the kernel waits for pages here, and these for others who want the lock.
+        // Done without the name lock: dropping waits for the kernel's page I/O, and those requests may need the same
+        // lock.
         try {
             judgeData(opened, kernel);
             return handle;
@@ -94,8 +101,13 @@ final class Opening {
     }
 
     /**
-     * Always asks for a file that is not there yet: so the server says whether it was made, and is the caller's, or was
-     * there, and is opened as it is.
+     * Creates a regular file and opens it, or opens the file that already has the name.
+     *
+     * <p>The first request always creates exclusively. The reply therefore tells the two cases apart: the caller's new
+     * file, or an existing file, which is then opened as it is.
+     *
+     * @throws IOException with EEXIST if the name is taken and {@code flags} contain EXCL; with ESTALE if the kernel
+     *     must check the existing file first ({@link #requireOwn})
      */
     Created create(
             final Caller caller,
@@ -116,7 +128,7 @@ final class Opening {
             try {
                 return openExisting(caller, directory, name, flags, kernel);
             } catch (final RemoteException | StaleFileException e) {
-                // It was there, and is no more: somebody removes it again and again.
+                // The name was taken, and then it was gone: another client keeps removing the file.
                 if ((Errno.of(e) != Errno.ENOENT && Errno.of(e) != Errno.ESTALE) || tries == CREATE_TRIES) {
                     throw e;
                 }
@@ -124,20 +136,27 @@ final class Opening {
         }
     }
 
-    /** It has a name, but as a file that was put aside has one. */
+    /**
+     * Creates and opens a file that programs see without a name (O_TMPFILE). On the server it has a hidden name, as a
+     * file has that was removed while open ({@link PutAside}).
+     */
     Created createUnnamed(final Caller caller, final Inode directory, final int flags, final int mode)
             throws IOException {
         final ByteString name = putAside.newName(directory);
         try {
             return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
         } catch (final RemoteException | ErrnoException | StaleFileException e) {
-            // After any other failure nobody knows whether it was made.
+            // After any other failure it is unknown whether the server created the file, so the note of its name stays.
             putAside.forget(name);
             throw e;
         }
     }
 
-    /** @param made told of the file before anything else is done with it */
+    /**
+     * Creates a file exclusively and opens it.
+     *
+     * @param made called with the new inode before anything else is done with the file
+     */
     private Created createNew(
             final Caller caller,
             final Inode directory,
@@ -180,9 +199,13 @@ final class Opening {
         }
     }
 
-    /** The fid of a file that was just made, and the server's answer. */
+    /** The open fid of a new file, and the server's reply. */
     private record NewFile(int fid, Rlcreate reply) {}
 
+    /**
+     * Opens a file that another client or program created since the kernel's lookup, and truncates it if {@code flags}
+     * say so.
+     */
     private Created openExisting(
             final Caller caller, final Inode directory, final ByteString name, final int flags, final KernelData kernel)
             throws IOException {
@@ -190,10 +213,11 @@ final class Opening {
         try {
             final Inode inode = inodes.get(found.node());
             if (inode.isDirectory()) {
-                // A server may open it for writing all the same; QEMU does.
+                // Some servers, QEMU among them, open a directory for writing.
                 throw new ErrnoException(Errno.EISDIR, name + " is a directory");
             } else if (inode.isSymlink()) {
-                // In QEMU's mapped security models a link is a file that can be opened, and written to.
+                // In QEMU's mapped security models, a symbolic link is a regular file on the host, which can be opened
+                // and written.
                 throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
             }
             requireOwn(caller, name, found.attributes(), flags);
@@ -215,9 +239,17 @@ final class Opening {
     }
 
     /**
-     * The kernel takes a file that comes of a create for a new one, and checks nothing of it: neither its mode, nor whether
-     * it may be opened so in a sticky directory ({@code fs/namei.c}, do_open). So who meets another's file, or one that he
-     * may not open, or is to lose set-ID bits, is told to look again: the kernel then knows that it is there (do_filp_open).
+     * Fails with ESTALE if the kernel must check the permissions of an existing file itself.
+     *
+     * <p>The kernel treats a file from a FUSE create as new and checks nothing: neither its mode nor the restrictions
+     * on opens in sticky directories ({@code fs/namei.c}, do_open). ESTALE makes the kernel repeat the lookup ({@code
+     * do_filp_open}); it then finds the existing file and checks it. This is needed in three cases:
+     *
+     * <ul>
+     *   <li>the file belongs to another user;
+     *   <li>its mode bits do not allow the caller this open;
+     *   <li>the open truncates the file, and the file has set-ID bits to lose.
+     * </ul>
      */
     private static void requireOwn(final Caller caller, final ByteString name, final Attributes file, final int flags)
             throws ErrnoException {
@@ -232,25 +264,30 @@ final class Opening {
     }
 
     /**
-     * A file that was opened, and what is known of its data.
+     * An opened file, and what is known about the version of its data.
      *
-     * @param changes own changes before the attributes were asked for
-     * @param attributes empty if they need not be asked for
+     * @param changes {@link CachedData#changes} from before {@code attributes} were requested
+     * @param attributes the file's attributes after the open; empty if the cache mode does not need them
      */
     private record Opened(OpenFile file, long changes, Optional<Rgetattr> attributes) {}
 
     /**
-     * Opens a file, and makes sure that it is that file. QEMU opens the path of a fid, and says before that which file it
-     * is (hw/9pfs/9p.c, v9fs_open): if another gets the name just then, the fid is on that one. So the path must lead to the
-     * same file after the open as before. A number says little, since a file system gives that of a removed file to the
-     * next; number, size and times together do. What has other times and was not changed here is opened once more, for it
-     * may be another file: in the end it is one that others write to.
+     * Opens a file, and makes sure that the fid is on that file and not on one that has taken its name.
+     *
+     * <p>QEMU identifies the file first, and then opens the fid's path ({@code hw/9pfs/9p.c}, v9fs_open). If another
+     * file gets the name in between, the reply has the old file's qid, but the fid is on the new file. So the
+     * attributes are requested before and after the open, and must be of the same version.
+     *
+     * <p>A qid alone proves little, since file systems reuse the inode number of a removed file. Qid, size and times
+     * together are reliable. If they differ although this mount changed nothing, the path may lead to another file. The
+     * file is then opened again. After {@link #OPEN_TRIES} attempts the last open counts: the file is being written by
+     * another client.
      */
     private Opened openFile(final Inode inode, final int flags) throws IOException {
         return paths.use(inode, path -> {
             for (int tries = 1; ; tries++) {
                 final Inode.Asked first = attributes.asking(inode);
-                // On its way together with the walk, so that it costs no time.
+                // Under way together with the walk, so it costs no extra round trip.
                 final Optional<Call<Rgetattr>> asked = cache == CacheMode.LOOSE
                         ? Optional.empty()
                         : Optional.of(session.getattr(path, AttrMask.BASIC));
@@ -280,7 +317,11 @@ final class Opening {
         });
     }
 
-    /** @param asked something else that was asked, whose answer is waited for even if this fails */
+    /**
+     * Like {@link #openFid(Inode, int, int)}, while another request is under way.
+     *
+     * @param asked the other request; if the open fails, this method waits for its reply, so that its tag is free again
+     */
     private OpenFid openFid(final Inode inode, final int path, final int flags, final Optional<? extends Call<?>> asked)
             throws IOException {
         boolean done = false;
@@ -295,7 +336,7 @@ final class Opening {
         }
     }
 
-    /** Nobody wants the answer any more, but the tag is to come back. */
+    /** Waits for a reply that is no longer needed, so that its tag is free again. */
     private static void awaitEnd(final Call<?> call) {
         try {
             call.await();
@@ -304,7 +345,10 @@ final class Opening {
         }
     }
 
-    /** Has the kernel drop what it kept of a file that was just opened, if that is old. The caller holds no lock. */
+    /**
+     * Makes the kernel drop a file's cached data if it may be stale after this open. The caller must not hold a name
+     * lock.
+     */
     private void judgeData(final Opened opened, final KernelData kernel) throws IOException {
         final CachedData data = opened.file().inode().data;
         final boolean writes = opened.file().isForWriting();
@@ -328,8 +372,10 @@ final class Opening {
     }
 
     /**
-     * Opens another fid on an open file, for writes that the first one is not good for. open(2) has settled what the
-     * descriptor may do; a server that asks the mode bits once more is not to refuse that.
+     * Opens another fid on an open file, for writes that need the other setting of APPEND.
+     *
+     * <p>open(2) has already decided what the descriptor may do, but a server may check the mode bits again. If it
+     * refuses, the open is repeated with the owner's write permission lent.
      */
     private int openAgain(final Inode inode, final int flags) throws IOException {
         final FilePaths.Attempt<Integer> opening =
@@ -341,12 +387,17 @@ final class Opening {
         }
     }
 
+    /** An open fid, and the server's iounit for it in bytes. */
     private record OpenFid(int fid, int iounit) {}
 
     /**
-     * Opens a copy of {@code path}, a fid on the path of the file. To write, with EXCL: QEMU may close the descriptor of
-     * any other fid to make room, and open its path again later ({@code hw/9pfs/9p.c}, v9fs_reclaim_fd); the bytes would go
-     * to whatever file has the path by then. open(2) ignores EXCL without CREAT.
+     * Opens a copy of {@code path}, a fid on the file's path.
+     *
+     * <p>An open for writing adds EXCL, which open(2) ignores without CREAT. QEMU closes the descriptors of fids
+     * without EXCL when it runs short of them, and opens their paths again later ({@code hw/9pfs/9p.c},
+     * v9fs_reclaim_fd). Data would then go to whatever file has the path by that time.
+     *
+     * @throws StaleFileException if the path leads to another file; the new fid is clunked then
      */
     private OpenFid openFid(final Inode inode, final int path, final int flags) throws IOException {
         final int fid = fids.copy(path);

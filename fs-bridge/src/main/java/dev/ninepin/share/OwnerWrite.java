@@ -11,14 +11,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lends the owner of a file the permission to write it, for what a descriptor may do although the mode bits forbid it.
+ * Temporary write permission for the owner of a file, for operations that a descriptor allows although the mode forbids
+ * them.
  *
- * <p>What a descriptor may do is settled by open(2): a file that is made with mode 0444 can be written and truncated over the
- * descriptor that made it. But servers apply a Tsetattr of the size to the path, and open the path for a second fid. Where the
- * server is an ordinary user, its kernel refuses that. The owner may change the mode, so the bit is set, and taken back at
- * once. A crash in between leaves it set.
+ * <p>open(2) decides what a descriptor allows: a file created with mode 0444 can be written and truncated over the
+ * descriptor that created it. But servers apply a Tsetattr of the size to the path, and a second fid needs another open
+ * of the path. If the server runs as an ordinary user, its kernel refuses both. The owner may change the mode, so this
+ * class sets the bit and clears it right afterwards. A crash in between leaves it set.
  *
- * <p>Any thread may call any method. The lock keeps others from changing a mode that is lent; requests are sent under it.
+ * <p>Any thread may call any method. The lock prevents other changes of a mode during the operation; requests are sent
+ * under it.
  */
 final class OwnerWrite {
     private static final int S_IWUSR = 0200;
@@ -30,7 +32,10 @@ final class OwnerWrite {
     private final AttributeReader attributes;
     private final Modes modes;
 
-    /** The modes of all files of a share: shared by those that change one, exclusive to one that is lent. */
+    /**
+     * The lock for the modes of all files of a share. An ordinary change of a mode takes it shared; {@link #lend} takes
+     * it exclusively.
+     */
     static final class Modes {
         private final ReadWriteLock lock = new ReentrantReadWriteLock();
     }
@@ -42,7 +47,7 @@ final class OwnerWrite {
         this.modes = modes;
     }
 
-    /** Changes a mode while none is lent. */
+    /** Runs a change of a mode while no mode is temporarily changed. Blocks until then. */
     <T> T unlessLent(final FilePaths.Attempt<T> change) throws IOException {
         modes.lock.readLock().lock();
         try {
@@ -53,9 +58,10 @@ final class OwnerWrite {
     }
 
     /**
-     * Does once more what the server refused with EACCES or EPERM, while the owner may write the file.
+     * Runs an action again that the server refused with EACCES or EPERM, with write permission for the file's owner.
      *
-     * @throws RemoteException {@code refusal}, if the permission was not missing or can't be lent
+     * @param refusal the server's refusal of the first attempt
+     * @throws RemoteException {@code refusal}, if the permission was not missing or could not be given
      */
     <T> T lend(final Inode inode, final RemoteException refusal, final FilePaths.Attempt<T> action) throws IOException {
         if (!Errno.isDenial(refusal.errno())) {
@@ -68,7 +74,7 @@ final class OwnerWrite {
                 throw refusal;
             }
             try {
-                // Not to be interrupted: what is lent must be taken back.
+                // Uninterrupted, since a set bit must be cleared again.
                 Uninterrupted.run(() -> setMode(inode, mode | S_IWUSR));
             } catch (final RemoteException e) {
                 refusal.addSuppressed(e);
@@ -84,7 +90,10 @@ final class OwnerWrite {
         }
     }
 
-    /** Takes the permission back, unless somebody else has changed the mode. A write may have taken set-ID bits meanwhile. */
+    /**
+     * Clears the bit, unless another client has changed the mode. The action may have cleared set-ID bits, which
+     * therefore stay as they are.
+     */
     private void takeBack(final Inode inode, final int mode) {
         try {
             final int now = attributes.readOverPath(inode).mode();

@@ -5,16 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the cookies of one directory go on from page to page, where the server counts each page from 1 anew and takes the
- * number of entries to skip, as propolis does (its {@code p9fs.rs}, handle_readdir): the same page would come for ever.
- * Cookies of all other servers stay as they are. One thread at a time.
+ * Makes a server's cookies continue from page to page. propolis numbers the entries of each page from 1, and expects
+ * the number of entries to skip ({@code p9fs.rs}, handle_readdir). Without a correction, the same page would be
+ * returned for ever. The cookies of all other servers stay as they are. Not thread-safe: {@link OpenDirectory}
+ * serializes all calls.
  */
 final class PageCookies {
-    /** The first page was numbered 1, 2, 3, ...: then a later one that begins at 1 again can't be meant so. */
+    /** Whether the first page was numbered 1, 2, 3, …: a later page that starts at 1 again must then be corrected. */
     private boolean counts;
 
     /**
-     * The page as its cookies are to be shown.
+     * Returns a page with continuous cookies.
      *
      * @param asked the cookie that the page follows
      */

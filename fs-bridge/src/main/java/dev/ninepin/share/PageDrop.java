@@ -1,13 +1,13 @@
 package dev.ninepin.share;
 
-/** Has the kernel drop what it keeps of bytes that were just written, if that is older; before the write is answered. */
+/** A way to make the kernel drop stale pages of bytes that were just written, before the write is answered. */
 @FunctionalInterface
 public interface PageDrop {
     /**
-     * Drops them. May answer the write before it is done, if that takes long.
+     * Drops the pages. If that takes long, answers the write first.
      *
      * @param beingRead whether the kernel is reading some of these bytes
-     * @return whether all was done before the write was answered
+     * @return whether the drop was complete before the write was answered
      */
     boolean drop(boolean beingRead);
 }

@@ -10,15 +10,23 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes sure that a path leads to the file that is meant, before a request changes something over it. Others may have given
- * the file's name to another file since it was looked up, on the server's side or over another mount, and QEMU and diod
- * apply a change to whatever has the path by now ({@code hw/9pfs/9p.c}, v9fs_setattr; diod's {@code ops.c}, diod_setattr).
+ * The checks that a path leads to the intended file, made before a request changes something over the path. Since the
+ * file was looked up, a program on the server or another client may have given its name to another file. QEMU and diod
+ * apply the change to any file that has the path ({@code hw/9pfs/9p.c}, v9fs_setattr; diod's {@code ops.c},
+ * diod_setattr).
  *
- * <p>The path of a file or directory that is open here is asked about each time: a program that holds a descriptor means that
- * file, however long ago it was found. A path that nobody holds open comes from the kernel's own look-up, and may be believed
- * as long as a name may ({@link CacheMode#attributes}). With {@code cache=loose}, names only change here.
+ * <p>When a check is sent:
  *
- * <p>A window remains: between the answer and the server's work on the request. Any thread.
+ * <ul>
+ *   <li>For a file or directory that is open on this mount, always. A program with a descriptor means that file,
+ *       however long ago the file was looked up.
+ *   <li>For a file that is not open, once the last look at the path is older than the attribute timeout
+ *       ({@link CacheMode#attributes}). The kernel's own lookup is recent enough until then.
+ *   <li>For the share's root, never. With {@code cache=loose}, never for any file: only this mount changes names.
+ * </ul>
+ *
+ * <p>A window remains between the reply to the check and the server's work on the request. Any thread may call any
+ * method.
  */
 final class PathChecks {
     /** The check of a path that needs none. */
@@ -34,7 +42,10 @@ final class PathChecks {
         this.cache = cache;
     }
 
-    /** Asks where a path leads, if that is not known. {@code fid} is on the path, and stays there until the answer. */
+    /**
+     * Asks the server where a path leads, unless the answer is known. {@code fid} refers to the path, and must stay
+     * valid until the check is settled.
+     */
     Check begin(final Inode inode, final int fid) {
         final long now = System.nanoTime();
         return isKnown(inode, now) ? DONE : new Check(inode, session.getattr(fid, AttrMask.BASIC), now);
@@ -46,13 +57,13 @@ final class PathChecks {
                 || (inode.wasSeenSince(now - cache.attributes().toNanos()) && !inodes.isOpen(inode));
     }
 
-    /** A check that is under way. One thread uses it. */
+    /** A check whose reply may be outstanding. Used by one thread. */
     static final class Check {
         private final @Nullable Inode inode;
         private final @Nullable Call<Rgetattr> asked;
         private final long since;
 
-        /** Null until the answer is there. */
+        /** The reply; null until it has arrived. */
         private @Nullable Rgetattr answer;
 
         private @Nullable IOException failure;
@@ -63,7 +74,7 @@ final class PathChecks {
             this.since = since;
         }
 
-        /** Waits for the answer, whatever it is. */
+        /** Waits for the reply, and keeps a failure for {@link #require}. */
         void settle() {
             if (asked == null || answer != null || failure != null) {
                 return;
@@ -76,10 +87,10 @@ final class PathChecks {
         }
 
         /**
-         * Waits for the answer.
+         * Waits for the reply, and fails unless the path leads to the file.
          *
          * @throws StaleFileException if the path leads to another file
-         * @throws RemoteException ENOENT if it leads nowhere; what else the server answered
+         * @throws RemoteException ENOENT if the path leads nowhere, or another error from the server
          */
         void require() throws IOException {
             settle();

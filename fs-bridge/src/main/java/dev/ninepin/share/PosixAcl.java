@@ -8,8 +8,8 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * A POSIX ACL, as its extended attribute holds it: version[4], then tag[2] perm[2] id[4] for each entry, little-endian.
- * Source: the kernel's {@code posix_acl_xattr.h}.
+ * A POSIX ACL, as its extended attribute stores it: version[4], then tag[2] perm[2] id[4] for each entry,
+ * little-endian. Source: the kernel's {@code posix_acl_xattr.h}.
  */
 record PosixAcl(List<Entry> entries) {
     private static final int VERSION = 2;
@@ -28,20 +28,26 @@ record PosixAcl(List<Entry> entries) {
         entries = List.copyOf(entries);
     }
 
-    /** Who ({@code tag}, {@code id}) may do what ({@code permissions}: read 4, write 2, execute 1). */
+    /**
+     * An entry of an ACL.
+     *
+     * @param tag the kind of user or group, an {@code ACL_…} number of the kernel
+     * @param permissions the sum of read 4, write 2 and execute 1
+     * @param id the user or group; used only if {@link #isUser} or {@link #isGroup}
+     */
     record Entry(int tag, int permissions, int id) {
-        /** Whether {@link #id} is a user's. */
+        /** Returns whether {@link #id} is the ID of a user. */
         boolean isUser() {
             return tag == USER;
         }
 
-        /** Whether {@link #id} is a group's. */
+        /** Returns whether {@link #id} is the ID of a group. */
         boolean isGroup() {
             return tag == GROUP;
         }
     }
 
-    /** Reads the value of the attribute. EIO if it is none. */
+    /** Parses an attribute value that came from the server. Fails with EIO if it is not an ACL. */
     static PosixAcl of(final byte[] value) throws ErrnoException {
         final ByteBuffer in = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN);
         if (in.remaining() % ENTRY_SIZE != Integer.BYTES || in.getInt() != VERSION) {
@@ -54,7 +60,7 @@ record PosixAcl(List<Entry> entries) {
         return new PosixAcl(entries);
     }
 
-    /** As {@link #of}, of what a program asks to be set. EINVAL if it is none. */
+    /** Parses an attribute value that a program sets. Fails with EINVAL if it is not an ACL. */
     static PosixAcl asked(final ByteBuffer value) throws ErrnoException {
         final byte[] bytes = new byte[value.remaining()];
         value.duplicate().get(bytes);
@@ -65,7 +71,7 @@ record PosixAcl(List<Entry> entries) {
         }
     }
 
-    /** The same with other numbers of the users and groups in it. */
+    /** Returns a copy of this ACL with converted user and group IDs. */
     PosixAcl withIds(final IntUnaryOperator users, final IntUnaryOperator groups) {
         return new PosixAcl(entries.stream()
                 .map(entry -> {
@@ -79,7 +85,7 @@ record PosixAcl(List<Entry> entries) {
                 .toList());
     }
 
-    /** The value of the attribute. */
+    /** Returns the attribute value of this ACL. */
     byte[] toBytes() {
         final ByteBuffer out = ByteBuffer.allocate(Integer.BYTES + entries.size() * ENTRY_SIZE)
                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -90,27 +96,33 @@ record PosixAcl(List<Entry> entries) {
         return out.array();
     }
 
-    /** Whether it has what every ACL has. */
+    /**
+     * Returns whether this ACL has the three entries that every ACL needs: the owner's, the group's and the others'.
+     */
     boolean isComplete() {
         return Stream.of(USER_OBJ, GROUP_OBJ, OTHER)
                 .allMatch(tag -> entries.stream().anyMatch(entry -> entry.tag == tag));
     }
 
-    /** Whether it says no more than a mode does. */
+    /** Returns whether this ACL can be expressed by mode bits alone. */
     boolean isOnlyMode() {
         return entries.stream().allMatch(entry -> (entry.tag & (USER_OBJ | GROUP_OBJ | OTHER)) != 0);
     }
 
     /**
-     * The mode of a new file that is asked for with {@code mode} where this is the default ACL: what both allow. Source:
-     * {@code posix_acl_create_masq} in the kernel's {@code fs/posix_acl.c}.
+     * Returns the mode of a new file in a directory with this default ACL: the permissions that both the ACL and {@code
+     * mode} allow. Source: {@code posix_acl_create_masq} in the kernel's {@code fs/posix_acl.c}.
      */
     int modeFor(final int mode) {
         final int allowed = permissions(USER_OBJ) << 6 | permissions(groupTag()) << 3 | permissions(OTHER);
         return mode & (allowed | ~PERMISSIONS);
     }
 
-    /** The ACL of a new file that has got {@code mode}, where this is the default ACL. */
+    /**
+     * Returns the access ACL of a new file in a directory with this default ACL.
+     *
+     * @param mode the file's mode, from {@link #modeFor}
+     */
     PosixAcl accessFor(final int mode) {
         final int group = groupTag();
         return new PosixAcl(entries.stream()
@@ -127,7 +139,10 @@ record PosixAcl(List<Entry> entries) {
                 .toList());
     }
 
-    /** The entry that the group's bits of a mode stand for. */
+    /**
+     * Returns the tag of the entry that the group bits of a mode stand for: the mask if there is one, else the owning
+     * group.
+     */
     private int groupTag() {
         return entries.stream().anyMatch(entry -> entry.tag == MASK) ? MASK : GROUP_OBJ;
     }

@@ -8,11 +8,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Open files that lose their name: they are renamed aside, and removed when they are closed.
+ * The silly renames of one user. An open file that loses its name is hidden under a temporary name, and removed on its
+ * last close. The code of this package calls such a file put aside.
  *
- * <p>Servers whose fids are paths fail an fstat(2) or ftruncate(2) of a file that was unlinked, or worse, apply it to
- * the file that has the name now. QEMU takes the fids of a file along when it is renamed, so under its new name it
- * goes on as a local file would. Who has put a file aside removes it, too: in each of these directories he may.
+ * <p>A server whose fids are paths fails an fstat(2) or ftruncate(2) of a file that was unlinked. Worse, it may apply
+ * the request to another file that has the name by now. When a file is renamed, QEMU updates the file's fids, so the
+ * file stays usable under its temporary name, as a local file would.
+ *
+ * <p>The user who put a file aside also removes it, since that user may write to each of the directories concerned. Any
+ * thread may call any method.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
@@ -25,7 +29,9 @@ final class PutAside {
     private final AsideFiles files;
     private final int user;
 
-    /** @param user whose requests these are, by the server's number */
+    /**
+     * @param user the server ID of the user who sends the requests
+     */
     PutAside(
             final NameRequests requests,
             final Inodes inodes,
@@ -43,39 +49,43 @@ final class PutAside {
         this.user = user;
     }
 
-    /** Who puts files aside with this, and removes them, by the server's number. */
+    /** Returns the server ID of the user who puts files aside and removes them. */
     int user() {
         return user;
     }
 
-    /** A name for a file that is to be put aside in a directory; see {@link AsideFiles#newName(Inode, PutAside)}. */
+    /** Returns a temporary name for a file in a directory; see {@link AsideFiles#newName(Inode, PutAside)}. */
     ByteString newName(final Inode directory) {
         return files.newName(directory, this);
     }
 
-    /** A file has a {@link #newName}: it was made so, to be open and put aside from the start, or renamed. */
+    /**
+     * Records that a file has a name of {@link #newName}. It was renamed to that name, or created with it, as with
+     * O_TMPFILE.
+     */
     void madeAside(final Inode inode, final Inode directory, final ByteString name) {
         files.add(inode, new Inode.Name(directory, name), this);
     }
 
-    /** A directory was renamed: see {@link AsideFiles#directoryMoved}. */
+    /** Updates the notes after a directory was renamed; see {@link AsideFiles#directoryMoved}. */
     void directoryMoved() {
         files.directoryMoved();
     }
 
-    /** No file has got a {@link #newName}. */
+    /** Drops a name of {@link #newName} that no file got. */
     void forget(final ByteString name) {
         files.forget(name);
     }
 
-    /** Takes the name of an open file away. The caller holds its {@link NameLocks} exclusively. */
+    /** Silly-renames an open file. The caller holds its {@link NameLocks} exclusively. */
     void hide(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         moveAside(inode, new Inode.Name(directory, name), directory);
     }
 
     /**
-     * As {@link #hide}, until another has got the name for certain: then {@link #hideForGood}, else {@link #restore}. A crash in
-     * between leaves the file, which may be the only one that there is of the name.
+     * Silly-renames an open file before another file takes its name. The caller then calls {@link #hideForGood} if the
+     * other file has the name, and {@link #restore} if it certainly has not. No note is made until then: a crash in
+     * between leaves the file, which may be the only one that had the name.
      */
     void hideForNow(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name hidden = new Inode.Name(directory, files.newName());
@@ -83,12 +93,15 @@ final class PutAside {
         inodes.putAside(inode, hidden, this);
     }
 
-    /** What was hidden for now has lost its name. The caller holds the lock as before. */
+    /**
+     * Makes the note for a file of {@link #hideForNow} whose name another file has taken. The caller still holds the
+     * lock.
+     */
     void hideForGood(final Inode inode) {
         inodes.aside(inode).ifPresent(hidden -> files.note(inode, hidden, this));
     }
 
-    /** Undoes {@link #hideForNow}, because what it was done for has failed. The caller holds the lock as before. */
+    /** Undoes {@link #hideForNow} after the operation that needed it failed. The caller still holds the lock. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name hidden = inodes.aside(inode).orElseThrow();
         move(inode, hidden, new Inode.Name(directory, name));
@@ -96,12 +109,12 @@ final class PutAside {
     }
 
     /**
-     * Moves what was put aside in {@code directory}, which is about to be removed, into {@code parent}. The caller holds
-     * no lock.
+     * Moves the silly-renamed files in {@code directory}, which is about to be removed, to {@code parent}. The caller
+     * holds no lock.
      */
     void moveUp(final Inode directory, final Inode parent) throws IOException {
         for (final Inode inode : inodes.asideIn(directory)) {
-            // It may be closed right now, and removed.
+            // Another thread may be closing the file right now, and removing it.
             try (NameLocks.Held held = locks.exclusive(inode)) {
                 final Inode.Name hidden = inodes.aside(inode).orElse(null);
                 if (hidden != null) {
@@ -112,7 +125,9 @@ final class PutAside {
         }
     }
 
-    /** Removes a file that was put aside, now that it is closed. The caller holds its lock exclusively. */
+    /**
+     * Removes a silly-renamed file after its last close. Logs a failure. The caller holds the file's lock exclusively.
+     */
     void remove(final Inode inode) {
         final Inode.Name hidden = inodes.aside(inode).orElse(null);
         if (hidden == null) {

@@ -7,13 +7,14 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * The locks on one file that know of each other: fcntl(2)'s, or flock(2)'s. An owner has at most one lock on each byte;
- * locks of one owner and mode are one, if no byte is between them. One thread at a time.
+ * The locks on one file that can conflict with each other: either those of fcntl(2) or those of flock(2). An owner has
+ * at most one lock on each byte. Adjacent locks of the same owner and mode are merged. Not thread-safe: {@link
+ * LockedFile} serializes all calls.
  */
 final class RangeLocks {
     private List<FileLock> locks = new ArrayList<>(0);
 
-    /** The lock of another owner that is in the way of {@code wanted}, and begins first of those. */
+    /** Returns the first lock, by its start, of another owner that conflicts with {@code wanted}. */
     Optional<FileLock> conflict(final FileLock wanted) {
         return locks.stream()
                 .filter(lock ->
@@ -21,7 +22,7 @@ final class RangeLocks {
                 .min(Comparator.comparingLong(FileLock::first));
     }
 
-    /** Gives the owner of {@code lock} that, and nothing else on its bytes. Nothing may be in its way. */
+    /** Sets a lock, which replaces the owner's other locks on the same bytes. No lock may conflict with it. */
     void set(final FileLock lock) {
         final List<FileLock> kept = new ArrayList<>(locks.size() + 2);
         FileLock made = lock;
@@ -47,17 +48,17 @@ final class RangeLocks {
         locks = kept;
     }
 
-    /** Frees these locks, and says whether there were any. */
+    /** Releases the matching locks, and returns whether there were any. */
     boolean free(final Predicate<FileLock> which) {
         return locks.removeIf(which);
     }
 
-    /** The strongest of the locks that are held by these. */
+    /** Returns the strongest mode among the matching locks; NONE if there are none. */
     LockMode strongest(final Predicate<FileLock> which) {
         return locks.stream().filter(which).map(FileLock::mode).reduce(LockMode.NONE, LockMode::or);
     }
 
-    /** All that is held, in no order. */
+    /** Returns all locks, in no particular order. */
     List<FileLock> all() {
         return List.copyOf(locks);
     }

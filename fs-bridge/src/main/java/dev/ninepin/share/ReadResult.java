@@ -2,12 +2,12 @@ package dev.ninepin.share;
 
 import java.nio.ByteBuffer;
 
-/** What was read, in memory that is lent until {@link #close}. One thread at a time. */
+/** The result of a read, in memory that is on loan until {@link #close}. Not thread-safe. */
 public interface ReadResult extends AutoCloseable {
-    /** The bytes, from position to limit: a direct buffer. Empty at the end of the file. */
+    /** Returns the bytes from position to limit of a direct buffer; empty at the end of the file. */
     ByteBuffer data();
 
-    /** Gives the memory back; {@link #data} must not be touched afterwards. */
+    /** Gives the memory back; the buffer of {@link #data} must not be used afterwards. */
     @Override
     void close();
 }

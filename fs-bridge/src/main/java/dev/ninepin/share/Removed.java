@@ -4,19 +4,26 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What is left of a file whose last name was removed here, and which the kernel still knows: a directory that somebody
- * has open or is in, or a file that is open with O_PATH only, of which the kernel tells no file system. No server knows
- * it any more, so nothing can happen to it but what is done here.
+ * The attributes of a file whose last name was removed on this mount, and that the kernel still knows. Such a file is
+ * either a directory that a process has open or as its working directory, or a file that is open only with O_PATH. The
+ * kernel does not report O_PATH opens to file systems.
  *
- * @param attributes as programs see them
+ * <p>The server no longer knows the file, so only changes from this mount can affect it.
+ *
+ * @param attributes the attributes that programs see
  */
 record Removed(Attributes attributes) {
-    /** @param last the attributes that it had with its name */
+    /**
+     * Returns the attributes of a file at its removal: no links, and ctime set to now.
+     *
+     * @param last the file's last attributes before the removal
+     */
     static Removed at(final Instant now, final Attributes last) {
         return new Removed(
                 with(last, last.mode(), last.uid(), last.gid(), 0, last.size(), last.atime(), last.mtime(), time(now)));
     }
 
+    /** Returns a copy with a change applied, and ctime set to now. */
     Removed changed(final Instant now, final AttributeChange change) {
         return new Removed(with(
                 attributes,

@@ -8,55 +8,68 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Of a file, what the kernel has read anew since its pages were dropped: what a write may have to have dropped once more.
+ * The ranges of a file that the kernel has read again since its pages were dropped. This class decides whether a write
+ * must drop pages once more.
  *
- * <p>The kernel puts what a program writes into the file's pages first, gives up their locks, and then sends it
- * ({@code fs/fuse/file.c}, fuse_fill_write_pages and fuse_perform_write). If the pages are dropped in between, and read
- * again before the server has written, then they keep what was there before the write: the next program that reads, counts
- * up and writes loses it for good. Nobody can see from here whether a write is about to be sent. But the kernel writes to
- * a file for one program at a time (it holds the inode's lock meanwhile), so only the first write that ends after the drop
- * can have been overtaken so; and only if what it wrote was read after the drop began. Such a write is not answered before
- * those pages were dropped again. (A page that the kernel writes back is not meant: it does not read that anew before it is
- * written.)
+ * <p>A drop may overtake a write:
  *
- * <p>Any thread; the lock guards all fields, nothing is done under it.
+ * <ol>
+ *   <li>The kernel copies a program's data into the file's pages and unlocks them ({@code fs/fuse/file.c},
+ *       fuse_fill_write_pages).
+ *   <li>The pages are dropped.
+ *   <li>The kernel reads the pages again, and gets the server's old bytes.
+ *   <li>The kernel sends the write ({@code fuse_perform_write}), and the server stores the data.
+ * </ol>
+ *
+ * <p>Now the kernel's pages lack the write. The next program that reads a counter, increments it and writes it back
+ * loses the write for good. Ninepin cannot see that the kernel is about to send a write.
+ *
+ * <p>But the kernel holds the inode's lock during a write, so it writes to a file for one program at a time. So only
+ * the first write that ends after a drop can have been overtaken. It was overtaken only if its range was read after the
+ * drop began. In that case, those pages are dropped again before the write is answered.
+ *
+ * <p>This does not concern pages that the kernel writes back: the kernel does not read such a page again before it is
+ * written.
+ *
+ * <p>Any thread may call any method. The object's monitor guards all fields, and no request is sent under it.
  */
 final class Rereads {
-    /** How long the kernel may need, after it was told of another size, to drop pages for that, in nanoseconds. */
+    /** How long the kernel may take to drop pages after it was told a new file size, in nanoseconds. */
     private static final long DROPS_WITHIN = TimeUnit.SECONDS.toNanos(1);
 
-    /** Drops that are under way, of all pages and of some. */
+    /** The number of drops of all pages that are under way. */
     @GuardedBy("this")
     private int dropping;
 
+    /** The number of drops under way of the pages of one write. */
     @GuardedBy("this")
     private int droppingAgain;
 
-    /** Whether pages may have been dropped since the last write had ended. */
+    /** Whether pages may have been dropped since the last write ended. */
     @GuardedBy("this")
     private boolean dropped;
 
-    /** What was read since the last drop that is over began. */
+    /** The range that was read since the last finished drop began. */
     @GuardedBy("this")
     private Extent read = Extent.NONE;
 
-    /** What was read since a drop that is under way began: this may still be dropped. */
+    /** The range that was read since the drop under way began; that drop may still remove it. */
     @GuardedBy("this")
     private Extent readMeanwhile = Extent.NONE;
 
-    /** What is being read since, one after the other. */
+    /** The recorded reads whose replies the kernel has not received, in the order of their requests. */
     @GuardedBy("this")
     private final List<Read> underWay = new ArrayList<>(0);
 
-    /** Whether the kernel may drop pages of its own accord at any time. */
+    /** Whether the kernel may drop pages by itself at any time. */
     @GuardedBy("this")
     private boolean alwaysDropping;
 
-    /** When the kernel may have begun to drop pages of its own accord, of {@link System#nanoTime}. */
+    /** When the kernel may last have begun to drop pages by itself, by {@link System#nanoTime}. */
     @GuardedBy("this")
     private long mayDropSince = System.nanoTime() - DROPS_WITHIN;
 
-    /** These bytes of a file, and perhaps more: what lies between those that were meant. */
+    /** A range of bytes of a file, which may include bytes between the ranges that it was joined from. */
     private record Extent(long start, long end) {
         static final Extent NONE = new Extent(Long.MAX_VALUE, 0);
 
@@ -69,7 +82,7 @@ final class Rereads {
         }
     }
 
-    /** A read that the kernel waits for; told from others of the same bytes. */
+    /** A read whose reply the kernel has not received; not a record, so that reads of the same range differ. */
     private static final class Read {
         private final Extent extent;
 
@@ -78,7 +91,7 @@ final class Rereads {
         }
     }
 
-    /** The kernel is about to be told to drop all pages. */
+    /** Records that the kernel is about to be told to drop all pages of the file. */
     synchronized void dropBegins() {
         if (dropping == 0) {
             readMeanwhile = Extent.NONE;
@@ -87,7 +100,7 @@ final class Rereads {
         dropped = true;
     }
 
-    /** It has dropped them. */
+    /** Records that the kernel has dropped them. */
     synchronized void dropEnds() {
         dropping--;
         if (dropping == 0) {
@@ -96,25 +109,28 @@ final class Rereads {
     }
 
     /**
-     * The kernel may drop pages of its own accord from now on, as it does when it hears of another size.
+     * Records that the kernel may drop pages by itself during the next second, as it does when it receives a new file
+     * size.
      *
-     * @param now of {@link System#nanoTime}
+     * @param now the time by {@link System#nanoTime}
      */
     synchronized void mayBeDropped(final long now) {
         dropped = true;
         mayDropSince = now;
     }
 
-    /** As {@link #mayBeDropped}, from now on for good. */
+    /** Records that the kernel may drop pages by itself at any time from now on. */
     synchronized void mayAlwaysBeDropped() {
         alwaysDropping = true;
         dropped = true;
     }
 
     /**
-     * The kernel reads so many bytes; to be said before the server is asked.
+     * Records a read. Must be called before the request is sent to the server.
      *
-     * @return to be run once the kernel has its reply; empty if that need not be known
+     * @param offset the first byte
+     * @param count the number of bytes
+     * @return an action to run once the kernel has received its reply; empty if that need not be known
      */
     synchronized Optional<Runnable> reading(final long offset, final int count) {
         if (!dropped) {
@@ -132,7 +148,9 @@ final class Rereads {
         notifyAll();
     }
 
-    /** Waits until the kernel has its replies to the reads of these bytes; false if this was interrupted. */
+    /**
+     * Blocks until the kernel has received the replies to all reads that overlap a range. Returns false if interrupted.
+     */
     @GuardedBy("this")
     private boolean awaitReplies(final Extent extent) {
         final List<Read> reads =
@@ -149,10 +167,10 @@ final class Rereads {
     }
 
     /**
-     * The server has written for a program, which has not been told yet. Waits for the replies to reads of these bytes, of
-     * which none waits for the write.
+     * Drops pages if a write may have been overtaken. Called when the server has written, and before the program gets
+     * its reply. Blocks until the reads of this range have been answered; none of them waits for this write.
      *
-     * @param drop run if the kernel may have older bytes than these
+     * @param drop run if the kernel may have older bytes in this range
      */
     void written(final long offset, final int count, final PageDrop drop) {
         final Extent extent = new Extent(offset, offset + count);
@@ -173,7 +191,12 @@ final class Rereads {
         }
     }
 
-    /** @param inTime whether that was before the program was told: then its next write is not overtaken by this drop */
+    /**
+     * Records the end of a drop of one write's pages.
+     *
+     * @param inTime whether the drop ended before the write was answered; then it cannot overtake the program's next
+     *     write
+     */
     private synchronized void droppedAgain(final boolean inTime) {
         droppingAgain--;
         if (inTime) {
@@ -181,6 +204,7 @@ final class Rereads {
         }
     }
 
+    /** Forgets the ranges that were read, unless a drop is under way. */
     @GuardedBy("this")
     private void forget() {
         if (dropping == 0 && droppingAgain == 0) {

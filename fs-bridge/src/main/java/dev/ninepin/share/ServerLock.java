@@ -6,30 +6,31 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one lock that the server holds on a file for all programs of this host. It is held over the fid of whichever open
- * file asked first, which stays for as long as the lock does. One thread at a time.
+ * The one lock that the server holds on a file for all programs on this host. It is held through the fid of the open
+ * file that first requested it, and that fid stays open as long as the lock is held. Not thread-safe: {@link
+ * LockedFile} serializes all calls.
  */
 final class ServerLock {
     private final LockRequests requests;
     private final IntConsumer clunk;
 
-    /** The open file whose fid the lock is held over; null while there is none. */
+    /** The open file whose fid holds the lock; null if there is none. */
     private @Nullable OpenFile over;
 
-    /** What the server holds; null if a request has failed, so that nobody knows. */
+    /** The lock that the server holds; null if a request failed, so that its state is unknown. */
     private @Nullable LockMode held = LockMode.NONE;
 
-    /** @param clunk gives up a fid that is no longer needed */
+    /** @param clunk clunks a fid that is no longer needed */
     ServerLock(final LockRequests requests, final IntConsumer clunk) {
         this.requests = requests;
         this.clunk = clunk;
     }
 
     /**
-     * Has the server hold {@code mode} at least. If this fails, {@link #lower} must follow: flock(2), which diod calls,
-     * gives up what it holds before it tries for more.
+     * Makes the server hold at least {@code mode}. If this fails, {@link #lower} must follow: flock(2), which diod
+     * calls, releases the present lock before it tries for a stronger one.
      *
-     * @return false if another client is in the way
+     * @return false if another client's lock conflicts
      */
     boolean raise(final LockMode mode, final OpenFile file) throws IOException {
         if (holds(mode)) {
@@ -51,9 +52,9 @@ final class ServerLock {
     }
 
     /**
-     * Has the server hold {@code mode}, and no more; this is done even for a thread that is interrupted.
+     * Makes the server hold exactly {@code mode}, even if the thread is interrupted.
      *
-     * @return false if the server has given what it held to another client
+     * @return false if the server has given the lock to another client meanwhile
      */
     boolean lower(final LockMode mode) throws IOException {
         if (over == null) {
@@ -72,6 +73,7 @@ final class ServerLock {
         return true;
     }
 
+    /** Sets the server's lock; if interrupted, sends the request again without interruption. */
     private boolean setWhateverComes(final int fid, final LockMode mode) throws IOException {
         try {
             return requests.set(fid, mode);
@@ -82,17 +84,17 @@ final class ServerLock {
         }
     }
 
-    /** What of another client is in the way of a lock that is asked for over {@code file}. */
+    /** Returns the mode of another client's lock that conflicts with {@code wanted}; NONE if there is none. */
     LockMode inTheWay(final LockMode wanted, final OpenFile file) throws IOException {
         return holds(wanted) ? LockMode.NONE : requests.inTheWay(over == null ? file.fid() : over.fid(), wanted);
     }
 
-    /** Whether the server is known to hold {@code mode}, or more. */
+    /** Returns whether the server is known to hold {@code mode}, or a stronger lock. */
     boolean holds(final LockMode mode) {
         return held != null && held.compareTo(mode) >= 0;
     }
 
-    /** The server holds nothing any more, or will not when the fid has gone. */
+    /** Records that the server holds no lock, or will release it when the fid is clunked. */
     void forget() {
         if (over != null) {
             over.giveUpFid(clunk);

@@ -18,9 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A share as a file system: the operations that the kernel asks for, over one session. This is how the user sees it as whom
- * the session is attached; where each has an attach of his own, others see it {@link #forUser}. All have their inodes and
- * open files in common. Any thread may call any method.
+ * A share as a file system: the operations that the kernel asks for, over one session.
+ *
+ * <p>This object is the view of the session's user. Where each user has an attach of their own, {@link #forUser}
+ * returns the views of other users. All views share the inodes and open files. Any thread may call any method.
  */
 public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
@@ -41,7 +42,7 @@ public final class Share implements FileOperations, AutoCloseable {
     private final OpenFiles files;
     private final Handles<OpenDirectory> directories;
 
-    /** What all users of a share have in common. */
+    /** The state that all users' views of a share have in common. */
     private record Common(
             Session session,
             ShareOptions options,
@@ -82,7 +83,9 @@ public final class Share implements FileOperations, AutoCloseable {
         }
     }
 
-    /** @param fids those of the user whose view this is */
+    /**
+     * @param fids the fids of the user whose view this is
+     */
     private Share(final Common common, final FidTable fids) {
         this.common = common;
         this.session = common.session;
@@ -131,18 +134,20 @@ public final class Share implements FileOperations, AutoCloseable {
         this.lookups = new ManyLookups(session, fids, inodes, paths, attributes);
     }
 
-    /** As {@link #open(Session, ShareOptions, Optional)}, without notes. */
+    /** Opens a share as {@link #open(Session, ShareOptions, Optional)} does, without notes of silly-renamed files. */
     public static Share open(final Session session, final ShareOptions options) throws IOException {
         return open(session, options, Optional.empty());
     }
 
     /**
-     * Makes the tree that {@code session} is attached to a share, which owns the session from here on, and closes it
-     * even if this fails.
+     * Opens the tree to which {@code session} is attached as a share. Removes the silly-renamed files that killed
+     * mounts left. Blocks until the server has answered.
      *
-     * @param notes a directory of this host for this share only, where files are noted that are open and have lost their
-     *     name, so that the next mount removes what a crash leaves of them; made if need be
-     * @throws IOException if the server does not say what the root is, or it is no directory
+     * <p>The share owns the session from now on. It closes the session even if this method fails.
+     *
+     * @param notes a directory of this host for this share only, created if it is missing. It holds notes of the
+     *     silly-renamed files, so that the next mount removes those that a crash leaves
+     * @throws IOException if the server does not send the root's attributes, or the root is not a directory
      */
     public static Share open(final Session session, final ShareOptions options, final Optional<Path> notes)
             throws IOException {
@@ -174,6 +179,7 @@ public final class Share implements FileOperations, AutoCloseable {
         }
     }
 
+    /** Returns the session that carries the share's requests. */
     public Session session() {
         return session;
     }
@@ -216,7 +222,7 @@ public final class Share implements FileOperations, AutoCloseable {
         return inodes.surplus();
     }
 
-    /** How many files and directories are remembered, because the kernel knows them or they are open. */
+    /** Returns the number of files and directories in the inode table: those that the kernel knows or that are open. */
     public int nodes() {
         return inodes.count();
     }
@@ -231,7 +237,8 @@ public final class Share implements FileOperations, AutoCloseable {
         final Inode inode = inodes.get(node);
         final Rgetattr before = inode.attributes();
         final Attributes now = attributes.read(inode);
-        // To drop them makes the kernel ignore the answer for certain: a new size would stay unknown to it.
+        // The size is unchanged, so the kernel does not need this reply. Otherwise the pages must stay: dropping them
+        // makes the kernel ignore the reply, and it would not learn the new size.
         if (before != null && before.size() == now.size() && inode.data.hasJustChanged(System.nanoTime())) {
             files.dropData(inode, kernel);
         }
@@ -471,7 +478,8 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Rstatfs statfs(final long node) throws IOException {
         final Inode inode = inodes.get(node);
-        // QEMU opens the path to ask: a FIFO would answer ENXIO, a symbolic link ELOOP.
+        // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
+        // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
         return paths.use(
                 canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid).await());
@@ -524,8 +532,8 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     /**
-     * An ACL is its file's owner's, and root's. Before Linux 6.2 the kernel leaves it to the file system to check that
-     * ({@code fs/xattr.c}, xattr_permission).
+     * Fails with EPERM unless the caller may change an ACL: the file's owner and root may. Before Linux 6.2, the kernel
+     * leaves this check to the file system ({@code fs/xattr.c}, xattr_permission).
      */
     private void requireOwner(final Caller caller, final Inode inode, final ByteString name) throws IOException {
         if (name.startsWith(SYSTEM)
@@ -547,7 +555,10 @@ public final class Share implements FileOperations, AutoCloseable {
         return options.cache();
     }
 
-    /** Ends the share and its session: what is open is closed, fids are clunked, and the server is told. */
+    /**
+     * Closes open files and directories if the session is connected, and closes the session. That clunks the remaining
+     * fids.
+     */
     @Override
     public void close() {
         if (session.status().connected()) {

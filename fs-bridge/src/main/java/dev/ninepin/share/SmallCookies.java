@@ -3,38 +3,47 @@ package dev.ninepin.share;
 import java.util.Arrays;
 
 /**
- * The cookies of one open directory as programs see them ({@code d_off}, telldir(3)): below 2^31, since a 32-bit program
- * without large-file support gets EOVERFLOW for more, and takes the directory for an empty one. A server's cookie that is
- * small enough is shown as it is. One that is not, such as ext4's hash of 63 bits, gets a number, and is kept under it for
- * as long as the directory is open: telldir's positions stay good, and lead to the same place of the server's listing.
+ * The cookies of one open directory as programs see them ({@code d_off}, telldir(3)): below 2^31. A 32-bit program
+ * without large-file support gets EOVERFLOW for a larger cookie, and takes the directory for an empty one.
  *
- * <p>Inode numbers are not made small: they must be the same in every listing and in stat(2). A program of that kind still
- * gets EOVERFLOW for a number above 2^32.
+ * <p>A server's cookie that is small enough is shown as it is. A larger one, such as ext4's 63-bit hash, is stored in a
+ * table and shown as its number in that table. The table lives as long as the directory is open. So positions from
+ * telldir(3) stay valid, and lead to the same place in the server's listing.
  *
- * <p>One thread at a time.
+ * <p>Inode numbers are not reduced, since they must be the same in every listing and in stat(2). Such a program still
+ * gets EOVERFLOW for an inode number above 2^32.
+ *
+ * <p>Not thread-safe: {@link OpenDirectory} serializes all calls.
  */
 final class SmallCookies {
     /**
-     * The most numbers that are given, for eight bytes of memory each. A directory with more entries shows the server's
+     * The maximum number of table entries, of eight bytes each. A directory with more entries shows the server's own
      * cookies from there on, which 64-bit programs can use.
      */
     static final int MOST = 1 << 20;
 
-    /** Numbers begin here; a server's cookie from here to {@code FIRST + MOST} gets a number, too. */
+    /**
+     * The first number. A server's cookie from {@code FIRST} to {@code FIRST + MOST - 1} is stored in the table too.
+     */
     private static final long FIRST = 1L << 30;
 
     private static final long TOO_LARGE = 1L << 31;
     private static final int LEAST_ROOM = 64;
 
-    /** The server's cookies, by their number less {@link #FIRST}. */
+    /** The server's cookies, indexed by their number minus {@link #FIRST}. */
     private long[] numbered = {};
 
     private int count;
 
-    /** The place in {@link #numbered} of the cookie that comes next, if the listing is as it was when it was seen before. */
+    /**
+     * The index in {@link #numbered} of the next cookie, if the directory is being listed again and has not changed.
+     */
     private int expected;
 
-    /** The server's cookie for what a program calls {@code shown}. The next to be shown are those that follow it. */
+    /**
+     * Returns the server's cookie for a cookie that a program was shown. The cookies shown next must be those that
+     * follow it.
+     */
     long find(final long shown) {
         if (isNumber(shown) && shown - FIRST < count) {
             expected = (int) (shown - FIRST) + 1;
@@ -46,7 +55,7 @@ final class SmallCookies {
         return shown;
     }
 
-    /** What a program is to call the server's {@code cookie}. Asked again before {@link #taken}, it says the same. */
+    /** Returns the cookie to show for a server's cookie. The result stays the same until {@link #taken} is called. */
     long show(final long cookie) {
         if (cookie > 0 && cookie < TOO_LARGE && !isNumber(cookie)) {
             return cookie;
@@ -66,7 +75,7 @@ final class SmallCookies {
         return FIRST + expected;
     }
 
-    /** The program was given what was shown last. */
+    /** Records that the program has received the entry with the cookie that was shown last. */
     void taken(final long shown) {
         if (isNumber(shown)) {
             expected = (int) (shown - FIRST) + 1;

@@ -1,15 +1,15 @@
 package dev.ninepin.share;
 
 /**
- * A file's time.
+ * A time of a file.
  *
- * @param seconds since 1970, negative before
- * @param nanos of the second, 0 to 999,999,999
+ * @param seconds the seconds since 1970, negative for earlier times
+ * @param nanos the nanoseconds within the second, 0 to 999,999,999
  */
 public record Timestamp(long seconds, long nanos) {
     private static final long LAST_NANO = 999_999_999;
 
-    /** The time that a server gives, whose nanoseconds may be anything. */
+    /** Returns a server's time with its nanoseconds forced into the valid range. */
     static Timestamp within(final long seconds, final long nanos) {
         return new Timestamp(seconds, Math.min(Math.max(nanos, 0), LAST_NANO));
     }

@@ -15,30 +15,43 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says whether a file that is found under a new name is one that is known by another name. The server's number (qid.path)
- * alone does not tell: QEMU gives out the host's inode number, unless it is run with {@code multidevs=remap}, and two file
- * systems of an export have files with the same; an overlay may have them in one directory; and the number of a removed file
- * goes to a new one. Taken for one, two files would share what the kernel keeps of them, and a path. So they are one only
- * if that is certain, and else two: then no more is lost than a link.
+ * The comparison of a file found under a new name with files known under other names: are they the same file?
  *
- * <p>It is certain if
+ * <p>The server's number ({@code qid.path}) alone does not tell:
+ *
+ * <ul>
+ *   <li>QEMU passes the host's inode number on, unless it runs with {@code multidevs=remap}. Files on two file systems
+ *       of one export may have the same number. On an overlay, even two files in one directory may.
+ *   <li>A new file may get the number of a removed one.
+ * </ul>
+ *
+ * <p>If two files were taken for one, they would share a path and the data that the kernel caches. So two names count
+ * as one file only if that is certain, and otherwise as two. A mistake in that direction merely hides a hard link.
+ *
+ * <p>Two names are certainly one file if both of these hold:
  *
  * <ol>
- *   <li>both names are in one directory, or in two of one file system with unique numbers ({@link HostFileSystem}); and
- *   <li>the file has several links, and all attributes are the same over both names at one moment, times of change
- *       included; or the known name does not lead to it any more, and it has either been open here ever since, so that the
- *       server could not give its number away, or still has the size, owner, mode and time of modification last seen.
+ *   <li>Both names are in one directory, or in two directories of one file system with unique numbers
+ *       ({@link HostFileSystem}).
+ *   <li>Either the file has several links, and its attributes, including the change time, are the same over both names
+ *       at one moment. Or the known name no longer leads to the file, and the file was not removed meanwhile. The
+ *       latter holds if the file has been open on this mount ever since, so that the server could not reuse its number.
+ *       It also holds if the size, owner, mode and modification time are those last seen.
  * </ol>
  *
- * <p>A file with one link and a directory have one name, so what is found while the known name still leads to the known one
- * is another. A hard link that was made here is known, and never comes here.
+ * <p>A directory, or a file with one link, has one name. So if the known name still leads to the known file, a file
+ * found under a new name is another one. A hard link made on this mount is known already, and is not examined by this
+ * class.
  *
- * <p>Costs nothing unless a new name has a known number. Any thread.
+ * <p>No request is sent unless a file under a new name has a known number. Any thread may call any method.
  */
 final class Twins {
     private static final Logger LOG = LoggerFactory.getLogger(Twins.class);
 
-    /** How often a file that others are just changing is compared, and with how many others one that may be any of them. */
+    /**
+     * The maximum number of comparisons of a file that other clients keep changing. Also the maximum number of inodes
+     * with which a file is compared if each may be the same file.
+     */
     private static final int MOST_COMPARISONS = 4;
 
     private final Session session;
@@ -53,7 +66,7 @@ final class Twins {
         this.fileSystems = new HostFileSystems(session, inodes, paths);
     }
 
-    /** What the file is that was just walked to. */
+    /** Compares a file that a walk just found with the known inodes that have its file ID. */
     Identity identify(final Inode directory, final ByteString name, final FidTable.Walked walked) throws IOException {
         final List<Inode> alike = inodes.alike(directory, name, walked.qid());
         Identity.Relation relation = Identity.Relation.NEW;
@@ -68,9 +81,10 @@ final class Twins {
     }
 
     /**
-     * As {@link #identify}, if no more needs to be asked than which file systems directories are on; else empty.
+     * Compares a file as {@link #identify} does. Returns empty if that takes more requests than those that find the
+     * file systems of the directories.
      *
-     * @param seen the attributes of what was walked to
+     * @param seen the attributes of the file that the walk found
      */
     Optional<Identity> identifyAtOnce(
             final Inode directory, final ByteString name, final FidTable.Walked walked, final Rgetattr seen)
@@ -88,7 +102,10 @@ final class Twins {
                 alike.isEmpty() ? Identity.NEW : new Identity(Optional.empty(), alike, Identity.Relation.TWIN));
     }
 
-    /** What a file that was just made under a name is to those that have its number. It is none of them. */
+    /**
+     * Returns the relation of a file that was just created to the known inodes that have its file ID. The file is none
+     * of them.
+     */
     Identity identifyMade(final Inode directory, final ByteString name, final Qid made) {
         Identity.Relation relation = Identity.Relation.NEW;
         for (final Inode known : inodes.alike(directory, name, made)) {
@@ -104,7 +121,7 @@ final class Twins {
         return new Identity(Optional.empty(), List.of(), relation);
     }
 
-    /** Where the directories of a known name and of a new one are. */
+    /** Whether the directories of a known name and of a new name are on one file system of the server's host. */
     private enum Place {
         ONE_FILE_SYSTEM,
         /** On two file systems. */
@@ -127,7 +144,8 @@ final class Twins {
             if (place == Place.ELSEWHERE) {
                 return Identity.Relation.TWIN;
             } else if (place == Place.UNCERTAIN && alike > MOST_COMPARISONS) {
-                // A file with many links, none of which can be recognized.
+                // This may be a file with many links, none of which can be recognized. Comparing them all would take
+                // too long.
                 return Identity.Relation.UNCERTAIN;
             }
             final Rgetattr seen = attributes(walked.fid());
@@ -185,7 +203,7 @@ final class Twins {
         return !known.isDirectory() && seen.nlink() > 1;
     }
 
-    /** Compares the attributes of a file with several links over its known name and the new one. */
+    /** Compares the attributes of a file with several links over its known name and over the new one. */
     private Identity.Relation compareLinks(final Inode known, final int fid, final Rgetattr first) throws IOException {
         Rgetattr seen = first;
         for (int tries = 0; tries < MOST_COMPARISONS && !isUnchanged(known, seen); tries++) {
@@ -208,19 +226,23 @@ final class Twins {
         return isUnchanged(known, seen) ? Identity.Relation.SAME : Identity.Relation.CHANGING;
     }
 
-    /** Whether what was found is a known file whose old name leads to it no more. */
+    /** Returns whether a file found under a new name is a known file whose old name no longer leads to it. */
     private boolean isMoved(final Inode known, final Inode directory, final int fid, final Rgetattr seen)
             throws IOException {
         return hasStayed(known, seen) && (!known.isDirectory() || fileSystems.isOn(fid, directory));
     }
 
-    /** Whether a file that has lost its known name has not been removed: its number is another's soon then. */
+    /**
+     * Returns whether a file that lost its known name still exists. The server may soon give the number of a removed
+     * file to another one.
+     */
     private boolean hasStayed(final Inode known, final Rgetattr seen) {
         final Rgetattr last = known.attributes();
         if (inodes.isOpen(known)) {
             return true;
         }
-        // A write here has changed the time since; what the kernel keeps is judged by its version when it is opened.
+        // A write on this mount has changed the modification time since. The data that the kernel caches is checked
+        // against its version at the next open.
         final boolean isChangedHere = !known.isDirectory() && known.hasChangedSinceSeen();
         return last != null
                 && last.mode() == seen.mode()
@@ -235,7 +257,7 @@ final class Twins {
         return one.mtimeSec() == other.mtimeSec() && one.mtimeNsec() == other.mtimeNsec();
     }
 
-    /** Whether a file has the attributes, times of change included, that it had when it was last seen over a known name. */
+    /** Returns whether a file's attributes, including the change time, are those last seen over a known name. */
     private static boolean isUnchanged(final Inode known, final Rgetattr seen) {
         final Rgetattr last = known.attributes();
         return last != null && isSame(last, seen);
@@ -255,20 +277,20 @@ final class Twins {
         return session.getattr(fid, AttrMask.BASIC).await();
     }
 
-    /** Whether a known name of a file leads to it, and another name, which it was not known by, as well. */
+    /** Asks the server whether a known name of a file and another name that was just found both lead to it. */
     private Identity.Relation areBothThere(final Inode known, final Inode directory, final ByteString found)
             throws IOException {
         final Inode.Name name = inodes.someName(known).orElse(null);
         if (name == null || !paths.isNamed(known, name.directory(), name.name())) {
             return Identity.Relation.NEW;
         }
-        // Else it was renamed meanwhile, from one to the other. Both have one number.
+        // Otherwise the file was renamed meanwhile, from one name to the other. Both walks then showed the same number.
         return !name.equals(new Inode.Name(directory, found)) && paths.isNamed(known, directory, found)
                 ? Identity.Relation.TWIN
                 : Identity.Relation.CHANGING;
     }
 
-    /** Says once for each mount that a file was found that has the number of another. */
+    /** Logs a warning when two files with the same number are found, once per mount. */
     void report(final Identity identity, final Inode directory, final ByteString name) {
         if (identity.relation() == Identity.Relation.TWIN
                 && !identity.compared().isEmpty()

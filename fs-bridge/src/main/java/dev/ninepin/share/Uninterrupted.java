@@ -5,20 +5,25 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Does what must not be left half done. An interrupt gives up the request that its thread waits for, and of what was
- * given up nobody knows whether it was done (a diod that was told in time drops the reply). So this has a thread of its
- * own, which nobody interrupts; it is meant for what is rare.
+ * A runner of actions that must not be left half done. An interrupt cancels the request that a thread waits for, and
+ * the client does not learn whether the server has carried it out. (diod drops the reply if the Tflush arrives in
+ * time.) So each action gets a new thread that nothing interrupts. That is too slow for frequent operations.
  */
 final class Uninterrupted {
     private Uninterrupted() {}
 
-    /** What is to be done. */
+    /** An action that must complete. */
     @FunctionalInterface
     interface Action {
         void run() throws IOException;
     }
 
-    /** Returns when it is done; the calling thread's interrupt flag is as if it had done it itself. */
+    /**
+     * Runs an action, and blocks until it has ended. An interrupt meanwhile does not end the wait; the calling thread's
+     * interrupt status is set on return.
+     *
+     * @throws IOException the action's exception
+     */
     static void run(final Action action) throws IOException {
         final FutureTask<Void> task = new FutureTask<>(() -> {
             action.run();

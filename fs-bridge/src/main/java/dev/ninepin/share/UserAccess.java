@@ -1,25 +1,31 @@
 package dev.ninepin.share;
 
 /**
- * Which users may use a share, and as whom the server knows them: {@code access=} of {@code mount -t 9p}.
+ * The users that may use a share, and the credentials that the server sees: {@code access=} of {@code mount -t 9p}.
  *
- * @param uid the one user of {@link Kind#ONE}, who is also the one that the session is attached as
+ * @param kind which users may use the share
+ * @param uid the user of {@link Kind#ONE}, as which the session is attached too; 0 otherwise
  */
 public record UserAccess(Kind kind, int uid) {
-    /** All, over the attach of the one that the session is attached as. */
+    /** All users, with the credentials that the session is attached with. */
     public static final UserAccess ANY = new UserAccess(Kind.ANY, 0);
 
-    /** All, each over an attach of his own. */
+    /** All users, each with an attach of its own. */
     public static final UserAccess EACH = new UserAccess(Kind.EACH, 0);
 
-    /** How many may use it. */
+    /** The choices of users. */
     public enum Kind {
+        /** Every user, with the credentials that the session is attached with. */
         ANY,
+
+        /** Every user, each with an attach of its own. */
         EACH,
+
+        /** A single user. */
         ONE
     }
 
-    /** Only one. */
+    /** Returns access for a single user. */
     public static UserAccess one(final int uid) {
         return new UserAccess(Kind.ONE, uid);
     }

@@ -6,16 +6,18 @@ import java.util.Map;
 import java.util.function.IntSupplier;
 
 /**
- * Who may use a share, and whose attach his requests go over ({@link UserAccess}). Any thread; the lock guards the views
- * that are kept.
+ * The users who may use a share, and each user's view of it ({@link UserAccess}). Any thread may call any method; the
+ * lock guards the map of views.
  */
 final class Users {
-    /** Views kept for users other than the share's own; one is quickly made again. */
+    /**
+     * The maximum number of views kept for users other than the session's own. A dropped view is cheap to create again.
+     */
     private static final int MOST_VIEWS = 64;
 
     /**
-     * Root is never attached beside others: once he is, diod checks nothing any more of what anybody does over the connection
-     * ({@code libnpfs/fcall.c}, np_attach; {@code libnpfs/user.c}, np_setfsid).
+     * Root never gets an attach beside those of other users. Once root is attached, diod stops checking the permissions
+     * of all users of the connection ({@code libnpfs/fcall.c}, np_attach; {@code libnpfs/user.c}, np_setfsid).
      */
     private static final int ROOT = 0;
 
@@ -33,25 +35,29 @@ final class Users {
         }
     };
 
-    /** @param owner the server's number of the user that the share's session is attached as */
+    /**
+     * @param owner the server ID of the session's user
+     */
     Users(final UserAccess access, final IdMap idMap, final int owner) {
         this.access = access;
         this.idMap = idMap;
         this.owner = owner;
     }
 
-    /** Makes the view of a user, by the number that the server knows him by. */
+    /** Creates the view of a user, given by server ID. */
     @FunctionalInterface
     interface ViewMaker {
         Share of(int nUname);
     }
 
     /**
-     * The share as a user is to use it.
+     * Returns a user's view of the share.
      *
-     * @param ownersView of who the session is attached as
-     * @throws ErrnoException if he must not use it at all: EPERM if he is not the one who may, as with the kernel's client
-     *     ({@code fs/9p/fid.c}); EACCES if he has no number on the server, or is root there without being it here
+     * @param asking returns the local ID of the calling user; not called if all users share one view
+     * @param ownersView the view of the session's user
+     * @throws ErrnoException EPERM if {@code access=} names another user, as with the kernel's client
+     *     ({@code fs/9p/fid.c}); EACCES if the user has no server ID, or has that of root without being root on this
+     *     host
      */
     Share view(final IntSupplier asking, final Share ownersView, final ViewMaker maker) throws ErrnoException {
         if (access.kind() == UserAccess.Kind.ANY) {
@@ -76,7 +82,10 @@ final class Users {
         return viewOf(there, ownersView, maker);
     }
 
-    /** The share as a user is to use it who is known by his number on the server; as the session's own, if it must be. */
+    /**
+     * Returns the view of a user, given by server ID. Root and the session's user get the session's own view; so does
+     * everyone if users have no attach of their own.
+     */
     Share viewOf(final int there, final Share ownersView, final ViewMaker maker) {
         if (access.kind() != UserAccess.Kind.EACH || there == owner || there == ROOT) {
             return ownersView;

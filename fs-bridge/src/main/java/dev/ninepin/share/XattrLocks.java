@@ -6,9 +6,10 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 
 /**
- * Keeps a file's extended attributes from being read while a program here changes them: servers first ask for the size of a
- * value and then for its bytes. Shared by the readers, exclusive to a writer, whichever user's view they go through. A few
- * locks serve all files; a thread holds one at a time. Requests are sent under it.
+ * Locks that keep a file's extended attributes from being read while a program on this mount changes them: servers
+ * first determine the size of a value, and then read it. Reads share a lock, and a change holds it exclusively, across
+ * the views of all users. A fixed number of locks serves all files. A thread holds one at a time, and sends requests
+ * under it.
  */
 final class XattrLocks {
     private static final int COUNT = 64;
@@ -16,19 +17,19 @@ final class XattrLocks {
     private final ReadWriteLock[] locks =
             Stream.generate(ReentrantReadWriteLock::new).limit(COUNT).toArray(ReadWriteLock[]::new);
 
-    /** A lock that is held. */
+    /** A held lock, which is released when it is closed. */
     @FunctionalInterface
     interface Held extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** Waits until no attribute of {@code inode} is being changed, and keeps them as they are. */
+    /** Blocks until no attribute of {@code inode} is being changed, and then prevents changes. */
     Held holdToRead(final Inode inode) {
         return hold(of(inode).readLock());
     }
 
-    /** Waits until nobody uses the attributes of {@code inode}, and keeps others away. */
+    /** Blocks until the attributes of {@code inode} are neither read nor changed, and then prevents both. */
     Held holdToChange(final Inode inode) {
         return hold(of(inode).writeLock());
     }
@@ -39,7 +40,7 @@ final class XattrLocks {
 
     private static Held hold(final Lock lock) {
         lock.lock();
-        // No method reference: the tests see in our code what is locked and unlocked (dev.ninepin.locks).
+        // Not a method reference: the tests instrument the lock and unlock calls in this code (dev.ninepin.locks).
         return () -> lock.unlock();
     }
 }

@@ -5,13 +5,15 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The name spaces of extended attributes that the server has just refused as a whole. QEMU refuses all of {@code security.}
- * and {@code trusted.} for every file ({@code hw/9pfs/9p-xattr.c}), and the kernel asks for {@code security.capability}
- * before it writes to a file.
+ * The namespaces of extended attributes that the server has recently refused as a whole. QEMU refuses all {@code
+ * security.} and {@code trusted.} attributes of every file ({@code hw/9pfs/9p-xattr.c}), and the kernel asks for {@code
+ * security.capability} before it writes to a file.
  *
- * <p>The file systems below one tree may differ. So a refusal is believed for a second, and no longer once some file has
- * such an attribute, or could have one. No other answer is believed for another file: {@code user.} attributes and ACLs
- * depend on the file system, EACCES and EIO on the file and the moment.
+ * <p>A tree may span several file systems. So a refusal is valid for one second only. It is ignored for good once any
+ * file turns out to have such an attribute, or to be able to have one.
+ *
+ * <p>No other error is applied to other files: for {@code user.} attributes and ACLs it depends on the file system, and
+ * EACCES and EIO depend on the file and the moment.
  *
  * <p>Any thread may call any method.
  */
@@ -20,14 +22,14 @@ final class XattrSupport {
 
     private final List<Kind> kinds = List.of(new Kind("security."), new Kind("trusted."));
 
-    /** What begins with {@code prefix}. */
+    /** A namespace: all attributes whose names begin with {@code prefix}. */
     private static final class Kind {
         private final ByteString prefix;
 
-        /** Set once, by whichever thread learns it. */
+        /** Whether the server supports this namespace; set once, by any thread. */
         private volatile boolean works;
 
-        /** When it was refused last, by {@link System#nanoTime}; 0 if it was not. */
+        /** When the server last refused it, by {@link System#nanoTime}; 0 if never. */
         private volatile long refused;
 
         Kind(final String prefix) {
@@ -35,7 +37,11 @@ final class XattrSupport {
         }
     }
 
-    /** Whether the server has just refused attributes of the kind of {@code name}. */
+    /**
+     * Returns whether the server has recently refused the namespace of an attribute.
+     *
+     * @param now the time by {@link System#nanoTime}
+     */
     boolean isRefused(final ByteString name, final long now) {
         for (final Kind kind : kinds) {
             if (name.startsWith(kind.prefix)) {
@@ -46,7 +52,11 @@ final class XattrSupport {
         return false;
     }
 
-    /** The server has answered EOPNOTSUPP. */
+    /**
+     * Records that the server refused an attribute with EOPNOTSUPP or ENOSYS.
+     *
+     * @param now the time of the request by {@link System#nanoTime}
+     */
     void refused(final ByteString name, final long now) {
         for (final Kind kind : kinds) {
             if (name.startsWith(kind.prefix)) {
@@ -55,7 +65,7 @@ final class XattrSupport {
         }
     }
 
-    /** The server has given an attribute, or answered that the file has none of that name. */
+    /** Records that the server returned or changed an attribute, or answered that the file has none of that name. */
     void answered(final ByteString name) {
         for (final Kind kind : kinds) {
             if (!kind.works && name.startsWith(kind.prefix)) {

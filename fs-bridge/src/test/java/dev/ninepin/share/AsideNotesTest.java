@@ -88,7 +88,10 @@ class AsideNotesTest {
         assertThat(directory).doesNotExist();
     }
 
-    /** What the kernel knows of a lock on a file goes when its process closes any descriptor of that file. */
+    /**
+     * Two mounts in one process keep their locks: the kernel releases a process's fcntl(2) locks on a file as soon as
+     * the process closes any descriptor of that file.
+     */
     @Test
     void mountsOfOneProcessKeepTheirLocks() throws Exception {
         try (AsideNotes one = AsideNotes.in(directory);
@@ -125,7 +128,7 @@ class AsideNotesTest {
         assertThat(directory).doesNotExist();
     }
 
-    /** How many of the mounts' locks another process finds to be held. */
+    /** Returns how many of the mounts' locks are held, as seen from another process. */
     private int locksHeld() throws IOException {
         final Process another = new ProcessBuilder(Python.COMMAND, "-c", """
                         import fcntl, glob, sys
@@ -148,7 +151,7 @@ class AsideNotesTest {
         final Path notesOfAnother = Files.createDirectories(directory);
         final String prefix = ".ninepin-0123456789abcdef-";
         Files.writeString(notesOfAnother.resolve(prefix + "1"), "1000\0");
-        // A note that a full disk left without a word goes.
+        // An empty note, which a full disk has left, is removed.
         Files.write(notesOfAnother.resolve(prefix + "2"), new byte[0]);
         final Process another = new ProcessBuilder(
                         Python.COMMAND,

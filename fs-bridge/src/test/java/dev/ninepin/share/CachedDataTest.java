@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class CachedDataTest {
     private static final long TICK = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /** Of files whose times say that they are old. */
+    /** The clock's time in seconds, much later than the times of the files, so that their versions are settled. */
     private static final long LATE = 1_000_000;
 
     private final CachedData data = new CachedData();

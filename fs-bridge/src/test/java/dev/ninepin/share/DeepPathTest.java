@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Paths as long as QEMU takes: one of 65,534 bytes kills it. Each test removes all that it made. */
+/**
+ * Tests with the longest paths that QEMU accepts: a path of 65,534 bytes kills QEMU. Each test removes all files that
+ * it made.
+ */
 class DeepPathTest {
     private static final int LONGEST_DIRECTORY = 65_277;
     private static final String LONG = "d".repeat(255);
@@ -67,7 +70,10 @@ class DeepPathTest {
             assertEmpty();
         }
 
-        /** As far as they are not known: the kernel has forgotten them. */
+        /**
+         * Directories that the kernel has forgotten may end up too deep: they are out of reach until they are moved
+         * back.
+         */
         @Test
         void directoriesThatGotTooDeepAreOutOfReachUntilTheyAreMovedBack() throws Exception {
             mkdir(ROOT, "moved");
@@ -93,10 +99,10 @@ class DeepPathTest {
             assertEmpty();
         }
 
-        /** A directory, and the one that it is in. */
+        /** A directory that was made, and its parent. */
         private record Made(long parent, String name, long node) {}
 
-        /** Makes directories in each other, as long as there is room for one more with a name of any length. */
+        /** Makes nested directories, as long as there is room for one more with a name of any length. */
         private Deque<Made> descend(final long from, final int pathOfIt, final Random random) throws IOException {
             final Deque<Made> made = new ArrayDeque<>();
             long directory = from;

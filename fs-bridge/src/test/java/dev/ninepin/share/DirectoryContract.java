@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
-/** Listing directories, each for each server. */
+/** Tests of directory listings, run with each server. */
 abstract class DirectoryContract extends ShareFixture {
     private static final int FILES = 10_000;
 
@@ -36,7 +36,7 @@ abstract class DirectoryContract extends ShareFixture {
         share.releasedir(handle);
     }
 
-    /** What is above the export is no concern of those who see it as a file system of its own. */
+    /** The directory above the export is not part of the file system that programs see. */
     @Test
     void theParentOfTheRootIsTheRoot() throws IOException {
         final long handle = share.opendir(ROOT);
@@ -78,7 +78,7 @@ abstract class DirectoryContract extends ShareFixture {
         share.releasedir(handle);
     }
 
-    /** A 32-bit program takes a directory for an empty one otherwise. */
+    /** A 32-bit program takes a directory with larger cookies for an empty one. */
     @Test
     void everyCookieIsSmall() throws IOException {
         makeFiles(300);
@@ -126,7 +126,7 @@ abstract class DirectoryContract extends ShareFixture {
         final long handle = share.opendir(ROOT);
 
         for (final Dirent entry : readAll(handle, 0, 10)) {
-            // DT_UNKNOWN 0, DT_DIR 4, DT_REG 8; a mapped export does not know.
+            // DT_UNKNOWN 0, DT_DIR 4, DT_REG 8; in a mapped export the server does not know the type.
             final int known = entry.name().equals(name("file")) ? 8 : 4;
             assertThat(entry.type()).isIn(known, server.keepsModesOnHost() ? known : 0);
         }

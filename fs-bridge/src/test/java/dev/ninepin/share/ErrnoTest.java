@@ -23,12 +23,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a program gets to see for each kind of failure. */
+/** Tests which errno a program gets for each kind of failure. */
 @Timeout(60)
 class ErrnoTest {
     private static final SessionOptions OPTIONS = SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(200));
 
-    /** The kernel takes errnos from 1 to 511. */
+    /** The kernel accepts errnos from 1 to 511. */
     @ParameterizedTest
     @CsvSource({"2, 2", "1, 1", "95, 95", "511, 511", "0, 5", "512, 5", "65535, 5", "2147483647, 5", "-2, 5"})
     void theServersErrnoIsPassedOnIfItIsOne(final int ecode, final int errno) throws Exception {

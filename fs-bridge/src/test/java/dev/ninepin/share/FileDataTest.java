@@ -40,13 +40,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Many large reads at the same time, and what they hold meanwhile. */
+/** Tests of many concurrent large reads, and of the replies and buffers that they hold. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FileDataTest {
     private static final KernelData NO_KERNEL = node -> {};
     private static final ByteString NAME = ByteString.of("file");
 
-    /** In bytes, what the kernel asks for at once at most. */
+    /** The largest read that the kernel requests, in bytes. */
     private static final int LARGE = 256 << 10;
 
     private final LyingServer model = new LyingServer();
@@ -60,7 +60,9 @@ class FileDataTest {
         }
     }
 
-    /** QEMU's channel has 64 MiB for large messages: eight of 8 MiB each, and four of 32 MiB. */
+    /**
+     * The virtio channel has 64 MiB for large messages: eight of 8 MiB. It always has room for four, even of 32 MiB.
+     */
     @ParameterizedTest
     @CsvSource({"8, 8192", "8, 16384", "32, 8192", "2, 8192"})
     void largeReadsInSmallPiecesDoNotWaitForEachOthersReplies(
@@ -133,7 +135,7 @@ class FileDataTest {
         share.release(handle);
     }
 
-    /** As many replies as there may be, all shorter than the file, come at the same moment. */
+    /** The largest possible number of replies, all shorter than the file, arrives at the same moment. */
     @Test
     void aReadThatGoesOnAfterAShortReplyDoesNotKeepThatMeanwhile() throws Exception {
         final byte[] content = new byte[4096];

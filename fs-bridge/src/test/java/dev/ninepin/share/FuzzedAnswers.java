@@ -27,7 +27,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A server that tells the truth, or instead of it, or before it, whatever the data of a fuzzer say. */
+/** A server that sends the true replies, or instead of them, or before them, whatever a fuzzer's data say. */
 final class FuzzedAnswers implements AnsweringChannel.Server {
     private static final int MOST_ENTRIES = 20;
 
@@ -41,7 +41,7 @@ final class FuzzedAnswers implements AnsweringChannel.Server {
         this.honest = honest;
     }
 
-    /** A name of as many bytes as {@code text} has characters. */
+    /** Returns a name with one byte for each character of {@code text}. */
     static ByteString name(final String text) {
         return ByteString.copyOf(text.getBytes(ISO_8859_1));
     }
@@ -57,7 +57,7 @@ final class FuzzedAnswers implements AnsweringChannel.Server {
             case 0, 1, 2, 3, 4, 5, 6 -> all.add(AnsweringChannel.bytes(tag, lie(answer)));
             case 7 -> all.add(AnsweringChannel.bytes(tag, new Rlerror(data.consumeInt())));
             case 8 -> {
-                // The wrong type, and another's tag; the right answer follows.
+                // A reply of the wrong type, one with another request's tag, and then the right reply.
                 all.add(AnsweringChannel.bytes(tag, answer instanceof Rclunk ? new Rlopen(qid(), 0) : new Rclunk()));
                 all.add(AnsweringChannel.bytes(data.consumeInt(0, 0xffff) | 0x100, answer));
                 all.add(AnsweringChannel.bytes(tag, answer));
@@ -77,7 +77,7 @@ final class FuzzedAnswers implements AnsweringChannel.Server {
         return all;
     }
 
-    /** An answer of the same type with other contents. */
+    /** Returns a reply of the same type with other contents. */
     private Message lie(final Message answer) {
         if (answer instanceof Rwalk walk) {
             return new Rwalk(Collections.nCopies(data.consumeInt(0, walk.qids().size()), qid()));
@@ -138,7 +138,7 @@ final class FuzzedAnswers implements AnsweringChannel.Server {
         return ByteString.copyOf(data.consumeBytes(data.consumeInt(0, 300)));
     }
 
-    /** Of a small tree, so that it is often another file's. */
+    /** Returns a qid from a small range, so that it is often another file's. */
     private Qid qid() {
         return new Qid(data.consumeBoolean() ? Qid.DIR : data.consumeInt(0, 3), 0, data.consumeInt(0, 8));
     }

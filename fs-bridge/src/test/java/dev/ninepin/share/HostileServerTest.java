@@ -59,8 +59,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a share makes of a server that lies. What is no 9P at all ends the session, which is that one's test; here it goes
- * on, and once the server tells the truth again, all is as it should be.
+ * Tests of a share whose server sends false replies. Bytes that are not 9P end the session, which the session's own
+ * tests cover. In these tests the session continues, and the share must work once the server tells the truth again.
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileServerTest {
@@ -141,7 +141,7 @@ class HostileServerTest {
         assertThat(types).containsExactly(8, 0, 0);
     }
 
-    // Names
+    // Lost replies
 
     @Test
     void aRenameThatIsDoneButNeverAnsweredLosesNothing() throws IOException {
@@ -155,7 +155,7 @@ class HostileServerTest {
         share.lookup(ROOT, name("a"));
         final long handle = share.open(share.lookup(ROOT, name("b")).node(), OpenFlags.RDONLY, node -> {});
         final AtomicInteger renames = new AtomicInteger();
-        // The first hides what is open; the second is answered by what is no answer to it.
+        // The first rename hides the open file; the second one gets a reply of the wrong type.
         server.lie(Trenameat.class, (request, truth) -> renames.incrementAndGet() == 2 ? new Rfsync() : truth);
 
         assertErrno(Errno.ETIMEDOUT, () -> share.rename(ROOT, name("a"), ROOT, name("b")));
@@ -181,7 +181,7 @@ class HostileServerTest {
         open();
         final AtomicInteger asked = new AtomicInteger();
         server.lie(Treaddir.class, (request, truth) -> {
-            // Not from 1 on: pages that begin so may be propolis's, which numbers each anew.
+            // Not from 1: a page that starts so may be propolis's, which numbers each page anew.
             final long next = ((Treaddir) request).offset() % pages + 5000;
             return LyingServer.page(8000, List.of(entry("e" + asked.incrementAndGet(), next)));
         });
@@ -198,7 +198,7 @@ class HostileServerTest {
         assertErrno(Errno.EIO, () -> list(ROOT));
     }
 
-    /** Hash tables have them in any order, and with all of their 64 bits. */
+    /** Directories with hash tables have cookies in any order, which use all 64 bits. */
     @Test
     void cookiesThatGoBackButNeverRepeatAreFine() throws IOException {
         open();
@@ -208,7 +208,7 @@ class HostileServerTest {
             final long offset = ((Treaddir) request).offset();
             int next = 0;
             while (offset != 0 && cookies[next++] != offset) {
-                // On.
+                // Continue.
             }
             return next == cookies.length
                     ? LyingServer.page(8000, List.of())
@@ -238,7 +238,7 @@ class HostileServerTest {
         assertErrno(Errno.EIO, () -> list(ROOT));
     }
 
-    /** Its reader is told of one buffer's entries after the other, as long as it asks. */
+    /** A program reads the entries buffer by buffer, as long as it wants. */
     @Test
     void aDirectoryWithoutEndCostsNoMoreThanWhatIsAskedFor() throws IOException {
         open();
@@ -341,7 +341,7 @@ class HostileServerTest {
         assertThat(share.lookup(b, name("in b")).node()).isPositive();
     }
 
-    /** As ext4 does at once. */
+    /** ext4 reuses an inode number at once. */
     @Test
     void aDirectoryThatIsMadeHereWithTheNumberOfOneThatWasRemovedThereIsNotThatOne() throws IOException {
         server.put("a", S_IFDIR | 0755);
@@ -363,7 +363,9 @@ class HostileServerTest {
         assertErrno(Errno.ENOENT, () -> share.lookup(directory, name("old")));
     }
 
-    /** As a subvolume of btrfs in an export that is one itself has, where QEMU does not remap. */
+    /**
+     * A btrfs subvolume in an export that is a subvolume itself has the root's number, if QEMU does not remap numbers.
+     */
     @Test
     void aDirectoryWithTheNumberOfTheRootIsNotTheRoot() throws IOException {
         server.put("sub", new Qid(Qid.DIR, 0, 1), S_IFDIR | 0755);
@@ -404,7 +406,7 @@ class HostileServerTest {
         assertThat(node("b")).isEqualTo(node("a"));
     }
 
-    /** As overlayfs has them, with xino=off: each has the number that it has in its layer. */
+    /** overlayfs with xino=off shows such numbers: each file has the inode number that it has in its layer. */
     @Test
     void linksOnAFileSystemThatMixesNumbersAreTwoFiles() throws IOException {
         final Qid number = server.put("a", S_IFREG | 0644);
@@ -462,7 +464,7 @@ class HostileServerTest {
                 .isNotEqualTo(share.lookup(node("x"), name("a")).node());
     }
 
-    /** As ext4 does at once. */
+    /** ext4 reuses an inode number at once. */
     @Test
     void aFileWithTheNumberOfOneThatIsGoneIsAnother() throws IOException {
         final Qid number = server.put("a", S_IFREG | 0644, "of a".getBytes(UTF_8));
@@ -585,7 +587,7 @@ class HostileServerTest {
         assertThat(share.getattr(node("f")).blksize()).isEqualTo(shown);
     }
 
-    /** As nfs-ganesha says: whole blocks only, and the number of its own file system as that of every device. */
+    /** nfs-ganesha counts whole blocks only, and reports its own file system's device number for every file. */
     @ParameterizedTest
     @CsvSource({"0100644, 5, 0, 1, 0", "0100644, 0, 0, 0, 0", "0100644, 5, 8, 8, 0", "0020644, 0, 0, 0, 77"})
     void aFileWithDataHasABlockAndOnlyADeviceHasADeviceNumber(
@@ -724,7 +726,7 @@ class HostileServerTest {
         assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, name("f")));
     }
 
-    /** From a file system in user space, ENOSYS means "never ask again" to the kernel. */
+    /** The kernel takes ENOSYS from a FUSE file system to mean "never ask again". */
     @Test
     void aServerThatDoesNotKnowARequestOnceIsAskedTheNextTime() throws IOException {
         server.put("f", S_IFREG | 0644);
@@ -789,7 +791,7 @@ class HostileServerTest {
         open();
         server.lie(Treadlink.class, (request, truth) -> new Rreadlink(ByteString.copyOf(new byte[5000])));
 
-        // All NUL; and what has none goes up to the reply, which has no room for it.
+        // The target is all NULs. A long target without a NUL is limited by the reply, which has no room for it.
         assertErrno(Errno.EIO, () -> share.readlink(node("link")));
     }
 
@@ -809,7 +811,7 @@ class HostileServerTest {
         return LyingServer.attributes(truth.qid(), truth.mode(), truth.size(), count, 4096);
     }
 
-    /** The entries of every directory, from now on. */
+    /** Makes the server list these entries in every directory from now on. */
     private void listing(final Dirent... entries) {
         server.lie(
                 Treaddir.class,
@@ -835,7 +837,7 @@ class HostileServerTest {
         }
     }
 
-    /** All of a directory, ten entries at a time, as a kernel with little room would ask. */
+    /** Lists a whole directory, ten entries at a time, as a kernel with a small buffer does. */
     private List<String> list(final long directory) throws IOException {
         final long handle = share.opendir(directory);
         try {

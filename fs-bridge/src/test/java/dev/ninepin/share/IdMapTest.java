@@ -59,7 +59,7 @@ class IdMapTest {
             assertErrno(Errno.EINVAL, () -> map.aclThere(ByteBuffer.wrap(acl(USER, nobody, GROUP, 0xffff_0032))));
         }
         assertErrno(Errno.EINVAL, () -> map.aclThere(ByteBuffer.wrap(new byte[] {1, 2, 3})));
-        // Those who have no number of their own: owner, group, others.
+        // The entries of owner, group and others contain no ID.
         assertThat(map.aclHere(acl(0x1, -1, 0x4, -1))).isEqualTo(acl(0x1, -1, 0x4, -1));
     }
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** New files in a directory whose default ACL can't be read, or handed down. */
+/** Tests of new files in a directory whose default ACL cannot be read, or cannot be applied. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InheritanceFaultTest {
     private static final int EROFS = 30;
@@ -90,7 +90,7 @@ class InheritanceFaultTest {
         assertThat(exists("file")).isTrue();
     }
 
-    /** The file would have got the ACL's mask as the permissions of its group. */
+    /** Without its ACL, the file's group would get the permissions of the ACL's mask. */
     @ParameterizedTest
     @ValueSource(ints = {Errno.EIO, Errno.EACCES, Errno.EOPNOTSUPP, EROFS})
     void whatCannotGetItsAclIsRemoved(final int errno) throws IOException {
@@ -108,7 +108,7 @@ class InheritanceFaultTest {
         assertThat(exists("file")).isFalse();
     }
 
-    /** The root's alone. */
+    /** Gives the root, and no other directory, a default ACL. */
     private void giveDefaultAcl(final byte[] value) throws IOException {
         final int root = rootFid();
         server.lie(Txattrwalk.class, (request, truth) -> {

@@ -7,7 +7,7 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import org.junit.jupiter.api.Test;
 
-/** Attributes of a file whose replies come in another order than they were asked for. */
+/** Tests of attribute replies that arrive in a different order from their requests. */
 class InodeTest {
     private static final Qid QID = new Qid(Qid.FILE, 0, 7);
     private static final int REGULAR = 0100644;

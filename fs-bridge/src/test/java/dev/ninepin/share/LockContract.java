@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Locks of which the server is told, over a real one. */
+/** Tests of locks that are sent to a real server. */
 abstract class LockContract extends ShareFixture {
     protected static final long ME = 0x1111_2222_3333_4444L;
     protected static final long YOU = -1;
@@ -24,7 +24,7 @@ abstract class LockContract extends ShareFixture {
 
     protected long node;
 
-    /** An open file, by its handle. */
+    /** The handle of an open file. */
     protected long handle;
 
     @BeforeEach

@@ -34,12 +34,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Locks of servers that have none, fail, or give away what they have given. */
+/** Tests of locks with servers that do not support them, fail, or give a granted lock to another client. */
 @Timeout(60)
 class LockFaultTest {
     private final LyingServer server = new LyingServer();
 
-    /** What the server was asked for, by {@link LockType}. */
+    /** The types of the requested locks, as {@link LockType} numbers. */
     private final List<Integer> asked = new ArrayList<>();
 
     private final Deque<Message> answers = new ArrayDeque<>();
@@ -95,7 +95,7 @@ class LockFaultTest {
         }
     }
 
-    /** Which says that it can't resolve the client's name. */
+    /** nfs-ganesha answers that it cannot resolve the client's name. */
     @Test
     void ganeshaHasNoLocksThatCanBeUsed() {
         answers.add(new Rerror(Errno.EINVAL));

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 class LockTest {
-    /** QEMU answers success to every lock, and takes none. */
+    /** QEMU answers every lock request with success, and locks nothing. */
     @Nested
     class OverQemu extends LockContract {
         @Override
@@ -28,7 +28,7 @@ class LockTest {
         }
     }
 
-    /** With another client of the same diod, as on another host. */
+    /** Tests with a second client of the same diod, as if it were on another host. */
     @Nested
     class OverDiod extends LockContract {
         private Share there;

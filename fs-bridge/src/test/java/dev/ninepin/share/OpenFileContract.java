@@ -22,7 +22,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Open files: their data, and what becomes of them when their names go; each for each server. */
+/** Tests of open files, run with each server: their data, and their fate when their names are removed. */
 abstract class OpenFileContract extends ShareFixture {
     private static final int MIB = 1 << 20;
     private static final int APPEND = OpenFlags.WRONLY | OpenFlags.APPEND;
@@ -90,7 +90,7 @@ abstract class OpenFileContract extends ShareFixture {
         assertThat(write(file.handle(), far, "far", OpenFlags.RDWR)).isEqualTo(3);
 
         assertThat(share.getattr(file.entry().node()).size()).isEqualTo(far + 3);
-        // nfs-ganesha says how many blocks there would be without holes.
+        // nfs-ganesha reports the number of blocks that the file would have without holes.
         assertThat(share.getattr(file.entry().node()).blocks())
                 .isLessThanOrEqualTo(server.isGanesha() ? (far + 3) / 512 : 1000);
         assertThat(new String(read(file.handle(), far, 10), UTF_8)).isEqualTo("far");
@@ -107,7 +107,7 @@ abstract class OpenFileContract extends ShareFixture {
         final long reader = share.open(node, OpenFlags.RDONLY, NO_KERNEL);
         final long writer = share.open(node, OpenFlags.WRONLY, NO_KERNEL);
 
-        // nfs-ganesha leaves that to the client's kernel.
+        // nfs-ganesha leaves this check to the client's kernel.
         if (!server.isGanesha()) {
             assertErrno(Errno.EBADF, () -> write(reader, 0, "x", OpenFlags.RDONLY));
             assertErrno(Errno.EBADF, () -> read(writer, 0, 1));
@@ -135,7 +135,10 @@ abstract class OpenFileContract extends ShareFixture {
         share.release(truncated.handle());
     }
 
-    /** The kernel does so when it is told ESTALE; what a create opens it takes for new, and does not check. */
+    /**
+     * ESTALE makes the kernel look the file up again and check it. It takes a file from a create for new, and does not
+     * check it.
+     */
     @Test
     void createHasTheKernelLookAtAFileThatIsAnothersOrHasSetIdBitsToLose() throws IOException {
         final long node = file(ROOT, "file", "data".getBytes(UTF_8));
@@ -194,7 +197,7 @@ abstract class OpenFileContract extends ShareFixture {
                 share.release(create(ROOT, "file", OpenFlags.RDWR).handle());
                 created++;
             } catch (final IOException e) {
-                // The file went between its making and the question about it.
+                // The file was removed between its creation and the request for its attributes.
                 assertThat(Errno.of(e)).isIn(Errno.ENOENT, Errno.ESTALE);
             }
         }
@@ -206,7 +209,8 @@ abstract class OpenFileContract extends ShareFixture {
     @Test
     void appendsOfTwoHandlesLoseNothing() throws Exception {
         final long node = file(ROOT, "log", new byte[0]);
-        // nfs-ganesha does not append by itself; the kernel lets one program at a time append to a file.
+        // nfs-ganesha does not append by itself, so it gets only one writer. The kernel, too, serializes appends to a
+        // file.
         final int count = server.isGanesha() ? 1 : 4;
         final List<BackgroundCall<Boolean>> writers = new ArrayList<>();
         for (int writer = 0; writer < count; writer++) {
@@ -253,7 +257,7 @@ abstract class OpenFileContract extends ShareFixture {
         final long appending = share.open(node, OpenFlags.RDWR | OpenFlags.APPEND, NO_KERNEL);
         final long inPlace = share.open(node, OpenFlags.RDWR, NO_KERNEL);
 
-        // A page that the kernel writes back; then fcntl(2) has switched O_APPEND on for the other.
+        // First a page that the kernel writes back. Later, fcntl(2) has set O_APPEND on the other descriptor.
         write(appending, 2, "ab", OpenFlags.RDWR);
         write(appending, 0, "xy", OpenFlags.RDWR | OpenFlags.APPEND);
         write(inPlace, 0, "z", OpenFlags.RDWR | OpenFlags.APPEND);
@@ -451,7 +455,8 @@ abstract class OpenFileContract extends ShareFixture {
         share.release(handle);
 
         assertThat(Files.readString(export.resolve("file"))).isEqualTo("data");
-        // The handle's; create's own is still open, and so the file is known, for longer than a Tclunk takes.
+        // Only the handle's fid is clunked. The one from create is still open, for longer than a Tclunk takes, so the
+        // file stays known.
         await().during(Duration.ofMillis(100))
                 .untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(before - 1));
         share.release(handle - 1);
@@ -532,7 +537,7 @@ abstract class OpenFileContract extends ShareFixture {
         assertThat(session.status().tagsUsed()).isZero();
     }
 
-    /** All that can be done with an open file, by its node and by its handle. */
+    /** Checks all operations on an open file, by its node and by its handle. */
     private void assertLives(final long node, final long handle) throws IOException {
         final Timestamp time = new Timestamp(1_234_567_890L, 0);
         assertThat(share.setattr(node, size(0)).size()).isZero();

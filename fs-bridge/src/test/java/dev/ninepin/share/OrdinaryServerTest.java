@@ -19,8 +19,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Files over a server to which its kernel grants no more than the mode bits do: an ordinary user's. What a descriptor may do
- * was settled when it was opened.
+ * Tests of I/O on descriptors with a server that runs as an ordinary user, so that its kernel checks the mode bits.
+ * What a descriptor may do was decided when it was opened, and must not change with the mode.
  */
 class OrdinaryServerTest extends ShareFixture {
     @Override
@@ -86,7 +86,7 @@ class OrdinaryServerTest extends ShareFixture {
         share.release(file.handle());
     }
 
-    /** diods, one for each channel, as root that may do no more than what the mode bits allow. */
+    /** A server that starts one diod for each channel, as root without the capabilities that override the mode bits. */
     private record WithoutCapabilities(Path export) implements RealServer {
         @Override
         public Channel connect(final int maxMessageSize) throws IOException {
@@ -123,7 +123,7 @@ class OrdinaryServerTest extends ShareFixture {
 
         @Override
         public void close() {
-            // It ends with its channel.
+            // The server ends with its channel.
         }
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PosixAclTest {
-    /** What setfacl -m d:u::rwx,d:u:1000:rwx,d:g::r-x,d:m::rwx,d:o::--- makes. */
+    /** The attribute value that setfacl -m d:u::rwx,d:u:1000:rwx,d:g::r-x,d:m::rwx,d:o::--- creates. */
     private static final byte[] NAMED = HexFormat.ofDelimiter(" ")
             .parseHex("02 00 00 00 01 00 07 00 ff ff ff ff 02 00 07 00 e8 03 00 00 04 00 05 00 ff ff ff ff"
                     + " 10 00 07 00 ff ff ff ff 20 00 00 00 ff ff ff ff");
@@ -37,7 +37,7 @@ class PosixAclTest {
         assertThat(PosixAcl.of(NAMED).modeFor(0100666)).isEqualTo(0100660);
         assertThat(PosixAcl.of(NAMED).modeFor(042777)).isEqualTo(042770);
         assertThat(PosixAcl.of(PLAIN).modeFor(0666)).isEqualTo(0644);
-        // The group's entry stays: its mask says what counts.
+        // The group's entry stays, since the mask limits it.
         assertThat(PosixAcl.of(NAMED).accessFor(0640).entries())
                 .containsExactly(
                         new PosixAcl.Entry(1, 6, -1),

@@ -52,9 +52,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A share of propolis, the hypervisor of Oxide's machines. It does not run here, so a script does what its {@code p9fs.rs}
- * does where that is unlike other servers: pages of a directory are numbered from 1 each, and a read brings 31 bytes less
- * than it was asked for.
+ * Tests with a script that imitates propolis, the hypervisor of Oxide's machines, which does not run on the test host.
+ * The script follows {@code p9fs.rs} where propolis differs from other servers: each page of a directory is numbered
+ * from 1, and a read returns 31 bytes less than requested.
  */
 @Timeout(60)
 class PropolisTest {
@@ -82,7 +82,7 @@ class PropolisTest {
             });
             assertThat(listed).isEqualTo(NAMES);
 
-            // As the kernel does it: a buffer at a time, on from the last cookie.
+            // The kernel continues after the last cookie of each buffer.
             final List<String> rest = new ArrayList<>();
             share.readdir(
                     handle, cookies.get(599), entry -> rest.add(entry.name().toString()));
@@ -120,7 +120,7 @@ class PropolisTest {
         }
     }
 
-    /** ENOSYS would have the kernel ask no more, whatever the server answers later, or for other files. */
+    /** After ENOSYS the kernel would never ask again, even if the server later answers, or does so for other files. */
     @Test
     void whereTheServerKnowsNoExtendedAttributesTheyAreRefused() throws Exception {
         try (ScriptedServer server = ScriptedServer.start(client -> serve(client, new AtomicInteger()));
@@ -157,7 +157,7 @@ class PropolisTest {
         serve(client, new AtomicInteger());
     }
 
-    /** @param xattrs counts what is asked about extended attributes */
+    /** @param xattrs counts the requests about extended attributes */
     private static void serve(final SocketChannel client, final AtomicInteger xattrs)
             throws IOException, ProtocolException {
         final Map<Integer, Qid> fids = new HashMap<>();
@@ -186,7 +186,7 @@ class PropolisTest {
         if (request instanceof Twalk walk) {
             final Qid target = walk.names().isEmpty() ? fids.get(walk.fid()) : FILE;
             fids.put(walk.newfid(), target);
-            // However many names: one qid.
+            // The reply has one qid, however many names are walked.
             return new Rwalk(walk.names().isEmpty() ? List.of() : List.of(target));
         }
         if (request instanceof Tlopen open) {

@@ -20,7 +20,10 @@ class RangeLocksTest {
 
     private final RangeLocks locks = new RangeLocks();
 
-    /** Beside a model that keeps a mode for each owner and byte; the last of its bytes stands for all to the end. */
+    /**
+     * Compares random locks with a model that stores a mode for each owner and byte. The model's last byte stands for
+     * all bytes to the end of the file.
+     */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void eachByteIsLockedAsItWasLastSet(final long seed) {

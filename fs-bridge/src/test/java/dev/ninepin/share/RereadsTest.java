@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class RereadsTest {
     private final Rereads rereads = new Rereads();
 
-    /** What was dropped after a write: for each drop, whether the bytes were being read. */
+    /** Ends a write, and returns for each drop whether the bytes were being read. */
     private List<Boolean> write(final long offset, final int count, final boolean inTime) {
         final List<Boolean> drops = new ArrayList<>();
         rereads.written(offset, count, beingRead -> {
@@ -26,7 +26,7 @@ class RereadsTest {
         return write(offset, count, true);
     }
 
-    /** A write that waits for replies to reads. */
+    /** Starts a write that waits for the replies to reads. */
     private BackgroundCall<List<Boolean>> waitingWrite() {
         return BackgroundCall.start("writer", () -> write(0, 10)).awaitInside("awaitReplies");
     }

@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The operations on names and attributes, each for each server. */
+/** Tests of the operations on names and attributes, run with each server. */
 abstract class ShareContract extends ShareFixture {
     private static final int S_IFMT = 0170000;
     private static final int S_IFDIR = 0040000;
@@ -103,7 +103,7 @@ abstract class ShareContract extends ShareFixture {
 
     @Test
     void aLinkOutlivesTheDirectoryItWasFoundIn() throws IOException {
-        // With no fid kept, each use needs a path that is good.
+        // Without spare fids, each request needs a valid path.
         share.close();
         share = Share.open(
                 connect(options().withMaxFids(0)),
@@ -114,9 +114,9 @@ abstract class ShareContract extends ShareFixture {
         final long file = lookup("one/a");
         counted(share.link(file, two, name("b")));
 
-        // The file's fid goes.
+        // The file's fid is given up for another one.
         file(ROOT, "other", new byte[0]);
-        // The kernel needs the first directory no more, and the file only by its other name.
+        // The kernel no longer needs the first directory, and needs the file only under its other name.
         share.forget(one, 2);
 
         assertThat(share.getattr(file).size()).isEqualTo(3);
@@ -145,7 +145,7 @@ abstract class ShareContract extends ShareFixture {
         final long directory = mkdir(ROOT, "directory");
         final long handle = share.opendir(directory);
         share.rmdir(ROOT, name("directory"));
-        // Another of its name, which none of this is to reach.
+        // Another directory of the same name, which none of the following requests may reach.
         final long other = mkdir(ROOT, "directory");
         final Attributes before = share.getattr(other);
         final Timestamp time = new Timestamp(1_000_000_000, 5);
@@ -171,7 +171,7 @@ abstract class ShareContract extends ShareFixture {
         share.fsyncdir(handle, false);
         share.releasedir(handle);
         assertThat(share.statfs(directory)).isNotNull();
-        // By the name of "." it may be opened even now.
+        // Even now, it may be opened under the name ".".
         final long again = share.opendir(directory);
         assertErrno(Errno.ENOENT, () -> readAll(again, 0, Integer.MAX_VALUE));
         share.fsyncdir(again, true);
@@ -246,7 +246,7 @@ abstract class ShareContract extends ShareFixture {
     @Test
     void symbolicLinksKeepTheirTargetWhateverItIs() throws IOException {
         final ByteString target = bytes('.', '.', '/', 0xff, '/', 0xe4);
-        // As the kernel does before each symlink(2).
+        // The kernel does this lookup before each symlink(2).
         assertErrno(Errno.ENOENT, () -> lookup("link"));
 
         final Entry link = share.symlink(me, ROOT, name("link"), target);
@@ -280,7 +280,7 @@ abstract class ShareContract extends ShareFixture {
     @Test
     void specialFilesAreMadeWhereTheServerCan() throws IOException {
         if (server.isQemu() && server.keepsModesOnHost()) {
-            // QEMU 7.2.22 makes it, and then can't open it to set its mode.
+            // QEMU 7.2.22 creates the FIFO, and then cannot open it to set its mode.
             assertErrno(ENXIO, () -> share.mknod(me, ROOT, name("fifo"), S_IFIFO | 0600, 0));
             return;
         }
@@ -526,7 +526,8 @@ abstract class ShareContract extends ShareFixture {
         final long three = lookup("three");
 
         if (server.isGanesha()) {
-            // It does not say which file system a directory is on, so these may be files of several.
+            // nfs-ganesha does not tell which file system a directory is on, so these may be files on several file
+            // systems.
             assertThat(share.getattr(two).ino())
                     .isNotEqualTo(share.getattr(node).ino());
             assertThat(share.getattr(two).size()).isEqualTo(9);
@@ -567,13 +568,16 @@ abstract class ShareContract extends ShareFixture {
         assertThat(list(lookup("other"))).isEmpty();
     }
 
-    /** Makes something. */
+    /** Creates a file of some type. */
     @FunctionalInterface
     private interface Maker {
         void make(Path path) throws IOException;
     }
 
-    /** Makes "other" with a number that was just given back, which takes a few attempts if others make files, too. */
+    /**
+     * Creates "other" with an inode number that was just freed. This takes several attempts if other processes create
+     * files too.
+     */
     private Path madeWithNumber(final long number, final Maker maker) throws IOException {
         final Path other = export.resolve("other");
         final List<Path> wrong = new ArrayList<>();

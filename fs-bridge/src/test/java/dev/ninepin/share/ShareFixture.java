@@ -25,11 +25,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * A share of a real server, and a user of it who does what the kernel does: counts the nodes that it was handed, and
- * gives them back. Afterwards the server must hold no fid, and the export no file that was put aside.
+ * A share of a real server, for tests that use it as the kernel does: they count the nodes that they receive, and
+ * forget them at the end. After each test, the server must hold no fids, and the export must contain no hidden files
+ * that were removed while open.
  */
 abstract class ShareFixture extends SessionFixture {
-    /** Nobody has kept any data. */
+    /** A kernel without cached data. */
     protected static final KernelData NO_KERNEL = node -> {};
 
     protected Share share;
@@ -63,7 +64,7 @@ abstract class ShareFixture extends SessionFixture {
         return Share.open(connect(options()), options);
     }
 
-    /** Gives back all that was counted. */
+    /** Forgets all nodes that were counted. */
     protected void forgetAll() {
         lookups.forEach(share::forget);
         lookups.clear();
@@ -79,7 +80,7 @@ abstract class ShareFixture extends SessionFixture {
         return created;
     }
 
-    /** The node of a path, each name of which is looked up. */
+    /** Looks up each name of a path, and returns the node of the last one. */
     protected long lookup(final String path) throws IOException {
         long node = FileOperations.ROOT;
         for (final String name : path.split("/", -1)) {
@@ -96,7 +97,7 @@ abstract class ShareFixture extends SessionFixture {
         return counted(share.create(me, parent, name(name), flags, 0644, NO_KERNEL));
     }
 
-    /** Makes a file with these bytes. */
+    /** Creates a file with the given data, and returns its node. */
     protected long file(final long parent, final String name, final byte[] data) throws IOException {
         final Created created = create(parent, name, OpenFlags.RDWR);
         assertThat(share.write(created.handle(), 0, ByteBuffer.wrap(data), OpenFlags.RDWR))
@@ -136,7 +137,7 @@ abstract class ShareFixture extends SessionFixture {
                 .toList();
     }
 
-    /** What readdir brings from {@code offset} on, when the kernel's buffer takes {@code atOnce} entries. */
+    /** Returns the entries from {@code offset} on, with a kernel buffer for {@code atOnce} entries. */
     protected List<Dirent> readAll(final long handle, final long offset, final int atOnce) throws IOException {
         final List<Dirent> all = new ArrayList<>();
         long cookie = offset;

@@ -31,9 +31,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server that answers as it should, or with any other reply, and a kernel that does anything with what it is told:
- * nothing comes out but IOExceptions and what a kernel can take; and once the server tells the truth, the share is whole.
- * Without JAZZER_FUZZ=1 only the seeds and findings that are checked in are tried.
+ * Fuzzes a share with a server that sends true replies or any others, and with a kernel that uses the results in any
+ * way. Only IOExceptions and results that a kernel accepts may come out. Once the server tells the truth again, the
+ * share must work.
+ *
+ * <p>Without JAZZER_FUZZ=1, only the checked-in seeds and findings are run.
  */
 class ShareFuzzTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -41,7 +43,7 @@ class ShareFuzzTest {
     private static final int MOST_OPERATIONS = 40;
     private static final int MOST_ENTRIES = 50;
 
-    /** Lies are told of in the log, and here are many. */
+    /** Silences the log, since the share logs most of the server's many false replies. */
     @BeforeAll
     static void quiet() {
         log().setLevel(Level.ERROR);
@@ -89,7 +91,10 @@ class ShareFuzzTest {
         assertThat(session.status().tagsUsed()).isZero();
     }
 
-    /** The truth is told again; but the session may have ended before, as it does over bytes that are no message. */
+    /**
+     * Checks that the share works with true replies. The session may have ended before, as it does after bytes that are
+     * not a message.
+     */
     private static void checkWhole(final Share share) throws IOException {
         try {
             assertThat(share.getattr(ROOT).mode()).isEqualTo(S_IFDIR | 0755);
@@ -102,7 +107,7 @@ class ShareFuzzTest {
         }
     }
 
-    /** Does what a kernel may do with the nodes and handles that it was given, as the data say. */
+    /** A kernel that uses the nodes and handles that it received, as the fuzzer's data say. */
     private static final class Kernel {
         private final Share share;
         private final FuzzedDataProvider data;

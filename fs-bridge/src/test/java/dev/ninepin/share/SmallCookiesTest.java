@@ -12,7 +12,10 @@ class SmallCookiesTest {
 
     private final SmallCookies cookies = new SmallCookies();
 
-    /** What a program is shown of a listing from its start, whose cookies are {@code cookie} of 1, 2, 3, ... */
+    /**
+     * Returns the cookies that a program sees in a listing from the start, if the server's cookies are {@code cookie}
+     * of 1, 2, 3, …
+     */
     private List<Long> list(final int entries, final LongUnaryOperator cookie) {
         assertThat(cookies.find(0)).isZero();
         final List<Long> shown = new ArrayList<>();
@@ -23,7 +26,7 @@ class SmallCookiesTest {
         return shown;
     }
 
-    /** As ext4's: anything below 2^63, and that at the end. */
+    /** Returns a cookie like ext4's: any number below 2^63, and the largest of them for the last entry. */
     private static long hash(final long entry) {
         return entry == 1000 ? Long.MAX_VALUE : (entry << 40) | entry;
     }

@@ -24,10 +24,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 
 /**
- * Many threads that do anything to a few names at the same time, as the processes of a mount may, under the locks that
- * the kernel takes for them: one at a time changes a directory, and directories are renamed one at a time. Operations may
- * fail, as long as the failure is one that such a race explains; afterwards all must be as the server has it, and nothing
- * left.
+ * A stress test, in which many threads do random operations on a few names, as the processes of a mount may. They hold
+ * the locks that the kernel takes: changes of a directory are serialized, and so are renames of directories.
+ *
+ * <p>An operation may fail only with an errno that such a race explains. Afterwards the share must agree with the
+ * server, and nothing may be left over.
  */
 abstract class StressContract extends ShareFixture {
     private static final int THREADS = 16;
@@ -41,16 +42,16 @@ abstract class StressContract extends ShareFixture {
             Errno.EISDIR,
             Errno.ENOTEMPTY,
             Errno.ESTALE,
-            // A directory into itself; the readlink of what is no link.
+            // A rename of a directory into itself, or a readlink of a file that is not a link.
             EINVAL,
-            // A link took the place of a file that was about to be opened.
+            // A symbolic link has replaced a file that was about to be opened.
             Errno.ELOOP,
             ENXIO,
-            // On a directory that took a file's place.
+            // A directory has replaced a file.
             Errno.EPERM,
             Errno.EACCES);
 
-    /** The kernel's inode locks, by node (Linux, Documentation/filesystems/directory-locking.rst). */
+    /** The kernel's inode locks, by node ID (Linux, Documentation/filesystems/directory-locking.rst). */
     private final Map<Long, Lock> inodeLocks = new ConcurrentHashMap<>();
 
     private final Lock renames = new ReentrantLock();
@@ -90,7 +91,8 @@ abstract class StressContract extends ShareFixture {
             final Attributes attributes = share.getattr(node);
             final long number = (Long) Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS);
             if (server.isGanesha() && attributes.ino() != number) {
-                // It does not say whether links in two directories are one file: they get numbers of our own.
+                // nfs-ganesha does not tell whether links in two directories are the same file, so they get numbers of
+                // Ninepin's own.
                 assertThat(attributes.ino()).isGreaterThan(1L << 62);
             } else {
                 assertThat(attributes.ino()).isEqualTo(number);
@@ -107,13 +109,13 @@ abstract class StressContract extends ShareFixture {
         }
     }
 
-    /** What is done under a lock. */
+    /** An operation under a lock. */
     @FunctionalInterface
     private interface Work<T> {
         T run() throws IOException;
     }
 
-    /** Somebody who does things at random. */
+    /** A user of the share that does random operations. */
     private final class User {
         private final Random random;
         private final List<Long> handles = new ArrayList<>();
@@ -162,7 +164,7 @@ abstract class StressContract extends ShareFixture {
             }
         }
 
-        /** What the kernel does with a name before it removes it: look again what it is. */
+        /** Returns whether a name is a directory. The kernel, too, looks a name up again before it removes it. */
         private boolean isDirectory(final long directory, final String name) throws IOException {
             return keep(share.lookup(directory, name(name))).attributes().mode() >> 12 == 4;
         }
@@ -231,7 +233,7 @@ abstract class StressContract extends ShareFixture {
         private long open(final long directory, final String name) throws IOException {
             final long node = node(directory, name);
             if (share.getattr(node).mode() >> 12 != 8) {
-                // Opening anything else is not asked for by the kernel.
+                // The kernel opens only regular files through this operation.
                 throw new ErrnoException(Errno.ENOENT, "no file");
             }
             return share.open(node, OpenFlags.RDWR, NO_KERNEL);

@@ -20,7 +20,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Extended attributes, for each server. The export is in memory: there a value may have 64 KiB. */
+/** Tests of extended attributes, run with each server. The export is in memory, where a value may have 64 KiB. */
 abstract class XattrContract extends ShareFixture implements InMemory {
     private static final int CREATE = 1;
     private static final int REPLACE = 2;
@@ -90,7 +90,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     @Test
     void aValueMayHave64KibAndNoMore() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
-        // nfs-ganesha takes a byte less.
+        // nfs-ganesha accepts one byte less.
         final int most = server.isGanesha() ? MOST - 1 : MOST;
         final byte[] large = new byte[most];
         new Random(5).nextBytes(large);
@@ -111,7 +111,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     void aListMayBeLongerThanAMessage() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
         final List<String> names = new ArrayList<>();
-        // nfs-ganesha lists no more than 4096 bytes of names, and nothing if there are more.
+        // nfs-ganesha lists at most 4096 bytes of names; if there are more, its list is empty.
         final int count = server.isGanesha() ? 16 : 40;
         for (int i = 0; i < count; i++) {
             names.add("user." + "n".repeat(240) + i);
@@ -134,7 +134,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         }
 
         assertThat(get(file, "user.name")).asString(UTF_8).isEqualTo("value");
-        // One that was made there is read like any other.
+        // An empty value that was set on the server is read like any other.
         run("setfattr", "-n", "user.empty", export.resolve("file").toString());
         assertThat(get(file, "user.empty")).isEmpty();
         assertThat(share.xattrSize(file, name("user.empty"))).isZero();
@@ -225,7 +225,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         }
         final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
         if (server.isQemu()) {
-            // One is the question whether there are attributes at all.
+            // One more request asks whether there are attributes at all.
             assertThat(channel.sent(Txattrwalk.class)).isLessThanOrEqualTo(before + (int) seconds + 1);
         } else {
             assertThat(channel.sent(Txattrwalk.class)).isEqualTo(before + 1000);
@@ -254,7 +254,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         final Caller private077 = new Caller(me.uid(), me.gid(), 077);
         assertThat(mode(counted(share.mkdir(private077, ROOT, name("plain"), 0777))))
                 .isEqualTo(0700);
-        // nfs-ganesha makes an attribute with bytes that are no ACL first.
+        // nfs-ganesha first creates the attribute with bytes that are not an ACL.
         if (!server.keepsAcls() || server.isGanesha()) {
             assertErrno(Errno.EOPNOTSUPP, () -> share.setxattr(me, ROOT, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0));
             return;
@@ -320,7 +320,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         return names.isEmpty() ? List.of() : List.of(names.split("\0"));
     }
 
-    /** What getfattr(1) says of a file on the server's side. */
+    /** Returns the output of getfattr(1) for a file on the server. */
     private List<String> there(final String name) throws Exception {
         return run(
                 "getfattr", "-d", "-m", "-", "-e", "hex", export.resolve(name).toString());

@@ -52,25 +52,25 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Extended attributes of a server that lies about them, or gives less than it said. */
+/** Tests of extended attributes with a server that lies about them, or returns fewer bytes than announced. */
 @Timeout(60)
 class XattrFaultTest {
     private static final Qid ROOT = new Qid(Qid.DIR, 0, 1);
     private static final int SAID = 10;
 
-    /** By the name of an attribute, what the server answers next. */
+    /** The server's next replies, by attribute name. */
     private final Map<String, Queue<Answer>> scripts = new ConcurrentHashMap<>();
 
-    /** By fid, the value that it leads to. */
+    /** The attribute values, by fid. */
     private final Map<Integer, byte[]> values = new ConcurrentHashMap<>();
 
     private ScriptedServer server;
     private Share share;
 
     /**
-     * An answer to Txattrwalk.
+     * A reply to Txattrwalk.
      *
-     * @param errno 0 if it is a value
+     * @param errno 0 for a value
      */
     private record Answer(int errno, String value) {}
 
@@ -115,7 +115,7 @@ class XattrFaultTest {
     @Test
     void oneFileWithoutAnswerIsNotAllFiles() throws IOException {
         assertErrno(Errno.EOPNOTSUPP, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.unknown"), 65536));
-        // The list is there, though.
+        // The list of names works all the same.
         assertThat(share.listxattr(FileOperations.ROOT, 100)).isEmpty();
         assertErrno(Errno.ENODATA, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.absent"), 65536));
     }
@@ -131,7 +131,7 @@ class XattrFaultTest {
         assertErrno(Errno.ENODATA, () -> share.getxattr(FileOperations.ROOT, ByteString.of("user.absent"), 65536));
     }
 
-    /** As QEMU and diod answer while the value grows on their side. */
+    /** The reply of QEMU and diod to a read while the value grows on the server. */
     @Test
     void aValueThatGrowsWhileItIsReadIsAskedForAgain() throws IOException {
         script("user.name", refusal(Errno.ERANGE), refusal(Errno.ERANGE), value("longer"));
@@ -143,7 +143,7 @@ class XattrFaultTest {
                 .isEqualTo(6);
     }
 
-    /** QEMU fills it up with zeros to the size that it had before. */
+    /** QEMU pads the value with zeros to its previous size. */
     @Test
     void aValueThatShrinksWhileItIsReadIsAskedForAgain() throws IOException {
         script("user.name", value("foobar\0\0\0\0\0"), value("foobar"));

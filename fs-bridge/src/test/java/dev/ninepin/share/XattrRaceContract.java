@@ -21,7 +21,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** An extended attribute that threads read while another sets it to values of all lengths, for each server. */
+/**
+ * Tests in which threads read an extended attribute while another thread sets it to values of many lengths, run with
+ * each server.
+ */
 abstract class XattrRaceContract extends ShareFixture implements InMemory {
     private static final ByteString NAME = ByteString.of("user.name");
     private static final ByteString OTHER = ByteString.of("user." + "other".repeat(40));
@@ -30,14 +33,14 @@ abstract class XattrRaceContract extends ShareFixture implements InMemory {
     private static final int MOST = 65536;
     private static final int USUAL_LENGTH = 60;
 
-    /** Several messages of the smallest msize. */
+    /** The longest value in bytes: several messages of the smallest msize. */
     private static final int LONGEST = 10000;
 
     private final AtomicBoolean done = new AtomicBoolean();
     private final AtomicLong reads = new AtomicLong();
     private final Random random = new Random(12);
 
-    /** How the attribute is set, and the other one set and removed. */
+    /** The side that sets the attribute, and that sets and removes another one. */
     private interface Side {
         void set(ByteString name, byte[] value) throws IOException;
 
@@ -60,7 +63,7 @@ abstract class XattrRaceContract extends ShareFixture implements InMemory {
         });
     }
 
-    /** Each change there comes after some readings: the server finds one in its way, and no more. */
+    /** Each change on the server follows several reads, so that a read meets at most one change. */
     @Test
     void everyValueReadBesideChangesOfTheServersSideWasSet() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
@@ -125,7 +128,7 @@ abstract class XattrRaceContract extends ShareFixture implements InMemory {
             }
             return count;
         } finally {
-            // Nobody is to wait for readings that do not come.
+            // Ends the other threads, which would otherwise wait for reads that never happen.
             done.set(true);
         }
     }
@@ -140,7 +143,7 @@ abstract class XattrRaceContract extends ShareFixture implements InMemory {
         return value(1 + random.nextInt(random.nextInt(5) == 0 ? LONGEST : USUAL_LENGTH));
     }
 
-    /** The value of this length; one in five ends with a NUL. */
+    /** Returns the value of a given length; one in five ends with a NUL. */
     private static byte[] value(final int length) {
         final byte[] value = new byte[length];
         Arrays.fill(value, (byte) (1 + length % 100));
@@ -150,7 +153,7 @@ abstract class XattrRaceContract extends ShareFixture implements InMemory {
         return value;
     }
 
-    /** Java leaves the name space out. */
+    /** Returns an attribute's name without its namespace, as Java expects it. */
     private static String javaName(final ByteString name) {
         return name.toString().substring("user.".length());
     }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
 
-/** Races over extended attributes. */
+/** Tests of concurrent reads and changes of extended attributes. */
 class XattrRaceTest {
     @Nested
     class OverDiodOnAUnixSocket extends XattrRaceContract {
