@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Finds virtio-9p devices by mount tag or PCI address, and reads mount tags without disturbing the devices. */
+/** The search for virtio-9p devices by mount tag or PCI address. It reads mount tags without disturbing the devices. */
 final class DeviceFinder {
     /** Domain (optional), bus, device, function. */
     private static final Pattern ADDRESS = Pattern.compile("(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])");

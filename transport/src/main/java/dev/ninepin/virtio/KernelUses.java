@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds out whether the kernel uses a device, rather than merely has a driver bound to it for a later mount.
+ * The check whether the kernel uses a device, rather than merely has a driver bound to it for a later mount.
  *
  * <p>A device that a mount of the kernel's 9p uses must not be taken. {@code p9_virtio_remove} would wait in the
  * kernel, uninterruptibly, until the mount has ended (net/9p/trans_virtio.c). A device that is bound to the kernel's 9p

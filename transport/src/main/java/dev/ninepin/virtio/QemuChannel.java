@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Opens the channel of {@code qemu:DIR}, to a virtio-9p device in a QEMU that serves the directory. This class starts
- * that QEMU, which has no guest and no other device. Its processor never runs: Ninepin drives the device, as a guest's
- * kernel would.
+ * The opener of channels for {@code qemu:DIR}: to a virtio-9p device in a QEMU that serves the directory. It starts
+ * that QEMU, which has no guest and no other device. QEMU's processor never runs: Ninepin drives the device, as a
+ * guest's kernel would.
  */
 public final class QemuChannel {
     /** The name of the QEMU program, with which it also begins its error messages. */
