@@ -1,9 +1,8 @@
 package dev.ninepin.virtio;
 
 /**
- * The offsets of a split virtqueue's parts in {@link DmaMemory}, in bytes. The parts are the descriptor table, the
- * available ring (written by the driver), the used ring (written by the device), and one descriptor table for each
- * indirect request.
+ * The offsets of a split virtqueue's parts in {@link DmaMemory}, in bytes. The driver writes the descriptor table and
+ * the available ring; the device writes the used ring. One descriptor table for each indirect request follows.
  *
  * <pre>
  * descriptor  address[8] length[4] flags[2] next[2]

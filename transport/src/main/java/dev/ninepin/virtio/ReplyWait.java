@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Otherwise it spins for as long as most replies take.
  *   <li>After that it waits for the interrupt, if the device has one.
  *   <li>Without an interrupt it sleeps, each time for an eighth of the time that it has waited already. So it notices a
- *       late reply late by at most that fraction, and waiting for a slow reply costs almost no CPU time. A new request
- *       starts the wait over.
+ *       slow reply with a delay of at most that fraction, at almost no CPU cost. A new request starts the wait over.
  * </ul>
  *
  * <p>The reply reader calls {@link #begin}, {@link #answered} and {@link #pause}; the sender calls {@link #posted} and
@@ -37,8 +36,8 @@ final class ReplyWait {
     static final int SLEEP_FRACTION = 8;
 
     /**
-     * The interval between health checks, in nanoseconds: for so long a broken or removed device may pass for a slow
-     * one.
+     * The interval between health checks, in nanoseconds. A broken or removed device may pass for a slow one for this
+     * long.
      */
     static final long HEALTH_INTERVAL = TimeUnit.MILLISECONDS.toNanos(100);
 

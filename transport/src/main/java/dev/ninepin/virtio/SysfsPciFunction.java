@@ -152,7 +152,7 @@ final class SysfsPciFunction implements PciFunction {
             return;
         }
         closed = true;
-        // Before the memory is released: from here on the device accesses no memory, even if it was not reset.
+        // Before the memory is released: after this the device accesses no memory, even if it was not reset.
         PciShutdown.stop(config);
         interrupt.ifPresent(LineInterrupt::close);
         config.close();

@@ -173,7 +173,7 @@ final class VfioPciFunction implements PciFunction {
             return;
         }
         closed = true;
-        // Before the memory is released: from here on the device accesses no memory, even if it was not reset.
+        // Before the memory is released: after this the device accesses no memory, even if it was not reset.
         PciShutdown.stop(this);
         interrupt.ifPresent(MessageInterrupt::close);
         device.close();

@@ -190,8 +190,8 @@ final class VirtioChannel implements Channel {
     /**
      * {@inheritDoc}
      *
-     * <p>Resets the device first, which ends the requests in flight. If the device does not reset in time, the PCI
-     * function is closed under it.
+     * <p>Resets the device first, which ends the requests in flight. If the reset takes too long, the PCI function is
+     * closed while the reset still runs.
      */
     @Override
     public void close() {

@@ -146,7 +146,7 @@ final class VirtioPciDevice {
     }
 
     /**
-     * Tells the device the addresses of the request queue, whose rings are in {@code memory}, and makes the device
+     * Gives the device the addresses of the request queue, whose rings are in {@code memory}, and makes the device
      * live.
      */
     void start(final DmaMemory memory, final QueueLayout queue) throws IOException {

@@ -103,7 +103,8 @@ final class Virtqueue {
             final int length,
             final List<DmaSegment> writable,
             final int answerRoom) {
-        // Acquire: pairs with the release in poll, so that the reader's accesses to the request are complete.
+        // Acquire: pairs with the release in poll, so that the reader's accesses to the request precede the writes
+        // below.
         if (room.getAcquire(request) != NOT_IN_FLIGHT) {
             throw new IllegalStateException("request " + request + " is in flight");
         }
@@ -143,7 +144,7 @@ final class Virtqueue {
         // other's store.
         VarHandle.fullFence();
         if (eventIndex) {
-            // Opaque: the fence above provides the order, and no later access depends on this value.
+            // Opaque: the fence above provides the order, and no later read relies on this value.
             final int event = memory.getShortOpaque(layout.availableEvent());
             return hasPassed(event, before, availableIndex);
         }
@@ -198,7 +199,7 @@ final class Virtqueue {
         // device does the reverse: it stores its index, then reads the request. So at least one side sees the other's
         // store.
         VarHandle.fullFence();
-        // Opaque: no later access depends on this value; poll reads the index again.
+        // Opaque: no later read relies on this value; poll reads the index again.
         return memory.getShortOpaque(layout.usedIndex()) == usedIndex;
     }
 
