@@ -41,7 +41,7 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     private static final Pattern PROCESS = Pattern.compile("[0-9]+");
     private static final String SELF = "self";
 
-    /** The indexes of fields before the separator, and after it. */
+    /** The indexes of a line's fields: three before the separator, then two after it. */
     private static final int ID_FIELD = 0;
 
     private static final int FILE_SYSTEM_FIELD = 2;
@@ -94,8 +94,8 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     }
 
     /**
-     * Returns the mount points of devices with the mount tag {@code tag}. Returns those in this process's namespace;
-     * only if there are none, those in other namespaces.
+     * Returns the mount points of devices with the mount tag {@code tag} in this process's namespace. Returns mount
+     * points in other namespaces only if there are none in its own.
      */
     List<String> placesOf(final ByteString tag) {
         final List<Place> places = mounts.stream()

@@ -29,8 +29,8 @@ final class MessageMemory {
     private static final int STOCK = 64 << 20;
 
     /**
-     * The least number of large buffers, of any size: a request and its reply for each of two threads, one that reads
-     * and one that writes ahead.
+     * The least number of large buffers, whatever their size: a request and its reply for each of two threads, one that
+     * reads and one that writes ahead.
      */
     private static final int LEAST_LARGE = 4;
 
