@@ -7,8 +7,10 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 
 /**
- * Memory of ours without a file (memfd_create(2)), mapped shared. The mapping lives until the garbage collector finds
- * that nothing refers to it any more, a reply that someone still reads among it; the descriptor may be closed before.
+ * Shared memory without a name in any file system (memfd_create(2)), mapped into this process.
+ *
+ * <p>The mapping lives until the garbage collector finds no reference to it. An open reply is such a reference. The
+ * descriptor may be closed earlier.
  */
 final class AnonymousMemory implements AutoCloseable {
     private static final int CLOSE_ON_EXEC = 1;
@@ -22,15 +24,18 @@ final class AnonymousMemory implements AutoCloseable {
         this.bytes = bytes;
     }
 
-    /** Memory in pages of the usual size, which the kernel gives as they are written to. */
+    /**
+     * Creates {@code size} bytes of memory in pages of the base size. The kernel allocates each page on the first write
+     * to it.
+     */
     static AnonymousMemory create(final int size) throws IOException {
         return create(size, CLOSE_ON_EXEC);
     }
 
     /**
-     * Memory in {@link HugePages}, reserved.
+     * Creates {@code size} bytes of memory in {@link HugePages}, and reserves them.
      *
-     * @throws IOException if the kernel has not so many
+     * @throws IOException if the kernel has too few hugepages
      */
     static AnonymousMemory createHuge(final int size) throws IOException {
         return create(size, CLOSE_ON_EXEC | HUGE);
@@ -49,17 +54,17 @@ final class AnonymousMemory implements AutoCloseable {
         }
     }
 
-    /** All of it; direct, little-endian. */
+    /** Returns the whole memory, as a direct, little-endian buffer. */
     ByteBuffer bytes() {
         return bytes;
     }
 
-    /** Where another process of ours finds it, until {@link #close}. */
+    /** Returns a path under {@code /proc} by which a child process can open the memory, until {@link #close}. */
     String path() {
         return "/proc/" + ProcessHandle.current().pid() + "/fd/" + descriptor.number();
     }
 
-    /** Writes to each page of {@code pageSize} bytes, so that it is there. */
+    /** Writes to each page of {@code pageSize} bytes, so that the kernel allocates all of them. */
     void touch(final int pageSize) {
         for (int at = 0; at < bytes.capacity(); at += pageSize) {
             bytes.put(at, (byte) 0);

@@ -1,6 +1,6 @@
 package dev.ninepin.virtio;
 
-/** The offsets of a device's common configuration structure. Source: virtio 1.2, 4.1.4.3. */
+/** The register offsets, in bytes, of a virtio device's common configuration structure. Source: virtio 1.2, 4.1.4.3. */
 final class CommonRegisters {
     static final int DEVICE_FEATURE_SELECT = 0;
     static final int DEVICE_FEATURE = DEVICE_FEATURE_SELECT + Integer.BYTES;
@@ -19,7 +19,7 @@ final class CommonRegisters {
     static final int QUEUE_DRIVER = QUEUE_DESC + Long.BYTES;
     static final int QUEUE_DEVICE = QUEUE_DRIVER + Long.BYTES;
 
-    /** Bytes, up to and with the last of these; later versions of virtio append more. */
+    /** The size, in bytes, of the registers above; later versions of virtio append more. */
     static final int SIZE = QUEUE_DEVICE + Long.BYTES;
 
     private CommonRegisters() {}

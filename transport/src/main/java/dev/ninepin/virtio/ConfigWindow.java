@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * Registers of a virtio device, one at a time through its configuration space: so they can be read without mapping a BAR,
- * whoever drives the device. Nobody else uses this way; who does has to lock others out. Reads only.
+ * Read-only access to a virtio device's registers through its configuration space, one register at a time. It works
+ * without mapping a BAR, whatever driver is bound to the device.
+ *
+ * <p>No other software uses this access path. Callers must lock the configuration space ({@link PciConfigFile#lock}) to
+ * exclude each other.
  *
  * <p>Source: virtio 1.2, 4.1.4.9.
  */
@@ -15,8 +18,8 @@ final class ConfigWindow implements Mmio {
     private final VirtioCapabilities.Place place;
 
     /**
-     * @param capability where {@link VirtioCapabilities#configAccess} is
-     * @param place the registers
+     * @param capability the offset in configuration space of the capability {@link VirtioCapabilities#configAccess}
+     * @param place the registers to read
      */
     ConfigWindow(final PciConfigFile config, final int capability, final VirtioCapabilities.Place place) {
         this.config = config;

@@ -5,14 +5,17 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
 
-/** DMA memory that is one run for the device, too: a guest's RAM seen from outside, a hugepage, memory behind an IOMMU. */
+/**
+ * DMA memory that is contiguous for the device too: a guest's RAM seen from outside, a hugepage, or memory behind an
+ * IOMMU.
+ */
 final class ContiguousDmaMemory implements DmaMemory {
     private final ByteBuffer bytes;
     private final long address;
 
     /**
-     * @param bytes the memory from index 0 to its limit; direct
-     * @param address the device's address of its first byte
+     * @param bytes the memory, from index 0 to the buffer's limit; direct
+     * @param address the device's address of the first byte
      */
     ContiguousDmaMemory(final ByteBuffer bytes, final long address) {
         if (!bytes.isDirect()) {

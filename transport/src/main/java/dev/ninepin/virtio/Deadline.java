@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Does something unless it is closed in time: for calls that can't be told how long they may take. */
+/** A timer that runs an action unless it is closed in time. It bounds calls that take no timeout of their own. */
 final class Deadline implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Deadline.class);
 
@@ -15,9 +15,10 @@ final class Deadline implements AutoCloseable {
     private Deadline() {}
 
     /**
-     * Starts the clock, in a thread of its own.
+     * Starts the timer, in a daemon thread of its own.
      *
-     * @param otherwise called in that thread after {@code patience}
+     * @param patience the time after which the action runs
+     * @param otherwise the action; runs in the timer's thread
      */
     static Deadline start(final String threadName, final Duration patience, final Runnable otherwise) {
         final Deadline deadline = new Deadline();
@@ -38,7 +39,7 @@ final class Deadline implements AutoCloseable {
         return deadline;
     }
 
-    /** It was met. Any number of times. */
+    /** Stops the timer. Later calls do nothing. Any thread. */
     @Override
     public void close() {
         met.countDown();

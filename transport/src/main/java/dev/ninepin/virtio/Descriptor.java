@@ -13,10 +13,10 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * A file descriptor of this process, for what Java's own files can't do. Any thread.
+ * A file descriptor of this process, for system calls that Java's file classes do not offer. Any thread.
  *
- * <p>{@link #close} waits for the calls under way, and calls after it fail: so no call ever reaches another file that
- * was given the same number since.
+ * <p>{@link #close} waits for the calls in progress, and later calls fail. So no call can reach another file that the
+ * kernel has since given the same number.
  */
 final class Descriptor implements AutoCloseable {
     static final int READ_WRITE = 2;
@@ -36,13 +36,16 @@ final class Descriptor implements AutoCloseable {
     private final int number;
     private final String name;
 
-    /** Held shared by every call, so that {@link #isOpen} stays what it is during it; alone to close. */
+    /**
+     * Held for reading during every call, so that {@link #isOpen} does not change meanwhile; held for writing by {@link
+     * #close}.
+     */
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
     /** Guarded by {@link #lock}. */
     private boolean isOpen = true;
 
-    /** The bytes of a read or write, of up to 8; also the lock that guards them. */
+    /** The buffer of a read or write of up to 8 bytes. Its monitor guards its content. */
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     private final Pointer scratchPointer = Pointer.wrap(Runtime.getSystemRuntime(), scratch);
@@ -53,11 +56,11 @@ final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Takes charge of a descriptor.
+     * Takes ownership of a descriptor.
      *
-     * @param number what a system call returned just now in this thread
-     * @param name of what it opened, for messages
-     * @throws IOException if {@code number} is negative, with the reason that the system gave
+     * @param number the result of a system call that this thread has just made
+     * @param name the name of the opened file, for messages
+     * @throws IOException if {@code number} is negative; the message has the text of errno
      */
     static Descriptor of(final int number, final String name) throws IOException {
         if (number < 0) {
@@ -66,41 +69,50 @@ final class Descriptor implements AutoCloseable {
         return new Descriptor(number, name);
     }
 
-    /** Opens {@code path} to read and write. */
+    /** Opens {@code path} for reading and writing. The file must exist. */
     static Descriptor open(final String path) throws IOException {
         return of(LibC.INSTANCE.open(path, READ_WRITE | CLOSE_ON_EXEC), path);
     }
 
-    /** Opens {@code path} to read and write; makes the file if it is not there, for its owner only. */
+    /**
+     * Opens {@code path} for reading and writing. Creates the file, accessible to its owner only, if it does not exist.
+     */
     static Descriptor create(final String path) throws IOException {
         return of(LibC.INSTANCE.open(path, READ_WRITE | CLOSE_ON_EXEC | CREATE, OWNER_ONLY), path);
     }
 
-    /** The number; of use as long as this is open. */
+    /** Returns the descriptor's number, which is valid while this object is open. */
     int number() {
         return number;
     }
 
     /**
-     * Calls ioctl(2).
+     * Calls ioctl(2) with a pointer argument.
      *
-     * @return what the call returns, 0 or more
+     * @param what the name of the request, for messages
+     * @return the result of the call, 0 or more
+     * @throws IOException if the call fails, or the descriptor is closed
      */
     int ioctl(final String what, final long request, final Pointer argument) throws IOException {
         return (int) call(what, () -> LibC.INSTANCE.ioctl(number, request, argument));
     }
 
+    /** Calls ioctl(2) with an integer argument; otherwise as {@link #ioctl(String, long, Pointer)}. */
     int ioctl(final String what, final long request, final long argument) throws IOException {
         return (int) call(what, () -> LibC.INSTANCE.ioctl(number, request, argument));
     }
 
-    /** Locks as flock(2) says; false if someone else holds it. The lock ends with {@link #close}. */
+    /**
+     * Takes an exclusive flock(2) lock without waiting. The lock lasts until {@link #close}.
+     *
+     * @return false if another open file description holds the lock
+     */
     @CheckReturnValue
     boolean tryLock() throws IOException {
         return flock(LOCK_EXCLUSIVE | LOCK_NON_BLOCKING);
     }
 
-    /** As {@link #tryLock}, but waits. */
+    /** Takes an exclusive flock(2) lock, and blocks until it is available. The lock lasts until {@link #close}. */
     void lock() throws IOException {
         if (!flock(LOCK_EXCLUSIVE)) {
             throw new IOException(name + " can't be locked");
@@ -122,7 +134,10 @@ final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Reads 1, 2, 4 or 8 bytes at {@code offset} in one access; little-endian, unsigned as far as there is room. */
+    /**
+     * Reads 1, 2, 4 or 8 bytes at {@code offset} in one access. The value is little-endian; up to 4 bytes, it is
+     * unsigned.
+     */
     long readAt(final long offset, final int width) throws IOException {
         synchronized (scratch) {
             final long count = call("read", () -> LibC.INSTANCE.pread(number, scratchPointer, width, offset));
@@ -136,7 +151,7 @@ final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Writes the low 1, 2, 4 or 8 bytes of {@code value} at {@code offset} in one access. */
+    /** Writes the low 1, 2, 4 or 8 bytes of {@code value}, little-endian, at {@code offset} in one access. */
     void writeAt(final long offset, final int width, final long value) throws IOException {
         synchronized (scratch) {
             scratch.putLong(0, value);
@@ -144,14 +159,16 @@ final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Reads the next {@code width} bytes, which {@link #poll} said are there, and forgets them. */
+    /**
+     * Reads and discards the next {@code width} bytes. Call it after {@link #poll} has found the descriptor readable.
+     */
     void consume(final int width) throws IOException {
         synchronized (scratch) {
             final long unused = call("read", () -> LibC.INSTANCE.read(number, scratchPointer, width));
         }
     }
 
-    /** Writes {@code value} in 8 bytes. */
+    /** Writes {@code value} as 8 little-endian bytes. */
     void put(final long value) throws IOException {
         synchronized (scratch) {
             scratch.putLong(0, value);
@@ -160,11 +177,12 @@ final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Waits until one of {@code all} has something to read.
+     * Blocks until one of {@code all} is readable, for at most {@code millis}. May return early, with an empty list, on
+     * a signal.
      *
-     * @param millis the longest wait
-     * @return those that have, or have failed
-     * @throws IOException if one of them is closed already
+     * @param millis the longest wait, in milliseconds
+     * @return the descriptors that are readable or have failed
+     * @throws IOException if one of the descriptors is closed already
      */
     static List<Descriptor> poll(final List<Descriptor> all, final int millis) throws IOException {
         final List<Lock> held = new ArrayList<>();
@@ -176,7 +194,7 @@ final class Descriptor implements AutoCloseable {
             for (int i = 0; i < all.size(); i++) {
                 final int at = i * POLLFD_SIZE;
                 polled.putInt(at, all.get(i).number);
-                // Returned events are the upper half: 0 until then.
+                // The returned events are the upper half of this field, and start as 0.
                 polled.putInt(at + POLLFD_EVENTS, POLLIN);
             }
             if (LibC.INSTANCE.poll(polled, all.size(), millis) < 0
@@ -192,7 +210,8 @@ final class Descriptor implements AutoCloseable {
             }
             return ready;
         } finally {
-            // No method reference: the tests see in our code what is locked and unlocked (dev.ninepin.locks).
+            // No method reference: the tests instrument lock and unlock calls in this project's bytecode
+            // (dev.ninepin.locks).
             for (final Lock each : held) {
                 each.unlock();
             }
@@ -245,7 +264,9 @@ final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Of the system call that this thread just made: what failed, and why. */
+    /**
+     * Returns an exception for the system call that this thread has just made, with {@code what} and the text of errno.
+     */
     static IOException failure(final String what) {
         return new IOException(
                 what + ": " + LibC.INSTANCE.strerror(Runtime.getSystemRuntime().getLastError()));

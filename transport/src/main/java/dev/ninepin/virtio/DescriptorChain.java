@@ -3,10 +3,11 @@ package dev.ninepin.virtio;
 import java.util.List;
 
 /**
- * Writes the descriptors of one request, each pointing to the next, into slots that follow one another in a table: the
- * queue's, or an indirect one. Of the sender. Source: virtio 1.2, 2.7.5.
+ * The chain of descriptors of one request, written into consecutive slots of a table: the queue's or an indirect one.
+ * Only the sender uses it. Source: virtio 1.2, 2.7.5.
  *
- * <p>Every access is plain: the device reads descriptors only once it has seen the available index behind them.
+ * <p>Every access is plain: the device reads descriptors only after it has seen the available index that the sender
+ * stores afterwards.
  */
 final class DescriptorChain {
     private static final int HAS_NEXT = 1;
@@ -20,9 +21,9 @@ final class DescriptorChain {
     private int length;
 
     /**
-     * @param table the offset of the table
-     * @param first the slot to start with
-     * @param longest how many slots there are
+     * @param table the offset of the table in {@code memory}, in bytes
+     * @param first the first slot to use
+     * @param longest the number of slots available to the chain
      */
     DescriptorChain(final SharedMemory memory, final int table, final int first, final int longest) {
         this.memory = memory;
@@ -31,12 +32,15 @@ final class DescriptorChain {
         this.longest = longest;
     }
 
-    /** How many descriptors there are so far. */
+    /** Returns the number of descriptors written so far. */
     int length() {
         return length;
     }
 
-    /** Describes the first {@code bytes} bytes of {@code segments}; those to read come before those to write. */
+    /**
+     * Appends descriptors for the first {@code bytes} bytes of {@code segments}. Device-readable segments must come
+     * before device-writable ones.
+     */
     void add(final List<DmaSegment> segments, final int bytes, final boolean forDeviceToWrite) {
         int left = bytes;
         for (int i = 0; left > 0; i++) {
@@ -47,12 +51,12 @@ final class DescriptorChain {
         }
     }
 
-    /** Refers to a table at {@code address} that holds the {@code descriptors} of the request. */
+    /** Appends a descriptor that refers to an indirect table at {@code address} with {@code descriptors} entries. */
     void addTable(final long address, final int descriptors) {
         add(address, descriptors * QueueLayout.DESCRIPTOR_SIZE, IS_TABLE);
     }
 
-    /** Says that nothing follows. */
+    /** Marks the last descriptor as the end of the chain. */
     void end() {
         final int flags = offset(first + length - 1) + QueueLayout.DESCRIPTOR_FLAGS;
         memory.putShortPlain(flags, memory.getShortPlain(flags) & ~HAS_NEXT);

@@ -11,12 +11,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A device that is ours alone, from the first look until it is handed back as it was found: to the same driver or to
- * none, with the same {@code driver_override}, and the same command register unless its driver sets that up. What
- * virtio-pci makes of it, the kernel gives to its own 9p whenever that is loaded.
+ * The exclusive claim of one Ninepin process on a device.
  *
- * <p>Held by a lock on a file for the device. The file says how the device was found; so, should we be killed, the next
- * claim knows and hands it back like that.
+ * <p>{@link #close} restores what the claim found: the same kernel driver or none, and the same {@code
+ * driver_override}. It also restores the command register, unless the device's driver sets that register itself. Once
+ * the device is back with virtio-pci, the kernel binds its virtio device to the kernel's own 9p whenever that module is
+ * loaded.
+ *
+ * <p>The claim is a lock on a file for the device. A second file records the state in which the device was found. If
+ * the process is killed, the next claim reads that record, and restores the recorded state.
  *
  * <p>One thread at a time.
  */
@@ -29,7 +32,7 @@ final class DeviceClaim implements AutoCloseable {
     private final Path record;
     private final Found found;
 
-    /** How a device was found. */
+    /** The state in which a device was found: its kernel driver, its {@code driver_override}, its command register. */
     private record Found(Optional<String> driver, Optional<String> override, int command) {
         private static final String DRIVER = "driver";
         private static final String OVERRIDE = "driver_override";
@@ -48,7 +51,10 @@ final class DeviceClaim implements AutoCloseable {
             return text.toString();
         }
 
-        /** Empty if {@code text} is no such record, as when nobody was killed while it had the device. */
+        /**
+         * Parses a record that an earlier process left because it was killed. Returns empty if {@code text} is no such
+         * record.
+         */
         static Optional<Found> of(final String text) throws IOException {
             final Properties properties = new Properties();
             properties.load(new StringReader(text));
@@ -75,17 +81,17 @@ final class DeviceClaim implements AutoCloseable {
         this.found = found;
     }
 
-    /** The file whose lock whoever has the device at {@code address} holds. */
+    /** Returns the lock file of the device at {@code address}. The process that uses the device holds its lock. */
     static Path lockFile(final Path directory, final String address) {
         return directory.resolve("pci-" + address + ".lock");
     }
 
     /**
-     * Claims {@code device}; changes nothing in it yet.
+     * Claims {@code device}, without changing the device yet.
      *
-     * @param directory where the processes that claim devices lock each other out
-     * @param kernel what the kernel uses
-     * @throws DeviceInUseException if it is in use
+     * @param directory the directory of the lock files, shared by all processes that claim devices
+     * @param kernel the check for the kernel's own uses of devices
+     * @throws DeviceInUseException if the device is in use
      */
     static DeviceClaim take(final SysfsDevice device, final Path directory, final KernelUses kernel)
             throws IOException {
@@ -124,16 +130,16 @@ final class DeviceClaim implements AutoCloseable {
         }
     }
 
-    /** The device. */
+    /** Returns the claimed device. */
     SysfsDevice device() {
         return device;
     }
 
     /**
-     * Takes the device from its driver, and binds it to the one of {@code kind}.
+     * Unbinds the device from its kernel driver, and binds it to the driver of {@code kind}.
      *
-     * @throws DeviceInUseException if the kernel uses it by now
-     * @throws IOException if the kernel does not do so
+     * @throws DeviceInUseException if the kernel has begun to use the device
+     * @throws IOException if the kernel does not bind the device
      */
     void bind(final DriverKind kind) throws IOException {
         final Optional<String> wanted = kind == DriverKind.SYSFS ? Optional.empty() : Optional.of(kind.kernelDriver());
@@ -152,15 +158,20 @@ final class DeviceClaim implements AutoCloseable {
     }
 
     /**
-     * Takes the device from its driver. Looks for its use once more, at the last moment: a mount that the kernel begins
-     * even later makes this wait until it has ended, and goes on working meanwhile.
+     * Unbinds the device from its kernel driver, after a last check that the kernel does not use it.
+     *
+     * <p>If the kernel mounts the device even after that check, unbinding blocks until the mount has ended. The mount
+     * keeps working meanwhile.
      */
     private void unbind() throws IOException {
         requireUnused(device, kernel);
         device.unbind();
     }
 
-    /** Hands the device back as it was found. Its user has reset it and closed all that it had of it. */
+    /**
+     * Returns the device to the state in which it was found. The caller has reset the device and closed all its files.
+     * A failure is logged, not thrown.
+     */
     @Override
     public void close() {
         try {
@@ -178,7 +189,8 @@ final class DeviceClaim implements AutoCloseable {
     private void handBack() throws IOException {
         if (!device.driver().equals(found.driver())) {
             unbind();
-            // The kernel binds to the driver that the override names; only then the override may be taken back.
+            // The kernel binds the device to the driver that the override names. Only then can the override be
+            // restored.
             device.overrideDriver(found.driver());
             if (found.driver().isPresent()) {
                 device.probe();
@@ -186,7 +198,7 @@ final class DeviceClaim implements AutoCloseable {
         }
         device.overrideDriver(found.override());
         if (!found.driver().equals(Optional.of(SysfsDevice.VIRTIO_PCI))) {
-            // Other drivers that a device is taken from leave the register to whoever uses it through them.
+            // Of the drivers that a device may be taken from, only virtio-pci sets the command register itself.
             try (PciConfigFile config = PciConfigFile.open(device.address(), device.config())) {
                 config.writeConfig16(PciConfig.COMMAND, found.command());
             }

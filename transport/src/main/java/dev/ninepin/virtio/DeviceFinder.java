@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Finds virtio-9p devices by what people call them, and reads their mount tags without disturbing them. */
+/** The search for virtio-9p devices by mount tag or PCI address. It reads mount tags without disturbing the devices. */
 final class DeviceFinder {
-    /** Domain (which may be left out), bus, device, function. */
+    /** Domain (optional), bus, device, function. */
     private static final Pattern ADDRESS = Pattern.compile("(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])");
 
     private final SysfsBus bus;
@@ -22,15 +22,15 @@ final class DeviceFinder {
         this.choice = choice;
     }
 
-    /** Whether {@code text} is a PCI address rather than a mount tag. */
+    /** Returns whether {@code text} has the form of a PCI address, and so is not taken as a mount tag. */
     static boolean isAddress(final String text) {
         return ADDRESS.matcher(text).matches();
     }
 
     /**
-     * The device that {@code name}, a mount tag or an address, means.
+     * Returns the device that {@code name}, a mount tag or a PCI address, denotes.
      *
-     * @throws IOException if it means none, or several; the message lists those that there are
+     * @throws IOException if {@code name} denotes no device or several; the message lists the devices of this system
      */
     SysfsDevice find(final String name) throws IOException {
         final List<SysfsDevice> devices = bus.virtio9pDevices();
@@ -87,14 +87,17 @@ final class DeviceFinder {
         return String.join(", ", all);
     }
 
-    /** A mount tag, or why it is not known. */
+    /** A mount tag, or the reason why it could not be read. */
     record Tag(Optional<String> text, Optional<String> problem) {
         static Tag unknown(final String problem) {
             return new Tag(Optional.empty(), Optional.of(problem));
         }
     }
 
-    /** The mount tag of {@code device}. */
+    /**
+     * Returns the mount tag of {@code device}, from sysfs if the kernel's 9p has read it, otherwise from the device's
+     * registers. A failure to read registers gives a {@link Tag} with the problem instead of an exception.
+     */
     Tag tag(final SysfsDevice device) throws IOException {
         final Optional<ByteString> known = device.kernelMountTag();
         if (known.isPresent()) {

@@ -2,7 +2,10 @@ package dev.ninepin.virtio;
 
 import java.io.IOException;
 
-/** A device is in use by the kernel or by another process. The message says by whom, and what to do. */
+/**
+ * Thrown when the kernel or another process uses a device. The message names the user of the device and says what to
+ * do.
+ */
 final class DeviceInUseException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -3,15 +3,16 @@ package dev.ninepin.virtio;
 import java.util.List;
 
 /**
- * Who uses a device, so that it can't be taken.
+ * The present use of a device, which prevents Ninepin from taking it.
  *
- * @param holder a kernel driver, or {@link #NINEPIN}
- * @param text what follows "the device is", such as {@code mounted by the kernel's 9p on /mnt/share}
- * @param wayOut what to do, in a few words
- * @param mounts where the kernel's 9p has mounted it, as far as known
+ * @param holder the user of the device: the name of a kernel driver, or {@link #NINEPIN}
+ * @param text the rest of a sentence that begins with "the device is", such as {@code mounted by the kernel's 9p on
+ *     /mnt/share}
+ * @param wayOut what the user can do, in a few words
+ * @param mounts the mount points at which the kernel's 9p has mounted the device, as far as known
  */
 public record DeviceUse(String holder, String text, String wayOut, List<String> mounts) {
-    /** The {@link #holder} of a device that a Ninepin daemon uses. */
+    /** The {@link #holder} of a device that another Ninepin process uses. */
     public static final String NINEPIN = "ninepin";
 
     static DeviceUse byNinepin() {

@@ -5,10 +5,10 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * Room for one message in {@link DmaMemory}.
+ * A buffer for one message in {@link DmaMemory}.
  *
- * @param bytes the room as we see it: a slice, little-endian
- * @param segments the room as the device sees it
+ * @param bytes the buffer as this process sees it: a slice, little-endian
+ * @param segments the same bytes as the device sees them
  */
 record DmaBuffer(ByteBuffer bytes, List<DmaSegment> segments) {
     static DmaBuffer of(final DmaMemory memory, final int offset, final int length) {
@@ -16,7 +16,7 @@ record DmaBuffer(ByteBuffer bytes, List<DmaSegment> segments) {
         return new DmaBuffer(slice, memory.segments(offset, length));
     }
 
-    /** Bytes. */
+    /** Returns the size of the buffer, in bytes. */
     int capacity() {
         return bytes.capacity();
     }

@@ -10,9 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A small process that outlives us if we are killed. A device that is at work then still writes its answers, and the
- * kernel must not have given their memory to somebody else. So the guard holds the pages too ({@link PagePins}), takes
- * the bus from the device once we are gone, and only then lets go of them.
+ * A small process that outlives Ninepin if Ninepin is killed.
+ *
+ * <p>A device that still works on requests then keeps writing replies to memory. The kernel must not give that memory
+ * to another program. So the guard also holds the pinned pages ({@link PagePins}). When Ninepin is gone, the guard
+ * first disables the device's bus mastering, and only then releases the pages.
  */
 final class DmaGuard implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DmaGuard.class);
@@ -20,8 +22,11 @@ final class DmaGuard implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 5;
 
     /**
-     * Waits for a word or for our end. The pins came as its standard error, and go where nothing writes. The byte is the
-     * low one of the command register, at offset 4: registers on, bus off. $1 is the device's configuration space.
+     * The guard's shell script. It waits until Ninepin writes "done" or ends, which closes the pipe.
+     *
+     * <p>The guard inherits the pins as its standard error, and moves them to descriptor 3, to which nothing is
+     * written. The byte 2 is the low byte of the command register, at offset 4: memory space on, bus mastering off. $1
+     * is the file of the device's configuration space.
      */
     private static final String SCRIPT = """
             trap '' HUP INT TERM
@@ -37,9 +42,11 @@ final class DmaGuard implements AutoCloseable {
     }
 
     /**
-     * Starts one.
+     * Starts a guard.
      *
-     * @param config the device's configuration space in sysfs
+     * @param pins the pinned pages, which the guard holds too
+     * @param config the file of the device's configuration space in sysfs
+     * @throws IOException if {@code /bin/sh} cannot be started
      */
     static DmaGuard start(final PagePins pins, final Path config) throws IOException {
         return new DmaGuard(new ProcessBuilder(List.of("/bin/sh", "-c", SCRIPT, "ninepin-guard", config.toString()))
@@ -48,7 +55,10 @@ final class DmaGuard implements AutoCloseable {
                 .start());
     }
 
-    /** The device is off the bus: there is nothing to guard any more. Returns when the guard is gone. */
+    /**
+     * Ends the guard, and waits up to 5 seconds until its process has ended. The device must not access memory any
+     * more.
+     */
     @Override
     public void close() {
         try {
@@ -61,7 +71,7 @@ final class DmaGuard implements AutoCloseable {
         } catch (final IOException e) {
             LOG.debug("the guard of DMA memory had ended already", e);
         } catch (final InterruptedException e) {
-            // It has its word, and ends without us.
+            // The guard has been told, and ends without this process waiting for it.
             Thread.currentThread().interrupt();
         }
     }

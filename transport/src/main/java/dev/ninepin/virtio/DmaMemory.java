@@ -5,32 +5,36 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Memory that we and the device both see. For us it is one run of bytes; for the device it may lie in several places,
- * as pages do, so a message in it is described by segments.
+ * Memory that this process and the device both access. It is contiguous for this process. For the device it may lie in
+ * several places, as pages do, so segments describe where a message is.
  *
- * <p>Any thread may use it; who may touch which byte when is what the virtqueue settles.
+ * <p>Any thread may use it. The virtqueue decides which side may access which bytes at which time.
  */
 public interface DmaMemory {
-    /** All of it: a direct buffer, little-endian. Callers take slices, and leave position and limit alone. */
+    /**
+     * Returns the whole memory as a direct, little-endian buffer. Callers take slices, and do not change its position
+     * or limit.
+     */
     ByteBuffer bytes();
 
-    /** Where the device finds {@code length} bytes from {@code offset} on, in their order. */
+    /** Returns the segments in which the device finds the {@code length} bytes from {@code offset} on, in order. */
     List<DmaSegment> segments(int offset, int length);
 
-    /** The most segments that any run of {@code length} bytes has. */
+    /** Returns the largest number of segments that any range of {@code length} bytes has. */
     int mostSegments(int length);
 
     /**
-     * Makes sure that the device still finds all of it where {@link #segments} said.
+     * Checks that the device still finds all of the memory where {@link #segments} said.
      *
-     * @throws IOException if not: what the device writes goes somewhere else then, so it must not get any more requests
+     * @throws IOException if the memory has moved; the device would write elsewhere, so it must not get any more
+     *     requests
      */
     default void checkInPlace() throws IOException {}
 
     /**
-     * The device's address of a structure that it takes by one address.
+     * Returns the device's address of a structure that must be contiguous for the device.
      *
-     * @throws IllegalArgumentException if the structure does not lie in one run for the device
+     * @throws IllegalArgumentException if the structure is not contiguous for the device
      */
     default long addressOf(final int offset, final int length) {
         final List<DmaSegment> segments = segments(offset, length);

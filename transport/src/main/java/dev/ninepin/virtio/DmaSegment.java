@@ -1,9 +1,9 @@
 package dev.ninepin.virtio;
 
 /**
- * A run of memory as the device sees it.
+ * A contiguous range of memory, as the device sees it.
  *
  * @param address the device's address of the first byte
- * @param length bytes
+ * @param length the length, in bytes
  */
 public record DmaSegment(long address, int length) {}

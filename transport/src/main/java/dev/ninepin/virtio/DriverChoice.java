@@ -6,7 +6,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Which ways to reach a device this system has, and what has to be done before one of them is used. */
+/** The ways to drive a device on this system, and the preparations that each way needs. */
 final class DriverChoice {
     private static final String VFIO_MODULE = "vfio";
     private static final String VFIO_IOMMU_MODULE = "vfio_iommu_type1";
@@ -14,17 +14,18 @@ final class DriverChoice {
     private final KernelFacts kernel;
     private final KernelModules modules;
 
-    /** @param root of the file system: {@code /}, or a test's */
+    /** @param root the root of the file system: {@code /}, or a test's directory */
     DriverChoice(final Path root) {
         this.kernel = new KernelFacts(root);
         this.modules = new KernelModules(root);
     }
 
+    /** Returns whether the kernel is locked down, as {@link KernelFacts#isLockedDown}. */
     boolean isLockedDown() {
         return kernel.isLockedDown();
     }
 
-    /** For each way what stands in it, in a few words; empty if nothing does. */
+    /** Returns, for each way, what prevents its use on {@code device}, in a few words; empty if nothing does. */
     Map<DriverKind, Optional<String>> obstacles(final SysfsDevice device) throws IOException {
         final Map<DriverKind, Optional<String>> obstacles = new EnumMap<>(DriverKind.class);
         for (final DriverKind kind : DriverKind.values()) {
@@ -47,11 +48,11 @@ final class DriverChoice {
     }
 
     /**
-     * Loads the kernel module that {@code kind} needs, and allows VFIO to do without an IOMMU if there is none: for the
-     * one who insists on it.
+     * Prepares the use of {@code kind} for a user who asked for it explicitly. Loads the kernel module, and turns on
+     * VFIO's no-IOMMU mode if the device has no IOMMU.
      *
-     * @return whether it was allowed just now; {@link #forbidNoIommu} takes it back
-     * @throws IOException if it can't be had here
+     * @return whether this call turned no-IOMMU mode on; {@link #forbidNoIommu} turns it off again
+     * @throws IOException if this system does not support {@code kind} for the device
      */
     boolean prepareForced(final DriverKind kind, final SysfsDevice device) throws IOException {
         if (kind != DriverKind.VFIO && kernel.isLockedDown()) {
@@ -71,17 +72,17 @@ final class DriverChoice {
         return true;
     }
 
-    /** After the device was opened, nobody else needs what was allowed for it. */
+    /** Turns VFIO's no-IOMMU mode off. An opened device does not need the mode any more. */
     void forbidNoIommu() throws IOException {
         kernel.enableNoIommu(false);
     }
 
-    /** Loads the kernel module that {@code kind} needs. */
+    /** Loads the kernel modules that {@code kind} needs. */
     void load(final DriverKind kind) throws IOException {
         if (kind == DriverKind.VFIO) {
             modules.load(VFIO_MODULE);
             if (modules.isAvailable(VFIO_IOMMU_MODULE)) {
-                // Not every modprobe knows that it belongs to VFIO (softdep).
+                // Not every modprobe knows that VFIO needs this module too (softdep).
                 modules.load(VFIO_IOMMU_MODULE);
             }
         }

@@ -4,15 +4,15 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The ways to reach a guest's PCI device from user space, the best first. */
+/** The ways to drive a guest's PCI device from user space, the best first. */
 public enum DriverKind {
-    /** The kernel's vfio-pci: interrupts by message, the IOMMU where there is one. */
+    /** The kernel's vfio-pci: message-signalled interrupts (MSI-X), and DMA through the IOMMU if there is one. */
     VFIO("vfio-pci", "vfio_pci"),
 
-    /** The kernel's uio_pci_generic: interrupts by the line. */
+    /** The kernel's uio_pci_generic: interrupts by the interrupt line (INTx). */
     UIO("uio_pci_generic", "uio_pci_generic"),
 
-    /** No driver: registers mapped from sysfs, and no interrupts. */
+    /** No kernel driver: registers mapped from sysfs, and no interrupts. */
     SYSFS("ninepin", "");
 
     private final String kernelDriver;
@@ -23,25 +23,25 @@ public enum DriverKind {
         this.module = module;
     }
 
-    /** As it is written in {@code driver=}. */
+    /** Returns the value of the option {@code driver=} that selects this way. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The one that {@code text} names. */
+    /** Returns the way that {@code text}, a value of the option {@code driver=}, names. */
     public static Optional<DriverKind> of(final String text) {
         return Arrays.stream(values()).filter(kind -> kind.text().equals(text)).findFirst();
     }
 
     /**
-     * The driver that the device is kept for ({@code driver_override}). Of {@link #SYSFS} there is none of that name, so
-     * that nobody takes the device while we have it.
+     * Returns the driver to which {@code driver_override} reserves the device. For {@link #SYSFS} no driver of that
+     * name exists, so no driver can take the device while Ninepin uses it.
      */
     String kernelDriver() {
         return kernelDriver;
     }
 
-    /** The kernel module of {@link #kernelDriver}; empty if it needs none. */
+    /** Returns the module of {@link #kernelDriver}; empty if the way needs none. */
     String module() {
         return module;
     }

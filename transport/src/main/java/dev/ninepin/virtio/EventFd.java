@@ -7,7 +7,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A counter in the kernel (eventfd(2)) that a thread waits on and that anyone, a device too, may raise. */
+/**
+ * A kernel event counter (eventfd(2)) that one thread waits on. Any thread may raise it, and so may the kernel for a
+ * device.
+ */
 final class EventFd implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventFd.class);
     private static final int NON_BLOCKING = 0x800;
@@ -23,21 +26,22 @@ final class EventFd implements AutoCloseable {
                 Descriptor.of(LibC.INSTANCE.eventfd(0, Descriptor.CLOSE_ON_EXEC | NON_BLOCKING), "an eventfd"));
     }
 
-    /** Its number, for the kernel to raise it. */
+    /** Returns the descriptor's number, by which the kernel raises the event. */
     int number() {
         return descriptor.number();
     }
 
     /**
-     * Returns when this was raised, when one of {@code others} has something to read, or when {@code nanos} have passed;
-     * takes the count back to 0.
+     * Blocks until this event is raised, one of {@code others} is readable, or {@code nanos} have passed. Resets the
+     * count to 0. May return early on a signal.
      *
-     * @return those of {@code others} that have something to read
+     * @param nanos the longest wait, in nanoseconds; rounded up to milliseconds
+     * @return the descriptors among {@code others} that are readable or have failed
      */
     List<Descriptor> await(final long nanos, final List<Descriptor> others) throws IOException {
         final List<Descriptor> all = new ArrayList<>(others);
         all.add(descriptor);
-        // Rounded up: a wait of less than a millisecond is not to become a spin.
+        // Rounded up: otherwise waits of less than a millisecond would become a busy loop.
         final long millis = TimeUnit.NANOSECONDS.toMillis(nanos + TimeUnit.MILLISECONDS.toNanos(1) - 1);
         final List<Descriptor> ready = Descriptor.poll(all, (int) Math.min(millis, Integer.MAX_VALUE));
         if (ready.remove(descriptor)) {
@@ -46,7 +50,7 @@ final class EventFd implements AutoCloseable {
         return ready;
     }
 
-    /** Raises it. */
+    /** Raises the event, which ends a wait. Does nothing once this object is closed. */
     void raise() {
         try {
             descriptor.put(1);
@@ -55,7 +59,7 @@ final class EventFd implements AutoCloseable {
         }
     }
 
-    /** Ends a wait, and closes. */
+    /** Ends a wait in progress, and closes the descriptor. */
     @Override
     public void close() {
         raise();

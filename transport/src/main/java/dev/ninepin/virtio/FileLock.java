@@ -8,8 +8,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 
 /**
- * A lock between processes, and within this one: that of flock(2) on a file. The kernel takes it back when its holder
- * ends, however that comes.
+ * A flock(2) lock on a file. It excludes other processes, and other holders in this process. The kernel releases it
+ * when the process ends for any reason.
  */
 final class FileLock implements AutoCloseable {
     private final Descriptor descriptor;
@@ -18,7 +18,10 @@ final class FileLock implements AutoCloseable {
         this.descriptor = descriptor;
     }
 
-    /** Takes the lock of {@code file}, which is made if it is not there; waits for others to give it back. */
+    /**
+     * Takes the lock of {@code file}, and blocks until it is available. Creates the file and its directory if they do
+     * not exist.
+     */
     static FileLock take(final Path file) throws IOException {
         final Descriptor descriptor = open(file);
         try {
@@ -30,7 +33,7 @@ final class FileLock implements AutoCloseable {
         }
     }
 
-    /** As {@link #take}, but empty if somebody has it. */
+    /** Takes the lock of {@code file} as {@link #take} does, but returns empty instead of blocking. */
     static Optional<FileLock> tryTake(final Path file) throws IOException {
         final Descriptor descriptor = open(file);
         boolean taken = false;

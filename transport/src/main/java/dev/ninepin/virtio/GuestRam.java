@@ -3,16 +3,19 @@ package dev.ninepin.virtio;
 import java.io.IOException;
 
 /**
- * The RAM of a guest that has none but us: memory of ours without a file, which QEMU opens by its path under {@code
- * /proc}. So nothing is ever left on a file system; the kernel frees it with the last process that has it.
+ * The RAM of the QEMU machine that runs no guest. It is anonymous memory of this process, which QEMU opens by a path
+ * under {@code /proc}. So nothing is ever left in a file system: the kernel frees the memory when the last process has
+ * dropped it.
  *
- * <p>{@link #close} closes the descriptor, once QEMU has opened its own.
+ * <p>{@link #close} closes the descriptor, which is safe once QEMU has opened its own.
  */
 final class GuestRam implements AutoCloseable {
-    /** Below it a PC has its BIOS, its video memory, and its holes. */
+    /** The first usable address: below it a PC has its BIOS, its video memory, and holes. */
     private static final int FIRST_USABLE = 1 << 20;
 
-    /** QEMU's RAM is made of pages of 8 KiB and of 4 KiB, by who asks; this suits all. */
+    /**
+     * QEMU wants RAM sizes in multiples of 8 KiB in one place and of 4 KiB in another; multiples of 2 MiB suit both.
+     */
     private static final int GRANULE = 1 << 21;
 
     private final AnonymousMemory ram;
@@ -22,26 +25,26 @@ final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Takes memory from the kernel, which gives pages only as they are written to.
+     * Creates the RAM. The kernel allocates a page only on the first write to it.
      *
-     * @param usable the bytes that {@link #memory} is to have at least
+     * @param usable the least size of {@link #memory}, in bytes
      */
     static GuestRam create(final int usable) throws IOException {
         final int size = Math.addExact(Math.addExact(FIRST_USABLE, usable), GRANULE - 1) & -GRANULE;
         return new GuestRam(AnonymousMemory.create(size));
     }
 
-    /** Where another process of ours finds it, until {@link #close}. */
+    /** Returns the path by which QEMU can open the RAM, until {@link #close}. */
     String path() {
         return ram.path();
     }
 
-    /** All of it, in bytes. */
+    /** Returns the size of the whole RAM, in bytes. */
     long size() {
         return ram.bytes().capacity();
     }
 
-    /** What is free for use, at the guest's physical addresses. */
+    /** Returns the usable part of the RAM, at the guest's physical addresses. */
     DmaMemory memory() {
         return new ContiguousDmaMemory(ram.bytes().slice(FIRST_USABLE, (int) size() - FIRST_USABLE), FIRST_USABLE);
     }

@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The kernel's hugepages of 2 MiB. Those that nobody has reserved are used first; where these don't suffice, the kernel
- * is allowed to make more of them at need ({@code nr_overcommit_hugepages}), for the moment in which we map ours. It
- * takes such pages back by itself when their last user is gone, however that ends; {@code nr_hugepages}, the
- * administrator's own reserve, is left alone. Source: Linux, Documentation/admin-guide/mm/hugetlbpage.rst.
+ * The kernel's hugepages of 2 MiB.
+ *
+ * <p>Free hugepages without a reservation are used first. If too few are free, {@link #map} lets the kernel create more
+ * on demand, by raising {@code nr_overcommit_hugepages} only while it maps. The kernel takes such surplus pages back
+ * when their last user is gone, for any reason. {@code nr_hugepages}, the administrator's own pool, is never changed.
+ * Source: Linux, Documentation/admin-guide/mm/hugetlbpage.rst.
  */
 final class HugePages {
     static final int SIZE = 2 << 20;
@@ -17,34 +19,35 @@ final class HugePages {
     private final Path directory;
     private final Path lockFile;
 
-    /** Maps {@code bytes} bytes of hugepages; those of the file that it makes. */
+    /** The action that maps hugepages. */
     interface Mapper {
         ByteBuffer map() throws IOException;
     }
 
     /**
      * @param directory {@code /sys/kernel/mm/hugepages/hugepages-2048kB}
-     * @param lockFile held while the kernel's limit is another one than the administrator's
+     * @param lockFile the lock file, held while the kernel's limit differs from the administrator's value
      */
     HugePages(final Path directory, final Path lockFile) {
         this.directory = directory;
         this.lockFile = lockFile;
     }
 
-    /** Whether this kernel has hugepages of this size. */
+    /** Returns whether this kernel has hugepages of 2 MiB. */
     boolean exist() {
         return Files.isDirectory(directory);
     }
 
-    /** How many there are that nobody uses, or has reserved. */
+    /** Returns the number of hugepages that are neither in use nor reserved. */
     long free() throws IOException {
         return Math.max(0, read("free_hugepages") - read("resv_hugepages"));
     }
 
     /**
-     * Runs {@code mapper} while the kernel may make {@code count} more hugepages.
+     * Runs {@code mapper}, while the kernel may create {@code count} more hugepages if too few are free. Blocks while
+     * another process does the same.
      *
-     * @throws IOException if there is not enough memory in one piece; nothing is left changed then
+     * @throws IOException if the kernel finds too little contiguous memory; the limit is restored then too
      */
     ByteBuffer map(final int count, final Mapper mapper) throws IOException {
         try (FileLock ignored = FileLock.take(lockFile)) {

@@ -3,28 +3,40 @@ package dev.ninepin.virtio;
 import java.io.IOException;
 
 /**
- * The interrupt of a function's request queue, as something to wait for. The reply reader calls {@link #arm} and {@link
- * #await}, anyone {@link #wake}. Once the function is closed, calls fail with an {@link IOException}.
+ * The interrupt of a function's request queue, as an event to wait for.
+ *
+ * <p>Only the reply reader calls {@link #arm} and {@link #await}; any thread may call {@link #wake}. Once the function
+ * is closed, calls fail with an {@link IOException}.
  */
 public interface Interrupt {
-    /** What {@link #vector} says of an interrupt by the line (INTx). */
+    /** The value of {@link #vector} for an interrupt by the line (INTx). */
     int LINE = -1;
 
-    /** {@code msi-x} or {@code intx}. */
+    /** Returns the kind of interrupt: {@code msi-x} or {@code intx}. */
     String kind();
 
     /**
-     * The entry of the MSI-X table that the queue is to use; or {@link #LINE}, and then the driver reads the device's ISR
-     * register before each {@link #arm}, so that the line falls.
+     * Returns the entry of the MSI-X table that the queue is to use, or {@link #LINE}.
+     *
+     * <p>With {@link #LINE}, the driver must read the device's ISR register before each {@link #arm}, so that the
+     * device deasserts the line.
      */
     int vector();
 
-    /** From here on an interrupt ends the next {@link #await}, or the one after an earlier interrupt was seen. */
+    /**
+     * Enables the interrupt, so that the next one ends {@link #await}. An interrupt seen earlier may end one {@link
+     * #await} first.
+     */
     void arm() throws IOException;
 
-    /** Returns after an interrupt, after {@link #wake}, or when {@code nanos} have passed; also for no reason at all. */
+    /**
+     * Blocks until an interrupt, until {@link #wake}, or until {@code nanos} have passed. May return without any of
+     * these.
+     *
+     * @param nanos the longest wait, in nanoseconds
+     */
     void await(long nanos) throws IOException;
 
-    /** Ends a wait at once: this one or the next. */
+    /** Ends the wait in progress at once, or else the next one. */
     void wake();
 }

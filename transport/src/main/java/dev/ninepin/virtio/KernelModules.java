@@ -11,19 +11,19 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The modules of the running kernel: which there are, and loading them. */
+/** The modules of the running kernel: tells which ones are available, and loads them. */
 final class KernelModules {
     private static final Logger LOG = LoggerFactory.getLogger(KernelModules.class);
     private static final long PATIENCE_SECONDS = 20;
 
     private final Path root;
 
-    /** @param root of the file system: {@code /}, or a test's */
+    /** @param root the root of the file system: {@code /}, or a test's directory */
     KernelModules(final Path root) {
         this.root = root;
     }
 
-    /** Whether {@code module}, with underscores, is loaded, built in, or can be loaded. */
+    /** Returns whether {@code module} is loaded, built in, or can be loaded. The name has underscores, no dashes. */
     boolean isAvailable(final String module) {
         if (Files.isDirectory(root.resolve("sys/module").resolve(module))) {
             return true;
@@ -40,7 +40,10 @@ final class KernelModules {
         }
     }
 
-    /** A line is {@code kernel/…/NAME.ko[.xz]: …}; names have dashes for underscores, or not. */
+    /**
+     * Returns whether {@code list} contains {@code module}. A line is {@code kernel/…/NAME.ko[.xz]: …}; a name may have
+     * dashes in place of underscores.
+     */
     private static boolean names(final Path list, final String module) throws IOException {
         if (!Files.exists(list)) {
             return false;
@@ -58,9 +61,9 @@ final class KernelModules {
     }
 
     /**
-     * Loads {@code module} with modprobe(8); does nothing if it is loaded.
+     * Loads {@code module} with modprobe(8); does nothing if it is loaded already. Blocks until modprobe has ended.
      *
-     * @throws IOException with what modprobe said
+     * @throws IOException if modprobe fails or takes longer than 20 seconds; the message has modprobe's output
      */
     void load(final String module) throws IOException {
         if (Files.isDirectory(root.resolve("sys/module").resolve(module))) {

@@ -19,14 +19,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The mounts of the kernel's 9p client at one moment, from the mount name spaces of all processes.
+ * A snapshot of the mounts of the kernel's 9p client, read from the mount namespaces of all processes.
  *
- * <p>Some mounts stand in no mount table: one that is being made, one that {@code umount -l} detached while in use, one in
- * a name space without a process. The kernel counts its clients, so the number of these is known. Source: Linux,
+ * <p>Some mounts are in no mount table:
+ *
+ * <ul>
+ *   <li>a mount that is still being made;
+ *   <li>a mount that {@code umount -l} detached while it was in use;
+ *   <li>a mount in a namespace without a process.
+ * </ul>
+ *
+ * <p>Their number is known nevertheless, because the kernel counts its 9p clients. Source: Linux,
  * proc_pid_mountinfo(5), fs/9p/vfs_super.c, net/9p/client.c.
  *
- * @param mounts each once, those of this process's name space first
- * @param hidden how many more there are, which may use any device
+ * @param mounts the visible mounts, each once; mounts in this process's namespace first
+ * @param hidden the number of mounts in no mount table; each may use any device
  */
 record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     private static final String MODULE = "sys/module/" + KernelUses.KERNEL_9P;
@@ -34,7 +41,7 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     private static final Pattern PROCESS = Pattern.compile("[0-9]+");
     private static final String SELF = "self";
 
-    /** Where fields stand before the separator, and behind it. */
+    /** The indexes of a line's fields: three before the separator, then two after it. */
     private static final int ID_FIELD = 0;
 
     private static final int FILE_SYSTEM_FIELD = 2;
@@ -47,15 +54,15 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     /**
      * A mount of a 9p file system.
      *
-     * @param id unique among the mounts of all name spaces
-     * @param fileSystem the number of the file system, which bind mounts share
-     * @param source the mount tag, if over virtio
-     * @param overVirtio whether its transport is virtio
-     * @param place the mount point, and in which name space it is, if not in this process's
+     * @param id the mount ID, unique among the mounts of all namespaces
+     * @param fileSystem the device number of the file system, which bind mounts share
+     * @param source the mount's source: for a virtio mount, the mount tag
+     * @param overVirtio whether the mount's transport is virtio
+     * @param place the mount point, and its namespace
      */
     record Mount(String id, String fileSystem, ByteString source, boolean overVirtio, Place place) {}
 
-    /** Where a mount is. */
+    /** The mount point of a mount, and the process in whose mount namespace it was found. */
     record Place(String mountPoint, String process) {
         boolean isHere() {
             return process.equals(SELF);
@@ -67,7 +74,11 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
         }
     }
 
-    /** @param root of the file system: {@code /}, or a test's */
+    /**
+     * Reads the mounts of all mount namespaces.
+     *
+     * @param root the root of the file system: {@code /}, or a test's directory
+     */
     static KernelMounts read(final Path root) throws IOException {
         final List<Mount> mounts = new ArrayList<>();
         final Set<String> ids = new HashSet<>();
@@ -78,11 +89,14 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
                 }
             }
         }
-        // Counted last, so that a mount made meanwhile is a hidden one.
+        // Counted last, so that a mount made during the reading counts as hidden.
         return new KernelMounts(List.copyOf(mounts), Math.max(0, countHidden(root, mounts)));
     }
 
-    /** Where a device with the mount tag {@code tag} is mounted: in this name space, or else in others. */
+    /**
+     * Returns the mount points of devices with the mount tag {@code tag} in this process's namespace. Returns mount
+     * points in other namespaces only if there are none in its own.
+     */
     List<String> placesOf(final ByteString tag) {
         final List<Place> places = mounts.stream()
                 .filter(mount -> mount.overVirtio() && mount.source().equals(tag))
@@ -112,7 +126,7 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
         try {
             table = Files.readString(process.resolve("mountinfo"), ISO_8859_1);
         } catch (final IOException e) {
-            // It has ended.
+            // The process has ended.
             return List.of();
         }
         return Arrays.stream(table.split("\n"))
@@ -130,12 +144,15 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
                 before[ID_FIELD],
                 before[FILE_SYSTEM_FIELD],
                 ByteString.copyOf(unescape(behind[SOURCE_FIELD])),
-                // Old kernels name a transport only if the mount's options did, and take virtio otherwise.
+                // Old kernels show the transport only if the mount's options named it. Their default is virtio.
                 options.contains("trans=virtio") || options.stream().noneMatch(option -> option.startsWith("trans=")),
                 new Place(new String(unescape(before[MOUNT_POINT_FIELD]), UTF_8), process));
     }
 
-    /** The kernel writes a space, tab, newline or backslash as three octal digits. */
+    /**
+     * Decodes the kernel's octal escapes: it writes a space, tab, newline or backslash as a backslash and three octal
+     * digits.
+     */
     private static byte[] unescape(final String field) {
         return OCTAL.matcher(field)
                 .replaceAll(
@@ -143,6 +160,7 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
                 .getBytes(ISO_8859_1);
     }
 
+    /** Counts the file systems that no mount table shows. The module's reference count counts its clients. */
     private static int countHidden(final Path root, final List<Mount> mounts) throws IOException {
         final Path references = root.resolve(MODULE).resolve("refcnt");
         return Files.exists(references)
@@ -155,7 +173,10 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
                 mounts.stream().filter(which).map(Mount::fileSystem).distinct().count();
     }
 
-    /** Without a module that counts its clients: one backing device, {@code 9p-N}, for each mounted file system. */
+    /**
+     * Counts the mounted 9p file systems by their backing devices, {@code 9p-N}, one for each. Needed if the kernel's
+     * 9p is not a module, and so has no count of its clients.
+     */
     private static int countBackings(final Path root) throws IOException {
         final Path backings = root.resolve("sys/class/bdi");
         int count = 0;

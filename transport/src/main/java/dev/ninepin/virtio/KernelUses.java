@@ -7,26 +7,26 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds out whether the kernel uses a device, rather than only keeping it for a mount that may come.
+ * The check whether the kernel uses a device, rather than merely has a driver bound to it for a later mount.
  *
- * <p>A device that a mount of the kernel's 9p uses must not be taken: {@code p9_virtio_remove} waits in the kernel, where
- * no signal reaches it, until the mount has ended (net/9p/trans_virtio.c). One that is bound to the kernel's 9p and not
- * mounted is free.
+ * <p>A device that a mount of the kernel's 9p uses must not be taken. {@code p9_virtio_remove} would wait in the
+ * kernel, uninterruptibly, until the mount has ended (net/9p/trans_virtio.c). A device that is bound to the kernel's 9p
+ * but not mounted is free.
  */
 final class KernelUses {
-    /** The kernel's driver for the virtio device that virtio-pci has made of a PCI function. */
+    /** The kernel's driver for the virtio device that virtio-pci creates from a PCI function. */
     static final String KERNEL_9P = "9pnet_virtio";
 
     private final Path root;
     private final SysfsBus bus;
 
-    /** @param root of the file system: {@code /}, or a test's */
+    /** @param root the root of the file system: {@code /}, or a test's directory */
     KernelUses(final Path root, final SysfsBus bus) {
         this.root = root;
         this.bus = bus;
     }
 
-    /** The kernel's use of {@code device}; empty if it may be taken. */
+    /** Returns the kernel's use of {@code device}; empty if the device may be taken. */
     Optional<DeviceUse> find(final SysfsDevice device) throws IOException {
         final Optional<String> driver = device.driver();
         if (!driver.equals(Optional.of(SysfsDevice.VIRTIO_PCI))) {

@@ -4,11 +4,12 @@ import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 
 /**
- * The system calls that Java has no method for, as the C library has them: a negative result is a failure, whose errno
- * is {@link jnr.ffi.Runtime#getLastError} in the same thread. Public for jnr-ffi, which implements it.
+ * The functions of the C library that Java has no method for. A negative result is a failure; {@link
+ * jnr.ffi.Runtime#getLastError}, in the same thread, then has the errno. The interface is public because jnr-ffi
+ * generates its implementation.
  *
- * <p>None of them has six arguments: jffi 1.3 hands the sixth on wrongly. So there is no mmap here; files are mapped with
- * {@link java.nio.channels.FileChannel}.
+ * <p>None of the functions has six arguments, because jffi 1.3 passes the sixth incorrectly. So there is no mmap;
+ * callers map files with {@link java.nio.channels.FileChannel}.
  */
 public interface LibC {
     LibC INSTANCE = LibraryLoader.create(LibC.class).load("c");

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The interrupt line of a device that uio_pci_generic is bound to. With each interrupt the kernel switches the line off,
- * in the command register, and counts; it is for us to switch it on again.
+ * The interrupt line (INTx) of a device that is bound to uio_pci_generic. On each interrupt the kernel disables the
+ * line in the command register and increments a count. {@link #arm} enables the line again.
  *
  * <p>Source: Linux, drivers/uio/uio_pci_generic.c and Documentation/driver-api/uio-howto.rst.
  */
 final class LineInterrupt implements Interrupt, AutoCloseable {
-    /** A read of the count has this width, in bytes. */
+    /** The width of the interrupt count, in bytes. */
     private static final int COUNT = Integer.BYTES;
 
     private final Descriptor uio;
@@ -24,7 +24,11 @@ final class LineInterrupt implements Interrupt, AutoCloseable {
         this.config = config;
     }
 
-    /** Opens {@code uio}, which is {@code /dev/uioN}, of the device whose configuration space is {@code config}. */
+    /**
+     * Opens {@code uio}, the file {@code /dev/uioN} of a device.
+     *
+     * @param config the configuration space of the same device
+     */
     static LineInterrupt open(final Path uio, final PciConfigSpace config) throws IOException {
         final Descriptor descriptor = Descriptor.open(uio.toString());
         try {
@@ -65,7 +69,7 @@ final class LineInterrupt implements Interrupt, AutoCloseable {
         wake.raise();
     }
 
-    /** Ends a wait, and gives the line back, switched off. */
+    /** Ends a wait in progress, and closes the device file. The line stays disabled. */
     @Override
     public void close() {
         wake.close();

@@ -9,7 +9,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** A memory BAR mapped from sysfs ({@code resourceN}). It stays mapped as long as something refers to it. */
+/**
+ * A memory BAR mapped from sysfs ({@code resourceN}). It stays mapped until the garbage collector finds no reference to
+ * the mapping.
+ */
 final class MappedMmio implements Mmio {
     private final ByteBuffer registers;
 
@@ -17,7 +20,7 @@ final class MappedMmio implements Mmio {
         this.registers = registers.order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Maps all of {@code resource}. */
+    /** Maps the whole of {@code resource}. */
     static MappedMmio map(final Path resource) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(resource.toFile(), "rw")) {
             return new MappedMmio(file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, file.length()));
@@ -29,8 +32,9 @@ final class MappedMmio implements Mmio {
         return registers.capacity();
     }
 
-    // Full fences around each access: Java may neither leave it out, nor repeat it, nor move it past another one, to
-    // registers or to memory; the page is mapped uncached, so that it is an access of the device, of just that width.
+    // Full fences around each access: Java may neither omit the access, nor repeat it, nor reorder it with another
+    // access to registers or to memory. The page is mapped uncached, so each access is one access of the device, of
+    // exactly that width.
 
     @Override
     public int read8(final long offset) throws IOException {
@@ -115,7 +119,10 @@ final class MappedMmio implements Mmio {
         write16(offset, value);
     }
 
-    /** The kernel revokes the mapping when a driver of its own takes the registers; Java then throws this for an access. */
+    /**
+     * Returns the exception for an access to a revoked mapping. The kernel revokes the mapping when one of its own
+     * drivers claims the registers; Java then throws an {@link InternalError} on access.
+     */
     private static IOException gone(final InternalError error) {
         return new IOException("the kernel has taken the device's registers away", error);
     }

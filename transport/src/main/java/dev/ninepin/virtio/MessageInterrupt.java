@@ -3,7 +3,10 @@ package dev.ninepin.virtio;
 import java.io.IOException;
 import java.util.List;
 
-/** An interrupt by message (MSI-X), which the kernel turns into an event. It needs no arming: one message, one event. */
+/**
+ * A message-signalled interrupt (MSI-X), which the kernel turns into an event. It needs no arming: each message raises
+ * the event once.
+ */
 final class MessageInterrupt implements Interrupt, AutoCloseable {
     private static final int VECTOR = 0;
 
@@ -13,7 +16,7 @@ final class MessageInterrupt implements Interrupt, AutoCloseable {
         this.event = event;
     }
 
-    /** Has {@code device}, which has such interrupts, interrupt by its first message. */
+    /** Makes the first MSI-X message of {@code device} raise an event. The device must support MSI-X. */
     static MessageInterrupt open(final VfioDevice device) throws IOException {
         final EventFd event = EventFd.create();
         try {

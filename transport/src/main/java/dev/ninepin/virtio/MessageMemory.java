@@ -9,21 +9,29 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of a channel's messages, in two sizes. Each {@link RequestSlot} has two small buffers for its own, which
- * suffice for all but data; and there is a stock of large ones, of the largest message each, bounded by what they cost
- * together. What was given back last is lent first, so memory that was never needed is never touched.
+ * The memory of a channel's messages, in buffers of two sizes.
  *
- * <p>A slot is lent together with the large buffers it needs, or not at all: so nobody who waits holds what another one
- * waits for, and what is lent comes back as replies are closed. Any thread.
+ * <p>Each {@link RequestSlot} owns two small buffers, which suffice for all messages but those with data. A common
+ * stock has large buffers, each for a message of the largest size; their total size limits their number. The buffer
+ * returned last is lent first, so memory that was never needed is never touched.
+ *
+ * <p>A slot is lent together with the large buffers that it needs, or not at all. So no waiting thread holds a buffer
+ * that another thread waits for. Buffers come back as replies are closed. Any thread.
  */
 final class MessageMemory {
-    /** A small buffer takes a path of PATH_MAX, a page of data, or several names, and what is around them. */
+    /**
+     * The size of a small buffer, in bytes. It fits a path of PATH_MAX, a page of data, or several names, together with
+     * the message's other fields.
+     */
     static final int SMALL = 4096 + 512;
 
-    /** What the large buffers may cost together; enough for 128 requests of 512 KiB. */
+    /** The largest total size of the large buffers, in bytes; enough for 128 requests of 512 KiB. */
     private static final int STOCK = 64 << 20;
 
-    /** However large they are: a request and its reply, for one thread that reads and one that writes ahead. */
+    /**
+     * The least number of large buffers, whatever their size: a request and its reply for each of two threads, one that
+     * reads and one that writes ahead.
+     */
     private static final int LEAST_LARGE = 4;
 
     private static final int PAGE = 4096;
@@ -31,7 +39,7 @@ final class MessageMemory {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition givenBack = lock.newCondition();
 
-    /** Guarded by {@link #lock}; the last in is the first out, as with {@link #freeLarge}. */
+    /** Guarded by {@link #lock}. A stack, as is {@link #freeLarge}. */
     private final Deque<RequestSlot> freeSlots = new ArrayDeque<>();
 
     /** Guarded by {@link #lock}. */
@@ -44,9 +52,9 @@ final class MessageMemory {
     private final int maxDataRequests;
 
     /**
-     * @param offset of the first byte in {@code memory} that is ours
-     * @param slotCount how many requests may be in flight
-     * @param largest message, in bytes
+     * @param offset the offset in {@code memory} of the first byte to use
+     * @param slotCount the number of requests that may be in flight
+     * @param largest the size of the largest message, in bytes
      */
     MessageMemory(final DmaMemory memory, final int offset, final int slotCount, final int largest) {
         final List<RequestSlot> all = new ArrayList<>();
@@ -65,27 +73,27 @@ final class MessageMemory {
         }
     }
 
-    /** The bytes that it takes. */
+    /** Returns how many bytes of DMA memory the buffers take. */
     static int sizeFor(final int slotCount, final int largest) {
         final int small = Math.multiplyExact(slotCount, 2 * SMALL) + PAGE;
         return Math.addExact(small, Math.multiplyExact(largeCount(slotCount, largest), align(largest)));
     }
 
-    /** Whether a message of {@code size} bytes takes a large buffer. */
+    /** Returns whether a message of {@code size} bytes needs a large buffer. */
     static boolean isLarge(final int size) {
         return size > SMALL;
     }
 
-    /** How many slots may be lent at once of which each needs one large buffer. */
+    /** Returns how many slots may be lent at once if each needs one large buffer. */
     int maxDataRequests() {
         return maxDataRequests;
     }
 
     /**
-     * Lends a slot, if there is one and the buffers it needs; null otherwise.
+     * Lends a slot with the large buffers that it needs, or returns null if any of them is missing. Does not block.
      *
-     * @param messageSize bytes of the request
-     * @param replySize bytes that its reply may have
+     * @param messageSize the size of the request, in bytes
+     * @param replySize the largest size of its reply, in bytes
      */
     @Nullable
     RequestSlot tryTake(final int messageSize, final int replySize) {
@@ -97,7 +105,10 @@ final class MessageMemory {
         }
     }
 
-    /** As {@link #tryTake}, but waits, whether interrupted or not; null if it was closed before. */
+    /**
+     * Lends a slot as {@link #tryTake} does, but blocks until it can. An interrupt does not end the wait. Returns null
+     * once this is closed.
+     */
     @Nullable
     RequestSlot take(final int messageSize, final int replySize) {
         lock.lock();
@@ -115,6 +126,7 @@ final class MessageMemory {
         }
     }
 
+    /** Takes back a lent slot and its large buffers, and wakes a waiting thread. */
     void giveBack(final RequestSlot slot) {
         lock.lock();
         try {
@@ -134,12 +146,12 @@ final class MessageMemory {
         }
     }
 
-    /** The slot of a request in flight. */
+    /** Returns the slot of the request {@code number}. */
     RequestSlot slot(final int number) {
         return slots.get(number);
     }
 
-    /** Lends nothing any more to those who wait. What is lent stays as it is. */
+    /** Ends all waits in {@link #take}, and makes later calls of it return null. Lent buffers stay valid. */
     void close() {
         lock.lock();
         try {
@@ -150,7 +162,7 @@ final class MessageMemory {
         }
     }
 
-    /** The caller holds {@link #lock}. */
+    /** Lends a slot, or returns null. The caller holds {@link #lock}. */
     private @Nullable RequestSlot lend(final int messageSize, final int replySize) {
         final int large = (isLarge(messageSize) ? 1 : 0) + (isLarge(replySize) ? 1 : 0);
         if (freeSlots.isEmpty() || freeLarge.size() < large) {

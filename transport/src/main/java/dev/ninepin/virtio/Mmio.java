@@ -3,14 +3,16 @@ package dev.ninepin.virtio;
 import java.io.IOException;
 
 /**
- * Registers of a device: a memory BAR, or a part of one. Offsets are in bytes, aligned to the width of the access, and
- * checked against {@link #size}; values are little-endian and unsigned. Accesses reach the device in the order in which
- * they are made. Any thread, as far as the device's registers allow.
+ * The memory-mapped registers of a device: a memory BAR or a part of one.
  *
- * <p>There is no access of 64 bits: virtio wants its 64-bit registers accessed as two halves (1.2, 4.1.3.1).
+ * <p>Offsets are in bytes, aligned to the width of the access, and checked against {@link #size}. Values are
+ * little-endian and unsigned. Accesses reach the device in program order. Any thread, as far as the device's registers
+ * allow.
+ *
+ * <p>There is no 64-bit access: virtio requires its 64-bit registers to be accessed as two halves (1.2, 4.1.3.1).
  */
 public interface Mmio {
-    /** Bytes. */
+    /** Returns the size of the registers, in bytes. */
     long size();
 
     int read8(long offset) throws IOException;
@@ -25,6 +27,6 @@ public interface Mmio {
 
     void write32(long offset, int value) throws IOException;
 
-    /** Like {@link #write16}, but returns before the device has seen it: for doorbells. */
+    /** Writes like {@link #write16}, but may return before the device has seen the value. For doorbells. */
     void post16(long offset, int value) throws IOException;
 }

@@ -3,7 +3,9 @@ package dev.ninepin.virtio;
 import java.io.IOException;
 import java.util.Objects;
 
-/** A part of a BAR with registers of its own. Accesses beyond it are refused, whatever the BAR holds there. */
+/**
+ * A part of a BAR that holds one structure. Rejects accesses beyond the part, whatever the BAR holds at that offset.
+ */
 record MmioRegion(Mmio bar, long start, long size) implements Mmio {
     MmioRegion {
         Objects.checkFromIndexSize(start, size, bar.size());

@@ -3,23 +3,27 @@ package dev.ninepin.virtio;
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 
-/** The name of a share, as its device tells it: {@code tag_len[2] tag[tag_len]}. Source: QEMU's {@code virtio_9p.h}. */
+/**
+ * A reader of a device's mount tag, the name of its share: {@code tag_len[2] tag[tag_len]}. Source: QEMU's {@code
+ * virtio_9p.h}.
+ */
 final class MountTag {
     private static final int MOST_ATTEMPTS = 1000;
 
     private MountTag() {}
 
     /**
-     * Reads it; changes nothing in the device.
+     * Reads the mount tag, without changing the state of the device.
      *
-     * @param address of the device, for messages
-     * @param common its common configuration structure
-     * @param config its device configuration structure
+     * @param address the device's address, for messages
+     * @param common the device's common configuration structure
+     * @param config the device's device-specific configuration structure
+     * @throws IOException if the tag exceeds its structure or changes during every attempt
      */
     static ByteString read(final String address, final Mmio common, final Mmio config) throws IOException {
         for (int i = 0; i < MOST_ATTEMPTS; i++) {
-            // Virtio 1.2, 2.5.1: what is longer than a register is whole only if the generation stayed the same
-            // meanwhile.
+            // Virtio 1.2, 2.5.1: a field longer than a register is consistent only if the generation did not change
+            // during the read.
             final int generation = common.read8(CommonRegisters.CONFIG_GENERATION);
             final ByteString tag = readOnce(address, config);
             if (common.read8(CommonRegisters.CONFIG_GENERATION) == generation) {
@@ -39,7 +43,7 @@ final class MountTag {
         for (int i = 0; i < length; i++) {
             tag[i] = (byte) config.read8(Short.BYTES + i);
         }
-        // Without a NUL at its end.
+        // The tag has no trailing NUL.
         return ByteString.copyOf(tag);
     }
 }

@@ -8,8 +8,8 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * Where pages of this process are in physical memory: {@code /proc/self/pagemap}, a 64-bit entry for each page of the
- * system's base size. Source: Linux, Documentation/admin-guide/mm/pagemap.rst.
+ * A reader of the physical addresses of this process's pages: {@code /proc/self/pagemap}, with a 64-bit entry for each
+ * page of the system's base size. Source: Linux, Documentation/admin-guide/mm/pagemap.rst.
  */
 final class PageMap {
     private static final long PRESENT = 1L << 63;
@@ -17,7 +17,11 @@ final class PageMap {
 
     private PageMap() {}
 
-    /** As {@link PagedDmaMemory.PageAddresses#of}. */
+    /**
+     * Returns the physical address of each page, as {@link PagedDmaMemory.PageAddresses#of}.
+     *
+     * @throws IOException if a page is not in memory, or this process lacks CAP_SYS_ADMIN
+     */
     static long[] addresses(final ByteBuffer bytes, final int pageSize) throws IOException {
         final int basePage = LibC.INSTANCE.getpagesize();
         final long start = Pointer.wrap(Runtime.getSystemRuntime(), bytes).address();
@@ -25,7 +29,7 @@ final class PageMap {
         final long[] addresses = new long[pages];
         try (RandomAccessFile map = new RandomAccessFile("/proc/self/pagemap", "r")) {
             final int stride = pageSize / basePage;
-            // Small pages in one read: all of them are asked for again now and then.
+            // All small pages in one read, because the check of their addresses is repeated at intervals.
             final int entriesAtOnce = stride == 1 ? pages : 1;
             final byte[] entries = new byte[entriesAtOnce * Long.BYTES];
             for (int page = 0; page < pages; page += entriesAtOnce) {

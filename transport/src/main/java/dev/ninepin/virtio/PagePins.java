@@ -7,9 +7,11 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * Keeps pages from being moved. Locked memory stays in memory, but not in its place: the kernel moves it to make room for
- * large pages (compaction), or to another node. It moves no page that something else refers to; so each page is put into
- * a pipe that nobody reads (vmsplice(2)), which refers to it until it is closed.
+ * A set of pinned pages, which the kernel does not move.
+ *
+ * <p>Locked memory stays in RAM, but the kernel may migrate its pages, for compaction or to another NUMA node. The
+ * kernel does not migrate a page that has another reference. So each page is put into a pipe that nothing reads
+ * (vmsplice(2)); the pipe refers to the page until it is closed.
  */
 final class PagePins implements AutoCloseable {
     private static final int SET_PIPE_SIZE = 1031;
@@ -24,9 +26,10 @@ final class PagePins implements AutoCloseable {
     }
 
     /**
-     * Pins each page of {@code pageSize} bytes in {@code bytes}, as long as this is open.
+     * Pins each page of {@code pageSize} bytes in {@code bytes}, until this object is closed.
      *
-     * @param bytes shared memory that was touched: of private memory, a page that is written to might become another one
+     * @param bytes shared memory whose pages are already allocated; a write to private memory could replace a page
+     * @param pageSize the size of a page, in bytes
      */
     static PagePins of(final ByteBuffer bytes, final int pageSize) throws IOException {
         final Runtime runtime = Runtime.getSystemRuntime();
@@ -47,13 +50,13 @@ final class PagePins implements AutoCloseable {
     }
 
     private void add(final long start, final int pages, final int pageSize) throws IOException {
-        // One slot for each piece, and a slot costs a base page of the size that is asked for.
+        // One pipe slot for each page. The requested pipe size counts one base page for each slot.
         if (LibC.INSTANCE.fcntl(writeEnd.number(), SET_PIPE_SIZE, (long) pages * LibC.INSTANCE.getpagesize()) < 0) {
             throw Descriptor.failure("the pipe of pinned pages: " + pages + " slots");
         }
         final Pointer vector = Memory.allocateDirect(Runtime.getSystemRuntime(), VECTOR_SIZE);
         for (int page = 0; page < pages; page++) {
-            // A byte pins the whole page, and the whole of a hugepage as well.
+            // One byte pins the whole page, even a whole hugepage.
             vector.putAddress(0, start + (long) page * pageSize);
             vector.putLong(Long.BYTES, 1);
             if (LibC.INSTANCE.vmsplice(writeEnd.number(), vector, 1, 0) != 1) {
@@ -62,7 +65,10 @@ final class PagePins implements AutoCloseable {
         }
     }
 
-    /** Where the pipe is to be opened once more, until {@link #close}; whoever does so pins the pages, too. */
+    /**
+     * Returns a path under which the pipe can be opened again, until {@link #close}. A process that opens the path pins
+     * the pages too.
+     */
     String path() {
         return "/proc/self/fd/" + writeEnd.number();
     }

@@ -7,27 +7,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** DMA memory made of pages, each of them somewhere else in physical memory, or next to the one before by good luck. */
+/** DMA memory made of pages. Each page may be anywhere in physical memory; some happen to follow the previous page. */
 final class PagedDmaMemory implements DmaMemory {
     private final ByteBuffer bytes;
     private final int pageSize;
     private final long[] addresses;
 
-    /** For each page, how many of the pages up to it do not follow the one before them. */
+    /** For each page, the number of pages up to and including it that do not physically follow their predecessor. */
     private final int[] breaks;
 
     private final PageAddresses source;
 
-    /** Where the pages of memory are, as {@link PageMap} says. */
+    /** The source of page addresses; in production {@link PageMap}. */
     interface PageAddresses {
-        /** The physical address of each page of {@code pageSize} bytes in {@code bytes}, in their order. */
+        /** Returns the physical address of each page of {@code pageSize} bytes in {@code bytes}, in order. */
         long[] of(ByteBuffer bytes, int pageSize) throws IOException;
     }
 
     /**
-     * @param bytes whole pages; direct
-     * @param pageSize in bytes
-     * @throws IOException if it can't be found out where they are
+     * @param bytes the memory, in whole pages; direct
+     * @param pageSize the size of a page, in bytes
+     * @throws IOException if {@code source} cannot determine the addresses
      */
     PagedDmaMemory(final ByteBuffer bytes, final int pageSize, final PageAddresses source) throws IOException {
         this.bytes = bytes.slice(0, bytes.limit()).order(ByteOrder.LITTLE_ENDIAN);
@@ -65,7 +65,7 @@ final class PagedDmaMemory implements DmaMemory {
 
     @Override
     public int mostSegments(final int length) {
-        // A run that starts at the last byte of a page touches this many more.
+        // A range that starts at the last byte of a page touches this many more pages.
         final int more = Math.min((length - 2 + pageSize) / pageSize, addresses.length - 1);
         int most = 0;
         for (int page = more; page < addresses.length; page++) {

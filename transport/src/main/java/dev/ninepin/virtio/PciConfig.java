@@ -1,6 +1,6 @@
 package dev.ninepin.virtio;
 
-/** The offsets and bits of a function's configuration space that are used here. Source: PCI Local Bus 3.0, 6. */
+/** The offsets and bits of a function's configuration space that this driver uses. Source: PCI Local Bus 3.0, 6. */
 final class PciConfig {
     static final int SIZE = 256;
     static final int HEADER_SIZE = 0x40;

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** A function's configuration space as sysfs has it: the file {@code config}. Any thread; calls fail after close. */
+/**
+ * A function's configuration space through its sysfs file {@code config}. Any thread; calls fail after {@link #close}.
+ */
 final class PciConfigFile implements PciConfigSpace, AutoCloseable {
     private final String address;
     private final Descriptor file;
@@ -14,12 +16,19 @@ final class PciConfigFile implements PciConfigSpace, AutoCloseable {
         this.file = file;
     }
 
-    /** Opens it to read and write, which takes root. */
+    /**
+     * Opens {@code path} for reading and writing, which requires root.
+     *
+     * @param address the function's PCI address
+     */
     static PciConfigFile open(final String address, final Path path) throws IOException {
         return new PciConfigFile(address, Descriptor.open(path.toString()));
     }
 
-    /** Keeps others out who lock it, until {@link #close}. */
+    /**
+     * Takes an exclusive lock on the file until {@link #close}; blocks while another process holds it. Excludes only
+     * code that takes the lock too.
+     */
     void lock() throws IOException {
         file.lock();
     }

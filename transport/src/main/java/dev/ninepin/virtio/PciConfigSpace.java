@@ -4,10 +4,14 @@ import java.io.IOException;
 
 /** The configuration space of a PCI function. */
 public interface PciConfigSpace {
-    /** Domain, bus, device and function, such as {@code 0000:00:04.0}. */
+    /** Returns the domain, bus, device and function, such as {@code 0000:00:04.0}. */
     String address();
 
-    /** Reads configuration space, little-endian, unsigned. {@code offset} is below 256 and aligned to the width. */
+    /**
+     * Reads configuration space; the value is little-endian and unsigned.
+     *
+     * @param offset below 256 and aligned to the width of the access
+     */
     int readConfig8(int offset) throws IOException;
 
     int readConfig16(int offset) throws IOException;

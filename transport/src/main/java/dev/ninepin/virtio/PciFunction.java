@@ -6,50 +6,50 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A PCI function that this process has for itself: its configuration space, its registers, and memory that it may
- * reach. Each way to get at one (a QEMU without a guest, sysfs, UIO, VFIO) is an implementation, and passes the
+ * A PCI function that this process owns exclusively: its configuration space, its registers, and the memory that it may
+ * access. Each way to access a function is one implementation: a QEMU without a guest, sysfs, UIO, VFIO. All pass the
  * same contract test.
  *
- * <p>One thread sets it up; {@link #close} may come from any thread.
+ * <p>One thread sets the function up; any thread may call {@link #close}.
  */
 public interface PciFunction extends PciConfigSpace, AutoCloseable {
     /**
-     * The registers behind a memory BAR, which has an address afterwards; the same object each time.
+     * Maps a memory BAR, which has an address afterwards. Returns the same object each time.
      *
-     * @param bar 0 to 5
-     * @throws IOException if the function has no such BAR, or it is one of I/O ports
+     * @param bar the number of the BAR, 0 to 5
+     * @throws IOException if the function has no such BAR, or the BAR is one of I/O ports
      */
     Mmio mapBar(int bar) throws IOException;
 
     /**
-     * Memory for the one who drives this function, who asks once.
+     * Allocates memory that this process and the device share. The driver calls this once.
      *
-     * @param size bytes
-     * @param translated whether what the device reads and writes goes through the system's IOMMU, if it has one
+     * @param size the least size, in bytes
+     * @param translated whether the device's accesses go through the system's IOMMU, if it has one
      *     (VIRTIO_F_ACCESS_PLATFORM), rather than straight to physical memory
-     * @throws IOException if there is not so much, or this device can't reach it
+     * @throws IOException if the system has too little memory, or the device cannot reach it
      */
     DmaMemory dmaMemory(int size, boolean translated) throws IOException;
 
-    /** The interrupt for its request queue, the same object each time; empty if there is none, so that one has to poll. */
+    /** Returns the interrupt for the request queue, the same object each time; empty if the driver has to poll. */
     default Optional<Interrupt> interrupt() {
         return Optional.empty();
     }
 
-    /** How it is reached, by stable names, in the order to show; complete once {@link #dmaMemory} was called. */
+    /** Returns how the function is accessed, by stable names, in display order. Complete after {@link #dmaMemory}. */
     default Map<String, String> details() {
         return Map.of();
     }
 
     /**
-     * Has {@code action} called, in any thread, if the function ends by itself: unplugged, or its QEMU died. It need
-     * not be called for an end that a call here tells of anyway.
+     * Registers {@code action}, to be called in any thread if the function ends on its own: it is unplugged, or its
+     * QEMU dies. An implementation need not call it for an end that other calls report anyway.
      */
     void onGone(Consumer<IOException> action);
 
     /**
-     * Gives the function back; the driver has reset it. What waits in a call here ends with an {@link IOException}.
-     * Memory stays mapped as long as something refers to it. Closing again does nothing.
+     * Releases the function, which the driver has reset. A call that is blocked in this object fails with an {@link
+     * IOException}. Memory stays mapped while something refers to it. Later calls do nothing.
      */
     @Override
     void close();

@@ -4,13 +4,16 @@ import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The end of a device's work for us. */
+/** The shutdown of a device, which ends its memory accesses. */
 final class PciShutdown {
     private static final Logger LOG = LoggerFactory.getLogger(PciShutdown.class);
 
     private PciShutdown() {}
 
-    /** Takes the bus and the interrupt line from a device: it reads and writes no memory from here on. */
+    /**
+     * Disables the device's bus mastering and its interrupt line. From then on the device neither reads nor writes
+     * memory.
+     */
     static void stop(final PciConfigSpace config) {
         try {
             final int command = config.readConfig16(PciConfig.COMMAND);

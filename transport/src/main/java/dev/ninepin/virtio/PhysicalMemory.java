@@ -11,11 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * DMA memory for a device that takes physical addresses: pages of ours that stay where they are, and whose addresses the
- * kernel tells. Hugepages, or else ordinary pages, locked; pinned, either of them, until {@link #close}, and guarded.
+ * DMA memory for a device that uses physical addresses: pages of this process that do not move, at addresses that the
+ * kernel reports. The pages are hugepages, or else ordinary locked pages. Both are pinned until {@link #close}, and
+ * guarded ({@link DmaGuard}).
  *
  * @param memory the memory
- * @param kind {@code hugepages} or {@code pages}
+ * @param kind the kind of pages: {@code hugepages} or {@code pages}
+ * @param pins the pins of all pages
+ * @param guard the process that holds the pins too, in case this process is killed
  */
 record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard guard) implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PhysicalMemory.class);
@@ -23,11 +26,11 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard gua
     private static final int KIB = 1024;
 
     /**
-     * Takes at least {@code size} bytes.
+     * Allocates at least {@code size} bytes.
      *
-     * @param config configuration space of the device that is to use it, in sysfs
-     * @param lockDirectory where processes that change the kernel's limit of hugepages lock each other out
-     * @throws IOException if the system has not so much memory to spare, or does not tell where it is
+     * @param config the file of the device's configuration space in sysfs
+     * @param lockDirectory the directory of the lock under which processes change the kernel's limit of hugepages
+     * @throws IOException if the system has too little free memory, or does not tell the memory's physical addresses
      */
     static PhysicalMemory allocate(final int size, final Path config, final Path lockDirectory) throws IOException {
         checkAvailable(size);
@@ -55,7 +58,7 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard gua
         return pinned(bytes, HugePages.SIZE, config, "hugepages");
     }
 
-    /** Ordinary pages, one by one. */
+    /** Allocates ordinary pages, which need not be contiguous. */
     private static PhysicalMemory ofPages(final int size, final Path config) throws IOException {
         final int pageSize = LibC.INSTANCE.getpagesize();
         final ByteBuffer bytes;
@@ -72,7 +75,7 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard gua
 
     private static PhysicalMemory pinned(
             final ByteBuffer bytes, final int pageSize, final Path config, final String kind) throws IOException {
-        // Pinned first: an address that was read before might be an old one.
+        // Pinned first: an address read before pinning might be stale.
         final PagePins pins = PagePins.of(bytes, pageSize);
         try {
             final DmaMemory memory = new PagedDmaMemory(bytes, pageSize, PageMap::addresses);
@@ -83,7 +86,10 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard gua
         }
     }
 
-    /** The kernel would rather end a process than say no when its memory is used up by locked pages. */
+    /**
+     * Checks that {@code size} bytes are at most half of the available memory. When locked pages use up the memory, the
+     * kernel kills a process rather than fail the allocation.
+     */
     static void checkAvailable(final int size) throws IOException {
         for (final String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
             if (line.startsWith(MEM_AVAILABLE)) {
@@ -98,7 +104,7 @@ record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGuard gua
         }
     }
 
-    /** Lets go of the pages, to which the device must not write any more. */
+    /** Releases the pages. The device must not access them any more. */
     @Override
     public void close() {
         guard.close();

@@ -10,30 +10,35 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Opens the channel of {@code qemu:DIR}: to a virtio-9p device in a QEMU that is started for it, has no guest and no
- * other device, and serves a directory. Its processor never runs; we drive its device as a guest's kernel would.
+ * The opener of channels for {@code qemu:DIR}: to a virtio-9p device in a QEMU that serves the directory. It starts
+ * that QEMU, which has no guest and no other device. QEMU's processor never runs: Ninepin drives the device, as a
+ * guest's kernel would.
  */
 public final class QemuChannel {
-    /** The program, by the name with which it begins its errors. */
+    /** The name of the QEMU program, with which it also begins its error messages. */
     static final String QEMU = "qemu-system-x86_64";
 
     private static final String MOUNT_TAG = "ninepin";
     private static final int SLOT = 4;
 
-    /** It starts within 0.1 s; one that takes longer hangs, as a directory on a dead network share makes it do. */
+    /**
+     * The longest wait for QEMU's start. QEMU normally starts within 0.1 s; one that takes longer hangs, for example on
+     * a directory of a dead network share.
+     */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private QemuChannel() {}
 
     /**
-     * Starts a QEMU that serves {@code directory}, and opens a channel to it. The channel owns the QEMU, which ends
-     * with the channel, or with this process, even if that is killed.
+     * Starts a QEMU that serves {@code directory}, and opens a channel to it. The channel owns the QEMU. The QEMU ends
+     * with the channel, or with this process, even if this process is killed.
      *
-     * @param options QEMU's for {@code -fsdev local}: {@code security_model} (without it {@code none}), {@code
+     * @param options the options of QEMU's {@code -fsdev local}: {@code security_model} (default {@code none}), {@code
      *     readonly}, {@code fmode}, {@code dmode}, {@code multidevs}, {@code writeout}, {@code throttling.*}
      * @param maxMessageSize the largest message to carry, in bytes: an msize
-     * @throws IllegalArgumentException if there is no such option; the message names it and those that there are
-     * @throws IOException if the directory or a program is missing, or QEMU does not start; its last words are in it
+     * @throws IllegalArgumentException if an option is unknown; the message names it and lists the known options
+     * @throws IOException if the directory or a program is missing, or QEMU does not start; the message has QEMU's last
+     *     error
      */
     public static Channel open(final Path directory, final Map<String, String> options, final int maxMessageSize)
             throws IOException {
@@ -41,7 +46,10 @@ public final class QemuChannel {
         return VirtioChannel.open(function, "qemu", directory.toString(), maxMessageSize);
     }
 
-    /** As {@link #open}, up to the device that nobody has touched yet; its QEMU ends when it is closed. */
+    /**
+     * Starts a QEMU as {@link #open} does, and returns its device in its initial state. Closing the function ends the
+     * QEMU.
+     */
     static PciFunction start(final Path directory, final Map<String, String> options, final int maxMessageSize)
             throws IOException {
         final QemuOptions checked = new QemuOptions(options);
@@ -49,7 +57,7 @@ public final class QemuChannel {
         if (!Files.isDirectory(directory)) {
             throw new IOException(directory + (Files.exists(directory) ? " is not a directory" : " does not exist"));
         }
-        // QEMU opens it before it answers for the first time; our descriptor has to last until then.
+        // QEMU opens the RAM before its first answer; this process's descriptor has to last until then.
         try (GuestRam ram = GuestRam.create(memory)) {
             final QemuServer server = QemuServer.start(command(directory, checked, ram));
             final Deadline deadline = Deadline.start("ninepin-qemu-start", PATIENCE, server::close);
@@ -69,9 +77,11 @@ public final class QemuChannel {
     private static List<String> command(final Path directory, final QemuOptions options, final GuestRam ram)
             throws IOException {
         return List.of(
-                // In a session of its own, so that Ctrl-C in our terminal does not end it before we are done with it.
+                // In a session of its own, so that Ctrl-C in the terminal does not end QEMU before Ninepin has finished
+                // with it.
                 find("setsid", "util-linux"),
-                // Killed when its parent ends. Should that end even earlier, then QEMU finds no memory, and gives up.
+                // Killed when its parent ends. If the parent ends before this takes effect, QEMU does not find the RAM,
+                // and exits.
                 find("setpriv", "util-linux"),
                 "--pdeathsig",
                 "KILL",
@@ -79,7 +89,7 @@ public final class QemuChannel {
                 find(QEMU, "qemu-system-x86"),
                 "-machine",
                 "pc,accel=tcg,memory-backend=ram",
-                // The processor stays as it is at power-on, and runs not one instruction.
+                // The processor stays in its power-on state, and executes no instruction.
                 "-S",
                 "-nodefaults",
                 "-no-user-config",
@@ -101,7 +111,11 @@ public final class QemuChannel {
                 "virtio-9p-pci,fsdev=share,mount_tag=" + MOUNT_TAG + ",disable-legacy=on,addr=" + SLOT);
     }
 
-    /** The program's path, so that what is missing can be said by name. */
+    /**
+     * Returns the path of {@code program}.
+     *
+     * @throws IOException if no directory of PATH has the program; the message names its package
+     */
     private static String find(final String program, final String packageName) throws IOException {
         final String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
         for (final String directory : path.split(File.pathSeparator, -1)) {

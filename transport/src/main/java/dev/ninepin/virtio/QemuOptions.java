@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a user may say about the export of a directory: QEMU's options of {@code -fsdev local}, under their names there.
+ * The user's options for the export of a directory, by the names that QEMU's {@code -fsdev local} gives them.
  *
- * @param values by name; only known names
+ * @param values the values by name; only known names
  */
 record QemuOptions(Map<String, String> values) {
     private static final String SECURITY_MODEL = "security_model";
@@ -21,7 +21,7 @@ record QemuOptions(Map<String, String> values) {
             Set.of(SECURITY_MODEL, "readonly", "fmode", "dmode", "multidevs", WRITEOUT);
     private static final String THROTTLING = "throttling.";
 
-    /** @throws IllegalArgumentException if QEMU's local export has no such option; the message names it */
+    /** @throws IllegalArgumentException if QEMU's local export has no such option; the message names the option */
     QemuOptions {
         for (final String name : values.keySet()) {
             if (!NAMES.contains(name) && !name.startsWith(THROTTLING)) {
@@ -29,19 +29,20 @@ record QemuOptions(Map<String, String> values) {
                         + String.join(", ", new TreeSet<>(NAMES)) + " and " + THROTTLING + "*");
             }
         }
-        // QEMU takes any other value without a word, and does nothing.
+        // QEMU silently accepts any other value, and ignores it.
         if (!values.getOrDefault(WRITEOUT, IMMEDIATE).equals(IMMEDIATE)) {
             throw new IllegalArgumentException("qemu: takes no writeout=" + values.get(WRITEOUT)
                     + "; the only value is " + WRITEOUT + "=" + IMMEDIATE);
         }
         final Map<String, String> complete = new LinkedHashMap<>();
-        // Modes and owners as they are on the host; what QEMU may not set for lack of privilege it passes over.
+        // Files show the modes and owners that they have on the host. QEMU ignores a failure to set one for lack of
+        // privilege.
         complete.put(SECURITY_MODEL, "none");
         complete.putAll(values);
         values = Map.copyOf(complete);
     }
 
-    /** The value of {@code -fsdev}. */
+    /** Returns the value of QEMU's argument {@code -fsdev}. */
     String fsdev(final String id, final String directory) {
         final String all = new TreeMap<>(values)
                 .entrySet().stream()
@@ -50,19 +51,22 @@ record QemuOptions(Map<String, String> values) {
         return "local,id=" + id + ",path=" + escape(directory) + all;
     }
 
-    /** What to change if QEMU refuses to start for {@code reason}: nothing, if that is not about an option here. */
+    /**
+     * Returns a hint for the user if QEMU's reason for not starting names one of the options; otherwise an empty
+     * string.
+     */
     String wayOut(final @Nullable String reason) {
         return reason != null && values.keySet().stream().anyMatch(reason::contains)
                 ? "; correct the options behind the directory (qemu:DIR,OPTION=VALUE)"
                 : "";
     }
 
-    /** An option that only switches something on needs no value on our side, as in {@code mount -o}. */
+    /** Returns the value in QEMU's syntax. An option without a value, as in {@code mount -o}, means "on". */
     private static String value(final String value) {
         return value.isEmpty() ? "on" : escape(value);
     }
 
-    /** A comma ends a value in QEMU's option syntax, unless doubled. */
+    /** Doubles commas: in QEMU's option syntax a single comma ends a value. */
     private static String escape(final String value) {
         return value.replace(",", ",,");
     }

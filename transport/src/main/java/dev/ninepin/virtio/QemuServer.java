@@ -15,17 +15,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A QEMU process of ours, which ends with us, however we end.
+ * A child process that runs QEMU, and ends when this process ends for any reason.
  *
- * <p>It is started by a thread of its own, {@code ninepin-qemu}, which then reads what it says on its standard error and
- * waits for its end. It must be that thread: the kernel sends the signal for the parent's death (prctl(2),
- * PR_SET_PDEATHSIG) when the <i>thread</i> ends that started the process.
+ * <p>The thread {@code ninepin-qemu} starts the process, then reads its standard error, and waits for its end. One
+ * thread must do both: the kernel sends the parent-death signal (prctl(2), PR_SET_PDEATHSIG) when the <i>thread</i>
+ * that started the process ends.
  */
 final class QemuServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QemuServer.class);
     private static final int SIGNAL_BASE = 128;
 
-    /** How long the end of a process that hung up takes, at most, to be known. */
+    /** The longest wait for QEMU's exit status after QEMU has closed the connection. */
     private static final long OBITUARY_SECONDS = 5;
 
     private final CompletableFuture<Process> started = new CompletableFuture<>();
@@ -34,11 +34,12 @@ final class QemuServer implements AutoCloseable {
 
     private QemuServer(final List<String> command) {
         this.owner = new Thread(() -> run(command), "ninepin-qemu");
-        // Does not keep the process of a caller who forgot to close: QEMU ends with it.
+        // A daemon thread, so that a caller that forgets to close does not keep the JVM running. QEMU ends with the
+        // JVM.
         owner.setDaemon(true);
     }
 
-    /** Starts {@code command}, which is a QEMU that speaks qtest on its standard input and output. */
+    /** Starts {@code command}, a QEMU that speaks qtest on its standard input and output. */
     static QemuServer start(final List<String> command) throws IOException {
         final QemuServer server = new QemuServer(command);
         server.owner.start();
@@ -51,18 +52,18 @@ final class QemuServer implements AutoCloseable {
         return server;
     }
 
-    /** Speaks qtest with it. */
+    /** Opens the qtest connection to the process. */
     QtestConnection qtest() throws IOException {
         final Process process = process();
         return new QtestConnection(process.getOutputStream(), process.getInputStream(), this::obituary);
     }
 
-    /** Has {@code action} called with the reason once QEMU has ended, whoever ended it. */
+    /** Registers {@code action}, to be called with the reason once QEMU has ended for any cause. */
     void onEnd(final Consumer<IOException> action) {
         final CompletableFuture<Void> unused = ended.thenAccept(words -> action.accept(new IOException(words)));
     }
 
-    /** Ends it, and returns when it has ended. What it had not answered is lost. Any thread, any number of times. */
+    /** Kills QEMU, and blocks until it has ended. Unanswered requests are lost. Any thread; later calls do nothing. */
     @Override
     public void close() {
         kill();
@@ -71,7 +72,7 @@ final class QemuServer implements AutoCloseable {
             try {
                 owner.join();
             } catch (final InterruptedException e) {
-                // The process is killed, so this does not last; and a process left behind would.
+                // The process is killed, so the wait is short. Giving up the wait could leave the process behind.
                 interrupted = true;
             }
         }
@@ -80,7 +81,7 @@ final class QemuServer implements AutoCloseable {
         }
     }
 
-    /** Ends it, without waiting. */
+    /** Kills QEMU, without waiting for its end. */
     void kill() {
         final CompletableFuture<Process> unused = started.thenApply(Process::destroyForcibly);
     }
@@ -97,7 +98,7 @@ final class QemuServer implements AutoCloseable {
         }
     }
 
-    /** Why it has hung up. */
+    /** Returns why QEMU has closed the connection. */
     private IOException obituary() {
         try {
             return new IOException(ended.get(OBITUARY_SECONDS, TimeUnit.SECONDS));

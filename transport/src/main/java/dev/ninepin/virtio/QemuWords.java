@@ -4,20 +4,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What QEMU wrote to its standard error, and the sentence of it that says why QEMU ended. */
+/** The last lines that QEMU wrote to its standard error. Finds the error among them that explains why QEMU ended. */
 final class QemuWords {
     private static final int KEPT = 10;
     private static final String NOT_AN_ERROR = "(warning|info): .*";
 
-    /** QEMU's name as it begins each line with it. */
+    /** QEMU's name and a colon, with which QEMU begins each line. */
     private final String program;
 
-    /** What QEMU puts between its name and an error about an argument: the argument. */
+    /** The texts that QEMU may put between its name and an error about an argument: each argument and a colon. */
     private final List<String> arguments = new ArrayList<>();
 
     private final List<String> lines = new ArrayList<>();
 
-    /** @param command QEMU's, with its arguments */
+    /**
+     * @param program QEMU's name, as QEMU begins its error messages with it
+     * @param command QEMU's command line
+     */
     QemuWords(final String program, final List<String> command) {
         this.program = program + ": ";
         for (int i = 0; i + 1 < command.size(); i++) {
@@ -32,7 +35,10 @@ final class QemuWords {
         }
     }
 
-    /** The last error and the hints on the lines after it; all of the last lines if none is an error; maybe empty. */
+    /**
+     * Returns the last error with the hints on the lines after it. Returns all kept lines if none is an error; empty if
+     * QEMU wrote nothing.
+     */
     String reason() {
         int begin = lines.size() - 1;
         while (begin >= 0 && !isError(lines.get(begin))) {
@@ -47,7 +53,10 @@ final class QemuWords {
         return line.startsWith(program) && !line.substring(program.length()).matches(NOT_AN_ERROR);
     }
 
-    /** A person did not write the argument, and cannot read it. */
+    /**
+     * Removes QEMU's name and argument from {@code line}. Ninepin generated the argument, so the user would not
+     * recognize it.
+     */
     private String withoutArgument(final String line) {
         if (!line.startsWith(program)) {
             return line.strip();

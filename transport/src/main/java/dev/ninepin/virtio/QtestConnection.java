@@ -13,20 +13,25 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The qtest protocol over a pair of pipes: a command in each line, an answer to each in the same order. A command is
- * either called, which waits for its answer, or posted, which does not; the answer is then read by whoever waits next.
+ * A connection that speaks qtest over a pair of pipes: one command a line, and one answer to each, in the same order.
  * Any thread.
  *
- * <p>Locks: {@code sending}, then {@code reading}; a sender never waits for a reader, so a doorbell is not held up by
- * someone who waits for an answer.
+ * <p>{@link #call} sends a command and waits for its answer. {@link #post} only sends; the next thread that waits for
+ * an answer reads the posted command's answer too.
+ *
+ * <p>Locks: {@code sending} and {@code reading}; no thread holds both at once. So a thread that waits for an answer
+ * does not delay a doorbell.
  *
  * <p>Source: the comment at the head of QEMU's {@code softmmu/qtest.c}.
  */
 final class QtestConnection {
-    /** Posted commands whose answers nobody has read yet, before one who posts reads some: they wait in a pipe. */
+    /**
+     * The largest number of unread answers. Beyond it {@link #post} reads some of them, because the pipe holds only so
+     * many.
+     */
     private static final int MOST_UNREAD = 2048;
 
-    /** Where the reason is to be had when QEMU has hung up. */
+    /** The source of the reason why QEMU has closed the connection. */
     interface Obituary {
         IOException write();
     }
@@ -35,10 +40,10 @@ final class QtestConnection {
     private final InputStream answers;
     private final Obituary obituary;
 
-    /** Guards {@link #commands}, and that {@link #due} has the same order. */
+    /** Guards {@link #commands}, and keeps {@link #due} in the order of the commands sent. */
     private final ReentrantLock sending = new ReentrantLock();
 
-    /** Guards {@link #answers} and taking from {@link #due}. */
+    /** Guards {@link #answers} and removal from {@link #due}. */
     private final ReentrantLock reading = new ReentrantLock();
 
     private final Queue<Answer> due = new ConcurrentLinkedQueue<>();
@@ -51,10 +56,10 @@ final class QtestConnection {
     }
 
     /**
-     * Sends a command and waits for its answer.
+     * Sends a command, and blocks until its answer arrives.
      *
-     * @return the value in it; 0 if it has none
-     * @throws IOException if QEMU is gone, or refuses the command
+     * @return the value in the answer; 0 if it has none
+     * @throws IOException if QEMU is gone, or refuses this command or an earlier posted one
      */
     long call(final String command) throws IOException {
         final Answer answer = send(command);
@@ -69,7 +74,9 @@ final class QtestConnection {
         }
     }
 
-    /** Sends a command and returns. Should QEMU refuse it, the next one who reads an answer gets the exception. */
+    /**
+     * Sends a command without waiting for its answer. If QEMU refuses it, the next call that reads the answer throws.
+     */
     void post(final String command) throws IOException {
         send(command);
         if (unread.get() > MOST_UNREAD) {
@@ -136,7 +143,7 @@ final class QtestConnection {
         return reason;
     }
 
-    /** The answer to one command, once it is there. Guarded by {@link #reading}. */
+    /** The answer to one command, or the place for it until it arrives. Guarded by {@link #reading}. */
     private static final class Answer {
         private static final String OK = "OK";
 

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A BAR of a device in a QEMU, at the address that it was given there, through qtest.
+ * A BAR of a device in QEMU, accessed through qtest.
  *
- * @param start the guest's physical address
- * @param size bytes
+ * @param start the guest-physical address assigned to the BAR
+ * @param size the size of the BAR, in bytes
  */
 record QtestMmio(QtestConnection qtest, long start, long size) implements Mmio {
     @Override

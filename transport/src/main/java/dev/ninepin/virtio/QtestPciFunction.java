@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PCI function in a QEMU without a guest: configuration space through the two I/O ports of a PC, registers through
- * qtest, and the guest's RAM, which is shared with us, as DMA memory. What firmware does elsewhere, giving addresses to
- * BARs, is done here.
+ * A PCI function in a QEMU without a guest. Configuration space is accessed through the two I/O ports of a PC,
+ * registers through qtest. DMA memory is the guest's RAM, which this process shares. This class also assigns addresses
+ * to BARs, as firmware normally does.
  */
 final class QtestPciFunction implements PciFunction {
     private static final int CONFIG_ADDRESS_PORT = 0xcf8;
@@ -18,7 +18,7 @@ final class QtestPciFunction implements PciFunction {
     private static final int CONFIG_ENABLE = 1 << 31;
     private static final int SLOT_SHIFT = 11;
 
-    /** Where a PC with little memory has room for BARs, up to its interrupt controllers. */
+    /** The range of addresses that a PC with little memory has free for BARs, below its interrupt controllers. */
     private static final long FIRST_BAR_ADDRESS = 0xe000_0000L;
 
     private static final long END_OF_BARS = 0xfec0_0000L;
@@ -31,9 +31,9 @@ final class QtestPciFunction implements PciFunction {
     private long nextBarAddress = FIRST_BAR_ADDRESS;
 
     /**
-     * @param server the QEMU, which ends with this
+     * @param server the QEMU process, which {@link #close} ends
      * @param slot the device's number on the first bus; its function is 0
-     * @param memory of the guest, as far as it is free for use
+     * @param memory the usable part of the guest's RAM
      */
     QtestPciFunction(final QemuServer server, final int slot, final DmaMemory memory) throws IOException {
         this.qtest = server.qtest();
@@ -75,7 +75,7 @@ final class QtestPciFunction implements PciFunction {
         }
         final int register = PciConfig.bar(bar);
         final int flags = readConfig32(register) & PciConfig.BAR_FLAGS_MASK;
-        // PCI Local Bus 3.0, 6.2.5.1: of all ones, those stick that are above the size.
+        // PCI Local Bus 3.0, 6.2.5.1: after a write of all ones, only the address bits above the size read as one.
         writeConfig("outl", register, -1, Integer.BYTES);
         final long size = -(long) (readConfig32(register) & ~PciConfig.BAR_FLAGS_MASK);
         if ((flags & PciConfig.BAR_IS_IO) != 0 || size <= 0) {

@@ -2,13 +2,16 @@ package dev.ninepin.virtio;
 
 import java.io.IOException;
 
-/** A sleep until the device interrupts for its request queue. It is asked to only for this, so it rarely does otherwise. */
+/**
+ * A sleep that ends when the device interrupts for its request queue. The driver requests an interrupt only for the
+ * time of a sleep, so the device rarely interrupts otherwise.
+ */
 record QueueInterrupt(VirtioPciDevice device, Virtqueue queue, Interrupt interrupt)
         implements ReplyWait.InterruptSleep {
     @Override
     public void sleep(final long nanos) throws IOException {
         if (interrupt.vector() == Interrupt.LINE) {
-            // The line may still be up from before, and would end the sleep for nothing.
+            // The line may still be asserted by an earlier interrupt, which would end the sleep early.
             device.acknowledgeInterrupt();
         }
         interrupt.arm();

@@ -1,8 +1,8 @@
 package dev.ninepin.virtio;
 
 /**
- * Where the parts of a split virtqueue lie in {@link DmaMemory}, as offsets in it: the descriptor table, the available
- * ring (ours to write), the used ring (the device's), and behind them a descriptor table for each indirect request.
+ * The offsets of a split virtqueue's parts in {@link DmaMemory}, in bytes. The driver writes the descriptor table and
+ * the available ring; the device writes the used ring. One descriptor table for each indirect request follows.
  *
  * <pre>
  * descriptor  address[8] length[4] flags[2] next[2]
@@ -10,15 +10,18 @@ package dev.ninepin.virtio;
  * used        flags[2] idx[2] (id[4] len[4])*size avail_event[2]
  * </pre>
  *
- * Source: virtio 1.2, 2.7 "Split Virtqueues".
+ * <p>Source: virtio 1.2, 2.7 "Split Virtqueues".
  *
- * @param base where the first part starts; a multiple of {@link #ALIGNMENT}
- * @param queueSize slots of either ring, a power of two
- * @param tables how many indirect tables there are
- * @param tableLength descriptors in each of them
+ * @param base the offset of the first part; a multiple of {@link #ALIGNMENT}
+ * @param queueSize the number of slots of either ring, a power of two
+ * @param tables the number of indirect tables
+ * @param tableLength the number of descriptors in each indirect table
  */
 record QueueLayout(int base, int queueSize, int tables, int tableLength) {
-    /** More than the specification asks for (16, 2 and 4 bytes); keeps the rings on cache lines of their own. */
+    /**
+     * The alignment of each part, in bytes. More than the specification requires (16, 2 and 4 bytes): it keeps the
+     * rings on cache lines of their own.
+     */
     static final int ALIGNMENT = 64;
 
     static final int DESCRIPTOR_ADDRESS = 0;
@@ -68,12 +71,12 @@ record QueueLayout(int base, int queueSize, int tables, int tableLength) {
         return available() + RING_INDEX;
     }
 
-    /** The element for the free-running {@code index}. */
+    /** Returns the offset of the ring element for the free-running {@code index}. */
     int availableElement(final int index) {
         return available() + RING_ELEMENTS + slot(index) * Short.BYTES;
     }
 
-    /** Ours: the device interrupts when its index passes this one. */
+    /** Returns the offset of the driver's event index: the device interrupts when its used index passes the value. */
     int usedEvent() {
         return available() + RING_ELEMENTS + queueSize * Short.BYTES;
     }
@@ -94,12 +97,15 @@ record QueueLayout(int base, int queueSize, int tables, int tableLength) {
         return used() + RING_INDEX;
     }
 
-    /** The element for the free-running {@code index}. */
+    /** Returns the offset of the ring element for the free-running {@code index}. */
     int usedElement(final int index) {
         return used() + RING_ELEMENTS + slot(index) * USED_ELEMENT_SIZE;
     }
 
-    /** The device's: it wants the doorbell when our index passes this one. */
+    /**
+     * Returns the offset of the device's event index: the driver must ring the doorbell when its available index passes
+     * the value.
+     */
     int availableEvent() {
         return used() + RING_ELEMENTS + queueSize * USED_ELEMENT_SIZE;
     }
@@ -113,15 +119,16 @@ record QueueLayout(int base, int queueSize, int tables, int tableLength) {
     }
 
     /**
-     * A power of two, so that a table never lies across the border of two pages, which need not be neighbours for the
-     * device. (Rings with at most {@link Virtqueue#MAX_SIZE} slots fit in the first page.)
+     * Returns the distance between two indirect tables, in bytes. It is a power of two, so that no table crosses a page
+     * boundary: two pages need not be adjacent for the device. (Rings with at most {@link Virtqueue#MAX_SIZE} slots fit
+     * in the first page.)
      */
     private int tableStride() {
         final int least = Math.max(tableSize(), ALIGNMENT);
         return Integer.highestOneBit(least - 1) << 1;
     }
 
-    /** The first offset behind it all. */
+    /** Returns the first offset after all parts. */
     int end() {
         return align(table(tables));
     }

@@ -10,37 +10,54 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the reply reader waits for a device. While nothing is in flight it sleeps until it is woken. Otherwise it spins as
- * long as most replies take. After that it waits for the interrupt, if there is one. If not, it sleeps for an eighth of
- * the time that it has waited already: so a reply that took long is seen late by no more than that, and waiting for a
- * slow one costs next to nothing; a new request starts this anew.
+ * The reply reader's wait for a device.
  *
- * <p>The reply reader calls {@link #begin}, {@link #answered} and {@link #pause}; the sender {@link #posted} and {@link
- * #flushed}; anyone {@link #wake}. There is no lock: each side writes what it has done before it looks at the other.
+ * <ul>
+ *   <li>While no request is in flight, the reply reader sleeps until it is woken.
+ *   <li>Otherwise it spins for as long as most replies take.
+ *   <li>After that it waits for the interrupt, if the device has one.
+ *   <li>Without an interrupt it sleeps, each time for an eighth of the time that it has waited already. So it notices a
+ *       slow reply with a delay of at most that fraction, at almost no CPU cost. A new request starts the wait over.
+ * </ul>
+ *
+ * <p>The reply reader calls {@link #begin}, {@link #answered} and {@link #pause}; the sender calls {@link #posted} and
+ * {@link #flushed}; any thread may call {@link #wake}. There is no lock: each side stores what it has done before it
+ * reads the other side's state.
  */
 final class ReplyWait {
-    /** Most replies that need no disk are there by then; longer would take a core from the server that is to answer. */
+    /**
+     * How long to spin, in nanoseconds. Most replies that need no disk arrive by then. A longer spin would take a core
+     * from the server that is to reply.
+     */
     static final long SPIN = TimeUnit.MICROSECONDS.toNanos(100);
 
+    /** The longest sleep without an interrupt, in nanoseconds. */
     static final long LONGEST_SLEEP = TimeUnit.MILLISECONDS.toNanos(1);
     static final int SLEEP_FRACTION = 8;
 
-    /** How long a device that is broken or gone may seem to be merely slow. */
+    /**
+     * The interval between health checks, in nanoseconds. A broken or removed device may pass for a slow one for this
+     * long.
+     */
     static final long HEALTH_INTERVAL = TimeUnit.MILLISECONDS.toNanos(100);
 
     private static final long UNTIL_WOKEN = Long.MAX_VALUE;
 
-    /** Finds out whether waiting makes sense. */
+    /** The check that the device can still reply. */
     interface HealthCheck {
+        /** Throws if the device is broken or gone. */
         void check() throws IOException;
     }
 
-    /** The sleep that a device's interrupt ends. */
+    /** A sleep that the device's interrupt ends. */
     interface InterruptSleep {
-        /** Returns after an interrupt, after {@link #wake}, after {@code nanos}, or if there is an answer already. */
+        /**
+         * Blocks until an interrupt, until {@link #wake}, or until {@code nanos} have passed. Returns at once if a
+         * reply is there already.
+         */
         void sleep(long nanos) throws IOException;
 
-        /** Ends a sleep, this one or the next. */
+        /** Ends the sleep in progress, or else the next one. */
         void wake();
     }
 
@@ -49,25 +66,25 @@ final class ReplyWait {
     private final LongSupplier clock;
     private final Optional<InterruptSleep> interrupt;
 
-    /** Requests that were posted and that the device is not done with. */
+    /** The number of requests that were posted and that the device has not finished. */
     private final AtomicInteger inFlight = new AtomicInteger();
 
-    /** Counts what the sender sent off. */
+    /** The number of calls of {@link #flushed}. */
     private final AtomicInteger flushes = new AtomicInteger();
 
-    /** The reply reader while it sleeps or is about to. */
+    /** The reply reader's thread while it sleeps or is about to, otherwise null. */
     private volatile @Nullable Thread sleeper;
 
-    // Of the reply reader.
+    // Used by the reply reader only.
     private int seenFlushes;
     private long since;
     private long lastCheck;
 
     /**
-     * @param health called now and then while a reply is due
-     * @param ended whether there is nothing to wait for any more; whoever changes it calls {@link #wake} then
-     * @param clock nanoseconds, as {@link System#nanoTime}
-     * @param interrupt empty for a device that does not interrupt
+     * @param health called at intervals while a reply is due
+     * @param ended whether the channel has ended; the code that makes it true calls {@link #wake} afterwards
+     * @param clock a clock in nanoseconds, such as {@link System#nanoTime}
+     * @param interrupt empty for a device without an interrupt
      */
     ReplyWait(
             final HealthCheck health,
@@ -80,24 +97,24 @@ final class ReplyWait {
         this.interrupt = interrupt;
     }
 
-    /** A request is about to be posted. */
+    /** Counts a request that is about to be posted. The sender calls this. */
     void posted() {
         inFlight.incrementAndGet();
     }
 
-    /** What was posted is with the device. */
+    /** Notes that the device knows of all posted requests. The sender calls this. */
     void flushed() {
         flushes.incrementAndGet();
-        // Who waits for an interrupt is left to it: the answer brings one.
+        // A reader that waits for an interrupt is not woken: the reply raises the interrupt.
         unpark();
     }
 
-    /** The device is done with a request. */
+    /** Counts a request that the device has finished. The reply reader calls this. */
     void answered() {
         inFlight.decrementAndGet();
     }
 
-    /** Ends a sleep, if there is one. */
+    /** Ends a sleep in progress. Any thread. */
     void wake() {
         unpark();
         interrupt.ifPresent(InterruptSleep::wake);
@@ -110,7 +127,7 @@ final class ReplyWait {
         }
     }
 
-    /** The reader is about to look for the next reply. */
+    /** Starts the wait for the next reply. The reply reader calls this. */
     void begin() {
         seenFlushes = flushes.get();
         since = clock.getAsLong();
@@ -118,9 +135,9 @@ final class ReplyWait {
     }
 
     /**
-     * Lets some time pass until the reader looks again.
+     * Spins once or sleeps, until the reply reader should poll the queue again.
      *
-     * @throws IOException if the device is found broken
+     * @throws IOException if the health check finds the device broken
      */
     void pause() throws IOException {
         if (seenFlushes != flushes.get()) {
@@ -132,12 +149,12 @@ final class ReplyWait {
             return;
         }
         if (interrupt.isPresent() && sleep != UNTIL_WOKEN) {
-            // Should the end come just now, its wake ends this sleep.
+            // If the channel ends at this point, its wake ends this sleep.
             interrupt.get().sleep(sleep);
             return;
         }
         sleeper = Thread.currentThread();
-        // Looked at once more: for what changed before we said that we sleep, nobody wakes us.
+        // Checked again after the store to sleeper: a change before that store found no thread to wake.
         if (!ended.getAsBoolean() && flushes.get() == seenFlushes) {
             if (sleep == UNTIL_WOKEN) {
                 LockSupport.park(this);
@@ -148,7 +165,7 @@ final class ReplyWait {
         sleeper = null;
     }
 
-    /** The time to sleep, in nanoseconds; 0 for a spin. */
+    /** Returns how long to sleep, in nanoseconds; 0 means to spin. */
     long next() throws IOException {
         if (inFlight.get() == 0) {
             return UNTIL_WOKEN;

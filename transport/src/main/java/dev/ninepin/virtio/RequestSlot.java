@@ -3,8 +3,10 @@ package dev.ninepin.virtio;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request's place: its number in the virtqueue, room for its message and for the reply. Belongs to the sender until
- * it is posted, to the reply reader once the device is done with it, and then to whoever has the reply.
+ * The resources of one request: its number in the virtqueue, a buffer for its message and one for the reply.
+ *
+ * <p>The slot belongs to the sender until the request is posted, and to the reply reader once the device has finished
+ * with it. After that it belongs to the thread that has the reply.
  */
 final class RequestSlot {
     private final int number;
@@ -24,12 +26,12 @@ final class RequestSlot {
         return number;
     }
 
-    /** Where the request goes. */
+    /** Returns the buffer for the request. */
     DmaBuffer message() {
         return largeMessage == null ? smallMessage : largeMessage;
     }
 
-    /** Where the device writes the answer. */
+    /** Returns the buffer into which the device writes the reply. */
     DmaBuffer reply() {
         return largeReply == null ? smallReply : largeReply;
     }
@@ -52,7 +54,7 @@ final class RequestSlot {
         return largeReply;
     }
 
-    /** Uses large buffers where they are given, and its own small ones where not. */
+    /** Sets the large buffers to use; a null argument selects the slot's own small buffer. */
     void use(final @Nullable DmaBuffer newLargeMessage, final @Nullable DmaBuffer newLargeReply) {
         largeMessage = newLargeMessage;
         largeReply = newLargeReply;

@@ -6,12 +6,18 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Access to ring memory that the device reads and writes at the same time, each with its memory order in its name.
- * Offsets are in bytes and aligned to the width; values are little-endian, and unsigned where the type has room.
+ * Accessors of ring memory that the device reads and writes at the same time. Each method has its memory order in its
+ * name. Offsets are in bytes and aligned to the width; values are little-endian, and unsigned where the type has room.
  *
- * <p>Java's memory model does not speak of devices. What is relied on: a release store leaves no earlier store behind
- * it, an acquire load lets no later load pass it, and a full fence keeps a store before it from a load after it; on
- * memory shared with another process or reached by DMA that is the order the specification asks for.
+ * <p>Java's memory model does not cover devices. This class relies on three properties:
+ *
+ * <ul>
+ *   <li>no earlier store is delayed past a release store;
+ *   <li>no later load moves ahead of an acquire load;
+ *   <li>a full fence orders the stores before it before the loads after it.
+ * </ul>
+ *
+ * <p>On memory that is shared with another process or accessed by DMA, that is the order the specification requires.
  */
 final class SharedMemory {
     private static final VarHandle SHORTS =
@@ -33,12 +39,14 @@ final class SharedMemory {
         SHORTS.setRelease(bytes, offset, (short) value);
     }
 
-    /** Neither torn nor made up, and in no order with other accesses. */
+    /**
+     * Reads a value that the device or the driver has stored, not torn. The access is not ordered with other accesses.
+     */
     int getShortOpaque(final int offset) {
         return Short.toUnsignedInt((short) SHORTS.getOpaque(bytes, offset));
     }
 
-    /** Neither torn nor left out, and in no order with other accesses. */
+    /** Writes the value, neither torn nor omitted. The access is not ordered with other accesses. */
     void putShortOpaque(final int offset, final int value) {
         SHORTS.setOpaque(bytes, offset, (short) value);
     }
@@ -67,7 +75,7 @@ final class SharedMemory {
         LONGS.set(bytes, offset, value);
     }
 
-    /** Zeroes; plain. */
+    /** Fills the range with zeros, by plain accesses. */
     void clear(final int offset, final int length) {
         bytes.slice(offset, length).put(new byte[length]);
     }

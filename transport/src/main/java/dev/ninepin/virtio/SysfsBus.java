@@ -10,19 +10,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** The PCI bus as the kernel shows it: {@code bus/pci} in sysfs. */
+/** The PCI bus as sysfs presents it: {@code bus/pci}. */
 final class SysfsBus {
     private final Path root;
     private final Writer writer;
 
-    /** How a file of sysfs is written to. */
+    /** A writer of sysfs files. */
     interface Writer {
         void write(Path file, String text) throws IOException;
     }
 
     /**
      * @param sysfs {@code /sys}
-     * @param writer {@link Files#writeString}; a test watches
+     * @param writer writes sysfs files: {@link Files#writeString}, or a test's recorder
      */
     SysfsBus(final Path sysfs, final Writer writer) {
         this.root = sysfs.resolve("bus/pci");
@@ -33,7 +33,7 @@ final class SysfsBus {
         return root;
     }
 
-    /** The virtio-9p devices, by address. */
+    /** Returns the virtio-9p devices, sorted by address. */
     List<SysfsDevice> virtio9pDevices() throws IOException {
         final List<SysfsDevice> found = new ArrayList<>();
         final Path devices = root.resolve("devices");
@@ -52,13 +52,13 @@ final class SysfsBus {
         return found;
     }
 
-    /** The function at {@code address}, if there is one. */
+    /** Returns the function at {@code address}; empty if none exists. */
     Optional<SysfsDevice> device(final String address) {
         return Optional.of(new SysfsDevice(this, root.resolve("devices").resolve(address)))
                 .filter(SysfsDevice::exists);
     }
 
-    /** Whether the kernel has the PCI driver {@code name} loaded. */
+    /** Returns whether the kernel has the PCI driver {@code name} loaded. */
     boolean hasDriver(final String name) {
         return Files.isDirectory(root.resolve("drivers").resolve(name));
     }
@@ -71,7 +71,7 @@ final class SysfsBus {
         try {
             return device.isVirtio9p();
         } catch (final NoSuchFileException e) {
-            // Unplugged while we looked.
+            // The device was unplugged during the reading.
             if (device.exists()) {
                 throw e;
             }

@@ -10,13 +10,13 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A PCI function as the kernel shows it in sysfs: what it is, who drives it, and the files that change that. Holds no
- * state: every call looks again.
+ * A PCI function as sysfs presents it: its identity, its kernel driver, and the files that change the driver. Keeps no
+ * state: every call reads sysfs again.
  *
  * <p>Source: Linux, Documentation/ABI/testing/sysfs-bus-pci.
  */
 final class SysfsDevice {
-    /** The kernel's driver that makes a virtio device of a PCI function. */
+    /** The kernel's driver that creates a virtio device from a PCI function. */
     static final String VIRTIO_PCI = "virtio-pci";
 
     private static final String NO_OVERRIDE = "(null)";
@@ -29,7 +29,7 @@ final class SysfsDevice {
         this.path = path;
     }
 
-    /** Domain, bus, device and function, such as {@code 0000:00:04.0}. */
+    /** Returns the domain, bus, device and function, such as {@code 0000:00:04.0}. */
     String address() {
         return path.getFileName().toString();
     }
@@ -38,48 +38,51 @@ final class SysfsDevice {
         return VirtioPciDevice.isVirtio9p(number("vendor"), number("device"), number("subsystem_device"));
     }
 
-    /** The kernel driver that it is bound to. */
+    /** Returns the kernel driver to which the function is bound. */
     Optional<String> driver() {
         return linkName(path.resolve("driver"));
     }
 
-    /** The only driver that the kernel may bind it to, if that is laid down. */
+    /** Returns the only driver to which the kernel may bind the function; empty if there is no such restriction. */
     Optional<String> driverOverride() throws IOException {
         final String text = text("driver_override");
         return text.isEmpty() || text.equals(NO_OVERRIDE) ? Optional.empty() : Optional.of(text);
     }
 
-    /** Lays down the only driver that the kernel may bind it to, or that any may. */
+    /** Sets the only driver to which the kernel may bind the function. Empty removes the restriction. */
     void overrideDriver(final Optional<String> driver) throws IOException {
         bus.write(path.resolve("driver_override"), driver.orElse("") + "\n");
     }
 
-    /** Takes it away from its driver, if it has one. */
+    /** Unbinds the function from its driver, if it has one. */
     void unbind() throws IOException {
         if (driver().isPresent()) {
             bus.write(path.resolve("driver").resolve("unbind"), address());
         }
     }
 
-    /** Has the kernel look for a driver; if there is none, nothing happens. */
+    /** Makes the kernel look for a driver of the function. Does nothing if no driver matches. */
     void probe() throws IOException {
         bus.write(bus.root().resolve("drivers_probe"), address());
     }
 
-    /** The driver of the virtio device that virtio-pci has made of it: {@code 9pnet_virtio}, or none. */
+    /**
+     * Returns the driver of the virtio device that virtio-pci has created from the function, such as {@code
+     * 9pnet_virtio}. Empty without such a device or driver.
+     */
     Optional<String> virtioDriver() throws IOException {
         final Optional<Path> child = virtioChild();
         return child.isPresent() ? linkName(child.get().resolve("driver")) : Optional.empty();
     }
 
-    /** The mount tag, where the kernel's 9p has read it. */
+    /** Returns the mount tag, if the kernel's 9p has read it. */
     Optional<ByteString> kernelMountTag() throws IOException {
         final Optional<Path> child = virtioChild();
         if (child.isEmpty() || !Files.exists(child.get().resolve("mount_tag"))) {
             return Optional.empty();
         }
         final byte[] tag = Files.readAllBytes(child.get().resolve("mount_tag"));
-        // It ends in a NUL or not, by version of the kernel.
+        // Some kernel versions end the tag with a NUL, others do not.
         int length = 0;
         while (length < tag.length && tag[length] != 0) {
             length++;
@@ -87,24 +90,27 @@ final class SysfsDevice {
         return Optional.of(ByteString.copyOf(Arrays.copyOf(tag, length)));
     }
 
-    /** The number of its IOMMU group. */
+    /** Returns the number of the function's IOMMU group; empty if it has none. */
     Optional<String> iommuGroup() {
         return linkName(path.resolve("iommu_group"));
     }
 
-    /** What the kernel says of its IOMMU group: {@code DMA}, {@code DMA-FQ}, {@code identity}, … */
+    /** Returns the type of the function's IOMMU group: {@code DMA}, {@code DMA-FQ}, {@code identity}, … */
     Optional<String> iommuGroupType() throws IOException {
         final Path type = path.resolve("iommu_group").resolve("type");
         return Files.exists(type) ? Optional.of(Files.readString(type).strip()) : Optional.empty();
     }
 
-    /** Whether its IOMMU group is one that VFIO made up because there is no IOMMU. */
+    /** Returns whether VFIO created the function's group because there is no IOMMU. */
     boolean isNoIommuGroup() throws IOException {
         final Path name = path.resolve("iommu_group").resolve("name");
         return Files.exists(name) && Files.readString(name).strip().equals("vfio-noiommu");
     }
 
-    /** The number N of its {@code /dev/uioN}, while uio_pci_generic drives it. */
+    /**
+     * Returns the name {@code uioN} of the function's device file in {@code /dev}, while uio_pci_generic drives the
+     * function.
+     */
     Optional<String> uio() throws IOException {
         final Path directory = path.resolve("uio");
         if (!Files.isDirectory(directory)) {
@@ -118,17 +124,17 @@ final class SysfsDevice {
         return Optional.empty();
     }
 
-    /** Its configuration space. */
+    /** Returns the file of the function's configuration space. */
     Path config() {
         return path.resolve("config");
     }
 
-    /** The registers of BAR {@code bar}. */
+    /** Returns the file through which BAR {@code bar} is mapped. */
     Path resource(final int bar) {
         return path.resolve("resource" + bar);
     }
 
-    /** Whether it is still there. */
+    /** Returns whether the function still exists. */
     boolean exists() {
         return Files.isDirectory(path);
     }
@@ -161,7 +167,7 @@ final class SysfsDevice {
         } catch (final NoSuchFileException e) {
             return Optional.empty();
         } catch (final IOException e) {
-            // Not a link: as good as none.
+            // The path is not a symbolic link, which counts as no link.
             return Optional.empty();
         }
     }

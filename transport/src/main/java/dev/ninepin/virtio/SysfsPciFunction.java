@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device of this system through sysfs: configuration space and BARs are files, and DMA memory is physical memory. With
- * uio_pci_generic bound to the device its interrupt line can be waited for; otherwise there is no interrupt.
+ * A PCI function of this system, accessed through sysfs. Configuration space and BARs are files, and DMA memory is
+ * physical memory. The function has an interrupt only while it is bound to uio_pci_generic: the interrupt line.
  */
 final class SysfsPciFunction implements PciFunction {
     private final DeviceClaim claim;
@@ -23,7 +23,7 @@ final class SysfsPciFunction implements PciFunction {
     private final PciConfigFile config;
     private final Optional<LineInterrupt> interrupt;
 
-    /** Guarded by this; so are the two below. */
+    /** Guarded by this, as are the two fields below. */
     private final SortedMap<Integer, Mmio> bars = new TreeMap<>();
 
     private @Nullable PhysicalMemory memory;
@@ -43,10 +43,10 @@ final class SysfsPciFunction implements PciFunction {
     }
 
     /**
-     * Opens the device of {@code claim}, which belongs to the function from then on, unless this fails.
+     * Opens the device of {@code claim}. The function owns the claim from then on, unless this method throws.
      *
      * @param kind {@link DriverKind#UIO} or {@link DriverKind#SYSFS}
-     * @param lockDirectory as {@link PhysicalMemory#allocate} wants it
+     * @param lockDirectory the lock directory of {@link PhysicalMemory#allocate}
      */
     static SysfsPciFunction open(final DeviceClaim claim, final DriverKind kind, final Path lockDirectory)
             throws IOException {
@@ -104,7 +104,7 @@ final class SysfsPciFunction implements PciFunction {
         if (!Files.exists(resource) || (config.readConfig32(PciConfig.bar(bar)) & PciConfig.BAR_IS_IO) != 0) {
             throw new IOException(address() + " has no memory BAR " + bar);
         }
-        // What nobody drives may be switched off; a register would read as all ones then.
+        // Memory space may be disabled on a function without a driver. Its registers would read as all ones.
         config.writeConfig16(PciConfig.COMMAND, config.readConfig16(PciConfig.COMMAND) | PciConfig.COMMAND_MEMORY);
         final Mmio mapped = MappedMmio.map(resource);
         bars.put(bar, mapped);
@@ -142,7 +142,7 @@ final class SysfsPciFunction implements PciFunction {
         return details;
     }
 
-    /** A device that was unplugged reads as all ones, which the driver finds. */
+    /** Does nothing: the registers of an unplugged device read as all ones, which the driver detects. */
     @Override
     public void onGone(final Consumer<IOException> action) {}
 
@@ -152,7 +152,7 @@ final class SysfsPciFunction implements PciFunction {
             return;
         }
         closed = true;
-        // Before the memory goes: even a device that was not reset reaches none from here on.
+        // Before the memory is released: after this the device accesses no memory, even if it was not reset.
         PciShutdown.stop(config);
         interrupt.ifPresent(LineInterrupt::close);
         config.close();

@@ -1,10 +1,10 @@
 package dev.ninepin.virtio;
 
 /**
- * A request that the device is done with.
+ * A request that the device has finished.
  *
- * @param request the number it was posted under
- * @param length the bytes that the device says it wrote into the reply's buffer, at most those posted; 0 for a request
- *     that was flushed and has no reply
+ * @param request the number under which the request was posted
+ * @param length the number of bytes that the device says it wrote into the reply buffer, at most the posted size; 0 for
+ *     a request that was flushed and has no reply
  */
 record Used(int request, int length) {}

@@ -1,6 +1,9 @@
 package dev.ninepin.virtio;
 
-/** The numbers of VFIO's interface. Source: Linux, include/uapi/linux/vfio.h; structures are little-endian here. */
+/**
+ * The constants of VFIO's ioctl interface. Source: Linux, include/uapi/linux/vfio.h; structures are little-endian on
+ * the supported machines.
+ */
 final class Vfio {
     private static final long BASE = ';' << 8 | 100;
 

@@ -10,8 +10,8 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * A device that vfio-pci is bound to, opened: its container, which is what the IOMMU shows it, its group and itself.
- * Any thread; calls fail after {@link #close}. Source: Linux, Documentation/driver-api/vfio.rst.
+ * An open VFIO device: its container, which holds the IOMMU mappings, its group, and the device itself. Any thread;
+ * calls fail after {@link #close}. Source: Linux, Documentation/driver-api/vfio.rst.
  */
 final class VfioDevice implements AutoCloseable {
     private static final Path DIRECTORY = Path.of("/dev/vfio");
@@ -26,14 +26,14 @@ final class VfioDevice implements AutoCloseable {
         this.device = device;
     }
 
-    /** A region of the device: a BAR, or configuration space. */
+    /** A region of the device, a BAR or configuration space: its offset in the device file and its length, in bytes. */
     record Region(long offset, long length) {}
 
     /**
-     * Opens the device at {@code address}, which is alone with us in its group.
+     * Opens the device at {@code address}. Its group must hold no device that a kernel driver uses.
      *
-     * @param groupName its group's number
-     * @param iommu whether an IOMMU keeps it in check
+     * @param groupName the number of the device's IOMMU group
+     * @param iommu whether an IOMMU isolates the device
      */
     static VfioDevice open(final String address, final String groupName, final boolean iommu) throws IOException {
         final Path groupPath = DIRECTORY.resolve(iommu ? groupName : "noiommu-" + groupName);
@@ -78,7 +78,7 @@ final class VfioDevice implements AutoCloseable {
                 group.ioctl("VFIO_GROUP_GET_DEVICE_FD", Vfio.GROUP_GET_DEVICE_FD, nameBytes), "VFIO's " + address);
     }
 
-    /** The region {@code index}; of length 0 if the device has it not. */
+    /** Returns the region {@code index}; its length is 0 if the device does not have the region. */
     Region region(final int index) throws IOException {
         final Pointer region = structure(Vfio.REGION_SIZE);
         region.putInt(Vfio.REGION_INDEX, index);
@@ -86,17 +86,23 @@ final class VfioDevice implements AutoCloseable {
         return new Region(region.getLong(Vfio.REGION_OFFSET), region.getLong(Vfio.REGION_LENGTH));
     }
 
-    /** Reads a register, or configuration space, in one access of {@code width} bytes. */
+    /**
+     * Reads a register or configuration space in one access of {@code width} bytes, at {@code offset} in the device
+     * file.
+     */
     long read(final long offset, final int width) throws IOException {
         return device.readAt(offset, width);
     }
 
-    /** Writes in one access of {@code width} bytes. */
+    /**
+     * Writes a register or configuration space in one access of {@code width} bytes, at {@code offset} in the device
+     * file.
+     */
     void write(final long offset, final int width, final long value) throws IOException {
         device.writeAt(offset, width, value);
     }
 
-    /** How many messages the device can interrupt by. */
+    /** Returns the number of MSI-X vectors of the device. */
     int msixVectors() throws IOException {
         final Pointer info = structure(Vfio.IRQ_INFO_SIZE);
         info.putInt(Vfio.IRQ_INFO_INDEX, Vfio.MSIX_INDEX);
@@ -104,7 +110,7 @@ final class VfioDevice implements AutoCloseable {
         return info.getInt(Vfio.IRQ_INFO_COUNT);
     }
 
-    /** Has the device's message {@code vector} raise {@code event}. */
+    /** Makes the device's MSI-X vector {@code vector} raise {@code event}. */
     void raiseByMessage(final int vector, final EventFd event) throws IOException {
         final Pointer set = structure(Vfio.IRQ_SET_SIZE);
         set.putInt(Vfio.IRQ_SET_FLAGS, Vfio.IRQ_DATA_EVENTFD | Vfio.IRQ_ACTION_TRIGGER);
@@ -115,7 +121,7 @@ final class VfioDevice implements AutoCloseable {
         device.ioctl("VFIO_DEVICE_SET_IRQS", Vfio.DEVICE_SET_IRQS, set);
     }
 
-    /** Shows {@code bytes}, whole pages, to the device at {@code address}; the kernel keeps them in their place. */
+    /** Maps {@code bytes}, whole pages, for the device's DMA at {@code address}. The kernel pins the pages. */
     void mapForDma(final ByteBuffer bytes, final long address) throws IOException {
         final Pointer map = structure(Vfio.DMA_MAP_SIZE);
         map.putInt(Vfio.DMA_MAP_FLAGS, Vfio.DMA_READ_WRITE);
@@ -127,7 +133,7 @@ final class VfioDevice implements AutoCloseable {
         container.ioctl("VFIO_IOMMU_MAP_DMA", Vfio.IOMMU_MAP_DMA, map);
     }
 
-    /** Gives the device back to the kernel, which resets it and takes what was mapped from it. */
+    /** Closes the device. The kernel resets it and removes its DMA mappings. */
     @Override
     public void close() {
         device.close();
@@ -135,7 +141,7 @@ final class VfioDevice implements AutoCloseable {
         container.close();
     }
 
-    /** Zeroed, with its size in its first field. */
+    /** Allocates a zeroed structure, with its size in its first field. */
     private static Pointer structure(final int size) {
         final Pointer structure = Memory.allocateDirect(Runtime.getSystemRuntime(), size, true);
         structure.putInt(0, size);

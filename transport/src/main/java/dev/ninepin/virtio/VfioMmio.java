@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A BAR of a device that vfio-pci is bound to. Registers are read and written by system calls, not mapped: setting up is
- * rare, a doorbell costs a way to the hypervisor anyway, and a call after the end fails, where a mapping would kill us.
+ * A BAR of a device that is bound to vfio-pci. System calls access the registers, which are not mapped, for three
+ * reasons: setup is rare, a doorbell traps to the hypervisor anyway, and a late access must not crash the JVM. A system
+ * call after close fails; an access to a lost mapping would kill the process.
  */
 record VfioMmio(VfioDevice device, VfioDevice.Region region) implements Mmio {
     @Override

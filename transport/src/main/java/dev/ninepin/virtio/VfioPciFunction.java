@@ -15,13 +15,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A device of this system through VFIO. Where its accesses go through an IOMMU, DMA memory is any memory, at addresses of
- * our own choice; otherwise it is physical memory.
+ * A PCI function of this system, accessed through VFIO. If an IOMMU translates the device's accesses, DMA memory is any
+ * memory, at device addresses that this class chooses. Otherwise DMA memory is physical memory.
  */
 final class VfioPciFunction implements PciFunction {
     private static final Logger LOG = LoggerFactory.getLogger(VfioPciFunction.class);
 
-    /** Beyond all that a PC or an Arm machine keeps for itself, such as for interrupts, and within 39 bits. */
+    /**
+     * The device's address of the DMA memory: beyond all ranges that PCs and Arm machines reserve, such as for
+     * interrupts, and within 39 bits.
+     */
     private static final long FIRST_IOVA = 1L << 32;
 
     private static final int PAGE = 1 << 16;
@@ -33,7 +36,7 @@ final class VfioPciFunction implements PciFunction {
     private final VfioDevice.Region config;
     private final Optional<MessageInterrupt> interrupt;
 
-    /** Guarded by this; so are the three below. */
+    /** Guarded by this, as are the three fields below. */
     private final SortedMap<Integer, Mmio> bars = new TreeMap<>();
 
     private @Nullable PhysicalMemory physical;
@@ -56,9 +59,9 @@ final class VfioPciFunction implements PciFunction {
     }
 
     /**
-     * Opens the device of {@code claim}, which belongs to the function from then on, unless this fails.
+     * Opens the device of {@code claim}. The function owns the claim from then on, unless this method throws.
      *
-     * @param lockDirectory as {@link PhysicalMemory#allocate} wants it
+     * @param lockDirectory the lock directory of {@link PhysicalMemory#allocate}
      */
     static VfioPciFunction open(final DeviceClaim claim, final Path lockDirectory) throws IOException {
         claim.bind(DriverKind.VFIO);
@@ -127,7 +130,7 @@ final class VfioPciFunction implements PciFunction {
             memoryKind = "iommu";
             return memory;
         }
-        // Without VIRTIO_F_ACCESS_PLATFORM a virtio device goes past the IOMMU, even where there is one.
+        // Without VIRTIO_F_ACCESS_PLATFORM a virtio device bypasses the IOMMU, even if there is one.
         physical = PhysicalMemory.allocate(size, claim.device().config(), lockDirectory);
         memoryKind = physical.kind();
         return physical.memory();
@@ -160,7 +163,7 @@ final class VfioPciFunction implements PciFunction {
         return details;
     }
 
-    /** A device that was unplugged reads as all ones, which the driver finds. */
+    /** Does nothing: the registers of an unplugged device read as all ones, which the driver detects. */
     @Override
     public void onGone(final Consumer<IOException> action) {}
 
@@ -170,7 +173,7 @@ final class VfioPciFunction implements PciFunction {
             return;
         }
         closed = true;
-        // Before the memory goes: even a device that was not reset reaches none from here on.
+        // Before the memory is released: after this the device accesses no memory, even if it was not reset.
         PciShutdown.stop(this);
         interrupt.ifPresent(MessageInterrupt::close);
         device.close();

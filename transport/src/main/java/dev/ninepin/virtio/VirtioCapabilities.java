@@ -6,23 +6,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a modern virtio device keeps its structures, as its vendor-specific PCI capabilities tell. Nothing in them is
- * trusted: a list that runs in circles, or a place that no BAR can hold, gives an {@link IOException} or is passed over.
+ * The locations of a modern virtio device's structures, read from its vendor-specific PCI capabilities. The
+ * capabilities are not trusted: a circular list gives an {@link IOException}, and a location that no BAR can hold is
+ * skipped.
  *
  * <pre>vndr[1] next[1] len[1] cfg_type[1] bar[1] id[1] padding[2] offset[4] length[4] (notify: multiplier[4])</pre>
  *
  * <p>Source: virtio 1.2, 4.1.4.
  *
- * @param structures the first usable place of each kind
- * @param notifyMultiplier bytes between the doorbells of one queue and the next; 0 if they share one
- * @param configAccess where the capability is through which registers are reached without a BAR; 0 if there is none
+ * @param structures the first usable location of each kind
+ * @param notifyMultiplier the distance in bytes between the doorbells of consecutive queues; 0 if all queues share one
+ * @param configAccess the offset of the capability that gives access to registers without a BAR; 0 if there is none
  */
 record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, int configAccess) {
-    /** The structures that a driver has use for, with their {@code cfg_type} and least size in bytes. */
+    /** The structures that a driver uses, with their {@code cfg_type} and their least size in bytes. */
     enum Kind {
         COMMON(1, CommonRegisters.SIZE, true),
         NOTIFY(2, Short.BYTES, true),
-        /** Only who uses the interrupt line has to read it. */
+        /** Required only for a driver that uses the interrupt line. */
         ISR(3, Byte.BYTES, false),
         DEVICE(4, Short.BYTES, true);
 
@@ -46,7 +47,7 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
         }
     }
 
-    /** A run of bytes in a BAR; both numbers unsigned 32 bits on the wire. */
+    /** A range of bytes in a BAR; offset and length are unsigned 32-bit numbers in the capability. */
     record Place(int bar, long offset, long length) {}
 
     private static final int LENGTH = 2;
@@ -56,7 +57,7 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
     static final int STRUCTURE_LENGTH = 12;
     private static final int MULTIPLIER = 16;
 
-    /** 4.1.4.9: {@code pci_cfg_data[4]} behind the capability. */
+    /** The offset of {@code pci_cfg_data[4]} in the capability (4.1.4.9). */
     static final int CONFIG_ACCESS_DATA = 16;
 
     private static final int CONFIG_ACCESS_TYPE = 5;
@@ -64,10 +65,14 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
     private static final int LEAST_LENGTH = MULTIPLIER;
     private static final int LEAST_NOTIFY_LENGTH = MULTIPLIER + Integer.BYTES;
     private static final int POINTER_MASK = 0xfc;
-    /** A list without a circle has no more: each takes 4 bytes at least. */
+    /** The length of the longest list without a circle: each capability takes at least 4 bytes. */
     private static final int MOST_CAPABILITIES = (PciConfig.SIZE - PciConfig.HEADER_SIZE) / Integer.BYTES;
 
-    /** Reads them from {@code function}'s configuration space. */
+    /**
+     * Reads the capabilities from the configuration space of {@code function}.
+     *
+     * @throws IOException if the list is circular or lacks a required structure
+     */
     static VirtioCapabilities read(final PciConfigSpace function) throws IOException {
         final Map<Kind, Place> structures = new EnumMap<>(Kind.class);
         long multiplier = 0;
@@ -126,7 +131,10 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
                 Integer.toUnsignedLong(function.readConfig32(at + STRUCTURE_LENGTH)));
     }
 
-    /** Kinds may come twice, for drivers of different abilities; ours needs memory BARs, and registers in full. */
+    /**
+     * Returns whether the capability is usable for {@code kind}: complete, in a memory BAR, and with all required
+     * registers. A device may offer a kind several times, for drivers with different abilities.
+     */
     private static boolean isUsable(final PciConfigSpace function, final int at, final Kind kind) throws IOException {
         final Place place = placeAt(function, at);
         final int least = kind == Kind.NOTIFY ? LEAST_NOTIFY_LENGTH : LEAST_LENGTH;
@@ -137,7 +145,11 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
                 && place.length() >= kind.leastSize;
     }
 
-    /** The registers of one structure. */
+    /**
+     * Returns the registers of one structure.
+     *
+     * @throws IOException if the structure is missing, or lies beyond its BAR
+     */
     Mmio map(final PciFunction function, final Kind kind) throws IOException {
         final Place place = place(kind);
         final Mmio bar = function.mapBar(place.bar());
@@ -147,7 +159,10 @@ record VirtioCapabilities(Map<Kind, Place> structures, long notifyMultiplier, in
         return new MmioRegion(bar, place.offset(), place.length());
     }
 
-    /** The registers of one structure, to be read through configuration space, where {@link #configAccess} is not 0. */
+    /**
+     * Returns the registers of one structure, for reading through configuration space. {@link #configAccess} must not
+     * be 0.
+     */
     Mmio window(final PciConfigFile config, final Kind kind) throws IOException {
         return new ConfigWindow(config, configAccess, place(kind));
     }

@@ -14,22 +14,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The channel to a virtio-9p device, however its PCI function is reached. Messages are written into, and read from,
- * the memory that the device sees; what is in flight is told apart by the number under which it was posted, not by what
- * the device says in a message.
+ * A channel to a virtio-9p device, over any implementation of {@link PciFunction}.
  *
- * <p>The sender and the reply reader share no lock but that of {@link MessageMemory}, held for moments.
+ * <p>Messages are encoded into, and decoded from, the memory that the device accesses. The channel identifies a
+ * finished request by the number under which it was posted, not by the content of the device's message.
+ *
+ * <p>The sender and the reply reader share only the lock of {@link MessageMemory}, and hold it only briefly.
  */
 final class VirtioChannel implements Channel {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioChannel.class);
 
-    /** Setting up takes milliseconds, and seconds on an emulated processor. What takes longer hangs. */
+    /**
+     * The longest time for setting up a device. Setting up takes milliseconds, or seconds on an emulated processor; a
+     * device that takes longer hangs.
+     */
     private static final Duration OPEN_PATIENCE = Duration.ofSeconds(20);
 
-    /** A reset takes as long as the slowest request. What takes longer hangs. */
+    /** The longest time for a reset. A reset takes as long as the slowest request; a device that takes longer hangs. */
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
-    /** Memory is pinned: this would only tell of a kernel that pins it otherwise than we think. */
+    /**
+     * The interval between checks of the memory's addresses, in nanoseconds. The memory is pinned, so the check guards
+     * only against a kernel that treats pinned pages differently than expected.
+     */
     private static final long MEMORY_CHECK_INTERVAL = TimeUnit.SECONDS.toNanos(1);
 
     private final PciFunction function;
@@ -43,7 +50,7 @@ final class VirtioChannel implements Channel {
 
     private final ChannelEnd end;
 
-    /** When the memory's place was last looked at. Of the sender. */
+    /** The time of the last check of the memory's addresses. Used by the sender only. */
     private long lastCheck;
 
     private VirtioChannel(
@@ -55,7 +62,7 @@ final class VirtioChannel implements Channel {
         this.device = transport.device();
         this.queue = transport.queue();
         this.memory = transport.memory();
-        // The room is there anyway, and the reply to a Treadlink needs more than the least msize.
+        // The buffers have this size anyway, and the reply to a Treadlink needs more than the least msize.
         this.maxMessageSize = Math.max(maxMessageSize, MessageMemory.SMALL);
         this.info = info;
         this.end = new ChannelEnd(info.kind() + ":" + info.device());
@@ -69,12 +76,13 @@ final class VirtioChannel implements Channel {
     }
 
     /**
-     * Sets the device up and opens its channel, which owns {@code function} from then on.
+     * Sets up the device and opens its channel, which owns {@code function} from then on.
      *
      * @param kind the scheme of the source
-     * @param name what the user knows the device by
-     * @param maxMessageSize bytes
-     * @throws IOException if it is no virtio-9p device, or one that does not work; {@code function} is closed then
+     * @param name the user's name for the device
+     * @param maxMessageSize the largest message to carry, in bytes
+     * @throws IOException if the function is no virtio-9p device, or the device does not work; {@code function} is
+     *     closed then
      */
     static VirtioChannel open(
             final PciFunction function, final String kind, final String name, final int maxMessageSize)
@@ -137,7 +145,7 @@ final class VirtioChannel implements Channel {
             throw e;
         }
         slot.tag(tag);
-        // Before it is posted, so that it is never counted off first.
+        // Before the post, so that the reply is never counted before the request.
         replyWait.posted();
         queue.post(
                 slot.number(),
@@ -182,7 +190,8 @@ final class VirtioChannel implements Channel {
     /**
      * {@inheritDoc}
      *
-     * <p>The device is reset first, which ends what is in flight; one that does not reset is taken away from it.
+     * <p>Resets the device first, which ends the requests in flight. If the reset takes too long, the PCI function is
+     * closed while the reset still runs.
      */
     @Override
     public void close() {
@@ -202,7 +211,9 @@ final class VirtioChannel implements Channel {
         LOG.debug("closed {}", info);
     }
 
-    /** Ends the channel for {@code reason}, unless it was ended before; who waits gets the exception. Any thread. */
+    /**
+     * Ends the channel for {@code reason}, unless it has ended already. Waiting threads get the exception. Any thread.
+     */
     void fail(final IOException reason) {
         end.fail(reason);
         wakeAll();
@@ -226,7 +237,7 @@ final class VirtioChannel implements Channel {
         if (free != null) {
             return free;
         }
-        // What we wait for may be held by requests that the device has not heard of yet.
+        // The needed buffers may belong to requests that the device has not been told of yet.
         flush();
         final @Nullable RequestSlot slot = memory.take(size, replySize);
         if (slot != null) {
@@ -248,7 +259,9 @@ final class VirtioChannel implements Channel {
         return received;
     }
 
-    /** Looks now and then, before the device gets to work, whether it would write where it should. */
+    /**
+     * Checks at intervals, before the device is told of new requests, that it would still write to the right memory.
+     */
     private void checkMemory() throws IOException {
         final long now = System.nanoTime();
         if (now - lastCheck >= MEMORY_CHECK_INTERVAL) {

@@ -4,16 +4,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A virtio-9p device of this system, as it was found.
+ * A snapshot of a virtio-9p device of this system.
  *
- * @param address such as {@code 0000:00:04.0}
- * @param tag its mount tag, if it could be read without disturbing who uses the device
- * @param tagProblem why not, in a few words; empty if it could
- * @param kernelDriver the kernel driver that it is bound to
- * @param virtioDriver the kernel's driver for the virtio device that virtio-pci has made of it
- * @param use who uses it; empty if it is free
- * @param obstacles for each way to reach it why it can't be used here, in a few words; empty if it could, were the device
- *     free
+ * @param address the PCI address, such as {@code 0000:00:04.0}
+ * @param tag the mount tag; empty if it could not be read without disturbing the device's present user
+ * @param tagProblem why the mount tag could not be read, in a few words; empty if it was read
+ * @param kernelDriver the kernel driver to which the device is bound
+ * @param virtioDriver the kernel's driver for the virtio device that virtio-pci has created from the device
+ * @param use the present use of the device; empty if it is free
+ * @param obstacles for each way to drive the device, what prevents it on this system, in a few words; empty if nothing
+ *     does, apart from a use of the device
  */
 public record VirtioDevice(
         String address,

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The virtio-9p devices of this system, which is a guest whose hypervisor offers shares by them: finds them, and opens the
- * channel to one. Any thread.
+ * The virtio-9p devices of this system, a guest whose hypervisor offers shares through them. Lists the devices, and
+ * opens a channel to one. Any thread.
  */
 public final class VirtioDevices {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioDevices.class);
@@ -27,9 +27,10 @@ public final class VirtioDevices {
     private final Path lockDirectory;
 
     /**
-     * @param root of the file system: {@code /}, or a test's
-     * @param lockDirectory where processes that use devices lock each other out; made if it is not there
-     * @param writer how sysfs is written to
+     * @param root the root of the file system: {@code /}, or a test's directory
+     * @param lockDirectory the directory of the lock files that exclude other Ninepin processes; created if it does not
+     *     exist
+     * @param writer writes sysfs files
      */
     VirtioDevices(final Path root, final Path lockDirectory, final SysfsBus.Writer writer) {
         this.bus = new SysfsBus(root.resolve("sys"), writer);
@@ -39,17 +40,17 @@ public final class VirtioDevices {
         this.lockDirectory = lockDirectory;
     }
 
-    /** Those of the system that this process runs on. */
+    /** Returns the devices of the system on which this process runs. */
     public static VirtioDevices ofThisSystem() {
         return new VirtioDevices(Path.of("/"), Path.of("/run/ninepin"), (file, text) -> Files.writeString(file, text));
     }
 
-    /** Whether {@code text} is a PCI address rather than a mount tag. */
+    /** Returns whether {@code text} has the form of a PCI address, and so is not taken as a mount tag. */
     public static boolean isAddress(final String text) {
         return DeviceFinder.isAddress(text);
     }
 
-    /** All there are, by address. Disturbs none of them. */
+    /** Returns all virtio-9p devices, sorted by address. Does not disturb any of them. */
     public List<VirtioDevice> list() throws IOException {
         final List<VirtioDevice> devices = new ArrayList<>();
         for (final SysfsDevice device : bus.virtio9pDevices()) {
@@ -59,13 +60,14 @@ public final class VirtioDevices {
     }
 
     /**
-     * Takes a device, and opens the channel to it. The channel owns the device, and hands it back as it was found.
+     * Takes a device, and opens a channel to it. The channel owns the device. When it is closed, it restores the state
+     * in which the device was found.
      *
      * @param name a mount tag, or a PCI address
-     * @param driver the way to reach it; without, the best that there is
+     * @param driver the way to drive the device; empty for the best way available
      * @param maxMessageSize the largest message to carry, in bytes: an msize
-     * @throws IOException if there is no such device, it is somebody else's, or nothing here can drive it; the message
-     *     says what to do
+     * @throws IOException if there is no such device, the device is in use, or this system has no way to drive it; the
+     *     message says what to do
      */
     public Channel open(final String name, final Optional<DriverKind> driver, final int maxMessageSize)
             throws IOException {
@@ -78,7 +80,7 @@ public final class VirtioDevices {
         }
         final Map<DriverKind, Optional<String>> obstacles = choice.obstacles(device);
         final Map<DriverKind, IOException> failures = new EnumMap<>(DriverKind.class);
-        // In the order of DriverKind: the best first.
+        // In the order of DriverKind: the best way first.
         for (final Map.Entry<DriverKind, Optional<String>> each : obstacles.entrySet()) {
             final DriverKind kind = each.getKey();
             if (each.getValue().isEmpty()) {
@@ -132,7 +134,10 @@ public final class VirtioDevices {
         return VirtioChannel.open(function, "virtio", device.address(), maxMessageSize);
     }
 
-    /** Up to the device that nobody has touched yet; it is handed back when the function is closed. */
+    /**
+     * Claims and opens {@code device} without setting it up. Closing the function restores the state in which the
+     * device was found.
+     */
     PciFunction openFunction(final SysfsDevice device, final DriverKind kind) throws IOException {
         choice.load(kind);
         final DeviceClaim claim = DeviceClaim.take(device, lockDirectory, kernel);
@@ -146,7 +151,7 @@ public final class VirtioDevices {
         }
     }
 
-    /** As {@link DeviceFinder#find}. */
+    /** Returns the device that {@code name} denotes, as {@link DeviceFinder#find}. */
     SysfsDevice find(final String name) throws IOException {
         return finder.find(name);
     }

@@ -5,25 +5,28 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Feature bits of a virtio-9p device: offered, wanted, or negotiated. Source: virtio 1.2, 6 and 2.2.
+ * A set of feature bits of a virtio-9p device: offered, wanted, or negotiated. Source: virtio 1.2, 6 and 2.2.
  *
- * @param bits one bit for each feature, by its number
+ * @param bits the set; feature N is bit N
  */
 @Immutable
 record VirtioFeatures(long bits) {
-    /** The device tells its mount tag. */
+    /** The device has a mount tag in its configuration. */
     static final int MOUNT_TAG = 0;
 
-    /** A ring slot may point to a table of descriptors. */
+    /** A descriptor may refer to an indirect table of descriptors. */
     static final int INDIRECT_DESC = 28;
 
-    /** Doorbells and interrupts are asked for by index. */
+    /** Each side requests doorbells or interrupts by an event index. */
     static final int EVENT_IDX = 29;
 
-    /** The device follows virtio 1.x, not what came before. */
+    /** The device conforms to virtio 1.x, rather than to the legacy interface. */
     static final int VERSION_1 = 32;
 
-    /** What the device reads and writes goes through the system's IOMMU, if it has one; to be accepted if offered. */
+    /**
+     * The device's memory accesses go through the system's IOMMU, if it has one. A driver should accept the feature if
+     * the device offers it.
+     */
     static final int ACCESS_PLATFORM = 33;
 
     static VirtioFeatures of(final int... numbers) {
@@ -42,7 +45,7 @@ record VirtioFeatures(long bits) {
         return new VirtioFeatures(bits & others.bits);
     }
 
-    /** The names for people, and the numbers of those without. */
+    /** Returns the names of the features, and the numbers of features without a name. */
     @Override
     public String toString() {
         final List<String> names = new ArrayList<>();

@@ -5,19 +5,19 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A modern virtio-9p device on PCI, driven by its registers: status, features, the queue's place, the doorbell, the
- * mount tag. Source: virtio 1.2, 3.1.1 (initialization) and 4.1.
+ * A modern virtio-9p device on PCI, driven through its registers: status, features, queue addresses, doorbell, mount
+ * tag. Source: virtio 1.2, 3.1.1 (initialization) and 4.1.
  *
- * <p>One thread at a time sets it up; then {@link #ringDoorbell} belongs to the sender, {@link #checkHealth} to the
- * reply reader, and {@link #reset} to the one who closes.
+ * <p>One thread at a time sets up the device. After that, the sender calls {@link #ringDoorbell}, the reply reader
+ * {@link #checkHealth}, and the closing thread {@link #reset}.
  */
 final class VirtioPciDevice {
     private static final int VENDOR = 0x1af4;
     private static final int MODERN_9P = 0x1049;
-    /** A transitional device, which also speaks what came before virtio 1.0, has an identifier of its own. */
+    /** The device ID of a transitional device, which also supports the legacy interface from before virtio 1.0. */
     private static final int TRANSITIONAL_9P = 0x1009;
 
-    /** What tells transitional devices apart: the subsystem is the virtio device's number. */
+    /** The subsystem ID of a transitional 9P device: the virtio device type. */
     private static final int SUBSYSTEM_9P = 9;
 
     private static final int ACKNOWLEDGE = 1;
@@ -25,10 +25,10 @@ final class VirtioPciDevice {
     private static final int DRIVER_OK = 4;
     private static final int FEATURES_OK = 8;
     private static final int NEEDS_RESET = 0x40;
-    /** What a register of a device that is gone reads as. */
+    /** The value of every register byte of a device that is gone. */
     private static final int ALL_ONES = 0xff;
 
-    /** The only queue of a 9P device. */
+    /** The number of the request queue, the only queue of a 9P device. */
     static final int REQUEST_QUEUE = 0;
 
     private static final int MOST_ATTEMPTS = 1000;
@@ -53,9 +53,9 @@ final class VirtioPciDevice {
     }
 
     /**
-     * Finds the structures of the device behind {@code function}, lets it use the bus, and resets it.
+     * Finds the structures of the device behind {@code function}, enables bus mastering, and resets the device.
      *
-     * @throws IOException if it is no modern virtio-9p device, or does not answer as one
+     * @throws IOException if the function is no modern virtio-9p device, or does not behave as one
      */
     static VirtioPciDevice open(final PciFunction function) throws IOException {
         final int vendor = function.readConfig16(PciConfig.VENDOR_ID);
@@ -67,7 +67,8 @@ final class VirtioPciDevice {
         }
         final VirtioPciDevice device = new VirtioPciDevice(function, VirtioCapabilities.read(function));
         final int command = function.readConfig16(PciConfig.COMMAND);
-        // The interrupt line stays off but while someone waits for it (Interrupt.arm): nobody serves it otherwise.
+        // The interrupt line is enabled only while a thread waits for it (Interrupt.arm), because otherwise nothing
+        // handles its interrupts.
         function.writeConfig16(
                 PciConfig.COMMAND,
                 command | PciConfig.COMMAND_MEMORY | PciConfig.COMMAND_BUS_MASTER | PciConfig.COMMAND_NO_INTX);
@@ -75,15 +76,20 @@ final class VirtioPciDevice {
         return device;
     }
 
-    /** Whether identifiers in configuration space are those of a virtio-9p device. */
+    /** Returns whether the IDs in configuration space are those of a virtio-9p device. */
     static boolean isVirtio9p(final int vendor, final int device, final int subsystem) {
         return vendor == VENDOR && (device == MODERN_9P || (device == TRANSITIONAL_9P && subsystem == SUBSYSTEM_9P));
     }
 
-    /** Forgets queues and features, and ends requests. Returns once the device has done so, at its own pace. */
+    /**
+     * Resets the device: it drops its queues and features, and ends its requests. Polls until the device reports the
+     * reset as done.
+     *
+     * @throws IOException if the device does not report it after many reads
+     */
     void reset() throws IOException {
         common.write8(CommonRegisters.DEVICE_STATUS, 0);
-        // 4.1.4.3.2: the device is reset when it reads back as 0, not before.
+        // 4.1.4.3.2: the reset is complete only when the status reads back as 0.
         for (int i = 0; common.read8(CommonRegisters.DEVICE_STATUS) != 0; i++) {
             if (i == MOST_ATTEMPTS) {
                 throw new IOException("the device at " + function.address() + " does not reset");
@@ -93,10 +99,12 @@ final class VirtioPciDevice {
     }
 
     /**
-     * Agrees on features, right after {@link #reset}.
+     * Negotiates features. Call it right after {@link #reset}.
      *
-     * @param wanted what we can use; {@link VirtioFeatures#VERSION_1} and {@link VirtioFeatures#MOUNT_TAG} must be had
-     * @return those that both sides know
+     * @param wanted the features that the driver can use; the device must offer {@link VirtioFeatures#VERSION_1} and
+     *     {@link VirtioFeatures#MOUNT_TAG}
+     * @return the features that both sides support
+     * @throws IOException if the device lacks a required feature or rejects the result
      */
     VirtioFeatures negotiate(final VirtioFeatures wanted) throws IOException {
         addStatus(ACKNOWLEDGE);
@@ -115,7 +123,7 @@ final class VirtioPciDevice {
         return features;
     }
 
-    /** What the device could do. */
+    /** Returns the features that the device offers. */
     VirtioFeatures offered() throws IOException {
         common.write32(CommonRegisters.DEVICE_FEATURE_SELECT, 0);
         final long low = Integer.toUnsignedLong(common.read32(CommonRegisters.DEVICE_FEATURE));
@@ -124,7 +132,9 @@ final class VirtioPciDevice {
         return new VirtioFeatures(high << Integer.SIZE | low);
     }
 
-    /** The slots that the request queue is used with: as many as the device has, at most {@link Virtqueue#MAX_SIZE}. */
+    /**
+     * Returns the number of request queue slots to use: the device's queue size, at most {@link Virtqueue#MAX_SIZE}.
+     */
     int queueSize() throws IOException {
         common.write16(CommonRegisters.QUEUE_SELECT, REQUEST_QUEUE);
         final int size = common.read16(CommonRegisters.QUEUE_SIZE);
@@ -135,14 +145,17 @@ final class VirtioPciDevice {
         return Math.min(size, Virtqueue.MAX_SIZE);
     }
 
-    /** Hands the request queue, whose rings lie in {@code memory}, to the device, which is live from here on. */
+    /**
+     * Gives the device the addresses of the request queue, whose rings are in {@code memory}, and makes the device
+     * live.
+     */
     void start(final DmaMemory memory, final QueueLayout queue) throws IOException {
         common.write16(CommonRegisters.QUEUE_SELECT, REQUEST_QUEUE);
         common.write16(CommonRegisters.QUEUE_SIZE, queue.queueSize());
         final int vector = function.interrupt().map(Interrupt::vector).orElse(Interrupt.LINE);
         if (vector != Interrupt.LINE) {
             common.write16(CommonRegisters.QUEUE_MSIX_VECTOR, vector);
-            // 4.1.5.1.2.2: reads back as NO_VECTOR if the device could not do it.
+            // 4.1.5.1.2.2: the register reads back as NO_VECTOR if the device could not set the vector.
             if (common.read16(CommonRegisters.QUEUE_MSIX_VECTOR) != vector) {
                 throw new IOException("the device at " + function.address() + " does not take interrupt " + vector);
             }
@@ -158,15 +171,15 @@ final class VirtioPciDevice {
         addStatus(DRIVER_OK);
     }
 
-    /** Tells the device to look at the request queue; does not wait until it does. */
+    /** Tells the device to process the request queue; does not wait until it does. */
     void ringDoorbell() throws IOException {
         doorbells.post16(doorbell, REQUEST_QUEUE);
     }
 
     /**
-     * Asks the device whether it still works.
+     * Checks by the status register that the device still works.
      *
-     * @throws IOException if it is broken, or gone
+     * @throws IOException if the device is broken or gone, or was reset by other software
      */
     void checkHealth() throws IOException {
         final int status = common.read8(CommonRegisters.DEVICE_STATUS);
@@ -182,12 +195,15 @@ final class VirtioPciDevice {
         }
     }
 
-    /** The name of the share. */
+    /** Returns the mount tag, the name of the share. */
     ByteString mountTag() throws IOException {
         return MountTag.read(function.address(), common, config);
     }
 
-    /** Reads the ISR register, which makes the interrupt line fall (4.1.4.5). Only where the line is used. */
+    /**
+     * Reads the ISR register, so that the device deasserts the interrupt line (4.1.4.5). Needed only if the driver uses
+     * the line.
+     */
     void acknowledgeInterrupt() throws IOException {
         if (isr == null) {
             throw new IOException("the device at " + function.address() + " has no ISR register");

@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A reply in the memory that the device wrote it to, lent with the slot of its request. */
+/**
+ * A reply in the memory into which the device wrote it. The reply holds the slot of its request until {@link #close}.
+ */
 final class VirtioReceived implements Received {
     private final MessageMemory memory;
     private final RequestSlot slot;
@@ -13,7 +15,7 @@ final class VirtioReceived implements Received {
     private final ByteBuffer message;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** @param length of the reply, in bytes; 0 if there is none */
+    /** @param length the length of the reply, in bytes; 0 if there is none */
     VirtioReceived(final MessageMemory memory, final RequestSlot slot, final int length) {
         this.memory = memory;
         this.slot = slot;

@@ -9,11 +9,11 @@ import java.util.Map;
 /**
  * A virtio-9p device that is set up and live, with its queue and the memory for its messages.
  *
- * @param device in the state DRIVER_OK
- * @param queue its request queue
- * @param dma all memory that the device uses
- * @param memory of the messages in that queue
- * @param details for {@link ChannelInfo#details}
+ * @param device the device, in the state DRIVER_OK
+ * @param queue the device's request queue
+ * @param dma all memory that the device accesses
+ * @param memory the buffers of the messages in the queue
+ * @param details the entries of {@link ChannelInfo#details}
  */
 record VirtioTransport(
         VirtioPciDevice device, Virtqueue queue, DmaMemory dma, MessageMemory memory, Map<String, String> details) {
@@ -24,12 +24,18 @@ record VirtioTransport(
             VirtioFeatures.VERSION_1,
             VirtioFeatures.ACCESS_PLATFORM);
 
-    /** Descriptors of a request, its indirect table among them: no chain is longer than the queue (virtio 1.2, 2.7.5.3.1). */
+    /**
+     * The largest number of descriptors of a request. Even in an indirect table, no chain is longer than the queue
+     * (virtio 1.2, 2.7.5.3.1).
+     */
     private static final int LONGEST_CHAIN = Virtqueue.MAX_SIZE;
 
     private static final int LARGEST_MESSAGE = 64 << 20;
 
-    /** The DMA memory, in bytes, that {@link #setUp} asks of a function for messages of up to {@code maxMessageSize}. */
+    /**
+     * Returns the size, in bytes, of the DMA memory that {@link #setUp} requests for messages of up to {@code
+     * maxMessageSize} bytes.
+     */
     static int memoryFor(final int maxMessageSize) {
         if (maxMessageSize < Frame.HEADER_SIZE || maxMessageSize > LARGEST_MESSAGE) {
             throw new IllegalArgumentException(
@@ -40,10 +46,10 @@ record VirtioTransport(
     }
 
     /**
-     * Sets the device behind {@code function} up, from its reset to its going live.
+     * Sets up the device behind {@code function}, from reset to DRIVER_OK.
      *
-     * @param maxMessageSize bytes
-     * @throws IOException if it is no virtio-9p device, or one that does not work
+     * @param maxMessageSize the largest message to carry, in bytes
+     * @throws IOException if the function is no virtio-9p device, or the device does not work
      */
     static VirtioTransport setUp(final PciFunction function, final int maxMessageSize) throws IOException {
         final VirtioPciDevice device = VirtioPciDevice.open(function);

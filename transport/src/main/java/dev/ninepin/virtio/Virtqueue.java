@@ -7,20 +7,21 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The driver's side of a split virtqueue whose requests are a message for the device to read and room for its answer.
+ * The driver's side of a split virtqueue. Each request is a message for the device to read, and a buffer for its reply.
  *
- * <p>A request has a number, from 0 to {@link #capacity}, which the caller chooses among those not in flight, and with
- * it descriptors of its own: with indirect descriptors one slot of the ring and a table beside it, without them as
- * many slots as its chain is long. So nothing is ever searched for, and a number is free again once {@link #poll} gave
- * it back.
+ * <p>The caller gives each request a number below {@link #capacity} that is not in flight. Each number has its own
+ * descriptors: with indirect descriptors, one slot of the descriptor table and one indirect table; without them, as
+ * many slots as the longest chain needs. So nothing is ever searched for. A number is free again once {@link #poll} has
+ * returned it.
  *
- * <p>Two threads, without a lock: the sender calls {@link #post} and {@link #needsDoorbell}, the reply reader calls
- * {@link #poll}. The device is not trusted: what it writes is checked before it is used.
+ * <p>Two threads use the queue, without a lock: the sender calls {@link #post} and {@link #needsDoorbell}, the reply
+ * reader calls {@link #poll} and {@link #askForInterrupt}. The device is not trusted: values that it writes are checked
+ * before use.
  *
  * <p>Source: virtio 1.2, 2.7.
  */
 final class Virtqueue {
-    /** The most slots that are used of a device's queue; QEMU's virtio-9p has exactly as many. */
+    /** The largest number of slots to use; QEMU's virtio-9p has exactly as many. */
     static final int MAX_SIZE = 128;
 
     private static final int AVAILABLE_NO_INTERRUPT = 1;
@@ -35,21 +36,24 @@ final class Virtqueue {
     private final int chainLength;
     private final long[] tableAddresses;
 
-    /** The room for the answer of each request in flight, in bytes; set by the sender, cleared by the reply reader. */
+    /**
+     * The size of the reply buffer of each request in flight, in bytes. The sender sets it, the reply reader clears it.
+     */
     private final AtomicIntegerArray room;
 
-    // Of the sender.
+    // Used by the sender only.
     private int availableIndex;
     private int indexAtLastDoorbell;
 
-    // Of the reply reader.
+    // Used by the reply reader only.
     private int usedIndex;
 
     /**
-     * Takes over the memory of {@code layout}, which no device uses yet.
+     * Takes over the memory of {@code layout}, which no device may use yet.
      *
-     * @param features those negotiated; {@link VirtioFeatures#INDIRECT_DESC} and {@link VirtioFeatures#EVENT_IDX} matter
-     * @param chainLength the most segments that one request and its answer's room have together
+     * @param features the negotiated features; only {@link VirtioFeatures#INDIRECT_DESC} and {@link
+     *     VirtioFeatures#EVENT_IDX} matter
+     * @param chainLength the largest number of segments of a request and its reply buffer together
      */
     Virtqueue(final DmaMemory dma, final QueueLayout layout, final VirtioFeatures features, final int chainLength) {
         this.layout = layout;
@@ -68,12 +72,12 @@ final class Virtqueue {
         for (int i = 0; i < room.length(); i++) {
             room.setPlain(i, NOT_IN_FLIGHT);
         }
-        // Plain: the device learns of this memory only when the queue is enabled, which is a write to its registers.
+        // Plain: the device learns of this memory only when the queue is enabled, by a write to its registers.
         memory.clear(layout.base(), layout.end() - layout.base());
         suppressInterrupts();
     }
 
-    /** How many requests may be in flight. Any thread. */
+    /** Returns how many requests may be in flight. Any thread. */
     int capacity() {
         return capacity(layout.queueSize(), indirect, chainLength);
     }
@@ -83,14 +87,15 @@ final class Virtqueue {
     }
 
     /**
-     * Makes a request available to the device, which may take it up at once, but need not before it hears the doorbell.
-     * Only the sender calls this.
+     * Makes a request available to the device. The device may process it at once, but need not before it gets the
+     * doorbell. Only the sender calls this.
      *
-     * @param request its number, not in flight
-     * @param readable where the message is
-     * @param length of the message
-     * @param writable where the answer may go
-     * @param answerRoom how much of that
+     * @param request the number of the request, not in flight
+     * @param readable the segments of the message
+     * @param length the length of the message, in bytes
+     * @param writable the segments of the reply buffer
+     * @param answerRoom the number of bytes of the reply buffer that the device may write
+     * @throws IllegalStateException if {@code request} is in flight
      */
     void post(
             final int request,
@@ -98,7 +103,8 @@ final class Virtqueue {
             final int length,
             final List<DmaSegment> writable,
             final int answerRoom) {
-        // Acquire: pairs with the release in poll, so that what the reader did with the request lies behind us.
+        // Acquire: pairs with the release in poll, so that the reader's accesses to the request precede the writes
+        // below.
         if (room.getAcquire(request) != NOT_IN_FLIGHT) {
             throw new IllegalStateException("request " + request + " is in flight");
         }
@@ -113,27 +119,32 @@ final class Virtqueue {
             final DescriptorChain only = new DescriptorChain(memory, layout.descriptorTable(), head, 1);
             only.addTable(tableAddresses[request], chain.length());
         }
-        // Plain: the device looks at this element only once it has seen the index below.
+        // Plain: the device reads this element only after it has seen the index below.
         memory.putShortPlain(layout.availableElement(availableIndex), head);
-        // Release: the reader may get the request back as soon as the index below is out.
+        // Release: the reader may get the request back as soon as the index below is visible.
         room.setRelease(request, answerRoom);
         availableIndex = (availableIndex + 1) & INDEX_MASK;
-        // Release (2.7.13.3): message, descriptors and ring element must be there before the index says so.
+        // Release (2.7.13.3): message, descriptors and ring element must be visible before the index that announces
+        // them.
         memory.putShortRelease(layout.availableIndex(), availableIndex);
     }
 
-    /** Whether the device wants to hear the doorbell for what was posted since the last call. Only the sender calls. */
+    /**
+     * Returns whether the device needs a doorbell for the requests posted since the last call. Only the sender calls
+     * this.
+     */
     boolean needsDoorbell() {
         final int before = indexAtLastDoorbell;
         indexAtLastDoorbell = availableIndex;
         if (before == availableIndex) {
             return false;
         }
-        // Full fence (2.7.13.4.1): our index must be out before we look whether the device waits for it. The device
-        // does the reverse, says what it waits for and then looks at our index, so that one of us sees the other.
+        // Full fence (2.7.13.4.1): the index must be visible before the driver reads whether the device waits for it.
+        // The device does the reverse: it stores what it waits for, then reads the index. So at least one side sees the
+        // other's store.
         VarHandle.fullFence();
         if (eventIndex) {
-            // Opaque: the fence above gives the order; nothing is read on the strength of this value.
+            // Opaque: the fence above provides the order, and no later read relies on this value.
             final int event = memory.getShortOpaque(layout.availableEvent());
             return hasPassed(event, before, availableIndex);
         }
@@ -142,13 +153,14 @@ final class Virtqueue {
     }
 
     /**
-     * The next request that the device is done with, or null if there is none yet. Only the reply reader calls this.
+     * Returns the next request that the device has finished, or null if there is none yet. Only the reply reader calls
+     * this.
      *
-     * @throws IOException if the device wrote what can't be; the queue is of no more use then
+     * @throws IOException if the device wrote an impossible value; the queue is unusable then
      */
     @Nullable
     Used poll() throws IOException {
-        // Acquire (2.7.14): the element and the answer must not be read before the index that announces them.
+        // Acquire (2.7.14): the element and the reply must not be read before the index that announces them.
         final int index = memory.getShortAcquire(layout.usedIndex());
         final int fresh = (index - usedIndex) & INDEX_MASK;
         if (fresh == 0) {
@@ -159,7 +171,7 @@ final class Virtqueue {
                     + " requests at once, and its queue has " + layout.queueSize() + " slots");
         }
         final int element = layout.usedElement(usedIndex);
-        // Plain, both: behind the acquire above, and the device does not write a used element again.
+        // Plain, both: they follow the acquire above, and the device does not rewrite a used element.
         final int head = memory.getIntPlain(element + QueueLayout.USED_ID);
         final int length = memory.getIntPlain(element + QueueLayout.USED_LENGTH);
         final Used used = check(head, length);
@@ -169,24 +181,25 @@ final class Virtqueue {
     }
 
     /**
-     * Asks for an interrupt with the next answer. To be called right before sleeping, and only the reply reader does;
-     * what {@link #poll} finds takes the wish back.
+     * Requests an interrupt for the next reply. Only the reply reader calls this, right before it sleeps. A {@link
+     * #poll} that finds a reply withdraws the request.
      *
-     * @return whether there is no answer yet, so that the interrupt comes; if there is one already, it may not
+     * @return true if no reply is there yet, so that the interrupt will come; false if a reply is there, for which none
+     *     may come
      */
     boolean askForInterrupt() {
         if (eventIndex) {
-            // Opaque: ordered by the fence below.
+            // Opaque: the fence below provides the order.
             memory.putShortOpaque(layout.usedEvent(), usedIndex);
         } else {
             // Opaque: as above.
             memory.putShortOpaque(layout.availableFlags(), 0);
         }
-        // Full fence (2.7.10): our wish must be out before we look at the index. The device does the reverse, writes
-        // its
-        // index and then looks at our wish, so that one of us sees the other.
+        // Full fence (2.7.10): the request for an interrupt must be visible before the driver reads the index. The
+        // device does the reverse: it stores its index, then reads the request. So at least one side sees the other's
+        // store.
         VarHandle.fullFence();
-        // Opaque: nothing is read on the strength of this value; poll looks again.
+        // Opaque: no later read relies on this value; poll reads the index again.
         return memory.getShortOpaque(layout.usedIndex()) == usedIndex;
     }
 
@@ -209,8 +222,9 @@ final class Virtqueue {
     }
 
     /**
-     * While the reader is awake, the device need not interrupt. With the event index that is said by an index that the device has
-     * passed already, and will not pass again for 65535 answers (2.7.10); so it moves along with each answer.
+     * Tells the device not to interrupt while the reader is awake. With the event index, the driver stores an index
+     * that the device has passed already, and will not pass again for 65535 replies (2.7.10). So the stored index
+     * advances with each reply.
      */
     private void suppressInterrupts() {
         if (eventIndex) {
@@ -222,7 +236,9 @@ final class Virtqueue {
         }
     }
 
-    /** Whether {@code event} lies in the indexes from {@code before} to just before {@code now} (2.7.10.1). */
+    /**
+     * Returns whether {@code event} is one of the indexes from {@code before} to just before {@code now} (2.7.10.1).
+     */
     static boolean hasPassed(final int event, final int before, final int now) {
         return ((now - event - 1) & INDEX_MASK) < ((now - before) & INDEX_MASK);
     }

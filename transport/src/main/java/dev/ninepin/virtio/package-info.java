@@ -1,4 +1,6 @@
-/** Virtio-9p driven from user space: the split virtqueue, modern virtio-pci, and the ways to reach a PCI function. */
+/**
+ * A driver for virtio-9p in user space: the split virtqueue, modern virtio-pci, and the ways to access a PCI function.
+ */
 @NullMarked
 package dev.ninepin.virtio;
 

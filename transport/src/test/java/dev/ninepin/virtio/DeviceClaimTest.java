@@ -41,7 +41,7 @@ class DeviceClaimTest {
             claim.bind(kind);
             assertThat(device.driver())
                     .isEqualTo(kind == DriverKind.SYSFS ? Optional.empty() : Optional.of(kind.kernelDriver()));
-            // So that no other driver takes it meanwhile.
+            // So that no other driver takes the device meanwhile.
             assertThat(device.driverOverride()).contains(kind.kernelDriver());
             switchOnTheBus();
         }

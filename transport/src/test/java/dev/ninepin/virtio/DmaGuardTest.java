@@ -69,7 +69,7 @@ class DmaGuardTest {
         return PagePins.of(bytes, LibC.INSTANCE.getpagesize());
     }
 
-    /** Has guarded memory, and waits to be killed. */
+    /** A program that guards memory and then waits to be killed. */
     static final class Driver {
         public static void main(final String... arguments) throws Exception {
             final ByteBuffer bytes;

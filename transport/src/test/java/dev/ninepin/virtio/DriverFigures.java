@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Measures each way to drive the device of a guest ({@link GuestDevice}) that is named in the arguments: the time of a
- * Tgetattr, there and back, and the processor time of a session that has nothing to do.
+ * A benchmark of the ways to drive a guest's device ({@link GuestDevice}) that the arguments name. It measures the
+ * round-trip time of a Tgetattr, and the CPU time of an idle session.
  */
 public final class DriverFigures {
     private static final int ROUND_TRIPS = 4000;
@@ -57,7 +57,7 @@ public final class DriverFigures {
         }
     }
 
-    /** Of this process, user and system (proc(5), stat: the fields 14 and 15). */
+    /** Returns the CPU time of this process, user and system, in clock ticks (proc(5), stat: fields 14 and 15). */
     private static long processorTicks() throws Exception {
         final String[] fields = Files.readString(Path.of("/proc/self/stat")).split(" ", -1);
         return Long.parseLong(fields[13]) + Long.parseLong(fields[14]);

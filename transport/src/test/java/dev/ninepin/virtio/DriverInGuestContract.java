@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a device of a guest does, whichever way it is driven. Runs in a guest only: see {@link GuestDevice}. */
+/** The tests of a guest's device, for one way to drive it. Runs in a guest only: see {@link GuestDevice}. */
 @Timeout(120)
 abstract class DriverInGuestContract {
     private static final int MSIZE = 131_096;
@@ -46,13 +46,16 @@ abstract class DriverInGuestContract {
     private final DriverKind kind;
     private final String interrupt;
 
-    /** @param interrupt as {@code status} names it */
+    /**
+     * @param kind the way to drive the device
+     * @param interrupt the kind of interrupt, as {@code status} shows it
+     */
     DriverInGuestContract(final DriverKind kind, final String interrupt) {
         this.kind = kind;
         this.interrupt = interrupt;
     }
 
-    /** As after a boot. */
+    /** Gives the device back to virtio-pci, as after a boot. */
     @AfterEach
     void handToTheKernel() throws Exception {
         final SysfsDevice device = devices().find(GuestDevice.name());
@@ -83,12 +86,12 @@ abstract class DriverInGuestContract {
 
     @Test
     void withoutHugepagesOrdinaryMemoryDoes() throws Exception {
-        // What has to be locked for hugepages is a directory: so there are none.
+        // A directory in place of the lock file makes hugepages unusable.
         Files.createDirectory(locks.resolve("hugepages.lock"));
         try (Session session = Session.connect(open(), SessionOptions.defaults(0))) {
             assertThat(session.channelInfo().details().get("memory")).isIn("pages", "iommu");
             exchangeData(session);
-            // The kernel moves all pages that it can.
+            // Makes the kernel migrate all pages that it can.
             Files.writeString(Path.of("/proc/sys/vm/compact_memory"), "1");
             exchangeData(session);
         }
@@ -128,7 +131,7 @@ abstract class DriverInGuestContract {
         device.unbind();
         device.overrideDriver(Optional.empty());
         final Map<String, String> before = state(device);
-        // As after a kill: bound, and no lock held.
+        // The state after a kill: the device is bound, and no process holds its lock.
         final Path record = locks.resolve("pci-" + device.address() + ".found");
         final String found;
         try (DeviceClaim claim = DeviceClaim.take(device, locks, uses())) {
@@ -164,7 +167,7 @@ abstract class DriverInGuestContract {
     void closingEndsAReaderThatWaits() throws Exception {
         final Channel channel = open();
         RawClient.attach(channel, ByteString.EMPTY);
-        // Without the doorbell the device does not answer.
+        // The device does not reply, because it gets no doorbell.
         channel.send(1, new Tgetattr(RawClient.ROOT, AttrMask.BASIC));
         try (BackgroundCall<Received> reader = BackgroundCall.start("reader", channel::receive)) {
             reader.awaitInside("pause");
@@ -189,14 +192,15 @@ abstract class DriverInGuestContract {
                 }
             }
             Arrays.sort(nanos);
-            // Far below the interval after which a reader looks for itself.
+            // Far below the interval after which a reader polls without an interrupt.
             assertThat(nanos[ROUNDS / 2]).isLessThan(TimeUnit.MILLISECONDS.toNanos(30));
         }
     }
 
     /**
-     * VFIO keeps the kernel from letting a device go until its user has closed it. Without any driver the kernel only
-     * forgets the device, which itself goes on, and there is nothing to hand back at the end.
+     * With VFIO, the kernel removes the device only after its user has closed it. With the other ways, the kernel
+     * removes the device while it is in use. With no driver at all, the device itself keeps working, and the claim has
+     * nothing to restore at the end.
      */
     @Test
     void theKernelMayForgetADeviceThatIsInUse() throws Exception {

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A file system with PCI devices in its sysfs, and a kernel that does what is written there: binds, unbinds, keeps
- * overrides.
+ * A directory tree that imitates the sysfs of PCI devices, together with the kernel's reaction to writes: it binds,
+ * unbinds, and keeps overrides.
  */
 final class FakeSysfs implements SysfsBus.Writer {
     static final int FOUND_COMMAND = 0x103;
@@ -21,10 +21,10 @@ final class FakeSysfs implements SysfsBus.Writer {
     private final Path pci;
     private final List<String> written = new ArrayList<>();
 
-    /** The mount tags of the devices of which virtio-pci makes virtio devices, which 9pnet_virtio takes. */
+    /** The mount tags, by address, of the devices whose virtio devices 9pnet_virtio drives. */
     private final Map<String, String> tags = new HashMap<>();
 
-    /** Drivers that refuse each device. */
+    /** The drivers that refuse every device. */
     private final List<String> refusing = new ArrayList<>();
 
     FakeSysfs(final Path root) throws IOException {
@@ -52,7 +52,7 @@ final class FakeSysfs implements SysfsBus.Writer {
         return new VirtioDevices(root, root.resolve("run"), this);
     }
 
-    /** What was written, as {@code FILE=TEXT}, in order. */
+    /** Returns the writes so far, in order, each as {@code FILE=TEXT}. */
     List<String> written() {
         return written;
     }
@@ -74,7 +74,7 @@ final class FakeSysfs implements SysfsBus.Writer {
         return driver(name);
     }
 
-    /** Plugs a virtio-9p device in. */
+    /** Adds a virtio-9p device. */
     SysfsDevice plug(final String address) throws IOException {
         return plug(address, "0x1af4", "0x1009", "0x0009");
     }
@@ -90,14 +90,17 @@ final class FakeSysfs implements SysfsBus.Writer {
         return new SysfsDevice(bus(), root.resolve(at));
     }
 
-    /** Binds {@code device} to {@code driver}, as happens at boot. */
+    /** Binds {@code device} to {@code driver}, as at boot. */
     void bind(final SysfsDevice device, final String driver) throws IOException {
         driver(driver);
         Files.createSymbolicLink(
                 directory(device).resolve("driver"), pci.resolve("drivers").resolve(driver));
     }
 
-    /** Has virtio-pci make a virtio device of {@code device}, which {@code driver} takes, unless it is empty. */
+    /**
+     * Binds {@code device} to virtio-pci, which creates a virtio device. Binds that to {@code driver}, unless the name
+     * is empty.
+     */
     void makeVirtio(final SysfsDevice device, final String driver, final String tag) throws IOException {
         if (!driver.isEmpty()) {
             tags.put(device.address(), tag);
@@ -119,25 +122,30 @@ final class FakeSysfs implements SysfsBus.Writer {
         }
     }
 
-    /** How many clients of the kernel's 9p there are over virtio, with the module loaded. */
+    /** Sets the number of the kernel's 9p clients over virtio, with the module loaded. */
     FakeSysfs clients(final int count) throws IOException {
         return file("sys/module/9pnet_virtio/refcnt", count + "\n");
     }
 
-    /** The 9p mounts that a process, by number or {@code self}, sees: each a line of its mount table. */
+    /**
+     * Sets the 9p mounts that a process sees.
+     *
+     * @param process the process ID, or {@code self}
+     * @param lines the lines of the mount table
+     */
     FakeSysfs mounts(final String process, final String... lines) throws IOException {
         return file(
                 "proc/" + process + "/mountinfo",
                 "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n" + String.join("", lines));
     }
 
-    /** A line of a mount table. */
+    /** Returns a line of a mount table. */
     static String mount(final int id, final String fileSystem, final String directory, final String tag) {
         return id + " 22 " + fileSystem + " / " + directory + " rw,relatime shared:1 - 9p " + tag
                 + " rw,sync,dirsync,access=client,trans=virtio\n";
     }
 
-    /** The command register. */
+    /** Returns the command register of {@code device}. */
     int command(final SysfsDevice device) throws IOException {
         return ByteBuffer.wrap(Files.readAllBytes(device.config()))
                 .order(ByteOrder.LITTLE_ENDIAN)

@@ -1,8 +1,8 @@
 package dev.ninepin.virtio;
 
 /**
- * The device of the guest that these tests run in, which they have for themselves: its address or mount tag is the system
- * property {@code ninepin.guest.device}. Without it there is no guest, and nothing to test.
+ * The device of the guest in which these tests run; no other program uses it. The system property {@code
+ * ninepin.guest.device} has its address or mount tag. Without the property these tests do not run.
  */
 final class GuestDevice {
     static final String PROPERTY = "ninepin.guest.device";
@@ -13,7 +13,7 @@ final class GuestDevice {
         return System.getProperty(PROPERTY, "");
     }
 
-    /** Its function, as a driver finds it. */
+    /** Opens the device's function, in its initial state. */
     static PciFunction open(final DriverKind kind) throws Exception {
         final VirtioDevices devices = VirtioDevices.ofThisSystem();
         return devices.openFunction(devices.find(name()), kind);

@@ -29,7 +29,7 @@ class InterruptTest {
                 under.device.answer(under.device.take().get(0), (byte) 1);
                 assertThat(under.driver.poll()).isNotNull();
             }
-            // The one that was asked for, and no other.
+            // Only the requested interrupt has come.
             assertThat(under.device.interrupts()).isEqualTo(round / 1000 + 1);
         }
     }
@@ -67,7 +67,8 @@ class InterruptTest {
                 BackgroundCall.start("waiter", () -> event.await(LONG, List.of()))) {
             waiter.awaitInside("poll");
             event.close();
-            // That it has ended is asserted by its close; with nothing, or with the news that the event is closed.
+            // Closing the waiter asserts that the wait has ended: with an empty result, or with the exception of a
+            // closed event.
         }
         assertThatThrownBy(() -> event.await(LONG, List.of())).hasMessageContaining("is closed");
         event.raise();

@@ -3,7 +3,10 @@ package dev.ninepin.virtio;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** Registers of a device in Java; what a subclass does not say reads as 0, and must not be written. */
+/**
+ * The simulated registers of a device. A register that a subclass does not define reads as 0, and a write to it fails
+ * the test.
+ */
 abstract class MockBar implements Mmio {
     private final int size;
 

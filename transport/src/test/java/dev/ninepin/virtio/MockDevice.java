@@ -10,12 +10,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A virtio-9p device on PCI in Java: registers, configuration space and the device's side of the queue. A test sets it
- * up as it likes before the driver finds it, says what it does with a request ({@link #onRequest}) or takes requests
- * itself ({@link #queue}), and breaks it when it wants. Each structure is in a BAR of its own.
+ * A simulated virtio-9p device on PCI: registers, configuration space and the device's side of the queue.
+ *
+ * <p>A test configures the device before the driver finds it. The test handles requests in a callback ({@link
+ * #onRequest}) or takes them itself ({@link #queue}), and can break the device at any time. Each structure is in a BAR
+ * of its own.
  */
 public final class MockDevice implements PciFunction {
-    /** All features that a driver may want. */
+    /** All features that a driver may accept. */
     public static final long ALL_FEATURES = 1L << 32 | 1 << 29 | 1 << 28 | 1;
 
     static final int COMMON_BAR = 0;
@@ -47,13 +49,13 @@ public final class MockDevice implements PciFunction {
     private volatile MockQueue queue;
     private volatile boolean closed;
 
-    /** A healthy modern device with the mount tag {@code share}. */
+    /** Creates a working modern device with the mount tag {@code share}. */
     public MockDevice() {
         ids(0x1af4, 0x1049);
         config.putShort(PciConfig.SUBSYSTEM_ID, (short) 9);
         config.putShort(PciConfig.STATUS, (short) PciConfig.STATUS_HAS_CAPABILITIES);
         config.put(PciConfig.CAPABILITIES, (byte) FIRST_CAPABILITY);
-        // One of MSI-X first: others' capabilities are passed over.
+        // An MSI-X capability comes first: a driver must skip capabilities of other kinds.
         config.put(FIRST_CAPABILITY, (byte) 0x11).put(FIRST_CAPABILITY + 1, (byte) 0x50);
         capability(0x50, 0x64, 1, COMMON_BAR, 0x100, 56);
         capability(0x64, 0x78, 2, NOTIFY_BAR, 0x200, 0x100);
@@ -95,19 +97,19 @@ public final class MockDevice implements PciFunction {
         return this;
     }
 
-    /** Announces a mount tag of another length than it has. */
+    /** Announces a mount tag of {@code length} bytes, whatever its real length. */
     public MockDevice mountTagLength(final int length) {
         deviceConfig.putShort(0x300, (short) length);
         return this;
     }
 
-    /** The generation is another one at each of the next {@code count} looks. */
+    /** Changes the configuration generation at each of the next {@code count} reads. */
     public MockDevice changingGeneration(final int count) {
         generationChanges = count;
         return this;
     }
 
-    /** The next looks at the status see these instead. */
+    /** Makes the next reads of the status return {@code values} instead of the real status. */
     public synchronized MockDevice statusReads(final int... values) {
         for (final int value : values) {
             statusScript.add(value);
@@ -115,13 +117,16 @@ public final class MockDevice implements PciFunction {
         return this;
     }
 
-    /** What to do with a request when the doorbell rings; nothing, at first. Called in the sender's thread. */
+    /**
+     * Sets the handler of requests, which runs in the sender's thread when the doorbell rings. The default handler does
+     * nothing.
+     */
     public MockDevice onRequest(final Consumer<MockRequest> action) {
         onRequest = action;
         return this;
     }
 
-    /** Sets bytes of configuration space, to break it. */
+    /** Returns the configuration space, for tests that break it. */
     ByteBuffer config() {
         return config;
     }
@@ -132,7 +137,7 @@ public final class MockDevice implements PciFunction {
         config.putInt(at + 8, offset).putInt(at + 12, length);
     }
 
-    /** The device's side of the queue, once the driver has set it up. */
+    /** Returns the device's side of the queue, once the driver has set up the queue. */
     public MockQueue queue() {
         return queue;
     }
@@ -141,7 +146,7 @@ public final class MockDevice implements PciFunction {
         return doorbells.get();
     }
 
-    /** The features that the driver accepted. */
+    /** Returns the features that the driver accepted. */
     public long accepted() {
         return accepted;
     }
@@ -154,12 +159,12 @@ public final class MockDevice implements PciFunction {
         return Byte.toUnsignedInt(registers.get(CommonRegisters.DEVICE_STATUS));
     }
 
-    /** Goes into the state of a device that met a request it can't handle. */
+    /** Enters the state of a device that met a request that it cannot handle. */
     public void breakDown() {
         setStatus(status() | NEEDS_RESET);
     }
 
-    /** Ends by itself. */
+    /** Makes the device end on its own, for {@code reason}. */
     public void vanish(final String reason) {
         onGone.accept(new IOException(reason));
     }

@@ -1,6 +1,6 @@
 package dev.ninepin.virtio;
 
-/** Holds the mock to what real functions are held to. */
+/** Checks that the mock keeps the contract of real functions. */
 class MockDeviceContractTest extends PciFunctionContract {
     @Override
     PciFunction open() {

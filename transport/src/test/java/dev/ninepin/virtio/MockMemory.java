@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * DMA memory that no device is behind. For the device it lies in pieces far from each other and beyond 4 GiB, so that a
- * driver which takes offsets for addresses, or half of an address, is found out.
+ * DMA memory without a real device. The device's addresses of it are far apart and beyond 4 GiB. So a driver that
+ * mistakes offsets for addresses, or truncates an address, fails.
  */
 public final class MockMemory implements DmaMemory {
     private static final long FIRST_ADDRESS = 0x7_8000_0000L;
@@ -24,12 +24,12 @@ public final class MockMemory implements DmaMemory {
         this.pieceSize = pieceSize;
     }
 
-    /** Memory in one piece. */
+    /** Creates memory that is contiguous for the device. */
     public static MockMemory contiguous(final int size) {
         return new MockMemory(size, size);
     }
 
-    /** Memory in pieces of {@code pieceSize} bytes. */
+    /** Creates memory that is contiguous for the device only within pieces of {@code pieceSize} bytes. */
     public static MockMemory scattered(final int size, final int pieceSize) {
         return new MockMemory(size, pieceSize);
     }
@@ -55,7 +55,10 @@ public final class MockMemory implements DmaMemory {
         return pieceSize == bytes.capacity() ? 1 : (length + pieceSize - 2) / pieceSize + 1;
     }
 
-    /** Where in {@link #bytes} the device's {@code address} is; the {@code length} bytes there lie in one piece. */
+    /**
+     * Returns the offset in {@link #bytes} of the device's {@code address}. The {@code length} bytes from it must be in
+     * one piece.
+     */
     int offsetOf(final long address, final int length) {
         final int piece = (int) ((address - FIRST_ADDRESS) / (2L * pieceSize));
         final long inPiece = address - addressOfPiece(piece);

@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The device's side of a split virtqueue, on the same memory: takes requests, answers them in any order, and lies when
- * told to. It holds the driver to the rules: a chain without circles, what is to be read before what is to be written,
- * no head twice. Any thread, one at a time.
+ * The simulated device's side of a split virtqueue, on the driver's memory. It takes requests, replies to them in any
+ * order, and writes false values when a test asks for it.
+ *
+ * <p>It checks the driver's rules: no circular chain, device-readable descriptors before device-writable ones, no head
+ * in flight twice. Any thread, one at a time.
  */
 public final class MockQueue {
     private static final int NEXT = 1;
@@ -52,7 +54,7 @@ public final class MockQueue {
         this.eventIndex = eventIndex;
     }
 
-    /** All requests that are available and not yet taken. */
+    /** Takes all requests that are available and not yet taken. */
     public synchronized List<MockRequest> take() {
         final List<MockRequest> requests = new ArrayList<>();
         do {
@@ -62,24 +64,24 @@ public final class MockQueue {
                 availableIndex = (availableIndex + 1) & INDEX_MASK;
             }
             askForDoorbell();
-            // What came before the driver could know that we want the doorbell is taken without it.
+            // Requests posted before the driver could see the wish for a doorbell come without one.
         } while (wantsDoorbells && memory.getShortAcquire(available + Short.BYTES) != availableIndex);
         return requests;
     }
 
-    /** Whether the driver is to ring the doorbell for what comes next. */
+    /** Sets whether the driver must ring the doorbell for later requests. */
     public synchronized void wantDoorbells(final boolean wanted) {
         wantsDoorbells = wanted;
         askForDoorbell();
     }
 
-    /** Writes {@code reply} where the request wants it, and gives the request back. */
+    /** Writes {@code reply} into the request's reply buffer, and returns the request to the driver. */
     public synchronized void answer(final MockRequest request, final byte... reply) {
         request.write(reply);
         push(request.head(), reply.length);
     }
 
-    /** Gives back whatever head and length one likes. */
+    /** Adds a used element with any head and length. */
     public synchronized void push(final int head, final int length) {
         inFlight.remove(head);
         final int before = usedIndex;
@@ -94,19 +96,19 @@ public final class MockQueue {
         interrupts += interrupt ? 1 : 0;
     }
 
-    /** Says that answers are there up to {@code index}, whether they are or not. */
+    /** Sets the used index to {@code index}, whether or not the used elements up to it exist. */
     public synchronized void claim(final int index) {
         usedIndex = index & INDEX_MASK;
         memory.putShortRelease(used + Short.BYTES, usedIndex);
         VarHandle.fullFence();
     }
 
-    /** The index behind the last answer. */
+    /** Returns the used index after the last reply. */
     public synchronized int usedIndex() {
         return usedIndex;
     }
 
-    /** How often the driver would have been interrupted. */
+    /** Returns how many interrupts the device would have raised. */
     public synchronized int interrupts() {
         return interrupts;
     }

@@ -3,7 +3,7 @@ package dev.ninepin.virtio;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** A request as the device sees it: the message, and room for the answer. */
+/** A request as the device sees it: the message, and the buffer for the reply. */
 public final class MockRequest {
     private final int head;
     private final MockMemory memory;
@@ -27,22 +27,22 @@ public final class MockRequest {
         return new MockRequest(head, memory, chain);
     }
 
-    /** The descriptor that it came under, and goes back under. */
+    /** Returns the head descriptor of the request, under which it is also returned. */
     public int head() {
         return head;
     }
 
-    /** What the driver sent. */
+    /** Returns the message from the driver. */
     public byte[] message() {
         return message.clone();
     }
 
-    /** The bytes that the answer may have. */
+    /** Returns the size of the reply buffer, in bytes. */
     public int room() {
         return size(true);
     }
 
-    /** How many descriptors it came in. */
+    /** Returns the number of descriptors of the request. */
     public int descriptors() {
         return chain.size();
     }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
-/** A program that opens a channel to a QEMU of its own, says so, and waits to be killed. */
+/** A program that opens a channel to a QEMU of its own, reports that it has done so, and waits to be killed. */
 final class OpenAndWait {
     static final String READY = "ready";
 

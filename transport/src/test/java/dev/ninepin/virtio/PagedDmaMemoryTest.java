@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class PagedDmaMemoryTest {
     private static final int PAGE = 4096;
 
-    /** Frames are few, so that pages are often neighbours. */
+    /** The number of frames is small, so that pages are often adjacent. */
     @Property
     void everyByteIsWhereItsPageIs(
             @ForAll @Size(min = 1, max = 12) final List<@IntRange(max = 15) Integer> frames,
@@ -33,7 +33,7 @@ class PagedDmaMemoryTest {
         final List<Long> addresses = new ArrayList<>();
         long end = -1;
         for (final DmaSegment segment : memory.segments(offset, length)) {
-            // What is one run is one segment.
+            // Adjacent pages must be in one segment.
             assertThat(segment.address()).isNotEqualTo(end);
             end = segment.address() + segment.length();
             for (int i = 0; i < segment.length(); i++) {

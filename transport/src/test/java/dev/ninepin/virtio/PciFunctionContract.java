@@ -10,12 +10,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What {@link PciFunction} promises, held by every way to reach one. A subclass opens a virtio-9p device's. */
+/**
+ * The contract of {@link PciFunction}, which every implementation must keep. A subclass opens the function of a
+ * virtio-9p device.
+ */
 @Timeout(60)
 abstract class PciFunctionContract {
     private static final int MEMORY = 1 << 20;
 
-    /** A function that no driver has touched, with at least 1 MiB of DMA memory. At most one is open at a time. */
+    /** Opens a function in its initial state, with at least 1 MiB of DMA memory. At most one is open at a time. */
     abstract PciFunction open() throws Exception;
 
     @Test

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is special about QEMU as the server; what every channel does is in the contract test. */
+/** Tests of what is specific to QEMU as the server. The contract test covers the behaviour common to all channels. */
 @Timeout(60)
 class QemuChannelTest {
     private static final int MSIZE = 65_536;
@@ -146,7 +146,8 @@ class QemuChannelTest {
         try (Channel channel = QemuChannel.open(directory, slow, MSIZE)) {
             final RawClient client = RawClient.attach(channel, ByteString.EMPTY);
             client.open(FILE, "file");
-            // The read comes back short, so QEMU reads again, and waits for the throttle, when it sees the flush.
+            // QEMU gets a short read, so it reads again. It waits for the throttle at the second read when the flush
+            // arrives.
             channel.send(1, new Tread(FILE, 0, 1000));
             channel.send(2, new Tread(FILE, 0, 1000));
             channel.send(3, new Tflush(2));
@@ -287,7 +288,7 @@ class QemuChannelTest {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try {
-            // It speaks once its channel is open.
+            // The program prints the line once its channel is open.
             assertThat(jvm.inputReader().lines().anyMatch(OpenAndWait.READY::equals))
                     .isTrue();
             final ProcessHandle qemu =

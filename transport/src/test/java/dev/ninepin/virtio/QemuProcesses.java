@@ -3,11 +3,11 @@ package dev.ninepin.virtio;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The QEMUs below this process, or below another one of the test's. */
+/** The QEMU processes that descend from this process or from another process of the tests. */
 public final class QemuProcesses {
     private QemuProcesses() {}
 
-    /** Those of this process that serve {@code directory}. */
+    /** Returns the QEMU processes of this process that serve {@code directory}. */
     public static List<ProcessHandle> of(final Path directory) {
         return below(ProcessHandle.current(), directory);
     }

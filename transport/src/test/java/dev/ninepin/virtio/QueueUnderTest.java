@@ -5,12 +5,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A virtqueue with both its sides, and for each request a place for its message and one for its answer. */
+/** A virtqueue with both its sides, and a message buffer and a reply buffer for each request. */
 final class QueueUnderTest {
-    /** The room for each answer, in bytes. */
+    /** The size of each reply buffer, in bytes. */
     static final int ROOM = 12_000;
 
-    /** What was negotiated. */
+    /** The negotiated features. */
     enum Kind {
         NEITHER,
         INDIRECT(VirtioFeatures.INDIRECT_DESC),
@@ -36,7 +36,7 @@ final class QueueUnderTest {
         this(kind, MockMemory.contiguous(MEMORY));
     }
 
-    /** With memory in pieces that hold the rings, but not every message. */
+    /** Creates a queue in scattered memory, whose pieces hold the rings but not every message. */
     static QueueUnderTest scattered(final Kind kind) {
         return new QueueUnderTest(kind, MockMemory.scattered(MEMORY, 32_768));
     }
@@ -61,7 +61,7 @@ final class QueueUnderTest {
         }
     }
 
-    /** Posts {@code message} as request {@code number}. */
+    /** Posts {@code message} as request {@code number}, with a reply buffer of {@link #ROOM} bytes. */
     void post(final int number, final String message) {
         final byte[] bytes = message.getBytes(ISO_8859_1);
         messages.get(number).bytes().clear().put(bytes);
@@ -73,7 +73,7 @@ final class QueueUnderTest {
                 ROOM);
     }
 
-    /** The first {@code length} bytes of the room for the answer to request {@code number}. */
+    /** Returns the first {@code length} bytes of the reply to request {@code number}. */
     byte[] answerOf(final int number, final int length) {
         final byte[] answer = new byte[length];
         answers.get(number).bytes().get(0, answer);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The channel over a device that does what a real one does not on demand. */
+/** Tests of the channel over a simulated device, which misbehaves on demand as real devices do not. */
 @Timeout(30)
 class VirtioChannelTest {
     private static final int MSIZE = 65536;
@@ -246,7 +246,7 @@ class VirtioChannelTest {
             return null;
         })) {
             sender.awaitInside("take");
-            // Nobody else would have told the device of those that are to make room.
+            // Only the waiting sender can have told the device of the earlier requests, whose slots it needs.
             final Received first = channel.receive();
             sender.awaitInside("take");
             first.close();
@@ -358,7 +358,7 @@ class VirtioChannelTest {
         return bytes.array();
     }
 
-    /** An Rclunk of a wrong size. */
+    /** Returns a frame of an Rclunk with {@code size} in its size field. */
     private static byte[] header(final int size) {
         return ByteBuffer.allocate(Frame.HEADER_SIZE)
                 .order(ByteOrder.LITTLE_ENDIAN)

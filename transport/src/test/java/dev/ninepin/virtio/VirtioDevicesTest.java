@@ -87,7 +87,7 @@ class VirtioDevicesTest {
 
     @Test
     void aDeviceThatIsBrokenIsListedWithTheReason() throws Exception {
-        // Its configuration space has no capabilities.
+        // The device's configuration space has no capabilities.
         sysfs.plug("0000:00:04.0");
 
         assertThat(devices.list()).singleElement().satisfies(device -> {

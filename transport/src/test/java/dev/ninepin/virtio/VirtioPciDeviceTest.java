@@ -36,7 +36,7 @@ class VirtioPciDeviceTest {
     void aResetIsWaitedFor() throws Exception {
         VirtioPciDevice.open(mock.statusReads(0x0f, 0x0f, 0x0f));
 
-        // The fourth look saw 0, and there was no fifth.
+        // The fourth read returned 0, and no fifth followed.
         assertThat(mock.status()).isZero();
     }
 

@@ -16,9 +16,12 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
-/** Both sides do whatever they may, in any order; what comes out is compared with what a map and a list would give. */
+/** Both sides act in any order that they may, and a map and a queue model the expected result. */
 class VirtqueueModelTest {
-    /** A step: an even number posts a request, an odd one has the device act, which one says the rest of it. */
+    /**
+     * The largest number of a step. Modulo 4, a step selects the action: 0 and 1 post a request, 2 makes the device
+     * reply, 3 polls. The rest of the number selects which request.
+     */
     private static final int MOST_STEP = 999;
 
     @Property(tries = 150)
@@ -49,7 +52,8 @@ class VirtqueueModelTest {
                     }
                 }
                 case 2 -> {
-                    // A device that sleeps looks only if it was rung: a doorbell forgotten shows as a request lost.
+                    // A sleeping device reads the queue only after a doorbell, so a missing doorbell shows as a lost
+                    // request.
                     if (rung) {
                         taken.addAll(under.device.take());
                         rung = false;
