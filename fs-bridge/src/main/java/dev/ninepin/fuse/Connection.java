@@ -10,13 +10,13 @@ import java.nio.file.StandardOpenOption;
 import jnr.ffi.Pointer;
 
 /**
- * The kernel's end of a mount, which the control file system fusectl can end: every request that waits then fails, and
- * so does whatever is asked of the files that are still open. Any thread.
+ * The kernel's FUSE connection of a mount, which can be aborted through the control file system fusectl. Every waiting
+ * request then fails, and so does every later operation on files that are still open. Any thread.
  */
 final class Connection {
     private static final Path FUSECTL = Path.of("/sys/fs/fuse/connections");
 
-    // fsconfig(2) and fsmount(2).
+    // Flags and commands of fsopen(2), fsconfig(2) and fsmount(2).
     private static final long FSOPEN_CLOEXEC = 1;
     private static final long FSMOUNT_CLOEXEC = 1;
     private static final long FSCONFIG_CMD_CREATE = 6;
@@ -35,10 +35,10 @@ final class Connection {
     }
 
     /**
-     * Ends it, if it has not ended yet.
+     * Aborts the connection, unless it has ended already.
      *
-     * @param announce runs first, once it is sure that the connection can be ended
-     * @throws IOException if that can't be done, since fusectl is not mounted, and we may not mount it
+     * @param announce runs first, once the connection is known to be abortable
+     * @throws IOException if fusectl is not mounted and this process may not mount it, or if the abort fails
      */
     void abort(final Runnable announce) throws IOException {
         if (Files.isDirectory(FUSECTL) && isMounted()) {
@@ -64,14 +64,18 @@ final class Connection {
         }
     }
 
-    /** Whether fusectl is there: its directory is empty on a system that has not mounted it. */
+    /** Returns whether fusectl is mounted: its directory is empty on a system that has not mounted it. */
     private static boolean isMounted() throws IOException {
         try (var entries = Files.list(FUSECTL)) {
             return entries.findAny().isPresent();
         }
     }
 
-    /** Mounts fusectl on no directory at all, and returns a descriptor of its root. */
+    /**
+     * Creates a mount of fusectl without attaching it to a directory. Returns a file descriptor of its root.
+     *
+     * @throws IOException if the kernel refuses it
+     */
     private int mountControl() throws IOException {
         final Pointer type = Native.string("fusectl".getBytes(US_ASCII));
         final int context = (int) libc.syscall(LibC.SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0, 0);
