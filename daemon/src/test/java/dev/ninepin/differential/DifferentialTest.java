@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Makes the same system calls on a mount and on a plain directory, and requires the same results. {@code
- * bench/differential} runs the same test for longer and from other seeds.
+ * Tests that make the same system calls on a mount and on a plain directory, and require the same results. {@code
+ * bench/differential} runs them for longer and from other seeds.
  */
 @EnabledIf(value = "isRoot", disabledReason = "other users' calls are made too, which takes root")
 class DifferentialTest {

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests a mount by a process without a locale, as under systemd. Java then decodes text as ASCII. */
+/** Tests of a mount by a process without a locale, as under systemd. Java then decodes text as ASCII. */
 class WithoutLocaleTest {
     private static final Path MOUNTINFO = Path.of("/proc/self/mountinfo");
 

@@ -32,7 +32,10 @@ final class LockCallbacks {
     private final Server server;
     private final KernelData kernel;
 
-    /** Runs an operation on a node for a request, with {@code onlyWaits} as in {@link RequestSlot#enter}. */
+    /**
+     * A function that runs an operation on a node for a request, with {@code onlyWaits} as in {@link
+     * RequestSlot#enter}.
+     */
     @FunctionalInterface
     interface Server {
         void serve(String name, long request, long node, boolean onlyWaits, Callbacks.Operation operation);

@@ -112,7 +112,7 @@ final class LowLevelOps extends Struct {
         super(Native.RUNTIME);
     }
 
-    /** Negotiates the connection with the kernel. */
+    /** The callback that negotiates the connection with the kernel. */
     public interface Init {
         @Delegate
         void call(long userData, long connection);
@@ -148,61 +148,61 @@ final class LowLevelOps extends Struct {
         void call(long request, long a, long b, long c, long d, long e);
     }
 
-    /** Changes attributes. {@code which} has a bit for each attribute to change. */
+    /** The callback that changes attributes. {@code which} has a bit for each attribute to change. */
     public interface Setattr {
         @Delegate
         void call(long request, long node, long stat, int which, long info);
     }
 
-    /** Creates a file of any type except a directory or a symbolic link. */
+    /** The callback that creates a file of any type except a directory or a symbolic link. */
     public interface Mknod {
         @Delegate
         void call(long request, long parent, long name, int mode, long rdev);
     }
 
-    /** Creates a directory. */
+    /** The callback that creates a directory. */
     public interface Mkdir {
         @Delegate
         void call(long request, long parent, long name, int mode);
     }
 
-    /** Synchronises a file or directory. */
+    /** The callback that writes a file or directory to stable storage, as fsync(2) does. */
     public interface Fsync {
         @Delegate
         void call(long request, long node, int dataOnly, long info);
     }
 
-    /** Sets an extended attribute. */
+    /** The callback that sets an extended attribute. */
     public interface Setxattr {
         @Delegate
         void call(long request, long node, long name, long value, long size, int flags);
     }
 
-    /** Checks access as access(2) does. */
+    /** The callback that checks access as access(2) does. */
     public interface Access {
         @Delegate
         void call(long request, long node, int mask);
     }
 
-    /** Sets a lock as fcntl(2) does: with F_SETLKW if {@code sleep} is not 0, else with F_SETLK. */
+    /** The callback that sets a lock as fcntl(2) does: with F_SETLKW if {@code sleep} is not 0, else with F_SETLK. */
     public interface Setlk {
         @Delegate
         void call(long request, long node, long info, long lock, int sleep);
     }
 
-    /** Locks a whole file as flock(2) does. */
+    /** The callback that locks a whole file as flock(2) does. */
     public interface Flock {
         @Delegate
         void call(long request, long node, long info, int operation);
     }
 
-    /** Creates a regular file and opens it. */
+    /** The callback that creates a regular file and opens it. */
     public interface Create {
         @Delegate
         void call(long request, long parent, long name, int mode, long info);
     }
 
-    /** The function given to fuse_req_interrupt_func. */
+    /** The function passed to {@link LibFuse#fuse_req_interrupt_func}. */
     public interface Interrupt {
         @Delegate
         void call(long request, long token);

@@ -18,13 +18,13 @@ final class XattrCallbacks {
     private final LongFunction<Caller> caller;
     private final LongConsumer dropAttributes;
 
-    /** Runs an operation on a node for a request. */
+    /** A function that runs an operation on a node for a request, as {@code Callbacks.serve} does. */
     @FunctionalInterface
     interface Server {
         void serve(String name, long request, long node, Callbacks.Operation operation);
     }
 
-    /** The file operations with the credentials of the user that sent a request. */
+    /** A function that returns the file operations with the credentials of the user that sent a request. */
     @FunctionalInterface
     interface FilesOfUser {
         FileOperations as(long request) throws IOException;
