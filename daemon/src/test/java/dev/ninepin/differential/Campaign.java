@@ -3,7 +3,10 @@ package dev.ninepin.differential;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Random sequences, one after the other, until time is over or one has shown a difference. One thread. */
+/**
+ * A run of random sequences, one after the other, until the time is over or a sequence shows a difference. Not
+ * thread-safe.
+ */
 final class Campaign {
     private final SideBySide both;
     private final long firstSeed;
@@ -13,8 +16,8 @@ final class Campaign {
     private long calls;
 
     /**
-     * @param firstSeed that of the first sequence
-     * @param stride by how much that of the next is higher
+     * @param firstSeed the seed of the first sequence
+     * @param stride the difference between the seeds of consecutive sequences
      */
     Campaign(final SideBySide both, final long firstSeed, final int stride) {
         this.both = both;
@@ -25,13 +28,16 @@ final class Campaign {
     /**
      * A sequence that has shown a difference.
      *
-     * @param seed of the sequence as it was made
-     * @param shrunk what is left of it
-     * @param difference that of the whole sequence, and of what is left
+     * @param seed the seed of the sequence
+     * @param shrunk the shortened sequence
+     * @param difference the differences of the whole sequence and of the shortened one
      */
     record Finding(long seed, Sequence shrunk, String difference) {}
 
-    /** The next sequence is sent before the answers to this one are there: so neither side ever waits for the other. */
+    /**
+     * Runs sequences for {@code time}. Sends each sequence before the results of the previous one have been received,
+     * so that neither side waits for the other.
+     */
     Optional<Finding> run(final Duration time) {
         Sequence sequence = Generator.sequence(firstSeed);
         both.send(sequence);

@@ -10,23 +10,23 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Compares what both sides said to a sequence.
+ * The comparison of both sides' results of a sequence.
  *
- * <p>Most answers must be the same. Of attributes, what can't be the same is compared by what it says about the file:
+ * <p>Most results must be equal. Attributes that cannot be equal are compared by what they say about the file:
  *
  * <ul>
- *   <li>Inode numbers: a file has the same as when it was seen before; what is another file has another.
- *   <li>Times that a call has set, which are those of long ago, must be the same. Others must have changed, or not,
- *       since the file was seen before.
- *   <li>The time of the last access is only compared where it was set and nothing has read since: the kernel answers
- *       reads of what it has cached, and those the server does not see. So it is with any file system over a network.
- *       Links are read all the time.
+ *   <li>Inode numbers: a file must keep its number between calls, and another file must have another number.
+ *   <li>Times that a call has set must be equal; they are recognised because they are long ago. Other times must have
+ *       changed on both sides or on neither since the file was last seen.
+ *   <li>The access time is only compared if it was set and nothing has been read since. The kernel answers reads from
+ *       its cache, and the server does not see those, as with any network file system. Symbolic links are read all the
+ *       time.
  * </ul>
  */
 final class Comparison {
     private static final long LONG_AGO_NS = 1_500_000_000L * 1_000_000_000L;
 
-    /** What may change the time of the last access. */
+    /** The calls that may change an access time. */
     private static final Set<String> READS = Set.of(
             "read",
             "pread",
@@ -46,20 +46,20 @@ final class Comparison {
     static final String AS_BEFORE = "as before";
     static final String CHANGED = "changed";
 
-    /** Of a file that is looked at for the first time: not long ago. */
+    /** The time of a file that is seen for the first time, if it is not long ago. */
     static final String NEW = "new";
 
     private final Rules rules;
     private final Sequence sequence;
     private final Map<String, Seen> files = new HashMap<>();
 
-    /** The calls that were done so far. */
+    /** The calls made so far. */
     private final Set<String> done = new HashSet<>();
 
-    /** Where the time of the last access was set, and nothing was read since. */
+    /** The targets whose access time was set, with no read since. */
     private final Set<String> accessTimeSet = new HashSet<>();
 
-    /** What was seen of a file when it was last looked at. */
+    /** The attributes of a file when it was last seen. */
     private record Seen(String numberOnMount, Map<String, String> local, Map<String, String> mount) {}
 
     private Comparison(final Rules rules, final Sequence sequence) {
@@ -67,7 +67,7 @@ final class Comparison {
         this.sequence = sequence;
     }
 
-    /** The first difference, in words, if there is one that no rule allows. */
+    /** Returns a description of the first difference that no rule allows, or empty if there is none. */
     static Optional<String> difference(
             final Rules rules, final Sequence sequence, final Answers local, final Answers mount) {
         return new Comparison(rules, sequence).compare(local, mount);
@@ -106,7 +106,7 @@ final class Comparison {
         }
         switch (step.call()) {
             case "utimens", "futimens" -> accessTimeSet.add(target(step));
-            // Another file may have the name, or the descriptor, from now on.
+            // From now on, the name or the descriptor may refer to another file.
             case "rename", "link", "linkfd", "symlink", "open", "dup", "close", "chdir" -> accessTimeSet.clear();
             default -> {
                 if (READS.contains(step.call())) {
@@ -116,7 +116,7 @@ final class Comparison {
         }
     }
 
-    /** Which file of which process a call is about. */
+    /** Returns a key for the process and the file that a call refers to. */
     private static String target(final Step step) {
         final String kind = step.call().startsWith("f") ? "descriptor " : "path ";
         return step.process() + " " + kind + step.arguments().get(0);
@@ -156,7 +156,7 @@ final class Comparison {
         return line.substring(begin, end < 0 ? line.length() : end);
     }
 
-    /** Why the attributes of a file do not agree; empty if they do. */
+    /** Returns why the attributes of a file do not agree, or an empty string if they do. */
     private String attributes(final String localLine, final String mountLine, final boolean accessTimeIsTold) {
         final Map<String, String> local = fields(localLine);
         final Map<String, String> mount = fields(mountLine);

@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A mount and a plain directory are told the same, and say the same. {@code bench/differential} runs this for longer,
- * and from other seeds.
+ * Tests that make the same system calls on a mount and on a plain directory, and require the same results. {@code
+ * bench/differential} runs them for longer and from other seeds.
  */
 @EnabledIf(value = "isRoot", disabledReason = "other users' calls are made too, which takes root")
 class DifferentialTest {
@@ -38,10 +38,13 @@ class DifferentialTest {
     private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("ninepin.differential.seconds", 36));
     private static final long FIRST_SEED = Long.getLong("ninepin.differential.seed", 1);
 
-    /** How many sequences run at a time, each in directories of its own: most of its time a sequence waits. */
+    /**
+     * The number of sequences that run at the same time, each in directories of its own. A sequence spends most of its
+     * time waiting.
+     */
     private static final int AT_ONCE = 3;
 
-    /** What was found in earlier runs, each mended. */
+    /** Runs the sequences that showed a difference in the past; all of these bugs are fixed. */
     @ParameterizedTest
     @MethodSource("servers")
     void sequencesThatOnceDifferedAgree(final ServerKind kind) throws IOException {
@@ -90,7 +93,7 @@ class DifferentialTest {
         return MountSetup.of(kind).allowOther().defaultPermissions().mount();
     }
 
-    /** Also keeps what is left of the sequence, in a file to go on with. */
+    /** Returns a description of a finding, and saves the shortened sequence in a file. */
     private static String report(final ServerKind kind, final Finding finding) throws IOException {
         final String name = "%s-%d.txt".formatted(kind.name().toLowerCase(Locale.ROOT), finding.seed());
         final Path file = Path.of(System.getProperty("java.io.tmpdir"), "differential", name);

@@ -8,8 +8,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Makes a random sequence, the same for the same seed. Each uses only some of the calls, so that those which it uses
- * meet often; few names, descriptors and offsets, for the same reason.
+ * A generator of random sequences; the same seed gives the same sequence. Each sequence uses only some of the calls,
+ * and few names, descriptors and offsets, so that calls often affect each other.
  */
 final class Generator {
     private static final int MOST_PROCESSES = 3;
@@ -94,7 +94,7 @@ final class Generator {
     }
 
     private Sequence generate() {
-        // Swarm testing: half of the calls are left out, and some of the rest come often.
+        // Swarm testing: about half of the calls are left out, and some of the others are frequent.
         final List<Weighted> some = new ArrayList<>();
         for (final Weighted one : calls) {
             final boolean basic = one.call.equals("open") || one.call.equals("write") || one.call.equals("stat");
@@ -130,7 +130,7 @@ final class Generator {
         return new Sequence(steps);
     }
 
-    /** Whether there is something for the call to work on; if not, it is made now and then all the same. */
+    /** Returns whether a call has something to work on. Occasionally returns true even if it has nothing. */
     private boolean mayWork(final String call) {
         return random.nextInt(20) == 0
                 || switch (call) {
@@ -149,7 +149,7 @@ final class Generator {
         guess.follow(step);
     }
 
-    /** Something to begin with. */
+    /** Adds steps that create some files to start with. */
     private void furnish(final int processes) {
         for (int i = random.nextInt(5); i > 0; i--) {
             process = random.nextInt(processes);
@@ -267,14 +267,14 @@ final class Generator {
     }
 
     private void addXattrs() {
-        // No empty values: 9P2000.L has none.
+        // No empty values, because 9P2000.L cannot set them.
         add(
                 4,
                 "setxattr",
                 this::xattrTarget,
                 () -> pick(XATTRS),
-                // All of a file's fit into a block of ext4, whose limit is another where QEMU keeps some of its own
-                // there.
+                // All attributes of a file together fit into a block of ext4. Near that limit the sides would differ,
+                // because QEMU keeps some attributes of its own there.
                 () -> pick(List.of(1, 10, 100, 1000, 900)),
                 this::seed,
                 () -> pick(List.of("-", "-", "CREATE", "REPLACE")));
@@ -293,7 +293,7 @@ final class Generator {
         }));
     }
 
-    // What calls are made of
+    // The arguments of calls
 
     private Step open() {
         final List<String> flags = new ArrayList<>();
@@ -344,7 +344,7 @@ final class Generator {
         return Step.of(process, "user", ids.toArray());
     }
 
-    /** A path that leads to anything, or nothing. */
+    /** Returns a path that may or may not exist. */
     private String path() {
         return path(kind -> true);
     }
@@ -371,7 +371,7 @@ final class Generator {
         return chance < 25 && !open.isEmpty() ? pick(open) + ":" + pick(names) : path;
     }
 
-    /** A path in a directory that is there; most such names are not. */
+    /** Returns a path in an existing directory; most such names do not exist. */
     private String fresh() {
         final List<String> directories = guess.paths(kind -> kind != Guess.Kind.FILE);
         if (directories.isEmpty() || random.nextInt(5) < 2) {

@@ -9,11 +9,11 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * What a sequence has probably made, so that most of its calls find something to work on. It is wrong now and then, and
- * no check rests on it.
+ * An estimate of what files a sequence has created, so that most of its calls have something to work on. It is
+ * sometimes wrong, and no check depends on it.
  */
 final class Guess {
-    /** What a path, or a descriptor, leads to. */
+    /** The type of file that a path or a descriptor refers to. */
     enum Kind {
         FILE,
         DIRECTORY,
@@ -22,10 +22,10 @@ final class Guess {
 
     private final TreeMap<String, Kind> paths = new TreeMap<>();
 
-    /** By process and number. */
+    /** The kinds of open descriptors, by process and number. */
     private final TreeMap<String, Kind> descriptors = new TreeMap<>();
 
-    /** By process and number: maps, and open directories. */
+    /** The memory maps, by process and number; {@link #directories} are the open directories. */
     private final TreeSet<String> maps = new TreeSet<>();
 
     private final TreeSet<String> directories = new TreeSet<>();
@@ -54,12 +54,12 @@ final class Guess {
         }
     }
 
-    /** The paths of one kind, or of another that fits; the root of the sequence is none of them. */
+    /** Returns the paths whose kind fits, without the sequence's root. */
     List<String> paths(final Predicate<Kind> fits) {
         return chosen(paths, "", fits);
     }
 
-    /** The numbers of the descriptors that a process has open, of the kinds that fit. */
+    /** Returns the numbers of a process's open descriptors whose kind fits. */
     List<String> descriptors(final int process, final Predicate<Kind> fits) {
         return chosen(descriptors, process + "/", fits);
     }

@@ -10,26 +10,26 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What may differ from a local directory, because a server is not able to do it: each with its reason. README.md says
- * the same to users.
+ * The differences from a local directory that are allowed because a server or the protocol cannot do better, each with
+ * its reason. README.md lists the same limits for users.
  */
 final class Rules {
     /**
-     * A call that the server, or the mount, refuses.
+     * A call that the server or the mount rejects.
      *
-     * @param call as {@code worker.py} knows it
-     * @param errno the answer, where a local directory would do it
-     * @param reason why
+     * @param call the call's name in {@code worker.py}
+     * @param errno the errno, where a local directory succeeds
+     * @param reason why the call is rejected
      */
     record Limit(String call, String errno, String reason) {}
 
-    /** Among the calls that were done: one that {@link #limits} says are refused. */
+    /** An entry of {@code done}: a call was made that {@link #limits} lists. */
     static final String MKNOD_REFUSED = "mknod-refused";
 
-    /** Among the calls that were done: a file was made that has no name. */
+    /** An entry of {@code done}: a file without a name was created. */
     static final String UNNAMED = "unnamed";
 
-    /** Of 512 bytes. */
+    /** The largest allowed difference in blocks of 512 bytes. */
     private static final int BOOK_KEEPING_BLOCKS = 16;
 
     private final ServerKind kind;
@@ -50,11 +50,11 @@ final class Rules {
         return limits;
     }
 
-    /** Whether the answer to a call may be another on the mount. */
+    /** Returns whether the result of a call may differ on the mount. */
     boolean allow(final Step step, final String local, final String mount, final Set<String> done) {
         if (isChangeOfNothing(step) && local.equals("EPERM") && mount.equals("ok")) {
-            // The kernel does not say that it is a chown(2), nor that the file has set-ID bits, which may be in the way
-            // of it.
+            // The kernel's request does not show that the call is a chown(2), or that the file has set-ID bits, for
+            // which chown(2) may be denied.
             return true;
         }
         final boolean both = local.startsWith("ok ") && mount.startsWith("ok ");
@@ -73,7 +73,10 @@ final class Rules {
         return call.equals("statfs") || call.equals("fstatfs");
     }
 
-    /** QEMU counts in blocks as large as a message may carry ({@code hw/9pfs/9p.c}, v9fs_fill_statfs). */
+    /**
+     * Returns whether the figures agree apart from the block size. QEMU uses blocks as large as a message may carry
+     * ({@code hw/9pfs/9p.c}, v9fs_fill_statfs).
+     */
     private static boolean sameSize(final String local, final String mount) {
         final Map<String, Long> expected = numbers(local);
         final Map<String, Long> actual = numbers(mount);
@@ -92,38 +95,39 @@ final class Rules {
                         word -> Long.parseLong(word.substring(word.indexOf('=') + 1))));
     }
 
-    /** Whether an attribute may be another on the mount. */
+    /** Returns whether an attribute may differ on the mount. */
     boolean allowField(final String field, final Map<String, String> local, final Map<String, String> mount) {
-        // What the host's file system needs besides: a block of extended attributes, where these keep mode and owner; a
-        // block for a file in many pieces, which depends on when pages were written back.
+        // The host's file system needs more blocks: one for extended attributes, if these hold mode and owner. It needs
+        // another one for a fragmented file, which depends on when pages were written back.
         return field.equals("blocks")
                 && !local.get(field).equals("-")
                 && Math.abs(Long.parseLong(mount.get(field)) - Long.parseLong(local.get(field))) <= BOOK_KEEPING_BLOCKS;
     }
 
     /**
-     * Whether a time of a file may have changed on one side only.
+     * Returns whether a time of a file may have changed on one side only.
      *
      * @param which {@code m} or {@code c}
-     * @param type of the file
-     * @param done what calls there were until now
+     * @param type the file's type
+     * @param done the calls made so far
      */
     boolean allowTime(
             final String which, final String type, final String local, final String mount, final Set<String> done) {
         if (done.contains("mput") && type.equals("reg")) {
-            // A local file changes when a page of it is first written to; on the mount when the page is written back.
+            // A local file's times change at the first write to a mapped page; on the mount they change when the page
+            // is written back.
             return true;
         }
         if (!local.equals(Comparison.CHANGED) && (mount.equals(Comparison.CHANGED) || mount.equals(Comparison.NEW))) {
-            // What is open and loses its name is renamed aside. At the last close the new name is removed: that
-            // changes its directory, and the file if it has other names.
+            // An open file that loses its name is renamed to a temporary name, which is removed at the last close. The
+            // removal changes the directory, and the file if it has other names.
             final boolean directory = type.equals("dir");
-            // QEMU 7.2 makes the node, fails to open it, and removes it.
-            // A file without a name has a hidden one.
+            // QEMU 7.2 creates the node, fails to open it, and removes it. A file without a name has a hidden name on
+            // the server.
             return (directory && (done.contains(MKNOD_REFUSED) || done.contains(UNNAMED)))
                     || ((done.contains("unlink") || done.contains("rename")) && (directory || which.equals("c")));
         }
-        // Owner and mode are values of extended attributes. To set what is there already changes nothing.
+        // Owner and mode are stored in extended attributes. Setting the same value again changes nothing.
         return kind == ServerKind.QEMU_MAPPED
                 && which.equals("c")
                 && local.equals(Comparison.CHANGED)

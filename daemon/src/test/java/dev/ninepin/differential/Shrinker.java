@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Makes a sequence that shows a difference as short as it may be while it shows one. */
+/** A reducer that shortens a sequence as far as it still shows a difference. */
 final class Shrinker {
     private final Predicate<Sequence> fails;
 

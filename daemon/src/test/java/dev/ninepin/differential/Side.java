@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A worker, which makes the calls of sequences below one directory. One thread at a time. */
+/** A worker process that makes the calls of sequences below one directory. Not thread-safe. */
 final class Side implements AutoCloseable {
     private static final long ENDS_WITHIN_SECONDS = 20;
 
@@ -21,7 +21,7 @@ final class Side implements AutoCloseable {
     private final Writer requests;
     private final BufferedReader answers;
 
-    /** @param command that of {@code worker.py}, with its arguments */
+    /** @param command the command that runs {@code worker.py}, with its arguments */
     Side(final String name, final List<String> command) throws IOException {
         this.name = name;
         final ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -40,7 +40,7 @@ final class Side implements AutoCloseable {
         }
     }
 
-    /** The answers to the sequence that was sent first of those not yet answered. */
+    /** Blocks for the results of the oldest sequence that has been sent but not received, and returns them. */
     Answers receive() {
         final List<String> calls = new ArrayList<>();
         final List<String> tree = new ArrayList<>();
@@ -61,7 +61,7 @@ final class Side implements AutoCloseable {
         throw new IllegalStateException(name + ": the worker has ended, which says why");
     }
 
-    /** Ends the worker, and its processes with it. */
+    /** Ends the worker and its child processes. */
     @Override
     public void close() {
         try {

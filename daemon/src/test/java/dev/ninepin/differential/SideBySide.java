@@ -11,20 +11,25 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** A directory of a mount, and a plain one of the file system that its server exports, with a worker in each. */
+/** A directory on a mount, and a plain directory on the file system that the server exports, with a worker in each. */
 final class SideBySide implements AutoCloseable {
     private final Rules rules;
     private final Path directory;
     private final Side plain;
     private final Side mounted;
 
-    /** @param name of the directory on the mount, which is made, and removed at the end */
+    /**
+     * Creates both directories and starts the workers.
+     *
+     * @param name the name of the directory on the mount, which {@link #close} removes
+     */
     SideBySide(final Rules rules, final TestMount mount, final String name) throws IOException {
         this.rules = rules;
         this.directory = Files.createDirectory(mount.here(name));
         final String script = script().toString();
         final String local = mount.beside("plain-" + name).toString();
-        // The kernel takes no devices and no set-uid bits from a mount: so it is here, too.
+        // The kernel honours no device files and no set-user-ID bits on a mount, so the plain directory is mounted the
+        // same way.
         final List<String> command = new ArrayList<>(List.of(
                 "unshare",
                 "--mount",
@@ -42,19 +47,19 @@ final class SideBySide implements AutoCloseable {
         mounted = new Side("mount", List.of(Python.COMMAND, script, directory.toString()));
     }
 
-    /** Runs a sequence on both sides; the first difference, if there is any. */
+    /** Runs a sequence on both sides, and returns the first difference, or empty if there is none. */
     Optional<String> run(final Sequence sequence) {
         send(sequence);
         return receive(sequence);
     }
 
-    /** Has both sides run a sequence, after those that they were sent before. */
+    /** Sends a sequence to both sides, which run it after the sequences sent before. */
     void send(final Sequence sequence) {
         plain.send(sequence);
         mounted.send(sequence);
     }
 
-    /** Compares the answers to the sequence that was sent first of those not yet compared. */
+    /** Compares the results of {@code sequence}, which must be the oldest one that has been sent but not received. */
     Optional<String> receive(final Sequence sequence) {
         final Answers expected = plain.receive();
         return Comparison.difference(rules, sequence, expected, mounted.receive());

@@ -3,12 +3,12 @@ package dev.ninepin.differential;
 import java.util.List;
 
 /**
- * One system call of one process: a line such as {@code 0 open 2 d/a RDWR|CREAT 644}. What its words mean, {@code
- * worker.py} says.
+ * One system call of one process, written as a line such as {@code 0 open 2 d/a RDWR|CREAT 644}. {@code worker.py}
+ * describes the words.
  *
- * @param process which of the sequence's processes makes it, from 0
- * @param call which call it is
- * @param arguments of which none is empty or holds a blank
+ * @param process the number of the process that makes the call, from 0
+ * @param call the name of the call
+ * @param arguments the arguments; none is empty or contains a space
  */
 record Step(int process, String call, List<String> arguments) {
     Step {
@@ -25,7 +25,7 @@ record Step(int process, String call, List<String> arguments) {
         return new Step(Integer.parseInt(words.get(0)), words.get(1), words.subList(2, words.size()));
     }
 
-    /** Whether it answers with the attributes of a file. */
+    /** Returns whether the call returns the attributes of a file. */
     boolean isStat() {
         return call.equals("stat") || call.equals("fstat");
     }

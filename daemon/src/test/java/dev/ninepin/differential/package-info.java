@@ -1,4 +1,7 @@
-/** Random sequences of system calls on a mount and on a plain directory, side by side: all that is said must agree. */
+/**
+ * Differential tests: random sequences of system calls run on a mount and on a plain directory, and the results must
+ * agree.
+ */
 @NullMarked
 package dev.ninepin.differential;
 

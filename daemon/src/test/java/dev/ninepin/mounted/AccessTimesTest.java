@@ -10,9 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** {@code noatime} and {@code nodiratime}, as far as the server: its files have an access time of long ago. */
+/**
+ * Tests that {@code noatime} and {@code nodiratime} reach the server. The files start with an access time of long ago.
+ */
 class AccessTimesTest {
-    /** Reads what is in the share, and prints of what the server has changed the access time. */
+    /** Reads the files of the share, and prints those whose access time the server has changed. */
     private static final String READ_ALL = """
             def old(path):
                 os.utime(S + '/' + path, (1, os.stat(S + '/' + path).st_mtime))
@@ -40,7 +42,7 @@ class AccessTimesTest {
         assertThat(changed(kind, AccessTimes.SERVER)).isEqualTo("file directory");
     }
 
-    /** QEMU opens a directory without the flags that it was asked for. */
+    /** QEMU ignores the client's open flags for a directory. */
     @ParameterizedTest
     @EnumSource(names = {"QEMU", "QEMU_MAPPED", "DIOD_UNIX"})
     void noatimeKeepsThem(final ServerKind kind) throws Exception {
@@ -52,7 +54,7 @@ class AccessTimesTest {
         assertThat(changed(ServerKind.DIOD_UNIX, AccessTimes.FILES)).isEqualTo("file");
     }
 
-    /** diod serves root as nobody here, who may read the file, but is not its owner. */
+    /** diod serves this mount's root as nobody, who may read the file but does not own it. */
     @Test
     void aFileOfAnotherUserIsReadAllTheSameAndChangesItsTime() throws Exception {
         try (TestMount mount = MountSetup.of(ServerKind.DIOD_UNIX)

@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import org.junit.jupiter.api.Test;
 
-/** Modes, owners, times and figures. */
+/** Tests of modes, owners, times and statfs(2). */
 interface AttributesOfFiles extends OnAMount {
     @Test
     default void modesAreSetAndAskedOf() throws Exception {

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What each {@code cache=} promises, while the same files are changed on the server. */
+/** Tests of what each {@code cache=} mode guarantees while the same files are changed on the server. */
 interface Consistency extends OnAMount {
     @Test
     default void withoutACacheTheServersChangesAreSeenAtOnce() throws Exception {
@@ -253,7 +253,7 @@ interface Consistency extends OnAMount {
         }
     }
 
-    /** The versions differ in size and in every byte, so that a mixture of two shows. */
+    /** The versions differ in size and in every byte, so that a mixture of two versions is detected. */
     @ParameterizedTest
     @EnumSource(
             value = CacheMode.class,
@@ -320,7 +320,8 @@ interface Consistency extends OnAMount {
             final long others = mount.roundTrips("Tgetattr", "Twalk");
             mount.sh(looks);
             assertThat(mount.roundTrips("Tread")).isEqualTo(reads);
-            // To open the file takes a copy of its fid, and to enter the directory is asked of us, not of the cache.
+            // Opening the file copies its fid. Entering the directory also needs a request, because the cache does not
+            // answer permission checks.
             assertThat(mount.roundTrips("Tgetattr", "Twalk")).isLessThanOrEqualTo(others + 2);
             mount.python("""
                     write('a/b/file', b'new')

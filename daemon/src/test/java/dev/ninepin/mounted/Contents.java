@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import org.junit.jupiter.api.Test;
 
-/** What is in files: written, read, mapped and cut, by many at once, at any place. */
+/** Tests of file contents: read, written, mapped and truncated, by many processes at once and at any offset. */
 interface Contents extends OnAMount {
     @Test
     default void sixteenProcessesWriteAndReadTheirOwnFiles() throws Exception {

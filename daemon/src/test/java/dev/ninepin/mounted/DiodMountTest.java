@@ -2,7 +2,9 @@ package dev.ninepin.mounted;
 
 import java.io.IOException;
 
-/** And what another server than QEMU may know nothing of, or do in another order. */
+/**
+ * The mount contract over diod, with the tests of features that servers other than QEMU may lack or order differently.
+ */
 class DiodMountTest extends MountContract implements Consistency, MountOptions {
     DiodMountTest() throws IOException {
         super(ServerKind.DIOD_UNIX);

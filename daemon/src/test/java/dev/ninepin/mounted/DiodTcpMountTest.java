@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import java.io.IOException;
 
-/** What depends on the way that bytes take to the server. */
+/** The tests that depend on the transport, over diod and TCP. */
 class DiodTcpMountTest extends SharedMount implements Contents, Failures {
     DiodTcpMountTest() throws IOException {
         super(ServerKind.DIOD_TCP);

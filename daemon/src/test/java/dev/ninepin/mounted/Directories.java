@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** Listing directories. */
+/** Tests of listing directories. */
 interface Directories extends OnAMount {
     @Test
     default void tenThousandEntriesAreListedWithoutLossOrDoubleWhileOthersComeAndGo() throws Exception {
@@ -80,7 +80,7 @@ interface Directories extends OnAMount {
 
     @Test
     default void aListingWithAttributesIsRightAndTakesFewRoundTripsOfTheKernel() throws Exception {
-        // Few fids, so that most of those that the listing makes are gone again at once.
+        // With few fids, most of those that the listing creates are clunked again at once.
         try (TestMount mount = MountSetup.of(kind()).maxFids(20).mount()) {
             mount.python("""
                     os.mkdir(S + '/d')

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Servers that die or do not answer, and programs that are killed while they wait. */
+/** Tests of servers that die or stop replying, and of programs that are killed while they wait. */
 interface Failures extends OnAMount {
     @Test
     default void aServerThatDiesIsAnErrorAndTheMountGoesAway() throws Exception {
@@ -47,7 +47,7 @@ interface Failures extends OnAMount {
             mount.sh("cat file");
             mount.stopServer();
             try {
-                // From outside: to enter the mount would wait, too.
+                // Runs outside the mount, because entering the mount would also block.
                 final Process lister = new ProcessBuilder("ls", mount.here("").toString()).start();
                 final Process writer =
                         new ProcessBuilder("touch", mount.here("new").toString()).start();

@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import org.junit.jupiter.api.Test;
 
-/** Locks between processes of this host, as on a local file system. */
+/** Tests of locks between processes of this host, which work as on a local file system. */
 interface FileLocks extends OnAMount {
     @Test
     default void rangesOfAFileAreLockedByProcesses() throws Exception {

@@ -7,12 +7,12 @@ import dev.ninepin.testing.DeadlockWatch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Much at once. {@code bench/load} does the same, and more of it, for as long as it is told. */
+/** Tests of many processes and files at once. {@code bench/load} runs a larger version for as long as desired. */
 class LoadTest {
     private static final String SECONDS = "3";
     private static final String SEED = "1";
 
-    /** With so few fids and nodes, some are taken away while others use theirs. */
+    /** With so few fids and nodes, some are reclaimed while processes use others. */
     @ParameterizedTest
     @EnumSource(names = {"QEMU", "DIOD_UNIX"})
     void sixtyFourProcessesDoEverythingAtOnceAndFindWhatTheyExpect(final ServerKind kind) throws Exception {
@@ -48,7 +48,7 @@ class LoadTest {
         }
     }
 
-    /** QEMU gives descriptors back to its system while it has many, and opens the files again by name when it must. */
+    /** QEMU closes some of its file descriptors when it has many, and reopens the files by name when it needs them. */
     @ParameterizedTest
     @EnumSource(names = {"QEMU", "DIOD_UNIX"})
     void twoThousandFilesOfTwoProcessesAreOpenWhileTheirNamesComeAndGo(final ServerKind kind) throws Exception {

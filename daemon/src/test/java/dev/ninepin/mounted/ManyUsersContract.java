@@ -8,8 +8,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Several users on one mount, with {@code allow_other} and {@code default_permissions}: root, owners, members of groups
- * and others. Each script is right on a plain directory of this host first.
+ * Tests of several users on one mount, with {@code allow_other} and {@code default_permissions}: root, owners, group
+ * members and others. Each script is first verified on a plain directory of this host.
  */
 abstract class ManyUsersContract extends SharedMount {
     ManyUsersContract(final ServerKind kind) throws IOException {
@@ -314,7 +314,7 @@ abstract class ManyUsersContract extends SharedMount {
                 """);
     }
 
-    /** The server does, and it serves root: nobody is refused anything. Only access(2) goes by the mode. */
+    /** The server checks permissions for root, which it denies nothing. Only access(2) uses the file's mode. */
     @Test
     void withoutDefaultPermissionsTheServerDecidesAndAccessGoesByAllGroups() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).allowOther().mount()) {

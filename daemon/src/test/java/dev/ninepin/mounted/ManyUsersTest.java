@@ -10,9 +10,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** {@code access=} and {@code idmap=}, with processes of several users, on a server that does as each of them what he asks. */
+/**
+ * Tests of {@code access=} and {@code idmap=} with processes of several users, on a server that acts as the user of
+ * each attach.
+ */
 class ManyUsersTest {
-    /** Two users, and what one of them makes for himself. */
+    /** Defines two users, A and B, and a function that creates a user's private files. */
     private static final String TWO_USERS = """
             A, B = 1234, 4321
             def makes():
@@ -32,7 +35,7 @@ class ManyUsersTest {
                 return seen.st_uid, seen.st_gid
             """;
 
-    /** A works in a directory, while others are refused the way to it. */
+    /** User A works in a directory that other users may not reach. */
     private static final String IN_A_DIRECTORY = """
             def refused():
                 for call in [lambda: os.stat('private/deep'), lambda: os.chdir('private/deep'),
@@ -168,7 +171,8 @@ class ManyUsersTest {
                     as_user(B, B, [], temporary)
                     until(lambda: os.listdir(S) == ['moved'])
                     """);
-            // Root's nobody, A and B; and who comes back after his attach was clunked.
+            // There is one attach each for nobody (root), A and B, and another for a user that returns after its attach
+            // was clunked.
             assertThat(mount.roundTrips("Tattach")).isGreaterThan(3);
         }
     }
@@ -210,7 +214,10 @@ class ManyUsersTest {
         }
     }
 
-    /** The kernel drops a name that it may not look up for somebody, for all, and unmounts what is mounted there. */
+    /**
+     * When a lookup is denied to one user, the kernel drops the dentry for all users, and unmounts what is mounted on
+     * it.
+     */
     @Test
     void whoIsRefusedADirectoryDoesNotTakeItFromOthers() throws Exception {
         try (TestMount mount = shared(ServerKind.DIOD_UNIX, UserAccess.EACH)
@@ -285,7 +292,7 @@ class ManyUsersTest {
         }
     }
 
-    /** QEMU does everything as one user, and takes no notice of who is attached. */
+    /** QEMU does everything as one user, and ignores which user attached. */
     @ParameterizedTest
     @EnumSource(names = {"QEMU", "QEMU_MAPPED"})
     void withAServerThatTellsNoUsersApartFilesAreStillTheirMakers(final ServerKind kind) throws Exception {
@@ -403,7 +410,7 @@ class ManyUsersTest {
         final IdMap map = new IdMap(List.of(new IdMap.Range(0, 1234, 1), new IdMap.Range(1000, 2000, 10)), List.of());
         try (TestMount mount =
                 shared(ServerKind.DIOD_UNIX, UserAccess.EACH).idMap(map).mount()) {
-            // Root has no number there either, and so can't be in the mount.
+            // The map also gives root no server ID, so root cannot use the mount.
             new Programs(mount.there("")).python("""
                     mounted = sys.argv[1]
                     os.chmod(S, 0o777)

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** What {@code -o} asks for. */
+/** Tests of the mount options of {@code -o}. */
 interface MountOptions extends OnAMount {
     @Test
     default void aReadOnlyMountRefusesEveryChange() throws Exception {
@@ -72,7 +72,7 @@ interface MountOptions extends OnAMount {
         }
     }
 
-    /** Runs a shell script as a user who owns nothing. */
+    /** Runs a shell script as a user that owns no files. */
     private static Programs.Ended asNobody(final TestMount mount, final String script) throws Exception {
         return mount.programs()
                 .runToItsEnd("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-euc", script);

@@ -10,9 +10,9 @@ import dev.ninepin.share.UserAccess;
 import java.io.IOException;
 import java.util.OptionalInt;
 
-/** What a mount is to be like; each method but the last gives a changed copy. */
+/** The configuration of a mount. Each method except {@link #mount} returns a changed copy. */
 public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions share, FuseOptions fuse) {
-    /** The usual options. */
+    /** Returns a configuration with the usual options. */
     public static MountSetup of(final ServerKind kind) {
         return new MountSetup(
                 kind,
@@ -38,7 +38,7 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
         return shared(share.withRemoteLocks(true));
     }
 
-    /** For users each of whom has an attach of his own, or for one of them. */
+    /** Sets {@code access=}: one attach for each user, or access for one user only. */
     MountSetup access(final UserAccess access) {
         return new MountSetup(
                 kind,
@@ -47,7 +47,10 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
                 fuse);
     }
 
-    /** Root only where the kernel here checks: for him, diod checks nothing. */
+    /**
+     * Returns the user of the first attach. Root is used only if this host's kernel checks permissions, because diod
+     * checks none for root.
+     */
     private int firstUser(final UserAccess access) {
         return access.kind() == UserAccess.Kind.ONE ? access.uid() : fuse.defaultPermissions() ? 0 : 65534;
     }
@@ -90,7 +93,7 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
                 kind, session, share, new FuseOptions(fuse.source(), fuse.readOnly(), fuse.allowOther(), true));
     }
 
-    /** Mounts a fresh export on a fresh directory. */
+    /** Mounts a new export on a new directory. */
     public TestMount mount() throws IOException {
         return TestMount.mount(this);
     }

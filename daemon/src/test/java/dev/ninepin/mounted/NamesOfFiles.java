@@ -3,7 +3,7 @@ package dev.ninepin.mounted;
 import dev.ninepin.share.CacheMode;
 import org.junit.jupiter.api.Test;
 
-/** Names: odd ones, links, renames, and who wins when several want the same. */
+/** Tests of names: unusual names, links, renames, and races for the same name. */
 interface NamesOfFiles extends OnAMount {
     @Test
     default void aNameIsAnyBytesButSlashAndNul() throws Exception {
@@ -22,7 +22,7 @@ interface NamesOfFiles extends OnAMount {
                 """);
     }
 
-    /** diod names a file to its kernel by its whole path, which cannot be longer. */
+    /** diod passes whole paths to its kernel, so the length of a path is limited. */
     @Test
     default void deepPathsAreReachedInSteps() throws Exception {
         mount().python("""
@@ -262,7 +262,7 @@ interface NamesOfFiles extends OnAMount {
                 """);
     }
 
-    /** The kernel remembers that there is no such name, so that only the server can say otherwise. */
+    /** The kernel caches that the name does not exist, so only the server can detect the conflict. */
     @Test
     default void aRenameDoesNotReplaceWhatOnlyTheServerKnowsOf() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.LOOSE).mount()) {

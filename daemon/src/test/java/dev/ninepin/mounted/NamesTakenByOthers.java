@@ -6,15 +6,18 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * A program has a file or a directory open, and on the server's side its name goes, or becomes another's. What the program
- * changes then is what it has open, or ESTALE (ENOENT, of a directory), and nothing else is touched. Each change is tried with
- * each way in which a name goes.
+ * Tests of a file or directory that is open while its name is removed or reused on the server. A change by the program
+ * then affects the open file or fails with ESTALE (ENOENT for a directory). No other file is affected. Each change is
+ * tested with each way to lose a name.
  */
 interface NamesTakenByOthers extends OnAMount {
-    /** Of files: changes by ways, each on a file that is open to be read and one that is open to be written. */
+    /**
+     * The number of test cases for files: changes times ways to lose the name, each for a file open for reading and one
+     * open for writing.
+     */
     int FILE_CASES = 9 * 7 * 2;
 
-    /** Of directories: changes by ways. */
+    /** The number of test cases for directories: changes times ways to lose the name. */
     int DIRECTORY_CASES = 8 * 5;
 
     @Test

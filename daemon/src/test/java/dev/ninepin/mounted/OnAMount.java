@@ -1,10 +1,10 @@
 package dev.ninepin.mounted;
 
-/** Tests that are done on a mount, which they share and leave empty; or on one of their own. */
+/** Tests on a mount that they share and leave empty, or on a mount of their own. */
 interface OnAMount {
-    /** The mount that the tests share: with the usual options, empty at the beginning of each. */
+    /** Returns the mount that the tests share. It has the usual options and is empty at the start of each test. */
     TestMount mount();
 
-    /** The server behind it. */
+    /** Returns the kind of server that the mount uses. */
     ServerKind kind();
 }

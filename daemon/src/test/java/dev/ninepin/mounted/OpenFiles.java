@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import org.junit.jupiter.api.Test;
 
-/** Files that are open while their names come and go. */
+/** Tests of open files whose names are removed, renamed or reused. */
 interface OpenFiles extends OnAMount {
     @Test
     default void aFileThatIsRemovedWhileItIsOpenGoesOnWithoutAName() throws Exception {

@@ -14,22 +14,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Runs programs in a directory that is mounted, with no locale, and with the server's side of it in {@code EXPORT}.
+ * A runner of programs in a mounted directory, without locale variables, and with the server's directory in {@code
+ * EXPORT}.
  *
- * @param directory where they run
- * @param export the same directory, as the server has it
- * @param mapped whether the server keeps modes and owners in extended attributes
+ * @param directory the working directory of the programs
+ * @param export the same directory on the server
+ * @param mapped whether the server stores modes and owners in extended attributes
  * @param ganesha whether the server is nfs-ganesha
  */
 record Programs(Path directory, Path export, boolean mapped, boolean ganesha) {
     private static final long MOST_SECONDS = 400;
 
-    /** In a directory that is not mounted. */
+    /** Creates a runner in a directory that is not mounted. */
     Programs(final Path directory) {
         this(directory, directory, false, false);
     }
 
-    /** Starts a program; its output and errors come together. */
+    /** Starts a program, with standard error redirected to standard output. */
     Process start(final String... command) throws IOException {
         final ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         final var environment = builder.environment();
@@ -40,32 +41,32 @@ record Programs(Path directory, Path export, boolean mapped, boolean ganesha) {
         environment.put("PYTHON", Python.COMMAND);
         environment.put("PYTHONPATH", scripts().toString());
         environment.put("PYTHONDONTWRITEBYTECODE", "yes");
-        // Neither the user's configuration of git nor the machine's changes what a test does.
+        // Keeps the git configuration of the user and the machine from affecting a test.
         environment.put("GIT_CONFIG_GLOBAL", "/dev/null");
         environment.put("GIT_CONFIG_NOSYSTEM", "1");
         return builder.directory(directory.toFile()).start();
     }
 
-    /** Runs a program to its success, and returns what it printed, by lines. */
+    /** Runs a program, requires that it succeeds, and returns its output lines. */
     List<String> run(final String... command) throws IOException, InterruptedException {
         final Ended ended = runToItsEnd(command);
         assertThat(ended.status()).as(ended.output()).isZero();
         return ended.output().lines().toList();
     }
 
-    /** Runs a shell script to its success, which is that of its every command; returns what it printed, by lines. */
+    /** Runs a shell script, requires that each of its commands succeeds, and returns its output lines. */
     List<String> sh(final String script, final String... arguments) throws IOException, InterruptedException {
         return run(words(new String[] {"sh", "-euc", script, "sh"}, arguments));
     }
 
-    /** Runs a Python script to its success; what is in mounttest.py is imported. */
+    /** Runs a Python script with mounttest.py imported, requires that it succeeds, and returns its output lines. */
     List<String> python(final String script, final String... arguments) throws IOException, InterruptedException {
         return run(pythonCommand(script, arguments));
     }
 
     /**
-     * Runs one of the programs beside mounttest.py to its success; returns what it printed, by lines. What it does, and
-     * what its arguments are, it says itself.
+     * Runs one of the programs beside mounttest.py, requires that it succeeds, and returns its output lines. Each
+     * program documents its purpose and its arguments.
      */
     List<String> script(final String name, final String... arguments) throws IOException, InterruptedException {
         final String interpreter = name.endsWith(".py") ? Python.COMMAND : "sh";
@@ -78,14 +79,14 @@ record Programs(Path directory, Path export, boolean mapped, boolean ganesha) {
     }
 
     /**
-     * A program that has ended.
+     * The result of a program that has ended.
      *
-     * @param status its exit status
-     * @param output its output and its errors
+     * @param status the exit status
+     * @param output standard output and standard error
      */
     record Ended(int status, String output) {}
 
-    /** Runs a program to its end, whichever it is. */
+    /** Runs a program until it ends, and returns its result, whatever its exit status. */
     Ended runToItsEnd(final String... command) throws IOException, InterruptedException {
         final Process process = start(command);
         try {
@@ -110,7 +111,7 @@ record Programs(Path directory, Path export, boolean mapped, boolean ganesha) {
         process.destroyForcibly();
     }
 
-    /** A command line of two parts. */
+    /** Returns a command line joined from two parts. */
     static String[] words(final String[] first, final String... rest) {
         return Stream.concat(Stream.of(first), Stream.of(rest)).toArray(String[]::new);
     }

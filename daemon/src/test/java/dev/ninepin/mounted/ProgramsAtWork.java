@@ -6,7 +6,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everyday programs that ask much of a file system; {@link ProgramsTest} has more of them, and with other servers. */
+/**
+ * Tests of everyday programs that use many features of a file system. {@link ProgramsTest} has more programs, and other
+ * servers.
+ */
 interface ProgramsAtWork extends OnAMount {
     @Test
     default void gitKeepsARepository() throws Exception {

@@ -4,11 +4,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Programs that ask much of a file system: each with one server, on a mount for all users where the kernel checks
- * permissions. {@code bench/programs} runs them at length, with all servers.
+ * Tests of programs that use many features of a file system. Each runs with one server, on a mount with {@code
+ * allow_other} and {@code default_permissions}. {@code bench/programs} runs them for longer and with all servers.
  */
 class ProgramsTest {
-    /** Each script says itself what it does, and what its arguments are. */
+    /** Each script documents its purpose and its arguments. */
     @ParameterizedTest
     @CsvSource({
         "QEMU, postgresql.sh, 1 1",
@@ -25,7 +25,7 @@ class ProgramsTest {
             throws Exception {
         try (TestMount mount =
                 MountSetup.of(kind).allowOther().defaultPermissions().mount()) {
-            // The way to the mount is for one user only, and a server of databases is another.
+            // Only one user may search the parent directory, but a database server runs as another user.
             mount.sh("chmod a+x \"$(dirname \"$PWD\")\"");
             mount.script(script, arguments.split(" "));
             mount.clear();

@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import java.io.IOException;
 
-/** And all that does not depend on how the server keeps files. */
+/** The mount contract over QEMU, with all tests that do not depend on how the server stores files. */
 class QemuMountTest extends MountContract
         implements Contents, Consistency, MountOptions, FileLocks, ProgramsAtWork, Failures {
     QemuMountTest() throws IOException {

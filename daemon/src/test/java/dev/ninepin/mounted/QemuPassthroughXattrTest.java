@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import java.io.IOException;
 
-/** ACLs that QEMU's kernel keeps, and enforces. */
+/** Tests of ACLs that the kernel of QEMU's host stores and enforces. */
 class QemuPassthroughXattrTest extends SharedMount implements XattrsOfFiles {
     QemuPassthroughXattrTest() throws IOException {
         super(ServerKind.QEMU_PASSTHROUGH);

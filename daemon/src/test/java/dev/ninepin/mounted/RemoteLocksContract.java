@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-/** What locks do when the server is told of them: all that they do without it, and more if it has locks. */
+/** Tests of locks that are also sent to the server: all tests of local locks, and more if the server supports locks. */
 abstract class RemoteLocksContract extends SharedMount implements FileLocks {
     RemoteLocksContract(final ServerKind kind) throws IOException {
         super(MountSetup.of(kind).remoteLocks());
     }
 
-    /** Runs a script with {@code B}, the directory of another mount of the same export. */
+    /** Runs a script in which {@code B} is the directory of another mount of the same export. */
     void withAnother(final String script) throws Exception {
         try (TestMount another = mount().another()) {
             mount().python("B = sys.argv[1]\n" + script, another.here("").toString());

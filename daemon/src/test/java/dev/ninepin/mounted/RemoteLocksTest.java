@@ -6,9 +6,9 @@ import java.io.IOException;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** Mounts with {@code locks=remote}. */
+/** Tests of mounts with {@code locks=remote}. */
 class RemoteLocksTest {
-    /** QEMU answers success to every lock, and takes none. */
+    /** QEMU replies success to every lock request, but sets no lock. */
     @Nested
     class OverQemu extends RemoteLocksContract {
         OverQemu() throws IOException {
@@ -44,7 +44,7 @@ class RemoteLocksTest {
         }
     }
 
-    /** diod has flock(2)'s. */
+    /** diod implements locks with flock(2). */
     @Nested
     class OverDiod extends RemoteLocksContract {
         OverDiod() throws IOException {

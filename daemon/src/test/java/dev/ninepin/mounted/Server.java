@@ -12,22 +12,22 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** A server of the tests' own, which exports one directory. Its process ends with it. */
+/** A server that a test starts, which exports one directory. Closing it ends its process. */
 interface Server extends AutoCloseable {
     Channel connect() throws IOException;
 
-    /** What to attach to. */
+    /** Returns the aname to attach to. */
     ByteString aname();
 
-    /** The process that serves the channel. */
+    /** Returns the process that serves the channel. */
     ProcessHandle process();
 
     @Override
     void close();
 
     /**
-     * A QEMU, which starts and ends with the channel. Files have the numbers that they have on the host, unless the options
-     * say otherwise.
+     * A QEMU server, which starts and ends with its channel. Files keep their inode numbers of the host, unless the
+     * options say otherwise.
      */
     record Qemu(Path directory, Map<String, String> options) implements Server {
         @Override
@@ -58,9 +58,9 @@ interface Server extends AutoCloseable {
         public void close() {}
     }
 
-    /** A diod, started before the channel. */
+    /** A diod server, which starts before its channel. */
     record Diod(DiodServer diod, Connector connector) implements Server {
-        /** Opens a channel. */
+        /** A function that opens a channel. */
         @FunctionalInterface
         interface Connector {
             Channel connect() throws IOException;
@@ -97,7 +97,7 @@ interface Server extends AutoCloseable {
         }
     }
 
-    /** An nfs-ganesha, started before the channel. */
+    /** An nfs-ganesha server, which starts before its channel. */
     record Ganesha(GaneshaServer ganesha) implements Server {
         @Override
         public Channel connect() throws IOException {

@@ -5,30 +5,33 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** The servers that mounts are tried with. */
+/** The kinds of servers that the tests mount. */
 public enum ServerKind {
-    /** QEMU over a virtqueue, with modes and owners as they are on its side. */
+    /** QEMU over a virtqueue, with the modes and owners of the host's files. */
     QEMU {
         @Override
         Server export(final Path directory) {
             return new Server.Qemu(directory, Map.of("security_model", "none"));
         }
     },
-    /** The same, with numbers of its own for files, as {@code ninepin mount} asks for: those of several devices differ. */
+    /**
+     * QEMU as with {@link #QEMU}, but with inode numbers remapped as {@code ninepin mount} requests: files on different
+     * devices get different numbers.
+     */
     QEMU_REMAPPED {
         @Override
         Server export(final Path directory) {
             return new Server.Qemu(directory, Map.of("security_model", "none", "multidevs", "remap"));
         }
     },
-    /** QEMU over a virtqueue, with modes and owners in extended attributes, and symbolic links as files. */
+    /** QEMU over a virtqueue, with modes and owners in extended attributes, and with symbolic links stored as files. */
     QEMU_MAPPED {
         @Override
         Server export(final Path directory) {
             return new Server.Qemu(directory, Map.of("security_model", "mapped-xattr"));
         }
     },
-    /** QEMU over a virtqueue, as root: with modes, owners and ACLs as they are on its side. */
+    /** QEMU over a virtqueue, running as root, with the modes, owners and ACLs of the host's files. */
     QEMU_PASSTHROUGH {
         @Override
         Server export(final Path directory) {
@@ -54,39 +57,51 @@ public enum ServerKind {
         }
     };
 
-    /** Starts a server that exports {@code directory}; the caller closes it. */
+    /** Starts a server that exports {@code directory}. The caller closes the server. */
     abstract Server export(Path directory) throws IOException;
 
     boolean isMapped() {
         return this == QEMU_MAPPED;
     }
 
-    /** Whether it makes FIFOs: QEMU 7.2 answers ENXIO, unless it only notes what a file is meant to be. */
+    /**
+     * Returns whether the server can create FIFOs. QEMU 7.2 replies ENXIO, unless it stores the file type in an
+     * extended attribute.
+     */
     boolean makesFifos() {
         return this != QEMU && this != QEMU_REMAPPED && this != QEMU_PASSTHROUGH;
     }
 
-    /** Whether files may be deeper than a path can say: diod hands its kernel whole paths. */
+    /** Returns whether a file's path may exceed the kernel's limit. diod passes whole paths to its kernel. */
     boolean takesLongPaths() {
         return this != DIOD_UNIX && this != DIOD_TCP;
     }
 
-    /** Whether files have POSIX ACLs. */
+    /** Returns whether files have POSIX ACLs. */
     boolean keepsAcls() {
         return this != QEMU && this != QEMU_REMAPPED;
     }
 
-    /** Whether directories have default ACLs: nfs-ganesha makes each attribute with any bytes first, which the kernel checks. */
+    /**
+     * Returns whether directories have default ACLs. nfs-ganesha first creates each attribute with arbitrary bytes,
+     * which the kernel rejects for an ACL.
+     */
     boolean keepsDefaultAcls() {
         return keepsAcls() && this != GANESHA;
     }
 
-    /** Whether files have extended attributes whose names begin with {@code security.}: QEMU has none. */
+    /**
+     * Returns whether files have extended attributes whose names begin with {@code security.}. QEMU does not support
+     * them.
+     */
     boolean keepsSecurity() {
         return this == DIOD_UNIX || this == DIOD_TCP;
     }
 
-    /** Whether files have capabilities, which nfs-ganesha can't set for the same reason. */
+    /**
+     * Returns whether files have capabilities. nfs-ganesha cannot set them, for the same reason as in {@link
+     * #keepsDefaultAcls}.
+     */
     boolean keepsCapabilities() {
         return keepsSecurity() && this != GANESHA;
     }

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.TestInstance;
 
-/** The mount that the tests of a class share. Nothing is left after any of them, and after all. */
+/** A base class whose tests share one mount. Each test, and the class at its end, must leave nothing behind. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class SharedMount implements OnAMount {
     private final ServerKind kind;

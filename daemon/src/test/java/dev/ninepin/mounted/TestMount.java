@@ -25,8 +25,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fresh export, mounted on a fresh directory, in this process. Closing it unmounts, and fails if anything is left: a
- * fid, a tag, a thread, a process, a mount, a file, or an open file of this process.
+ * A new export, mounted on a new directory in this process. Closing it unmounts, and fails if anything is left: a fid,
+ * a tag, a thread, a process, a mount, a file, or an open file of this process.
  */
 public final class TestMount implements AutoCloseable {
     private static final long SERVER_ENDS_WITHIN_SECONDS = 20;
@@ -36,7 +36,7 @@ public final class TestMount implements AutoCloseable {
     private final Leftovers before;
     private final Server server;
 
-    /** Whose server and export these are; null if they are its own. */
+    /** The mount whose server and export this mount uses; null if this mount has its own. */
     private final @Nullable TestMount first;
 
     private final MountSetup setup;
@@ -44,7 +44,7 @@ public final class TestMount implements AutoCloseable {
     private final Share share;
     private final FuseMount fuse;
 
-    /** What this process holds as long as it is mounted. */
+    /** The resources that this process holds while it is mounted. */
     private final Leftovers mounted;
 
     private boolean serverKilled;
@@ -52,12 +52,12 @@ public final class TestMount implements AutoCloseable {
     private TestMount(final MountSetup setup, final @Nullable TestMount first) throws IOException {
         this.setup = setup;
         this.first = first;
-        // The JVM opens its sources of random numbers, and a socket to close others with, when it first needs them, and
-        // keeps them open.
+        // Opens what the JVM opens on first use and then keeps open: its sources of random numbers, and a socket that
+        // it uses to close others.
         new SecureRandom().nextLong();
         SocketChannel.open().close();
         before = Leftovers.now();
-        // A server that serves a user as this user must be able to come as far as to the export.
+        // A server that acts as different users must let each of them reach the export.
         final boolean forAll = setup.share().access().kind() != UserAccess.Kind.ANY;
         home = (forAll
                         ? Files.createTempDirectory(Path.of("/tmp"), "ninepin-mount-test")
@@ -71,7 +71,7 @@ public final class TestMount implements AutoCloseable {
         programs = new Programs(directory, export, setup.kind().isMapped(), setup.kind() == ServerKind.GANESHA);
         server = first == null ? setup.kind().export(export) : first.server;
         final SessionOptions options = setup.session().withAname(server.aname());
-        // What has come up goes down again if the rest does not.
+        // If a later step fails, the earlier ones are undone.
         final Deque<AutoCloseable> up = new ArrayDeque<>();
         if (first == null) {
             up.push(server);
@@ -102,27 +102,30 @@ public final class TestMount implements AutoCloseable {
         return new TestMount(setup, null);
     }
 
-    /** Another mount of the same export, over a channel of its own, as another host has one; to be closed before this. */
+    /**
+     * Mounts the same export again over a channel of its own, as another host does. The caller closes the new mount
+     * before this one.
+     */
     TestMount another() throws IOException {
         return new TestMount(setup, this);
     }
 
-    /** The path of a file through the mount. */
+    /** Returns the path of a file through the mount. */
     public Path here(final String name) {
         return programs.directory().resolve(name);
     }
 
-    /** The path of a file on the server's side. */
+    /** Returns the path of a file on the server. */
     Path there(final String name) {
         return programs.export().resolve(name);
     }
 
-    /** An empty directory beside the mount, for this name. */
+    /** Creates an empty directory with this name beside the mount. */
     public Path beside(final String name) throws IOException {
         return Files.createDirectory(home.resolve(name));
     }
 
-    /** Runs programs in the root of the mount. */
+    /** Returns the runner of programs in the root of the mount. */
     Programs programs() {
         return programs;
     }
@@ -143,7 +146,7 @@ public final class TestMount implements AutoCloseable {
         return session.status();
     }
 
-    /** How many requests of some kinds the server has answered. */
+    /** Returns the number of requests of these kinds that the server has answered. */
     long roundTrips(final String... kinds) {
         return session.status().messages().stream()
                 .filter(message -> List.of(kinds).contains(message.name()))
@@ -151,7 +154,7 @@ public final class TestMount implements AutoCloseable {
                 .sum();
     }
 
-    /** How many requests of one kind the kernel has sent. */
+    /** Returns the number of requests of this kind that the kernel has sent. */
     long kernelRequests(final String kind) {
         return fuse.status().operations().stream()
                 .filter(operation -> operation.name().equals(kind))
@@ -159,19 +162,19 @@ public final class TestMount implements AutoCloseable {
                 .sum();
     }
 
-    /** How many files and directories are remembered for the kernel. */
+    /** Returns the number of nodes that the share keeps for the kernel. */
     int nodes() {
         return share.nodes();
     }
 
-    /** How many requests the kernel has sent. */
+    /** Returns the number of all requests that the kernel has sent. */
     long kernelRequests() {
         return fuse.status().operations().stream()
                 .mapToLong(operation -> operation.count())
                 .sum();
     }
 
-    /** Waits until nothing is under way. */
+    /** Blocks until no request is in progress. */
     void awaitIdle() {
         await().pollInSameThread().untilAsserted(() -> {
             assertThat(fuse.status().requestsInProgress())
@@ -181,17 +184,17 @@ public final class TestMount implements AutoCloseable {
         });
     }
 
-    /** Waits until so many requests of the kernel are under way. */
+    /** Blocks until at least {@code count} of the kernel's requests are in progress. */
     void awaitRequests(final int count) {
         await().until(() -> fuse.status().requestsInProgress() >= count);
     }
 
-    /** Stops the server's process, as SIGSTOP does: it stays, and answers nothing. */
+    /** Stops the server's process with SIGSTOP: it stays alive, but sends no replies. */
     void stopServer() throws IOException, InterruptedException {
         signalServer("STOP");
     }
 
-    /** Lets the server go on. */
+    /** Continues the server's process after {@link #stopServer}. */
     void continueServer() throws IOException, InterruptedException {
         signalServer("CONT");
     }
@@ -202,7 +205,7 @@ public final class TestMount implements AutoCloseable {
         assertThat(kill.start().waitFor()).isZero();
     }
 
-    /** Ends the server's process, as {@code kill -9} does, and returns when it has gone. */
+    /** Kills the server's process with SIGKILL, and blocks until it has ended. */
     void killServer() throws Exception {
         serverKilled = true;
         final ProcessHandle process = server.process();
@@ -210,12 +213,14 @@ public final class TestMount implements AutoCloseable {
         process.onExit().get(SERVER_ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Ends the mount, though it may be in use. */
+    /** Ends the mount, even if it is in use. */
     void end() {
         fuse.close();
     }
 
-    /** Removes all files, and waits until all that came with them is gone; fails if it does not go. */
+    /**
+     * Removes all files, and waits until all resources that belong to them have been released. Fails if they are not.
+     */
     void clear() throws IOException, InterruptedException {
         programs.run("find", ".", "-mindepth", "1", "-delete");
         assertThat(entries(there(""))).as("left on the server").isEmpty();
@@ -249,8 +254,8 @@ public final class TestMount implements AutoCloseable {
             assertThat(end.strayReplies()).as("stray replies").isZero();
         }
         assertThat(end.tagsUsed()).as("tags").isZero();
-        // Where another mount lives on, that one may have got more workers meanwhile; its own end looks for what both
-        // left.
+        // Another mount that is still open may have started more workers since. Closing that mount checks for what both
+        // have left.
         awaitNothingBeyond(before, thread -> first == null && thread.contains(" ninepin-"));
         assertThat(Files.readString(Path.of("/proc/self/mountinfo"), ISO_8859_1))
                 .as("mounts")
@@ -259,7 +264,7 @@ public final class TestMount implements AutoCloseable {
         deleteAll();
     }
 
-    /** Waits until this process holds no more than it did then: files, processes below it, threads that matter. */
+    /** Blocks until this process holds no more files, child processes and relevant threads than in {@code then}. */
     private static void awaitNothingBeyond(final Leftovers then, final Predicate<String> thatMatter) {
         await().pollInSameThread().untilAsserted(() -> {
             final Leftovers now = Leftovers.now();
@@ -285,7 +290,7 @@ public final class TestMount implements AutoCloseable {
         }
     }
 
-    /** Not with Java's own means, for which a file name must be text. */
+    /** Removes the home directory with rm(1), because Java cannot handle file names that are not text. */
     private void deleteAll() throws IOException {
         final Process rm = new ProcessBuilder("rm", "-rf", home.toString()).start();
         try {

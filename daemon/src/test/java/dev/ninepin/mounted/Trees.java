@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Whole trees: copied, archived, compared on both sides, removed. */
+/** Tests of whole trees: copied, archived, compared on both sides, and removed. */
 interface Trees extends OnAMount {
     @Test
     default void aTreeIsTheSameHereAndThereAndCopiedBack() throws Exception {

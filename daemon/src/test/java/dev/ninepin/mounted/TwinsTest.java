@@ -13,7 +13,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Files of the server that have one number, and are one or two. */
+/** Tests of server files that have the same inode number and are the same file or different files. */
 @Timeout(400)
 class TwinsTest {
     @ParameterizedTest
@@ -36,7 +36,10 @@ class TwinsTest {
         }
     }
 
-    /** What {@code cp -al} makes: a walk over both trees asks once about each directory, and about no file. */
+    /**
+     * Tests a tree as {@code cp -al} creates it. Walking both trees sends one extra request for each directory, and
+     * none for files.
+     */
     @Test
     void linksAcrossDirectoriesAreOneFileEachAndCostRequestsForDirectoriesOnly() throws Exception {
         try (TestMount mount = MountSetup.of(ServerKind.QEMU).mount()) {
@@ -56,7 +59,7 @@ class TwinsTest {
                     assert len(one) == 300, len(one)
                     assert numbers('two') == one
                     """);
-            // The root, and ten directories in each of two trees; those are compared with the root's, each once.
+            // The root, and ten directories in each of two trees. Each directory is compared with the root once.
             assertThat(mount.roundTrips("Tstatfs")).isLessThanOrEqualTo(21);
             assertThat(mount.roundTrips("Trenameat")).isLessThanOrEqualTo(20);
             assertThat(mount.roundTrips("Twalk", "Tgetattr") - asked).isLessThan(4 * 622);

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A mount by a process that knows no locale, as under systemd: its Java then takes text for ASCII. */
+/** Tests of a mount by a process without a locale, as under systemd. Java then decodes text as ASCII. */
 class WithoutLocaleTest {
     private static final Path MOUNTINFO = Path.of("/proc/self/mountinfo");
 

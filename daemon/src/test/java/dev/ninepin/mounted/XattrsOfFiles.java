@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Extended attributes, and the ACLs among them. */
+/** Tests of extended attributes and ACLs. */
 interface XattrsOfFiles extends OnAMount {
     @Test
     default void attributesAreSetListedAndRemoved() throws Exception {
@@ -145,9 +145,11 @@ interface XattrsOfFiles extends OnAMount {
                     for i in range(500):
                         os.write(fd, b'x')
                     """);
-            // Once for as long as it knows the file's attributes; never, since Linux 6.6, where it keeps no pages.
+            // The kernel asks once for as long as it caches the file's attributes. Since Linux 6.6, it never asks if
+            // reads bypass the page cache.
             assertThat(mount.kernelRequests("getxattr")).isBetween(cache == CacheMode.NONE ? 0L : 1L, 5L);
-            // The directory's default ACL, the mode at the file's making, and whether there are attributes at all.
+            // These are requests for the directory's default ACL, for the mode when the file is created, and for
+            // whether attributes exist at all.
             assertThat(mount.roundTrips("Txattrwalk")).isBetween(1L, 5L + 4);
             mount.clear();
         }

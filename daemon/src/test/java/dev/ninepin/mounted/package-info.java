@@ -1,4 +1,6 @@
-/** Tests through real mounts, in this process: from programs over FUSE, the share and the session to a real server. */
+/**
+ * Tests through real mounts in this process: from programs through FUSE, the share and the session to a real server.
+ */
 @NullMarked
 package dev.ninepin.mounted;
 

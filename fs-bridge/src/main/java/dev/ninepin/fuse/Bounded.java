@@ -8,8 +8,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * System calls on a mount may wait for its server, and can't be called off from here. So they run on a thread of their
- * own, and their caller waits for a limited time. A call that is left behind ends with the connection.
+ * A runner that limits how long its caller waits for a system call on a mount. Such a call may wait for the server, and
+ * Java cannot cancel it. So the call runs on a thread of its own. A call that outlasts its caller's wait ends with the
+ * connection.
  */
 final class Bounded {
     /** A call that may block. */
@@ -18,10 +19,11 @@ final class Bounded {
     }
 
     /**
-     * Runs {@code call}, and waits for it at most so many seconds.
+     * Runs {@code call} on a new daemon thread, and blocks until it returns, for at most {@code seconds}.
      *
-     * @throws IOException what the call threw; an {@link InterruptedIOException} if this thread was interrupted
-     * @throws TimeoutException if it has not returned; it goes on
+     * @param threadName the name of the new thread
+     * @throws IOException if the call threw it; an {@link InterruptedIOException} if this thread was interrupted
+     * @throws TimeoutException if the call has not returned in time; it goes on
      */
     static void run(final String threadName, final long seconds, final Call call) throws IOException, TimeoutException {
         final FutureTask<Boolean> task = new FutureTask<>(() -> {

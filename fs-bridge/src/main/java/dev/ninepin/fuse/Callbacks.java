@@ -27,26 +27,28 @@ import org.slf4j.LoggerFactory;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
 
 /**
- * libfuse's callbacks: each turns its arguments into a call of {@link FileOperations}, and the result into the reply.
- * They run on {@link Worker}s.
+ * The callbacks that libfuse calls. Each translates its arguments into a call of {@link FileOperations}, and the result
+ * into the reply. The callbacks run on {@link Worker} threads.
  *
- * <p>All go through {@link #serve}, which sees to it that a request gets one reply, and that nothing is thrown into
- * native code. The object must be held for as long as the session lives: native code calls into it.
+ * <p>Every callback except the forgets and the interrupt runs through {@link #serve}. That method guarantees exactly
+ * one reply for each request, and throws nothing into native code. The object must stay reachable for as long as the
+ * session lives, because native code calls into it.
  */
 final class Callbacks {
     private static final int CAPABLE = 20;
     private static final int WANTED = 24;
 
-    /** FUSE_CAP_DONT_MASK: the umask comes with each request, and it is ours to apply it. */
+    /** FUSE_CAP_DONT_MASK: each request carries the umask, and the file system applies it instead of the kernel. */
     private static final int DONT_MASK = 1 << 6;
 
-    // Where struct fuse_ctx has them: uid[4] gid[4] pid[4] umask[4].
+    // Offsets in struct fuse_ctx: uid[4] gid[4] pid[4] umask[4].
     private static final int PID = 8;
     private static final int UMASK = 12;
 
     /**
-     * How many entries the kernel gets at first with what is found of them. It asks for that before it can know whether
-     * the program wants more than names, and goes on with it only if so; a program that wants names only waits for this.
+     * The most entries in the first READDIRPLUS reply for a directory. The kernel always starts with READDIRPLUS,
+     * before it can know whether the program needs more than names. It goes on with READDIRPLUS only if the program
+     * does. A program that needs only names would wait for lookups that it never uses.
      */
     private static final int FIRST_ENTRIES = 64;
 
@@ -73,10 +75,10 @@ final class Callbacks {
             .getClosurePointer(LowLevelOps.Interrupt.class, interrupt)
             .address();
 
-    /** Set before the first callback. */
+    /** Set by {@link #servedBy} before the first callback. */
     private @Nullable Workers workers;
 
-    /** @param errnoOf turns what {@code files} throws into an errno */
+    /** @param errnoOf translates an exception of {@code files} into an errno */
     Callbacks(final LibFuse fuse, final FileOperations files, final ToIntFunction<Throwable> errnoOf) {
         this.fuse = fuse;
         this.files = files;
@@ -115,13 +117,13 @@ final class Callbacks {
         ops.statfs.set(this::statfs);
         xattrs.fill(ops);
         if (files.takesLocks()) {
-            // Without these the kernel keeps locks to itself.
+            // Without these callbacks, the kernel handles locks locally.
             locks.fill(ops);
         }
         ops.access.set(this::access);
     }
 
-    /** The table for fuse_lowlevel_new, and its size in bytes. */
+    /** Returns the callback table for {@link LibFuse#fuse_lowlevel_new}; {@link #tableSize} is its size in bytes. */
     Pointer table() {
         return opsMemory;
     }
@@ -130,17 +132,20 @@ final class Callbacks {
         return Struct.size(ops);
     }
 
-    /** Says whose requests these are; before the first of them. */
+    /** Sets the workers that serve the requests. Must be called before the first request. */
     void servedBy(final Workers theirs) {
         workers = theirs;
     }
 
-    /** What the kernel is to be asked to forget. */
+    /** Returns the names that the kernel should be asked to forget, as in {@link FileOperations#surplus}. */
     List<KnownName> surplus() {
         return files.surplus();
     }
 
-    /** In {@code struct fuse_conn_info} of libfuse 2.9, what the kernel can do comes before what is wanted of it. */
+    /**
+     * Requests {@link #DONT_MASK} if the kernel supports it. In libfuse 2.9's {@code struct fuse_conn_info}, {@code
+     * capable} comes directly before {@code want}.
+     */
     private void init(final long userData, final long connection) {
         final Pointer terms = Native.at(connection);
         terms.putInt(WANTED, terms.getInt(WANTED) | (terms.getInt(CAPABLE) & DONT_MASK));
@@ -162,9 +167,13 @@ final class Callbacks {
     }
 
     /**
-     * A refusal would take a name that the kernel knows from all users ({@code fs/fuse/dir.c}, fuse_dentry_revalidate): a
-     * program that works in the directory would have no path any more, and what is mounted there, or below, would be
-     * unmounted. So who is refused finds the directory, for this once, and is refused what he wants to do with it.
+     * Replies with a directory's cached entry, valid for this lookup only, after the server denied the lookup to this
+     * user.
+     *
+     * <p>An error reply would remove the dentry for all users ({@code fs/fuse/dir.c}, fuse_dentry_revalidate). A
+     * program that works in the directory would lose its path, and the kernel would unmount everything mounted on or
+     * below it. With the cached entry, the user finds the directory, but the server still denies the operation that
+     * follows.
      */
     private void keep(final Worker worker, final Entry known) {
         if (!worker.reply.entryForNow(known)) {
@@ -191,7 +200,7 @@ final class Callbacks {
             if (node == FileOperations.ROOT) {
                 worker.reply.attributes(rootAttributes());
             } else if (info != 0 && isCheckedBeforeRead()) {
-                // The kernel names a descriptor only where it needs the attributes to read.
+                // The kernel passes a descriptor only if it needs the attributes for a read.
                 worker.reply.attributesToRead(
                         files.forOpener(worker.handle(info)).getattrToRead(node, this::dropData));
             } else {
@@ -200,7 +209,10 @@ final class Callbacks {
         });
     }
 
-    /** The kernel does not say whether it is stat(2) or fstat(2) that asks: a descriptor is good for whoever has it. */
+    /**
+     * Returns the attributes of a node, also if the user may not look them up but the file is open. The kernel does not
+     * tell stat(2) from fstat(2), and fstat(2) must work for any process that has a descriptor.
+     */
     private Attributes attributes(final long request, final long node) throws IOException {
         try {
             return as(request).getattr(node);
@@ -212,7 +224,7 @@ final class Callbacks {
         }
     }
 
-    /** None if the file was closed meanwhile. */
+    /** Returns the attributes of an open file, or empty if the file has been closed in the meantime. */
     private Optional<Attributes> attributesOfOpen(final long node) {
         try {
             return files.attributesOfOpen(node);
@@ -223,8 +235,8 @@ final class Callbacks {
     }
 
     /**
-     * Shown to all users alike: mountpoint(1), umount(8) and whoever lists the directory above want them. The first answer
-     * is what a mount waits for.
+     * Returns the root's attributes, without checking the user: mountpoint(1), umount(8) and a listing of the parent
+     * directory need them. The first result completes {@link #readiness}, which {@link FuseMount#mount} waits for.
      */
     private Attributes rootAttributes() throws IOException {
         try {
@@ -328,7 +340,8 @@ final class Callbacks {
         serve("open", request, node, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
             final long handle = as(request).open(node, openFlags, this::dropData);
-            // A flush says who writes no more, and whose locks are free.
+            // A flush tells the file system that a writer has closed its descriptor, and which owner's locks to
+            // release.
             final boolean flush = files.takesLocks() || OpenFlags.writes(openFlags);
             boolean taken = false;
             try {
@@ -341,20 +354,27 @@ final class Callbacks {
         });
     }
 
-    /** Whether the kernel is to keep no data of any file, but for maps. */
+    /**
+     * Returns whether read(2) and write(2) must bypass the page cache for every file, so that only memory maps use
+     * pages.
+     */
     private boolean isUncached() {
         return files.cache() == CacheMode.NONE && canMapUncached();
     }
 
     /**
-     * Whether a file is to be read to the end that the server knows. An empty file may be, if it can be mapped all the same
-     * once it has grown.
+     * Returns whether reads must bypass the page cache because only the server knows where the file ends. The file must
+     * be open only for reading and have the size 0. If the kernel cannot map files that bypass the page cache, the file
+     * must also turn out to have contents.
      */
     private boolean isUnsized(final long handle) throws IOException {
         return files.isShownEmpty(handle) && (canMapUncached() || files.hidesContents(handle));
     }
 
-    /** Whether the kernel keeps data that no read(2) may get: it asks for the attributes first, and drops the data then. */
+    /**
+     * Returns whether the kernel caches data that no read(2) may use. The kernel then asks for the attributes before
+     * each read, and the reply makes it drop its pages.
+     */
     private boolean isCheckedBeforeRead() {
         return files.cache() == CacheMode.NONE && !canMapUncached();
     }
@@ -363,7 +383,10 @@ final class Callbacks {
         return workers != null && workers.canMapUncached();
     }
 
-    /** The kernel reads no further than the size that it knows, so it drops that with the data. */
+    /**
+     * Makes the kernel drop a node's pages and attributes. The attributes include the size, which limits how far the
+     * kernel reads.
+     */
     private void dropData(final long node) {
         if (workers != null) {
             workers.dropData(node);
@@ -416,7 +439,7 @@ final class Callbacks {
                 bytesWritten.add(count);
                 answer = () -> worker.reply.written(count);
             } catch (final IOException e) {
-                // Some of it may be there all the same.
+                // The server may have written a part of the data nevertheless.
                 answer = () -> fail("write", node, worker, e);
             }
             if (!worker.isWritingPageBack(info)) {
@@ -428,7 +451,10 @@ final class Callbacks {
         });
     }
 
-    /** Whatever fails here, the write is done, and is answered so. */
+    /**
+     * Makes the kernel drop older pages of the bytes just written. A failure is only logged, because the write itself
+     * has succeeded or failed already. {@code answer} sends the reply to the write if the drop takes long.
+     */
     private void dropOlder(
             final long handle, final long node, final long offset, final ByteBuffer written, final Runnable answer) {
         final Workers all = workers;
@@ -541,7 +567,10 @@ final class Callbacks {
         });
     }
 
-    /** Runs on the thread that reads the kernel's INTERRUPT, which is not the one that serves the request. */
+    /**
+     * Handles the kernel's INTERRUPT of a request. Runs on the thread that received the INTERRUPT, which is not the
+     * thread that serves the request.
+     */
     private void interrupt(final long request, final long token) {
         try {
             if (workers != null) {
@@ -552,30 +581,34 @@ final class Callbacks {
         }
     }
 
+    /** Replies with an entry, and takes back its lookup count if the kernel no longer waits for the reply. */
     private void give(final Worker worker, final Entry entry) {
         if (!worker.reply.entry(entry)) {
             files.forget(entry.node(), 1);
         }
     }
 
-    /** The files as who sent a request is to use them. */
+    /** Returns the file operations with the credentials of the user that sent {@code request}. */
     private FileOperations as(final long request) throws IOException {
         return files.forUser(() -> Native.at(fuse.fuse_req_ctx(request)).getInt(0));
     }
 
     /**
-     * As {@link #as(long)}; where the kernel names a descriptor, as who has opened it. It does so for ftruncate(2), but not
-     * where only the owner may ask: for fchmod(2), fchown(2), futimens(3).
+     * Returns the file operations with the opener's credentials if the kernel passed a descriptor, else with those of
+     * the user that sent {@code request}. The kernel passes the descriptor for ftruncate(2). It passes none for
+     * fchmod(2), fchown(2) and futimens(3), which only the file's owner may call.
      */
     private FileOperations as(final long request, final Worker worker, final long info) throws IOException {
         return info == 0 ? as(request) : files.forOpener(worker.info(info).fh.get());
     }
 
+    /** Returns the caller of a request with its supplementary groups, read from /proc. */
     private Caller withGroups(final long request) {
         final Pointer context = Native.at(fuse.fuse_req_ctx(request));
         return caller(request).with(SupplementaryGroups.of(context.getInt(PID)));
     }
 
+    /** Returns the caller of a request: its user ID, group ID and umask, without supplementary groups. */
     private Caller caller(final long request) {
         final Pointer context = Native.at(fuse.fuse_req_ctx(request));
         return new Caller(context.getInt(0), context.getInt(Integer.BYTES), context.getInt(UMASK));
@@ -585,23 +618,30 @@ final class Callbacks {
         return flags.toProtocol(info.flags.intValue());
     }
 
-    /** A page that the kernel writes back goes where it belongs, also when it comes over a descriptor that appends. */
+    /**
+     * Returns the open flags for a write. APPEND is removed from the write-back of a page: the page has a fixed offset,
+     * even if the kernel uses a descriptor that appends.
+     */
     private int writeFlags(final Worker worker, final long info) {
         final int now = protocolFlags(worker.info(info));
         return worker.isWritingPageBack(info) ? now & ~OpenFlags.APPEND : now;
     }
 
-    /** A file operation, from its arguments to its reply. */
+    /** A file operation that reads its arguments, runs, and sends the reply. */
     interface Operation {
         void run(Worker worker) throws IOException;
     }
 
-    /** Runs an operation, measures it, and replies for it if it fails. Throws nothing. */
+    /** Runs an operation, records its duration, and replies with an errno if it fails. Throws nothing. */
     private void serve(final String name, final long request, final long node, final Operation operation) {
         serve(name, request, node, false, operation);
     }
 
-    /** As {@link #serve(String, long, long, Operation)}; {@code onlyWaits} as of {@link RequestSlot#enter}. */
+    /**
+     * Runs an operation as {@link #serve(String, long, long, Operation)} does.
+     *
+     * @param onlyWaits whether the operation can be given up at any time, as in {@link RequestSlot#enter}
+     */
     private void serve(
             final String name,
             final long request,

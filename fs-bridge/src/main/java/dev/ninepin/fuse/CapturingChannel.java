@@ -5,8 +5,8 @@ import jnr.ffi.Pointer;
 import jnr.ffi.annotations.Delegate;
 
 /**
- * A channel of libfuse's whose messages come here instead of going to the kernel: a request that libfuse is given over it
- * is answered into it. Not added to a session; one thread at a time.
+ * A libfuse channel that captures the messages sent over it instead of passing them to the kernel. libfuse's answer to
+ * a request that it gets over this channel is captured as well. Not added to a session; not thread-safe.
  */
 final class CapturingChannel implements AutoCloseable {
     /** {@code struct fuse_chan_ops} of fuse_lowlevel.h: receive[8] send[8] destroy[8]. */
@@ -19,13 +19,17 @@ final class CapturingChannel implements AutoCloseable {
 
     private final LibFuse fuse;
 
-    /** Held for as long as libfuse may call it. */
+    /** Keeps the function reachable for as long as libfuse may call it. */
     private final Send send = this::send;
 
     private final long address;
     private final ByteArrayOutputStream captured = new ByteArrayOutputStream();
 
-    /** @param bufferSize in bytes, of the buffer that requests are received in; libfuse judges by it what it can take */
+    /**
+     * Creates the channel.
+     *
+     * @param bufferSize the size of the receive buffers in bytes; libfuse derives the largest write from it
+     */
     CapturingChannel(final LibFuse fuse, final long bufferSize) {
         this.fuse = fuse;
         final Pointer ops = Native.allocate(OPS_SIZE);
@@ -41,7 +45,7 @@ final class CapturingChannel implements AutoCloseable {
         }
     }
 
-    /** The function of a channel that sends {@code count} pieces as one message. */
+    /** The channel's send function, which sends {@code count} pieces ({@code struct iovec}) as one message. */
     public interface Send {
         @Delegate
         int call(long channel, long pieces, long count);
@@ -57,12 +61,12 @@ final class CapturingChannel implements AutoCloseable {
         return 0;
     }
 
-    /** The channel as libfuse names it. */
+    /** Returns the channel's address, by which libfuse identifies it. */
     long address() {
         return address;
     }
 
-    /** What was sent since this was last asked for. */
+    /** Returns the bytes sent since the last call, or since the channel was created. */
     byte[] take() {
         final byte[] bytes = captured.toByteArray();
         captured.reset();

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Connection implements AutoCloseable {
     private static final Path FUSECTL = Path.of("/sys/fs/fuse/connections");
 
-    // fsconfig(2) and fsmount(2).
+    // Flags and commands of fsopen(2), fsconfig(2) and fsmount(2).
     private static final long FSOPEN_CLOEXEC = 1;
     private static final long FSMOUNT_CLOEXEC = 1;
     private static final long FSCONFIG_CMD_CREATE = 6;

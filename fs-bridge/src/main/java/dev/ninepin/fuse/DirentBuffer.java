@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The data of a reply to READDIR: entries as the kernel takes them, {@code struct fuse_dirent} of linux/fuse.h, each
- * padded to eight bytes.
+ * A buffer with the data of a READDIR reply: {@code struct fuse_dirent} of linux/fuse.h, each padded to eight bytes.
+ * Not thread-safe.
  *
  * <pre>ino[8] off[8] namelen[4] type[4] name[namelen]</pre>
  */
@@ -18,7 +18,7 @@ final class DirentBuffer implements DirectorySink {
     private final ByteBuffer buffer;
     private boolean refused;
 
-    /** Writes into {@code memory}, from its position to its limit. */
+    /** Creates a buffer that writes into {@code memory}, from its position to its limit. */
     DirentBuffer(final ByteBuffer memory) {
         buffer = memory.order(ByteOrder.nativeOrder());
     }
@@ -42,12 +42,15 @@ final class DirentBuffer implements DirectorySink {
         return true;
     }
 
-    /** Whether an entry was offered and did not fit even alone: an empty reply would end the directory there. */
+    /**
+     * Returns whether the buffer cannot hold even the first entry that was offered. An empty reply would then wrongly
+     * mark the end of the directory.
+     */
     boolean isTooSmall() {
         return refused && buffer.position() == 0;
     }
 
-    /** The entries, from position to limit. */
+    /** Returns the entries, from position to limit. */
     ByteBuffer finish() {
         return buffer.flip();
     }

@@ -13,12 +13,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The data of a reply to READDIRPLUS: {@code struct fuse_direntplus} of linux/fuse.h, each padded to eight bytes.
+ * A buffer with the data of a READDIRPLUS reply: {@code struct fuse_direntplus} of linux/fuse.h, each padded to eight
+ * bytes.
  *
  * <pre>entry_out[128] ino[8] off[8] namelen[4] type[4] name[namelen]</pre>
  *
- * Entries are taken first, with room for what is found of them, and then {@link #finish}ed. An entry_out of zeros, as
- * {@code .} and {@code ..} have it, tells the kernel nothing.
+ * <p>Entries are first offered, with space reserved for their lookup results; {@link #finish} then fills in the
+ * results. An entry_out of zeros, as {@code .} and {@code ..} have it, means no lookup result. Not thread-safe.
  */
 final class DirentPlusBuffer implements DirectorySink {
     private static final int ENTRY_OUT = 128;
@@ -29,7 +30,7 @@ final class DirentPlusBuffer implements DirectorySink {
     private final DirentBuffer dirents;
     private final List<ByteString> names = new ArrayList<>();
 
-    /** Where each name's entry_out is. */
+    /** The offset of each name's entry_out. */
     private final List<Integer> places = new ArrayList<>();
 
     private boolean refused;
@@ -37,9 +38,9 @@ final class DirentPlusBuffer implements DirectorySink {
     private final int most;
 
     /**
-     * Writes into {@code memory}, from its position to its limit.
+     * Creates a buffer that writes into {@code memory}, from its position to its limit.
      *
-     * @param most how many entries at most
+     * @param most the most entries in the buffer
      */
     DirentPlusBuffer(final ByteBuffer memory, final int most) {
         this.most = most;
@@ -72,21 +73,24 @@ final class DirentPlusBuffer implements DirectorySink {
         return true;
     }
 
-    /** Whether an entry was offered and did not fit even alone: an empty reply would end the directory there. */
+    /**
+     * Returns whether the buffer cannot hold even the first entry that was offered. An empty reply would then wrongly
+     * mark the end of the directory.
+     */
     boolean isTooSmall() {
         return refused && buffer.position() == 0;
     }
 
-    /** The names of which something may be found, in the order of the entries. */
+    /** Returns the names to look up, in the order of the entries, without {@code .} and {@code ..}. */
     List<ByteString> names() {
         return names;
     }
 
     /**
-     * The entries, from position to limit.
+     * Fills in the lookup results and returns the entries, from position to limit.
      *
-     * @param found of {@link #names()}, each
-     * @param validity how long that may be believed
+     * @param found the lookup result of each of {@link #names()}, in the same order
+     * @param validity the entry and attribute timeout of the results
      */
     ByteBuffer finish(final List<Optional<Entry>> found, final Duration validity) {
         for (int i = 0; i < found.size(); i++) {
@@ -99,7 +103,7 @@ final class DirentPlusBuffer implements DirectorySink {
     }
 
     /**
-     * {@code struct fuse_entry_out}: nodeid[8] generation[8] entry_valid[8] attr_valid[8] entry_valid_nsec[4]
+     * Writes a {@code struct fuse_entry_out}: nodeid[8] generation[8] entry_valid[8] attr_valid[8] entry_valid_nsec[4]
      * attr_valid_nsec[4], and {@code struct fuse_attr}.
      */
     private static void put(final ByteBuffer out, final Entry entry, final Duration validity) {

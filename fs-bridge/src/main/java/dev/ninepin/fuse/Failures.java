@@ -9,12 +9,15 @@ import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns what an operation failed with into the errno to reply, and tells of it, in one line at DEBUG. Any thread. */
+/**
+ * Translates the exception of a failed operation into the errno of the reply, and logs the failure in one line at
+ * DEBUG. Any thread.
+ */
 final class Failures {
-    /** libfuse takes an errno below this. */
+    /** libfuse accepts only errnos below this limit. */
     private static final int ERRNO_LIMIT = 1000;
 
-    /** The operations on a name in a directory, which is the first that a request of theirs holds. */
+    /** The operations on a name in a directory; that name is the first one in their requests. */
     private static final Set<String> ON_NAMES =
             Set.of(Callbacks.LOOKUP, "mknod", "mkdir", "symlink", "unlink", "rmdir", "rename", "create");
 
@@ -28,12 +31,15 @@ final class Failures {
         this.errnoOf = errnoOf;
     }
 
-    /** Whether {@code errno}, 0 for none, counts as a failure of an operation. */
+    /** Returns whether {@code errno} counts as a failure of an operation; 0 is success. */
     static boolean isFailure(final String operation, final int errno) {
         return errno != 0 && !isNotThere(operation, errno);
     }
 
-    /** Whether this only says that there is no such name, or attribute: what is asked for all the time. */
+    /**
+     * Returns whether an errno only says that a name or an attribute does not exist. Programs ask for such names all
+     * the time.
+     */
     private static boolean isNotThere(final String operation, final int errno) {
         return switch (errno) {
             case Errno.ENOENT -> operation.equals(Callbacks.LOOKUP);
@@ -42,12 +48,12 @@ final class Failures {
         };
     }
 
-    /** Whether it says that a user must not do what he asked for. */
+    /** Returns whether a failure denies a user permission: EACCES or EPERM. */
     boolean isRefusal(final IOException failure) {
         return Errno.isDenial(errnoOf.applyAsInt(failure));
     }
 
-    /** The errno for {@code failure} of an operation on {@code node}, which {@code worker} serves. */
+    /** Logs the failure of an operation on {@code node} that {@code worker} serves, and returns the errno to reply. */
     int errno(final String operation, final long node, final Worker worker, final Throwable failure) {
         if (!(failure instanceof IOException)) {
             LOG.warn("{} of {} failed unexpectedly", operation, path(operation, node, worker), failure);
@@ -66,7 +72,7 @@ final class Failures {
         return errno;
     }
 
-    /** What a request is about, for people: its node, and the name in that if it has one. */
+    /** Returns the path of a request's node for the log, with the name in that directory if the request has one. */
     private String path(final String operation, final long node, final Worker worker) {
         final String path = files.pathOf(node);
         final ByteString child = ON_NAMES.contains(operation) ? worker.firstName() : null;

@@ -7,13 +7,13 @@ import java.util.List;
 import jnr.ffi.Pointer;
 
 /**
- * {@code struct fuse_args}: the options of a mount as a command line, which libfuse takes apart. {@code fuse_mount}
- * removes what is its own and leaves the rest to {@code fuse_lowlevel_new}. One thread.
+ * {@code struct fuse_args}: the options of a mount as a command line, which libfuse parses. {@code fuse_mount} removes
+ * its own options and leaves the rest to {@code fuse_lowlevel_new}. Not thread-safe.
  */
 final class FuseArguments implements AutoCloseable {
     /**
-     * The largest read or write that the kernel sends at once, in bytes; half of it if the kernel is older than 4.20. More
-     * is hardly faster, and each worker has room for one.
+     * The largest read or write that the kernel sends at once, in bytes; kernels before 4.20 send half of it. More is
+     * hardly faster, and each worker has a buffer of this size.
      */
     static final int MAX_TRANSFER = 1 << 18;
 
@@ -25,7 +25,7 @@ final class FuseArguments implements AutoCloseable {
     private final Pointer args = Native.allocate(SIZE);
     private final Pointer vector;
 
-    /** What {@link #vector} points to. */
+    /** Keeps the strings that {@link #vector} points to reachable. */
     private final List<Pointer> strings = new ArrayList<>();
 
     FuseArguments(final LibFuse fuse, final FuseOptions options) {
@@ -41,7 +41,7 @@ final class FuseArguments implements AutoCloseable {
         args.putPointer(VECTOR, vector);
     }
 
-    /** The options in libfuse's notation, separated by commas. */
+    /** Returns the options in libfuse's notation, separated by commas. */
     static String mountOptions(final FuseOptions options) {
         final List<String> words = new ArrayList<>();
         words.add("fsname=" + escape(options.source()));
@@ -73,7 +73,7 @@ final class FuseArguments implements AutoCloseable {
         return args;
     }
 
-    /** Frees what libfuse put into the struct. */
+    /** Frees the memory that libfuse allocated in the struct. */
     @Override
     public void close() {
         fuse.fuse_opt_free_args(args);

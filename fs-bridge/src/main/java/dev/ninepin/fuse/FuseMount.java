@@ -16,17 +16,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file system that is mounted on a directory, and the threads that serve it. Any thread may call any method.
+ * A file system mounted on a directory, with the threads that serve it. Any thread may call any method.
  *
- * <p>The mount ends when {@link #close} or {@link #unmount} ends it, when someone else unmounts it, or when the kernel
- * gives it up; {@link #awaitEnd} returns in all of these cases. The {@link FileOperations} stay open: closing them is up
- * to whoever made them, after the end. The kernel need not have released every handle and forgotten every node by then.
+ * <p>The mount ends when {@link #close} or {@link #unmount} ends it, when another program unmounts it, or when the
+ * kernel aborts its connection. {@link #awaitEnd} returns in all of these cases. The {@link FileOperations} stay open;
+ * their creator closes them after the end of the mount. By then, the kernel may not have released every handle or
+ * forgotten every node.
  */
 public final class FuseMount implements AutoCloseable {
-    /** How long a server may take to show its root before the mount is given up. */
+    /** How long the server may take to return the root's attributes before mounting fails. */
     private static final long READY_SECONDS = 30;
 
-    /** How long a file system may take to show that somebody serves it. */
+    /** How long a file system may take to respond to {@link #isDead}. */
     private static final long PROBE_SECONDS = 5;
 
     private static final String ENOTCONN = jnr.constants.platform.Errno.ENOTCONN.description();
@@ -49,11 +50,11 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Mounts {@code files} on {@code directory}, and returns when the mount is proven usable: the kernel has called, and
-     * stat(2) of the mount point has shown the root's attributes as the server gave them.
+     * Mounts {@code files} on {@code directory}. Blocks until the mount is usable: the kernel has initialised the
+     * connection, and stat(2) of the mount point has returned the root's attributes from the server.
      *
-     * @throws IOException if it can't be mounted, or the root's attributes did not come, with the reason in words; then
-     *     nothing is mounted
+     * @throws IOException if mounting fails, or if the server does not return the root's attributes; the message says
+     *     why, and nothing is left mounted
      */
     public static FuseMount mount(final FileOperations files, final Path directory, final FuseOptions options)
             throws IOException {
@@ -61,8 +62,8 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Whether a FUSE file system is mounted on {@code directory} that nobody serves any more. Waits for a limited time;
-     * where it can't be seen, the answer is no.
+     * Returns whether {@code directory} has a FUSE mount whose server process is gone. Blocks for at most 5 s. Returns
+     * false if the state of the mount cannot be determined.
      */
     public static boolean isDead(final Path directory) {
         try {
@@ -75,14 +76,20 @@ public final class FuseMount implements AutoCloseable {
         }
     }
 
-    /** Asks whoever serves {@code directory}; its attributes might come from the kernel's cache. */
+    /**
+     * Opens a directory, which always reaches the process that serves it. A read of its attributes might be answered
+     * from the kernel's cache.
+     */
     private static void openDirectory(final Path directory) throws IOException {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             LOG.trace("{} is served: {}", directory, entries);
         }
     }
 
-    /** As {@link #mount(FileOperations, Path, FuseOptions)}, with failures turned into errnos by {@code errnoOf}. */
+    /**
+     * Mounts as {@link #mount(FileOperations, Path, FuseOptions)} does, but translates exceptions into errnos with
+     * {@code errnoOf}.
+     */
     static FuseMount mount(
             final FileOperations files,
             final Path directory,
@@ -92,7 +99,11 @@ public final class FuseMount implements AutoCloseable {
         return mount(files, directory, options, errnoOf, true);
     }
 
-    /** @param mayMapUncached as of {@link Negotiation} */
+    /**
+     * Mounts as {@link #mount(FileOperations, Path, FuseOptions, ToIntFunction)} does.
+     *
+     * @param mayMapUncached as in {@link Negotiation}
+     */
     static FuseMount mount(
             final FileOperations files,
             final Path directory,
@@ -147,7 +158,7 @@ public final class FuseMount implements AutoCloseable {
         }
     }
 
-    /** Asks the kernel for the root, as any program would. */
+    /** Asks the kernel for the root's attributes, as any program would. */
     private void awaitReady() throws IOException {
         final Readiness readiness = callbacks.readiness;
         try {
@@ -165,7 +176,7 @@ public final class FuseMount implements AutoCloseable {
         }
     }
 
-    /** What it has done, and is doing. */
+    /** Returns the mount's statistics and its requests in progress. */
     public FuseStatus status() {
         final List<Long> ages = workers.ages(System.nanoTime());
         return new FuseStatus(
@@ -177,62 +188,67 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Unmounts, as umount(8) does, and waits until the service has ended, for a limited time. Does nothing if it is not
-     * mounted there any more.
+     * Unmounts as umount(8) does, and blocks for a limited time until the mount's threads have left. Does nothing if
+     * the mount is no longer on its directory.
      *
-     * @return the other mounts of it, which keep it; it does not wait then
-     * @throws MountBusyException if it is in use; the mount goes on then
-     * @throws IOException if it can't be unmounted otherwise
+     * @return the file system's other mounts, which keep it alive; if there are any, the method does not wait for the
+     *     threads
+     * @throws MountBusyException if the mount is in use; it then stays mounted
+     * @throws IOException if unmounting fails for another reason
      */
     public List<MountCopy> unmount() throws IOException {
         return teardown.unmount();
     }
 
     /**
-     * Takes the mount from its directory at once, although it may be in use. Programs go on with what they have open, and
-     * the mount ends with the last of these, or with {@link #close}. Does nothing if it is not mounted there any more.
+     * Detaches the mount from its directory at once, even if it is in use. Programs can go on using their open files.
+     * The mount ends when the last of them is closed, or with {@link #close}. Does nothing if the mount is no longer on
+     * its directory.
      *
-     * @return the other mounts of it, which keep it as well
-     * @throws IOException if it can't be taken away
+     * @return the file system's other mounts, which also keep it alive
+     * @throws IOException if detaching fails
      */
     public List<MountCopy> detach() throws IOException {
         return teardown.detach();
     }
 
-    /** Returns the kernel's number for its connection, which is the minor number of its device too. */
+    /** Returns the kernel's number for the FUSE connection, which is also the minor number of the mount's device. */
     public int connection() {
         return teardown.connection();
     }
 
-    /** Whether it is mounted on its directory, in the mount namespace of this process. */
+    /** Returns whether the file system is mounted on its directory, in the mount namespace of this process. */
     public boolean isMounted() throws IOException {
         return teardown.isMounted();
     }
 
-    /** Whether the kernel may still ask for something here, from the directory or from elsewhere. */
+    /** Returns whether the kernel may still send requests, from this mount or from another mount of the file system. */
     public boolean isAlive() {
         return teardown.isAlive();
     }
 
-    /** Returns where it is mounted beside its directory; nothing tells of namespaces in which no process can be seen. */
+    /**
+     * Returns the file system's other mounts. Does not find mounts in a mount namespace in which this process can see
+     * no process.
+     */
     public List<MountCopy> copies() throws IOException {
         return teardown.copies();
     }
 
-    /** Waits until the mount has ended, for whatever reason, and no thread of it is left. */
+    /** Blocks until the mount has ended for any reason and all its threads have left. */
     public void awaitEnd() throws InterruptedException {
         workers.awaitEnd();
     }
 
-    /** Whether the mount has ended, for whatever reason. */
+    /** Returns whether the mount has ended, for any reason. */
     public boolean ended() {
         return workers.ended();
     }
 
     /**
-     * Ends the mount, and the service of it, whatever is in progress. If it is in use, what is dirty is written first;
-     * then programs that still have files open there get errors. Waits for a limited time at each step, and logs what
-     * could not be done. Closing again does nothing.
+     * Ends the mount and its threads, even if requests are in progress. If the mount is in use, dirty data is written
+     * first; then programs with open files get errors. Blocks for a limited time at each step, and logs the steps that
+     * fail. A second call does nothing.
      */
     @Override
     public void close() {

@@ -3,15 +3,16 @@ package dev.ninepin.fuse;
 import java.util.List;
 
 /**
- * How a mount is to look to the kernel.
+ * The options of a mount that the kernel applies.
  *
- * @param source what mountinfo shows as the source; any text
- * @param readOnly whether the kernel refuses every change
- * @param allowOther whether users other than the one who mounts may enter
- * @param defaultPermissions whether the kernel checks modes and owners, instead of asking the file system
- * @param kernelFlags what else the kernel is to enforce, in the words of mount(8): {@code noexec}, {@code noatime},
- *     {@code sync}, {@code dirsync}, SELinux's {@code context=…}; for root also {@code nosymfollow}, {@code nodiratime} and
- *     {@code strictatime}, and {@code suid} and {@code dev}, without which no mount honours set-uid bits or devices
+ * @param source the source that mountinfo shows; any text
+ * @param readOnly whether the kernel rejects every change
+ * @param allowOther whether users other than the one that mounts have access
+ * @param defaultPermissions whether the kernel checks modes and owners itself, instead of asking the file system
+ * @param kernelFlags other options for the kernel to enforce, named as in mount(8): {@code noexec}, {@code noatime},
+ *     {@code sync}, {@code dirsync}, SELinux's {@code context=…}. Root may also use {@code nosymfollow}, {@code
+ *     nodiratime}, {@code strictatime}, {@code suid} and {@code dev}. Without {@code suid} and {@code dev}, a mount
+ *     does not honour set-user-ID bits and device files
  */
 public record FuseOptions(
         String source, boolean readOnly, boolean allowOther, boolean defaultPermissions, List<String> kernelFlags) {
@@ -19,7 +20,7 @@ public record FuseOptions(
         kernelFlags = List.copyOf(kernelFlags);
     }
 
-    /** With nothing else for the kernel to enforce. */
+    /** Creates options without kernel flags. */
     public FuseOptions(
             final String source, final boolean readOnly, final boolean allowOther, final boolean defaultPermissions) {
         this(source, readOnly, allowOther, defaultPermissions, List.of());

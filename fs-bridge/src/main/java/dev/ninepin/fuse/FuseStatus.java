@@ -4,15 +4,15 @@ import dev.ninepin.session.OperationStats;
 import java.util.List;
 
 /**
- * What a mount has done, and is doing.
+ * The statistics of a mount and its requests in progress.
  *
- * @param bytesRead bytes of files given to the kernel
- * @param bytesWritten bytes of files taken from the kernel
- * @param requestsInProgress requests that wait for their answer now
- * @param oldestRequestNanos how long the oldest of them has waited; 0 if there is none
- * @param operations each kind of file operation, from the kernel's request to our reply. A lookup that finds no such
- *     name has been answered and is no error; everything else that a program sees fail is one. Forgets have no reply
- *     and are not here
+ * @param bytesRead the bytes of files passed to the kernel
+ * @param bytesWritten the bytes of files accepted from the kernel
+ * @param requestsInProgress the number of requests that are being served now
+ * @param oldestRequestNanos how long the oldest of them has been served, in nanoseconds; 0 if there is none
+ * @param operations the statistics of each kind of file operation, timed from receiving the request to sending the
+ *     reply. A lookup of a name that does not exist is not counted as an error; every other failure that a program sees
+ *     is. Forgets have no reply and are not included
  */
 public record FuseStatus(
         long bytesRead,

@@ -1,14 +1,16 @@
 package dev.ninepin.fuse;
 
 /**
- * Interrupts the requests of programs that are to end, unless they are answered soon. Any thread.
+ * The delayed interrupts of requests whose program a signal will terminate, unless they are answered soon. Any thread.
  *
- * <p>The kernel tells of every signal that comes to a program that waits, also of those that the program handles, to go
- * on after them: a timer, the end of a child. And a server that is asked to give up a request may be half-way through
- * (QEMU makes the directory, and then says nothing), so that a call fails and was done all the same. No local file system
- * does that to programs, however slow it is; few of them expect it, and a database whose fsync(2) fails stops. So only
- * a program that its signals end does not wait for the answer. The kernel tells of one signal for each request, so it is
- * looked for others that come later.
+ * <p>The kernel reports every signal to a waiting program, including signals that the program handles and survives,
+ * such as a timer or the end of a child. Giving up a request may fail a system call whose effect happens nevertheless:
+ * QEMU creates the directory and then sends no reply. No local file system does this to programs, however slow it is.
+ * Few programs expect it, and a database stops if its fsync(2) fails. So only a program that a signal will terminate
+ * stops waiting for the reply.
+ *
+ * <p>The kernel reports only the first signal during a request. So the program is checked for later signals at
+ * intervals.
  */
 final class Interrupts {
     private static final long SOON_MILLIS = 1000;
@@ -20,10 +22,10 @@ final class Interrupts {
     }
 
     /**
-     * A signal has come to a program. Interrupts {@code slot} once it ends the program, if the request of {@code token} is
-     * still served by then. Returns at once.
+     * Interrupts the request of {@code token} in {@code slot} once a signal will terminate the program, if the request
+     * is still being served by then. Returns at once; checks after a second, and then every second.
      *
-     * @param thread of the program, as in {@link PendingSignals#endProgramOf}
+     * @param thread a thread of the program, as in {@link PendingSignals#endProgramOf}
      */
     void schedule(final RequestSlot slot, final long token, final int thread) {
         final var unused = timer.after(SOON_MILLIS, () -> look(slot, token, thread));

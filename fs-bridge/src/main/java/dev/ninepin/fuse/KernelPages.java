@@ -12,18 +12,18 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Looks into the pages that the kernel has of a file, without waiting for their locks: FUSE_NOTIFY_RETRIEVE, which it
- * answers with a request of its own. Structs and numbers are those of the kernel's {@code include/uapi/linux/fuse.h}. Any
- * thread.
+ * A reader of the pages that the kernel has cached of a file. It does not wait for the pages' locks: it sends
+ * FUSE_NOTIFY_RETRIEVE, which the kernel answers with a request. Structs and numbers are those of the kernel's {@code
+ * include/uapi/linux/fuse.h}. Any thread.
  */
 final class KernelPages {
     private static final int NOTIFY_RETRIEVE = 5;
 
-    // struct fuse_out_header: len[4] error[4] unique[8], with the notification in place of the error; then struct
-    // fuse_notify_retrieve_out: notify_unique[8] nodeid[8] offset[8] size[4] padding[4].
+    // struct fuse_out_header: len[4] error[4] unique[8], with the notification's code in place of the error; then
+    // struct fuse_notify_retrieve_out: notify_unique[8] nodeid[8] offset[8] size[4] padding[4].
     private static final int OUT_SIZE = 16 + 32;
 
-    // The answer has notify_unique where other requests have their own, and behind the header struct
+    // The answer has notify_unique where other requests have their own unique. After the header come struct
     // fuse_notify_retrieve_in: dummy1[8] offset[8] size[4] dummy2[4] dummy3[8] dummy4[8], and the bytes.
     private static final int IN_UNIQUE = 8;
     private static final int IN_SIZE = RequestKind.HEADER + 16;
@@ -40,9 +40,15 @@ final class KernelPages {
     }
 
     /**
-     * What the kernel has of these bytes: up to the first page that it does not have, and to the end of the file as it
-     * knows that. A page that it is just reading, or is only writing a part of, counts as one that it does not have; before
-     * 2026 it came with whatever was in it. Empty if there was no answer in time.
+     * Returns the bytes that the kernel has cached, up to the first page that it lacks or to the file's end as the
+     * kernel knows it. A page that the kernel is reading, or is writing only partly, counts as lacking; kernels before
+     * 2026 returned its incomplete contents. Blocks until the kernel answers.
+     *
+     * @param offset the offset of the first byte in the file
+     * @param size the number of bytes
+     * @param millis the most milliseconds to wait
+     * @return the bytes, or empty if the kernel does not answer in time or rejects the request, or the thread is
+     *     interrupted
      */
     Optional<ByteBuffer> look(final long node, final long offset, final int size, final long millis) {
         final long number = lastLook.incrementAndGet();
@@ -65,7 +71,7 @@ final class KernelPages {
         }
     }
 
-    /** The kernel's answer has come, with which {@code request} begins. */
+    /** Passes the kernel's answer, at the start of {@code request}, to the thread that waits for it. */
     void answered(final ByteBuffer request) {
         final CompletableFuture<ByteBuffer> seen = awaited.get(request.getLong(IN_UNIQUE));
         if (seen != null) {

@@ -8,17 +8,21 @@ import jnr.ffi.annotations.IgnoreError;
 import jnr.ffi.annotations.In;
 
 /**
- * The functions of libfuse 2.9 that Ninepin calls: the low-level API, which names files by the kernel's nodes. (jnr-fuse
- * binds the high-level one, which names them by paths.)
+ * The functions of libfuse 2.9 that Ninepin calls. They belong to the low-level API, which identifies files by the
+ * kernel's node IDs. (jnr-fuse binds the high-level API, which identifies files by paths.)
  *
- * <p>What libfuse hands out and takes back (requests, sessions, channels, structs) are addresses, as longs: so 64-bit
- * machines only. Some of these symbols exist in several versions; an unversioned look-up finds the newest, which is the
- * one that libfuse's headers declare.
+ * <p>Requests, sessions, channels and structs are addresses in longs, so only 64-bit machines are supported. Some of
+ * these symbols have several versions. An unversioned lookup finds the newest one, which is the one that libfuse's
+ * headers declare.
  *
- * <p>Public only because jnr-ffi implements it in a class loader of its own.
+ * <p>This interface is public only because jnr-ffi implements it in a class loader of its own.
  */
 public interface LibFuse {
-    /** The library, loaded once. */
+    /**
+     * Returns the library, which is loaded on the first call.
+     *
+     * @throws IOException if the library cannot be loaded
+     */
     static LibFuse get() throws IOException {
         try {
             return Loaded.LIBRARY;
@@ -29,15 +33,18 @@ public interface LibFuse {
         }
     }
 
-    /** Mounts, and returns the channel, or 0; then the reason is in errno at best, and in words on standard error. */
+    /**
+     * Mounts, and returns the channel, or 0 on failure. libfuse then prints the reason on standard error; errno may
+     * hold it as well.
+     */
     long fuse_mount(Pointer mountPoint, Pointer args);
 
-    /** Unmounts lazily and ends the channel. Only for a mount that was never served. */
+    /** Unmounts lazily and destroys the channel. Only for a mount that was never served. */
     void fuse_unmount(Pointer mountPoint, long channel);
 
     void fuse_opt_free_args(Pointer args);
 
-    /** Makes a session, or returns 0. Copies {@code ops}. */
+    /** Creates a session, or returns 0 on failure. Copies {@code ops}. */
     long fuse_lowlevel_new(Pointer args, Pointer ops, long opsSize, long userData);
 
     void fuse_session_add_chan(long session, long channel);
@@ -49,36 +56,45 @@ public interface LibFuse {
 
     long fuse_chan_bufsize(long channel);
 
-    /** Makes a channel of {@code ops}, which it copies, or returns 0. */
+    /** Creates a channel, or returns 0 on failure. Copies {@code ops}. */
     long fuse_chan_new(Pointer ops, int fd, long bufferSize, long data);
 
-    /** Ends a channel that was made with {@link #fuse_chan_new}, and was not added to a session. */
+    /** Destroys a channel that {@link #fuse_chan_new} created and that was not added to a session. */
     void fuse_chan_destroy(long channel);
 
-    /** Sends one message, of {@code count} pieces ({@code struct iovec}). Returns 0, or a negative errno. */
+    /**
+     * Sends one message that consists of {@code count} pieces ({@code struct iovec}). Returns 0, or a negative errno.
+     */
     @IgnoreError
     int fuse_chan_send(long channel, Pointer pieces, long count);
 
     /**
-     * The kernel drops what it keeps of a node: its attributes, and its pages from {@code offset} on, all of them if
-     * {@code length} is 0, and none if {@code offset} is negative. Returns 0, or a negative errno.
+     * Makes the kernel drop a node's attributes and its pages from {@code offset} on. Drops all of these pages if
+     * {@code length} is 0, and no pages if {@code offset} is negative. Returns 0, or a negative errno.
      */
     @IgnoreError
     int fuse_lowlevel_notify_inval_inode(long channel, long node, long offset, long length);
 
     /**
-     * The kernel drops a name that it knows in a directory, and with the last one its inode, unless that is in use: then it
-     * gives the node back. {@code name} ends with a NUL, which {@code length} does not count. Returns 0, or a negative
-     * errno. Waits while a program changes the directory or looks a name up in it.
+     * Makes the kernel drop a name that it knows in a directory. With an unused inode's last name, the kernel also
+     * drops the inode, and gives its lookups back. Blocks while a program changes the directory or looks up a name in
+     * it.
+     *
+     * @param name the name, which ends with a NUL
+     * @param length the length of the name in bytes, without the NUL
+     * @return 0, or a negative errno
      */
     @IgnoreError
     int fuse_lowlevel_notify_inval_entry(long channel, long parent, @In byte[] name, long length);
 
-    /** Waits for a request: its length, 0 once the session has ended, or a negative errno. */
+    /**
+     * Blocks until a request arrives. Returns the request's length in bytes, 0 if the session has ended, or a negative
+     * errno.
+     */
     @IgnoreError
     int fuse_chan_recv(Pointer channelInOut, ByteBuffer request, long size);
 
-    /** Decodes a request and makes the callback that it is for, on this thread. */
+    /** Decodes a request and runs its callback on this thread. */
     @IgnoreError
     void fuse_session_process(long session, ByteBuffer request, long length, long channel);
 
@@ -88,7 +104,7 @@ public interface LibFuse {
     @IgnoreError
     void fuse_req_interrupt_func(long request, long function, long data);
 
-    // Every reply ends its request. It returns 0, or a negative errno if the kernel no longer wanted it.
+    // Every reply frees its request. It returns 0, or a negative errno if the kernel no longer waited for the reply.
 
     @IgnoreError
     int fuse_reply_err(long request, int errno);
@@ -120,7 +136,7 @@ public interface LibFuse {
     @IgnoreError
     int fuse_reply_statfs(long request, Pointer statvfs);
 
-    /** Loads on first use. */
+    /** The library, loaded on first use. */
     final class Loaded {
         private static final LibFuse LIBRARY =
                 LibraryLoader.create(LibFuse.class).failImmediately().load("libfuse.so.2");

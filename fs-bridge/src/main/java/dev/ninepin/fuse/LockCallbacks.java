@@ -7,9 +7,13 @@ import dev.ninepin.share.LockMode;
 import java.util.Optional;
 import jnr.ffi.Pointer;
 
-/** The callbacks for locks, a part of {@link Callbacks}. The numbers are those of Linux on x86-64 and aarch64. */
+/**
+ * The callbacks for locks, a part of {@link Callbacks}. They run on {@link Worker} threads. The numbers are those of
+ * Linux on x86-64 and aarch64.
+ */
 final class LockCallbacks {
-    // struct flock: type[2] whence[2] padding[4] start[8] length[8] pid[4]; libfuse leaves whence at SEEK_SET.
+    // Offsets in struct flock: type[2] whence[2] padding[4] start[8] length[8] pid[4]. libfuse always sets whence to
+    // SEEK_SET.
     private static final int START = 8;
     private static final int LENGTH = 16;
     private static final int PID = 24;
@@ -28,13 +32,16 @@ final class LockCallbacks {
     private final Server server;
     private final KernelData kernel;
 
-    /** Runs an operation on a node for a request; {@code onlyWaits} as of {@link RequestSlot#enter}. */
+    /**
+     * A function that runs an operation on a node for a request, with {@code onlyWaits} as in {@link
+     * RequestSlot#enter}.
+     */
     @FunctionalInterface
     interface Server {
         void serve(String name, long request, long node, boolean onlyWaits, Callbacks.Operation operation);
     }
 
-    /** @param kernel drops what it has of a file */
+    /** @param kernel makes the kernel drop its data of a file */
     LockCallbacks(final FileOperations files, final Server server, final KernelData kernel) {
         this.files = files;
         this.server = server;

@@ -4,11 +4,12 @@ import jnr.ffi.Struct;
 import jnr.ffi.annotations.Delegate;
 
 /**
- * {@code struct fuse_lowlevel_ops} of libfuse 2.9's fuse_lowlevel.h: the callbacks, in the struct's order. What is left
- * 0 libfuse answers with ENOSYS, and the kernel mostly remembers that; for locks it then keeps them to itself.
+ * {@code struct fuse_lowlevel_ops} of libfuse 2.9's fuse_lowlevel.h: the callbacks, in the struct's order. libfuse
+ * answers ENOSYS for a callback that is 0. The kernel mostly remembers that answer, and for locks it then handles them
+ * locally.
  *
- * <p>Every callback takes the request that it must reply to first. Nodes, handles, offsets, sizes, and the addresses of
- * names and structs are longs; names end with a NUL and are valid until the callback returns.
+ * <p>The first argument of every callback is the request that it must reply to. Nodes, handles, offsets, sizes, and the
+ * addresses of names and structs are longs. Names end with a NUL and are valid until the callback returns.
  */
 final class LowLevelOps extends Struct {
     final Function<Init> init = function(Init.class);
@@ -111,7 +112,7 @@ final class LowLevelOps extends Struct {
         super(Native.RUNTIME);
     }
 
-    /** The kernel has asked for the connection's terms. */
+    /** The callback that negotiates the connection with the kernel. */
     public interface Init {
         @Delegate
         void call(long userData, long connection);
@@ -147,61 +148,61 @@ final class LowLevelOps extends Struct {
         void call(long request, long a, long b, long c, long d, long e);
     }
 
-    /** {@code which} has a bit for each attribute that is to change. */
+    /** The callback that changes attributes. {@code which} has a bit for each attribute to change. */
     public interface Setattr {
         @Delegate
         void call(long request, long node, long stat, int which, long info);
     }
 
-    /** Makes any file but a directory or a link. */
+    /** The callback that creates a file of any type except a directory or a symbolic link. */
     public interface Mknod {
         @Delegate
         void call(long request, long parent, long name, int mode, long rdev);
     }
 
-    /** Makes a directory. */
+    /** The callback that creates a directory. */
     public interface Mkdir {
         @Delegate
         void call(long request, long parent, long name, int mode);
     }
 
-    /** Synchronises a file or directory. */
+    /** The callback that writes a file or directory to stable storage, as fsync(2) does. */
     public interface Fsync {
         @Delegate
         void call(long request, long node, int dataOnly, long info);
     }
 
-    /** Sets an extended attribute. */
+    /** The callback that sets an extended attribute. */
     public interface Setxattr {
         @Delegate
         void call(long request, long node, long name, long value, long size, int flags);
     }
 
-    /** access(2). */
+    /** The callback that checks access as access(2) does. */
     public interface Access {
         @Delegate
         void call(long request, long node, int mask);
     }
 
-    /** fcntl(2) with F_SETLK, or F_SETLKW if {@code sleep} is not 0. */
+    /** The callback that sets a lock as fcntl(2) does: with F_SETLKW if {@code sleep} is not 0, else with F_SETLK. */
     public interface Setlk {
         @Delegate
         void call(long request, long node, long info, long lock, int sleep);
     }
 
-    /** flock(2). */
+    /** The callback that locks a whole file as flock(2) does. */
     public interface Flock {
         @Delegate
         void call(long request, long node, long info, int operation);
     }
 
-    /** Makes a regular file and opens it. */
+    /** The callback that creates a regular file and opens it. */
     public interface Create {
         @Delegate
         void call(long request, long parent, long name, int mode, long info);
     }
 
-    /** The function given to fuse_req_interrupt_func. */
+    /** The function passed to {@link LibFuse#fuse_req_interrupt_func}. */
     public interface Interrupt {
         @Delegate
         void call(long request, long token);

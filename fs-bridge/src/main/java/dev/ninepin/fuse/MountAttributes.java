@@ -7,21 +7,21 @@ import java.util.Map;
 import jnr.ffi.Pointer;
 
 /**
- * The attributes of a mount that libfuse 2 can't ask for, which are set once it is there.
+ * The attributes that libfuse 2 cannot set when it mounts; {@link #applyTo} sets them on the finished mount.
  *
- * @param words as mount(8) calls them
+ * @param words the attributes' names as in mount(8)
  */
 record MountAttributes(List<String> words) {
     /** From linux/mount.h: MOUNT_ATTR_… */
     private static final Map<String, Long> BITS =
             Map.of("nosymfollow", 0x20_0000L, "nodiratime", 0x80L, "strictatime", 0x20L);
 
-    /** MOUNT_ATTR__ATIME: a field, which is cleared to be set. */
+    /** MOUNT_ATTR__ATIME: a field of several bits, which must be cleared before one of its values is set. */
     private static final long ACCESS_TIMES = 0x70;
 
     private static final int AT_FDCWD = -100;
 
-    // struct mount_attr
+    // Offsets in struct mount_attr.
     private static final int SET = 0;
     private static final int CLEAR = 8;
     private static final int SIZE = 32;
@@ -30,20 +30,21 @@ record MountAttributes(List<String> words) {
         words = List.copyOf(words);
     }
 
+    /** Returns the attributes among the kernel flags of {@code options}. */
     static MountAttributes of(final FuseOptions options) {
         return new MountAttributes(
                 options.kernelFlags().stream().filter(MountAttributes::isKnown).toList());
     }
 
-    /** Returns whether {@code word} is one of these. */
+    /** Returns whether {@code word} names an attribute of this kind. */
     static boolean isKnown(final String word) {
         return BITS.containsKey(word);
     }
 
     /**
-     * Sets them on what is mounted there. Takes CAP_SYS_ADMIN.
+     * Sets the attributes on the mount on {@code mountPoint}. Requires CAP_SYS_ADMIN.
      *
-     * @throws IOException if the kernel refuses that
+     * @throws IOException if the kernel refuses, for example because it is older than Linux 5.14
      */
     void applyTo(final MountPoint mountPoint) throws IOException {
         if (words.isEmpty()) {
@@ -61,7 +62,7 @@ record MountAttributes(List<String> words) {
                         + LibC.errno().description() + " (Linux 5.14 has all of these)");
             }
         } finally {
-            // The system call gets addresses only.
+            // The system call gets addresses only, so the memory must be kept reachable.
             Reference.reachabilityFence(path);
             Reference.reachabilityFence(attributes);
         }

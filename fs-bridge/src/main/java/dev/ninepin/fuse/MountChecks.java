@@ -7,11 +7,12 @@ import java.nio.file.Path;
 import jnr.constants.platform.Errno;
 
 /**
- * Why a mount would fail, or has failed, in words: libfuse says it on standard error only, if at all.
+ * The checks that explain why a mount would fail or has failed. libfuse says so only on standard error, if at all. Any
+ * thread.
  *
  * @param device /dev/fuse
  * @param configuration /etc/fuse.conf
- * @param root whether we are root, who needs no helper to mount
+ * @param root whether this process runs as root and so mounts without a helper
  */
 record MountChecks(Path device, Path configuration, boolean root) {
     private static final int CAP_SYS_ADMIN = 21;
@@ -21,7 +22,11 @@ record MountChecks(Path device, Path configuration, boolean root) {
                 Path.of("/dev/fuse"), Path.of("/etc/fuse.conf"), LibC.get().geteuid() == 0);
     }
 
-    /** Throws the first reason why a mount on {@code directory} can't come about. */
+    /**
+     * Checks whether a mount on {@code directory} can succeed.
+     *
+     * @throws IOException with the first reason why it cannot
+     */
     void before(final Path directory, final FuseOptions options) throws IOException {
         checkDirectory(directory);
         checkDevice();
@@ -76,7 +81,7 @@ record MountChecks(Path device, Path configuration, boolean root) {
                         .anyMatch(line -> line.strip().equals("user_allow_other"));
     }
 
-    /** Why libfuse did not mount, after {@link #before} has found nothing. */
+    /** Returns an exception that says why libfuse could not mount, after {@link #before} has found no reason. */
     IOException after(final Path directory, final Errno errno) throws IOException {
         if (root && !mayMount()) {
             return new IOException("this process may not mount: it has no CAP_SYS_ADMIN");

@@ -15,20 +15,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another mount of a file system that is mounted: a bind mount, or a copy in another mount namespace. The file system
- * lives as long as one of them does.
+ * Another mount of the same file system: a bind mount, or a copy in another mount namespace. The file system lives as
+ * long as one of its mounts does.
  *
- * @param mountPoint the directory, as processes in that namespace see it
- * @param pid a process in that namespace; null if it is the namespace of this process
- * @param command the name of that process
+ * @param mountPoint the mount's directory, as processes in its mount namespace see it
+ * @param pid a process in that namespace; null for the namespace of this process
+ * @param command the command name of that process; null for the namespace of this process
  */
 public record MountCopy(
         String mountPoint, @Nullable Long pid, @Nullable String command) {
     private static final Path PROC = Path.of("/proc");
 
     /**
-     * Returns the mounts of the FUSE connection {@code connection} in all mount namespaces that have a process, except
-     * the mount on {@code except} in the namespace of this process.
+     * Returns the mounts of a FUSE connection in all mount namespaces that have a process.
+     *
+     * @param connection the number of the connection
+     * @param except the mount point whose mount in this process's namespace is left out
+     * @throws IOException if this process's own mounts or the list of processes cannot be read
      */
     static List<MountCopy> find(final int connection, final MountPoint except) throws IOException {
         final List<MountCopy> copies = new ArrayList<>();
@@ -42,7 +45,8 @@ public record MountCopy(
         for (final long pid : processes()) {
             final Path process = PROC.resolve(Long.toString(pid));
             try {
-                // Reading a long mount table once for each of a thousand processes would take seconds.
+                // Reads each mount table once: reading a long table for each of a thousand processes would take
+                // seconds.
                 final String view = view(process);
                 if (!view.isEmpty() && !views.add(view)) {
                     continue;
@@ -53,7 +57,7 @@ public record MountCopy(
                     }
                 }
             } catch (final IOException e) {
-                // It has ended meanwhile, or may not be looked at.
+                // The process has ended in the meantime, or this process may not read its mounts.
             }
         }
         return copies;
@@ -68,7 +72,10 @@ public record MountCopy(
         return pids;
     }
 
-    /** Returns what two processes with the same mount table have in common; empty if this process may not look. */
+    /**
+     * Returns a key that is the same for processes with the same mount table: the mount namespace and the root
+     * directory. Returns an empty string if this process may not read them.
+     */
     private static String view(final Path process) {
         try {
             return Files.readSymbolicLink(process.resolve("ns/mnt")) + " "

@@ -9,12 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One mount, as a file {@code mountinfo} of proc(5) shows it.
+ * One line of a {@code mountinfo} file of proc(5), which describes one mount.
  *
- * @param id of the mount: no other mount of this kernel has it, in any mount namespace
- * @param connection the minor number of its device, by which the kernel names a FUSE connection; {@link #NO_CONNECTION}
- *     for a file system that is on a real device
- * @param where the directory as the kernel stores it: each character is a byte
+ * @param id the mount's ID, unique on this kernel across all mount namespaces
+ * @param connection the minor number of the mount's device, which is also the number of a FUSE connection; {@link
+ *     #NO_CONNECTION} for a file system on a real device
+ * @param where the mount's directory as the kernel stores it: each character is one byte
  */
 record MountInfo(int id, int connection, String where) {
     static final int NO_CONNECTION = -1;
@@ -23,15 +23,20 @@ record MountInfo(int id, int connection, String where) {
     private static final int DEVICE = 2;
     private static final int WHERE = 4;
 
-    /** File systems without a device of their own have numbers that begin with this. */
+    /** The major number, with its colon, of file systems without a device of their own. */
     private static final String ANONYMOUS = "0:";
 
-    /** Reads the mounts that {@code process} sees: {@code self}, or a number. */
+    /**
+     * Reads the mounts that a process sees.
+     *
+     * @param process the process's ID in decimal, or {@code self}
+     * @throws IOException if there is no such process or its file cannot be read
+     */
     static List<MountInfo> of(final String process) throws IOException {
         final List<MountInfo> mounts = new ArrayList<>();
-        // A stream, since it reads on when its thread is interrupted: mounts end then, too.
+        // A stream keeps reading when its thread is interrupted, and mounts must also end on an interrupted thread.
         try (InputStream mountinfo = new FileInputStream("/proc/" + process + "/mountinfo")) {
-            // Only a newline ends a line: other ends of lines stand in names as they are.
+            // Only a newline ends a line; a name may hold other line terminators.
             for (final String line : new String(mountinfo.readAllBytes(), ISO_8859_1).split("\n", -1)) {
                 final String[] columns = line.split(" ", -1);
                 if (columns.length > WHERE) {
@@ -47,7 +52,9 @@ record MountInfo(int id, int connection, String where) {
         return device.startsWith(ANONYMOUS) ? Integer.parseInt(device.substring(ANONYMOUS.length())) : NO_CONNECTION;
     }
 
-    /** A space and its like stand as a backslash and three octal digits. */
+    /**
+     * Decodes the kernel's escapes: a backslash and three octal digits stand for a space, tab, newline or backslash.
+     */
     private static String unescape(final String text) {
         final StringBuilder plain = new StringBuilder(text.length());
         int i = 0;

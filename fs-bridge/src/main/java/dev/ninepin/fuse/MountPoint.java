@@ -10,32 +10,36 @@ import java.util.OptionalInt;
 import jnr.ffi.Pointer;
 
 /**
- * The directory that a mount stands on, and what /proc/self/mountinfo says of it. Any thread.
+ * The directory of a mount, and its entries in /proc/self/mountinfo. Any thread.
  *
- * <p>A path is bytes, of which Java's strings may lose some; so the path is taken from Java, and mountinfo is read, byte
- * by byte.
+ * <p>A path consists of bytes, and Java's strings may lose some of them. So this class converts the path and reads
+ * mountinfo byte by byte.
  */
 final class MountPoint {
     private final Path path;
     private final byte[] bytes;
 
-    /** @throws IOException if the directory is not there, or can't be looked at */
+    /** @throws IOException if the directory does not exist or cannot be resolved */
     MountPoint(final Path directory) throws IOException {
         path = directory.toRealPath();
         bytes = bytesOf(path);
     }
 
-    /** Where it is, without links. */
+    /** Returns the directory's path, without symbolic links. */
     Path path() {
         return path;
     }
 
-    /** The path as system calls take it. */
+    /** Returns the path in native memory, as system calls take it: bytes with a final NUL. */
     Pointer pointer() {
         return Native.string(bytes);
     }
 
-    /** The FUSE connection of the file system that is mounted here last, on top; empty if nothing is mounted. */
+    /**
+     * Returns the FUSE connection of the topmost mount on this directory, or empty if nothing is mounted.
+     *
+     * @throws IOException if mountinfo cannot be read
+     */
     OptionalInt topDevice() throws IOException {
         return MountInfo.of("self").stream()
                 .filter(this::isAt)
@@ -43,17 +47,27 @@ final class MountPoint {
                 .reduce((below, above) -> above);
     }
 
-    /** Whether the file system with that FUSE connection is mounted here, on top or below another. */
+    /**
+     * Returns whether the file system with this FUSE connection is mounted on this directory, topmost or below another
+     * mount.
+     *
+     * @throws IOException if mountinfo cannot be read
+     */
     boolean holds(final int connection) throws IOException {
         return MountInfo.of("self").stream().anyMatch(mount -> mount.connection() == connection && isAt(mount));
     }
 
-    /** Whether {@code mount}, of the mount namespace of this process, is on this directory. */
+    /**
+     * Returns whether {@code mount} is on this directory. {@code mount} must be from this process's mount namespace.
+     */
     boolean isAt(final MountInfo mount) {
         return Arrays.equals(mount.where().getBytes(ISO_8859_1), bytes);
     }
 
-    /** The URI of a path holds each of its bytes, whatever the locale makes of them as characters. */
+    /**
+     * Returns the bytes of a path. They are taken from the path's URI, which holds every byte, regardless of how the
+     * locale decodes it.
+     */
     private static byte[] bytesOf(final Path path) {
         final String raw = path.toUri().getRawPath();
         final ByteArrayOutputStream plain = new ByteArrayOutputStream(raw.length());
@@ -72,7 +86,7 @@ final class MountPoint {
         return bytes.length > 1 && bytes[bytes.length - 1] == '/' ? Arrays.copyOf(bytes, bytes.length - 1) : bytes;
     }
 
-    /** For people. */
+    /** Returns the path for messages; it may have lost bytes. */
     @Override
     public String toString() {
         return path.toString();

@@ -6,35 +6,35 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.Struct;
 
-/** Memory that is shared with libfuse. */
+/** Helpers for native memory that is shared with libfuse and the C library. Any thread. */
 final class Native {
     static final Runtime RUNTIME = Runtime.getSystemRuntime();
 
-    /** Zeroed memory outside the heap; it lives as long as the pointer. */
+    /** Returns zeroed memory outside the heap, which lives as long as the returned pointer. */
     static Pointer allocate(final int size) {
         return Memory.allocateDirect(RUNTIME, size, true);
     }
 
-    /** Gives {@code struct} zeroed memory of its own outside the heap, and returns that. */
+    /** Allocates zeroed memory outside the heap for {@code struct}, and returns it. */
     static Pointer allocate(final Struct struct) {
         final Pointer memory = allocate(Struct.size(struct));
         struct.useMemory(memory);
         return memory;
     }
 
-    /** The bytes and a NUL. */
+    /** Returns a copy of {@code bytes} in native memory, with a final NUL. */
     static Pointer string(final byte[] bytes) {
         final Pointer memory = allocate(bytes.length + 1);
         memory.put(0, bytes, 0, bytes.length);
         return memory;
     }
 
-    /** The memory at an address that libfuse gave. */
+    /** Returns the memory at an address that libfuse passed. */
     static Pointer at(final long address) {
         return Pointer.wrap(RUNTIME, address);
     }
 
-    /** As {@link LibFuse#fuse_chan_send}, of a message in one piece. */
+    /** Sends a message in one piece with {@link LibFuse#fuse_chan_send}. Returns 0, or a negative errno. */
     static int send(final LibFuse fuse, final long channel, final byte[] message) {
         final Pointer memory = allocate(message.length);
         memory.put(0, message, 0, message.length);
@@ -44,7 +44,7 @@ final class Native {
         try {
             return fuse.fuse_chan_send(channel, piece, 1);
         } finally {
-            // The piece knows its address only.
+            // The piece holds only the address, so the memory must be kept reachable.
             Reference.reachabilityFence(memory);
         }
     }

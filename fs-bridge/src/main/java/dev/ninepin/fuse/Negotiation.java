@@ -7,28 +7,29 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * Settles the connection's terms with the kernel. libfuse 2.9 speaks 7.19 of the kernel's protocol, and would settle on
- * that. So it is given the kernel's INIT over a channel that keeps its answer here; what it has agreed to stays, and what
- * we can do beyond that is added. A kernel that knows no more than libfuse gets libfuse's answer.
+ * The negotiation of the FUSE connection's features with the kernel. libfuse 2.9 speaks version 7.19 of the kernel's
+ * protocol and would agree on that version. So libfuse answers the kernel's INIT over a channel that captures the
+ * answer. The features that libfuse agreed to stay; newer features are added, and then the answer is sent. A kernel
+ * older than 7.23 gets libfuse's answer unchanged.
  *
- * <p>Nothing is agreed to that changes the structs which libfuse decodes or builds: no SETXATTR_EXT, no SECURITY_CTX, no
+ * <p>No feature is requested that changes a struct which libfuse decodes or builds: not SETXATTR_EXT, SECURITY_CTX or
  * CREATE_SUPP_GROUP. Structs and numbers are those of the kernel's {@code include/uapi/linux/fuse.h}.
  */
 final class Negotiation {
-    /** The newest minor version of which anything is used here: TMPFILE. */
+    /** The newest minor protocol version of which a feature is used: TMPFILE. */
     static final int MINOR = 37;
 
-    /** From this minor version on, the answer may be longer than libfuse's, and RENAME2 is there. */
+    /** From this minor version on, the answer is longer than libfuse's, and the kernel may send RENAME2. */
     private static final int LONG_ANSWER_MINOR = 23;
 
-    // struct fuse_init_in, behind the header: major[4] minor[4] max_readahead[4] flags[4] flags2[4] …
+    // Offsets in struct fuse_init_in, which follows the header: major[4] minor[4] max_readahead[4] flags[4] flags2[4] …
     private static final int IN_MINOR = RequestKind.HEADER + 4;
     private static final int IN_FLAGS = RequestKind.HEADER + 12;
     private static final int IN_FLAGS2 = RequestKind.HEADER + 16;
 
-    // struct fuse_out_header: len[4] error[4] unique[8]; then struct fuse_init_out: major[4] minor[4] max_readahead[4]
-    // flags[4] max_background[2] congestion_threshold[2] max_write[4] time_gran[4] max_pages[2] map_alignment[2]
-    // flags2[4] …
+    // Offsets in struct fuse_out_header: len[4] error[4] unique[8]; then struct fuse_init_out: major[4] minor[4]
+    // max_readahead[4] flags[4] max_background[2] congestion_threshold[2] max_write[4] time_gran[4] max_pages[2]
+    // map_alignment[2] flags2[4] …
     private static final int OUT_ERROR = 4;
     private static final int OUT_HEADER = 16;
     private static final int OUT_MINOR = OUT_HEADER + 4;
@@ -37,7 +38,7 @@ final class Negotiation {
     private static final int OUT_FLAGS2 = OUT_HEADER + 32;
     private static final int OUT_SIZE = OUT_HEADER + 64;
 
-    /** The kernel asks for the attributes before each read(2), and drops its pages if the time of the last change differs. */
+    /** The kernel asks for the attributes before each read(2), and drops its pages if the modification time differs. */
     private static final int AUTO_INVAL_DATA = 1 << 12;
 
     private static final int DO_READDIRPLUS = 1 << 13;
@@ -46,13 +47,13 @@ final class Negotiation {
     private static final int MAX_PAGES = 1 << 22;
     private static final int CACHE_SYMLINKS = 1 << 23;
 
-    /** Set-ID bits are lost here, and the kernel need not look for capabilities before each write(2). */
+    /** The file system clears set-ID bits, so the kernel need not check for capabilities before each write(2). */
     private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
 
-    /** Both sides have a second word of flags. */
+    /** Both sides have a second word of flags, {@code flags2}. */
     private static final int INIT_EXT = 1 << 30;
 
-    /** In the second word, since Linux 6.6: what is read and written without pages may be mapped all the same. */
+    /** A flag in the second word, since Linux 6.6: files that bypass the page cache can be mapped nevertheless. */
     private static final int DIRECT_IO_ALLOW_MMAP = 1 << 4;
 
     private final LibFuse fuse;
@@ -64,9 +65,9 @@ final class Negotiation {
     private volatile boolean canMapUncached;
 
     /**
-     * @param requestSize in bytes, of the buffers that requests are received in
-     * @param mayMapUncached whether a kernel that can map uncached files is taken at its word; not in a test of what an
-     *     older kernel gets
+     * @param requestSize the size of the receive buffers, in bytes
+     * @param mayMapUncached whether to use DIRECT_IO_ALLOW_MMAP if the kernel offers it; false in a test that simulates
+     *     an older kernel
      */
     Negotiation(
             final LibFuse fuse,
@@ -83,7 +84,10 @@ final class Negotiation {
         this.mayMapUncached = mayMapUncached;
     }
 
-    /** Whether a file that is opened with FOPEN_DIRECT_IO can be mapped; known once the INIT was answered. */
+    /**
+     * Returns whether a file opened with FOPEN_DIRECT_IO can be mapped. False until the INIT has been answered. Any
+     * thread.
+     */
     boolean canMapUncached() {
         return canMapUncached;
     }
@@ -91,7 +95,7 @@ final class Negotiation {
     private int flags() {
         int wanted = PARALLEL_DIROPS | MAX_PAGES | HANDLE_KILLPRIV_V2;
         if (!cache.attributes().equals(Duration.ZERO)) {
-            // Otherwise the kernel asks for everything again all the same.
+            // With an attribute timeout of 0, the kernel would ask for every entry again anyway.
             wanted |= DO_READDIRPLUS | READDIRPLUS_AUTO;
         }
         if (cache == CacheMode.LOOSE) {
@@ -103,7 +107,7 @@ final class Negotiation {
         return wanted;
     }
 
-    /** Answers the INIT of {@code length} bytes that begins {@code request}. */
+    /** Answers the INIT of {@code length} bytes at the start of {@code request}. */
     void answer(final ByteBuffer request, final int length) {
         final int minor = request.getInt(IN_MINOR);
         if (minor < LONG_ANSWER_MINOR) {

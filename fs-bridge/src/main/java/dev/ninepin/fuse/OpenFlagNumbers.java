@@ -3,23 +3,26 @@ package dev.ninepin.fuse;
 import dev.ninepin.p9.OpenFlags;
 
 /**
- * The numbers that this machine's kernel gives to the flags of open(2) which differ between machines; all others are
- * the same as the protocol's.
+ * The numbers of those open(2) flags that differ between architectures. All other flags have the same numbers as in the
+ * 9P protocol.
  *
- * @param direct O_DIRECT
- * @param largefile O_LARGEFILE
- * @param directory O_DIRECTORY
- * @param nofollow O_NOFOLLOW
+ * @param direct the number of O_DIRECT
+ * @param largefile the number of O_LARGEFILE
+ * @param directory the number of O_DIRECTORY
+ * @param nofollow the number of O_NOFOLLOW
  */
 record OpenFlagNumbers(int direct, int largefile, int directory, int nofollow) {
-    /** include/uapi/asm-generic/fcntl.h. */
+    /** The numbers on x86, from include/uapi/asm-generic/fcntl.h. */
     static final OpenFlagNumbers X86 =
             new OpenFlagNumbers(OpenFlags.DIRECT, OpenFlags.LARGEFILE, OpenFlags.DIRECTORY, OpenFlags.NOFOLLOW);
 
-    /** arch/arm64/include/uapi/asm/fcntl.h. */
+    /** The numbers on arm64, from arch/arm64/include/uapi/asm/fcntl.h. */
     static final OpenFlagNumbers ARM64 = new OpenFlagNumbers(0200000, 0400000, 040000, 0100000);
 
-    /** What has the same number everywhere. Anything else, such as the kernel's own mark of an exec, is dropped. */
+    /**
+     * The flags with the same number on all architectures. Other flags, such as the kernel's internal mark of an exec,
+     * are dropped.
+     */
     private static final int COMMON = OpenFlags.ACCESS_MODE
             | OpenFlags.CREATE
             | OpenFlags.EXCL
@@ -33,12 +36,16 @@ record OpenFlagNumbers(int direct, int largefile, int directory, int nofollow) {
             | OpenFlags.CLOEXEC
             | OpenFlags.SYNC;
 
-    /** Those of the machine that {@code arch}, as in the property {@code os.arch}, names. */
+    /**
+     * Returns the numbers for an architecture.
+     *
+     * @param arch the architecture as in the system property {@code os.arch}
+     */
     static OpenFlagNumbers of(final String arch) {
         return arch.equals("aarch64") ? ARM64 : X86;
     }
 
-    /** The kernel's flags in the protocol's numbers. */
+    /** Translates the kernel's flags to the 9P protocol's. */
     int toProtocol(final int flags) {
         return (flags & COMMON)
                 | translate(flags, direct, OpenFlags.DIRECT)

@@ -5,16 +5,26 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * Has the kernel drop what it has of bytes that a program writes, before the write is answered, if that is older than the
- * write. Any thread.
+ * Makes the kernel drop pages of the bytes that a program writes, if they are older than the write, before the write is
+ * answered. Any thread.
  *
- * <p>To drop a page is to wait for its lock. And the kernel holds the lock of the last page itself until it has the answer,
- * if only a part of that is written and the rest is not known ({@code fs/fuse/file.c}, fuse_fill_write_pages). So the pages
- * are looked at first: one that has what was written is as new as this, or the one that is held. Where a look can't tell,
- * the page is dropped all the same, and the answer given if that takes long.
+ * <p>Dropping a page waits for the page's lock, and the kernel itself may hold the lock of a write's last page until
+ * the write is answered. It does so if the write covers only a part of the page and the rest is not cached ({@code
+ * fs/fuse/file.c}, fuse_fill_write_pages). To avoid this deadlock:
+ *
+ * <ol>
+ *   <li>The pages are looked at first, which takes no lock.
+ *   <li>A page with the written bytes is as new as the write, or is the locked page. It stays.
+ *   <li>Any other page is dropped.
+ *   <li>If a look fails, the pages are dropped without it.
+ *   <li>If dropping takes long, the write is answered in the meantime, so that the kernel unlocks the page.
+ * </ol>
  */
 final class OvertakenWrites {
-    /** Much longer than to drop a page takes that nobody holds, and short enough for a program to wait. */
+    /**
+     * How long dropping may take before the write is answered. Much longer than dropping an unlocked page takes, and
+     * short enough for a program to wait.
+     */
     private static final long MOST_MILLIS = 1000;
 
     private final LibFuse fuse;
@@ -31,11 +41,12 @@ final class OvertakenWrites {
     }
 
     /**
-     * Runs {@code answer} on another thread if the pages are not dropped soon. When this returns, or throws, it has been run
-     * or never will be.
+     * Drops older pages of the written bytes. Runs {@code answer} on the timer's thread if this takes longer than
+     * {@link #MOST_MILLIS}. When this method returns or throws, {@code answer} has finished or will never run.
      *
-     * @param beingRead whether the kernel waits for a reply to a read of these bytes: then it holds the lock for that
-     * @return whether all was done without the answer
+     * @param beingRead whether the kernel waits for the reply to a read of these bytes; that read holds the pages'
+     *     locks, so all pages are dropped without a look
+     * @return whether all pages were dropped without running {@code answer}
      */
     boolean drop(
             final long node,
@@ -70,7 +81,7 @@ final class OvertakenWrites {
                 return;
             }
             final ByteBuffer seen = look.get();
-            // A page that is not there is skipped.
+            // A page that the kernel does not have is skipped.
             long seenPage = page;
             do {
                 final long start = Math.max(seenPage, offset);
@@ -84,7 +95,10 @@ final class OvertakenWrites {
         }
     }
 
-    /** Of the bytes from {@code start} to {@code end}. A file that the write has made longer ends before, for the kernel. */
+    /**
+     * Returns whether the kernel's pages and the write have the same bytes from {@code start} to {@code end}. Returns
+     * false if the kernel's file ends before {@code end}, because the write has made the file longer.
+     */
     private static boolean isSame(
             final ByteBuffer seen,
             final long seenFrom,
@@ -102,7 +116,7 @@ final class OvertakenWrites {
         fuse.fuse_lowlevel_notify_inval_inode(channel, node, start, end - start);
     }
 
-    /** Lets one of several do what it is there for, whoever comes first; the others wait for it. */
+    /** A guard that runs only the first action submitted. Later submitters block until that action has finished. */
     private static final class Once {
         @GuardedBy("this")
         private boolean over;

@@ -3,23 +3,27 @@ package dev.ninepin.fuse;
 import java.io.IOException;
 
 /**
- * The signals that a thread of a program has not seen yet, because it waits in a system call: {@link ThreadStatus},
- * whose sets have a bit for each signal, the lowest for number 1. Any thread.
+ * The signals that are pending for a thread that waits in a system call, from its {@link ThreadStatus}. Each set is a
+ * bit mask in which bit 0 is signal 1. Any thread.
  *
- * @param pending to this thread, or to its process
- * @param survived blocked, ignored, or handled by the program
+ * @param pending the signals that are pending for the thread or its process
+ * @param survived the signals that the program blocks, ignores or handles
  */
 record PendingSignals(long pending, long survived) {
-    /** SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH: these end nobody (signal(7)). */
+    /**
+     * SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG and SIGWINCH, which never terminate a process
+     * (signal(7)).
+     */
     private static final long HARMLESS = set(17, 18, 19, 20, 21, 22, 23, 28);
 
     private static final int RADIX = 16;
 
     /**
-     * Whether the program is to end.
+     * Returns whether a pending signal will terminate a program.
      *
-     * @param thread its number in the name space of this process; 0 where it has none
-     * @return true, too, if its signals can't be seen: it is in another name space, or /proc hides it
+     * @param thread the number of one of the program's threads in this process's PID namespace; 0 if it has none
+     * @return whether it will; true also if the signals are unknown, because the thread is in another PID namespace or
+     *     /proc hides it
      */
     static boolean endProgramOf(final int thread) {
         try {
@@ -29,6 +33,7 @@ record PendingSignals(long pending, long survived) {
         }
     }
 
+    /** Returns the pending signals in a thread's status. */
     static PendingSignals of(final ThreadStatus status) {
         return new PendingSignals(
                 set(status, "SigPnd") | set(status, "ShdPnd"),
@@ -41,7 +46,10 @@ record PendingSignals(long pending, long survived) {
                 .orElse(0L);
     }
 
-    /** Whether one of them ends the program. To the other threads of a program that one ends, the kernel sends SIGKILL. */
+    /**
+     * Returns whether one of the signals terminates the program. When a signal terminates a program, the kernel sends
+     * SIGKILL to all its other threads.
+     */
     boolean end() {
         return (pending & ~survived & ~HARMLESS) != 0;
     }

@@ -3,38 +3,44 @@ package dev.ninepin.fuse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** What proves that a mount is usable: the kernel has called, and the server has given the root's attributes. */
+/**
+ * The evidence that a mount is usable: the kernel has initialised the connection, and the server has returned the
+ * root's attributes. Any thread.
+ */
 final class Readiness {
     private final CompletableFuture<Boolean> initialised = new CompletableFuture<>();
 
-    /** Done at the first answer for the root, with what went wrong there if something did. */
+    /** Completed by the first request for the root's attributes, with its failure, or empty if it succeeded. */
     private final CompletableFuture<Optional<Throwable>> rootAnswer = new CompletableFuture<>();
 
-    /** The kernel has negotiated the connection. */
+    /** Records that the kernel has initialised the connection. */
     void initialised() {
         initialised.complete(true);
     }
 
-    /** The root's attributes were given. */
+    /** Records that the root's attributes were returned. */
     void rootShown() {
         rootAnswer.complete(Optional.empty());
     }
 
-    /** The root's attributes could not be given. */
+    /** Records that the root's attributes could not be returned. Has no effect after an earlier success or failure. */
     void rootFailed(final Throwable failure) {
         rootAnswer.complete(Optional.of(failure));
     }
 
+    /** Returns whether the kernel has initialised the connection. */
     boolean isInitialised() {
         return initialised.isDone();
     }
 
-    /** Whether the root's attributes were given at the first time of asking. */
+    /** Returns whether the first request for the root's attributes succeeded. */
     boolean isRootShown() {
         return rootAnswer.isDone() && rootFailure().isEmpty();
     }
 
-    /** Why they were not, if they were asked for. */
+    /**
+     * Returns the failure of the first request for the root's attributes, or empty if it succeeded or has not come yet.
+     */
     Optional<Throwable> rootFailure() {
         return rootAnswer.getNow(Optional.empty());
     }

@@ -18,29 +18,32 @@ import ru.serce.jnrfuse.struct.Statvfs;
 import ru.serce.jnrfuse.struct.Timespec;
 
 /**
- * The one reply to the request that a worker is serving, and the structs that replies are put together in: those stay
- * for the worker's life. Used by that worker only, or by another thread while the worker waits for that.
+ * The reply to the request that a worker is serving. Holds the native structs that replies are built in, for the
+ * worker's whole life. Used by that worker only, or by another thread while the worker waits for that thread.
  *
- * <p>What hands a node or a handle to the kernel returns whether the kernel took it. If it did not, since nobody waited
- * any more, the caller takes it back.
+ * <p>A method that gives a node or a handle to the kernel returns whether the kernel accepted it. If not, because the
+ * program no longer waits, the caller must take back the lookup count or release the handle.
  */
 final class Reply {
-    /** Where {@code struct fuse_file_info} of libfuse 2.9 has its bit fields; jnr-fuse leaves them out. */
+    /** The offset of the bit fields in {@code struct fuse_file_info} of libfuse 2.9; jnr-fuse leaves them out. */
     private static final int OPEN_BITS = 20;
 
     private static final int DIRECT_IO = 1;
     private static final int KEEP_CACHE = 1 << 1;
 
-    /** Older kernels than 5.16 don't know it, and flush all the same. */
+    /** FOPEN_NOFLUSH. Kernels before 5.16 ignore it and send the flush. */
     private static final int NO_FLUSH = 1 << 5;
 
-    /** The longest target that the kernel has room for: a page, less its NUL. */
+    /** The longest symbolic link target that the kernel accepts, in bytes: a page without the final NUL. */
     private static final int MAX_TARGET = 4095;
 
     private static final int ENAMETOOLONG = 36;
     private static final int NANOS = 1_000_000_000;
 
-    /** Nanoseconds that no reply has had before, nor many others. */
+    /**
+     * The nanoseconds of the last modification time made up by {@link #attributesToRead}. The counter makes each time
+     * different from those of many replies before it.
+     */
     private static final AtomicInteger LAST_NANOS = new AtomicInteger();
 
     private final LibFuse fuse;
@@ -59,7 +62,7 @@ final class Reply {
     /** {@code struct fuse_open_out} of the kernel's {@code fuse.h}: fh[8] open_flags[4] padding[4]. */
     private final ByteBuffer openOut = ByteBuffer.allocateDirect(2 * Long.BYTES).order(ByteOrder.nativeOrder());
 
-    /** {@code struct fuse_file_lock} of the same: start[8] end[8] type[4] pid[4]. */
+    /** {@code struct fuse_file_lock} of the kernel's {@code fuse.h}: start[8] end[8] type[4] pid[4]. */
     private final ByteBuffer lockOut = ByteBuffer.allocateDirect(3 * Long.BYTES).order(ByteOrder.nativeOrder());
 
     private final ByteBuffer target = ByteBuffer.allocateDirect(MAX_TARGET);
@@ -79,42 +82,46 @@ final class Reply {
         return duration.toNanos() / 1e9;
     }
 
-    /** The next reply is to {@code newRequest}. */
+    /** Starts the reply to {@code newRequest}. */
     void begin(final long newRequest) {
         request = newRequest;
         sent = false;
         errno = 0;
     }
 
-    /** Whether the request has had its reply: then it is gone, and there must be no other. */
+    /**
+     * Returns whether the reply has been sent. libfuse has then freed the request, and a second reply is not allowed.
+     */
     boolean isSent() {
         return sent;
     }
 
-    /** The errno that was replied; 0 if it was a success. */
+    /** Returns the errno in the reply, or 0 for success. */
     int errno() {
         return errno;
     }
 
-    /** Success, with nothing to tell. */
+    /** Replies with success and no data. */
     void done() {
         end(fuse.fuse_reply_err(request, 0));
     }
 
+    /** Replies with an errno. */
     void error(final int number) {
         errno = number;
         end(fuse.fuse_reply_err(request, number));
     }
 
+    /** Replies with attributes, which the kernel may keep for the attribute timeout of the cache mode. */
     void attributes(final Attributes attributes) {
         fill(stat, attributes);
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
     }
 
     /**
-     * As {@link #attributes}, before a read(2) that must not get what the kernel has kept: with a time of the last change
-     * that it can't know, so that it drops its pages ({@code fs/fuse/inode.c}, fuse_change_attributes). Nobody sees that
-     * time, since stat(2) asks again.
+     * Replies with attributes before a read(2) that must not use the kernel's pages. The modification time is made up,
+     * so that it differs from the time that the kernel knows. The kernel then drops its pages ({@code fs/fuse/inode.c},
+     * fuse_change_attributes). No program sees the made-up time, because stat(2) asks again.
      */
     void attributesToRead(final Attributes attributes) {
         fill(stat, attributes);
@@ -123,12 +130,16 @@ final class Reply {
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
     }
 
+    /** Replies with an entry, which the kernel may keep for the entry timeout of the cache mode. */
     boolean entry(final Entry found) {
         fill(found);
         return end(fuse.fuse_reply_entry(request, entryMemory));
     }
 
-    /** As {@link #entry}; the kernel asks again before it uses the name, or the attributes, another time. */
+    /**
+     * Replies with an entry that is valid for this lookup only: the kernel asks again before it reuses the name or the
+     * attributes.
+     */
     boolean entryForNow(final Entry known) {
         fill(known);
         entry.attributeTimeout.set(0);
@@ -136,7 +147,10 @@ final class Reply {
         return end(fuse.fuse_reply_entry(request, entryMemory));
     }
 
-    /** There is no such name; {@code number} says so, unless the kernel may remember it. */
+    /**
+     * Replies that a name does not exist: with a negative entry if the cache mode allows the kernel to keep it, else
+     * with the errno {@code number}.
+     */
     void absent(final int number) {
         errno = number;
         if (absenceTimeout == 0) {
@@ -148,17 +162,19 @@ final class Reply {
         }
     }
 
-    /** A directory was opened. */
+    /** Replies with the handle of an opened directory. */
     boolean opened(final long handle) {
         fill(handle, false);
         return end(fuse.fuse_reply_open(request, infoMemory));
     }
 
     /**
-     * A file was opened. libfuse does not know that flush can be left out, so this is the kernel's own struct.
+     * Replies with the handle of an opened file. Builds the kernel's own struct, because libfuse 2.9 has no bit for
+     * FOPEN_NOFLUSH.
      *
-     * @param flush whether each close(2) is to be told of, with a flush
-     * @param uncached whether each read(2) and write(2) over it is a request of its own, and only maps use pages
+     * @param flush whether the kernel must send a flush for each close(2)
+     * @param uncached whether each read(2) and write(2) bypasses the page cache and becomes its own request, so that
+     *     only memory maps use pages
      */
     boolean opened(final long handle, final boolean flush, final boolean uncached) {
         openOut.clear();
@@ -168,40 +184,50 @@ final class Reply {
         return end(fuse.fuse_reply_buf(request, openOut.flip(), openOut.limit()));
     }
 
-    /** @param uncached as of {@link #opened(long, boolean, boolean)} */
+    /**
+     * Replies with the entry and the handle of a file that was created and opened.
+     *
+     * @param uncached as in {@link #opened(long, boolean, boolean)}
+     */
     boolean created(final Entry made, final long handle, final boolean uncached) {
         fill(made);
         fill(handle, uncached);
         return end(fuse.fuse_reply_create(request, entryMemory, infoMemory));
     }
 
-    /** Entries of a directory, with what was found of each. */
+    /** Replies to READDIRPLUS with directory entries and the lookup result of each. */
     boolean entries(final DirentPlusBuffer entries, final List<Optional<Entry>> found) {
         final ByteBuffer data = entries.finish(found, cache.attributes());
         return end(fuse.fuse_reply_buf(request, data, data.remaining()));
     }
 
-    /** Bytes of a file or directory, in a direct buffer, from position to limit. */
+    /** Replies with the bytes of a file or directory: those of a direct buffer from its position to its limit. */
     void data(final ByteBuffer data) {
         end(fuse.fuse_reply_buf(request, data, data.remaining()));
     }
 
-    /** How many bytes an extended attribute has, or the list of them. */
+    /** Replies with the size of an extended attribute, or of the attribute list, in bytes. */
     void xattrSize(final int size) {
         end(fuse.fuse_reply_xattr(request, size));
     }
 
-    /** A lock on these bytes, of one of fcntl(2)'s types. */
+    /**
+     * Replies with a lock on the bytes {@code first} to {@code last}, both inclusive.
+     *
+     * @param type one of fcntl(2)'s lock types
+     */
     void lock(final long first, final long last, final int type, final int pid) {
         lockOut.clear();
         lockOut.putLong(first).putLong(last).putInt(type).putInt(pid);
         data(lockOut.flip());
     }
 
+    /** Replies with the number of bytes written. */
     void written(final int count) {
         end(fuse.fuse_reply_write(request, count));
     }
 
+    /** Replies with the target of a symbolic link, or with ENAMETOOLONG if it is longer than {@link #MAX_TARGET}. */
     void target(final ByteString text) {
         if (text.length() > MAX_TARGET) {
             error(ENAMETOOLONG);
@@ -212,6 +238,7 @@ final class Reply {
         }
     }
 
+    /** Replies to statfs(2) with the figures of a file system. */
     void figures(final Rstatfs figures) {
         statvfs.f_bsize.set(Integer.toUnsignedLong(figures.bsize()));
         statvfs.f_frsize.set(Integer.toUnsignedLong(figures.bsize()));
@@ -241,7 +268,10 @@ final class Reply {
         infoMemory.putInt(OPEN_BITS, openFlags(uncached));
     }
 
-    /** What was not to be kept was dropped before. The bits of libfuse's struct are those of the kernel. */
+    /**
+     * Returns the kernel's open flags. KEEP_CACHE is always set, because opening has already dropped stale pages. The
+     * bits have the same positions in libfuse's struct and in the kernel's.
+     */
     private static int openFlags(final boolean uncached) {
         return uncached ? KEEP_CACHE | DIRECT_IO : KEEP_CACHE;
     }

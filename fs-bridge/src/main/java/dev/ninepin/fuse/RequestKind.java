@@ -3,48 +3,53 @@ package dev.ninepin.fuse;
 import java.nio.ByteBuffer;
 
 /**
- * Requests that the kernel's protocol got after 7.19, the last that libfuse 2.9 knows. Each that we serve has the shape
- * of an older one, and is handed to libfuse as that: so libfuse decodes it, and sees to its interrupts and its one reply,
- * as for any other. What is left of the difference is this kind, which the callback finds at its {@link Worker}.
+ * The kinds of requests that need handling beyond libfuse 2.9, which knows the kernel's protocol only up to version
+ * 7.19.
  *
- * <p>So it is with what the kernel has come to say in older requests, which libfuse drops.
+ * <p>Each newer request that Ninepin serves has the form of an older one, and is rewritten into that before libfuse
+ * gets it. So libfuse decodes it and handles its interrupts and its reply, as for any other request. This kind keeps
+ * the difference; the callback finds it in its {@link Worker}. The kind also keeps newer flags of older requests, which
+ * libfuse drops.
  *
- * <p>What is not among these libfuse answers with ENOSYS, and the kernel remembers it, and does without: LSEEK (a file
- * is data to its end), COPY_FILE_RANGE (it copies by reading and writing). Opcodes and structs are those of the kernel's
- * {@code include/uapi/linux/fuse.h}; the machine's byte order.
+ * <p>libfuse answers all other new requests with ENOSYS. The kernel remembers this and does without: for LSEEK, a file
+ * is data up to its end; for COPY_FILE_RANGE, the kernel copies by reading and writing. Opcodes and structs are those
+ * of the kernel's {@code include/uapi/linux/fuse.h}, in the machine's byte order.
  */
 enum RequestKind {
-    /** libfuse knows it as it is. */
+    /** A request that libfuse can handle unchanged. */
     KNOWN,
 
-    /** The kernel wants to settle the connection's terms. */
+    /** INIT: the kernel negotiates the connection. */
     INIT,
 
-    /** RENAME2 with RENAME_NOREPLACE, as RENAME: the new name must not be there yet. */
+    /** RENAME2 with RENAME_NOREPLACE, rewritten as RENAME: the new name must not exist. */
     RENAME_WITHOUT_REPLACING,
 
-    /** RENAME2 with other flags, as RENAME. */
+    /** RENAME2 with other flags, rewritten as RENAME. */
     RENAME_OTHERWISE,
 
-    /** READDIRPLUS, as READDIR: each entry is to come with what a LOOKUP of it answers. */
+    /** READDIRPLUS, rewritten as READDIR: each entry must carry the result of its LOOKUP. */
     READ_DIRECTORY_PLUS,
 
-    /** TMPFILE, as CREATE: the file is to have no name; the one in the request means nothing. */
+    /** TMPFILE, rewritten as CREATE: the new file has no name; the name in the request is to be ignored. */
     CREATE_UNNAMED,
 
-    /** NOTIFY_REPLY: what was asked of the kernel's pages. Nobody waits for an answer. */
+    /** NOTIFY_REPLY: the contents of the kernel's pages that {@link KernelPages} asked for. It has no reply. */
     PAGES,
 
-    /** A SETATTR or WRITE by somebody who must not keep the file's set-ID bits (HANDLE_KILLPRIV_V2); libfuse drops that. */
+    /**
+     * A SETATTR or WRITE that must clear the file's set-ID bits (HANDLE_KILLPRIV_V2). libfuse drops the flag that says
+     * so.
+     */
     LOSING_SET_ID,
 
-    /** A READ of a program that the kernel keeps no page of; libfuse drops the flag that says so. */
+    /** A READ whose data the kernel passes to a program without caching it. libfuse drops the flag that says so. */
     READ_WITHOUT_PAGES;
 
-    /** Where {@code struct fuse_in_header} has the opcode. */
+    /** The offset of the opcode in {@code struct fuse_in_header}. */
     static final int OPCODE = 4;
 
-    /** The length of {@code struct fuse_in_header}; the request's own struct begins there. */
+    /** The size of {@code struct fuse_in_header} in bytes; the request's own struct follows it. */
     static final int HEADER = 40;
 
     private static final int OPCODE_SETATTR = 4;
@@ -59,31 +64,34 @@ enum RequestKind {
     private static final int OPCODE_RENAME2 = 45;
     private static final int OPCODE_TMPFILE = 51;
 
-    /** Where {@code struct fuse_rename2_in} has its flags: newdir[8] flags[4] padding[4]. */
+    /** The offset of the flags in {@code struct fuse_rename2_in}: newdir[8] flags[4] padding[4]. */
     private static final int RENAME2_FLAGS = HEADER + 8;
 
-    /** How much longer that struct is than {@code struct fuse_rename_in}: newdir[8]. */
+    /** The bytes by which {@code struct fuse_rename2_in} is longer than {@code struct fuse_rename_in}: newdir[8]. */
     private static final int RENAME2_SURPLUS = 8;
 
     private static final int RENAME_NOREPLACE = 1;
 
-    /** Where {@code struct fuse_setattr_in} says what is to change. */
+    /** The offset of {@code valid}, the bits of the attributes to change, in {@code struct fuse_setattr_in}. */
     private static final int SETATTR_VALID = HEADER;
 
     private static final int FATTR_KILL_SUIDGID = 1 << 11;
 
-    /** Where {@code struct fuse_write_in} has its flags: fh[8] offset[8] size[4] write_flags[4] … */
+    /** The offset of the flags in {@code struct fuse_write_in}: fh[8] offset[8] size[4] write_flags[4] … */
     private static final int WRITE_FLAGS = HEADER + 20;
 
     private static final int WRITE_KILL_SUIDGID = 1 << 2;
 
-    /** Where {@code struct fuse_read_in} has its flags: fh[8] offset[8] size[4] read_flags[4] … */
+    /** The offset of the flags in {@code struct fuse_read_in}: fh[8] offset[8] size[4] read_flags[4] … */
     private static final int READ_FLAGS = HEADER + 20;
 
-    /** The kernel names the owner of locks only where a program reads past the pages ({@code fs/fuse/file.c}). */
+    /**
+     * FUSE_READ_LOCKOWNER: the kernel names a lock owner only if a read bypasses the page cache ({@code
+     * fs/fuse/file.c}).
+     */
     private static final int READ_LOCKOWNER = 1 << 1;
 
-    /** The kind of the request that begins {@code request}. */
+    /** Returns the kind of the request at the start of {@code request}. */
     static RequestKind of(final ByteBuffer request) {
         return switch (request.getInt(OPCODE)) {
             case OPCODE_INIT -> INIT;
@@ -104,12 +112,15 @@ enum RequestKind {
         return (request.getInt(offset) & flag) == 0 ? KNOWN : flagged;
     }
 
-    /** Makes {@code request}, which is of this kind, one that libfuse knows; returns where that begins. */
+    /**
+     * Rewrites {@code request}, which must be of this kind, into one that libfuse knows. Returns the offset at which
+     * the rewritten request begins.
+     */
     int rewrite(final ByteBuffer request) {
         switch (this) {
             case RENAME_WITHOUT_REPLACING, RENAME_OTHERWISE -> {
                 request.putInt(OPCODE, OPCODE_RENAME);
-                // The names stay where they are; header and newdir move up to them.
+                // The names stay in place; the header and newdir move up to them.
                 final byte[] start = new byte[HEADER + Long.BYTES];
                 request.get(0, start).put(RENAME2_SURPLUS, start);
                 request.putInt(RENAME2_SURPLUS, request.getInt(0) - RENAME2_SURPLUS);

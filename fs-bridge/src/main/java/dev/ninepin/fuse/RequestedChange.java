@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import ru.serce.jnrfuse.struct.FileStat;
 import ru.serce.jnrfuse.struct.Timespec;
 
-/** Reads what SETATTR asks for: a {@code struct stat}, and the FUSE_SET_ATTR bits of fuse_lowlevel.h beside it. */
+/** A decoder of SETATTR's arguments: a {@code struct stat} and the FUSE_SET_ATTR bits of fuse_lowlevel.h. */
 final class RequestedChange {
     static final int MODE = 1;
     static final int UID = 1 << 1;
@@ -23,9 +23,11 @@ final class RequestedChange {
     private static final int PERMISSIONS = 07777;
 
     /**
-     * The members of {@code stat} that {@code which} has the bits of.
+     * Returns the attribute change that a SETATTR requests.
      *
-     * @param losesSetId whether the file is to lose its set-ID bits with it
+     * @param stat the new values
+     * @param which a FUSE_SET_ATTR bit for each member of {@code stat} to use
+     * @param losesSetId whether the change also clears the file's set-ID bits
      */
     static AttributeChange of(final FileStat stat, final int which, final boolean losesSetId) {
         return new AttributeChange(

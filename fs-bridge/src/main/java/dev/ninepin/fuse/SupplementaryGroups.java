@@ -5,16 +5,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/**
- * The groups of a thread beyond the one that its requests name: the kernel's protocol does not tell them, {@link
- * ThreadStatus} does.
- */
+/** The supplementary groups of a thread, from its {@link ThreadStatus}. A FUSE request carries only one group ID. */
 final class SupplementaryGroups {
     private SupplementaryGroups() {}
 
     /**
-     * Of the thread {@code tid}, which waits for its request to be answered. None if it has gone, or is in another PID
-     * namespace: the kernel then says 0.
+     * Returns the supplementary groups of the thread {@code tid}, which waits for the reply to its request. Returns
+     * none if the thread has ended. Returns none if it is in another PID namespace, for which the kernel passes 0.
      */
     static Set<Integer> of(final int tid) {
         try {

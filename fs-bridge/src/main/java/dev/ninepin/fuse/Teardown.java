@@ -8,17 +8,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a mount ends: it is taken from its directory, its connection ends, its threads leave. In this order nobody is left
- * waiting, and native memory outlives all who use it. Any thread.
+ * The steps that end a mount: unmount it from its directory, end its connection, wait for its threads to leave. In this
+ * order, no program waits forever, and native memory outlives its users. Any thread may call any method; blocks for a
+ * limited time.
  */
 final class Teardown {
-    /** How long the kernel may take to unmount, or to write what is dirty. */
+    /** How long the kernel may take to unmount, or to write dirty data. */
     private static final long KERNEL_SECONDS = 15;
 
-    /** How long threads may take to leave after an unmount, which has ended the connection, unless copies are left. */
+    /**
+     * How long threads may take to leave after an unmount. If no copies of the mount are left, the unmount has ended
+     * the connection.
+     */
     private static final long UNMOUNTED_SECONDS = 2;
 
-    /** How long threads may take to leave after the connection was ended under them. */
+    /** How long threads may take to leave after the connection was aborted. */
     private static final long ABORTED_SECONDS = 10;
 
     private static final Logger LOG = LoggerFactory.getLogger(Teardown.class);
@@ -36,8 +40,8 @@ final class Teardown {
     }
 
     /**
-     * As {@link FuseMount#unmount}. One attempt to take the mount away at a time: the mount point is looked at before it is
-     * touched, since what lies below is not ours.
+     * Unmounts as {@link FuseMount#unmount} does. Only one attempt runs at a time: the mount point is checked before it
+     * is unmounted, because a mount below may not be this one.
      */
     synchronized List<MountCopy> unmount() throws IOException {
         if (!isAttached()) {
@@ -50,41 +54,44 @@ final class Teardown {
         return left;
     }
 
-    /** As {@link FuseMount#detach}. */
+    /** Detaches the mount as {@link FuseMount#detach} does. */
     synchronized List<MountCopy> detach() throws IOException {
         return isAttached() ? takeAway("ninepin-detach", unmounter::detach) : copies();
     }
 
-    /** Returns the copies that are left. Without a copy before there is none after, but maybe a new file system's mount. */
+    /**
+     * Runs an unmount call, and returns the copies that are left. Without copies before the call, there are none after
+     * it. A copy found then could belong to a new file system that has reused the connection's number.
+     */
     private List<MountCopy> takeAway(final String threadName, final Bounded.Call call) throws IOException {
         final List<MountCopy> before = copies();
         inLimitedTime(threadName, call);
         return before.isEmpty() ? before : copies();
     }
 
-    /** As {@link FuseMount#connection}. */
+    /** Returns the connection's number, as {@link FuseMount#connection} does. */
     int connection() {
         return connection.number();
     }
 
-    /** As {@link FuseMount#isMounted}. */
+    /** Returns whether the mount is on its directory, as {@link FuseMount#isMounted} does. */
     boolean isMounted() throws IOException {
         return isAlive() && mountPoint.holds(connection.number());
     }
 
-    /** As {@link FuseMount#copies}. */
+    /** Returns the file system's other mounts, as {@link FuseMount#copies} does. */
     List<MountCopy> copies() throws IOException {
         return isAlive() ? MountCopy.find(connection.number(), mountPoint) : List.of();
     }
 
-    /** As {@link FuseMount#isAlive}. */
+    /** Returns whether the kernel may still send requests, as {@link FuseMount#isAlive} does. */
     boolean isAlive() {
         return !workers.disconnected() && !workers.ended();
     }
 
-    /** As {@link FuseMount#close}. */
+    /** Ends the mount as {@link FuseMount#close} does. An interrupt of the calling thread does not stop it. */
     synchronized void end() {
-        // An interrupt is no reason to leave the mount as it is.
+        // An interrupt must not leave the mount half ended.
         final boolean interrupted = Thread.interrupted();
         try {
             endUninterrupted();
@@ -116,7 +123,7 @@ final class Teardown {
             tryTo("detach", this::detach);
         }
         if (!workers.ended()) {
-            // If this is not possible, the threads go on: no request is left without an answer.
+            // If the connection cannot be aborted, the threads keep serving, so that no request stays unanswered.
             tryTo("end the connection of", () -> {
                 if (!workers.disconnected()) {
                     connection.abort(workers::takeNoMore);
@@ -146,7 +153,11 @@ final class Teardown {
         }
     }
 
-    /** Whether our file system is still mounted there, where umount(2) would find it. */
+    /**
+     * Returns whether this mount is still on its directory, where umount(2) finds it.
+     *
+     * @throws IOException if another file system is mounted on top of it
+     */
     private boolean isAttached() throws IOException {
         if (!isMounted()) {
             return false;

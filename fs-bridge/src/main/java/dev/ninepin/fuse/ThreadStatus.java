@@ -11,30 +11,37 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the kernel tells of a thread in {@code /proc/TID/status} (proc(5)): lines of a label, a colon and a value.
+ * The status of a thread from {@code /proc/TID/status} (proc(5)). Each line has a label, a colon and a value. Any
+ * thread.
  *
- * @param fields the values without spaces around them, by label
+ * @param fields the values by label, without surrounding spaces
  */
 record ThreadStatus(Map<String, String> fields) {
     /**
-     * Of a thread, by its number in the name space of this process.
+     * Reads the status of a thread.
      *
-     * @throws IOException if there is none: it has ended, is in another name space, or /proc hides it
+     * @param thread the thread's number in this process's PID namespace
+     * @throws IOException if the thread has ended, is in another PID namespace, or is hidden by /proc
      */
     static ThreadStatus of(final int thread) throws IOException {
         return read(Integer.toString(thread));
     }
 
-    /** Of this process, whichever name space /proc shows. */
+    /**
+     * Reads the status of this process, regardless of which PID namespace /proc shows.
+     *
+     * @throws IOException if /proc cannot be read
+     */
     static ThreadStatus ofThisProcess() throws IOException {
         return read("self");
     }
 
     private static ThreadStatus read(final String directory) throws IOException {
-        // The name of a program may have any bytes.
+        // A program's name may contain any bytes.
         return of(Files.readAllLines(Path.of("/proc", directory, "status"), ISO_8859_1));
     }
 
+    /** Parses the lines of a status file. */
     static ThreadStatus of(final List<String> lines) {
         final Map<String, String> fields = new HashMap<>();
         for (final String line : lines) {
@@ -46,6 +53,7 @@ record ThreadStatus(Map<String, String> fields) {
         return new ThreadStatus(Map.copyOf(fields));
     }
 
+    /** Returns the value with this label, or empty if there is none. */
     Optional<String> field(final String label) {
         return Optional.ofNullable(fields.get(label));
     }

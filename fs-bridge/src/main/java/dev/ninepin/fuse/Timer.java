@@ -4,7 +4,10 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** One thread, for what a mount has to do later; it is there only while something is. Nothing may block it. Any thread. */
+/**
+ * A thread that runs a mount's delayed tasks. It exists only while there are tasks, or for a short time after; a task
+ * must not block. Any thread may call any method.
+ */
 final class Timer {
     private static final long KEPT_MILLIS = 1000;
 
@@ -19,22 +22,26 @@ final class Timer {
         executor.allowCoreThreadTimeOut(true);
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        // What would come after the end of the mount concerns nobody any more, and that is no error.
+        // A task that is submitted after the end of the mount is dropped silently, which is no error.
         executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
-    /** Has {@code work} done after so many milliseconds, unless it is cancelled or this closed before. */
+    /**
+     * Runs {@code work} on the timer's thread after {@code millis}, unless it is cancelled or the timer is closed
+     * before.
+     */
     Cancellable after(final long millis, final Runnable work) {
         final var task = executor.schedule(work, millis, TimeUnit.MILLISECONDS);
         return () -> task.cancel(false);
     }
 
-    /** What is to be done later. */
+    /** A task that is scheduled and can be cancelled. */
     interface Cancellable {
-        /** It need not be done any more; it may be under way. */
+        /** Cancels the task if it has not started. Does not wait for a task that is running. */
         void cancel();
     }
 
+    /** Discards the tasks that have not started, and ends the thread. */
     void close() {
         executor.shutdown();
     }

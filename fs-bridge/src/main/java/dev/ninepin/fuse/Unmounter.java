@@ -8,8 +8,8 @@ import java.util.List;
 import jnr.constants.platform.Errno;
 
 /**
- * Takes a mount from its directory: root by umount2(2), others through the setuid helper fusermount(1). Any thread;
- * a call may wait for the file system, since the kernel writes what is dirty first.
+ * The calls that unmount a mount point: umount2(2) for root, the setuid helper fusermount(1) for other users. Any
+ * thread. A call may block for as long as the file system does, because the kernel first writes dirty data.
  */
 final class Unmounter {
     private final LibC libc = LibC.get();
@@ -20,9 +20,10 @@ final class Unmounter {
     }
 
     /**
-     * Unmounts what is on top at the mount point.
+     * Unmounts the topmost mount on the mount point.
      *
-     * @throws MountBusyException if it is in use; it stays then
+     * @throws MountBusyException if the mount is in use; it then stays mounted
+     * @throws IOException if unmounting fails for another reason, or the thread is interrupted
      */
     void unmount() throws IOException {
         if (libc.geteuid() == 0) {
@@ -32,7 +33,7 @@ final class Unmounter {
         }
     }
 
-    /** Takes it from the directory, although it may be in use: programs keep the files that they have open. */
+    /** Detaches the topmost mount, even if it is in use. Programs keep their open files. */
     void detach() throws IOException {
         if (libc.geteuid() == 0) {
             systemCall(LibC.MNT_DETACH);
@@ -57,7 +58,7 @@ final class Unmounter {
         command.add("--");
         command.add(mountPoint.toString());
         final ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        // Its words are read below.
+        // The helper's message is parsed below, so it must be in English.
         builder.environment().put("LC_ALL", "C");
         final Process process = builder.start();
         process.getOutputStream().close();

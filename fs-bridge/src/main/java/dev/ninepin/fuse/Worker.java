@@ -11,16 +11,18 @@ import ru.serce.jnrfuse.struct.FileStat;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
 
 /**
- * A thread that takes requests from the kernel and serves them, one at a time: libfuse's callbacks run on it. It holds
- * the buffer that a request is received in, where the callbacks find names and data, and what replies are made of.
+ * A thread that receives requests from the kernel and serves them one at a time; libfuse's callbacks run on it. Holds
+ * the receive buffer, in which the callbacks find names and data, and the native structs and buffers of replies.
+ *
+ * <p>Only the worker's own thread calls its methods, unless the worker waits for another thread that does.
  */
 final class Worker extends Thread {
-    /** Enough for any directory read that the kernel sends, in bytes. */
+    /** The most data of a directory read in bytes: enough for any directory read that the kernel sends. */
     private static final int MAX_DIRECTORY_DATA = FuseArguments.MAX_TRANSFER;
 
     private static final int FIRST_REPLY_DATA = 4096;
 
-    /** Where {@code struct fuse_file_info} of libfuse 2.9 has {@code writepage}; jnr-fuse leaves it out. */
+    /** The offset of {@code writepage} in {@code struct fuse_file_info} of libfuse 2.9; jnr-fuse leaves it out. */
     private static final int WRITEPAGE_OFFSET = 16;
 
     final RequestSlot slot;
@@ -45,7 +47,7 @@ final class Worker extends Thread {
         requestAddress = Pointer.wrap(Native.RUNTIME, request).address();
     }
 
-    /** The worker that runs this callback. */
+    /** Returns the worker of the current thread. Must be called on a worker's thread, that is, in a callback. */
     static Worker current() {
         return (Worker) Thread.currentThread();
     }
@@ -55,28 +57,28 @@ final class Worker extends Thread {
         workers.serve(this);
     }
 
-    /** The next reply is to {@code newRequest}. */
+    /** Starts the reply to {@code newRequest}. */
     void begin(final long newRequest) {
         firstName = null;
         reply.begin(newRequest);
     }
 
-    /** Where requests are received. */
+    /** Returns the buffer in which requests are received. */
     ByteBuffer request() {
         return request;
     }
 
-    /** The request that is about to be served is of this kind. */
+    /** Sets the kind of the request that is about to be served. */
     void kind(final RequestKind ofRequest) {
         kind = ofRequest;
     }
 
-    /** The kind of the request that is being served. */
+    /** Returns the kind of the request that is being served. */
     RequestKind kind() {
         return kind;
     }
 
-    /** The name at {@code address} in the request: all bytes before the NUL. */
+    /** Returns a copy of the name at {@code address} in the request: all bytes before the NUL. */
     ByteString name(final long address) {
         final int start = offset(address);
         int end = start;
@@ -90,13 +92,13 @@ final class Worker extends Thread {
         return name;
     }
 
-    /** The first name of this request that was asked for, if any was. */
+    /** Returns the first name that was read from this request with {@link #name}, or null if none was. */
     @Nullable
     ByteString firstName() {
         return firstName;
     }
 
-    /** The data at {@code address} in the request. It stays where it is. */
+    /** Returns the data at {@code address} in the request, as a slice of the receive buffer. */
     ByteBuffer data(final long address, final long size) {
         return request.slice(offset(address), Math.toIntExact(size));
     }
@@ -105,44 +107,51 @@ final class Worker extends Thread {
         return Math.toIntExact(address - requestAddress);
     }
 
-    /** The handle in the {@code struct fuse_file_info} at {@code address}, if there is one. */
+    /**
+     * Returns the handle in the {@code struct fuse_file_info} at {@code address}, or {@link FileOperations#NO_HANDLE}
+     * if {@code address} is 0.
+     */
     long handle(final long address) {
         return address == 0 ? FileOperations.NO_HANDLE : info(address).fh.longValue();
     }
 
-    /** The owner of locks in the {@code struct fuse_file_info} at {@code address}. */
+    /** Returns the lock owner in the {@code struct fuse_file_info} at {@code address}. */
     long lockOwner(final long address) {
         return info(address).lock_owner.longValue();
     }
 
-    /** The {@code struct fuse_file_info} at {@code address}; valid until the next call. */
+    /** Returns the {@code struct fuse_file_info} at {@code address}; valid until the next call. */
     FuseFileInfo info(final long address) {
         info.useMemory(Native.at(address));
         return info;
     }
 
-    /** Whether the {@code struct fuse_file_info} at {@code address} says that the kernel writes a page back. */
+    /** Returns whether the {@code struct fuse_file_info} at {@code address} marks the write-back of a page. */
     boolean isWritingPageBack(final long address) {
         return Native.at(address).getInt(WRITEPAGE_OFFSET) != 0;
     }
 
-    /** The {@code struct stat} at {@code address}; valid until the next call. */
+    /** Returns the {@code struct stat} at {@code address}; valid until the next call. */
     FileStat stat(final long address) {
         stat.useMemory(Native.at(address));
         return stat;
     }
 
-    /** Room for {@code size} bytes of directory entries; valid until the next call. */
+    /** Returns a buffer for {@code size} bytes of directory entries; valid until the next call. */
     DirentBuffer direntBuffer(final long size) {
         return new DirentBuffer(directoryData(size));
     }
 
-    /** As {@link #direntBuffer}, for entries that come with what a LOOKUP of them answers. */
+    /**
+     * Returns a buffer for {@code size} bytes of directory entries with lookup results; valid until the next call.
+     *
+     * @param most the most entries in the buffer
+     */
     DirentPlusBuffer direntPlusBuffer(final long size, final int most) {
         return new DirentPlusBuffer(directoryData(size), most);
     }
 
-    /** These bytes in a direct buffer; valid until the next call. */
+    /** Returns a copy of {@code bytes} in a direct buffer; valid until the next call. */
     ByteBuffer direct(final byte[] bytes) {
         return room(bytes.length).put(bytes).flip();
     }

@@ -17,25 +17,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads that serve a mount, and the native session that they serve: when the last thread has left, the session is
- * destroyed, and the device closed with it.
+ * The worker threads of a mount, and the libfuse session that they serve. The last thread to leave destroys the
+ * session, which also closes the device.
  *
- * <p>Requests may block for as long as the server does, and a request to give another up must get through all the same.
- * So one thread at least waits for requests, as long as there are fewer than {@link #MOST}: whoever takes the last free
- * place starts another. A thread that waits costs memory only; beyond {@link #KEPT} of them, those that are not needed
- * any more leave.
+ * <p>A request may block for as long as the server does, and the kernel's INTERRUPT for it must be received in the
+ * meantime. So at least one thread waits for requests, as long as there are fewer than {@link #MOST} threads. A thread
+ * that receives a request when no other thread waits starts another thread. A waiting thread costs only memory; if
+ * there are more than {@link #KEPT} threads, surplus threads leave.
+ *
+ * <p>Any thread may call any method.
  */
 final class Workers {
-    /** Each holds a receive buffer of 260 KiB: 17 megabytes, once that many requests have blocked at once. */
+    /**
+     * The number of threads that stay. Each holds a receive buffer of 260 KiB: 17 MB in total, after that many requests
+     * have blocked at once.
+     */
     static final int KEPT = 64;
 
-    /** So many programs would have to wait for the server at once before any of them waited in the kernel. */
+    /**
+     * The most threads. Only if this many requests wait for the server at once do further requests queue in the kernel.
+     */
     static final int MOST = 1024;
 
-    /** An offset that means no data at all. */
+    /** The offset for {@link LibFuse#fuse_lowlevel_notify_inval_inode} that drops attributes, but no pages. */
     private static final int ATTRIBUTES_ONLY = -1;
 
-    /** What a request has beside the data that it carries, in bytes; libfuse leaves a page for it, too. */
+    /** The size of a request without its data, in bytes. libfuse also reserves a page for it. */
     private static final int REQUEST_OVERHEAD = 4096;
 
     private static final int EINTR = 4;
@@ -47,44 +54,47 @@ final class Workers {
     private final long session;
     private final long channel;
 
-    /** Held here, since native code calls into it for as long as there is a thread; nobody else need hold the mount. */
+    /**
+     * Keeps the callbacks reachable while a thread runs, because native code calls into them. Nothing else need
+     * reference the mount.
+     */
     private final Callbacks callbacks;
 
     private final CacheMode cache;
     private final int requestSize;
     private final Negotiation negotiation;
 
-    /** By number. */
+    /** The workers by {@link RequestSlot#number}. */
     private final Map<Integer, Worker> workers = new ConcurrentHashMap<>();
 
     private final Timer timer = new Timer();
     private final Interrupts interrupts = new Interrupts(timer);
     private final KernelPages pages;
 
-    /** What a write has to have dropped before it is answered. */
+    /** Drops older pages of the bytes that a program writes, before the write is answered. */
     final OvertakenWrites overtaken;
 
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    /** Guards the session's life, and how many threads use it. */
+    /** Guards the session's lifetime and the number of threads that use it. */
     private final Object sessionLock = new Object();
 
-    /** Changed under {@link #sessionLock} only. */
+    /** The number of threads. Changes only under {@link #sessionLock}. */
     private final AtomicInteger alive = new AtomicInteger();
 
     private int lastNumber = -1;
 
-    /** A thread is just having the kernel forget what there is too much of. */
+    /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
 
-    /** A thread has heard that the connection is no more: from the kernel, or from {@link #takeNoMore}. */
+    /** Set once a thread has received the end of the connection, from the kernel or after {@link #takeNoMore}. */
     private volatile boolean disconnected;
 
     /**
-     * @param session with {@code channel} added to it; this object destroys both
-     * @param callbacks of the session
-     * @param mayMapUncached as of {@link Negotiation}
+     * @param session the session, with {@code channel} added to it; this object destroys both
+     * @param callbacks the callbacks of the session
+     * @param mayMapUncached as in {@link Negotiation}
      */
     Workers(
             final LibFuse fuse,
@@ -104,19 +114,22 @@ final class Workers {
         negotiation = new Negotiation(fuse, session, channel, requestSize, cache, mayMapUncached);
     }
 
-    /** As {@link Negotiation#canMapUncached}. */
+    /** Returns whether a file opened with FOPEN_DIRECT_IO can be mapped, as {@link Negotiation#canMapUncached} does. */
     boolean canMapUncached() {
         return negotiation.canMapUncached();
     }
 
-    /** Starts the first thread, and with it the service. */
+    /** Starts the first thread, and so begins to serve the mount. */
     void start() {
         synchronized (sessionLock) {
             add();
         }
     }
 
-    /** Starts another thread, if there may be one. If it can't be had, those that there are go on. */
+    /**
+     * Starts another thread unless there are {@link #MOST}. If the system has no memory for it, the existing threads go
+     * on alone.
+     */
     private void startAnother() {
         synchronized (sessionLock) {
             if (alive.get() < MOST) {
@@ -129,7 +142,7 @@ final class Workers {
         }
     }
 
-    /** Called under {@link #sessionLock}. The worker is counted and in the list before it runs. */
+    /** Starts a worker, which is counted and registered before it runs. Must be called under {@link #sessionLock}. */
     private void add() {
         final int number = nextNumber();
         final Worker worker = new Worker(number, this, fuse, cache, requestSize);
@@ -146,7 +159,10 @@ final class Workers {
         }
     }
 
-    /** A number that no worker has, nor lately had: interrupts may be on their way to that. Under {@link #sessionLock}. */
+    /**
+     * Returns a number that no worker has or had recently, since an interrupt of an old worker may still be under way.
+     * Must be called under {@link #sessionLock}.
+     */
     private int nextNumber() {
         do {
             lastNumber = (lastNumber + 1) % RequestSlot.NUMBERS;
@@ -154,7 +170,7 @@ final class Workers {
         return lastNumber;
     }
 
-    /** What a worker does all its life. */
+    /** Runs a worker's loop until the worker leaves. Called on the worker's own thread. */
     void serve(final Worker worker) {
         try {
             loop(worker);
@@ -165,7 +181,10 @@ final class Workers {
         }
     }
 
-    /** Whether this thread may leave, and is no longer counted among those that wait: others do. */
+    /**
+     * Returns whether this thread may leave because other threads wait for requests. If so, this thread is no longer
+     * counted as waiting.
+     */
     private boolean isSurplus() {
         if (alive.get() <= KEPT) {
             return false;
@@ -173,13 +192,13 @@ final class Workers {
         if (waiting.decrementAndGet() > 0) {
             return true;
         }
-        // Whoever waited has just been taken by a request: somebody must wait.
+        // The other waiting thread has just received a request, so this thread must wait.
         waiting.incrementAndGet();
         return false;
     }
 
     private void loop(final Worker worker) {
-        // libfuse takes the channel by reference, and may change it.
+        // libfuse takes the channel by reference and may change it.
         final Pointer place = Native.allocate(Long.BYTES);
         while (true) {
             place.putLong(0, channel);
@@ -220,8 +239,10 @@ final class Workers {
     }
 
     /**
-     * Has the kernel forget what it knows too much of. On a thread that serves no request, while another waits for some:
-     * the kernel takes the directory's lock, and who has that may be waiting for an answer. One thread does it at a time.
+     * Asks the kernel to forget the names in {@link Callbacks#surplus}. Only one thread does so at a time.
+     *
+     * <p>The kernel takes the directory's lock for this, and the holder of that lock may be waiting for a reply. So
+     * this runs on a thread that serves no request, and only while another thread waits for requests.
      */
     private void forgetSurplus() {
         if (waiting.get() == 0 || !forgetting.compareAndSet(false, true)) {
@@ -255,8 +276,11 @@ final class Workers {
     }
 
     /**
-     * A signal has come to the program, of that thread, which waits for the request of {@code token}: it is to be given up
-     * if it only waits, or if the program is to end and there is no answer soon.
+     * Handles a signal to the program that waits for the request of {@code token}. If the request only waits, gives it
+     * up at once. Otherwise, gives it up after a while if the signal ends the program and the request is still being
+     * served.
+     *
+     * @param thread the program's thread, as in {@link PendingSignals#endProgramOf}
      */
     void interrupt(final long token, final int thread) {
         final Worker worker = workers.get(RequestSlot.numberOf(token));
@@ -271,25 +295,28 @@ final class Workers {
     }
 
     /**
-     * Has the kernel drop its pages of a node, and ask for the attributes before it uses them again. For a thread that
-     * serves a request which needs no page; waits for reads and writes of the node that are under way. A kernel that does
-     * not know the node any more says so, and that is as well.
+     * Makes the kernel drop its pages and attributes of a node. Blocks until reads and writes of the node that are
+     * under way have finished. So the calling thread must not serve a request that the kernel holds a page for. A
+     * kernel that no longer knows the node returns an error, which is ignored.
      */
     void dropData(final long node) {
         fuse.fuse_lowlevel_notify_inval_inode(channel, node, 0, 0);
     }
 
-    /** Has the kernel ask for the attributes of a node before it uses them again. */
+    /** Makes the kernel drop its attributes of a node, so that it asks for them again before it uses them. */
     void dropAttributes(final long node) {
         fuse.fuse_lowlevel_notify_inval_inode(channel, node, ATTRIBUTES_ONLY, 0);
     }
 
-    /** Interrupts whatever is being served. */
+    /** Interrupts every request that is being served. */
     void interruptAll() {
         workers.values().forEach(worker -> worker.slot.interruptAny());
     }
 
-    /** No thread takes another request. Those that wait for one wake up when the connection ends. */
+    /**
+     * Marks the session as exited, so that no thread takes another request. Threads that wait for a request wake up
+     * when the connection ends.
+     */
     void takeNoMore() {
         synchronized (sessionLock) {
             if (alive.get() > 0) {
@@ -298,7 +325,11 @@ final class Workers {
         }
     }
 
-    /** How long each request that is in progress has been, in nanoseconds. */
+    /**
+     * Returns how long each request in progress has been served so far, in nanoseconds.
+     *
+     * @param now the current {@link System#nanoTime}
+     */
     List<Long> ages(final long now) {
         return workers.values().stream()
                 .map(worker -> worker.slot.age(now))
@@ -306,21 +337,25 @@ final class Workers {
                 .toList();
     }
 
-    /** Whether the connection has ended, though requests may still be in progress: its number may be another's by now. */
+    /**
+     * Returns whether the connection has ended, though requests may still be in progress. The kernel may have given the
+     * connection's number to another mount since.
+     */
     boolean disconnected() {
         return disconnected;
     }
 
+    /** Returns whether all threads have left and the session is destroyed. */
     boolean ended() {
         return ended.getCount() == 0;
     }
 
-    /** Waits until no thread is left and the device is closed. */
+    /** Blocks until all threads have left and the device is closed. */
     void awaitEnd() throws InterruptedException {
         ended.await();
     }
 
-    /** As {@link #awaitEnd()}, for a limited time; whether it ended. */
+    /** Blocks as {@link #awaitEnd()} does, for at most {@code seconds}. Returns whether the threads have left. */
     boolean awaitEnd(final long seconds) throws InterruptedException {
         return ended.await(seconds, TimeUnit.SECONDS);
     }

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
-/** The callbacks for extended attributes, a part of {@link Callbacks}. */
+/** The callbacks for extended attributes, a part of {@link Callbacks}. They run on {@link Worker} threads. */
 final class XattrCallbacks {
     static final String GETXATTR = "getxattr";
 
@@ -18,19 +18,19 @@ final class XattrCallbacks {
     private final LongFunction<Caller> caller;
     private final LongConsumer dropAttributes;
 
-    /** Runs an operation on a node for a request. */
+    /** A function that runs an operation on a node for a request, as {@code Callbacks.serve} does. */
     @FunctionalInterface
     interface Server {
         void serve(String name, long request, long node, Callbacks.Operation operation);
     }
 
-    /** The files as who sent a request is to use them. */
+    /** A function that returns the file operations with the credentials of the user that sent a request. */
     @FunctionalInterface
     interface FilesOfUser {
         FileOperations as(long request) throws IOException;
     }
 
-    /** @param dropAttributes has the kernel ask for the attributes of a node before it uses them again */
+    /** @param dropAttributes makes the kernel ask for a node's attributes again before it uses them */
     XattrCallbacks(
             final FilesOfUser files,
             final Server server,
@@ -93,7 +93,10 @@ final class XattrCallbacks {
         return (int) Math.min(size, Integer.MAX_VALUE);
     }
 
-    /** An ACL changes the mode, which the kernel goes on to believe otherwise ({@code fs/fuse/xattr.c}). */
+    /**
+     * Makes the kernel drop the attributes of a node after an ACL has changed. The ACL changes the mode, but the kernel
+     * keeps the old one ({@code fs/fuse/xattr.c}).
+     */
     private void changed(final long node, final ByteString name) {
         if (name.startsWith(SYSTEM)) {
             dropAttributes.accept(node);

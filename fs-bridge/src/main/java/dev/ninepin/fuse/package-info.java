@@ -1,6 +1,6 @@
 /**
- * The FUSE adapter, and the loop that serves it. Thin: it turns libfuse's callbacks and structs into calls of
- * {@code dev.ninepin.share} and their results back.
+ * The FUSE adapter: mounting, unmounting, and the threads that serve the kernel's requests. It is a thin layer, which
+ * translates libfuse's callbacks and structs into calls of {@code dev.ninepin.share}, and the results into replies.
  */
 @NullMarked
 package dev.ninepin.fuse;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What programs see of a file system through a real mount. */
+/** Tests of file operations through a real mount of a file system in memory. */
 class FileOperationsOverFuseTest {
     private Mounted mounted;
 
@@ -310,7 +310,7 @@ class FileOperationsOverFuseTest {
                 "os.chown('d/6', 12, 34)",
                 "os.mknod('d/device', 0o600 | stat.S_IFBLK, os.makedev(259, 70000))");
         assertThat(seen).isEmpty();
-        // The kernel knows nothing of it.
+        // The new mount starts with no attributes in the kernel's cache.
         final MemoryFiles files = mounted.files;
         mounted.close();
         mounted = new Mounted(files, new FuseOptions("memory", false, false, false));
@@ -328,7 +328,8 @@ class FileOperationsOverFuseTest {
                 .containsExactly(
                         "2001 True", "1111111111123456789 -2222222222987654321 0o100644 1 4096", "12 34", "259 70000");
         assertThat(calls("readdirplus")).isPositive();
-        // The directory itself, and what the kernel had read beyond the first page before it saw that all is wanted.
+        // The remaining lookups are for the directory itself and for entries that the kernel read before it switched to
+        // READDIRPLUS.
         assertThat(calls("lookup")).isLessThan(1001);
     }
 
@@ -456,7 +457,7 @@ class FileOperationsOverFuseTest {
         Files.readAllBytes(mounted.file("f"));
         assertThat(mounted.file("absent")).doesNotExist();
 
-        // An operation is recorded when its reply is out: a program may be quicker to ask.
+        // An operation is recorded only after its reply, so the program may get here first.
         await().until(() -> mounted.mount.status().requestsInProgress() == 0);
         final FuseStatus status = mounted.mount.status();
         assertThat(status.bytesWritten()).isEqualTo(1000);

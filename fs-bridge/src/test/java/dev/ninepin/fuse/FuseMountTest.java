@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a mount begins and ends. */
+/** Tests of how a mount starts and ends. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FuseMountTest {
     private static final FuseOptions OPTIONS = new FuseOptions("memory", false, false, false);
@@ -59,7 +59,7 @@ class FuseMountTest {
             assertThat(words.get(5)).contains("ro", "nosuid", "nodev");
             final var types = words.subList(words.indexOf("-") + 1, words.size());
             assertThat(types.get(0)).isEqualTo("fuse.ninepin");
-            // mountinfo shows bytes; this is their Latin-1.
+            // mountinfo holds bytes, which are decoded as Latin-1 here.
             assertThat(types.get(1)).isEqualTo("tag,\\040with\\040\\134\\040and\\040\u00c3\u00a9");
             assertThat(types.get(2)).contains("allow_other", "default_permissions");
             assertThatThrownBy(() -> Files.createFile(mounted.file("f"))).hasMessageContaining("Read-only file system");
@@ -250,7 +250,7 @@ class FuseMountTest {
                 readers.add(mounted.start("dd", "if=f", "iflag=direct"));
             }
             assertThat(entered.await(20, SECONDS)).isTrue();
-            // The kernel may be asking for something else besides.
+            // Another request of the kernel may be in progress as well.
             await().until(() -> mounted.mount.status().requestsInProgress() == 3);
             assertThat(mounted.mount.status().oldestRequestNanos()).isPositive();
             mounted.mount.close();
@@ -317,7 +317,7 @@ class FuseMountTest {
                     .waitFor();
             assertThat(one.waitFor()).isNotZero();
             assertThat(given).containsOnlyKeys(first);
-            // The thread that was interrupted serves again, as if nothing had been.
+            // The interrupted thread goes on to serve other requests.
             for (int i = 0; i < 50; i++) {
                 assertThat(Files.readAttributes(mounted.file("one"), "unix:size"))
                         .containsEntry("size", 4L);
@@ -329,7 +329,7 @@ class FuseMountTest {
         }
     }
 
-    /** A timer, say, or the end of a child: no local file system fails a call for that. */
+    /** The signal may be a timer or the end of a child. No local file system fails a system call for such a signal. */
     @Test
     void aProgramThatHandlesASignalWaitsForItsAnswer() throws Exception {
         final Set<Long> blocked = ConcurrentHashMap.newKeySet();
@@ -354,7 +354,7 @@ class FuseMountTest {
             final long first = blocked.iterator().next();
             signal("USR1", handles);
             awaitPending(handles);
-            // The other, whose signal came later, is given up first.
+            // The other program got its signal later, but its request is given up first.
             final Process ends = mounted.start("cat", "two");
             await().until(() -> blocked.size() == 2);
             signal("TERM", ends);
@@ -369,7 +369,7 @@ class FuseMountTest {
         }
     }
 
-    /** The kernel does not tell of a second signal. */
+    /** The kernel does not report a second signal during the same request. */
     @Test
     void aProgramThatHasHandledASignalCanStillBeKilled() throws Exception {
         final var blocked = new CountDownLatch(1);
@@ -399,7 +399,7 @@ class FuseMountTest {
                 .isZero();
     }
 
-    /** Waits until a signal waits for the program. */
+    /** Blocks until a signal is pending for the program. */
     private static void awaitPending(final Process program) {
         final Path status = Path.of("/proc", Long.toString(program.pid()), "status");
         await().until(() ->
@@ -553,7 +553,10 @@ class FuseMountTest {
         }
     }
 
-    /** A mount with the number that another had. It is free, unless somebody else mounts at the same time. */
+    /**
+     * Returns a mount that has reused the device number of an ended mount. Retries if another process takes the number
+     * first.
+     */
     private static FuseMount mountNumbered(final String device, final Path root) {
         return await().pollInSameThread()
                 .until(
@@ -569,7 +572,10 @@ class FuseMountTest {
                         Objects::nonNull);
     }
 
-    /** Ends the connection first; busy until the programs that waited there have noticed. */
+    /**
+     * Unmounts with {@code umount -f}, which aborts the connection first. Retries while programs that waited for
+     * requests still keep the mount busy.
+     */
     private static void umountByForce(final Path root) {
         await().until(() ->
                 Mounted.start(Path.of("/"), "umount", "-f", root.toString()).waitFor() == 0);

@@ -24,13 +24,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Files that are shown as empty: those of Linux's {@code /proc}, which are not, and those that are. */
+/**
+ * Tests of files whose size is shown as 0: files with contents, as in Linux's {@code /proc}, and files that are really
+ * empty.
+ */
 @Timeout(120)
 class HiddenContentsTest {
     @TempDir(factory = InMemory.Place.class)
     private Path export;
 
-    /** Runs a Python script in a mount of what QEMU exports. Returns how many reads QEMU has answered. */
+    /**
+     * Runs a Python script in a mount of a directory that QEMU exports. Returns the number of reads that QEMU has
+     * answered.
+     */
     private static long python(
             final Path exported, final CacheMode cache, final boolean mayMapUncached, final String script)
             throws Exception {

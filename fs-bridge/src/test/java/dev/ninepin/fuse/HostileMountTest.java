@@ -37,7 +37,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What programs see of a mount whose server lies: an errno, and once it tells the truth again, all of it. */
+/**
+ * Tests of a mount whose server sends false replies. Programs get an errno, and the correct data again once the server
+ * sends true replies.
+ */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileMountTest {
     private static final int EACCES = 13;
@@ -75,7 +78,7 @@ class HostileMountTest {
                                         entry("../two", 2, 12),
                                         entry("", 3, 13),
                                         entry("x".repeat(3000), 4, 14),
-                                        // No inode has the number 0, and programs skip what has.
+                                        // No inode has the number 0, and programs skip entries with this number.
                                         entry("five", 5, 0)))
                         : new Rreaddir(ByteBuffer.allocate(0)));
 
@@ -120,7 +123,10 @@ class HostileMountTest {
         assertThat(python("print(open('f').read())")).containsExactly("content");
     }
 
-    /** To the kernel ENOSYS means that a file system has no open, or no fsync, and it would not ask again. */
+    /**
+     * The kernel takes ENOSYS to mean that the file system has no open or no fsync, and would never send this request
+     * again.
+     */
     @Test
     void aServerThatSaysEnosysOnceIsAskedAgain() throws Exception {
         server.put("f", S_IFREG | 0644, "content".getBytes(UTF_8));
@@ -193,7 +199,7 @@ class HostileMountTest {
                 (request, truth) -> OpenFlags.writes(((Tlopen) request).flags()) ? new Rlerror(EACCES) : truth);
         try (Logged logged = Logged.debugFrom(Failures.class)) {
             assertThat(errnoOf("os.open('dir/f', os.O_WRONLY)")).isEqualTo("EACCES");
-            // This server does it all the same: the name is gone.
+            // This server removes the name although it replies EACCES.
             assertThat(errnoOf("os.unlink('dir/f')")).isEqualTo("EACCES");
             assertThat(errnoOf("os.mkdir(b'dir/\\xff\\n')")).isEqualTo("none");
             assertThat(errnoOf("os.rmdir(b'dir/\\xff\\n')")).isEqualTo("EACCES");
@@ -219,7 +225,7 @@ class HostileMountTest {
         return new Dirent(new Qid(0, 0, number), cookie, 8, ByteString.of(name));
     }
 
-    /** The name of the errno that a statement of Python fails with; "none" if it does not. */
+    /** Returns the name of the errno with which a Python statement fails, or "none" if it succeeds. */
     private String errnoOf(final String statement) throws Exception {
         final List<String> output = run(
                 "import errno",
@@ -232,7 +238,7 @@ class HostileMountTest {
         return output.get(0);
     }
 
-    /** What a script prints, in the root of the mount. */
+    /** Runs a Python script in the root of the mount, and returns its output. */
     private List<String> python(final String... lines) throws Exception {
         return run("os.chdir('" + mounted.root + "')", String.join("\n", lines));
     }
@@ -240,7 +246,7 @@ class HostileMountTest {
     private List<String> run(final String... lines) throws Exception {
         final List<String> script = new ArrayList<>(List.of("import os, sys, stat, mmap"));
         script.addAll(List.of(lines));
-        // From beside the mount, and without a look at where it is: the mount may be of no use.
+        // Starts the process outside the mount, without accessing the mount: it may be unusable.
         final Process process =
                 Mounted.start(mounted.root.getParent(), Python.COMMAND, "-I", "-c", String.join("\n", script));
         process.getOutputStream().close();

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
 
-/** That libfuse's symbols and structs are the ones that we mean. */
+/** Tests that libfuse's symbols and structs are the ones that the Java bindings expect. */
 class LibFuseTest {
-    /** Those of which libfuse has more than one version: the version that fuse_lowlevel.h declares. */
+    /** The symbols that libfuse has in several versions, with the version that fuse_lowlevel.h declares. */
     private static final Map<String, String> VERSIONS = Map.of(
             "fuse_mount", "FUSE_2.6",
             "fuse_unmount", "FUSE_2.6",
@@ -49,7 +49,7 @@ class LibFuseTest {
 
     @Test
     void noFunctionTakesExactlySixLongs() {
-        // jffi 1.3.15 garbles the sixth.
+        // jffi 1.3.15 corrupts the last of exactly six longs.
         assertThat(Stream.of(LibFuse.class, LibC.class)
                         .map(Class::getMethods)
                         .flatMap(Stream::of)

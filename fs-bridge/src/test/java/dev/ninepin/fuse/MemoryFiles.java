@@ -29,7 +29,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 import jnr.constants.platform.Errno;
 
-/** A file system in memory that answers at once: what a mount is tested over. It can be told to fail, or to wait. */
+/**
+ * A file system in memory, which tests mount instead of a share. It replies at once, but a test can make it fail or
+ * block. Thread-safe.
+ */
 final class MemoryFiles implements FileOperations {
     private static final int CHUNK = 131072;
     private static final int TYPE = 0170000;
@@ -52,12 +55,15 @@ final class MemoryFiles implements FileOperations {
         nodes.put(ROOT, root);
     }
 
-    /** Called before every operation, on its thread and under no lock: may wait, or fail the operation. */
+    /**
+     * A hook that is called before every operation, on the operation's thread and without a lock. It may block or fail
+     * the operation.
+     */
     interface Interference {
         void before(String operation, long node) throws IOException;
     }
 
-    /** A failure with its errno. */
+    /** A failure with an errno. */
     static final class Failure extends IOException {
         final transient Errno errno;
 
@@ -75,7 +81,7 @@ final class MemoryFiles implements FileOperations {
         interference = how;
     }
 
-    /** The handles that the kernel has not released. */
+    /** Returns the number of handles that the kernel has not released. */
     synchronized int openHandles() {
         return open.size();
     }
@@ -324,7 +330,10 @@ final class MemoryFiles implements FileOperations {
         return handle(directory, 0, entries);
     }
 
-    /** Cookies as servers give them: far apart, and far beyond 32 bits. */
+    /**
+     * Adds an entry. Its cookie is as servers choose it: far from the other entries' cookies and far larger than 32
+     * bits.
+     */
     private static void addTo(final List<Dirent> entries, final ByteString name, final Node node) {
         final long cookie = ((entries.size() + 1L) << 44) | 0x5a5a5a5aL;
         entries.add(new Dirent(new Qid(Qid.FILE, 0, node.number), cookie, (node.mode & TYPE) >> 12, name));
@@ -402,14 +411,14 @@ final class MemoryFiles implements FileOperations {
         return cache;
     }
 
-    /** Changes a file as someone else would, behind the kernel's back. */
+    /** Changes a file without the kernel's knowledge, as another client would. */
     synchronized void overwrite(final String name, final byte... content) throws IOException {
         final Node node = child(ROOT, ByteString.of(name));
         node.truncate(0);
         node.write(0, ByteBuffer.wrap(content));
     }
 
-    /** Makes a file of a given size, of zeros. */
+    /** Creates a file of {@code size} zero bytes. */
     synchronized void makeFile(final String name, final long size) throws IOException {
         make(new Caller(0, 0), ROOT, ByteString.of(name), REGULAR | 0644, 0).size = size;
     }
@@ -494,7 +503,7 @@ final class MemoryFiles implements FileOperations {
                     mtime);
         }
 
-        /** A slice of the data where it lies in one piece, else a copy. */
+        /** Returns a slice of the data if it lies in one chunk, else a copy. */
         ByteBuffer read(final long offset, final int count) {
             final int length = (int) Math.max(0, Math.min(count, size - offset));
             final int within = (int) (offset % CHUNK);

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import jnr.constants.platform.Errno;
 
-/** The extended attributes of a file in memory, as Linux has them. */
+/** The extended attributes of a file in memory, with the semantics of Linux. */
 final class MemoryXattrs {
     private static final int CREATE = 1;
     private static final int REPLACE = 2;

@@ -14,9 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A {@link MemoryFiles}, mounted on a directory of its own, and what tests do there. */
+/** A {@link MemoryFiles} that is mounted on a directory of its own, with helpers that run programs in the mount. */
 final class Mounted implements AutoCloseable {
-    /** What the names of this JVM's mount points begin with, and of no other that tests at the same time. */
+    /** The prefix of this JVM's mount point names. It is unique among JVMs that run tests at the same time. */
     static final String PREFIX = "ninepin-fuse-test-" + ProcessHandle.current().pid() + "-";
 
     final MemoryFiles files;
@@ -46,7 +46,7 @@ final class Mounted implements AutoCloseable {
         return root.resolve(name);
     }
 
-    /** The words of this mount's line in mountinfo; none if it is not mounted. */
+    /** Returns the fields of this mount's line in mountinfo, or none if it is not mounted. */
     List<String> mountinfo() throws IOException {
         return mountinfo(root);
     }
@@ -59,7 +59,7 @@ final class Mounted implements AutoCloseable {
                 .orElse(List.of());
     }
 
-    /** Starts a program in the root of the mount, with no locale set. */
+    /** Starts a program in the root of the mount, without locale variables. */
     Process start(final String... command) throws IOException {
         return start(root, command);
     }
@@ -70,14 +70,14 @@ final class Mounted implements AutoCloseable {
         return builder.directory(directory.toFile()).start();
     }
 
-    /** Runs a Python script in the root of the mount, and returns what it printed, by lines. */
+    /** Runs a Python script in the root of the mount, and returns its output lines. */
     List<String> python(final String... lines) throws Exception {
         final List<String> script = new ArrayList<>(List.of("import os, sys, stat, mmap"));
         script.addAll(List.of(lines));
         return run(Python.COMMAND, "-c", String.join("\n", script));
     }
 
-    /** Runs a program in the root of the mount to its success, and returns what it printed, by lines. */
+    /** Runs a program in the root of the mount, requires that it succeeds, and returns its output lines. */
     List<String> run(final String... command) throws Exception {
         final Process process = start(command);
         process.getOutputStream().close();

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is settled with kernels of many ages, over a libfuse session with no kernel behind it. */
+/** Tests of the negotiation with old and new kernels, over a libfuse session without a real kernel. */
 class NegotiationTest {
     private static final long UNIQUE = 0x1122334455667788L;
     private static final int EVERY_FLAG = ~0;
@@ -32,7 +32,7 @@ class NegotiationTest {
     private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
     private static final int INIT_EXT = 1 << 30;
 
-    /** In the second word. */
+    /** A flag of the second word. */
     private static final int DIRECT_IO_ALLOW_MMAP = 1 << 4;
 
     private final LibFuse fuse = LibFuse.get();
@@ -41,13 +41,13 @@ class NegotiationTest {
     private final CapturingChannel kernel = new CapturingChannel(fuse, requestSize);
     private final Pointer name = Native.string("ninepin".getBytes(US_ASCII));
 
-    /** What fuse_mount leaves of the options. */
+    /** The options that fuse_mount does not remove. */
     private final Pointer option =
             Native.string(("-obig_writes,max_write=" + FuseArguments.MAX_TRANSFER).getBytes(US_ASCII));
 
     private final long session;
 
-    /** The last one. */
+    /** The negotiation of the last {@link #answer}. */
     private Negotiation negotiation;
 
     NegotiationTest() throws IOException {
@@ -67,7 +67,7 @@ class NegotiationTest {
         kernel.close();
     }
 
-    /** Before 7.23 the kernel has room for libfuse's answer, and not for more. */
+    /** Before version 7.23, the kernel accepts libfuse's short answer, but not a longer one. */
     @ParameterizedTest
     @ValueSource(ints = {12, 19, 22})
     void aKernelThatKnowsNoMoreThanLibfuseGetsItsAnswer(final int minor) {
@@ -166,7 +166,7 @@ class NegotiationTest {
         return answer(cache, minor, offered, 0);
     }
 
-    /** The answer to an INIT: {@code struct fuse_out_header}, {@code struct fuse_init_out}. */
+    /** Returns the answer to an INIT: {@code struct fuse_out_header} and {@code struct fuse_init_out}. */
     private ByteBuffer answer(final CacheMode cache, final int minor, final int offered, final int offered2) {
         final ByteBuffer request = ByteBuffer.allocateDirect(requestSize).order(ByteOrder.nativeOrder());
         final int size = minor < 36 ? 16 : 64;

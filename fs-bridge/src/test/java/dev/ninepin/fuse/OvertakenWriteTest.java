@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pages that are dropped and read again while the kernel sends what was written into them. */
+/** Tests of writes whose pages the kernel drops and reads again before the write has reached the server. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OvertakenWriteTest {
     private static final int SIZE = 5 * 4096;
@@ -38,7 +38,7 @@ class OvertakenWriteTest {
     private final Server server = new Server();
     private ServedMount mounted;
 
-    /** Serves one file. A write waits, if it is told so, until somebody has read what was there before. */
+    /** A server with one file. On request, it holds back a write until the kernel has read the old contents. */
     private static final class Server implements AnsweringChannel.Server {
         private final LyingServer rest = new LyingServer();
         private final byte[] content = "o".repeat(SIZE).getBytes(US_ASCII);
@@ -83,7 +83,11 @@ class OvertakenWriteTest {
         server.rest.put("file", LyingServer.S_IFREG | 0644, server.content);
     }
 
-    /** @param withPages as an older kernel has it, though nothing is cached */
+    /**
+     * Mounts the share.
+     *
+     * @param withPages whether reads go through the page cache, as with an older kernel
+     */
     private void mount(final boolean withPages) throws IOException {
         mounted = new ServedMount(
                 server, 65536, new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()), !withPages);
@@ -173,9 +177,9 @@ class OvertakenWriteTest {
         final long begin = System.nanoTime();
         assertThat(writer.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(writer.exitValue()).isZero();
-        // Each wait would be a second.
+        // A wait for the held page would take a second each time.
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(30));
-        // Each time the page was read, and then was none of the kernel's.
+        // Both reads of each round reached the server, so the page was never in the kernel's cache.
         assertThat(server.reads).isGreaterThanOrEqualTo(2 * 100);
     }
 }

@@ -13,7 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** With a kernel that can't be looked into. With a real one, see {@link OvertakenWriteTest}. */
+/**
+ * Tests of {@link OvertakenWrites} with a simulated kernel whose pages cannot be looked at. {@link OvertakenWriteTest}
+ * uses a real kernel.
+ */
 class OvertakenWritesTest {
     private static final int ENOSYS = 38;
 
@@ -22,7 +25,7 @@ class OvertakenWritesTest {
     private final AtomicInteger answers = new AtomicInteger();
     private final CountDownLatch answered = new CountDownLatch(1);
 
-    /** What it does when it is told to drop pages. */
+    /** The action of the simulated kernel when it is asked to drop pages. */
     private Runnable dropping = () -> {};
 
     private final LibFuse kernel = (LibFuse) Proxy.newProxyInstance(

@@ -13,7 +13,7 @@ class PendingSignalsTest {
     /** SIGKILL is 9, SIGALRM 14, SIGTERM 15, SIGCHLD 17, SIGURG 23; signal N is bit N - 1. */
     @ParameterizedTest
     @CsvSource({
-        // SigPnd, ShdPnd, SigBlk, SigIgn, SigCgt, the end
+        // SigPnd, ShdPnd, SigBlk, SigIgn, SigCgt, whether the program is terminated
         "0000000000000000, 0000000000000000, 0000000000000000, 0000000000000000, 0000000000000000, false",
         "0000000000000100, 0000000000000000, 0000000000000000, 0000000000000000, 0000000000000000, true",
         "0000000000000000, 0000000000004000, 0000000000000000, 0000000000000000, 0000000000000000, true",

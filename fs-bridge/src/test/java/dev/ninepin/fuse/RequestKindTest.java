@@ -68,14 +68,14 @@ class RequestKindTest {
 
     @ParameterizedTest
     @CsvSource({
-        // A size, and an owner, with FATTR_KILL_SUIDGID; without, and nothing.
+        // A change of size and a change of owner, both with FATTR_KILL_SUIDGID; then changes without it, and no change.
         "4,0,0x808,LOSING_SET_ID",
         "4,0,0x806,LOSING_SET_ID",
         "4,0,0,KNOWN",
         "4,0,1,KNOWN",
         "4,0,0x248,KNOWN",
         "4,0,0x180,KNOWN",
-        // FUSE_WRITE_KILL_SUIDGID, and other flags.
+        // FUSE_WRITE_KILL_SUIDGID alone, with other flags, and other flags without it.
         "16,20,4,LOSING_SET_ID",
         "16,20,7,LOSING_SET_ID",
         "16,20,3,KNOWN"
@@ -97,7 +97,10 @@ class RequestKindTest {
         assertThat(expected.rewrite(request)).isZero();
     }
 
-    /** {@code struct fuse_in_header}: len[4] opcode[4] unique[8] nodeid[8] uid[4] gid[4] pid[4] extlen[2] padding[2]. */
+    /**
+     * Builds a request: {@code struct fuse_in_header} (len[4] opcode[4] unique[8] nodeid[8] uid[4] gid[4] pid[4]
+     * extlen[2] padding[2]) and {@code payload} bytes.
+     */
     private static ByteBuffer request(final int opcode, final int payload) {
         final ByteBuffer request = ByteBuffer.allocate(40 + payload).order(ByteOrder.nativeOrder());
         request.putInt(40 + payload).putInt(opcode).putLong(UNIQUE).putLong(NODE);

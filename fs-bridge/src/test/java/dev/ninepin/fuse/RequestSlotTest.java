@@ -68,7 +68,7 @@ class RequestSlotTest {
     @Test
     void noInterruptOutlivesItsRequestInAnyInterleaving() throws Exception {
         final int rounds = 20_000;
-        // A token of no request, until there is one.
+        // A token that belongs to no request, until the first request starts.
         final AtomicLong current = new AtomicLong(Long.MAX_VALUE);
         final var begin = new CyclicBarrier(2);
         final Thread interrupter = new Thread(() -> {

@@ -12,18 +12,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The share of a server that a test plays, mounted on a directory of its own. */
+/** A share of a server that the test simulates, mounted on a directory of its own. */
 final class ServedMount implements AutoCloseable {
     final Path root;
     final Share share;
     private final FuseMount mount;
 
-    /** @param msize of the session, in bytes */
+    /**
+     * Mounts the share.
+     *
+     * @param msize the msize of the session, in bytes
+     */
     ServedMount(final AnsweringChannel.Server server, final int msize, final ShareOptions options) throws IOException {
         this(server, msize, options, true);
     }
 
-    /** @param mayMapUncached as of {@link FuseMount#mount} */
+    /**
+     * Mounts the share.
+     *
+     * @param mayMapUncached as in {@link FuseMount#mount}
+     */
     ServedMount(
             final AnsweringChannel.Server server,
             final int msize,

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** That groups are found is tried where they decide: with processes of other users, on a mount. */
+/**
+ * Tests of a thread that does not exist. Tests with processes of other users on a mount cover threads that have groups.
+ */
 class SupplementaryGroupsTest {
     @Test
     void aThreadThatIsNotThereIsInNone() {

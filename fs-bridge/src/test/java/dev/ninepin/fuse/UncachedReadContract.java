@@ -19,11 +19,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * {@code cache=none}: each read(2) sees what the server has, while the server's side writes in place and maps are in use.
- * A subclass says which server, and whether the kernel can map what it keeps no pages of.
+ * Tests of {@code cache=none}: each read(2) returns the server's current data, also while another client changes files
+ * in place and while files are mapped. A subclass chooses the server, and whether the kernel can map files that bypass
+ * the page cache.
  */
 abstract class UncachedReadContract extends SessionFixture {
-    /** S is the server's side; the working directory is the mount. Versions of one file have one size and one time. */
+    /**
+     * The start of each script. {@code S} is the exported directory on the server; the working directory is the mount.
+     * All versions of a file have the same size and modification time.
+     */
     private static final String PRELUDE = """
             import fcntl, mmap, os, random, struct, subprocess, sys
             S = sys.argv[1]

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
 
-/** As a kernel from 6.6 on has it, and as an older one does. */
+/** The tests of {@link UncachedReadContract}, as with kernels from 6.6 on and as with older kernels. */
 class UncachedReadTest {
     private abstract static class OverQemu extends UncachedReadContract {
         OverQemu(final boolean mayMapUncached) {
