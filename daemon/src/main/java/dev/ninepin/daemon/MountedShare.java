@@ -227,7 +227,7 @@ final class MountedShare implements AutoCloseable {
                 .withAccessTimes(options.accessTimes());
     }
 
-    /** Returns the file that records removed files to clean up; empty for a read-only mount, which removes none. */
+    /** Returns the path of the record of removed files; empty for a read-only mount, which removes none. */
     private static Optional<Path> notes(final MountRequest request, final User user) {
         return request.options().readOnly()
                 ? Optional.empty()
