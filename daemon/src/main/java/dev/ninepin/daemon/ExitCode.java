@@ -18,6 +18,7 @@ public enum ExitCode {
         this.code = code;
     }
 
+    /** Returns the number that the process ends with. */
     public int code() {
         return code;
     }

@@ -59,7 +59,7 @@ final class MountedShare implements AutoCloseable {
      *
      * @param user the user to attach as, unless the options name another
      * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the connection or the mount fails, with {@link
-     *     ExitCode#USAGE} if the options contradict the source
+     *     ExitCode#USAGE} if an option does not suit the source or the user
      */
     static MountedShare mount(final MountRequest request, final User user) throws NinepinException {
         final Session session = connect(request.source(), request.options(), user);
@@ -88,7 +88,7 @@ final class MountedShare implements AutoCloseable {
      * Connects to the server as for a mount, but does not mount. The caller closes the session.
      *
      * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the connection fails, with {@link ExitCode#USAGE}
-     *     if the options contradict the source
+     *     if an option does not suit the source or the user
      */
     static Session connect(final Source source, final MountOptions options, final User user) throws NinepinException {
         final int nUname = AttachedUser.number(options, user);

@@ -27,6 +27,11 @@ public final class Mounts {
         this.table = table;
     }
 
+    /**
+     * Returns the mounts of the current user.
+     *
+     * @throws NinepinException with {@link ExitCode#SYSTEM} if {@code /proc} cannot be read
+     */
     public static Mounts ofCurrentUser() throws NinepinException {
         try {
             return new Mounts(User.current(), RuntimeDirectory.ofCurrentUser(), MountTable.read());

@@ -49,8 +49,8 @@ public final class Unmount {
     }
 
     /**
-     * Unmounts {@code directory}. When this method returns, the mount and its daemon are gone. Exceptions are a mount
-     * that has copies, and a lazy unmount with open files: both keep the daemon running.
+     * Unmounts {@code directory}. When this method returns, the mount and its daemon are gone. Only copies of the mount,
+     * and files left open by a lazy unmount, keep the daemon running.
      *
      * @param lazy whether to detach the mount even if it is in use
      * @return a message about what keeps the daemon running, if anything does
