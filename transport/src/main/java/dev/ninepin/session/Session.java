@@ -60,21 +60,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A session with a 9P2000.L server: one method per message, each of which sends its request and returns at once, with
- * the answer to come. A caller that wants the answer waits for it ({@link Call#await}).
+ * A session with a 9P2000.L server, with one method for each message. Each method sends its request and returns at once
+ * with the pending call. A caller that needs the reply waits for it with {@link Call#await}.
  *
- * <p>Any thread may call any method. Fids are numbers of {@link #fids()}, which also keeps those on paths.
+ * <p>Any thread may call any method. The numbers of fids come from {@link #fids()}, which also manages the path fids.
  */
 public final class Session implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
     /**
-     * What is kept free for the headers of Tread, Treaddir and Twrite: IOHDRSZ and READDIRHDRSZ of the protocol. One
-     * byte more than the longest of them has, and diod refuses what leaves less ({@code libnpfs/fcall.c}).
+     * The bytes reserved for the headers of Tread, Treaddir and Twrite: IOHDRSZ and READDIRHDRSZ of the protocol. This
+     * is one byte more than the longest of these headers. diod rejects requests that leave less ({@code
+     * libnpfs/fcall.c}).
      */
     private static final int IO_HEADER_SIZE = 24;
 
-    /** How long the end of the session waits for what is in flight, and again for the last Rversion. */
+    /** How long {@link #close} waits for the requests in flight, and again for the last Rversion. */
     private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Channel channel;
@@ -106,11 +107,11 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Settles version and msize, and attaches; the session owns {@code channel} from here on, and closes it even if
-     * this fails.
+     * Negotiates the version and the msize, and attaches. Blocks until the server has answered. The session owns {@code
+     * channel} from the call on, and closes it even if this method fails.
      *
-     * @throws IOException if the server speaks no 9P2000.L, refuses the tree or the user, or goes away; the message
-     *     says which
+     * @throws IOException if the server does not speak 9P2000.L, refuses the tree or the user, or disconnects; the
+     *     message says which
      */
     public static Session connect(final Channel channel, final SessionOptions options) throws IOException {
         return new Session(channel, options);
@@ -131,45 +132,45 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** The fids of this session. */
+    /** Returns the fids of this session. */
     public FidTable fids() {
         return fids;
     }
 
     /**
-     * Whether the server is nfs-ganesha, which its errors give away from the first one on. It ignores flags: APPEND, EXCL,
-     * AT_REMOVEDIR ({@code src/Protocols/9P}: 9p_proto_tools.c, 9p_lcreate.c, 9p_unlinkat.c).
+     * Returns whether the server is nfs-ganesha, which is known once it has sent its first error. It ignores the flags
+     * APPEND, EXCL and AT_REMOVEDIR ({@code src/Protocols/9P}: 9p_proto_tools.c, 9p_lcreate.c, 9p_unlinkat.c).
      */
     public boolean isGanesha() {
         return exchange.sendsRerror();
     }
 
-    /** How long any request may go unanswered. */
+    /** Returns how long a request may go unanswered, in nanoseconds. */
     long timeoutNanos() {
         return exchange.timeoutNanos();
     }
 
-    /** The largest message of this session, in bytes. */
+    /** Returns the largest message of this session, in bytes. */
     public int msize() {
         return msize;
     }
 
-    /** The most bytes that one Tread, Treaddir or Twrite may move. */
+    /** Returns the most data bytes that one Tread, Treaddir or Twrite may carry. */
     public int maxIo() {
         return msize - IO_HEADER_SIZE;
     }
 
-    /** How many requests may be under way at once. Replies to Tread count until they are closed. */
+    /** Returns how many requests may be in flight at once. A Tread counts until its reply is closed. */
     public int maxRequests() {
         return exchange.tagsMax();
     }
 
-    /** How many of these requests may carry data, either way. */
+    /** Returns how many of the requests in flight may carry data, in either direction. */
     public int maxDataRequests() {
         return channel.maxDataRequests();
     }
 
-    /** The user that the session is attached as, by number. */
+    /** Returns the numeric ID of the user that the session is attached as. */
     public int nUname() {
         return nUname;
     }
@@ -178,7 +179,9 @@ public final class Session implements AutoCloseable {
         return channel.info();
     }
 
-    /** Starts a batch: what any thread sends until it is closed, the server hears of together. */
+    /**
+     * Starts a batch. The server is notified together of all requests that any thread sends until the batch is closed.
+     */
     public Batch batch() {
         return exchange.batch();
     }
@@ -186,7 +189,7 @@ public final class Session implements AutoCloseable {
     public SessionStatus status() {
         final List<Call<?>> inFlight = exchange.inFlight();
         final long now = System.nanoTime();
-        // In this order: an end between the two is seen by the second.
+        // In this order: if the session ends in between, the second read sees it.
         final boolean lasts = !exchange.hasEnded();
         final Optional<SessionEnd> end = exchange.unexpectedEnd();
         return new SessionStatus(
@@ -209,7 +212,7 @@ public final class Session implements AutoCloseable {
                 recorder.snapshot());
     }
 
-    // One method per message, in the order of their types. Each may wait for a tag, and then only for that.
+    // One method per message, in the order of the message types. A method blocks only until a tag is free.
 
     public Call<Rstatfs> statfs(final int fid) {
         return call(new Tstatfs(fid), Rstatfs.class);
@@ -257,7 +260,11 @@ public final class Session implements AutoCloseable {
         return call(new Txattrcreate(fid, name, size, flags), Rmessage.class);
     }
 
-    /** {@code count} is at most {@link #maxIo}. */
+    /**
+     * Sends a Treaddir.
+     *
+     * @param count the most bytes of entries to return, at most {@link #maxIo}
+     */
     public Call<List<Dirent>> readdir(final int fid, final long offset, final int count) {
         return exchange.call(
                 new Treaddir(fid, offset, count),
@@ -316,7 +323,11 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** {@code count} is at most {@link #maxIo}. The caller closes the reply. */
+    /**
+     * Sends a Tread. The caller closes the reply.
+     *
+     * @param count the most bytes to read, at most {@link #maxIo}
+     */
     public Call<ReadReply> read(final int fid, final long offset, final int count) {
         return exchange.call(new Tread(fid, offset, count), (reply, memory) -> {
             final ByteBuffer data = atMost(count, ((Rread) reply).data());
@@ -325,7 +336,10 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** Writes what remains of {@code data}, at most {@link #maxIo}; sent before this returns. */
+    /**
+     * Sends the remaining bytes of {@code data}, at most {@link #maxIo}. The request is sent before this method
+     * returns.
+     */
     public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data) {
         final int count = data.remaining();
         return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
@@ -343,7 +357,7 @@ public final class Session implements AutoCloseable {
         return call(new Tclunk(fid), Rmessage.class);
     }
 
-    /** As {@link #clunk(int)}, but waits for a tag up to {@code patienceNanos} only. */
+    /** Clunks a fid like {@link #clunk(int)}, but waits at most {@code patienceNanos} for a tag. */
     Call<Rmessage> clunk(final int fid, final long patienceNanos) {
         return exchange.call(new Tclunk(fid), (reply, memory) -> reply, patienceNanos);
     }
@@ -364,13 +378,14 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Ends the session: fids on paths are clunked, a last Tversion lets the server forget the rest, the channel is
-     * closed and the reply reader gone. What is in flight fails. Closing again does nothing.
+     * Ends the session. Clunks the path fids, sends a last Tversion so that the server drops the other fids, and closes
+     * the channel. Requests in flight fail. Blocks until the reply reader has terminated. Does nothing if the session
+     * is already closed.
      */
     @Override
     public void close() {
         exchange.setEstablished(false);
-        // An interrupt is no reason to leave without a word.
+        // Even an interrupted thread must tell the server that the session ends.
         final boolean interrupted = Thread.interrupted();
         if (!exchange.hasEnded()) {
             try {
