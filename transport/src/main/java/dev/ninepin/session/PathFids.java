@@ -54,9 +54,7 @@ final class PathFids {
     @GuardedBy("this")
     private @Nullable PathFid root;
 
-    /**
-     * @param owner the user that the session itself is attached as
-     */
+    /** @param owner the user that the session itself is attached as */
     PathFids(final OwnFids own, final int owner, final int max) {
         this.own = own;
         this.owner = owner;

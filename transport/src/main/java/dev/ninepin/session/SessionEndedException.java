@@ -15,9 +15,7 @@ public final class SessionEndedException extends IOException {
     private final String reason;
     private final boolean unexpected;
 
-    /**
-     * @param unexpected whether the session was established and was not being closed by this host
-     */
+    /** @param unexpected whether the session was established and was not being closed by this host */
     SessionEndedException(final IOException cause, final boolean unexpected) {
         super("the session with the server is over: " + cause.getMessage(), cause);
         this.reason = String.valueOf(cause.getMessage());
