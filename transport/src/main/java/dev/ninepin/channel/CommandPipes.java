@@ -88,6 +88,7 @@ record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, File
             return channel;
         }
 
+        /** Leaves the channels open at the end of the block. */
         void forget() {
             channels.clear();
         }

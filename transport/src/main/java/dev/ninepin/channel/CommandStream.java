@@ -43,6 +43,11 @@ final class CommandStream implements ByteStream {
         this.info = new ChannelInfo("exec", String.join(" ", command), details);
     }
 
+    /**
+     * Starts the command.
+     *
+     * @throws IOException if the command cannot be started; its message is meant for the user
+     */
     static CommandStream start(final List<String> command) throws IOException {
         try {
             return new CommandStream(command, CommandPipes.start(new ProcessBuilder(command)));

@@ -13,7 +13,8 @@ final class MountTagText {
     private MountTagText() {}
 
     /**
-     * Returns the bytes as UTF-8 text. If they are not UTF-8 or not printable, writes each unprintable byte as \xNN.
+     * Returns the bytes as UTF-8 text. If they are not UTF-8 or not printable, writes each byte except printable ASCII
+     * as \xNN.
      */
     static String of(final byte[] tag) {
         try {

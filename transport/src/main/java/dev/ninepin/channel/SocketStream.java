@@ -48,6 +48,11 @@ final class SocketStream implements ByteStream {
         }
     }
 
+    /**
+     * Connects to a UNIX socket.
+     *
+     * @throws IOException if the connection fails; its message is meant for the user
+     */
     static SocketStream unix(final Path path) throws IOException {
         try {
             final SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
@@ -57,6 +62,11 @@ final class SocketStream implements ByteStream {
         }
     }
 
+    /**
+     * Connects over TCP. Tries each address of {@code host} in turn.
+     *
+     * @throws IOException if no address can be connected to; its message is meant for the user
+     */
     static SocketStream tcp(final String host, final int port) throws IOException {
         final String device = (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
         IOException failure = new UnknownHostException(host);

@@ -146,8 +146,8 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     /**
-     * Writes one message: the remaining bytes of the direct buffer {@code source}. Blocks until the device has room, at
-     * most 10 seconds.
+     * Writes one message: the remaining bytes of the direct buffer {@code source}. Blocks while the device waits for
+     * room. Retries for at most 10 seconds while the device reports that it has no room.
      *
      * @throws ChannelClosedException if the device was closed
      * @throws IllegalArgumentException if the message is larger than the device accepts

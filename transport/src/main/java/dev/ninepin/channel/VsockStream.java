@@ -44,6 +44,11 @@ final class VsockStream implements ByteStream {
         this.info = info;
     }
 
+    /**
+     * Connects to a vsock address.
+     *
+     * @throws IOException if the connection fails; its message is meant for the user
+     */
     static VsockStream connect(final long cid, final long port) throws IOException {
         final ChannelInfo info = new ChannelInfo("vsock", cid + ":" + port, Map.of());
         final ByteBuffer address = ByteBuffer.allocateDirect(ADDRESS_SIZE).order(ByteOrder.nativeOrder());

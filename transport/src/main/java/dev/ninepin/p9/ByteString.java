@@ -67,6 +67,7 @@ public final class ByteString implements Comparable<ByteString> {
         return false;
     }
 
+    /** Returns whether the bytes begin with those of {@code prefix}. */
     public boolean startsWith(final ByteString prefix) {
         return bytes.length >= prefix.bytes.length
                 && Arrays.equals(bytes, 0, prefix.bytes.length, prefix.bytes, 0, prefix.bytes.length);

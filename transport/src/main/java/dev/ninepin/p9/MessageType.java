@@ -128,6 +128,7 @@ public enum MessageType {
                 .toArray(MessageType[]::new);
     }
 
+    /** Returns the message type of a record class. */
     static MessageType of(final Class<? extends Message> record) {
         final MessageType type = BY_RECORD.get(record);
         if (type == null) {

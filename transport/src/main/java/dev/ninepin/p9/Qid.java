@@ -21,6 +21,7 @@ public record Qid(int type, int version, long path) {
     public static final int LINK = 0x01;
     public static final int FILE = 0;
 
+    /** Returns whether the file is a directory. */
     public boolean isDirectory() {
         return (type & DIR) != 0;
     }

@@ -3,8 +3,8 @@ package dev.ninepin.p9;
 /**
  * A request to open the file of a fid that is not open yet.
  *
- * <p>Never send {@link OpenFlags#TRUNC}. QEMU may close the descriptor to save descriptors and reopen the path later
- * with the same flags, which would truncate the file again ({@code hw/9pfs/9p.c}, {@code v9fs_reopen_file}). Truncate
+ * <p>Never send {@link OpenFlags#TRUNC}. QEMU may close the file to reclaim its descriptor, and later reopen the path
+ * with the same flags. This would truncate the file again ({@code hw/9pfs/9p.c}, {@code v9fs_reopen_file}). Truncate
  * with {@link Tsetattr}.
  *
  * <pre>size[4] Tlopen tag[2] fid[4] flags[4]</pre>

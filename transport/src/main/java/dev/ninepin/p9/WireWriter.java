@@ -27,6 +27,7 @@ final class WireWriter {
         return new WireWriter(target);
     }
 
+    /** Creates a writer that only counts bytes. */
     static WireWriter counting() {
         return new WireWriter(null);
     }

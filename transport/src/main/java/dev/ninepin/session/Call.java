@@ -166,10 +166,12 @@ public final class Call<R> {
         return request;
     }
 
+    /** Returns the name of the request's message type, such as {@code Tgetattr}. */
     String notation() {
         return request.messageType().notation();
     }
 
+    /** Returns when the call was created, as a {@link System#nanoTime}. */
     long sentNanos() {
         return sentNanos;
     }

@@ -39,8 +39,8 @@ final class Exchange {
     private static final int EIO = 5;
 
     /**
-     * The longest time to wait for a Tflush to be sent and answered. Afterwards the call is only completed by a late
-     * reply.
+     * The longest time to wait for a Tflush to be sent and answered. Afterwards the call fails, but its tag stays taken
+     * until the server is finished with it.
      */
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -104,10 +104,12 @@ final class Exchange {
         return Optional.ofNullable(ended.get()).flatMap(SessionEndedException::unexpectedEnd);
     }
 
+    /** Returns how long a request may go unanswered, in nanoseconds. */
     long timeoutNanos() {
         return timeoutNanos;
     }
 
+    /** Returns how long to wait for the answer to a Tflush, in nanoseconds. */
     long flushGraceNanos() {
         return Math.min(FLUSH_GRACE_NANOS, timeoutNanos);
     }
@@ -210,6 +212,7 @@ final class Exchange {
         return tags.size();
     }
 
+    /** Returns how many replies were dropped. */
     long strays() {
         return strays.sum();
     }
@@ -219,6 +222,7 @@ final class Exchange {
         return sendsRerror;
     }
 
+    /** Returns whether the exchange has ended, for whatever reason. */
     boolean hasEnded() {
         return ended.get() != null;
     }

@@ -35,8 +35,7 @@ final class FidNumbers {
     private int limit = Tattach.NOFID;
 
     /**
-     * The server has accepted a number at or above all numbers below this one, so ERANGE for one of these has another
-     * cause. Unsigned.
+     * The server is known to accept all numbers below this one, so ERANGE for one of these has another cause. Unsigned.
      */
     @GuardedBy("this")
     private int proven;

@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * <ul>
  *   <li>Path fids are unopened fids on a {@link PathFid}. The table makes them by walking from the root of an attach of
- *       the same user, so the server checks that the user may search each directory. Their number is limited for all
+ *       the same user. So the server checks that this user may search each directory. Their number is limited for all
  *       users together. Beyond the limit, fids that were not used recently are clunked, without waiting. A clunked fid
  *       is made again at its next use, after a check that the path still leads to the same file.
  *   <li>Fids of open files belong to the callers that took them, until these pass them to {@link #clunk}.
@@ -243,8 +243,8 @@ public final class FidTable {
     }
 
     /**
-     * Gives the fid that the caller walked to a known path. Clunks the fid if the path already has one, or is no longer
-     * {@code name} in {@code directory}.
+     * Gives the fid that the caller walked to a known path. Clunks the fid if the path already has a current one, or is
+     * no longer {@code name} in {@code directory}.
      */
     public void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
         paths.give(path, directory, name, walked);

@@ -195,6 +195,7 @@ final class OwnFids {
         fids.forEach(this::clunk);
     }
 
+    /** Makes a fid on an extended attribute of the file of {@code from}, which the caller then owns. */
     Attribute xattrWalk(final int from, final ByteString name) throws IOException {
         return make(fid -> xattrWalk(from, fid, name));
     }
@@ -261,6 +262,7 @@ final class OwnFids {
         }
     }
 
+    /** Walks with a single Twalk to a new fid, which the caller then owns. */
     Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
         return make(fid -> {
             final Rwalk reply = walkOrGiveBack(from, fid, names);

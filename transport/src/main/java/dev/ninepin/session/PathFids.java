@@ -74,11 +74,17 @@ final class PathFids {
         return moves;
     }
 
+    /** Sets the root and the fid of the session's own attach on it. */
     synchronized void setRoot(final int fid, final Qid qid) {
         root = new PathFid(null, ByteString.EMPTY, qid, owner);
         root.of(owner).live = new LiveFid(fid);
     }
 
+    /**
+     * Returns the root.
+     *
+     * @throws IllegalStateException if the session is not attached yet
+     */
     synchronized PathFid root() {
         if (root == null) {
             throw new IllegalStateException("the session is not attached yet");
@@ -179,6 +185,7 @@ final class PathFids {
         }
     }
 
+    /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final List<Integer> stale;
         synchronized (this) {
@@ -197,6 +204,7 @@ final class PathFids {
         stale.forEach(own::clunk);
     }
 
+    /** Clunks the fids of a path, for which no fid is made any more. */
     void retire(final PathFid path) {
         final List<Integer> stale;
         synchronized (this) {
@@ -226,6 +234,10 @@ final class PathFids {
         return !surplus.isEmpty();
     }
 
+    /**
+     * Clunks all path fids at the end of the session. Waits for tags at most until {@code deadline}, a {@link
+     * System#nanoTime}.
+     */
     void clunkAll(final long deadline) {
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {

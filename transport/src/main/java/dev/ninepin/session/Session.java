@@ -175,6 +175,7 @@ public final class Session implements AutoCloseable {
         return nUname;
     }
 
+    /** Returns the description of the channel. */
     public ChannelInfo channelInfo() {
         return channel.info();
     }
@@ -186,6 +187,7 @@ public final class Session implements AutoCloseable {
         return exchange.batch();
     }
 
+    /** Returns a snapshot of the session's state. Sends no request. */
     public SessionStatus status() {
         final List<Call<?>> inFlight = exchange.inFlight();
         final long now = System.nanoTime();
@@ -214,48 +216,59 @@ public final class Session implements AutoCloseable {
 
     // One method per message, in the order of the message types. A method blocks only until a tag is free.
 
+    /** Sends a {@link Tstatfs}. */
     public Call<Rstatfs> statfs(final int fid) {
         return call(new Tstatfs(fid), Rstatfs.class);
     }
 
+    /** Sends a {@link Tlopen}. {@code flags} are bits of {@link dev.ninepin.p9.OpenFlags}. */
     public Call<Rlopen> lopen(final int fid, final int flags) {
         return call(new Tlopen(fid, flags), Rlopen.class);
     }
 
+    /** Sends a {@link Tlcreate}. {@code flags} are bits of {@link dev.ninepin.p9.OpenFlags}. */
     public Call<Rlcreate> lcreate(
             final int fid, final ByteString name, final int flags, final int mode, final int gid) {
         return call(new Tlcreate(fid, name, flags, mode, gid), Rlcreate.class);
     }
 
+    /** Sends a {@link Tsymlink}. */
     public Call<Rsymlink> symlink(final int dfid, final ByteString name, final ByteString target, final int gid) {
         return call(new Tsymlink(dfid, name, target, gid), Rsymlink.class);
     }
 
+    /** Sends a {@link Tmknod}. */
     public Call<Rmknod> mknod(
             final int dfid, final ByteString name, final int mode, final int major, final int minor, final int gid) {
         return call(new Tmknod(dfid, name, mode, major, minor, gid), Rmknod.class);
     }
 
+    /** Sends a {@link Trename}. */
     public Call<Rmessage> rename(final int fid, final int dfid, final ByteString name) {
         return call(new Trename(fid, dfid, name), Rmessage.class);
     }
 
+    /** Sends a {@link Treadlink}. */
     public Call<Rreadlink> readlink(final int fid) {
         return call(new Treadlink(fid), Rreadlink.class);
     }
 
+    /** Sends a {@link Tgetattr}. {@code requestMask} has bits of {@link dev.ninepin.p9.AttrMask}. */
     public Call<Rgetattr> getattr(final int fid, final long requestMask) {
         return call(new Tgetattr(fid, requestMask), Rgetattr.class);
     }
 
+    /** Sends a {@link Tsetattr}. */
     public Call<Rmessage> setattr(final Tsetattr change) {
         return call(change, Rmessage.class);
     }
 
+    /** Sends a {@link Txattrwalk}. */
     public Call<Rxattrwalk> xattrwalk(final int fid, final int newfid, final ByteString name) {
         return call(new Txattrwalk(fid, newfid, name), Rxattrwalk.class);
     }
 
+    /** Sends a {@link Txattrcreate}. {@code size} is the length of the value in bytes. */
     public Call<Rmessage> xattrcreate(final int fid, final ByteString name, final long size, final int flags) {
         return call(new Txattrcreate(fid, name, size, flags), Rmessage.class);
     }
@@ -271,31 +284,38 @@ public final class Session implements AutoCloseable {
                 (reply, memory) -> Dirent.decodeAll(atMost(count, ((Rreaddir) reply).data())));
     }
 
+    /** Sends a {@link Tfsync}. */
     public Call<Rmessage> fsync(final int fid, final boolean dataOnly) {
         return call(new Tfsync(fid, dataOnly ? 1 : 0), Rmessage.class);
     }
 
+    /** Sends a {@link Tlock}. */
     public Call<Rlock> lock(final Tlock lock) {
         return call(lock, Rlock.class);
     }
 
+    /** Sends a {@link Tgetlock}. */
     public Call<Rgetlock> getlock(final Tgetlock lock) {
         return call(lock, Rgetlock.class);
     }
 
+    /** Sends a {@link Tlink}. */
     public Call<Rmessage> link(final int dfid, final int fid, final ByteString name) {
         return call(new Tlink(dfid, fid, name), Rmessage.class);
     }
 
+    /** Sends a {@link Tmkdir}. */
     public Call<Rmkdir> mkdir(final int dfid, final ByteString name, final int mode, final int gid) {
         return call(new Tmkdir(dfid, name, mode, gid), Rmkdir.class);
     }
 
+    /** Sends a {@link Trenameat}. */
     public Call<Rmessage> renameat(
             final int olddirfid, final ByteString oldname, final int newdirfid, final ByteString newname) {
         return call(new Trenameat(olddirfid, oldname, newdirfid, newname), Rmessage.class);
     }
 
+    /** Sends a {@link Tunlinkat}. */
     public Call<Rmessage> unlinkat(final int dirfid, final ByteString name, final int flags) {
         return call(new Tunlinkat(dirfid, name, flags), Rmessage.class);
     }
@@ -304,6 +324,7 @@ public final class Session implements AutoCloseable {
         return exchange.callVersion(request, (reply, memory) -> (Rversion) reply);
     }
 
+    /** Sends a {@link Tattach} without authentication. */
     public Call<Rattach> attach(final int fid, final ByteString uname, final ByteString aname, final int nUname) {
         return call(new Tattach(fid, Tattach.NOFID, uname, aname, nUname), Rattach.class);
     }
@@ -313,6 +334,7 @@ public final class Session implements AutoCloseable {
         return attach(fid, ByteString.EMPTY, aname, user);
     }
 
+    /** Sends a {@link Twalk}. The reply has at most as many qids as {@code names}. */
     public Call<Rwalk> walk(final int fid, final int newfid, final List<ByteString> names) {
         return exchange.call(new Twalk(fid, newfid, names), (reply, memory) -> {
             final Rwalk walk = (Rwalk) reply;
@@ -353,6 +375,7 @@ public final class Session implements AutoCloseable {
         });
     }
 
+    /** Sends a {@link Tclunk}. */
     Call<Rmessage> clunk(final int fid) {
         return call(new Tclunk(fid), Rmessage.class);
     }
@@ -362,6 +385,7 @@ public final class Session implements AutoCloseable {
         return exchange.call(new Tclunk(fid), (reply, memory) -> reply, patienceNanos);
     }
 
+    /** Sends a {@link Tremove}. */
     Call<Rmessage> remove(final int fid) {
         return call(new Tremove(fid), Rmessage.class);
     }

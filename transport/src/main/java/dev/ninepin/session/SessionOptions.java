@@ -35,22 +35,27 @@ public record SessionOptions(
                 DEFAULT_REQUEST_TIMEOUT);
     }
 
+    /** Returns a copy with another msize, in bytes. */
     public SessionOptions withMsize(final int bytes) {
         return new SessionOptions(bytes, uname, aname, nUname, maxFids, requestTimeout);
     }
 
+    /** Returns a copy with another user name. */
     public SessionOptions withUname(final ByteString name) {
         return new SessionOptions(msize, name, aname, nUname, maxFids, requestTimeout);
     }
 
+    /** Returns a copy with another tree. */
     public SessionOptions withAname(final ByteString name) {
         return new SessionOptions(msize, uname, name, nUname, maxFids, requestTimeout);
     }
 
+    /** Returns a copy with another limit on path fids. */
     public SessionOptions withMaxFids(final int count) {
         return new SessionOptions(msize, uname, aname, nUname, count, requestTimeout);
     }
 
+    /** Returns a copy with another request timeout. */
     public SessionOptions withRequestTimeout(final Duration timeout) {
         return new SessionOptions(msize, uname, aname, nUname, maxFids, timeout);
     }

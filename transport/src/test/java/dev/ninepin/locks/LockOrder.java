@@ -39,8 +39,8 @@ final class LockOrder {
     static final Set<String> SEVERAL = Set.of("Descriptor");
 
     /**
-     * The kinds that may be held while a request is sent or its answer awaited: those above the line in the documented
-     * order.
+     * The kinds that may be held while a request is sent or its answer awaited: those above the line in {@code
+     * docs/architecture.md}.
      */
     static final Set<String> HELD_OVER_REQUESTS = Set.of(
             "NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");

@@ -22,9 +22,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A server on a UNIX socket that runs a script on its single client connection, for faults that real servers do not
- * produce on demand. The connection ends with the script. {@link #close} waits for the script, and fails if the script
- * failed.
+ * A server on a UNIX socket that runs a script on its single client connection. It produces faults that real servers do
+ * not produce on demand. The connection ends with the script. {@link #close} waits for the script, and fails if the
+ * script failed.
  */
 public final class ScriptedServer implements AutoCloseable {
     private final Path directory;
