@@ -11,9 +11,9 @@ import java.util.Optional;
  *
  * <ul>
  *   <li>Path fids are unopened fids on a {@link PathFid}. The table makes them by walking from the root of an attach of
- *       the same user. So the server checks that this user may search each directory. Their number is limited for all
- *       users together. Beyond the limit, fids that were not used recently are clunked, without waiting. A clunked fid
- *       is made again at its next use, after a check that the path still leads to the same file.
+ *       the same user. So the server checks that this user may search each directory. The limit on path fids applies to
+ *       all users together. Beyond the limit, fids that were not used recently are clunked, without waiting. A clunked
+ *       fid is made again at its next use, after a check that the path still leads to the same file.
  *   <li>Fids of open files belong to the callers that took them, until these pass them to {@link #clunk}.
  * </ul>
  *
