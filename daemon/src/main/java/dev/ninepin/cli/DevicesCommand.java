@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin devices}. */
+/** The {@code ninepin devices} command. */
 @Command(
         name = "devices",
         description = "Lists the virtio-9p devices of this system, which is a guest.",
@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
         })
 final class DevicesCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Option(names = "--json", description = "One JSON object, for programs.")

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Devices as a table for people, and below it what there is to say of a device. */
+/** The text form of the device list: a table, followed by notes about individual devices. */
 final class DevicesText {
     private static final String NOTHING = "-";
 

@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin doctor}. */
+/** The {@code ninepin doctor} command. */
 @Command(
         name = "doctor",
         description = "Checks everything that a mount needs, and says how to mend what is wrong.",
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         })
 final class DoctorCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Parameters(paramLabel = "SOURCE", arity = "0..1", description = "What is to be mounted; anything without.")

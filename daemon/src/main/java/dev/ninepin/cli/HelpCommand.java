@@ -10,7 +10,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin help}. */
+/** The {@code ninepin help} command. */
 @Command(
         name = "help",
         description = "Shows the help of a command, or of ninepin itself.",
@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         })
 final class HelpCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Parameters(paramLabel = "COMMAND", arity = "0..1", description = "Whose help to show; ninepin's own without.")

@@ -19,7 +19,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin}: hands over to its commands, and turns their failures into a sentence and an exit code. */
+/**
+ * The {@code ninepin} program. Dispatches to its commands, and turns their failures into a message and an exit code.
+ */
 @Command(
         name = "ninepin",
         description = "Mounts 9P2000.L shares on a directory, from user space.",
@@ -43,12 +45,12 @@ import picocli.CommandLine.Spec;
         })
 public final class Main implements Runnable {
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     private Main() {}
 
-    /** Runs one command and ends the process with its exit code. */
+    /** Runs one command and ends the process with the command's exit code. */
     public static void main(final String... arguments) {
         final ProcessEnd end = ProcessEnd.takeCharge();
         end.exitWith(() -> execute(end, arguments));
@@ -70,7 +72,7 @@ public final class Main implements Runnable {
         try {
             code = command.setOut(writer).execute(arguments);
         } catch (final OutOfMemoryError e) {
-            // Picocli takes care of exceptions only.
+            // Picocli's handlers catch exceptions only, not errors.
             final Optional<String> limit = ProcessLimit.sentence(e);
             if (limit.isEmpty()) {
                 throw e;
@@ -89,26 +91,29 @@ public final class Main implements Runnable {
         return code;
     }
 
-    /** Whether {@code arguments} have a form in which mount.fuse(8) gives them: SOURCE DIR [-o OPTIONS]. */
+    /** Returns whether {@code arguments} have the form in which mount.fuse(8) passes them: SOURCE DIR [-o OPTIONS]. */
     static boolean isOfMountFuse(final Set<String> commands, final String... arguments) {
         if (arguments.length == 0 || arguments[0].startsWith("-") || commands.contains(arguments[0])) {
             return false;
         }
         if (arguments.length == 2) {
-            // Without options it may as well be a command that was misspelt.
+            // Without options, the first argument could be a misspelt command.
             return arguments[1].startsWith("/")
                     && Suggestion.nearest(arguments[0], commands).isEmpty();
         }
         return arguments.length == 4 && arguments[2].equals("-o");
     }
 
-    /** The programs of this product, for what is made of their descriptions: manual pages and completions. */
+    /**
+     * Returns the command lines of this product's programs, from which the build generates manual pages and
+     * completions.
+     */
     public static List<CommandLine> programs() {
         final ProcessEnd end = ProcessEnd.takeCharge();
         return List.of(commandLine(end), mountHelper(end));
     }
 
-    /** mount(8)'s helper, which is a program of its own to its users. */
+    /** Returns the command line of mount.ninepin, the helper of mount(8), which users see as a separate program. */
     static CommandLine mountHelper(final ProcessEnd end) {
         return withHandlers(new CommandLine(new MountHelperCommand(end)));
     }
@@ -128,7 +133,7 @@ public final class Main implements Runnable {
         return command.setParameterExceptionHandler(Main::wrongUsage).setExecutionExceptionHandler(Main::failed);
     }
 
-    /** Without a command there is nothing to do but to say what there is. */
+    /** Fails with the list of commands, because ninepin without a command does nothing. */
     @Override
     public void run() {
         throw new ParameterException(
@@ -159,21 +164,21 @@ public final class Main implements Runnable {
         return ExitCode.SYSTEM.code();
     }
 
-    /** Tells people what they may want to know, and goes on. */
+    /** Writes a message for the user to standard error. */
     static void tell(final CommandLine command, final String sentence) {
         final PrintWriter err = command.getErr();
         err.println("ninepin: " + sentence);
         err.flush();
     }
 
-    /** Tells a person, or the journal. */
+    /** Writes an error message to standard error, with a priority if that is the journal. */
     static void complain(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
         err.println(Journal.errorPrefix() + "ninepin: " + message);
         err.flush();
     }
 
-    /** For {@code --version}. */
+    /** Provides the text of {@code --version}. */
     static final class VersionText implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {

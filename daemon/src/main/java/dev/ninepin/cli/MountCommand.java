@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin mount}. */
+/** The {@code ninepin mount} command. */
 @Command(
         name = "mount",
         description = "Mounts a share on an empty directory; returns when it is usable.",
@@ -81,7 +81,7 @@ final class MountCommand implements Callable<Integer> {
     private final ProcessEnd end;
 
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Parameters(paramLabel = "SOURCE", description = "What to mount.")

@@ -20,8 +20,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code mount.ninepin}: what mount(8) runs for {@code mount -t ninepin}, and mount.fuse(8) for
- * {@code mount -t fuse.ninepin}. Source of the command line: mount(8), "External helpers".
+ * The {@code mount.ninepin} program. mount(8) runs it for {@code mount -t ninepin}, and mount.fuse(8) for {@code mount
+ * -t fuse.ninepin}. Source of the command line: mount(8), "External helpers".
  */
 @Command(
         name = MountHelperCommand.NAME,
@@ -43,13 +43,13 @@ import picocli.CommandLine.Spec;
             "  hostshare /mnt/host ninepin nofail,x-systemd.automount,allow_other 0 0"
         })
 final class MountHelperCommand implements Callable<Integer> {
-    /** By this name mount(8) finds it. */
+    /** The file name by which mount(8) finds the helper. */
     static final String NAME = "mount.ninepin";
 
     private final ProcessEnd end;
 
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Parameters(paramLabel = "SOURCE", description = "What to mount.")
@@ -62,7 +62,7 @@ final class MountHelperCommand implements Callable<Integer> {
     private boolean fake;
 
     @Option(names = "-n", description = "Write no mtab: the kernel has the mount table anyway.")
-    @SuppressWarnings("UnusedVariable") // mount(8) gives it, and there is nothing to do
+    @SuppressWarnings("UnusedVariable") // accepted for mount(8); has no effect
     private boolean withoutTable;
 
     @Option(names = "-s", description = "Sloppy: pass over options that are not known.")
@@ -75,7 +75,7 @@ final class MountHelperCommand implements Callable<Integer> {
     private List<String> options = new ArrayList<>();
 
     @Option(names = "-t", paramLabel = "TYPE", description = "The type as it was given to mount(8).")
-    @SuppressWarnings("UnusedVariable") // mount(8) gives it, and there is one type only
+    @SuppressWarnings("UnusedVariable") // accepted for mount(8); there is only one type
     private @Nullable String type;
 
     @Option(names = "-N", paramLabel = "NAMESPACE", description = "Not possible: use nsenter(1).")

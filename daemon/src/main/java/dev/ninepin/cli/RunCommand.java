@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code ninepin run}. */
+/** The {@code ninepin run} command. */
 @Command(
         name = "run",
         description = "Mounts what a configuration file says, and serves it in the foreground.",

@@ -9,12 +9,9 @@ import java.nio.charset.Charset;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Standard output that keeps the reason why it could not be written to, which {@link System#out} does not tell. For one
- * thread.
- */
+/** A writer to standard output that records the first error, which {@link System#out} hides. Not thread-safe. */
 final class StandardOutput extends Writer {
-    /** What write(2) says of a pipe that its reader has closed. */
+    /** The message of EPIPE, which write(2) returns for a pipe that its reader has closed. */
     private static final String CLOSED_PIPE = "Broken pipe";
 
     private final Writer out;
@@ -42,16 +39,13 @@ final class StandardOutput extends Writer {
         }
     }
 
-    /** Flushes; the descriptor stays open, as it does for other programs that share it. */
+    /** Flushes. Leaves the descriptor open, as other programs do that share it. */
     @Override
     public void close() throws IOException {
         flush();
     }
 
-    /**
-     * The first failure to write. Not one to a reader who has seen enough and gone, as {@code head} does: that is no
-     * failure.
-     */
+    /** Returns the first write error. Ignores EPIPE: a reader such as {@code head} may close the pipe early. */
     Optional<IOException> failure() {
         return Optional.ofNullable(failure).filter(e -> !CLOSED_PIPE.equals(e.getMessage()));
     }

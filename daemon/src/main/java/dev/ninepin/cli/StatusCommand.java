@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin status}. */
+/** The {@code ninepin status} command. */
 @Command(
         name = "status",
         description = "Shows how a mount fares, or all mounts of this user.",
@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
         })
 final class StatusCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Parameters(paramLabel = "DIR", arity = "0..1", description = "Where the share is mounted; all mounts without.")
@@ -81,7 +81,10 @@ final class StatusCommand implements Callable<Integer> {
                 .code();
     }
 
-    /** Tells of each mount whose server is gone; returns {@code otherwise} if there is none. */
+    /**
+     * Reports each disconnected mount on standard error. Returns {@link ExitCode#MOUNT_FAILED} if there is one, else
+     * {@code otherwise}.
+     */
     private ExitCode exitCode(final List<MountStatus> shown, final ExitCode otherwise) {
         ExitCode code = otherwise;
         for (final MountStatus status : shown) {

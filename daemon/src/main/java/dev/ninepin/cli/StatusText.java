@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A mount's status on one screen, for people: 80 columns, ASCII whatever the locale is. */
+/** The text form of a mount's status, for one screen of 80 columns. Labels and layout are ASCII in any locale. */
 final class StatusText {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
 
-    /** Of a table: half the screen. */
+    /** The format of a table row, which takes half the screen. */
     private static final String COLUMNS = "%-11s%7s%7s%7s%7s";
 
     private static final int WIDTH = 80;
@@ -27,7 +27,10 @@ final class StatusText {
     private final Clock clock;
     private final boolean colour;
 
-    /** {@code clock} says what time it is, and where. */
+    /**
+     * @param clock the clock that gives the current time and the time zone
+     * @param colour whether to use terminal escapes
+     */
     StatusText(final Clock clock, final boolean colour) {
         this.clock = clock;
         this.colour = colour;
@@ -48,17 +51,17 @@ final class StatusText {
         return text.toString();
     }
 
-    /** One line, or more where {@code value} is long: it is broken behind commas. */
+    /** Appends a labelled value and wraps it after commas. */
     private static void line(final StringBuilder text, final String label, final String value) {
         lines(text, label, value.split("(?<=, )", -1));
     }
 
-    /** One line, or more where {@code value} is long: it is broken between words. */
+    /** Appends a labelled value and wraps it between words. */
     private static void paragraph(final StringBuilder text, final String label, final String value) {
         lines(text, label, value.split("(?<= )", -1));
     }
 
-    /** As many of {@code parts} on each line as have room there. */
+    /** Appends a label and {@code parts}, with as many parts on each line as fit. */
     private static void lines(final StringBuilder text, final String label, final String... parts) {
         StringBuilder line = new StringBuilder(INDENT + pad(label, LABEL));
         boolean first = true;
@@ -154,7 +157,9 @@ final class StatusText {
                         + jvm.threads() + " threads");
     }
 
-    /** Side by side, so that both latencies are seen at once: the whole file operation, and the round trip. */
+    /**
+     * Appends the tables of file operations and 9P round trips side by side, so that their latencies can be compared.
+     */
     private void tables(final StringBuilder text, final List<Operation> operations, final List<Operation> messages) {
         final List<String> left = rows(operations);
         final List<String> right = rows(messages);
@@ -193,7 +198,7 @@ final class StatusText {
         return count + " " + how + (count == 0 ? "" : ", oldest " + micros(oldestMs * 1000));
     }
 
-    /** Three digits or so are all that a person compares. */
+    /** Formats a duration given in microseconds, with about three digits. */
     private static String micros(final double micros) {
         if (micros < 1000) {
             return String.format(Locale.ROOT, micros < 100 ? "%.1fus" : "%.0fus", micros);
@@ -230,7 +235,7 @@ final class StatusText {
                 : duration.toSeconds() + " s";
     }
 
-    /** A name may hold what a terminal would obey. */
+    /** Replaces control characters, which a terminal might execute. */
     static String printable(final String text) {
         return text.replaceAll("\\p{Cntrl}", "?");
     }

@@ -17,12 +17,15 @@ import java.util.regex.Pattern;
 import picocli.CommandLine;
 
 /**
- * Loads the classes that the program may use, and ends. With {@code -XX:ArchiveClassesAtExit} the JVM then writes them to
- * an archive of classes that are ready to run, from which later starts are quicker. Needs neither a server nor FUSE, so
+ * A program that loads the classes that Ninepin may use, and ends. With {@code -XX:ArchiveClassesAtExit}, the JVM then
+ * writes them to a class data sharing archive, which makes later starts faster. Needs neither a server nor FUSE, so
  * that it can run while a package is installed.
  */
 public final class Training {
-    /** Jars of which a start uses most, and the parts of them that are for other systems or never used. */
+    /**
+     * The jars of which a start uses most classes. The next pattern names the classes in them that are for other
+     * systems or never used.
+     */
     private static final Pattern JARS = Pattern.compile(
             "(ninepin|picocli|logback|slf4j|jnr-ffi|jnr-fuse|jnr-x86asm|jnr-constants|jffi|asm|HdrHistogram)"
                     + "(-[a-z-]+)?(-[0-9].*)?\\.jar");
@@ -35,7 +38,7 @@ public final class Training {
 
     private Training() {}
 
-    /** Takes no arguments. */
+    /** Loads the classes. Takes no arguments. */
     public static void main(final String... arguments) {
         final ProcessEnd end = ProcessEnd.takeCharge();
         end.exitWith(() -> {
@@ -52,7 +55,8 @@ public final class Training {
         }
         commands.execute("mount", "--help");
         commands.execute("status");
-        // As far as a mount comes without a server: what is not named in any class, like lambdas, is made by doing.
+        // Mounting, as far as it comes without a server, also creates classes that no class file names, such as
+        // lambdas.
         final Path directory = Files.createTempDirectory("ninepin");
         commands.execute("mount", "-f", "exec:true", directory.toString());
         Files.delete(directory);
@@ -84,7 +88,7 @@ public final class Training {
         try {
             Class.forName(name, false, Training.class.getClassLoader());
         } catch (final ClassNotFoundException | LinkageError e) {
-            // Libraries have classes for what is not here.
+            // Libraries contain classes whose dependencies are not installed.
         }
     }
 }

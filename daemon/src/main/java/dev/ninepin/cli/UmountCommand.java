@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ninepin umount}. */
+/** The {@code ninepin umount} command. */
 @Command(
         name = "umount",
         description = "Unmounts a share; returns when its daemon has ended.",
@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         })
 final class UmountCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init") // Picocli sets it
+    @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
     @Parameters(paramLabel = "DIR", description = "Where the share is mounted.")

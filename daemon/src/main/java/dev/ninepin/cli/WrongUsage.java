@@ -14,9 +14,9 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What is wrong with a command line, in one sentence with the way out. */
+/** Error messages for an invalid command line. Each is one sentence that says what is wrong and what to do. */
 final class WrongUsage {
-    /** What is said of an option that other programs have, by the command's name and the option. */
+    /** Advice for options that other programs have. The key is the command's name and the option. */
     private static final Map<String, String> FOREIGN = Map.of(
             "mount -t", "leave it out, every source of ninepin is 9P; or run mount -t ninepin SOURCE DIR",
             "mount --types", "leave it out, every source of ninepin is 9P; or run mount -t ninepin SOURCE DIR",
@@ -40,7 +40,7 @@ final class WrongUsage {
         return String.valueOf(e.getMessage());
     }
 
-    /** That {@code word}, in the place of a command of {@code ninepin}, is none. */
+    /** Returns the message for {@code word}, an unknown command of {@code ninepin}. */
     static String unknownCommand(final CommandLine ninepin, final String word) {
         final Set<String> commands = ninepin.getSubcommands().keySet();
         return "unknown command " + word

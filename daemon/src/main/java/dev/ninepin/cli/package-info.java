@@ -1,4 +1,4 @@
-/** The commands. The only place that writes to standard output and error for the user. */
+/** The commands. Only this package writes to standard output and standard error for the user. */
 @NullMarked
 package dev.ninepin.cli;
 

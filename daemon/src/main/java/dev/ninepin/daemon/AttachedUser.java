@@ -3,9 +3,9 @@ package dev.ninepin.daemon;
 import dev.ninepin.share.UserAccess;
 import java.util.OptionalInt;
 
-/** As whom a session is attached, by the number that the server knows him by. */
+/** The server ID of the user that a session attaches as. */
 final class AttachedUser {
-    /** As whom NFS takes other machines' root. */
+    /** The ID of user nobody, to which NFS servers map root of other machines. */
     private static final int NOBODY = 65534;
 
     private static final int ROOT = 0;
@@ -13,14 +13,16 @@ final class AttachedUser {
     private AttachedUser() {}
 
     /**
-     * The only user, if there is to be one, else the one who mounts, each as the map has him; root is root there, too, if it
-     * says nothing of him.
+     * Returns the server ID to attach with. This is the user of {@code access=UID}, otherwise the mounting user, mapped
+     * by {@code idmap=}. Root stays root unless the map says otherwise.
      *
-     * <p>But where the server is to check what each user does, nobody is attached as root: on a connection over which root
-     * has attached, diod checks nothing any more, since it presumes that the client does ({@code libnpfs/user.c},
-     * np_setfsid). Root is nobody then; and no other is made root by the map, also where the kernel here checks.
+     * <p>If the server checks the permissions of each user, root attaches as nobody. The reason is diod: after root has
+     * attached over a connection, it checks nothing on that connection. It assumes that the client does ({@code
+     * libnpfs/user.c}, np_setfsid). For the same reason, {@code idmap=} may not map another user to root if {@code
+     * access} is user or client.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE}, if the options leave him none, or nobody gets in
+     * @throws NinepinException with {@link ExitCode#USAGE} if the user has no server ID, may not enter the mount, or
+     *     would become root
      */
     static int number(final MountOptions options, final User mounting) throws NinepinException {
         final boolean onlyOne = options.access().kind() == UserAccess.Kind.ONE;

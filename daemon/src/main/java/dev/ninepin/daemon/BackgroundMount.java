@@ -17,18 +17,22 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mount that a second process serves: starts a {@link Daemon} and waits until its mount is usable. A JVM cannot fork.
+ * A mount that a second process serves. It starts a {@link Daemon} and waits until its mount is usable. A second
+ * process is needed because a JVM cannot fork.
  */
 public final class BackgroundMount {
-    /** What the daemon gets to clean up when the user gives up, before it is killed. */
+    /** The time that a cancelled daemon has to clean up before it is killed. */
     private static final Duration GRACE = Duration.ofSeconds(20);
 
-    /** The most that is kept of what a daemon says on standard error, in bytes. */
+    /** The maximum amount of the daemon's standard error that is kept, in bytes. */
     private static final int KEPT = 64 << 10;
 
     private final MountRequest request;
 
-    /** Where the daemon's standard error goes as it comes; null to keep it for the case that the daemon dies. */
+    /**
+     * The stream to which the daemon's standard error is copied. If null, the text is kept for the message in case the
+     * daemon dies.
+     */
     private final @Nullable OutputStream passOn;
 
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
@@ -45,9 +49,10 @@ public final class BackgroundMount {
     }
 
     /**
-     * Returns when the mount is usable, with a warning of the daemon's if there is one.
+     * Starts the daemon and blocks until its mount is usable.
      *
-     * @throws NinepinException with the daemon's own message and exit code if there is no mount
+     * @return a warning from the daemon, if there is one
+     * @throws NinepinException with the daemon's own message and exit code if the mount failed
      */
     public Optional<String> start() throws NinepinException {
         request.check();
@@ -66,11 +71,14 @@ public final class BackgroundMount {
         }
     }
 
-    /** Ends the daemon if it is not ready yet; then {@link #start} fails with {@link ExitCode#INTERRUPTED}. Any thread. */
+    /**
+     * Ends the daemon if its mount is not usable yet; {@link #start} then fails with {@link ExitCode#INTERRUPTED}.
+     * Thread-safe.
+     */
     public synchronized void cancel() {
         cancelled = true;
         if (daemon != null) {
-            // Not the process itself: that would close the pipe on which its last words come.
+            // Process.destroy() would close the pipe that carries the daemon's last output.
             daemon.toHandle().destroy();
         }
     }
@@ -109,7 +117,7 @@ public final class BackgroundMount {
         final NinepinException reason =
                 died(process.exitValue(), String.join("\n", first == null ? "" : first, rest, saying()));
         try {
-            // Nobody else would: a user who was told that nothing is mounted has no reason to unmount.
+            // Removes a dead mount at once. A user who is told that the mount failed has no reason to unmount.
             Unmount.clearDead(request.mountPoint());
         } catch (final NinepinException e) {
             reason.addSuppressed(e);
@@ -117,7 +125,11 @@ public final class BackgroundMount {
         throw reason;
     }
 
-    /** What to tell of a daemon that {@code said} something, but not why it failed: Java's own last words. */
+    /**
+     * Creates the exception for a daemon that died without reporting why, such as one that the JVM ended.
+     *
+     * @param said the daemon's output
+     */
     private static NinepinException died(final int status, final String said) {
         final String words = said.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("\tat "))

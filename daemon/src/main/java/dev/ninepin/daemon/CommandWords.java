@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A command as text: words with spaces between them, quoted as in a shell ({@code '…'}, {@code "…"}, {@code \x}).
- * Nothing else of a shell: no variables, patterns or pipes. Who wants these writes {@code sh -c '…'}.
+ * The text form of a command: words separated by spaces and quoted as in a shell ({@code '…'}, {@code "…"}, {@code
+ * \x}). Shell variables, patterns and pipes are not supported; {@code sh -c '…'} runs a shell for them.
  */
 final class CommandWords {
     /**
-     * Takes a command apart.
+     * Splits {@code text} into words.
      *
-     * @throws NinepinException if a quote is not closed, or there is no word
+     * @throws NinepinException with {@link ExitCode#USAGE} if a quote is not closed, or the text has no words
      */
     static List<String> split(final String text) throws NinepinException {
         final List<String> words = new ArrayList<>();
@@ -57,7 +57,7 @@ final class CommandWords {
         return words;
     }
 
-    /** The text that {@link #split} takes apart into {@code words}. */
+    /** Joins {@code words} to a text that {@link #split} splits into the same words. */
     static String join(final List<String> words) {
         return words.stream().map(ShellText::quote).collect(Collectors.joining(" "));
     }

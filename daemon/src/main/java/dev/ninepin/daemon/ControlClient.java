@@ -16,19 +16,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the daemon of a mount, over its control socket. */
+/** A client of the control socket, through which commands talk to the daemon of a mount. */
 final class ControlClient {
-    /** More than any answer: the status of a mount is some 10 KiB. */
+    /** The maximum size of a reply, in bytes. The status of a mount takes about 10 KiB. */
     private static final int MAX_REPLY = 1 << 20;
 
     /**
-     * Sends {@code request} to a socket of {@code directory} and returns the answer.
+     * Sends {@code request} to a socket in {@code directory} and blocks until the reply is complete.
      *
-     * @param patience how long the whole exchange may take
-     * @throws java.net.ConnectException if nobody listens there any more
-     * @throws java.net.SocketException if the socket is not there, or not ours to open
-     * @throws EOFException if the daemon ends before it has answered
-     * @throws IOException if the directory is not to be trusted, or the daemon does not answer in time
+     * @param patience the time limit for the whole exchange
+     * @throws java.net.ConnectException if no process listens on the socket
+     * @throws java.net.SocketException if the socket does not exist, or this user may not open it
+     * @throws EOFException if the daemon ends before it has replied
+     * @throws IOException if other users have access to the directory, or the daemon does not reply in time
      */
     static ControlMessages.Reply ask(
             final RuntimeDirectory directory,
@@ -88,7 +88,9 @@ final class ControlClient {
         return count;
     }
 
-    /** A daemon that ends resets the connections that it has not accepted. */
+    /**
+     * Creates the exception for a daemon that ended. An ending daemon also resets connections that it has not accepted.
+     */
     private static EOFException ended(final @Nullable IOException cause) {
         final EOFException ended = new EOFException("the daemon ended before it had answered");
         if (cause != null) {

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One client of the control server: its request so far, then its answer. Only the server's thread touches it. */
+/** One client of the control server: first its request, then the reply. Used by the server's thread only. */
 final class ControlConnection {
-    /** The longest request, in bytes. */
+    /** The maximum length of a request, in bytes. */
     static final int MAX_REQUEST = 4096;
 
-    /** What a client has for its request, and again for its answer. */
+    /** The time that a client has to send its request, and again to receive the reply. */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
@@ -28,13 +28,13 @@ final class ControlConnection {
     private final Function<String, CompletableFuture<String>> handler;
     private final ByteBuffer request = ByteBuffer.allocate(MAX_REQUEST);
 
-    /** Set once the request is there. */
+    /** The pending reply; set when the request is complete. */
     private @Nullable CompletableFuture<String> answer;
 
-    /** Set once the answer is there. */
+    /** The unsent bytes of the reply; set when the reply is ready. */
     private @Nullable ByteBuffer remaining;
 
-    /** By {@link System#nanoTime}. Has no meaning while the answer is being made, which is not the client's fault. */
+    /** The client's deadline, by {@link System#nanoTime}. Ignored while the daemon computes the reply. */
     private long deadline = System.nanoTime() + PATIENCE.toNanos();
 
     ControlConnection(
@@ -50,7 +50,10 @@ final class ControlConnection {
         return deadline;
     }
 
-    /** Does what can be done without waiting. */
+    /**
+     * Reads and writes as much as possible without blocking. Closes the connection when the reply is sent, the client
+     * is too slow, or I/O fails.
+     */
     void serve() {
         try {
             if (answer == null) {
@@ -93,7 +96,7 @@ final class ControlConnection {
         final int end = text.indexOf('\n');
         if (end >= 0) {
             answer = handler.apply(text.substring(0, end));
-            // What follows the request is of no interest, and must not wake the server again and again.
+            // Bytes after the request are ignored. They must not wake the selector again and again.
             key.interestOps(0);
         } else if (count < 0) {
             close();

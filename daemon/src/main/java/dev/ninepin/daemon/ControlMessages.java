@@ -8,19 +8,19 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What goes over the control socket: one request and one reply per connection, each one line of JSON. */
+/** The messages on a control socket. Each connection carries one request and one reply, each a single line of JSON. */
 public final class ControlMessages {
     static final String PING = "ping";
     static final String STATUS = "status";
     static final String UNMOUNT = "unmount";
 
-    /** An error: somebody uses the mount. */
+    /** The error of a failed unmount if the mount is in use. */
     static final String BUSY = "busy";
 
-    /** An error: the request makes no sense, or failed; the reply's text says more. */
+    /** The error of an invalid or failed request. The reply's message says more. */
     static final String FAILED = "failed";
 
-    /** Made once: it learns the records, which takes longer than an answer does. */
+    /** A shared instance, because it caches the record types. Building that cache takes longer than a reply. */
     private static final Gson GSON = new GsonBuilder()
             .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
             .disableHtmlEscaping()
@@ -30,19 +30,19 @@ public final class ControlMessages {
      * A request.
      *
      * @param request {@link #PING}, {@link #STATUS} or {@link #UNMOUNT}
-     * @param lazy of an unmount: take the mount away from its directory even if it is in use
+     * @param lazy for {@link #UNMOUNT}: whether to detach the mount even if it is in use
      */
     record Request(@Nullable String request, boolean lazy) {}
 
     /**
      * A reply.
      *
-     * @param pid the daemon's
-     * @param error {@link #BUSY} or {@link #FAILED}; null if the request was carried out
-     * @param message what to tell a person about the error
-     * @param status only to {@link #STATUS}
-     * @param copies only to {@link #UNMOUNT}: where the file system is still mounted; null if it has ended, and empty if
-     *     something else keeps it, such as an open file
+     * @param pid the process ID of the daemon
+     * @param error {@link #BUSY} or {@link #FAILED}; null on success
+     * @param message a description of the error for the user
+     * @param status the status; only in a reply to {@link #STATUS}
+     * @param copies the other mounts of the file system, which keep the daemon running; only in a reply to {@link
+     *     #UNMOUNT}. Null if the mount has ended; empty if something else, such as an open file, keeps it
      */
     record Reply(
             long pid,
@@ -51,7 +51,7 @@ public final class ControlMessages {
             @Nullable MountStatus status,
             @Nullable List<MountStatus.Copy> copies) {
 
-        /** The request was carried out. */
+        /** Returns the reply to a request that succeeded. */
         static Reply done(final long pid) {
             return new Reply(pid, null, null, null, null);
         }
@@ -64,21 +64,21 @@ public final class ControlMessages {
             return new Reply(status.pid(), null, null, status, null);
         }
 
-        /** It was unmounted, but lives on. */
+        /** Returns the reply to an unmount that succeeded although the file system is still in use. */
         static Reply livesOn(final long pid, final List<MountStatus.Copy> copies) {
             return new Reply(pid, null, null, null, copies);
         }
     }
 
-    /** Writes and reads names as they are documented, {@code mount_point} for mountPoint. */
+    /** Returns a converter that writes component names in snake_case, such as {@code mount_point} for mountPoint. */
     public static Gson gson() {
         return GSON;
     }
 
     /**
-     * Reads a line of JSON.
+     * Parses a line of JSON.
      *
-     * @throws IOException if it is none, or not of this type
+     * @throws IOException if the line is not a JSON object of this type
      */
     static <T> T read(final String line, final Class<T> type) throws IOException {
         try {

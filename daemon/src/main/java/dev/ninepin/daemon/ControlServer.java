@@ -14,19 +14,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers those who connect to a {@link ControlSocket}: one thread for all of them, which no client can hold up. A
- * client has a few seconds to say what it wants, in a short line, and to take its answer.
+ * A server for the clients of a {@link ControlSocket}. One thread serves all clients, and no client can block it. Each
+ * client has a few seconds to send its request, which is a short line, and to receive the reply.
  */
 final class ControlServer implements AutoCloseable {
-    /** Clients at a time; one more, and the one that has dawdled longest is dropped. */
+    /**
+     * The maximum number of concurrent clients. When another client connects, the server drops the one with the
+     * earliest deadline.
+     */
     static final int MAX_CLIENTS = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
 
-    /** How often deadlines are looked at while clients are there, and how long closing waits for last answers. */
+    /**
+     * The interval between checks of deadlines while clients are connected, in ms. {@link #close} waits as long for
+     * pending replies.
+     */
     private static final long TICK_MILLIS = 500;
 
-    /** Answers a request; called on the server's thread, so it must not wait. */
+    /** A handler of requests. The server's thread calls it, so it must not block. */
     interface Handler {
         CompletableFuture<String> handle(String request);
     }
@@ -36,7 +42,7 @@ final class ControlServer implements AutoCloseable {
     private final Selector selector;
     private final Thread thread;
 
-    /** Set by {@link #close}: no new clients, and the end when those here have their answers. */
+    /** Set by {@link #close}. The server then accepts no new clients and ends when the pending replies are sent. */
     private volatile boolean closing;
 
     private ControlServer(final ControlSocket socket, final Handler handler, final Selector selector) {
@@ -46,7 +52,7 @@ final class ControlServer implements AutoCloseable {
         this.thread = new Thread(this::run, "ninepin-control");
     }
 
-    /** Serves {@code socket}, which is closed with the server. */
+    /** Starts a server for {@code socket}. Closing the server closes the socket. */
     static ControlServer start(final ControlSocket socket, final Handler handler) throws IOException {
         final Selector selector = Selector.open();
         final ControlServer server = new ControlServer(socket, handler, selector);
@@ -62,12 +68,12 @@ final class ControlServer implements AutoCloseable {
         return server;
     }
 
-    /** Where it listens. */
+    /** Returns the path of the socket. */
     Path path() {
         return socket.path();
     }
 
-    /** Ends the service. Answers that are ready are still taken to their clients, for half a second at most. */
+    /** Stops the server. Replies that are ready are still sent, for at most half a second. Closes the socket. */
     @Override
     public void close() throws IOException {
         closing = true;

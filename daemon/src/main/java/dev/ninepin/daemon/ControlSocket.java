@@ -17,21 +17,25 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The UNIX socket that a mount's daemon listens on. It gets its mode before it gets its name. Whoever has the name is the
- * only one to mount on the directory, until something is mounted there; then the mount itself keeps others off. So the
- * name of a daemon that died, or whose mount was unmounted, is taken over. Any thread may close it.
+ * The UNIX socket on which a mount's daemon listens.
+ *
+ * <p>The socket gets its mode before it gets its name. The daemon that owns the name is the only one that may mount on
+ * the directory. After the mount is made, the mount itself keeps other daemons away. A new daemon may then take over
+ * the name of a daemon that died or was unmounted.
+ *
+ * <p>Any thread may close the socket.
  */
 final class ControlSocket implements AutoCloseable {
-    /** How long a daemon may take to say whether its mount is still there, before the kernel is asked. */
+    /** How long a daemon may take to tell whether it is still mounted, before the mount table decides. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private final RuntimeDirectory directory;
     private final ServerSocketChannel channel;
 
-    /** Its name, which a later daemon may have taken over. */
+    /** The name of the socket, which a later daemon may have taken over. */
     private final Path path;
 
-    /** Tells our socket from one of a later daemon. */
+    /** The inode number, which distinguishes this socket from that of a later daemon. */
     private final long inode;
 
     private ControlSocket(
@@ -43,10 +47,10 @@ final class ControlSocket implements AutoCloseable {
     }
 
     /**
-     * Listens for the mount on {@code mountPoint}, and claims the directory until {@link #releaseClaim}.
+     * Opens the socket for the mount on {@code mountPoint}, and claims the directory until {@link #releaseClaim}.
      *
-     * @throws BindException if another daemon serves a mount there, or is about to
-     * @throws IOException if the directory can't be used
+     * @throws BindException if another daemon serves a mount on the directory, or is about to
+     * @throws IOException if the runtime directory cannot be used
      */
     static ControlSocket open(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
         directory.prepare();
@@ -76,7 +80,10 @@ final class ControlSocket implements AutoCloseable {
         });
     }
 
-    /** Whether the daemon that listens at {@code path} has a mount on {@code mountPoint}, as it or the kernel says. */
+    /**
+     * Returns whether the daemon that listens at {@code path} is mounted on {@code mountPoint}. Asks the daemon; if it
+     * does not answer in time, asks the kernel.
+     */
     private static boolean isServed(final RuntimeDirectory directory, final Path path, final Path mountPoint)
             throws IOException {
         try {
@@ -91,15 +98,15 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
-    /** Removes the socket at {@code path} if nobody listens there any more. */
+    /** Removes the socket at {@code path} if no process listens on it. */
     static void removeIfStale(final RuntimeDirectory directory, final Path path) throws IOException {
         directory.locked(
                 () -> Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !answers(path) && Files.deleteIfExists(path));
     }
 
     /**
-     * Frees the name of the socket of {@code mountPoint} after an unmount, unless there is a new mount by now. A daemon
-     * that still listens is among those of {@link RuntimeDirectory#sockets}, by another name.
+     * Frees the socket name of {@code mountPoint} after an unmount, unless the directory has been mounted again. A
+     * daemon that still listens stays in {@link RuntimeDirectory#sockets} under another name.
      */
     static void free(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
         if (directory.isThere()) {
@@ -113,7 +120,10 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
-    /** Called with the directory locked; whether there was a daemon that listens. */
+    /**
+     * Renames the socket at {@code path} if a daemon listens on it, otherwise deletes it. The caller holds the
+     * directory's lock. Returns whether a daemon listens.
+     */
     private static boolean moveAside(final RuntimeDirectory directory, final Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return false;
@@ -126,23 +136,23 @@ final class ControlSocket implements AutoCloseable {
         return true;
     }
 
-    /** Its name, unless another daemon has taken that over. */
+    /** Returns the name of the socket, which a later daemon may have taken over. */
     Path path() {
         return path;
     }
 
-    /** What clients connect to; non-blocking use is the server's business. */
+    /** Returns the channel that accepts clients. The server switches it to non-blocking mode. */
     ServerSocketChannel channel() {
         return channel;
     }
 
-    /** The mount is made: from here on, it keeps others from its directory. */
+    /** Gives up the claim after the mount is made. The mount itself now keeps other daemons off the directory. */
     void releaseClaim() throws IOException {
         final Path claim = directory.claim(path);
         directory.locked(() -> isOurs(claim) && Files.deleteIfExists(claim));
     }
 
-    /** Leaves its name to a later mount on the same directory. */
+    /** Moves this socket to another name, so that a later mount on the same directory can use the name. */
     void stepAside() throws IOException {
         directory.locked(() -> {
             if (isOurs(path)) {

@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The process that serves a mount in the background. {@link BackgroundMount} starts it, and reads its standard output:
- * {@code ready} and on the same line a warning, if there is one; or {@code failed CODE} and on the lines after it the
- * message.
+ * The process that serves a mount in the background. {@link BackgroundMount} starts it and reads its standard output.
+ * The output is {@code ready}, followed on the same line by any warning; or {@code failed CODE}, followed on the next
+ * lines by the message.
  */
 public final class Daemon {
     static final String READY = "ready";
@@ -33,7 +33,11 @@ public final class Daemon {
         this.logging = logging;
     }
 
-    /** {@code words} are those of {@link MountRequest#words}. */
+    /**
+     * Runs the daemon and ends the process.
+     *
+     * @param words the request, as from {@link MountRequest#words}
+     */
     public static void main(final String... words) {
         final ProcessEnd end = ProcessEnd.takeCharge();
         end.exitWith(() -> run(List.of(words), end).code());
@@ -64,14 +68,19 @@ public final class Daemon {
         return e.exitCode();
     }
 
-    /** The command that waits for us returns to its shell only after this: by then nothing ties us to that shell. */
+    /**
+     * Tells the waiting command that the mount is usable, after the process has detached from the terminal. The command
+     * returns to its shell only then.
+     *
+     * @return the log file; null if it cannot be written
+     */
     private @Nullable Path announce() throws IOException {
         Path log = null;
         String warning = "";
         try {
             log = openLog();
         } catch (final IOException e) {
-            // A share that can't be had while /var is read-only would be worse than one without a log.
+            // A mount without a log is better than no mount, for example while /var is read-only.
             logging.stop();
             warning = " the mount has no log: " + Reason.of(e).replace('\n', ' ');
         }
@@ -85,14 +94,14 @@ public final class Daemon {
     private Path openLog() throws IOException {
         final Path log = LogFile.of(
                 User.current(), request.mountPoint(), System::getenv, Path.of(System.getProperty("user.home")));
-        // Logback would keep the reason to itself.
+        // Opens the file once to get the error, which Logback does not report.
         Files.newByteChannel(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
                 .close();
         logging.moveTo(log);
         return log;
     }
 
-    /** Standard output is a pipe to the command that waits for us. */
+    /** Writes to standard output, a pipe to the command that waits for the mount. */
     private static void say(final String text) throws IOException {
         new FileOutputStream(FileDescriptor.out).write(text.getBytes(UTF_8));
     }

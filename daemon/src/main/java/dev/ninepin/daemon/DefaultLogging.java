@@ -6,8 +6,9 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.event.Level;
 
 /**
- * The logging of a command that asks for none: warnings, on standard error. Logback finds this class by the service
- * file of its {@link Configurator}; without it, Logback would print everything from DEBUG on to standard output.
+ * The logging of commands that do not configure it: warnings and errors, on standard error. Logback finds this class
+ * through the service file for {@link Configurator}. Without it, Logback would print everything from DEBUG up to
+ * standard output.
  */
 public final class DefaultLogging extends ContextAwareBase implements Configurator {
     @Override

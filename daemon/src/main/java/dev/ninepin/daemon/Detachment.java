@@ -3,14 +3,14 @@ package dev.ninepin.daemon;
 import java.io.IOException;
 import jnr.ffi.LibraryLoader;
 
-/** Takes this process away from the terminal, the session and the directory that it was started in. */
+/** Detaches this process from its terminal, session and working directory. */
 final class Detachment {
     private static final int O_RDWR = 2;
     private static final int STDIN = 0;
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
 
-    /** The calls of the C library that Java has not. */
+    /** The C library functions that Java does not offer. */
     public interface CLibrary {
         int setsid();
 
@@ -26,21 +26,25 @@ final class Detachment {
     private final CLibrary libc = LibraryLoader.create(CLibrary.class).load("c");
 
     /**
-     * A session of its own, so that no terminal's signals come here; {@code /} as working directory, so that this
-     * process holds no file system in use; nothing on standard input and error. Standard output stays, for one last
-     * word.
+     * Detaches everything but standard output, which still has to carry the last message.
      *
-     * @throws IOException if the system refuses any of it
+     * <ul>
+     *   <li>Starts a new session, so that no terminal sends signals to this process.
+     *   <li>Changes to {@code /}, so that this process keeps no file system busy.
+     *   <li>Redirects standard input and standard error to {@code /dev/null}.
+     * </ul>
+     *
+     * @throws IOException if a system call fails
      */
     void detach() throws IOException {
-        // A process that leads its group already can't have a session of its own; whoever started it so meant it.
+        // setsid fails if this process already leads its process group. Its starter has set that up on purpose.
         libc.setsid();
         must(libc.chdir("/"), "chdir");
         toNull(STDIN);
         toNull(STDERR);
     }
 
-    /** Nothing on standard output either: whoever reads it sees its end. */
+    /** Redirects standard output to {@code /dev/null} as well. A reader of the pipe sees end of file. */
     void closeOutput() throws IOException {
         toNull(STDOUT);
     }

@@ -9,21 +9,24 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What driving a virtio device needs, in a guest or in the QEMU of {@code qemu:}. */
+/** Checks of what it takes to drive a virtio device, in a guest or in the QEMU of a {@code qemu:} source. */
 final class DeviceChecks {
 
     private static final String LOCKDOWN = "/sys/kernel/security/lockdown";
     private static final String IOMMU_GROUPS = "/sys/kernel/iommu_groups";
     private static final String HUGE_PAGES = "/sys/kernel/mm/hugepages";
 
-    /** The one in use stands in brackets: {@code none [integrity] confidentiality}. Source: kernel_lockdown(7). */
+    /**
+     * The active lockdown mode, which is in brackets: {@code none [integrity] confidentiality}. Source:
+     * kernel_lockdown(7).
+     */
     private static final Pattern ACTIVE = Pattern.compile("\\[(\\w+)]");
 
     private final HostFiles host;
     private final User user;
     private final @Nullable Source source;
 
-    /** @param source what is to be mounted, null for anything */
+    /** @param source the source to mount; null for a check of all kinds */
     DeviceChecks(final HostFiles host, final User user, final @Nullable Source source) {
         this.host = host;
         this.user = user;
@@ -34,7 +37,7 @@ final class DeviceChecks {
         return List.of(this::qemu, this::rights, this::hugePages, this::lockdown, this::iommu);
     }
 
-    /** The QEMU of {@code qemu:}, and what starts it. */
+    /** Checks for QEMU, which {@code qemu:} sources run, and for setpriv, which starts it. */
     List<Finding> qemu() {
         final boolean needed = source instanceof Source.Qemu;
         if (source != null && !needed) {
@@ -57,7 +60,7 @@ final class DeviceChecks {
         return List.of(Finding.ok("QEMU", "qemu-system-x86_64 and setpriv are installed, for qemu:"));
     }
 
-    /** Whether this user may drive a device. */
+    /** Checks whether this user may drive a device. */
     List<Finding> rights() {
         return !concernsDevices() || user.isRoot()
                 ? List.of()
@@ -65,7 +68,7 @@ final class DeviceChecks {
                         needsDevice(), "device access", "driving a virtio device takes root", "mount as root (sudo)"));
     }
 
-    /** Where the memory that a device reads and writes comes from. */
+    /** Checks for huge pages, from which the DMA memory of a device comes. */
     List<Finding> hugePages() {
         if (!concernsDevices()) {
             return List.of();
@@ -87,7 +90,7 @@ final class DeviceChecks {
                                 free.get(0) + " of " + size + " KiB are free; a virtio device reserves what it needs"));
     }
 
-    /** Whether the kernel keeps even root from the hardware; then only VFIO with an IOMMU is left. */
+    /** Checks whether the kernel denies root direct access to the hardware. VFIO with an IOMMU still works then. */
     List<Finding> lockdown() {
         if (!concernsDevices()) {
             return List.of();
@@ -128,17 +131,17 @@ final class DeviceChecks {
         }
     }
 
-    /** Whether a virtio device of this machine is among what is asked about. */
+    /** Returns whether the check covers a virtio device of this machine. */
     private boolean concernsDevices() {
         return concernsDevices(source);
     }
 
-    /** Whether a virtio device of this machine is among what is asked about, if that is {@code source}, or anything. */
+    /** Returns whether a check for {@code source}, or for all kinds if null, covers a virtio device of this machine. */
     static boolean concernsDevices(final @Nullable Source source) {
         return source == null || isDevice(source);
     }
 
-    /** Whether it is all that is asked about. */
+    /** Returns whether the source to mount is a virtio device of this machine. */
     private boolean needsDevice() {
         return source != null && isDevice(source);
     }

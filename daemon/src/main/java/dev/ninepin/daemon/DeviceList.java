@@ -8,25 +8,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code ninepin devices} shows. The names of the components, in snake_case, are the names in JSON: they are
- * documented in {@code docs/devices.md} and stay.
+ * The devices that {@code ninepin devices} shows. The component names in snake_case are the names in the JSON. They are
+ * documented in {@code docs/devices.md} and must not change.
  *
- * @param devices every virtio-9p device of this system, by address
+ * @param devices every virtio-9p device of this machine, sorted by address
  */
 public record DeviceList(List<Device> devices) {
     /**
      * One device.
      *
-     * @param address on the PCI bus
-     * @param source what to give to {@code ninepin mount}
-     * @param tag the mount tag; null if it is not known
-     * @param tagProblem why it is not known; null if it is
-     * @param kernelDriver that it is bound to; null if to none
-     * @param virtioDriver the kernel's driver for the virtio device that virtio-pci has made of it; null if there is none
-     * @param heldBy who uses it, a kernel driver or {@code ninepin}; null if it is free
-     * @param use how it is used, in a few words; null if it is free
-     * @param mountedOn where the kernel's 9p has mounted it; null if nowhere
-     * @param drivers the ways to reach it, the best first
+     * @param address the PCI address
+     * @param source the source to pass to {@code ninepin mount}
+     * @param tag the mount tag; null if it is unknown
+     * @param tagProblem the reason why the tag is unknown; null if it is known
+     * @param kernelDriver the kernel driver that the PCI device is bound to; null if none
+     * @param virtioDriver the kernel driver of the virtio device that virtio-pci has created; null if none
+     * @param heldBy the holder of the device, a kernel driver or {@code ninepin}; null if the device is free
+     * @param use a short description of the use; null if the device is free
+     * @param mountedOn the directories on which the kernel's 9p driver has mounted the device; null if none
+     * @param drivers the drivers that can reach the device, the best first
      */
     public record Device(
             String address,
@@ -41,19 +41,19 @@ public record DeviceList(List<Device> devices) {
             List<Driver> drivers) {}
 
     /**
-     * A way to reach a device.
+     * A driver that can reach a device.
      *
-     * @param name as in {@code -o driver=}
-     * @param usable whether it would be used, were the device free
-     * @param reason why not; null if it would
+     * @param name the name, as for {@code -o driver=}
+     * @param usable whether the driver can be used when the device is free
+     * @param reason the reason why it cannot be used; null if it can
      */
     public record Driver(
             String name, boolean usable, @Nullable String reason) {}
 
     /**
-     * Those of this system.
+     * Returns the devices of this machine.
      *
-     * @throws NinepinException with {@link ExitCode#SYSTEM} if the kernel doesn't say
+     * @throws NinepinException with {@link ExitCode#SYSTEM} if {@code /sys} cannot be read
      */
     public static DeviceList ofThisSystem() throws NinepinException {
         try {
@@ -82,7 +82,7 @@ public record DeviceList(List<Device> devices) {
                 .toList());
     }
 
-    /** The tag, where it says which device is meant. */
+    /** Returns the mount tag if it identifies the device uniquely, otherwise the PCI address. */
     private static String source(final VirtioDevice device, final List<VirtioDevice> all) {
         final boolean unique =
                 all.stream().filter(other -> other.tag().equals(device.tag())).count() == 1;

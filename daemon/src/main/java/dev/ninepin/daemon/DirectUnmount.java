@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An unmount that its daemon has no part in: the daemon was killed, does not answer, or serves another directory. Root
- * unmounts with umount(8), other users with fusermount(1).
+ * An unmount without the help of a daemon, for a daemon that was killed, does not answer, or serves another directory.
+ * It runs umount(8) for root and fusermount(1) for other users.
  */
 final class DirectUnmount {
-    /** How long the kernel may take; it may wait for a daemon that does not answer. */
+    /** The time that the unmount may take, in seconds. The kernel may wait for a daemon that does not answer. */
     private static final long PATIENCE_SECONDS = 20;
 
     private final Mounts mounts;
@@ -32,10 +32,10 @@ final class DirectUnmount {
     }
 
     /**
-     * Unmounts what {@link Mounts#table} shows on the directory. Does nothing if others have unmounted it since.
+     * Unmounts the mount that {@link Mounts#table} lists on the directory. Does nothing if it has been unmounted since.
      *
-     * @param cause why the daemon is not asked; null if it serves another directory
-     * @throws NinepinException if it can't be unmounted, or there is no mount of this user's
+     * @param cause the reason why the daemon is not asked; null if it serves another directory
+     * @throws NinepinException if the unmount fails, or no mount of this user is on the directory
      */
     void run(final @Nullable IOException cause) throws NinepinException {
         final Optional<MountTable.Entry> entry = mounts.table().ninepinAt(mountPoint);
@@ -51,10 +51,10 @@ final class DirectUnmount {
     }
 
     /**
-     * Lazily unmounts what is on the directory if its daemon has died. One process does it at a time: a second one would
-     * unmount what the first has mounted there since.
+     * Lazily unmounts the directory if its daemon has died. Only one process does this at a time; otherwise a second
+     * process could unmount a new mount that the first has made since.
      *
-     * @throws NinepinException if it can't be unmounted
+     * @throws NinepinException if the unmount fails
      */
     static void clearDead(final Mounts mounts, final Path mountPoint) throws NinepinException {
         final RuntimeDirectory directory = mounts.directory();

@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out what a mount needs and this system lacks; changes nothing. */
+/** Checks of what a mount needs from this system. They change nothing. */
 public final class Doctor {
-    /** Looks at one thing. */
+    /** One check. */
     @FunctionalInterface
     interface Check {
-        /** What was found; nothing, if the check has no meaning here. */
+        /** Runs the check. Returns an empty list if it does not apply to this system. */
         List<Finding> examine();
     }
 
@@ -22,11 +22,11 @@ public final class Doctor {
     }
 
     /**
-     * For mounts in general, or for that of one source.
+     * Returns the checks for mounts in general, or for a mount of one source.
      *
-     * @param source what is to be mounted, null for anything
-     * @param optionList its options, as {@code mount -o} takes them
-     * @throws NinepinException with {@link ExitCode#USAGE} if the words make no sense
+     * @param source the source to mount; null for mounts in general
+     * @param optionList the options of the mount, as for {@code mount -o}
+     * @throws NinepinException with {@link ExitCode#USAGE} if the source or the options are invalid
      */
     public static Doctor of(final @Nullable String source, final String optionList) throws NinepinException {
         final MountOptions options = MountOptions.parse(optionList);
@@ -49,7 +49,7 @@ public final class Doctor {
         return new Doctor(checks);
     }
 
-    /** Runs the checks, one after the other, all of them. */
+    /** Runs all checks, one after the other. */
     public List<Finding> examine() {
         final List<Finding> findings = new ArrayList<>();
         for (final Check check : checks) {
@@ -58,7 +58,7 @@ public final class Doctor {
         return findings;
     }
 
-    /** Whether a mount would work. */
+    /** Returns whether a mount would work: whether {@code findings} contains no failure. */
     public static boolean isWell(final List<Finding> findings) {
         return findings.stream().noneMatch(finding -> finding.verdict() == Finding.Verdict.FAIL);
     }

@@ -1,15 +1,15 @@
 package dev.ninepin.daemon;
 
-/** The exit codes of mount(8), which all commands share. */
+/** The exit codes of all commands. They are those of mount(8). */
 public enum ExitCode {
     OK(0),
-    /** The command line makes no sense, or names what is not there to act on. */
+    /** The command line is invalid, or names something that does not exist. */
     USAGE(1),
-    /** The system refused something that has nothing to do with this mount. */
+    /** A system error that does not concern this mount. */
     SYSTEM(2),
-    /** A signal came while mounting. */
+    /** A signal arrived while mounting. */
     INTERRUPTED(8),
-    /** The share could not be mounted, or unmounted. */
+    /** The share could not be mounted or unmounted. */
     MOUNT_FAILED(32);
 
     private final int code;
@@ -18,6 +18,7 @@ public enum ExitCode {
         this.code = code;
     }
 
+    /** Returns the number that the process ends with. */
     public int code() {
         return code;
     }

@@ -5,17 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What is at a path, behind symbolic links. */
+/** The kind of file at a path. Symbolic links are followed. */
 enum FileKind {
     DIRECTORY("a directory"),
     SOCKET("a socket"),
     CHARACTER_DEVICE("a character device"),
-    /** A regular file, or of any other kind. */
+    /** A regular file, or a file of any other kind. */
     FILE("a file"),
-    /** Nothing, or nothing that this user may see. */
+    /** No file, or none that this user can see. */
     NONE("nothing");
 
-    /** The bits of a mode that tell the kind, and their values. Source: inode(7). */
+    /** The mode bits that hold the file type, and their values. Source: inode(7). */
     private static final int S_IFMT = 0170000;
 
     private static final int S_IFDIR = 0040000;
@@ -28,7 +28,7 @@ enum FileKind {
         this.text = text;
     }
 
-    /** With its article. */
+    /** Returns the name of the kind, with an article. */
     String text() {
         return text;
     }
@@ -65,7 +65,10 @@ enum FileKind {
         return Optional.empty();
     }
 
-    /** That nothing is at {@code path}, with {@code wayOut} unless something is in the way to it. */
+    /**
+     * Returns the end of a sentence that reports a missing file at {@code path}. It gives the obstacle on the path if
+     * there is one, otherwise {@code wayOut}.
+     */
     static String absence(final Path path, final String wayOut) {
         return obstacle(path).map(why -> " is out of reach: " + why).orElse(" does not exist: " + wayOut);
     }

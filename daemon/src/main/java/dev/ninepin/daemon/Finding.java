@@ -3,20 +3,20 @@ package dev.ninepin.daemon;
 import java.util.Optional;
 
 /**
- * What one check of {@link Doctor} found.
+ * The result of one check of {@link Doctor}.
  *
- * @param verdict how bad it is
- * @param subject what was looked at
- * @param what what was found, without a full stop
- * @param remedy the command that mends it, or what a person has to do; none where nothing is to be done
+ * @param verdict the severity
+ * @param subject the thing that was checked
+ * @param what the result, without a full stop
+ * @param remedy the command or action that solves the problem; empty if nothing is to be done
  */
 public record Finding(Verdict verdict, String subject, String what, Optional<String> remedy) {
-    /** How bad it is, and how it is shown. */
+    /** The severity of a finding. */
     public enum Verdict {
         OK("ok"),
-        /** A mount works, but some other mount would not. */
+        /** Some mounts would not work, but the mount in question does not depend on it. */
         WARN("warn"),
-        /** A mount does not work. */
+        /** The mount would not work. */
         FAIL("FAIL");
 
         private final String word;
@@ -42,12 +42,12 @@ public record Finding(Verdict verdict, String subject, String what, Optional<Str
         return new Finding(Verdict.FAIL, subject, what, Optional.of(remedy));
     }
 
-    /** {@link #fail} where the mount that is asked about needs it, else {@link #warn}. */
+    /** Returns a failure if the mount in question needs the missing thing, otherwise a warning. */
     static Finding missing(final boolean needed, final String subject, final String what, final String remedy) {
         return needed ? fail(subject, what, remedy) : warn(subject, what, remedy);
     }
 
-    /** One line. */
+    /** Returns the finding as one line. */
     @Override
     public String toString() {
         return String.format("%-4s  %s: %s", verdict.word(), subject, what)

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A mount that this process serves itself until it ends, and logs to standard error: under systemd, a service.
- * {@link #run} is called once, by the main thread; {@link #requestEnd} by any.
+ * A mount that this process serves until it ends, with the log on standard error. Under systemd it is a service. The
+ * main thread calls {@link #run} once; any thread may call {@link #requestEnd}.
  */
 public final class ForegroundMount {
     private static final Logger LOG = LoggerFactory.getLogger(ForegroundMount.class);
@@ -32,9 +32,9 @@ public final class ForegroundMount {
     }
 
     /**
-     * Mounts, serves, and returns when all is over.
+     * Mounts and serves. Returns when the mount has ended.
      *
-     * @throws NinepinException if there never was a usable mount
+     * @throws NinepinException if the mount never became usable
      */
     public void run() throws NinepinException {
         Logging.toStandardError(request.logLevel());
@@ -52,7 +52,7 @@ public final class ForegroundMount {
         }
     }
 
-    /** Ends the mount, or its making. Safe to call again. */
+    /** Ends the mount, or cancels mounting. Idempotent. */
     public void requestEnd() {
         manager.stopping("unmounting " + request.mountPoint());
         life.requestEnd();

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 
-/** What every mount needs: Java, the kernel's FUSE, libfuse, and the right to use them. */
+/** Checks of what every mount needs: Java, FUSE in the kernel, libfuse, and the permission to mount. */
 final class FuseChecks {
     private static final int JAVA_NEEDED = 17;
 
@@ -18,12 +18,15 @@ final class FuseChecks {
     private static final String CONFIGURATION = "/etc/fuse.conf";
     private static final int SET_UID = 04000;
 
-    /** In {@code /proc/self/status}, a number in hexadecimal, and the bit of it that capabilities(7) calls CAP_SYS_ADMIN. */
+    /**
+     * The line of {@code /proc/self/status} with the effective capabilities in hexadecimal. The number below is the bit
+     * of CAP_SYS_ADMIN; see capabilities(7).
+     */
     private static final String CAPABILITIES = "CapEff:";
 
     private static final int CAP_SYS_ADMIN = 21;
 
-    /** Throws if the library is not there. */
+    /** Loads libfuse, or throws if it is not installed. */
     @FunctionalInterface
     interface Loader {
         void load() throws IOException;
@@ -33,7 +36,7 @@ final class FuseChecks {
     private final User user;
     private final boolean allowOther;
 
-    /** @param allowOther whether the mount that is asked about lets other users in */
+    /** @param allowOther whether the mount in question has the option {@code allow_other} */
     FuseChecks(final HostFiles host, final User user, final boolean allowOther) {
         this.host = host;
         this.user = user;
@@ -100,7 +103,10 @@ final class FuseChecks {
         }
     }
 
-    /** Debian 13 and Ubuntu 24.04 renamed packages for 64-bit time. */
+    /**
+     * Returns whether the line of os-release names Debian 13, Ubuntu 24.04 or later. These releases renamed library
+     * packages for 64-bit time.
+     */
     private static boolean isSince64BitTime(final String line) {
         return List.of(
                         "VERSION_CODENAME=trixie",
@@ -163,7 +169,7 @@ final class FuseChecks {
                         "echo user_allow_other >> " + CONFIGURATION + ", as root");
     }
 
-    /** Where the daemons of mounts are spoken to. */
+    /** Checks that the directory of the control sockets exists or can be created. */
     Finding controlSockets(final Path directory) {
         Path existing = directory;
         while (!Files.exists(existing) && existing.getParent() != null) {

@@ -4,15 +4,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Whether this system lets this user mount by FUSE. */
+/** A check before mounting of whether this system lets the user mount with FUSE. */
 final class FuseSetup {
     private static final Path DEVICE = Path.of("/dev/fuse");
     private static final Path CONFIGURATION = Path.of("/etc/fuse.conf");
 
     /**
-     * Makes sure of what libfuse would only complain of in its own words, or not at all.
+     * Checks for problems that libfuse would report unclearly or not at all.
      *
-     * @throws NinepinException with {@link ExitCode#SYSTEM} and the way out
+     * @throws NinepinException with {@link ExitCode#SYSTEM}, saying what to do
      */
     static void check(final User user, final boolean allowOther) throws NinepinException {
         if (!Files.exists(DEVICE)) {
@@ -39,7 +39,7 @@ final class FuseSetup {
         try (var lines = Files.lines(CONFIGURATION)) {
             return lines.anyMatch(line -> line.strip().equals("user_allow_other"));
         } catch (final IOException e) {
-            // As fusermount does: no file, or none that may be read, allows nothing.
+            // Like fusermount: a file that is missing or unreadable allows nothing.
             return false;
         }
     }

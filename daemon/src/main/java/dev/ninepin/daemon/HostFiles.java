@@ -8,22 +8,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The files that say what a system is like, and which packages mend it.
+ * The files that describe the host system, and the commands that install missing packages on it.
  *
- * @param root of the file system: {@code /}, or a test's
- * @param searchPath where programs are, below {@code root}: as {@code PATH}
+ * @param root the root of the file system: {@code /}, or a test directory
+ * @param searchPath the directories of programs, relative to {@code root}, in the format of {@code PATH}
  */
 record HostFiles(Path root, String searchPath) {
     static HostFiles ofThisSystem() {
         return new HostFiles(Path.of("/"), Programs.searchPath());
     }
 
-    /** A file by its absolute path. */
+    /** Returns the file with the absolute path {@code path}. */
     Path at(final String path) {
         return root.resolve(path.substring(1));
     }
 
-    /** Its lines; none if it is not there, or not for this user. */
+    /** Returns the lines of a file; an empty list if this user cannot read it. */
     List<String> lines(final String path) {
         try {
             return Files.readAllLines(at(path));
@@ -32,7 +32,7 @@ record HostFiles(Path root, String searchPath) {
         }
     }
 
-    /** A program by its name. */
+    /** Returns the path of the program {@code name}, if it is installed. */
     Optional<Path> program(final String name) {
         return Arrays.stream(searchPath.split(":"))
                 .filter(directory -> directory.startsWith("/"))
@@ -41,7 +41,12 @@ record HostFiles(Path root, String searchPath) {
                 .findFirst();
     }
 
-    /** What installs a package: its name on Debian and its kin, and on Red Hat's. */
+    /**
+     * Returns the command that installs a package.
+     *
+     * @param debian the name of the package on Debian and its derivatives
+     * @param redHat the name of the package on Red Hat's distributions
+     */
     String install(final String debian, final String redHat) {
         final List<String> release = lines("/etc/os-release");
         if (isKin(release, "debian")) {

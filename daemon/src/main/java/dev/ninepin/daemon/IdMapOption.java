@@ -7,15 +7,21 @@ import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads {@code idmap=}, which may be given several times. Of use once, by one thread. */
+/** A parser for all {@code idmap=} options of a list. Not thread-safe; each instance parses one list. */
 final class IdMapOption {
-    /** As {@code X-mount.idmap} of mount(8) has it; there, too, without a letter it is for both. */
+    /**
+     * The form of {@code X-mount.idmap} in mount(8). As in mount(8), a range without a letter is for users and groups.
+     */
     private static final Pattern FORM = Pattern.compile("(?:([ugb]):)?([0-9]{1,10}):([0-9]{1,10}):([0-9]{1,10})");
 
     private final List<IdMap.Range> users = new ArrayList<>();
     private final List<IdMap.Range> groups = new ArrayList<>();
 
-    /** One more range. */
+    /**
+     * Adds the range of one {@code idmap=} option.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if the value is invalid
+     */
     void add(final String value) throws NinepinException {
         final Matcher parts = FORM.matcher(value);
         if (!parts.matches()) {
@@ -41,10 +47,11 @@ final class IdMapOption {
     }
 
     /**
-     * The map, once all ranges are there.
+     * Returns the map of all ranges.
      *
-     * @param uid what every file's owner is shown as, if one is
-     * @param gid the same of groups
+     * @param uid the owner shown for every file, if the mount sets one
+     * @param gid the group shown for every file, if the mount sets one
+     * @throws NinepinException with {@link ExitCode#USAGE} if ranges overlap, or contradict {@code uid} or {@code gid}
      */
     IdMap map(final OptionalInt uid, final OptionalInt gid) throws NinepinException {
         if (uid.isPresent() && !users.isEmpty()) {

@@ -10,20 +10,23 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The command line of a second Java process of this program: the same Java, with the same options and class path. */
+/** The command line for another Java process of this program, with the same Java, options and class path. */
 final class JavaCommand {
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
-    /** The main class of this process and its arguments, as the launcher notes them. */
+    /** The system property with the main class of this process and its arguments. */
     private static final String MAIN_CLASS = "sun.java.command";
 
-    /** Runs {@code mainClass} with {@code arguments}. */
+    /** Returns the command line that runs {@code mainClass} with {@code arguments}. */
     static List<String> of(final Class<?> mainClass, final List<String> arguments) throws IOException {
         final String main = System.getProperty(MAIN_CLASS, "").split(" ", 2)[0];
         return of(Arrays.asList(Files.readString(COMMAND_LINE, UTF_8).split("\0", -1)), main, mainClass, arguments);
     }
 
-    /** Takes what stands before {@code main} in {@code commandLine}. */
+    /**
+     * Returns the command line that runs {@code mainClass}, with the Java options that precede {@code main} in {@code
+     * commandLine}.
+     */
     static List<String> of(
             final List<String> commandLine, final String main, final Class<?> mainClass, final List<String> arguments)
             throws IOException {
@@ -32,7 +35,8 @@ final class JavaCommand {
             throw new IOException("this process was not started as java [OPTION]... CLASS");
         }
         final List<String> command = new ArrayList<>();
-        // Not the first word: it may be a name that PATH leads elsewhere, or "java" in a directory that was left.
+        // The first word is not usable: PATH may resolve it to another Java, or it may be relative to an earlier
+        // directory.
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(commandLine.subList(1, options));
         command.add(mainClass.getName());
@@ -40,7 +44,7 @@ final class JavaCommand {
         return command;
     }
 
-    /** The file that this program was started from, which its removal takes away. */
+    /** Returns the jar file of this program. Uninstalling the program removes it. */
     static Path ownJar() {
         return Path.of(System.getProperty("java.class.path", "").split(File.pathSeparator, 2)[0]);
     }

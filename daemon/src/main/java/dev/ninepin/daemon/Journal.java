@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Whether standard error leads to systemd's journal, which takes a priority in front of each line (sd-daemon(3)). */
+/**
+ * Detects whether standard error is connected to systemd's journal, which reads a priority prefix on each line
+ * (sd-daemon(3)).
+ */
 public final class Journal {
     static final String ERROR = "<3>";
     static final String WARNING = "<4>";
@@ -18,7 +21,7 @@ public final class Journal {
 
     private Journal() {}
 
-    /** What to put before a line on standard error that tells of a failure; nothing, if that is no journal. */
+    /** Returns the prefix of an error line on standard error; empty if standard error is not the journal. */
     public static String errorPrefix() {
         return isStandardError() ? ERROR : "";
     }
@@ -28,8 +31,8 @@ public final class Journal {
     }
 
     /**
-     * Whether {@code stream} is the one that {@code journal} names, as DEVICE:INODE: it may have been redirected since
-     * the variable was set (systemd.exec(5)).
+     * Returns whether {@code stream} is the stream that {@code journal} names as DEVICE:INODE. The stream may have been
+     * redirected after the variable was set; see systemd.exec(5).
      */
     static boolean leadsTo(final Path stream, final @Nullable String journal) {
         if (journal == null) {

@@ -5,8 +5,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.LayoutBase;
 
 /**
- * Log lines for the journal, which notes the time itself. Each line has its priority, because the lines of a stack trace
- * are messages of their own there.
+ * The layout of log lines for the journal, which records the time itself. Each line of a stack trace gets the priority,
+ * because the journal stores each line as a separate message.
  */
 final class JournalLayout extends LayoutBase<ILoggingEvent> {
     @Override

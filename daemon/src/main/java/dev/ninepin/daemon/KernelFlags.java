@@ -6,13 +6,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The options of mount(8) that the kernel enforces on a FUSE mount, as one list gives them. Used by one thread. Source:
- * mount(8) of util-linux 2.38 and 2.41, "Filesystem-independent mount options".
+ * The options of mount(8) in one list that the kernel enforces on a FUSE mount. Not thread-safe. Source: mount(8) of
+ * util-linux 2.38 and 2.41, "Filesystem-independent mount options".
  */
 final class KernelFlags {
     /**
-     * Each flag that differs from the default, with the words that take it back. libfuse makes a mount nosuid and nodev
-     * unless root asks for suid and dev (lib/mount.c, mount_flags).
+     * The flags that differ from the kernel's default, each with the options that clear it. libfuse mounts with nosuid
+     * and nodev unless root asks for suid and dev ({@code lib/mount.c}, mount_flags).
      */
     private static final Map<String, Set<String>> FLAGS = Map.of(
             "noexec", Set.of("exec"),
@@ -25,15 +25,15 @@ final class KernelFlags {
             "dev", Set.of("nodev"),
             "dirsync", Set.of());
 
-    /** The layers that mount(8) may name behind a flag; a FUSE mount has the flag in both. */
+    /** The layers that a flag's value may name in mount(8). A FUSE mount has the flag in both layers. */
     private static final Set<String> LAYERS = Set.of("vfs", "fs", "recursive");
 
-    /** The contexts of SELinux, whose values go to the kernel as they are. */
+    /** The SELinux context options, whose values are passed to the kernel unchanged. */
     private static final Set<String> CONTEXTS = Set.of("context", "fscontext", "defcontext", "rootcontext");
 
     private final Set<String> taken = new TreeSet<>();
 
-    /** Returns whether {@code name} is one of these options. */
+    /** Returns whether {@code name} is an option that this class reads. */
     static boolean isKnown(final String name) {
         return FLAGS.containsKey(name)
                 || CONTEXTS.contains(name)
@@ -45,17 +45,21 @@ final class KernelFlags {
         return FLAGS.keySet();
     }
 
-    /** Returns whether {@code option} sets a context of SELinux. */
+    /** Returns whether {@code option} sets an SELinux context. */
     static boolean isContext(final String option) {
         return CONTEXTS.contains(OptionList.name(option));
     }
 
-    /** Returns whether a flag may have {@code value}. */
+    /** Returns whether {@code value} is a valid value of a flag. */
     static boolean isLayer(final String value) {
         return LAYERS.contains(value);
     }
 
-    /** Takes an option that is known; it overrides those before it that contradict it. */
+    /**
+     * Applies an option for which {@link #isKnown} is true. It overrides earlier options that contradict it.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if the option has an invalid value or lacks one
+     */
     void take(final String option) throws NinepinException {
         final String name = OptionList.name(option);
         if (isContext(option)) {

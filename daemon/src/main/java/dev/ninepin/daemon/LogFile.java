@@ -7,14 +7,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Where a daemon's log is: {@code /var/log/ninepin} for root, else {@code $XDG_STATE_HOME/ninepin}. */
+/**
+ * The location of a daemon's log: {@code /var/log/ninepin} for root, {@code $XDG_STATE_HOME/ninepin} for other users.
+ */
 final class LogFile {
     /**
-     * The log of the mount on {@code mountPoint}; its directory is made if need be.
+     * Returns the log file of the mount on {@code mountPoint}. Creates its directory if necessary.
      *
-     * @param environment looks up environment variables
-     * @param home of the user, if {@code HOME} does not say
-     * @throws IOException if the directory can't be made
+     * @param environment looks up an environment variable
+     * @param home the home directory, used if {@code HOME} is not set
+     * @throws IOException if the directory cannot be created
      */
     static Path of(
             final User user,

@@ -10,8 +10,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /**
- * Log lines for people: time, level, thread, the class that speaks, and what it says; a stack trace below. What a pattern
- * would make is the same, but to load Logback's patterns takes a tenth of the time of a mount.
+ * The layout of log lines: time, level, thread, class and message, followed by any stack trace. Logback's pattern
+ * layout could do the same, but loading it takes a tenth of the time of a mount.
  */
 final class LogLayout extends LayoutBase<ILoggingEvent> {
     private static final DateTimeFormatter TIME =
@@ -24,7 +24,7 @@ final class LogLayout extends LayoutBase<ILoggingEvent> {
                 + message(event);
     }
 
-    /** The class that speaks, without its package, and what it says. */
+    /** Returns the logging class without its package, the message, and any stack trace. */
     static String message(final ILoggingEvent event) {
         final String logger = event.getLoggerName();
         final String line = logger.substring(logger.lastIndexOf('.') + 1) + ": " + event.getFormattedMessage() + "\n";

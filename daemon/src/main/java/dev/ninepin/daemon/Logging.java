@@ -14,7 +14,10 @@ import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
 import org.slf4j.LoggerFactory;
 
-/** Where Logback, which serves this process, writes to. By the main thread, before others log. */
+/**
+ * The configuration of Logback, which does the logging of this process. Not thread-safe: used by the main thread before
+ * other threads log.
+ */
 public final class Logging {
     private static final FileSize MAX_FILE_SIZE = new FileSize(4 * FileSize.MB_COEFFICIENT);
     private static final int OLD_FILES = 2;
@@ -25,14 +28,14 @@ public final class Logging {
         this.context = context;
     }
 
-    /** Logs to standard error from {@code level} on. */
+    /** Sends log messages of {@code level} and above to standard error. */
     public static Logging toStandardError(final org.slf4j.event.Level level) {
         final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         return toStandardError(context, level);
     }
 
-    /** Logs to standard error from {@code level} on, in a {@code context} that has no appender yet. */
+    /** Sends log messages of {@code level} and above to standard error, for a {@code context} without an appender. */
     static Logging toStandardError(final LoggerContext context, final org.slf4j.event.Level level) {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.convertAnSLF4JLevel(level));
         final Logging logging = new Logging(context);
@@ -42,7 +45,10 @@ public final class Logging {
         return logging;
     }
 
-    /** Logs to {@code file} from now on; it is rolled over, so that a mount of years fills no disk. */
+    /**
+     * Moves the log to {@code file}. The file is rotated by size, so that a mount of several years cannot fill the
+     * disk.
+     */
     void moveTo(final Path file) {
         final RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
         appender.setContext(context);
@@ -51,7 +57,7 @@ public final class Logging {
         final FixedWindowRollingPolicy rolling = new FixedWindowRollingPolicy();
         rolling.setContext(context);
         rolling.setParent(appender);
-        // A percent sign would be taken for a part of Logback's own pattern; names of mounts have none.
+        // Logback would interpret a percent sign in its pattern. MountName never writes one.
         rolling.setFileNamePattern(file + ".%i");
         rolling.setMinIndex(1);
         rolling.setMaxIndex(OLD_FILES);
@@ -68,7 +74,7 @@ public final class Logging {
         use(appender, new LogLayout());
     }
 
-    /** Logs nowhere from now on. */
+    /** Stops logging. */
     void stop() {
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAndStopAllAppenders();
     }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
- * A file that says what to mount, for a service: ninepin.conf(5). Lines of {@code KEY=VALUE}; empty ones and those that
- * begin with {@code #} say nothing.
+ * A configuration file for a service, which describes one mount; see ninepin.conf(5). It consists of {@code KEY=VALUE}
+ * lines, empty lines, and comments that begin with {@code #}.
  */
 final class MountConfiguration {
     private static final List<String> KEYS = List.of("source", "directory", "options", "log");
@@ -32,9 +32,10 @@ final class MountConfiguration {
     }
 
     /**
-     * The mount that {@code file} asks for.
+     * Reads the mount that {@code file} describes.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE}, the file and the line that is wrong
+     * @throws NinepinException with {@link ExitCode#USAGE} if the file cannot be read or is invalid; the message names
+     *     the file and, for an invalid line, its number
      */
     static MountRequest read(final Path file) throws NinepinException {
         final List<String> lines;
@@ -64,7 +65,9 @@ final class MountConfiguration {
         return configuration.request();
     }
 
-    /** Takes one line. No message repeats it: the file may be another one by mistake, whose contents are secret. */
+    /**
+     * Applies one line. Messages never quote the line: if the file was named by mistake, its contents may be secret.
+     */
     private void take(final String line, final int number) throws NinepinException {
         if (line.isEmpty() || line.startsWith("#")) {
             return;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the control socket can ask of a mount. */
+/** The handler of control-socket requests for one mount. */
 final class MountControl implements ControlServer.Handler {
     private static final Logger LOG = LoggerFactory.getLogger(MountControl.class);
 
@@ -19,7 +19,11 @@ final class MountControl implements ControlServer.Handler {
     private final Supplier<@Nullable Path> log;
     private final long pid = ProcessHandle.current().pid();
 
-    /** {@code log} says where the log goes at the moment, if anywhere. */
+    /**
+     * Creates the handler.
+     *
+     * @param log returns the current log file; null if there is none
+     */
     MountControl(final MountedShare share, final ControlSocket socket, final Supplier<@Nullable Path> log) {
         this.share = share;
         this.socket = socket;
@@ -50,7 +54,7 @@ final class MountControl implements ControlServer.Handler {
         throw new IOException("no such request: " + request.request());
     }
 
-    /** Not on the control server's thread: an unmount may wait, and status must still be answered meanwhile. */
+    /** Unmounts on a new thread. An unmount may block, and the control server must still answer status requests. */
     private CompletableFuture<String> unmount(final boolean lazy) {
         final CompletableFuture<String> reply = new CompletableFuture<>();
         new Thread(() -> reply.complete(json(tryUnmount(lazy))), "ninepin-unmount").start();

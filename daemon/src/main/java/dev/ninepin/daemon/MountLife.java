@@ -9,21 +9,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One mount from its start to its end. {@link #run} is called once, by the main thread; {@link #requestEnd} by any.
+ * One mount from its start to its end. The main thread calls {@link #run} once; any thread may call {@link
+ * #requestEnd}.
  */
 final class MountLife {
     private static final Logger LOG = LoggerFactory.getLogger(MountLife.class);
 
-    /** What happens once the mount is usable. */
+    /** A callback for the moment when the mount is usable. */
     interface Ready {
-        /** Tells whoever waits for it; if that fails, the mount ends. Returns where the log goes, null for nowhere. */
+        /**
+         * Announces that the mount is usable. If this method throws, the mount ends.
+         *
+         * @return the log file; null if there is none
+         */
         @Nullable
         Path announce(MountedShare share) throws IOException;
     }
 
     private final MountRequest request;
 
-    /** Guards what a signal finds: either the thread that is still mounting, or the mount. */
+    /** Guards the fields that a signal handler reads: the thread that is still mounting, or the mount. */
     private final Object lock = new Object();
 
     @GuardedBy("lock")
@@ -42,15 +47,15 @@ final class MountLife {
     }
 
     /**
-     * Mounts, serves, and returns when all is over and nothing is left: after an unmount by whatever means, or
+     * Mounts and serves. Returns when the mount has ended and is cleaned up, after an unmount of any kind or after
      * {@link #requestEnd}.
      *
-     * @throws NinepinException if there never was a usable mount; with {@link ExitCode#INTERRUPTED} if the end was
-     *     requested before
+     * @throws NinepinException if the mount never became usable; with {@link ExitCode#INTERRUPTED} if the end was
+     *     requested before that
      */
     void run(final Ready ready) throws NinepinException {
         request.check();
-        // Before anything is mounted: who has the name is the only one to mount there.
+        // The socket comes first, because only the owner of its name may mount on the directory.
         try (ControlSocket socket = ControlSocket.open(RuntimeDirectory.ofCurrentUser(), request.mountPoint());
                 MountedShare share = mount()) {
             serve(share, socket, ready);
@@ -67,7 +72,7 @@ final class MountLife {
         LOG.info("{} is unmounted", request.mountPoint());
     }
 
-    /** The package may have been removed, and left to the mount in use what it needed. */
+    /** Removes the state directory if the package was removed while this mount was in use. */
     private static void removeLastTraces() {
         try {
             StateDirectory.ofCurrentUser(User.current()).removeIfUninstalled(JavaCommand.ownJar());
@@ -76,7 +81,7 @@ final class MountLife {
         }
     }
 
-    /** Ends the mount, or its making, without waiting for those who use it. Safe to call again. */
+    /** Ends the mount, or cancels mounting. Does not wait for programs that use the mount. Idempotent. */
     void requestEnd() {
         final MountedShare share;
         synchronized (lock) {
@@ -111,7 +116,7 @@ final class MountLife {
                 mounting = null;
                 mounted = share;
             }
-            // An interrupt meant the mounting; it must not disturb the cleaning up.
+            // The interrupt was meant for mounting. It must not disturb the cleanup.
             Thread.interrupted();
         }
         if (wasInterrupted()) {

@@ -8,15 +8,15 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * The name of a mount's files (its control socket, its log), made of its mount point: like systemd's for mount units,
- * so that people recognise it. A long one is cut and told apart by a hash, because the address of a UNIX socket is
- * short.
+ * The base name of a mount's control socket and log file, derived from the mount point. The escaping resembles that of
+ * systemd's mount units, so that people recognise the name. A long name is cut and gets a hash, because the path of a
+ * UNIX socket must be short.
  */
 final class MountName {
     private static final int MAX_LENGTH = 48;
     private static final int HASH_DIGITS = 16;
 
-    /** The name for {@code mountPoint}, as {@link MountPoint#resolve} gives it. */
+    /** Returns the name for {@code mountPoint}, which comes from {@link MountPoint#resolve}. */
     static String of(final Path mountPoint) {
         final String path = mountPoint.toString();
         final String name = path.equals("/") ? "-" : escape(path.substring(1));
@@ -41,7 +41,7 @@ final class MountName {
         return name.toString();
     }
 
-    /** A few digits that tell {@code text} from others. */
+    /** Returns 16 hexadecimal digits that identify {@code text}. */
     static String hash(final String text) {
         try {
             final byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));

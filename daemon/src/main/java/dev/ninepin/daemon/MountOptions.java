@@ -13,26 +13,26 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code -o} asks for.
+ * The options of a mount, parsed from {@code -o}.
  *
- * @param readOnly whether every change is refused
- * @param allowOther whether users other than the one who mounts may enter
- * @param defaultPermissions whether the kernel checks permissions from the attributes shown
- * @param containSymlinks whether symbolic links that lead out of the share, or might, are refused
+ * @param readOnly whether all changes are refused
+ * @param allowOther whether users other than the mounting user may access the mount
+ * @param defaultPermissions whether the kernel checks permissions against the attributes shown
+ * @param containSymlinks whether symbolic links are refused if they lead, or might lead, out of the share
  * @param uid the owner to show for every file
  * @param gid the group to show for every file
- * @param msize the largest message to propose, in bytes
- * @param aname the tree to attach to, for servers that have several
- * @param uname the user to attach as; null for the session's own choice
- * @param cache what may be believed without asking the server
- * @param xattrs whether there are extended attributes, if the server has any
- * @param remoteLocks whether the server is to know of the locks on its files
- * @param kernelFlags what the kernel is to enforce beside, in the words of mount(8) and in alphabetical order; what is
- *     the kernel's default, or asked back, is not among them
- * @param access who may use the share, and as whom the server knows them
- * @param idMap which numbers users and groups have on the server
- * @param driver how to reach a virtio device; empty for the best that there is
- * @param v9fs what the list has of {@code mount -t 9p}
+ * @param msize the msize to propose, in bytes
+ * @param aname the tree to attach to, for servers that offer several
+ * @param uname the user name to attach with; null for the session's default
+ * @param cache the cache mode
+ * @param xattrs whether to offer extended attributes, if the server supports them
+ * @param remoteLocks whether the server is told about file locks
+ * @param kernelFlags the other flags that the kernel enforces, in alphabetical order, named as in mount(8); flags at
+ *     the kernel's default are left out
+ * @param access who may use the share, and which user the server sees
+ * @param idMap the mapping between local and server IDs
+ * @param driver the driver for a virtio device; empty for the best one
+ * @param v9fs the options of {@code mount -t 9p} in the list
  */
 public record MountOptions(
         boolean readOnly,
@@ -57,15 +57,15 @@ public record MountOptions(
     }
 
     /**
-     * Reads the value of {@code -o}: options with commas between them, of which a later one overrides an earlier one.
+     * Parses the value of {@code -o}, a comma-separated list in which later options override earlier ones.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE}, naming the option that is unknown or has a wrong value
+     * @throws NinepinException with {@link ExitCode#USAGE}, naming the option that is unknown or has an invalid value
      */
     public static MountOptions parse(final String list) throws NinepinException {
         return new MountOptionsParser().parse(list);
     }
 
-    /** A copy that does not tell which words asked for it. */
+    /** Returns a copy without the options of {@code mount -t 9p}, for comparing the effects of two option lists. */
     MountOptions withoutV9fs() {
         return new MountOptions(
                 readOnly,
@@ -87,7 +87,7 @@ public record MountOptions(
                 V9fsOptions.NONE);
     }
 
-    /** Which reads may change access times on the server. */
+    /** Returns which reads may change access times on the server. */
     AccessTimes accessTimes() {
         if (kernelFlags.contains("noatime")) {
             return AccessTimes.NONE;
@@ -95,7 +95,7 @@ public record MountOptions(
         return kernelFlags.contains("nodiratime") ? AccessTimes.FILES : AccessTimes.SERVER;
     }
 
-    /** {@code list} without the options that nobody knows. */
+    /** Returns {@code list} without unknown options. */
     public static String withoutUnknown(final String list) {
         return OptionList.split(list).stream()
                 .filter(option -> MountOptionsParser.isKnown(option) || Remount.isAskedFor(option))

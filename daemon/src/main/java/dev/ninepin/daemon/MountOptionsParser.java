@@ -16,9 +16,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one {@code -o} list. Of use once, by one thread. */
+/** A parser for one {@code -o} option list. Not thread-safe; each instance parses one list. */
 final class MountOptionsParser {
-    /** More brings nothing, and each of the requests in flight may need a buffer of this size. */
+    /**
+     * The upper limit of msize, in bytes. A larger value is no faster, and each request in flight may need a buffer of
+     * this size.
+     */
     private static final int MAX_MSIZE = 16 << 20;
 
     private static final long MAX_ID = 0xffff_fffeL;
@@ -30,8 +33,8 @@ final class MountOptionsParser {
             Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks");
 
     /**
-     * What mount(8), fstab and systemd mean for themselves, and hand on to a file system all the same; and what the kernel
-     * takes for any file system, but has no effect on FUSE.
+     * Options without effect. mount(8), fstab and systemd handle some of them and still pass them to the file system.
+     * The kernel accepts the others for any file system, but they do not affect FUSE.
      */
     private static final Set<String> IGNORED = Set.of(
             "defaults",
@@ -63,7 +66,7 @@ final class MountOptionsParser {
             "silent",
             "loud");
 
-    /** Words that other programs have for an option of this one. */
+    /** Names that other programs use for a Ninepin option. */
     private static final Map<String, String> SYNONYMS = Map.of(
             "read_only",
             "ro",
@@ -98,7 +101,7 @@ final class MountOptionsParser {
     private final V9fsOptionsParser v9fs = new V9fsOptionsParser();
     private UserAccess access = UserAccess.ANY;
 
-    /** Whether {@link #access} is one for which the kernel here checks permissions, too. */
+    /** Whether the kernel on this host checks permissions as well, as {@code access=client} asks. */
     private boolean checkedHere;
 
     private final IdMapOption idMap = new IdMapOption();
@@ -161,7 +164,7 @@ final class MountOptionsParser {
         }
     }
 
-    /** Whether {@code option}, with its value if it has one, is one that this reads. */
+    /** Returns whether the parser knows {@code option}, which may include a value. */
     static boolean isKnown(final String option) {
         final String name = OptionList.name(option);
         return isIgnored(name)
@@ -216,7 +219,7 @@ final class MountOptionsParser {
         }
     }
 
-    /** A user or group number, all 32 bits of it. */
+    /** Parses a user or group ID, an unsigned 32-bit number below 0xffffffff. */
     private static int id(final String name, final String value) throws NinepinException {
         if (value.matches("[0-9]{1,10}")) {
             final long number = Long.parseLong(value);
@@ -228,7 +231,7 @@ final class MountOptionsParser {
                 + ", as id(1) shows it for a name");
     }
 
-    /** More than is of use is as much as is of use, as with {@code mount -t 9p}. */
+    /** Parses an msize in bytes. Lowers a value above the maximum to the maximum, as {@code mount -t 9p} does. */
     private int msize(final String value) throws NinepinException {
         v9fs.forget("msize");
         if (value.matches("[0-9]{1,10}")) {

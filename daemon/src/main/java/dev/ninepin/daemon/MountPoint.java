@@ -7,11 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The directory that a share is mounted on: its one name, and whether it will do. */
+/** The directory of a mount: resolves its path, and checks whether a share can be mounted on it. */
 final class MountPoint {
     /**
-     * The name by which the kernel lists {@code given} in its mount table: absolute, without symbolic links. A mount
-     * there is not touched, because its server may be dead or slow.
+     * Returns the path of {@code given} as the kernel's mount table lists it: absolute, without symbolic links. Does
+     * not access a mount on the directory, because its server may be dead or slow.
      */
     static Path resolve(final Path given, final MountTable table) {
         final Path absolute = given.toAbsolutePath().normalize();
@@ -24,19 +24,20 @@ final class MountPoint {
             final Path inRealParent = parent.toRealPath().resolve(name);
             return table.at(inRealParent).isPresent() ? inRealParent : absolute.toRealPath();
         } catch (final IOException e) {
-            // Not there, or not to be looked at: the checks say which.
+            // The directory does not exist or is inaccessible. check() reports which.
             return absolute;
         }
     }
 
     /**
-     * Makes sure that {@code directory}, as {@link #resolve} gives it, can be mounted on.
+     * Checks that a share can be mounted on {@code directory}, which comes from {@link #resolve}.
      *
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}: it is missing, no directory, not empty, mounted on
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the path does not exist, is not a directory, is
+     *     not empty, is not writable, or is already mounted on
      */
     static void check(final Path directory, final MountTable table) throws NinepinException {
         final Optional<MountTable.Entry> mounted = table.at(directory);
-        // An automounter's own mount waits for ours to be put on top.
+        // On an automount point, the share is mounted over the automounter's own mount.
         if (mounted.isPresent() && !mounted.get().isAutomount()) {
             final MountTable.Entry entry = mounted.get();
             throw NinepinException.mountFailed(entry.source() + " is already mounted on " + directory

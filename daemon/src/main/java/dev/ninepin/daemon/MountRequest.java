@@ -7,14 +7,14 @@ import java.util.Optional;
 import org.slf4j.event.Level;
 
 /**
- * What {@code ninepin mount} was asked for, checked as far as it can be without starting anything.
+ * The arguments of {@code ninepin mount}, validated as far as possible without starting anything.
  *
- * @param source what to mount
- * @param mountPoint where, as the kernel will list it
- * @param options how
- * @param optionList the same as it was given, to hand on to the daemon
- * @param note what to tell people of how it was understood
- * @param logLevel what to log
+ * @param source the source
+ * @param mountPoint the directory, as the kernel will list it
+ * @param options the parsed options
+ * @param optionList the options as given, to pass on to the daemon
+ * @param note a message about how the options were interpreted, if one is needed
+ * @param logLevel the log level of the daemon
  */
 public record MountRequest(
         Source source,
@@ -24,9 +24,9 @@ public record MountRequest(
         Optional<String> note,
         Level logLevel) {
     /**
-     * Reads the words of a command line.
+     * Parses the arguments of a command line.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE} if they make no sense
+     * @throws NinepinException with {@link ExitCode#USAGE} if an argument is invalid
      */
     public static MountRequest parse(
             final String source, final String directory, final String optionList, final Level logLevel)
@@ -52,18 +52,19 @@ public record MountRequest(
     }
 
     /**
-     * Reads a configuration file, as ninepin.conf(5) describes it.
+     * Reads a configuration file; see ninepin.conf(5).
      *
-     * @throws NinepinException with {@link ExitCode#USAGE} and the line that makes no sense
+     * @throws NinepinException with {@link ExitCode#USAGE} if the file is invalid
      */
     public static MountRequest ofConfiguration(final String file) throws NinepinException {
         return MountConfiguration.read(SourceParser.path(file));
     }
 
     /**
-     * Looks for what would make this fail, before anything is started.
+     * Checks for obstacles to the mount before anything is started.
      *
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} and the way out
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the directory or the source cannot work, with
+     *     {@link ExitCode#SYSTEM} if this system does not let the user mount
      */
     public void check() throws NinepinException {
         MountPoint.check(mountPoint, mountTable());
@@ -81,7 +82,7 @@ public record MountRequest(
         }
     }
 
-    /** The words that {@link #parse} reads again, from any working directory; the level's name is the last. */
+    /** Returns the request as strings for {@link #ofWords}, which reads them from any working directory. */
     List<String> words() {
         return List.of(source.toString(), mountPoint.toString(), optionList, logLevel.name());
     }

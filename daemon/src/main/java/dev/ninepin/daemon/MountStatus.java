@@ -5,21 +5,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code ninepin status} shows of one mount. The names of the components, in snake_case, are the names in JSON:
- * they are documented in {@code docs/status.md} and stay.
+ * The status of one mount, which {@code ninepin status} shows. The component names in snake_case are the names in the
+ * JSON. They are documented in {@code docs/status.md} and must not change.
  *
- * @param source as {@link Source} writes it
+ * @param source the source, in the text form of {@link Source}
  * @param mountPoint the directory
  * @param state {@link #CONNECTED}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
- * @param since when the mount became usable, in ISO 8601, UTC
- * @param disconnectedSince when the session with the server ended by itself, in ISO 8601, UTC; null while it lasts
- * @param disconnectReason why it ended; null while it lasts
- * @param pid the process that serves it
- * @param ninepinVersion the version of that process
- * @param log where that process writes its log; null if to its standard error, or nowhere
- * @param options the value of {@code -o}, as it was given
- * @param connection the kernel's number for the FUSE connection
- * @param copies where the same file system is mounted beside {@code mountPoint}; null if an older daemon does not say
+ * @param since the time at which the mount became usable, in ISO 8601, UTC
+ * @param disconnectedSince the time at which the session ended unexpectedly, in ISO 8601, UTC; null if it has not
+ * @param disconnectReason the reason for that end; null if the session has not ended
+ * @param pid the process ID of the daemon
+ * @param ninepinVersion the version of the daemon
+ * @param log the daemon's log file; null if it logs to its standard error, or not at all
+ * @param options the value of {@code -o}, as given
+ * @param connection the kernel's number of the FUSE connection
+ * @param copies the other mounts of the same file system; null if the daemon is too old to report them
  */
 public record MountStatus(
         String source,
@@ -39,25 +39,28 @@ public record MountStatus(
         Files files,
         Jvm jvm) {
 
-    /** Requests can be answered. */
+    /** The state of a mount whose session with the server is alive. */
     public static final String CONNECTED = "connected";
 
-    /** The server is gone: what is asked of it fails. */
+    /** The state of a mount whose session with the server has ended; requests to the server fail. */
     public static final String DISCONNECTED = "disconnected";
 
-    /** It is not mounted on its directory any more, or is about to be unmounted; copies and open files keep it. */
+    /**
+     * The state of a mount that has been detached from its directory, or is about to be. Copies or open files may keep
+     * it alive.
+     */
     public static final String UNMOUNTING = "unmounting";
 
     /**
      * Another mount of the same file system: a bind mount, or a copy in another mount namespace.
      *
-     * @param mountPoint the directory, as processes in that namespace see it
-     * @param pid a process in that namespace; null if it is the daemon's namespace
-     * @param command the name of that process
+     * @param mountPoint the directory, as seen in that namespace
+     * @param pid a process in that namespace; null if it is the daemon's own namespace
+     * @param command the command name of that process; null if {@code pid} is
      */
     public record Copy(
             String mountPoint, @Nullable Long pid, @Nullable String command) {
-        /** Returns where it is, in words. */
+        /** Returns a description of the location, for messages. */
         public String describe() {
             return pid == null
                     ? mountPoint
@@ -66,18 +69,20 @@ public record MountStatus(
     }
 
     /**
-     * The 9P session.
+     * The state of the 9P session.
      *
-     * @param version that both sides agreed to
-     * @param msize the largest message, in bytes
-     * @param requestsInFlight sent, not yet answered
-     * @param oldestRequestMs the age of the oldest of them in ms; 0 if there is none
-     * @param tagsUsed of {@code tagsMax}
-     * @param fidsUsed of {@code fidsMax}, held at the server
-     * @param strayReplies that nobody waited for
-     * @param bytesRead in Rread
-     * @param bytesWritten in Twrite
-     * @param messages round trips by message
+     * @param version the negotiated protocol version
+     * @param msize the maximum message size, in bytes
+     * @param requestsInFlight the number of requests without a reply
+     * @param oldestRequestMs the age of the oldest request in flight, in ms; 0 if there is none
+     * @param tagsUsed the number of tags in use
+     * @param tagsMax the maximum number of tags
+     * @param fidsUsed the number of fids that the server holds for this session
+     * @param fidsMax the maximum number of fids
+     * @param strayReplies the number of replies that matched no request
+     * @param bytesRead the number of bytes in Rread replies
+     * @param bytesWritten the number of bytes in Twrite requests
+     * @param messages statistics of round trips, one entry per message type
      */
     public record Protocol(
             String version,
@@ -94,22 +99,22 @@ public record MountStatus(
             List<Operation> messages) {}
 
     /**
-     * The way to the server.
+     * The channel to the server.
      *
      * @param kind the scheme of the source
-     * @param device what it leads to
-     * @param details {@code mount_tag}, {@code queue_size} and the like; which there are depends on the kind
+     * @param device the device, path or address of the server
+     * @param details {@code mount_tag}, {@code queue_size} and the like; the keys depend on the kind
      */
     public record ChannelState(String kind, String device, Map<String, String> details) {}
 
     /**
-     * What the kernel asked for.
+     * The requests of the kernel.
      *
-     * @param requestsInProgress asked, not yet answered
-     * @param oldestRequestMs the age of the oldest of them in ms; 0 if there is none
-     * @param bytesRead by programs
-     * @param bytesWritten by programs
-     * @param operations whole file operations by name
+     * @param requestsInProgress the number of requests without a reply
+     * @param oldestRequestMs the age of the oldest of these, in ms; 0 if there is none
+     * @param bytesRead the number of bytes that programs have read
+     * @param bytesWritten the number of bytes that programs have written
+     * @param operations statistics of whole file operations, one entry per operation
      */
     public record Files(
             int requestsInProgress,
@@ -119,26 +124,26 @@ public record MountStatus(
             List<Operation> operations) {}
 
     /**
-     * One kind of operation since the mount began.
+     * Statistics of one kind of operation since the mount began.
      *
-     * @param count ended, in success or not
-     * @param errors of them, those that failed
-     * @param medianUs half of them took at most so many microseconds
-     * @param p99Us 99 of 100 took at most so many microseconds
+     * @param count the number of operations that have ended, including failures
+     * @param errors the number of failures
+     * @param medianUs the median latency in microseconds
+     * @param p99Us the 99th percentile of the latency, in microseconds
      */
     public record Operation(String name, long count, long errors, double medianUs, double p99Us) {}
 
     /**
-     * The Java process. Sizes in bytes.
+     * The state of the daemon's JVM. All sizes are in bytes.
      *
-     * @param version of Java
-     * @param heapUsed by objects, garbage included
-     * @param heapCommitted taken from the system
-     * @param heapMax it may take
-     * @param residentBytes of the whole process in memory (VmRSS)
-     * @param gcCount collections so far
-     * @param gcTimeMs spent in them
-     * @param threads alive
+     * @param version the version of Java
+     * @param heapUsed the heap in use, including garbage
+     * @param heapCommitted the heap that the JVM has reserved from the system
+     * @param heapMax the maximum heap size
+     * @param residentBytes the resident memory of the whole process (VmRSS); 0 if unknown
+     * @param gcCount the number of garbage collections
+     * @param gcTimeMs the total duration of the garbage collections, in ms
+     * @param threads the number of live threads
      */
     public record Jvm(
             String version,

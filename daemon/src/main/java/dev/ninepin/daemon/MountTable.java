@@ -15,18 +15,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mounts that this process sees, at one moment. Source: proc_pid_mountinfo(5).
+ * A snapshot of the mounts in this process's mount namespace. Source: proc_pid_mountinfo(5).
  *
- * @param entries from the first mounted to the last; of several on one directory, the last is the one that is seen
+ * @param entries the mounts in mount order; of several on one directory, the last is visible
  */
 record MountTable(List<MountTable.Entry> entries) {
-    /** The type that Ninepin's mounts have. */
+    /** The file system type of Ninepin's mounts. */
     static final String NINEPIN_TYPE = "fuse.ninepin";
 
     private static final Path MOUNTINFO = Path.of("/proc/self/mountinfo");
     private static final Pattern OCTAL = Pattern.compile("\\\\([0-3][0-7]{2})");
 
-    /** Where the fields stand: before the {@code -} counted from the start, behind it from there. */
+    /**
+     * Indexes of fields. The type and the fields after it are located by their distance from the {@code -} separator.
+     */
     private static final int DEVICE_FIELD = 2;
 
     private static final int MOUNT_POINT_FIELD = 4;
@@ -36,11 +38,11 @@ record MountTable(List<MountTable.Entry> entries) {
     /**
      * One mount.
      *
-     * @param device the numbers of the device, {@code major:minor}; file systems without one have major 0
-     * @param mountPoint the directory, with no symbolic link in its path
-     * @param type of the file system
-     * @param source what is mounted, as the file system calls it
-     * @param options of the file system, such as {@code user_id=0}
+     * @param device the device number as {@code major:minor}; the major number is 0 without a block device
+     * @param mountPoint the directory, without symbolic links in its path
+     * @param type the file system type
+     * @param source the source, in the file system's own form
+     * @param options the options of the file system, such as {@code user_id=0}
      */
     record Entry(String device, String mountPoint, String type, String source, List<String> options) {
         boolean isNinepin() {
@@ -51,12 +53,12 @@ record MountTable(List<MountTable.Entry> entries) {
             return type.equals("autofs");
         }
 
-        /** Whether the kernel's FUSE connection {@code number} serves this. */
+        /** Returns whether FUSE connection {@code number} serves this mount. */
         boolean isConnection(final int number) {
             return device.equals("0:" + number);
         }
 
-        /** Whether the user with the number {@code uid} mounted this, as FUSE notes it. */
+        /** Returns whether the user with ID {@code uid} made this mount, according to FUSE's option {@code user_id}. */
         boolean isOf(final long uid) {
             return options.contains("user_id=" + uid);
         }
@@ -66,23 +68,24 @@ record MountTable(List<MountTable.Entry> entries) {
         return parse(Files.readString(MOUNTINFO, ISO_8859_1));
     }
 
-    /** Reads the table from its text, of which each character is one byte. */
+    /** Parses the table. Each character of the text stands for one byte. */
     static MountTable parse(final String mountinfo) {
-        // A name may hold a carriage return, which the kernel leaves as it is, and which ends no line here.
+        // The kernel does not escape a carriage return in a name. It must not end a line, so the text is split at
+        // newlines only.
         return new MountTable(Arrays.stream(mountinfo.split("\n"))
                 .map(MountTable::entry)
                 .filter(Objects::nonNull)
                 .toList());
     }
 
-    /** What is mounted on exactly this directory. */
+    /** Returns the visible mount on exactly this directory. */
     Optional<Entry> at(final Path directory) {
         return entries.stream()
                 .filter(entry -> entry.mountPoint().equals(directory.toString()))
                 .reduce((first, second) -> second);
     }
 
-    /** As {@link #at}, if that is a mount of Ninepin's. */
+    /** Returns the visible mount on exactly this directory if it is a Ninepin mount. */
     Optional<Entry> ninepinAt(final Path directory) {
         return at(directory).filter(Entry::isNinepin);
     }
@@ -104,7 +107,7 @@ record MountTable(List<MountTable.Entry> entries) {
                 List.of(fields.get(dash + 3).split(",")));
     }
 
-    /** The kernel writes a space, tab, newline or backslash as three octal digits. */
+    /** Replaces the kernel's escapes: a space, tab, newline or backslash is written as three octal digits. */
     private static String unescape(final String field) {
         final String bytes = OCTAL.matcher(field)
                 .replaceAll(

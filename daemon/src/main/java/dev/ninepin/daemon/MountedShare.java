@@ -26,12 +26,15 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** All the layers of one mount, from the channel up to FUSE, usable. Any thread may call any method. */
+/** A usable mount with all its layers, from the channel up to FUSE. Thread-safe. */
 final class MountedShare implements AutoCloseable {
-    /** fusermount grants the first two to nobody else, and says so on standard error; the others have no effect. */
+    /**
+     * Flags that are passed on for root only. For other users, fusermount rejects {@code suid} and {@code dev} with a
+     * message on standard error, and the other flags have no effect.
+     */
     private static final Set<String> FOR_ROOT = Set.of("suid", "dev", "nodiratime", "strictatime");
 
-    /** What is here on a system that has SELinux. */
+    /** A directory that exists only on systems with SELinux. */
     private static final Path SELINUX = Path.of("/sys/fs/selinux");
 
     private final MountRequest request;
@@ -40,7 +43,7 @@ final class MountedShare implements AutoCloseable {
     private final FuseMount fuse;
     private final Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
 
-    /** Whether the mount was taken off its directory, or is about to be. */
+    /** Whether the mount has been detached from its directory, or is about to be. */
     private volatile boolean unmounting;
 
     private MountedShare(final MountRequest request, final Session session, final Share share, final FuseMount fuse) {
@@ -51,10 +54,12 @@ final class MountedShare implements AutoCloseable {
     }
 
     /**
-     * Connects and mounts; returns when the mount is proven usable, or leaves nothing behind.
+     * Connects to the server and mounts. Returns when the mount has proved usable. On failure, closes everything that
+     * it opened.
      *
-     * @param user the user to attach as, unless the options say otherwise
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}
+     * @param user the user to attach as, unless the options name another
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the connection or the mount fails, with {@link
+     *     ExitCode#USAGE} if an option does not suit the source or the user
      */
     static MountedShare mount(final MountRequest request, final User user) throws NinepinException {
         final Session session = connect(request.source(), request.options(), user);
@@ -80,9 +85,10 @@ final class MountedShare implements AutoCloseable {
     }
 
     /**
-     * Connects only, as for a mount.
+     * Connects to the server as for a mount, but does not mount. The caller closes the session.
      *
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED}, or {@link ExitCode#USAGE} if the options make no sense
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the connection fails, with {@link ExitCode#USAGE}
+     *     if an option does not suit the source or the user
      */
     static Session connect(final Source source, final MountOptions options, final User user) throws NinepinException {
         final int nUname = AttachedUser.number(options, user);
@@ -104,7 +110,7 @@ final class MountedShare implements AutoCloseable {
         }
     }
 
-    /** What a person may check if the server did not even agree to talk, and said nothing of use. */
+    /** Returns advice for a server that failed to negotiate a session without sending an error. */
     private static String wayOut(final IOException e) {
         return e instanceof SessionEndedException || e instanceof RequestTimeoutException
                 ? "; check that it is a 9P2000.L server"
@@ -112,9 +118,9 @@ final class MountedShare implements AutoCloseable {
     }
 
     /**
-     * One round trip to the server: asks for the attributes of the share's root.
+     * Makes one round trip to the server: requests the attributes of the share's root.
      *
-     * @throws IOException if no answer came within the session's timeout, or can come any more
+     * @throws IOException if the server does not reply within the session's timeout, or the session has ended
      */
     void ask() throws IOException {
         try (FidTable.Lease root = session.fids().use(session.fids().root())) {
@@ -122,13 +128,17 @@ final class MountedShare implements AutoCloseable {
         }
     }
 
-    /** How the server is talked to, in a few words. */
+    /** Returns a short description of the session and its channel. */
     String describe() {
         return session.status().version() + ", msize " + session.msize() + ", "
                 + session.channelInfo().kind() + " " + session.channelInfo().device();
     }
 
-    /** {@code log} is where the log goes, null for nowhere. */
+    /**
+     * Returns the status of this mount.
+     *
+     * @param log the log file; null if there is none
+     */
     MountStatus status(final @Nullable Path log) throws IOException {
         final SessionStatus sessionStatus = session.status();
         final Optional<SessionEnd> end = sessionStatus.unexpectedEnd();
@@ -153,7 +163,7 @@ final class MountedShare implements AutoCloseable {
     }
 
     private String state(final SessionStatus sessionStatus) throws IOException {
-        // Anyone may have unmounted it.
+        // Another process may have unmounted it.
         if (unmounting || !fuse.isMounted()) {
             return MountStatus.UNMOUNTING;
         }
@@ -161,10 +171,10 @@ final class MountedShare implements AutoCloseable {
     }
 
     /**
-     * Takes the mount off its directory, if nobody uses it.
+     * Unmounts from the directory, unless the mount is in use.
      *
-     * @return the other mounts of the share, which keep it
-     * @throws MountBusyException if somebody does; the mount stays as it was
+     * @return the other mounts of the share, which keep the daemon running
+     * @throws MountBusyException if the mount is in use; it stays mounted
      */
     List<MountStatus.Copy> unmount() throws IOException {
         final List<MountCopy> copies = fuse.unmount();
@@ -172,30 +182,35 @@ final class MountedShare implements AutoCloseable {
         return StatusReport.copies(copies);
     }
 
-    /** Takes the mount off its directory; who uses it may go on, and {@link #awaitEnd} returns after the last of them. */
+    /**
+     * Detaches the mount from its directory. Programs that have files open can go on; {@link #awaitEnd} returns after
+     * the last of them closes its files.
+     *
+     * @return the other mounts of the share, which keep the daemon running
+     */
     List<MountStatus.Copy> detach() throws IOException {
         final List<MountCopy> copies = fuse.detach();
         unmounting = true;
         return StatusReport.copies(copies);
     }
 
-    /** Takes the mount off its directory; who uses it gets errors from here on, and nobody waits. */
+    /** Detaches the mount from its directory without waiting. Programs that still use it get errors. */
     void end() {
         unmounting = true;
         fuse.close();
     }
 
-    /** Whether the kernel may still ask for something, although it may be unmounted. */
+    /** Returns whether the kernel can still send requests, which it may do after an unmount. */
     boolean isAlive() {
         return fuse.isAlive();
     }
 
-    /** Returns when the kernel is done with the mount, whoever unmounted it. */
+    /** Blocks until the kernel has dropped the mount, no matter which process unmounted it. */
     void awaitEnd() throws InterruptedException {
         fuse.awaitEnd();
     }
 
-    /** Unmounts if that is still to be done, ends the session with its server, and gives everything back. */
+    /** Unmounts if still mounted, ends the session with the server, and releases all resources. */
     @Override
     public void close() {
         fuse.close();
@@ -212,7 +227,7 @@ final class MountedShare implements AutoCloseable {
                 .withAccessTimes(options.accessTimes());
     }
 
-    /** A share that is only read has nothing removed. */
+    /** Returns the path of the record of removed files; empty for a read-only mount, which removes none. */
     private static Optional<Path> notes(final MountRequest request, final User user) {
         return request.options().readOnly()
                 ? Optional.empty()

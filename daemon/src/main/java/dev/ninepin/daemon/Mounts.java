@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The mounts of the current user, as their daemons tell of them. */
+/** The mounts of the current user. Their daemons report the status; the kernel's mount table lists the mounts. */
 public final class Mounts {
-    /** A daemon answers its first request in a tenth of a second, on a machine that does nothing else. */
+    /** The time that a daemon has to reply. On an idle machine, the first reply takes a tenth of a second. */
     static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final ControlMessages.Request STATUS = new ControlMessages.Request(ControlMessages.STATUS, false);
@@ -27,6 +27,11 @@ public final class Mounts {
         this.table = table;
     }
 
+    /**
+     * Returns the mounts of the current user.
+     *
+     * @throws NinepinException with {@link ExitCode#SYSTEM} if {@code /proc} cannot be read
+     */
     public static Mounts ofCurrentUser() throws NinepinException {
         try {
             return new Mounts(User.current(), RuntimeDirectory.ofCurrentUser(), MountTable.read());
@@ -35,7 +40,12 @@ public final class Mounts {
         }
     }
 
-    /** The status of the mount on {@code given}. */
+    /**
+     * Returns the status of the mount on directory {@code given}.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if the directory is not a mount of this user, or its daemon
+     *     does not answer
+     */
     public MountStatus status(final String given) throws NinepinException {
         final Path mountPoint = MountPoint.resolve(SourceParser.path(given), table);
         try {
@@ -47,7 +57,7 @@ public final class Mounts {
         }
     }
 
-    /** The status of the mount that {@code mountPoint} is a copy of. */
+    /** Returns the status of the mount of which {@code mountPoint} is a copy; empty if it is not a copy. */
     private Optional<MountStatus> servedAt(final Path mountPoint) throws NinepinException {
         final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         return entry.isEmpty()
@@ -57,7 +67,12 @@ public final class Mounts {
                         .findFirst();
     }
 
-    /** The status of each mount whose daemon answers, by the names of their sockets. Sockets of dead ones are removed. */
+    /**
+     * Returns the status of each mount whose daemon answers, sorted by socket name. Removes the sockets of dead
+     * daemons.
+     *
+     * @throws NinepinException with {@link ExitCode#SYSTEM} if the sockets cannot be listed
+     */
     public List<MountStatus> statusOfAll() throws NinepinException {
         final List<MountStatus> all = new ArrayList<>();
         try {
@@ -67,7 +82,7 @@ public final class Mounts {
                 } catch (final SocketException e) {
                     ControlSocket.removeIfStale(directory, socket);
                 } catch (final IOException e) {
-                    // One that hangs must not hide the others; unanswered() tells of it.
+                    // A daemon that hangs must not hide the other mounts. unanswered() reports it.
                 }
             }
         } catch (final IOException e) {
@@ -76,7 +91,7 @@ public final class Mounts {
         return all;
     }
 
-    /** A sentence for each mount of this user that is in the mount table, but not in {@code answered}. */
+    /** Returns one sentence for each mount of this user that is in the mount table but not in {@code answered}. */
     public List<String> unanswered(final List<MountStatus> answered) {
         return table.entries().stream()
                 .filter(entry -> entry.isNinepin() && entry.isOf(user.uid()))
@@ -90,7 +105,10 @@ public final class Mounts {
                 .toList();
     }
 
-    /** Whether the daemon of {@code entry} has left its socket, there or where {@code entry} is a copy of. */
+    /**
+     * Returns whether the daemon of {@code entry} has a socket, for this directory or for another mount of the same
+     * file system.
+     */
     private boolean hasSocket(final MountTable.Entry entry) {
         return table.entries().stream()
                 .filter(other -> other.device().equals(entry.device()))
@@ -102,7 +120,7 @@ public final class Mounts {
                 + " clears it away";
     }
 
-    /** Why nobody answers for {@code mountPoint}, and what to do. */
+    /** Creates the exception for a directory whose daemon cannot be asked: the reason, and what to do. */
     NinepinException notServed(final Path mountPoint, final @Nullable IOException cause) {
         final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         final String message;

@@ -2,10 +2,7 @@ package dev.ninepin.daemon;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * A command cannot do what it was asked to. The message is for the user: what is wrong, and the way out, in one
- * sentence.
- */
+/** The failure of a command. The message is one sentence for the user: what is wrong and what to do. */
 public final class NinepinException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -30,7 +27,7 @@ public final class NinepinException extends Exception {
         return new NinepinException(ExitCode.INTERRUPTED, "interrupted; nothing is mounted", null);
     }
 
-    /** The message. */
+    /** Returns the message, never null. */
     public String sentence() {
         return sentence;
     }

@@ -9,19 +9,19 @@ import jnr.constants.platform.Errno;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
 
-/** A UNIX datagram socket to send to, which Java does not have. Source: unix(7). Any thread. */
+/** A UNIX datagram socket for sending, which Java does not offer. Thread-safe. Source: unix(7). */
 final class NotifySocket {
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM = 2;
     private static final int SOCK_CLOEXEC = 02000000;
     private static final int MSG_NOSIGNAL = 0x4000;
 
-    /** Of sockaddr_un: where the path begins, and how long it may be, in bytes. */
+    /** The offset and maximum length in bytes of sun_path in sockaddr_un. */
     private static final int PATH_OFFSET = 2;
 
     private static final int MAX_PATH = 108;
 
-    /** The calls of the C library that Java has not. */
+    /** The C library functions that Java does not offer. */
     public interface CLibrary {
         int socket(int domain, int type, int protocol);
 
@@ -37,7 +37,7 @@ final class NotifySocket {
 
     private final byte[] path;
 
-    /** {@code address} is a path, or a name in the abstract name space behind an {@code @}. */
+    /** Creates a socket for {@code address}: a path, or {@code @} followed by a name in the abstract namespace. */
     NotifySocket(final String address) {
         path = address.getBytes(UTF_8);
         if (path[0] == '@') {
@@ -48,7 +48,7 @@ final class NotifySocket {
     /**
      * Sends one datagram.
      *
-     * @throws IOException if nobody listens there, or the system refuses
+     * @throws IOException if no process listens on the address, or a system call fails
      */
     void send(final byte[] message) throws IOException {
         if (path.length > MAX_PATH) {

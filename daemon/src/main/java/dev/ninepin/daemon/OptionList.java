@@ -3,9 +3,9 @@ package dev.ninepin.daemon;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The value of {@code -o}: options with commas between them. */
+/** The syntax of {@code -o}: options separated by commas. */
 final class OptionList {
-    /** Splits {@code list} at its commas; as in libmount, a comma between double quotes belongs to the option. */
+    /** Splits {@code list} at its commas. As in libmount, a comma between double quotes belongs to the option. */
     static List<String> split(final String list) {
         final List<String> options = new ArrayList<>();
         boolean quoted = false;
@@ -23,13 +23,13 @@ final class OptionList {
         return options.stream().filter(option -> !option.isEmpty()).toList();
     }
 
-    /** Returns what stands before the equals sign of {@code option}, or all of it. */
+    /** Returns the part of {@code option} before the equals sign, or all of it if it has none. */
     static String name(final String option) {
         final int equals = option.indexOf('=');
         return equals < 0 ? option : option.substring(0, equals);
     }
 
-    /** Returns what stands behind the equals sign of {@code option}, or nothing. */
+    /** Returns the part of {@code option} after the equals sign; empty if it has none. */
     static String value(final String option) {
         final int equals = option.indexOf('=');
         return equals < 0 ? "" : option.substring(equals + 1);

@@ -8,23 +8,23 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Scanner;
 
-/** What the kernel says of this process. Source: proc_pid_status(5). */
+/** Facts about this process from {@code /proc}. Source: proc_pid_status(5). */
 final class ProcSelf {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Path STAT = Path.of("/proc/self/stat");
     private static final Path UPTIME = Path.of("/proc/uptime");
 
-    /** The number of a field of {@link #STAT}, counted from 1. */
+    /** The number of the field starttime in {@link #STAT}, counted from 1. */
     private static final int START_TIME = 22;
 
-    /** In which times are shown to programs, whatever the kernel's own ticks are. */
+    /** The unit of times in {@code /proc}: USER_HZ, which does not depend on the kernel's own timer frequency. */
     private static final int TICKS_PER_SECOND = 100;
 
     /**
-     * A number of the field {@code name}.
+     * Returns a number from the field {@code name} of {@code /proc/self/status}.
      *
-     * @param index counted from 0: of {@code Uid}, 1 is the effective user
-     * @throws IOException if there is no such field, or none of the kind
+     * @param index the position of the number, from 0; in {@code Uid}, 1 is the effective user
+     * @throws IOException if the file cannot be read or has no such field
      */
     static long number(final String name, final int index) throws IOException {
         try (var lines = Files.lines(STATUS)) {
@@ -40,10 +40,10 @@ final class ProcSelf {
         }
     }
 
-    /** Returns when this process was started, to a hundredth of a second. Source: proc_pid_stat(5), proc_uptime(5). */
+    /** Returns the start time of this process, with a resolution of 10 ms. Source: proc_pid_stat(5), proc_uptime(5). */
     static Instant started() throws IOException {
         final String stat = Files.readString(STAT, ISO_8859_1);
-        // The second field, a name in parentheses, may hold anything.
+        // The second field, the command name in parentheses, may contain any character.
         final String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
         final long afterBoot = Long.parseLong(fields[START_TIME - 3]) * 1000 / TICKS_PER_SECOND;
         final String uptime = Files.readString(UPTIME, ISO_8859_1).split(" ", -1)[0];

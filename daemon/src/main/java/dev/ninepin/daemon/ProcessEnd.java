@@ -10,23 +10,23 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of this process, be it by itself or by SIGINT, SIGTERM or SIGHUP. While there is something to clean up, a
- * signal starts the cleaning, and the process ends with the exit code of its main thread, not with the signal's.
+ * The end of this process, by itself or on SIGINT, SIGTERM or SIGHUP. If cleanup is needed, the signal starts it. The
+ * process then ends with the exit code of its main thread instead of the signal's.
  */
 public final class ProcessEnd {
-    /** More than the orderly end of a mount takes, whose server may not answer any more. */
+    /** The time limit for a mount's orderly end. It allows for a server that does not answer. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final AtomicReference<@Nullable Runnable> onSignal = new AtomicReference<>();
 
-    /** Whether the main thread is in {@link #exitWith}, which ends with an exit code. */
+    /** Whether the main thread is in {@link #exitWith}, and so will deliver an exit code. */
     private volatile boolean running;
 
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
 
     private ProcessEnd() {}
 
-    /** Takes charge of the end of this process. Once per process. */
+    /** Installs a shutdown hook. Called once per process. */
     public static ProcessEnd takeCharge() {
         final ProcessEnd end = new ProcessEnd();
         Runtime.getRuntime().addShutdownHook(new Thread(end::signalled, "ninepin-end"));
@@ -34,16 +34,16 @@ public final class ProcessEnd {
     }
 
     /**
-     * Has {@code action} run when a signal comes, on a thread of its own. It must bring the main thread to call
-     * the end of what {@link #exitWith} runs, which the process then waits for.
+     * Sets the action to run when a signal arrives. It runs on a thread of its own and must make the body of {@link
+     * #exitWith} return. The process waits for that before it ends.
      */
     public void onSignal(final Runnable action) {
         onSignal.set(action);
     }
 
     /**
-     * Runs what this process is for, and ends the process with the exit code that it returns; with
-     * {@link ExitCode#SYSTEM} if it throws, which is a fault of ours or of the installation. Does not return.
+     * Runs {@code body} and ends the process with the exit code that it returns. If it throws, the exit code is {@link
+     * ExitCode#SYSTEM}, because the program or its installation is faulty. Does not return.
      */
     public void exitWith(final Callable<Integer> body) {
         running = true;
@@ -59,7 +59,7 @@ public final class ProcessEnd {
         System.exit(code);
     }
 
-    /** The JVM calls this at its end; once there is an exit code there is nothing left to do. */
+    /** Runs in the JVM's shutdown hook. Does nothing if the exit code is already known. */
     private void signalled() {
         final Runnable action = onSignal.get();
         if (!running || exitCode.isDone() || action == null) {
@@ -70,11 +70,11 @@ public final class ProcessEnd {
         try {
             code = exitCode.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (final TimeoutException | ExecutionException e) {
-            // The main thread hangs: the end must come all the same.
+            // The main thread hangs. The process ends regardless.
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        // The only way to end with a code of our own from within a signal's shutdown.
+        // Only halt() can set an exit code after a signal has started the shutdown.
         Runtime.getRuntime().halt(code);
     }
 }

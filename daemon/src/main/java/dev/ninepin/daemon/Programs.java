@@ -5,12 +5,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Programs of this system, by name. */
+/** Looks up programs of this system. */
 final class Programs {
-    /** Where to look if PATH is not set, as under systemd and autofs it may be. */
+    /** The search path if PATH is not set, which can happen under systemd and autofs. */
     private static final String DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /** Whether {@code program}, a path or a name to look up in PATH, is there and may be run. */
+    /** Returns whether {@code program} is an executable file. It is a path, or a name to look up in PATH. */
     static boolean find(final String program) {
         if (program.contains("/")) {
             return isProgram(Path.of(program));
@@ -19,7 +19,7 @@ final class Programs {
                 .anyMatch(directory -> isProgram(Path.of(directory).resolve(program)));
     }
 
-    /** The directories that programs are looked up in, with colons between them. */
+    /** Returns the directories in which programs are looked up, separated by colons. */
     static String searchPath() {
         return Optional.ofNullable(System.getenv("PATH")).orElse(DEFAULT_PATH);
     }

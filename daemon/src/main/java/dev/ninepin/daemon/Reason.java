@@ -6,7 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 
-/** Why something failed, in words: the messages of some exceptions are the name of a file, and nothing else. */
+/** Converts an I/O error to a reason in words. The messages of some exceptions consist of a file name only. */
 final class Reason {
     static String of(final IOException e) {
         final String message = Optional.ofNullable(e.getMessage()).orElse(e.toString());

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code mount -o remount}: changes what the kernel enforces on a mount that is there. What Ninepin itself does with it
- * stays, as with any file system whose options can't be changed while it is mounted.
+ * The {@code mount -o remount} command. It changes the flags that the kernel enforces on an existing mount. Ninepin's
+ * own options stay as they are, because a running daemon cannot change them.
  */
 public final class Remount {
     private static final String REMOUNT = "remount";
@@ -34,25 +34,26 @@ public final class Remount {
             "symfollow",
             "nosymfollow");
 
-    /** What the kernel lists of a FUSE mount, and mount(8) hands on where fstab has no line for it. */
+    /** Options that the kernel lists for a FUSE mount. mount(8) passes them on if fstab has no line for the mount. */
     private static final Set<String> OF_KERNEL =
             Set.of("user_id", "group_id", "max_read", "blksize", "rootmode", "fd", "seclabel");
 
-    /** Flags of which the daemon tells the server, when it mounts. */
+    /** Flags that the daemon passes to the server when it mounts. */
     private static final Set<String> OF_SERVER = Set.of("atime", "noatime", "diratime", "nodiratime");
 
-    /** Whether {@code list}, the value of {@code -o}, asks for a remount. */
+    /** Returns whether {@code list}, a value of {@code -o}, asks for a remount. */
     public static boolean isAskedFor(final String list) {
         return options(list).contains(REMOUNT);
     }
 
     /**
-     * Has mount(8) do it without a helper, which is us.
+     * Runs mount(8) for the remount, with {@code -i} so that mount(8) does not call mount.ninepin again.
      *
-     * @param source what is mounted
-     * @param directory where the mount is
-     * @param fake whether to do everything but this
-     * @return the exit code of mount(8), which has said on standard error what is wrong
+     * @param source the source of the mount
+     * @param directory the directory of the mount
+     * @param fake whether to skip the call of mount(8)
+     * @return the exit code of mount(8), which has reported any error on standard error
+     * @throws NinepinException with {@link ExitCode#SYSTEM} if mount(8) cannot be started
      */
     public static int run(final String source, final String directory, final String list, final boolean fake)
             throws NinepinException {
@@ -72,8 +73,9 @@ public final class Remount {
     }
 
     /**
-     * The command line. With a source, mount(8) takes nothing from fstab, whose other options the kernel would refuse.
-     * What a remount does not name is taken back, which must not open a mount to set-uid programs.
+     * Returns the command line of the remount. Because it names a source, mount(8) adds no options from fstab, some of
+     * which the kernel would reject. A remount clears every flag that it does not name. The command therefore adds
+     * {@code nosuid} and {@code nodev} unless the opposite is asked for.
      */
     static List<String> command(final String source, final String directory, final String list) {
         final List<String> given = options(list);
@@ -89,11 +91,11 @@ public final class Remount {
     }
 
     /**
-     * Returns the options of a remount that can't be changed by it.
+     * Returns the options that a remount asks for but cannot change.
      *
      * @param list the options of the remount
-     * @param current those of the mount
-     * @throws NinepinException with {@link ExitCode#USAGE} if one of them makes no sense
+     * @param current the options of the mount
+     * @throws NinepinException with {@link ExitCode#USAGE} if an option is unknown or has an invalid value
      */
     static List<String> unchangeable(final String list, final String current) throws NinepinException {
         final MountOptions now = MountOptions.parse(current).withoutV9fs();
@@ -114,7 +116,7 @@ public final class Remount {
         return unchangeable;
     }
 
-    /** Returns a sentence about what a remount asks for and can't change. */
+    /** Returns a sentence about the options that the remount cannot change; empty if it can change all. */
     public static Optional<String> note(final String directory, final String list) throws NinepinException {
         final List<String> unchangeable = unchangeable(list, current(directory));
         return unchangeable.isEmpty()
@@ -123,7 +125,7 @@ public final class Remount {
                         + ": unmount and mount again for that");
     }
 
-    /** Returns the options that the mount has; none, if its daemon does not say. */
+    /** Returns the options of the mount; empty if its daemon does not report them. */
     private static String current(final String directory) {
         try {
             return Optional.ofNullable(Mounts.ofCurrentUser().status(directory).options())

@@ -20,37 +20,44 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of a user's control sockets, which only that user may enter: {@code /run/ninepin} for root, else
- * {@code $XDG_RUNTIME_DIR/ninepin}, else {@code /tmp/ninepin-UID}. In it one socket per mount, named by
- * {@link MountName}.
+ * The directory of a user's control sockets, which only that user may enter. It is {@code /run/ninepin} for root,
+ * {@code $XDG_RUNTIME_DIR/ninepin} for other users, or else {@code /tmp/ninepin-UID}. It holds one socket per mount,
+ * named by {@link MountName}.
  *
- * @param path may not exist yet
- * @param owner the only user that it may belong to
+ * @param path the directory, which may not exist yet
+ * @param owner the user who must own the directory
  */
 record RuntimeDirectory(Path path, User owner) {
     private static final String SUFFIX = ".sock";
     private static final String NOTE_SUFFIX = ".unmounted";
 
-    /** Far longer than a command takes from its start until it looks for a note. */
+    /** How long an unmount note is kept. A command needs far less time from its start until it reads the note. */
     private static final Duration NOTE_LIFE = Duration.ofMinutes(10);
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
-    /** The longest path that fits in a sockaddr_un, in bytes (its 108 less the closing NUL). */
+    /** The maximum length of a socket path in bytes: the 108 of {@code sockaddr_un.sun_path}, less the closing NUL. */
     private static final int MAX_SOCKET_PATH = 107;
 
-    /** The longest name that {@link MountName} gives, what is added to it, and what stands before it. */
+    /**
+     * The maximum length of a socket's path below {@code $XDG_RUNTIME_DIR}: directory name, {@link MountName} and
+     * suffix.
+     */
     private static final int MAX_SOCKET_NAME = 72;
 
-    /** A lock on a file keeps other processes off, but no other thread of this one. */
+    /** Serialises the threads of this process, because a file lock excludes other processes only. */
     private static final Object PROCESS_LOCK = new Object();
 
-    /** Something to do while no other process publishes or removes a socket here. */
+    /** An action that runs while the directory is locked. */
     interface Locked<T> {
         T run() throws IOException;
     }
 
-    /** The directory of {@code user}, by the environment variables that {@code environment} looks up. */
+    /**
+     * Returns the directory of {@code user}.
+     *
+     * @param environment looks up an environment variable
+     */
     static RuntimeDirectory of(final User user, final Function<String, @Nullable String> environment) {
         if (user.isRoot()) {
             return new RuntimeDirectory(Path.of("/run/ninepin"), user);
@@ -67,13 +74,13 @@ record RuntimeDirectory(Path path, User owner) {
     }
 
     /**
-     * Makes the directory, or makes sure that what is there can be trusted.
+     * Creates the directory, or checks that the existing one is safe to use.
      *
-     * @throws IOException if it can't be made, or others could reach into it
+     * @throws IOException if the directory cannot be created, or other users have access to it
      */
     void prepare() throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            // The mode goes into mkdir(2) itself: at no time is it open to others.
+            // mkdir(2) gets the mode, so the directory is never open to other users.
             make();
         }
         checkTrusted();
@@ -83,7 +90,7 @@ record RuntimeDirectory(Path path, User owner) {
         try {
             Files.createDirectories(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } catch (final IOException e) {
-            // As after su(1), which keeps the variable of the user before.
+            // For example after su(1), which keeps the previous user's XDG_RUNTIME_DIR.
             final String wayOut = !owner.isRoot() && path.endsWith("ninepin")
                     ? "; set XDG_RUNTIME_DIR to a directory of this user, or unset it"
                     : "";
@@ -92,9 +99,9 @@ record RuntimeDirectory(Path path, User owner) {
     }
 
     /**
-     * Whether the directory is there.
+     * Returns whether the directory exists.
      *
-     * @throws IOException if others could reach into it
+     * @throws IOException if other users have access to the directory
      */
     boolean isThere() throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -104,15 +111,15 @@ record RuntimeDirectory(Path path, User owner) {
         return true;
     }
 
-    /** Where the control socket of the mount on {@code mountPoint} is, or would be. */
+    /** Returns the path of the control socket for {@code mountPoint}, whether or not the socket exists. */
     Path socket(final Path mountPoint) {
         return path.resolve(MountName.of(mountPoint) + SUFFIX);
     }
 
     /**
-     * Returns another name for {@code socket}, for the time after its mount was taken off its directory.
+     * Returns the name that {@code socket} gets after its mount has been detached from its directory.
      *
-     * @param inode of the socket, which tells it from others that had the name
+     * @param inode the inode number of the socket, which distinguishes it from other sockets of this mount point
      */
     Path aside(final Path socket, final long inode) {
         return path.resolve(base(socket) + "~" + Integer.toHexString(Long.hashCode(inode)) + SUFFIX);
@@ -123,7 +130,10 @@ record RuntimeDirectory(Path path, User owner) {
         return path.resolve(base(socket) + ".mounting");
     }
 
-    /** Notes that what was mounted where {@code socket} belongs was unmounted just now. Called with this locked. */
+    /**
+     * Records that the mount of {@code socket} has just been unmounted, and deletes expired notes. The caller holds the
+     * lock.
+     */
     void noteUnmount(final Path socket) throws IOException {
         final Instant old = Instant.now().minus(NOTE_LIFE);
         try (DirectoryStream<Path> notes = Files.newDirectoryStream(path, "*" + NOTE_SUFFIX)) {
@@ -138,7 +148,10 @@ record RuntimeDirectory(Path path, User owner) {
         Files.write(unmountNote(socket), new byte[0]);
     }
 
-    /** Whether something that was mounted where {@code socket} belongs was unmounted at {@code time}, or later. */
+    /**
+     * Returns whether a mount of {@code socket} was unmounted at {@code time} or later; false if the note cannot be
+     * read.
+     */
     boolean isUnmountedSince(final Path socket, final Instant time) {
         try {
             return isThere()
@@ -160,9 +173,9 @@ record RuntimeDirectory(Path path, User owner) {
     }
 
     /**
-     * All sockets that are here, of living daemons or not, by name.
+     * Returns all sockets in the directory, sorted by name, including those of dead daemons.
      *
-     * @throws IOException if others could reach into the directory, so that nothing in it is to be believed
+     * @throws IOException if other users have access to the directory, so that its contents cannot be trusted
      */
     List<Path> sockets() throws IOException {
         if (!isThere()) {
@@ -176,7 +189,7 @@ record RuntimeDirectory(Path path, User owner) {
         return sockets;
     }
 
-    /** Runs {@code action} while this thread alone changes what is here. */
+    /** Runs {@code action} while no other thread and no other Ninepin process changes the directory. */
     <T> T locked(final Locked<T> action) throws IOException {
         synchronized (PROCESS_LOCK) {
             return lockedInProcess(action);

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * systemd, if it started this process as a service: is told how the service fares, as sd_notify(3) describes. Without
- * systemd nothing happens. Any thread.
+ * The connection to systemd, for a process that systemd has started as a service. It reports the state of the service,
+ * as sd_notify(3) describes. Without systemd its methods do nothing. Thread-safe.
  */
 final class ServiceManager {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceManager.class);
@@ -26,7 +26,12 @@ final class ServiceManager {
         this.watchdog = watchdog;
     }
 
-    /** The one that the environment variables name which {@code environment} looks up for the process {@code pid}. */
+    /**
+     * Returns the service manager that the environment variables name.
+     *
+     * @param environment looks up an environment variable
+     * @param pid the ID of this process
+     */
     static ServiceManager of(final Function<String, @Nullable String> environment, final long pid) {
         final String address = environment.apply("NOTIFY_SOCKET");
         if (address == null || !(address.startsWith("/") || address.startsWith("@"))) {
@@ -39,7 +44,10 @@ final class ServiceManager {
         return of(System::getenv, ProcessHandle.current().pid());
     }
 
-    /** sd_watchdog_enabled(3): the variables are inherited by processes that they don't mean. */
+    /**
+     * Returns the watchdog limit; null without a watchdog. Child processes inherit the variables, so WATCHDOG_PID must
+     * be this process. Source: sd_watchdog_enabled(3).
+     */
     private static @Nullable Duration watchdog(final Function<String, @Nullable String> environment, final long pid) {
         final String micros = environment.apply("WATCHDOG_USEC");
         final String meant = environment.apply("WATCHDOG_PID");
@@ -51,27 +59,37 @@ final class ServiceManager {
                 : null;
     }
 
-    /** How long this service may go without {@link #alive} before it is ended; empty if for ever. */
+    /**
+     * Returns the time after which systemd ends a service that has not called {@link #alive}; empty without a watchdog.
+     */
     Optional<Duration> watchdog() {
         return Optional.ofNullable(watchdog);
     }
 
-    /** The mount is proven; {@code status} is what systemctl status shows. */
+    /**
+     * Reports that the mount is usable.
+     *
+     * @param status the text that {@code systemctl status} shows
+     */
     void ready(final String status) {
         send("READY=1\nSTATUS=" + oneLine(status));
     }
 
-    /** What systemctl status shows. */
+    /** Sets the text that {@code systemctl status} shows. */
     void status(final String status) {
         send("STATUS=" + oneLine(status));
     }
 
-    /** The server has answered. */
+    /** Feeds the watchdog, after the server has answered. */
     void alive() {
         send("WATCHDOG=1");
     }
 
-    /** The service is about to end. */
+    /**
+     * Reports that the service is about to end.
+     *
+     * @param status the text that {@code systemctl status} shows
+     */
     void stopping(final String status) {
         send("STOPPING=1\nSTATUS=" + oneLine(status));
     }

@@ -16,54 +16,56 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * What to mount: the way to a 9P server. Its text, {@code toString()}, can be parsed again to the same source, from any
- * working directory.
+ * A mount source: the address of a 9P server. {@link #parse} reads the text of {@code toString()} back to an equal
+ * source, from any working directory.
  */
 public sealed interface Source {
     /**
-     * Reads a source as it stands on the command line.
+     * Parses a source as written on the command line.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE}, saying what can be mounted
+     * @throws NinepinException with {@link ExitCode#USAGE} if the text is not a valid source
      */
     static Source parse(final String text) throws NinepinException {
         return SourceParser.parse(text);
     }
 
     /**
-     * Finds out, without starting anything, whether this can't work.
+     * Checks that the source can be opened, as far as possible without starting or connecting to anything.
      *
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if what the source names is not there
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the source cannot work, for example because its
+     *     path does not exist
      */
     void check() throws NinepinException;
 
     /**
-     * Opens the way to the server. The caller closes it.
+     * Opens a channel to the server. The caller closes it.
      *
-     * @param maxMessageSize the msize that is going to be proposed, in bytes
+     * @param maxMessageSize the msize that the client will propose, in bytes
      */
     Channel open(int maxMessageSize) throws IOException;
 
     /**
-     * As {@link #open(int)}, in the way that {@code -o driver=} asks for.
+     * Opens a channel with the driver that {@code -o driver=} selects. The caller closes it.
      *
-     * @param driver empty but for a source that takes it
+     * @param maxMessageSize the msize that the client will propose, in bytes
+     * @param driver the driver; empty for the best one, and always empty unless {@link #takesDriver}
      */
     default Channel open(final int maxMessageSize, final Optional<DriverKind> driver) throws IOException {
         return open(maxMessageSize);
     }
 
-    /** Whether {@code -o driver=} means anything for this. */
+    /** Returns whether the option {@code -o driver=} applies to this source. */
     default boolean takesDriver() {
         return false;
     }
 
     /**
-     * A virtio-9p device of this system.
+     * A virtio-9p device of this machine.
      *
-     * @param name its mount tag, or its PCI address
+     * @param name the mount tag or the PCI address
      */
     record Virtio(String name) implements Source {
-        /** Which devices there are is found out when one is opened. */
+        /** Checks only for root. {@link #open} looks for the device. */
         @Override
         public void check() throws NinepinException {
             if (!User.currentIsRoot()) {
@@ -103,7 +105,7 @@ public sealed interface Source {
         }
     }
 
-    /** A directory here, exported by a QEMU that Ninepin starts itself. */
+    /** A directory of this machine, exported by a QEMU that Ninepin starts. */
     record Qemu(Path directory, SortedMap<String, String> options) implements Source {
         public Qemu {
             options = new TreeMap<>(options);
@@ -135,7 +137,8 @@ public sealed interface Source {
         @Override
         public Channel open(final int maxMessageSize) throws IOException {
             final SortedMap<String, String> asked = options();
-            // Else two file systems below the directory may have files with one number: QEMU's default before 10.0.
+            // With QEMU's default before 10.0, files on different file systems below the directory could get the same
+            // qid.path.
             asked.putIfAbsent("multidevs", "remap");
             return QemuChannel.open(directory, Map.copyOf(asked), maxMessageSize);
         }
@@ -185,10 +188,10 @@ public sealed interface Source {
 
     /** A server that listens on a TCP port. */
     record Tcp(String host, int port) implements Source {
-        /** The port of 9P, from IANA's registry. */
+        /** The port that IANA has assigned to 9P. */
         static final int DEFAULT_PORT = 564;
 
-        /** Nothing can be known without connecting. */
+        /** Does nothing: only a connection attempt can tell. */
         @Override
         public void check() {}
 
@@ -203,9 +206,9 @@ public sealed interface Source {
         }
     }
 
-    /** A server on another machine of the same host, or on the host itself, over vsock. */
+    /** A server on the host, or on another virtual machine of the same host, reached over vsock. */
     record Vsock(long cid, long port) implements Source {
-        /** Nothing can be known without connecting. */
+        /** Does nothing: only a connection attempt can tell. */
         @Override
         public void check() {}
 
@@ -220,7 +223,7 @@ public sealed interface Source {
         }
     }
 
-    /** A character device of illumos's driver vio9p. */
+    /** A character device of illumos's vio9p driver. */
     record Vio9p(Path path) implements Source {
         @Override
         public void check() throws NinepinException {

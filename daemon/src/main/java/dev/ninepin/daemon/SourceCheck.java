@@ -4,7 +4,7 @@ import dev.ninepin.session.Session;
 import java.util.List;
 import java.util.Optional;
 
-/** Whether there is a 9P2000.L server behind a source that lets this user in: connects, and takes its leave. */
+/** A check that a source leads to a 9P2000.L server that lets this user attach. It connects and disconnects again. */
 final class SourceCheck implements Doctor.Check {
     private static final String SUBJECT = "source";
 
@@ -26,7 +26,7 @@ final class SourceCheck implements Doctor.Check {
                 return List.of(Finding.ok(SUBJECT, source + ": a 9P2000.L server answers, msize " + session.msize()));
             }
         } catch (final NinepinException e) {
-            // The sentence says what to do, too.
+            // The message already says what to do, so the finding has no remedy.
             return List.of(new Finding(Finding.Verdict.FAIL, SUBJECT, e.sentence(), Optional.empty()));
         }
     }

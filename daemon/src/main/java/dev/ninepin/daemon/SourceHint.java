@@ -8,23 +8,23 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a person probably meant by a text that is no source. */
+/** Suggestions for a text that is not a valid source. */
 final class SourceHint {
     private static final List<String> SCHEMES = List.of("virtio", "qemu", "unix", "tcp", "vsock", "exec", "vio9p");
     private static final String WAY_OUT = "ninepin mount --help lists the sources";
 
-    /** As in a browser: scheme, host and port, path. */
+    /** A URL with a host: scheme, host and port, and an optional path. */
     private static final Pattern URL = Pattern.compile("([A-Za-z0-9+.-]+)://([^/]+)(/.*)?");
 
     private static final Pattern HOST_AND_PORT = Pattern.compile("[^:/]+:[0-9]{1,5}");
 
-    /** As NFS and sshfs write it. */
+    /** HOST:/PATH, the form that NFS and sshfs use. */
     private static final Pattern HOST_AND_PATH = Pattern.compile("([^:/]+):(/.*)");
 
-    /** As CIFS writes it. */
+    /** //HOST/PATH, the form that CIFS uses. */
     private static final Pattern TWO_SLASHES = Pattern.compile("//([^/]+)(/.*)");
 
-    /** For a text without a scheme that is no mount tag, but a path. */
+    /** Returns the error for a path without a scheme. */
     static NinepinException ofPath(final String text) {
         final Matcher slashes = TWO_SLASHES.matcher(text);
         return switch (kind(text)) {
@@ -42,7 +42,7 @@ final class SourceHint {
         };
     }
 
-    /** For a text with a scheme that there is not. */
+    /** Returns the error for a text with an unknown scheme. */
     static NinepinException ofScheme(final String text) {
         final int colon = text.indexOf(':');
         final String scheme = text.substring(0, colon).toLowerCase(Locale.ROOT);
@@ -60,7 +60,7 @@ final class SourceHint {
         return wrong(text, "starts with no known scheme: " + hint);
     }
 
-    /** What is wrong with {@code text} if it is written as a URL with a host: no source is. */
+    /** Returns the error for {@code text} if it is a URL with a host, which no source is; otherwise empty. */
     static Optional<NinepinException> ofUrl(final String text) {
         final Matcher url = URL.matcher(text);
         if (!url.matches()) {
@@ -72,28 +72,29 @@ final class SourceHint {
                 Optional.of(wrong(text, "is a URL: " + didYouMean(url.group(2), path)));
             case "vsock", "virtio" ->
                 Optional.of(wrong(text, "is a URL: " + didYouMean(url.group(1) + ":" + url.group(2) + path)));
-            // With one more slash these are paths, and what stands between the slashes is part of one.
+            // In the other schemes two slashes begin a path, and the text between them and the next slash is part of
+            // it.
             default -> Optional.empty();
         };
     }
 
-    /** Whether {@code text} is a source rather than the path of a directory. */
+    /** Returns whether {@code text} has the scheme of a source, and no file of this name exists. */
     static boolean isSource(final String text) {
         final int colon = text.indexOf(':');
         return colon > 0 && SCHEMES.contains(text.substring(0, colon)) && kind(text) == FileKind.NONE;
     }
 
-    /** Whether {@code text} may be a mount tag, since it is no path and nothing here has this name. */
+    /** Returns whether {@code text} may be a mount tag: it is no path, and no file of this name exists. */
     static boolean isTag(final String text) {
         return !text.isEmpty() && !isPath(text) && !text.contains(":") && kind(text) == FileKind.NONE;
     }
 
-    /** Whether {@code text} is the path of a directory rather than a source. */
+    /** Returns whether {@code text} is the path of an existing directory. */
     static boolean isDirectory(final String text) {
         return isPath(text) && kind(text) == FileKind.DIRECTORY;
     }
 
-    /** Whether {@code text}, which has no scheme, is a path: mount tags hardly have a slash. */
+    /** Returns whether {@code text}, which has no scheme, is a path. Mount tags with a slash are unlikely. */
     static boolean isPath(final String text) {
         return text.contains("/") || text.equals(".") || text.equals("..");
     }

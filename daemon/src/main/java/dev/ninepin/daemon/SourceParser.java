@@ -10,21 +10,21 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the text of a {@link Source}. */
+/** The parser for the text of a {@link Source}. */
 final class SourceParser {
-    /** HOST or [HOST], and a port that may be left out. */
+    /** HOST or [HOST], with an optional port. */
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(?:\\[([^\\[\\]]+)]|([^\\[\\]:]+))(?::([0-9]{1,5}))?");
 
     private static final int MAX_PORT = 65535;
 
-    /** CID and port; a long holds each. */
+    /** CID and port. Each has at most ten digits and fits in a long. */
     private static final Pattern TWO_NUMBERS = Pattern.compile("([0-9]{1,10}):([0-9]{1,10})");
 
-    /** {@code VMADDR_CID_ANY} and {@code VMADDR_PORT_ANY}: no machine, and no port. */
+    /** {@code VMADDR_CID_ANY} and {@code VMADDR_PORT_ANY}, which name no machine and no port. */
     private static final long VSOCK_ANY = 0xffff_ffffL;
 
-    /** What Java makes of bytes of the command line that are not UTF-8. */
+    /** The character by which Java replaces command-line bytes that are not UTF-8. */
     private static final char UNDECODABLE = '\ufffd';
 
     static Source parse(final String text) throws NinepinException {
@@ -50,7 +50,7 @@ final class SourceParser {
         };
     }
 
-    /** A mount tag has any bytes, but an empty one names nothing. */
+    /** Parses a mount tag or PCI address. A mount tag may hold any bytes, but an empty one names no device. */
     private static Source virtio(final String name) throws NinepinException {
         if (name.isEmpty()) {
             throw NinepinException.usage(
@@ -79,7 +79,7 @@ final class SourceParser {
         return new Source.Qemu(path("qemu", parts.get(0)), options);
     }
 
-    /** Takes {@code text} apart at each comma that stands alone; two commas are one that belongs to the text. */
+    /** Splits {@code text} at single commas. A double comma stands for a comma within the text. */
     private static List<String> splitAtSingleCommas(final String text) {
         final List<String> parts = new ArrayList<>();
         final StringBuilder part = new StringBuilder();
@@ -134,10 +134,14 @@ final class SourceParser {
         return path(text).toAbsolutePath().normalize();
     }
 
-    /** The path that {@code text} is. */
+    /**
+     * Converts {@code text} to a path.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if the text is empty or cannot be a path on this system
+     */
     static Path path(final String text) throws NinepinException {
         if (text.isEmpty()) {
-            // Path.of would take it for the working directory.
+            // Path.of would take an empty text for the working directory.
             throw NinepinException.usage("a path is empty: give one; . is this directory");
         }
         if (text.indexOf(UNDECODABLE) >= 0) {

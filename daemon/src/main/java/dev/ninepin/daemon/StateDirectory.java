@@ -13,19 +13,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a user's mounts keep beyond their end: {@code /var/lib/ninepin} for root, else {@code $XDG_STATE_HOME/ninepin}.
+ * The directory of a user's data that outlives a mount: {@code /var/lib/ninepin} for root, {@code
+ * $XDG_STATE_HOME/ninepin} for other users.
  *
- * @param path may not exist yet
+ * @param path the directory, which may not exist yet
  */
 record StateDirectory(Path path) {
     private static final Logger LOG = LoggerFactory.getLogger(StateDirectory.class);
     private static final String REMOVED = "removed";
 
     /**
-     * The directory of {@code user}.
+     * Returns the directory of {@code user}.
      *
-     * @param environment looks up environment variables
-     * @param home of the user, if {@code HOME} does not say
+     * @param environment looks up an environment variable
+     * @param home the home directory, used if {@code HOME} is not set
      */
     static StateDirectory of(final User user, final Function<String, @Nullable String> environment, final Path home) {
         return new StateDirectory(user.isRoot() ? Path.of("/var/lib/ninepin") : ofUser(environment, home));
@@ -35,7 +36,7 @@ record StateDirectory(Path path) {
         return of(user, System::getenv, Path.of(System.getProperty("user.home")));
     }
 
-    /** That of a user who is not root, whose log is there as well. */
+    /** Returns the directory of a user other than root, which also holds the user's log files. */
     static Path ofUser(final Function<String, @Nullable String> environment, final Path home) {
         final String state = environment.apply("XDG_STATE_HOME");
         if (state != null && state.startsWith("/")) {
@@ -46,16 +47,20 @@ record StateDirectory(Path path) {
         return base.resolve(".local/state/ninepin");
     }
 
-    /** Where the files of a share are noted that are open and have lost their name. */
+    /**
+     * Returns the path of the record of open files that were removed from a share. It depends on the source and the
+     * aname.
+     */
     Path removedFiles(final Source source, final MountOptions options) {
         return path.resolve(REMOVED).resolve(MountName.hash(source + "\n" + options.aname()));
     }
 
     /**
-     * Removes the directory if no share has notes here and the program is not installed any more: a mount may be served
-     * longer than its program is installed, and no later mount would clean up.
+     * Removes the directory if it holds no records and the program is no longer installed. A mount may outlive the
+     * installed program, and no later mount would clean up.
      *
      * @param program a file of the program
+     * @throws IOException if a file cannot be removed
      */
     void removeIfUninstalled(final Path program) throws IOException {
         final Path removed = path.resolve(REMOVED);
@@ -69,7 +74,7 @@ record StateDirectory(Path path) {
         if (locks.stream().anyMatch(Files::isDirectory)) {
             return;
         }
-        // Every process that takes one of these locks has a directory here.
+        // A process that holds one of these locks also has a directory here, so no lock is held now.
         for (final Path lock : locks) {
             Files.deleteIfExists(lock);
         }

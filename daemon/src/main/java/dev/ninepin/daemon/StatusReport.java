@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Makes the parts of a {@link MountStatus} from what the layers say about themselves. */
+/** Converts the statistics of each layer to the parts of a {@link MountStatus}. */
 final class StatusReport {
     static List<MountStatus.Copy> copies(final List<MountCopy> copies) {
         return copies.stream()
@@ -69,7 +69,7 @@ final class StatusReport {
                 ManagementFactory.getThreadMXBean().getThreadCount());
     }
 
-    /** 0 if the kernel does not say. */
+    /** Returns the resident memory of this process in bytes; 0 if unknown. */
     private static long residentBytes() {
         try {
             return ProcSelf.number("VmRSS", 0) * 1024;
@@ -93,7 +93,7 @@ final class StatusReport {
         return tenths(nanos, TimeUnit.MILLISECONDS);
     }
 
-    /** {@code nanos} in {@code unit}, to one decimal. */
+    /** Converts {@code nanos} to {@code unit}, rounded to one decimal. */
     private static double tenths(final long nanos, final TimeUnit unit) {
         return Math.round(nanos * 10.0 / unit.toNanos(1)) / 10.0;
     }

@@ -4,9 +4,9 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds what was probably meant by a word that is not known. */
+/** Suggestions for misspelt words. */
 public final class Suggestion {
-    /** The known word nearest to {@code word}, if it is near enough to be a slip of the keyboard. */
+    /** Returns the known word nearest to {@code word}, if it is near enough for a typing error. */
     public static Optional<String> nearest(final String word, final Collection<String> known) {
         final int slips = Math.max(1, (word.length() + 1) / 3);
         return known.stream()
@@ -16,8 +16,8 @@ public final class Suggestion {
     }
 
     /**
-     * The letters to insert, delete, change, or swap with their neighbour to make {@code to} of {@code from} (optimal
-     * string alignment).
+     * Returns the number of letters to insert, delete, change or swap with their neighbour to turn {@code from} into
+     * {@code to}. This is the optimal string alignment distance.
      */
     private static int distance(final String from, final String to) {
         int[] beforePrevious = new int[to.length() + 1];

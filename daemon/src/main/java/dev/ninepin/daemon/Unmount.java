@@ -14,17 +14,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code ninepin umount}: asks the daemon to unmount, and waits until it is gone. A mount whose daemon can't be asked is
- * unmounted without it.
+ * The {@code ninepin umount} command. It asks the daemon to unmount and waits until the daemon has ended. If the daemon
+ * cannot be asked, it unmounts directly.
  */
 public final class Unmount {
-    /** What a daemon may take to unmount, end its session and stop its server. */
+    /** The time that a daemon has to unmount, end its session and stop its server. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** How long a lazy unmount waits for a daemon: for its answer, and for its end if nobody keeps it. */
+    /**
+     * The time that a lazy unmount waits for the daemon's reply, and for the daemon's end unless copies keep it
+     * running.
+     */
     private static final Duration LAZY_PATIENCE = Duration.ofSeconds(3);
 
-    /** The most copies that a person is told of. */
+    /** The maximum number of copies that the message names. */
     private static final int NAMED_COPIES = 3;
 
     private static final long POLL_MILLIS = 5;
@@ -34,7 +37,7 @@ public final class Unmount {
     private final Path socket;
     private final boolean lazy;
 
-    /** An unmount by others since then is what was asked for. */
+    /** The start of this command. If someone else has unmounted the directory since then, the command has succeeded. */
     private final Instant started;
 
     Unmount(final Mounts mounts, final Path mountPoint, final boolean lazy, final Instant started) {
@@ -46,22 +49,23 @@ public final class Unmount {
     }
 
     /**
-     * Unmounts {@code directory}. When this returns nothing is left of the mount, unless its copies or, if {@code lazy},
-     * open files keep it.
+     * Unmounts {@code directory}. When this method returns, the mount and its daemon are gone. Only copies of the mount,
+     * and files left open by a lazy unmount, keep the daemon running.
      *
-     * @return what a person should know about what keeps it
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if it is in use or can't be unmounted, with
-     *     {@link ExitCode#USAGE} if there is nothing of ours
+     * @param lazy whether to detach the mount even if it is in use
+     * @return a message about what keeps the daemon running, if anything does
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the mount is in use or the unmount fails, with
+     *     {@link ExitCode#USAGE} if no Ninepin mount of this user is on the directory
      */
     public static Optional<String> run(final String directory, final boolean lazy) throws NinepinException {
         return of(directory, lazy).run();
     }
 
     /**
-     * Unmounts {@code directory} even if it is in use: the programs that use it get errors. Returns when the daemon has
-     * ended, unless it hangs.
+     * Unmounts {@code directory} even if it is in use; the programs that use it get errors. Returns when the daemon has
+     * ended. If the daemon does not answer, detaches the mount without it.
      *
-     * @throws NinepinException as {@link #run(String, boolean)}
+     * @throws NinepinException as for {@link #run(String, boolean)}
      */
     public static Optional<String> force(final String directory) throws NinepinException {
         return of(directory, true).force();
@@ -78,10 +82,11 @@ public final class Unmount {
     }
 
     /**
-     * Takes away what a daemon that was killed has left on {@code mountPoint}; does nothing if there is nothing, or the
-     * daemon lives.
+     * Removes the mount that a killed daemon has left on {@code mountPoint}. Does nothing if no Ninepin mount is there
+     * or its daemon is alive.
      *
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if it can't be taken away
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the mount cannot be removed, or the daemon is
+     *     alive but does not answer
      */
     public static void clearDead(final Path mountPoint) throws NinepinException {
         final Mounts mounts = Mounts.ofCurrentUser();
@@ -104,7 +109,7 @@ public final class Unmount {
         }
     }
 
-    /** That {@code mountPoint} could not be unmounted, and why. */
+    /** Creates the exception for a failed unmount of {@code mountPoint}. */
     static NinepinException failed(final Path mountPoint, final String reason, final @Nullable Exception cause) {
         return new NinepinException(ExitCode.MOUNT_FAILED, "cannot unmount " + mountPoint + ": " + reason, cause);
     }
@@ -113,7 +118,7 @@ public final class Unmount {
         return withDaemon(this::unmount);
     }
 
-    /** SIGTERM is what ends a mount without regard to its users. */
+    /** Sends SIGTERM to the daemon, which then unmounts even if the mount is in use. */
     private Optional<String> force() throws NinepinException {
         return withDaemon(daemon -> {
             daemon.destroy();
@@ -124,13 +129,13 @@ public final class Unmount {
         });
     }
 
-    /** What is done with a daemon that serves the mount. */
+    /** An action on the running daemon of the mount. */
     @FunctionalInterface
     private interface Action {
         Optional<String> run(ProcessHandle daemon) throws NinepinException;
     }
 
-    /** Runs {@code action}, unless the daemon has died, hangs, or serves another mount namespace. */
+    /** Runs {@code action} if the daemon answers and is in this mount namespace. Otherwise unmounts directly. */
     private Optional<String> withDaemon(final Action action) throws NinepinException {
         final long pid;
         try {
@@ -142,7 +147,7 @@ public final class Unmount {
             return unmountHung(e);
         }
         if (isElsewhere(pid)) {
-            // What it serves is mounted in another mount namespace; here there is a copy, if anything.
+            // The daemon's own mount is in another mount namespace. This namespace has at most a copy of it.
             new DirectUnmount(mounts, mountPoint, lazy).run(null);
             return Optional.empty();
         }
@@ -173,8 +178,8 @@ public final class Unmount {
         try {
             reply = ask(ControlMessages.UNMOUNT, lazy ? LAZY_PATIENCE : PATIENCE);
         } catch (final EOFException e) {
-            // It is about to end. The kernel lets it go as soon as the mount is gone, and answers the unmount itself
-            // only when it has forgotten all files, which may be many.
+            // The daemon is about to end. The kernel disconnects it as soon as the mount is gone. The unmount itself
+            // completes only after the kernel has dropped all inodes, which can take long.
             if (!awaitEnd(daemon, PATIENCE)) {
                 throw notEnded(daemon);
             }
@@ -186,7 +191,7 @@ public final class Unmount {
             return unmountedByOthers(daemon);
         } catch (final IOException e) {
             if (hasEnded(daemon)) {
-                // For another reason, at this very moment: there is nothing left to do.
+                // The daemon ended for another reason in the meantime. Nothing is left to unmount.
                 return Optional.empty();
             }
             return unmountHung(e);
@@ -200,7 +205,7 @@ public final class Unmount {
         return awaitEnd(daemon, reply.copies());
     }
 
-    /** Ends as the unmount did that took the socket's name from {@code daemon} just now. */
+    /** Waits for the end of {@code daemon} after a concurrent unmount has moved its socket to another name. */
     private Optional<String> unmountedByOthers(final ProcessHandle daemon) throws NinepinException {
         final List<MountStatus.Copy> copies = mounts.statusOfAll().stream()
                 .filter(status -> status.pid() == daemon.pid())
@@ -210,7 +215,7 @@ public final class Unmount {
         return awaitEnd(daemon, copies);
     }
 
-    /** Waits for the end of {@code daemon}, unless {@code copies} keep it. */
+    /** Waits for the end of {@code daemon}, unless {@code copies} keep it running. */
     private Optional<String> awaitEnd(final ProcessHandle daemon, final @Nullable List<MountStatus.Copy> copies)
             throws NinepinException {
         if (copies != null && !copies.isEmpty()) {
@@ -226,7 +231,7 @@ public final class Unmount {
                 + " here keeps its daemon (pid " + daemon.pid() + ")");
     }
 
-    /** Returns why it is busy: fuser(1) does not show mounts. */
+    /** Returns why the mount is busy. Looks for mounts below it as well, because fuser(1) does not show them. */
     private String usedBy() throws NinepinException {
         return Mounts.ofCurrentUser().table().entries().stream()
                 .filter(entry -> entry.mountPoint().startsWith(mountPoint + "/"))
@@ -258,7 +263,7 @@ public final class Unmount {
         return ControlClient.ask(mounts.directory(), socket, new ControlMessages.Request(request, lazy), patience);
     }
 
-    /** Whether {@code daemon} has ended, after waiting for that. */
+    /** Waits up to {@code patience} for the end of {@code daemon}, and returns whether it has ended. */
     private static boolean awaitEnd(final ProcessHandle daemon, final Duration patience) throws NinepinException {
         final long deadline = System.nanoTime() + patience.toNanos();
         while (!hasEnded(daemon)) {
@@ -270,7 +275,7 @@ public final class Unmount {
         return true;
     }
 
-    /** Whether process {@code pid} is in another mount namespace. If that can't be seen, it is in this one. */
+    /** Returns whether process {@code pid} is in another mount namespace; false if the namespace cannot be read. */
     private static boolean isElsewhere(final long pid) {
         try {
             return !Files.readSymbolicLink(Path.of("/proc", Long.toString(pid), "ns/mnt"))
@@ -281,8 +286,8 @@ public final class Unmount {
     }
 
     /**
-     * A process that has ended stays in the table until its parent asks for its exit code. In a container the parent may
-     * be one that asks late, or never.
+     * Returns whether {@code process} has ended. A zombie counts as ended: in a container, the parent process may
+     * collect the exit code late or never.
      */
     private static boolean hasEnded(final ProcessHandle process) {
         if (!process.isAlive()) {
@@ -291,7 +296,7 @@ public final class Unmount {
         try (var lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
             return lines.anyMatch(line -> line.startsWith("State:\tZ"));
         } catch (final IOException | UncheckedIOException e) {
-            // It went away while we looked.
+            // The process ended while its status was read.
             return !process.isAlive();
         }
     }

@@ -3,17 +3,20 @@ package dev.ninepin.daemon;
 import java.io.IOException;
 
 /**
- * Who runs this process.
+ * The user who runs this process.
  *
- * @param uid the effective user number
+ * @param uid the effective user ID
  */
 record User(long uid) {
     static User current() throws IOException {
-        // Of the real, effective, saved and file system user.
+        // The field lists the real, effective, saved and file system user IDs.
         return new User(ProcSelf.number("Uid", 1));
     }
 
-    /** As {@link #isRoot} of {@link #current}; yes if that can't be known, so that what follows finds out. */
+    /**
+     * Returns whether the current user is root. Returns true if that is unknown, so that the operation itself fails if
+     * root is needed.
+     */
     static boolean currentIsRoot() {
         try {
             return current().isRoot();

@@ -10,13 +10,13 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * What an option list has of {@code mount -t 9p}, the kernel's own client, and what Ninepin makes of it.
+ * The options of {@code mount -t 9p}, the kernel's own client, in an option list, and their effect in Ninepin.
  *
- * @param transport {@code trans=}: virtio, tcp or unix
- * @param port {@code port=}, for TCP
+ * @param transport the value of {@code trans=}: virtio, tcp or unix
+ * @param port the value of {@code port=}, for TCP
  * @param given whether the list has any option that only {@code mount -t 9p} knows
- * @param meanings for people: by the name of each option that is translated, what it means
- * @param ignored the options that change nothing
+ * @param meanings for each translated option, by name, a text that tells the user what it means
+ * @param ignored the options without effect
  */
 record V9fsOptions(
         Optional<String> transport,
@@ -24,13 +24,13 @@ record V9fsOptions(
         boolean given,
         SortedMap<String, String> meanings,
         SortedSet<String> ignored) {
-    /** A list without any of these options. */
+    /** The value for a list without any of these options. */
     static final V9fsOptions NONE =
             new V9fsOptions(Optional.empty(), OptionalInt.empty(), false, new TreeMap<>(), new TreeSet<>());
 
     private static final Set<String> SCHEMES = Set.of("virtio", "qemu", "unix", "tcp", "vsock", "vio9p", "exec");
 
-    /** The source of a server over TCP, with a port. */
+    /** A TCP source with a port. */
     private static final Pattern TCP_WITH_PORT = Pattern.compile("tcp:(?:\\[.*]|[^:]*):[0-9]+");
 
     V9fsOptions {
@@ -49,9 +49,9 @@ record V9fsOptions(
     }
 
     /**
-     * Reads a source, which {@code trans=} and {@code port=} may say more of, unless it says itself how to reach it.
+     * Parses a source. If the source has no scheme, {@code trans=} and {@code port=} complete it.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE} if the source makes no sense, or contradicts {@code port=}
+     * @throws NinepinException with {@link ExitCode#USAGE} if the source is invalid or contradicts {@code port=}
      */
     Source source(final String text) throws NinepinException {
         final String complete = hasScheme(text) ? text : withScheme(text);
@@ -83,12 +83,12 @@ record V9fsOptions(
     }
 
     /**
-     * Returns one line about all these options, for people; nothing, if each of them does what it does with
-     * {@code mount -t 9p}.
+     * Returns one line for the user about all these options; empty if each has the same effect as with {@code mount -t
+     * 9p}.
      *
-     * @param text the source, as it was given
-     * @param source what was made of it
-     * @param allowOther whether other users are let in
+     * @param text the source as given
+     * @param source the parsed source
+     * @param allowOther whether the mount has {@code allow_other}
      */
     Optional<String> note(final String text, final Source source, final boolean allowOther) {
         final SortedMap<String, String> said = meanings();

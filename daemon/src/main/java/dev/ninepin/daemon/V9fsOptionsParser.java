@@ -11,15 +11,17 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Reads those options of {@code mount -t 9p} that Ninepin does not have itself. Of use once, by one thread. Source: Linux
- * 6.12 ({@code fs/9p/v9fs.c}, {@code net/9p/client.c}, {@code net/9p/trans_*.c}), and {@code negtimeout} of 2026.
+ * A parser for the options of {@code mount -t 9p} that Ninepin itself does not have. Not thread-safe; each instance
+ * parses one list. Source: Linux 6.12 ({@code fs/9p/v9fs.c}, {@code net/9p/client.c}, {@code net/9p/trans_*.c}), and
+ * {@code negtimeout} of 2026.
  */
 final class V9fsOptionsParser {
     private static final Set<String> WITH_MEANING = Set.of("trans", "port", "version", "noextend", "directio");
 
     /**
-     * They are about what Ninepin has not: authentication, RDMA, a cache on disk, debugging in the kernel, special files
-     * of 9P2000.u, inherited descriptors; or are settled otherwise, as the manual says.
+     * Options without effect. They concern features that Ninepin does not have: authentication, RDMA, a cache on disk,
+     * kernel debugging, special files of 9P2000.u, and inherited descriptors. Some are settled in another way, which
+     * the manual describes.
      */
     private static final Set<String> IGNORED = Set.of(
             "afid",
@@ -42,7 +44,7 @@ final class V9fsOptionsParser {
     private static final String OUR_VERSION = "9p2000.L";
     private static final int MAX_PORT = 65535;
 
-    /** A bit of {@code cache=NUMBER}: the share is the client's alone. */
+    /** The bit of {@code cache=NUMBER} that asks for the loose mode, in which no other client changes the share. */
     private static final long LOOSE_BIT = 8;
 
     private Optional<String> transport = Optional.empty();
@@ -52,15 +54,15 @@ final class V9fsOptionsParser {
     private final SortedMap<String, String> meanings = new TreeMap<>();
     private final SortedSet<String> ignored = new TreeSet<>();
 
-    /** Returns whether {@code name} is one of these options. */
+    /** Returns whether {@code name} is an option that this class reads. */
     static boolean isKnown(final String name) {
         return WITH_MEANING.contains(name) || IGNORED.contains(name);
     }
 
     /**
-     * Takes an option that is known.
+     * Applies an option for which {@link #isKnown} is true.
      *
-     * @throws NinepinException with {@link ExitCode#USAGE} if Ninepin can't do what it asks for
+     * @throws NinepinException with {@link ExitCode#USAGE} if Ninepin cannot do what the option asks for
      */
     void take(final String option) throws NinepinException {
         final String name = OptionList.name(option);
@@ -110,7 +112,7 @@ final class V9fsOptionsParser {
         }
     }
 
-    /** Returns what a value of {@code cache=} means that Ninepin does not have itself; nothing, if it means nothing. */
+    /** Translates a {@code cache=} value that only {@code mount -t 9p} has. Returns empty if the value is unknown. */
     Optional<CacheMode> cache(final String value) {
         final Optional<CacheMode> mode =
                 switch (value) {
@@ -141,22 +143,29 @@ final class V9fsOptionsParser {
         return Optional.of((bits & LOOSE_BIT) != 0 ? CacheMode.LOOSE : CacheMode.OPEN);
     }
 
-    /** An option that Ninepin has too was given a value that means the same in both. */
+    /**
+     * Removes the translation of {@code name}, after a value that means the same in Ninepin and {@code mount -t 9p}.
+     */
     void forget(final String name) {
         meanings.remove(name);
     }
 
-    /** An option is taken to mean something else, since it came with one that only {@code mount -t 9p} knows. */
+    /**
+     * Records a translation, to be shown to the user.
+     *
+     * @param name the option
+     * @param sentence what Ninepin does with it
+     */
     void means(final String name, final String sentence) {
         meanings.put(name, sentence);
     }
 
-    /** Returns whether there was any option that only {@code mount -t 9p} knows. */
+    /** Returns whether the list had an option that only {@code mount -t 9p} knows. */
     boolean isGiven() {
         return given;
     }
 
-    /** Returns whether no data is to be cached, whatever {@code cache=} says. */
+    /** Returns whether caching is off regardless of {@code cache=}. */
     boolean isDirect() {
         return direct;
     }

@@ -6,7 +6,7 @@ import java.util.Properties;
 
 /** The version of this program. */
 public final class Version {
-    /** As Maven knows it, such as {@code 0.1.0}. */
+    /** Returns Maven's version of the program, such as {@code 0.1.0}. */
     public static String current() {
         final Properties properties = new Properties();
         try (InputStream in = Version.class.getResourceAsStream("version.properties")) {

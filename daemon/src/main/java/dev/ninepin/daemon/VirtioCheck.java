@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The virtio-9p devices of this machine: whether they are free, and can be driven. */
+/** A check of whether this machine's virtio-9p devices are free and can be driven. */
 final class VirtioCheck implements Doctor.Check {
-    /** The devices, or why they can't be listed. */
+    /** A source of the device list. */
     @FunctionalInterface
     interface Lister {
         List<VirtioDevice> list() throws IOException;
@@ -21,7 +21,9 @@ final class VirtioCheck implements Doctor.Check {
         this.devices = devices;
     }
 
-    /** A line for each; none of them is needed but the one that is mounted, which the source's own check takes. */
+    /**
+     * Returns one finding per device. None of them is a failure; the check of a source covers the device to be mounted.
+     */
     @Override
     public List<Finding> examine() {
         try {

@@ -12,21 +12,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Feeds systemd's watchdog, and only with answers of the server: a service whose server is gone, or that hangs itself,
- * is ended and started anew. Says so beforehand, because systemd can't know the reason.
+ * A feeder of systemd's watchdog. It feeds the watchdog only after the server has answered a request. systemd therefore
+ * restarts a service whose server is gone or which hangs itself. The feeder logs the reason beforehand, because systemd
+ * cannot know it.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
 
-    /** A third of the limit, so that one late answer is not the end. */
+    /** The watchdog is fed three times per limit, so that one late reply does not end the service. */
     private static final int ROUNDS = 3;
 
-    /** One round trip to the server. */
+    /** The server, which answers one request at a time. */
     interface Server {
         /**
-         * Returns when the server has answered.
+         * Makes one round trip. Blocks until the server has replied.
          *
-         * @throws IOException if it will not any more
+         * @throws IOException if no reply can come any more
          */
         void ask() throws IOException;
     }
@@ -38,14 +39,16 @@ final class Watchdog implements AutoCloseable {
     private final Duration limit;
     private final Thread thread = new Thread(this::run, "ninepin-watchdog");
 
-    /** Asks on a thread of its own, because a server that hangs holds whoever asks it. */
+    /** Sends the requests on a separate thread, because a request to a server that hangs blocks. */
     private final ExecutorService asking = Executors.newSingleThreadExecutor(task -> {
         final Thread made = new Thread(task, "ninepin-watchdog-asks");
         made.setDaemon(true);
         return made;
     });
 
-    /** By {@link System#nanoTime}. Only {@link #thread} uses these two. */
+    /**
+     * The time of the last reply, by {@link System#nanoTime}. Like {@link #complained}, used by {@link #thread} only.
+     */
     private long lastAnswer = System.nanoTime();
 
     private boolean complained;
@@ -64,10 +67,11 @@ final class Watchdog implements AutoCloseable {
     }
 
     /**
-     * Begins to feed, every third of {@code limit}.
+     * Starts the feeder, which feeds every third of {@code limit}.
      *
-     * @param name of the server, for a person
-     * @param status what systemctl status shows while all is well
+     * @param name the name of the server, for messages
+     * @param status the status text that {@code systemctl status} shows while the server answers
+     * @param limit the time after which systemd ends a service that was not fed
      */
     static Watchdog start(
             final ServiceManager manager,
@@ -81,7 +85,7 @@ final class Watchdog implements AutoCloseable {
         return watchdog;
     }
 
-    /** Feeds no more. */
+    /** Stops feeding. */
     @Override
     public void close() {
         thread.interrupt();
@@ -132,7 +136,7 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
-    /** The watchdog is not fed, and this is why. */
+    /** Logs why the watchdog is not fed, and sets the status text. */
     private void complain(final String what) {
         complained = true;
         final long silent = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lastAnswer);

@@ -1,6 +1,6 @@
 /**
- * A mount's life: what can be mounted and how, checks, start, readiness, service, end; the control socket and the
- * status that is read over it.
+ * The life of a mount: source and options, checks, start, readiness, service and end. Includes the control socket, and
+ * the status that commands read from it.
  */
 @NullMarked
 package dev.ninepin.daemon;

@@ -20,9 +20,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /**
- * The answer to each command line that cannot be carried out: one sentence with the way out, and an exit code of mount(8).
- * Words with an {@code @} stand for paths: of a directory with a file in it (SHARE), an empty one (EMPTY), one whose
- * name has a space and an apostrophe (ODD; QUOTED for a shell), a file (FILE), a socket (SOCKET), and of nothing (NONE).
+ * Tests the message and exit code of each command line that cannot be carried out. The message is one sentence that
+ * says what to do; the exit code is one of mount(8). In the command lines, words with an {@code @} stand for paths.
+ * These are a directory with a file in it (SHARE), an empty directory (EMPTY), one whose name has a space and an
+ * apostrophe (ODD; QUOTED for a shell), a file (FILE), a socket (SOCKET), and a missing file (NONE).
  */
 class AnswersTest {
     private static final ProcessEnd END = ProcessEnd.takeCharge();

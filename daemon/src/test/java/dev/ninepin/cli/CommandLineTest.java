@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the commands say and how they end, each in a process of its own; nothing gets mounted here. */
+/** Tests of the commands' output and exit codes. Each command runs in its own process; none of them mounts anything. */
 class CommandLineTest {
     @TempDir
     private Path temporary;
@@ -36,7 +36,10 @@ class CommandLineTest {
         assertThat(result.output().lines()).allMatch(line -> line.length() <= 80);
     }
 
-    /** As mount(8) and mount.fuse(8) were seen to call it; -f has everything checked and nothing mounted. */
+    /**
+     * Command lines that mount(8) and mount.fuse(8) were observed to use. With -f, everything is checked and nothing
+     * mounted.
+     */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -69,7 +72,7 @@ class CommandLineTest {
         assertThat(result.exitCode()).isEqualTo(32);
     }
 
-    /** A variable that was not set must not lead to the working directory. */
+    /** A shell variable that is unset must not lead to the working directory. */
     @Test
     void anEmptyPathIsNoDirectory() throws Exception {
         assertThat(Program.main(List.of(), "umount", "").errors())
@@ -86,7 +89,7 @@ class CommandLineTest {
         assertThat(result.exitCode()).isEqualTo(2);
     }
 
-    /** As in {@code ninepin status | head -1}: whoever reads has seen enough. */
+    /** As in {@code ninepin status | head -1}, where the reader closes the pipe early. */
     @ParameterizedTest
     @ValueSource(strings = {"help", "mount --help", "--version"})
     void aReaderThatHasGoneIsNoFailure(final String arguments) throws Exception {
@@ -95,7 +98,10 @@ class CommandLineTest {
         assertThat(result).isEqualTo(new Program.Result(0, "", ""));
     }
 
-    /** Runs ninepin by a shell's {@code script}, in which {@code "$@"} is its command line, and {@code $0} a free name. */
+    /**
+     * Runs {@code script} in a shell. In it, {@code "$@"} is the command line of ninepin, and {@code $0} an unused file
+     * name.
+     */
     private Program.Result shell(final String script, final String arguments) throws Exception {
         final List<String> command = new ArrayList<>(List.of(
                 "sh",
@@ -110,7 +116,7 @@ class CommandLineTest {
         return Program.run(command, Map.of());
     }
 
-    /** What a command finds is for its standard output; what happens on the way is for logs. */
+    /** Standard output is for the findings of a command. Events on the way belong in the log. */
     @Test
     void doctorPrintsFindingsAndNothingElse() throws Exception {
         final Path share = Files.createDirectory(temporary.resolve("share"));
@@ -138,7 +144,7 @@ class CommandLineTest {
         assertThat(result.exitCode()).isEqualTo(32);
     }
 
-    /** Its main thread dies of it; nothing may wait for that thread then. */
+    /** An error kills the main thread. Nothing may wait for that thread then. */
     @Test
     void aFaultOfOurOwnEndsTheProcessAtOnce() throws Exception {
         final long start = System.nanoTime();
@@ -162,7 +168,7 @@ class CommandLineTest {
         assertThat(result.exitCode()).isEqualTo(32);
     }
 
-    /** These are waited for by people and scripts; native code and logs would double the time. */
+    /** People and scripts wait for these commands. Loading native code and logging would double their duration. */
     @ParameterizedTest
     @ValueSource(strings = {"--help", "--version", "status", "status --json", "umount /no/such/mount"})
     void whatNeedsNoMountLoadsNothingNative(final String arguments) throws Exception {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a user hears of a server that is gone: the packaged program, real servers, a real mount. */
+/** Tests what users are told when a server is gone. They use the packaged program, real servers and a real mount. */
 class DisconnectIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -63,7 +63,7 @@ class DisconnectIT {
         }
     }
 
-    /** A shell that has diod serve, and does {@code then} after that was killed. */
+    /** The source is a shell script that runs diod, and after diod is killed the commands {@code then}. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code ninepin doctor} as it is packaged, on a system that can mount: this one. */
+/** Tests of the packaged {@code ninepin doctor} on this host, which can mount. */
 class DoctorIT {
     @TempDir
     private Path export;
@@ -42,7 +42,7 @@ class DoctorIT {
         assertThat(Program.ninepin("doctor", "gopher:x").exitCode()).isEqualTo(1);
     }
 
-    /** In a mount namespace of its own, as in a container that was not given the device. */
+    /** Runs in a new mount namespace, which has no device as in a container without access to it. */
     @Test
     void aSystemWithoutTheDeviceIsNotWell() throws Exception {
         final Program.Result result = Program.run(

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The script {@code ./ninepin}. */
+/** Tests of the script {@code ./ninepin}. */
 class LauncherIT {
     @TempDir
     private Path temporary;
@@ -68,7 +68,7 @@ class LauncherIT {
         assertThat(enough.errors()).isEmpty();
     }
 
-    /** The limit counts all processes and threads of a user; this one has no others. Root's are not counted. */
+    /** The limit counts all processes and threads of a user except root. The user of this test has no others. */
     @ParameterizedTest
     @ValueSource(ints = {12, 20, 31})
     void aLimitOnProcessesThatIsTooLowIsSaidSo(final int processes) throws Exception {

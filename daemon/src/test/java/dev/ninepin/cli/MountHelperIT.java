@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The helper of mount(8), as the launcher runs it by that name, and mount.fuse(8)'s way to Ninepin. */
+/** Tests of the helper of mount(8), which the launcher runs under that name, and of mounts through mount.fuse(8). */
 class MountHelperIT {
     @TempDir
     private Path temporary;
@@ -89,7 +89,7 @@ class MountHelperIT {
         umount();
     }
 
-    /** Nothing of the environment is left under autofs, not even PATH. */
+    /** autofs passes no environment variables, not even PATH. */
     @Test
     void itNeedsNoEnvironment() throws Exception {
         final Program.Result result = Program.run(
@@ -99,7 +99,7 @@ class MountHelperIT {
         umount();
     }
 
-    /** As mount(8) runs it, which clears PATH on the way; so it is run here without mount(8). */
+    /** Runs mount.fuse(8) with the arguments that mount(8) passes, but without mount(8), which would clear PATH. */
     @Test
     void mountFuseFindsNinepinByThePartBehindTheDot() throws Exception {
         assumeTrue(isRoot(), "only root may mount for others");
@@ -149,7 +149,7 @@ class MountHelperIT {
         assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
     }
 
-    /** Those of the mount, and behind them those of its file system. */
+    /** Returns the flags of the mount, followed by those of its file system. */
     private List<String> flags() throws IOException {
         final String line = mounted();
         assertThat(line).isNotNull();

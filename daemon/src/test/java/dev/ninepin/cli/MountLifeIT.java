@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A mount's life as a user sees it: the packaged program, a real QEMU, a real mount. */
+/** Tests of a mount's life as a user sees it, with the packaged program, a real QEMU and a real mount. */
 class MountLifeIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -39,7 +39,7 @@ class MountLifeIT {
     private Path mountPoint;
     private String source;
 
-    /** Ended after each test, whatever it found. */
+    /** The processes to end after each test. */
     private final List<ProcessHandle> started = new ArrayList<>();
 
     private final Set<Path> logs = new HashSet<>();
@@ -160,7 +160,7 @@ class MountLifeIT {
         assertThat(user.inputReader().readLine()).isEqualTo("1");
     }
 
-    /** Where the shell puts the option in mount(8) and umount(8). */
+    /** The options for a read-only mount that mount(8) has. */
     @Test
     void theLettersOfMountForReadOnlyAreTaken() throws Exception {
         for (final String option : List.of("-r", "--read-only")) {
@@ -242,7 +242,7 @@ class MountLifeIT {
 
     @Test
     void whatAUserHadOpenInADirectoryOfHisOwnIsGoneWithTheNextMountToo() throws Exception {
-        // Who serves a user as this user must be able to come as far as to the export.
+        // The process that serves a user runs as this user, so every directory above the export must let it pass.
         final Path home = Files.createTempDirectory(Path.of("/tmp"), "ninepin-it");
         Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
         final Path exported = Files.createDirectory(home.resolve("export"));
@@ -295,7 +295,7 @@ class MountLifeIT {
         }
     }
 
-    /** A server that takes the connection and never answers: the mount can't succeed, and the user gives up. */
+    /** The server accepts the connection and never replies, so the user gives up. */
     @Test
     void ctrlCWhileMountingEndsEverythingWithCode8() throws Exception {
         final Path socket =
@@ -369,7 +369,7 @@ class MountLifeIT {
             assertThat(Files.readSymbolicLink(proc.resolve("fd").resolve(descriptor)))
                     .hasToString("/dev/null");
         }
-        // pid (comm) state ppid pgrp session: a session of its own.
+        // The fields are: pid (comm) state ppid pgrp session. The daemon must lead a session of its own.
         final String[] stat = Files.readString(proc.resolve("stat"))
                 .replaceAll(".*\\)", "")
                 .strip()
@@ -396,7 +396,7 @@ class MountLifeIT {
         return JsonParser.parseString(result.output()).getAsJsonObject();
     }
 
-    /** As a shell starts it, with no signal ignored, whatever those ignore that the tests run under. */
+    /** Starts ninepin as a shell does, with no signal ignored. The test process may have inherited ignored signals. */
     private Process start(final Path errors, final String... arguments) throws IOException {
         final List<String> command = new ArrayList<>(List.of(
                 "env",
@@ -424,7 +424,7 @@ class MountLifeIT {
                 .isZero();
     }
 
-    /** One that has ended, and that its parent has not asked about yet, runs no more. */
+    /** Returns whether {@code process} runs. A zombie does not. */
     private static boolean isRunning(final ProcessHandle process) {
         try {
             return process.isAlive()

@@ -16,9 +16,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code mount -t ninepin} by the mount(8) of this machine, in a mount name space in which that finds the helper. */
+/**
+ * Tests of {@code mount -t ninepin} with this host's mount(8), in a mount namespace in which mount(8) finds the helper.
+ */
 class MountProgramIT {
-    /** Runs the script that is its third argument, with the others; the helper's directory is the second. */
+    /**
+     * A script that adds the helper's directory $1 to /sbin and then runs the script $2 with the remaining arguments.
+     */
     private static final String IN_NAME_SPACE = """
             sbin=$(readlink -f /sbin)
             mount -t overlay -o "lowerdir=$1:$sbin" overlay "$sbin"
@@ -26,7 +30,7 @@ class MountProgramIT {
             exec sh -euc "$script" sh "$@"
             """;
 
-    /** Mounts, shows what the kernel has of it, reads a file, and unmounts. */
+    /** Mounts, prints the kernel's options of the mount, reads a file, and unmounts. */
     private static final String MOUNT = """
             mount -t ninepin -o "$1" "$2" "$3"
             findmnt -no OPTIONS "$3"; cat "$3/hello"
@@ -94,7 +98,10 @@ class MountProgramIT {
         assertThat(result.errors()).contains("Too many levels of symbolic links");
     }
 
-    /** Lines of libvirt's, UTM's, Proxmox's, Lima's, NixOS's and QEMU's guides, with another type, and a source that there is. */
+    /**
+     * Lines of fstab from guides of libvirt, UTM, Proxmox, Lima, NixOS and QEMU. Only type and source differ from the
+     * guides.
+     */
     @ParameterizedTest
     @ValueSource(
             strings = {

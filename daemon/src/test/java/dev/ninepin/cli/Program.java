@@ -11,19 +11,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs programs as a user would, and waits for their end. */
+/** Runs programs as a user would, and waits until they end. */
 final class Program {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    /** The root of the source tree: tests run in the directory of their module. */
+    /** The root of the source tree. Tests run in the directory of their module. */
     static final Path TREE = Path.of("..").toAbsolutePath().normalize();
 
-    /** How a program ended. */
+    /** The result of a program. */
     record Result(int exitCode, String output, String errors) {}
 
     private Program() {}
 
-    /** Runs the program as it is packaged, by the command of the source tree. */
+    /** Runs the packaged program with the launcher of the source tree. */
     static Result ninepin(final Object... arguments) throws Exception {
         final List<String> command =
                 new ArrayList<>(List.of(TREE.resolve("ninepin").toString()));
@@ -33,7 +33,7 @@ final class Program {
         return run(command, Map.of());
     }
 
-    /** Runs the program from its classes, as they are compiled. */
+    /** Runs the program from the compiled classes. */
     static Result main(final List<String> javaOptions, final String... arguments) throws Exception {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

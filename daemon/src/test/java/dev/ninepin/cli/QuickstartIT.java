@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script {@code ./quickstart}, on a system that lacks nothing. */
+/** Tests of the script {@code ./quickstart} on a system that has everything it needs. */
 class QuickstartIT {
     private static final String SCRIPT = Program.TREE.resolve("quickstart").toString();
 

@@ -18,11 +18,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code ninepin run} as systemd runs it: the packaged program, a real diod, and a socket in systemd's place. */
+/**
+ * Tests of {@code ninepin run} as systemd runs it, with the packaged program, a real diod, and a socket in place of
+ * systemd's.
+ */
 class ServiceIT {
     private static final Duration PATIENCE = Duration.ofSeconds(40);
 
-    /** Short, to be waited for; long enough for a loaded machine. */
+    /** The watchdog limit: short enough for a test, long enough for a machine under load. */
     private static final Duration LIMIT = Duration.ofSeconds(3);
 
     private static final String ALIVE = "WATCHDOG=1";
@@ -91,7 +94,7 @@ class ServiceIT {
 
         signal("STOP", diod.pid());
         await().atMost(PATIENCE).until(() -> said("has not answered for") >= 2);
-        // What was on its way when the server stopped has come by now, and nothing comes after it.
+        // Replies that were under way when the server stopped have arrived by now. No further reply comes.
         final long fed = systemd.count(ALIVE);
         await().atMost(PATIENCE).until(() -> said("has not answered for") >= 4);
         assertThat(systemd.count(ALIVE)).isEqualTo(fed);
@@ -126,7 +129,7 @@ class ServiceIT {
         assertThat(isMounted()).isTrue();
         assertThat(Program.ninepin("run", "--clear", configuration)).isEqualTo(new Program.Result(0, "", ""));
         assertThat(isMounted()).isFalse();
-        // With nothing to clear it is content, too.
+        // The command also succeeds if there is nothing to clear.
         assertThat(Program.ninepin("run", "--clear", configuration)).isEqualTo(new Program.Result(0, "", ""));
 
         start();
@@ -152,7 +155,7 @@ class ServiceIT {
 
     @Test
     void inTheJournalEveryLineHasAPriorityAndNoTime() throws Exception {
-        // The shell opens the file first, so that its number is known to the variable.
+        // The shell opens the file first, so that its inode number is known when the variable is set.
         final List<String> command = List.of(
                 "sh",
                 "-c",
@@ -183,7 +186,7 @@ class ServiceIT {
         start(List.of(Program.TREE.resolve("ninepin").toString(), "run", configuration.toString()));
     }
 
-    /** Returns when the service has said that it is ready. */
+    /** Starts the service. Returns when the service has reported that it is ready. */
     private void start(final List<String> command) throws IOException {
         final long before = readies();
         final ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command)).redirectError(errors.toFile());

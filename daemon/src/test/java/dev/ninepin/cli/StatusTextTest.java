@@ -123,7 +123,7 @@ class StatusTextTest {
         assertThat(new StatusText(CLOCK, false).render(odd)).startsWith("qemu:/srv/?[2J?fake on /mnt/host\n");
     }
 
-    /** The names are what programs rely on. A change here is a change of docs/status.md, and breaks them. */
+    /** Programs rely on the names in the JSON. Changing one breaks them and requires a change of docs/status.md. */
     @Test
     void theNamesInJsonAreStable() {
         assertThat(ControlMessages.gson().toJson(status(MountStatus.CONNECTED, "/log")))

@@ -23,12 +23,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Unmounts that don't find one mount and one daemon: copies, dead and hung daemons, several at once. */
+/** Tests of unmounting in special cases: copies of a mount, dead and hung daemons, and concurrent unmounts. */
 class UnmountIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Program.Result SUCCESS = new Program.Result(0, "", "");
 
-    /** What {@code ninepin umount} may take on a busy machine; far less than a daemon gets to end. */
+    /**
+     * The time limit of {@code ninepin umount} on a busy machine. It is far shorter than the time a daemon has to end.
+     */
     private static final Duration AT_ONCE = Duration.ofSeconds(30);
 
     @TempDir
@@ -37,7 +39,7 @@ class UnmountIT {
     private Path mountPoint;
     private String source;
 
-    /** Ended after each test, whatever it found. */
+    /** The processes to end after each test. */
     private final List<ProcessHandle> started = new ArrayList<>();
 
     private final Set<Path> logs = new HashSet<>();
@@ -125,7 +127,7 @@ class UnmountIT {
         assertThat(helloSeenBy(copy)).doesNotExist();
         assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
 
-        // The directory there is free, but its control socket belongs to the mount here.
+        // The directory is free in the other namespace, but its control socket belongs to the mount in this one.
         final List<String> mount = new ArrayList<>(there);
         mount.addAll(List.of("mount", source, mountPoint.toString()));
         final Program.Result refused = Program.run(mount, Map.of());
@@ -193,7 +195,7 @@ class UnmountIT {
         daemon.destroyForcibly();
         await().atMost(PATIENCE).until(() -> !isRunning(daemon));
         unmountAtOnce(4);
-        // None of them is a reason for the next one to succeed.
+        // The unmounts above must not make a later one succeed.
         assertThat(Program.ninepin("umount", mountPoint).exitCode()).isEqualTo(1);
     }
 
@@ -258,7 +260,7 @@ class UnmountIT {
         assertThat(mounts()).isEmpty();
     }
 
-    /** A process in a mount namespace of its own, with copies of all mounts. */
+    /** Starts a process in a new mount namespace, which has copies of all mounts. */
     private Process copyMounts() throws Exception {
         final Process process = new ProcessBuilder("unshare", "-m", "--propagation", "private", "sleep", "600").start();
         started.add(process.toHandle());
@@ -288,7 +290,7 @@ class UnmountIT {
         return JsonParser.parseString(result.output()).getAsJsonObject();
     }
 
-    /** What {@code daemon} says, wherever its mount is. */
+    /** Returns the status that {@code daemon} reports, wherever its mount is. */
     private static JsonObject statusOf(final ProcessHandle daemon) throws Exception {
         final JsonArray all = JsonParser.parseString(
                         Program.ninepin("status", "--json").output())
@@ -327,7 +329,7 @@ class UnmountIT {
         }
     }
 
-    /** The directories of this test that something is mounted on, the last one first. */
+    /** Returns the mounted directories of this test, the last mounted first. */
     private List<Path> mounts() throws IOException {
         final List<Path> mounts = new ArrayList<>();
         for (final String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {

@@ -36,7 +36,7 @@ class ControlServerTest {
     private final List<SocketChannel> clients = new ArrayList<>();
     private final CompletableFuture<String> slowAnswer = new CompletableFuture<>();
 
-    /** Under /tmp, because the build's own directory may be too deep for the address of a socket. */
+    /** A directory below /tmp, because a path in the build directory may be too long for a UNIX socket. */
     @TempDir
     private Path temporary;
 

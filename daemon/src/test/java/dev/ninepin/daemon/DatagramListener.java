@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A UNIX datagram socket to be sent to, as systemd's: in Python, because Java has none. */
+/**
+ * A UNIX datagram socket that receives, in place of systemd's. Implemented in Python, because Java has no such sockets.
+ */
 public final class DatagramListener implements AutoCloseable {
     private static final String PROGRAM = """
             import socket, sys
@@ -23,7 +25,11 @@ public final class DatagramListener implements AutoCloseable {
     private final Process process;
     private final List<String> received = new ArrayList<>();
 
-    /** Returns once it listens at {@code address}, a path or {@code @NAME}. */
+    /**
+     * Starts the listener, and returns once it listens.
+     *
+     * @param address a path or {@code @NAME}
+     */
     public DatagramListener(final String address) throws IOException {
         process = new ProcessBuilder(Python.COMMAND, "-c", PROGRAM, address)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -41,12 +47,12 @@ public final class DatagramListener implements AutoCloseable {
         received.add(datagram);
     }
 
-    /** What has come so far, in order, a datagram each, with spaces for its ends of lines. */
+    /** Returns the datagrams received so far, in order. Newlines in a datagram are replaced by spaces. */
     public synchronized List<String> received() {
         return List.copyOf(received);
     }
 
-    /** How often this very datagram has come. */
+    /** Returns how often {@code datagram} has been received. */
     public long count(final String datagram) {
         return received().stream().filter(datagram::equals).count();
     }

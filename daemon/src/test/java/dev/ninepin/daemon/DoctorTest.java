@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each thing that a mount needs, well and broken, in a tree of files that looks like a system. */
+/** Tests each check of the doctor, with and without the fault, on a directory tree that imitates a system. */
 class DoctorTest {
     private static final User ROOT = new User(0);
     private static final User SOMEBODY = new User(1000);
@@ -257,7 +257,7 @@ class DoctorTest {
             final String source = "unix:" + server.socket();
             assertThat(examine(source, "aname=" + export))
                     .hasToString("ok    source: " + source + ": a 9P2000.L server answers, msize 65536");
-            // diod exports no tree of this name: a mount would fail, and so does this.
+            // diod exports no tree of this name, so a mount would fail.
             assertThat(examine(source, "aname=/none").toString())
                     .startsWith("FAIL  source: ")
                     .contains("check -o aname=");
@@ -309,7 +309,7 @@ class DoctorTest {
 
     private void program(final String name, final String mode) throws IOException {
         write("/usr/bin/" + name, "");
-        // Java's permissions know no set-user-ID bit.
+        // PosixFilePermission has no set-user-ID bit.
         final int bits = mode.contains("s") ? 04755 : 0755;
         Files.setAttribute(root.resolve("usr/bin/" + name), "unix:mode", bits);
     }

@@ -62,7 +62,7 @@ class MountConfigurationTest {
         assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
     }
 
-    /** By mistake or not, run may be given a file that its caller may read and the reader of the log may not. */
+    /** A message must not quote the file. The user who starts run may read it, but readers of the log may not. */
     @ParameterizedTest
     @ValueSource(
             strings = {

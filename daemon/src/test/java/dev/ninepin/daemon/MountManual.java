@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The options that mount(8) has for every file system. Source: its manual, "Filesystem-independent mount options", and
- * libmount's tables (libmount/src/optmap.c), util-linux 2.38 to 2.41. Left out is what libmount does itself, and tells no
- * helper of: loop devices, verity, bind mounts, propagation.
+ * The options that mount(8) has for every file system. Sources: section "Filesystem-independent mount options" of its
+ * manual, and the tables of libmount (libmount/src/optmap.c), util-linux 2.38 to 2.41. The list omits options that
+ * libmount handles without a helper: loop devices, verity, bind mounts and propagation.
  */
 public final class MountManual {
-    /** Those that ask for something. */
+    /** The options that set a flag. */
     public static final List<String> FLAGS = List.of(
             "noatime",
             "nodiratime",
@@ -39,7 +39,7 @@ public final class MountManual {
             "X-mount.noloop",
             "x-systemd.automount");
 
-    /** Those that take it back, and a few that go with none of the others. */
+    /** The options that clear a flag, and a few without an opposite. */
     public static final List<String> OPPOSITES = List.of(
             "defaults",
             "atime",
@@ -63,11 +63,11 @@ public final class MountManual {
             "async",
             "nostrictatime");
 
-    /** With the layer of a flag, which mount(8) has from 2.39 on. */
+    /** Options with the layer of a flag, which mount(8) accepts since 2.39. */
     public static final List<String> LAYERED =
             List.of("ro=vfs", "rw=fs", "noexec=recursive", "nosuid=vfs", "noatime=recursive", "nosymfollow=vfs");
 
-    /** For SELinux; mount(8) leaves them out where there is none. */
+    /** Options for SELinux. mount(8) drops them on systems without SELinux. */
     public static final List<String> CONTEXTS = List.of(
             "context=system_u:object_r:removable_t",
             "context=\"system_u:object_r:tmp_t:s0:c127,c456\"",
@@ -75,7 +75,7 @@ public final class MountManual {
             "defcontext=system_u:object_r:tmp_t",
             "rootcontext=system_u:object_r:tmp_t");
 
-    /** Returns all of them. */
+    /** Returns all options. */
     public static Stream<String> all() {
         return Stream.of(FLAGS, OPPOSITES, LAYERED, CONTEXTS).flatMap(List::stream);
     }

@@ -107,7 +107,7 @@ class MountOptionsTest {
     void whatTheKernelCanEnforceIsHandedToIt() throws Exception {
         assertThat(MountOptions.parse("sync,dirsync,noexec,noatime,suid,dev").kernelFlags())
                 .containsExactly("dev", "dirsync", "noatime", "noexec", "suid", "sync");
-        // What mount(8) hands on for "user" in fstab.
+        // The options that mount(8) passes on for "user" in fstab.
         assertThat(MountOptions.parse("rw,noatime,noexec,nosuid,nodev,_netdev,nofail,user")
                         .kernelFlags())
                 .containsExactly("noatime", "noexec");
@@ -154,7 +154,7 @@ class MountOptionsTest {
                 .isEqualTo("rw,uid=7,x-any.thing,noexec,_netdev");
     }
 
-    /** What mount(8) was seen to hand on, and what fstab lines hold. */
+    /** Options that mount(8) was observed to pass on, and options that occur in fstab. */
     @ParameterizedTest
     @ValueSource(
             strings = {

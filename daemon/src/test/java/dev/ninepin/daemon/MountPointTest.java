@@ -75,7 +75,10 @@ class MountPointTest {
         assertThat(MountPoint.resolve(Path.of("/"), NOTHING_MOUNTED)).isEqualTo(Path.of("/"));
     }
 
-    /** Looking at a mount may take for ever; nothing is there to be looked at in this test, and that is no matter. */
+    /**
+     * Accessing a mount may block forever, so the lookup must not access it. This test proves that with a path that
+     * does not exist.
+     */
     @Test
     void aMountIsFoundWithoutTouchingIt() {
         final Path gone = directory.resolve("gone");

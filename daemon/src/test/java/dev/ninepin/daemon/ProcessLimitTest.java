@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ProcessLimitTest {
-    /** As they were seen under {@code ulimit -u}, from many processes down to few. */
+    /** Messages observed under {@code ulimit -u}, from high limits down to low ones. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.io.TempDirFactory;
 class ServiceManagerTest {
     private static final long PID = 42;
 
-    /** The path of a socket has 108 bytes at most, of which the build tree's may take most. */
+    /**
+     * Creates temporary directories with short paths. The path of a socket has at most 108 bytes, and the build
+     * directory may take most of them.
+     */
     static final class ShortPaths implements TempDirFactory {
         @Override
         public Path createTempDirectory(final AnnotatedElementContext element, final ExtensionContext extension)

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** With a daemon that the test plays. What real ones do, see the tests of the command line. */
+/** Tests of unmounting with a simulated daemon. The integration tests of the command line cover real daemons. */
 class UnmountTest {
     private static final Path MOUNT_POINT = Path.of("/mnt/nothing is mounted here");
 
@@ -39,7 +39,7 @@ class UnmountTest {
         server.close();
     }
 
-    /** Never to the unmount. */
+    /** Answers every request except the unmount. */
     private CompletableFuture<String> answer(final String request) {
         if (request.contains(ControlMessages.UNMOUNT)) {
             asked.countDown();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The options that people bring along from {@code mount -t 9p}. */
+/** Tests of the options that users bring along from {@code mount -t 9p}. */
 class V9fsOptionsTest {
     private static final String ALONE = "other users stay out without allow_other,default_permissions";
 
@@ -38,7 +38,7 @@ class V9fsOptionsTest {
             throws Exception {
         final Source parsed = MountOptions.parse(list).v9fs().source(source);
         assertThat(parsed).hasToString(expected);
-        // The daemon gets both again.
+        // The daemon parses the complete source with the same options again.
         assertThat(MountOptions.parse(list).v9fs().source(expected)).isEqualTo(parsed);
     }
 

@@ -13,13 +13,16 @@ import picocli.CommandLine;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
 
 /**
- * Writes what packages hold beside the program: manual pages as AsciiDoc, of what the commands say of themselves and of
- * sections written by hand; and the completion for bash and zsh.
+ * Generates the documents of the packages. These are the manual pages, as AsciiDoc, and the completion for bash and
+ * zsh. The pages combine the commands' own descriptions with handwritten sections.
  */
 public final class Documents {
     private static final boolean[] QUIET = {};
 
-    /** What Picocli's pages have, by its own names. The footer is the help's; the sections by hand say more. */
+    /**
+     * The sections taken from Picocli's pages, by Picocli's names. The help's footer is left out, because the
+     * handwritten sections say more.
+     */
     private static final List<String> GENERATED = List.of("name", "synopsis", "description", "options", "arguments");
 
     private final Path generated;
@@ -33,8 +36,10 @@ public final class Documents {
     }
 
     /**
-     * The arguments are directories: of the sections that are written by hand, and for Picocli's pages, the manual pages
-     * and the completion; then the version.
+     * Generates the documents.
+     *
+     * @param arguments the directories of the handwritten sections, of Picocli's pages, of the manual pages and of the
+     *     completion; then the version
      */
     public static void main(final String... arguments) throws IOException {
         final Path generated = Files.createDirectories(Path.of(arguments[1]));
@@ -57,7 +62,10 @@ public final class Documents {
                 UTF_8);
     }
 
-    /** Picocli puts a comma behind an option that has one name only, and an equals sign behind one of one letter. */
+    /**
+     * Corrects two faults of Picocli: a comma after an option with a single name, and an equals sign after a one-letter
+     * option.
+     */
     private void mendOptions() throws IOException {
         try (Stream<Path> all = Files.list(generated)) {
             for (final Path page : all.toList()) {
@@ -79,7 +87,7 @@ public final class Documents {
                 Files.writeString(pages.resolve(file), page(file, version), UTF_8);
             }
         }
-        // This one is of a file, which no command describes.
+        // This page describes a file, which no command does.
         final String configuration = "ninepin.conf";
         Files.writeString(
                 pages.resolve(configuration + ".adoc"),

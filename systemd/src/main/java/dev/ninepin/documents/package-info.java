@@ -1,4 +1,4 @@
-/** What the build makes of the commands' descriptions. No part of the product. */
+/** Build-time generators of documents from the descriptions of the commands. Not part of the product. */
 @NullMarked
 package dev.ninepin.documents;
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Lines of fstab, and what they do at boot. */
+/** Tests of fstab lines and their effect at boot. */
 @InGuest(GuestKind.CLOUD)
 class BootIT {
     @BeforeAll
@@ -26,7 +26,7 @@ class BootIT {
                 guest.kind(),
                 "shutdown, and power on to the agent's first word",
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin) + " ms");
-        // Of "degraded" its status is 1: the absent share's mount has failed.
+        // The command ends with status 1 because the system is "degraded": the mount of the absent share has failed.
         guest.run("systemctl is-system-running --wait");
     }
 

@@ -6,7 +6,10 @@ import org.junit.jupiter.api.ClassOrderer;
 import org.junit.jupiter.api.ClassOrdererContext;
 import org.junit.jupiter.api.Order;
 
-/** Sorts classes by the guest that they want, those that want none first, then by {@link Order}, then by name. */
+/**
+ * Sorts test classes by the guest that they need. Classes without a guest come first. Within a guest, {@link Order} and
+ * then the name decide.
+ */
 public final class ByGuest implements ClassOrderer {
     @Override
     public void orderClasses(final ClassOrdererContext context) {
@@ -19,7 +22,7 @@ public final class ByGuest implements ClassOrderer {
                         .thenComparing(descriptor -> descriptor.getTestClass().getName()));
     }
 
-    /** Null if it wants none. */
+    /** Returns the kind of guest that the class needs; null if none. */
     private static GuestKind guest(final ClassDescriptor descriptor) {
         final InGuest guest = descriptor.getTestClass().getAnnotation(InGuest.class);
         return guest == null ? null : guest.value();

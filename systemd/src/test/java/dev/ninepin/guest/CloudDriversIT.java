@@ -8,7 +8,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The device of a guest whose kernel has no 9p, on a machine without an IOMMU. */
+/** Tests of the drivers in a guest whose kernel has no 9p, on a machine without an IOMMU. */
 @InGuest(GuestKind.CLOUD)
 class CloudDriversIT extends DriverTests {
     private static final int IDLE_SECONDS = 15;
@@ -101,7 +101,7 @@ class CloudDriversIT extends DriverTests {
         guest.check("mkdir -p /mnt/driver; ninepin mount -o driver=sysfs share /mnt/driver && ls /mnt/driver");
         final double busy = idleSeconds(guest, "/mnt/driver", IDLE_SECONDS);
         Figures.note(guest.kind(), "processor time of an idle mount in " + IDLE_SECONDS + " s, sysfs", busy + " s");
-        // 2 %, of an emulated processor on a busy machine; polling would take all of one.
+        // The limit is 2 % of an emulated processor on a busy machine. Polling would use all of one.
         assertThat(busy).isLessThan(IDLE_SECONDS * 0.02);
     }
 }

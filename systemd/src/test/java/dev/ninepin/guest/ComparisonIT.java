@@ -8,13 +8,16 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Ninepin beside the 9p of a kernel that has it: the same share, the same tree, the same result. */
+/**
+ * Compares Ninepin with the 9p driver of a kernel that has it: the same share and the same tree must give the same
+ * result.
+ */
 @InGuest(GuestKind.STANDARD)
 class ComparisonIT {
-    /** Its driver takes every device that there is, before modprobe(8) returns. */
+    /** Loads the kernel's driver, which binds every device before modprobe(8) returns. */
     private static final String BIND = "modprobe 9pnet_virtio\n";
 
-    /** What a program does with files whose names are gone: each line is what came of it. */
+    /** A program that works on files after their names are removed, and prints one line for each result. */
     private static final String WITHOUT_NAME = """
             perl -e '
                 chdir $ARGV[0] or die;
@@ -82,7 +85,7 @@ class ComparisonIT {
         assertThat(Tree.inGuest(guest, "/root/by-kernel")).isEqualTo(wanted);
         assertThat(Tree.inGuest(guest, "/root/by-ninepin")).isEqualTo(wanted);
         assertThat(Tree.onHost(guest.share().resolve("by-ninepin"))).isEqualTo(wanted);
-        // v9fs leaves its super block's s_time_gran at a second, to which the kernel cuts times that are set.
+        // v9fs leaves s_time_gran of its super block at one second, so the kernel truncates the times that are set.
         assertThat(Tree.inWholeSeconds(Tree.onHost(guest.share().resolve("by-kernel"))))
                 .isEqualTo(Tree.inWholeSeconds(wanted));
     }

@@ -11,9 +11,12 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 
-/** What a user does with a share, over each driver of the device. */
+/** Tests of what a user does with a share, for each driver of the device. */
 abstract class DriverTests {
-    /** All of a device and of the machine that a driver could leave changed. The kernel numbers virtio devices anew. */
+    /**
+     * Prints all state of a device and of the machine that a driver could leave changed. The script removes the numbers
+     * of virtio devices, because the kernel assigns new ones.
+     */
     private static final String STATE = """
             for device in %s %s; do
                 cd /sys/bus/pci/devices/$device
@@ -32,7 +35,10 @@ abstract class DriverTests {
                 """);
     }
 
-    /** Mounts, copies a tree in and out, compares all of it, unmounts; the device is then as it was. */
+    /**
+     * Mounts, copies a tree in and out, compares the copies, and unmounts. Then checks that the device is in its former
+     * state.
+     */
     static void aTreeIsCopiedBothWaysAndTheDeviceHandedBack(final Guest guest, final String driver) throws Exception {
         final Path there = guest.share().resolve("tree-" + driver);
         Tree.make(there);
@@ -61,7 +67,7 @@ abstract class DriverTests {
         assertThat(guest.check(STATE)).isEqualTo(found);
     }
 
-    /** The whole status of a mount. */
+    /** Returns the whole status of a mount. */
     static JsonObject status(final Guest guest, final String mountPoint) throws Exception {
         return JsonParser.parseString(guest.check("ninepin status --json " + mountPoint))
                 .getAsJsonObject();
@@ -81,10 +87,13 @@ abstract class DriverTests {
         }
     }
 
-    /** The processor time that the daemon of {@code mountPoint} takes in {@code seconds} in which nobody uses it. */
+    /**
+     * Returns the processor time in seconds that the daemon of {@code mountPoint} uses while the mount is idle for
+     * {@code seconds}.
+     */
     static double idleSeconds(final Guest guest, final String mountPoint, final int seconds) throws Exception {
         final long pid = status(guest, mountPoint).get("pid").getAsLong();
-        // Fields 14 and 15 of proc(5)'s stat, in clock ticks, which are 1/100 s in user space.
+        // Fields 14 and 15 of /proc/PID/stat (utime and stime), in clock ticks of 1/100 s; see proc(5).
         final String ticks = guest.check("""
                 busy() { awk '{ sub(/.*\\) /, ""); print $12 + $13 }' /proc/%d/stat; }
                 before=$(busy)

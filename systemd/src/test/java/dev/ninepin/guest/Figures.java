@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** What was measured on the way, for people: in {@code target/guest/KIND/figures.txt}, and in the build's output. */
+/** Records measurements for people, in {@code target/guest/KIND/figures.txt} and in the build's output. */
 final class Figures {
     private Figures() {}
 

@@ -5,7 +5,10 @@ import org.junit.platform.suite.api.IncludeClassNamePatterns;
 import org.junit.platform.suite.api.SelectPackages;
 import org.junit.platform.suite.api.Suite;
 
-/** All tests of this package that are not {@link SecondGuests}: one guest after the other, beside the others' guests. */
+/**
+ * All tests of this package that are not in {@link SecondGuests}. The two suites run in parallel, each with one guest
+ * at a time.
+ */
 @Suite
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(".*IT")

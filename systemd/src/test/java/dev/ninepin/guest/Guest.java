@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A running guest with Ninepin's package installed in it, as root. Has two shares, {@code share} and {@code second}; all
- * else in it is what a fresh installation leaves, and a test leaves it so. What it says and does is kept under {@code
- * target/guest/KIND/}. One thread at a time.
+ * A running guest with Ninepin's package installed, in which commands run as root. It has two shares, {@code share} and
+ * {@code second}, and is otherwise a fresh installation; each test leaves it in that state. Its console and the
+ * commands are recorded in {@code target/guest/KIND/}. Not thread-safe.
  */
 public final class Guest {
     static final Charset TEXT = StandardCharsets.UTF_8;
 
-    /** Its own commands: longer than any takes under software emulation on a busy machine. */
+    /** The time limit of a command, which exceeds what any command takes under software emulation on a busy machine. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final Duration BOOTS_WITHIN = Duration.ofMinutes(3);
@@ -32,7 +32,7 @@ public final class Guest {
     private final GuestDisk disk;
     private GuestMachine machine;
     private GuestAgent agent;
-    /** When it was powered on last, by {@link System#nanoTime}. */
+    /** The time of the last power-on, by {@link System#nanoTime}. */
     private long poweredOn = System.nanoTime();
 
     private Result installation = new Result("", -1, "", "");
@@ -57,9 +57,13 @@ public final class Guest {
         return new GuestAgent(process.getOutputStream(), process.getInputStream());
     }
 
-    /** How a command ended: with its exit status, or with 124 because it took too long. */
+    /**
+     * The result of a command.
+     *
+     * @param status the exit status; 124 if the command exceeded its time limit
+     */
     public record Result(String command, int status, String output, String errors) {
-        /** Its output, if it ended well; the test fails otherwise. */
+        /** Returns the output. Fails the test if the command failed. */
         String expectSuccess() {
             assertThat(status).as("%s%nsays: %s%s", command, output, errors).isZero();
             return output;
@@ -69,7 +73,7 @@ public final class Guest {
     /**
      * Powers a guest on, and installs the package that this build has made.
      *
-     * @throws IOException if that fails; the last words of its console are in it
+     * @throws IOException if that fails; the message ends with the last lines of the console
      */
     static Guest boot(final GuestKind kind) throws IOException, InterruptedException {
         final Path directory = directory(kind).toAbsolutePath();
@@ -88,7 +92,7 @@ public final class Guest {
         }
     }
 
-    /** Where what a guest says is kept, until the next of its kind. */
+    /** Returns the directory of a guest's records, which the next guest of this kind overwrites. */
     static Path directory(final GuestKind kind) {
         return Path.of("target", "guest", kind.label());
     }
@@ -97,37 +101,37 @@ public final class Guest {
         return kind;
     }
 
-    /** How the installation of the package went. */
+    /** Returns the result of the package's installation. */
     public Result installation() {
         return installation;
     }
 
-    /** The host's directory behind the tag {@code share}. */
+    /** Returns the host's directory that is exported with the tag {@code share}. */
     public Path share() {
         return directory.resolve("share");
     }
 
-    /** The host's directory behind the tag {@code second}. */
+    /** Returns the host's directory that is exported with the tag {@code second}. */
     public Path second() {
         return directory.resolve("second");
     }
 
-    /** How long it has been on, in nanoseconds. */
+    /** Returns the time since the last power-on, in nanoseconds. */
     long nanosSincePowerOn() {
         return System.nanoTime() - poweredOn;
     }
 
-    /** Runs {@code command} with sh, as root in /root, and returns when it has ended. */
+    /** Runs {@code command} with sh, as root in /root, and blocks until it has ended. */
     public Result run(final String command) throws IOException {
         return run(command, new byte[0]);
     }
 
-    /** As {@link #run(String)}, with {@code input} as its standard input. */
+    /** Runs {@code command} as {@link #run(String)} does, with {@code input} as its standard input. */
     public Result run(final String command, final byte[] input) throws IOException {
         return run(command, input, PATIENCE);
     }
 
-    /** As {@link #run(String, byte[])}, for a command that may take longer than usual. */
+    /** Runs {@code command} as {@link #run(String, byte[])} does, with a time limit of {@code limit}. */
     public Result run(final String command, final byte[] input, final Duration limit) throws IOException {
         final long begin = System.nanoTime();
         final GuestAgent.Answer answer = agent.run(command.getBytes(TEXT), input, limit);
@@ -138,12 +142,12 @@ public final class Guest {
         return result;
     }
 
-    /** The output of {@code command}, which has to end with status 0. */
+    /** Runs {@code command} and returns its output. Fails the test unless the exit status is 0. */
     public String check(final String command) throws IOException {
         return run(command).expectSuccess();
     }
 
-    /** Copies a file into the guest. */
+    /** Copies a file from the host into the guest. */
     public void put(final Path from, final String to) throws IOException {
         run("cat >'" + to + "'", Files.readAllBytes(from)).expectSuccess();
     }
@@ -154,9 +158,9 @@ public final class Guest {
     }
 
     /**
-     * Shuts the guest down, powers it on again with what was written to its disk, and returns when it runs commands. Not by
-     * a reset: after that, QEMU's software emulation is several times slower until the guest is up, for what is written to
-     * memory may be code that it has translated before.
+     * Shuts the guest down and powers it on with the same disk. Returns when the guest runs commands. A reset would not
+     * do: after it, QEMU's software emulation is several times slower until the guest is up. The reason is that any
+     * memory written may be code that QEMU has translated before.
      */
     public void restart() throws IOException, InterruptedException {
         run("systemctl poweroff").expectSuccess();
@@ -168,7 +172,7 @@ public final class Guest {
         agent.awaitReady(BOOTS_WITHIN);
     }
 
-    /** The ends of the console, of the journal, and where to read all of it. */
+    /** Returns the last lines of the console and the journal, and the path of the complete records. */
     String lastWords() {
         String journal;
         try {

@@ -14,14 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * This side of the port to {@code ninepin-guest-agent} in the guest, whose protocol is described there. One request at a
- * time; after an exception it is of no use any more.
+ * The host's side of the port to {@code ninepin-guest-agent}, which describes the protocol. Handles one request at a
+ * time. Unusable after an exception.
  */
 final class GuestAgent implements AutoCloseable {
     private final OutputStream toGuest;
     private final InputStream fromGuest;
 
-    /** Waits for the guest, so that whoever asks can stop waiting. */
+    /** Runs the blocking I/O on a thread of its own, so that the caller can give up. */
     private final ExecutorService io = Executors.newSingleThreadExecutor(task -> {
         final Thread thread = new Thread(task, "ninepin-guest-agent");
         thread.setDaemon(true);
@@ -33,16 +33,16 @@ final class GuestAgent implements AutoCloseable {
         this.fromGuest = fromGuest;
     }
 
-    /** Why it is of no use any more; null as long as it is. Only the thread that runs commands uses it. */
+    /** The reason why the agent is unusable; null while it works. Used only by the thread that runs commands. */
     private IOException broken;
 
-    /** What the guest said. */
+    /** The result of a command in the guest. */
     record Answer(int status, String output, String errors) {}
 
     /**
-     * Waits until the guest is up.
+     * Blocks until the guest is up.
      *
-     * @throws IOException if it is not by then, or has ended
+     * @throws IOException if the guest is not up within {@code limit}, or has ended
      */
     void awaitReady(final Duration limit) throws IOException {
         final String line = await("its agent", limit, this::line);
@@ -54,8 +54,8 @@ final class GuestAgent implements AutoCloseable {
     /**
      * Runs {@code script} with sh, as root.
      *
-     * @param limit after which it is killed in the guest
-     * @throws IOException if the guest does not even say that it was killed
+     * @param limit the time after which the guest kills the script
+     * @throws IOException if the guest does not even report that it has killed the script
      */
     Answer run(final byte[] script, final byte[] input, final Duration limit) throws IOException {
         final String head = limit.toSeconds() + " " + script.length + " " + input.length + "\n";

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * The disk of a guest: what it writes, over the image that all of them share and none changes.
+ * The disk of a guest: a layer for its writes over the image, which all guests share and none changes.
  *
  * @param image the directory of the image
- * @param file in QEMU's format qcow2
+ * @param file the layer, in QEMU's qcow2 format
  */
 record GuestDisk(Path image, Path file) {
-    /** Makes a disk on which nothing was written. */
+    /** Creates a disk without any writes. */
     static GuestDisk over(final Path image, final Path file) throws IOException, InterruptedException {
         final Process process = new ProcessBuilder(
                         "qemu-img",

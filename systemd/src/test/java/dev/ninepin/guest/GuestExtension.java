@@ -8,14 +8,14 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
- * Gives test classes their guest. One runs at a time: it lives until a class wants one of another kind, and {@link
- * ByGuest} sorts the classes so that each kind is booted once. The message of a test that fails ends with what the guest
- * said last.
+ * Provides test classes with their guest. One guest runs at a time, until a class needs one of another kind. {@link
+ * ByGuest} sorts the classes so that each kind boots only once. If a test fails, the last output of the guest is
+ * appended to the message.
  */
 final class GuestExtension implements BeforeAllCallback, ParameterResolver, TestExecutionExceptionHandler {
     private static final ExtensionContext.Namespace OURS = ExtensionContext.Namespace.create(GuestExtension.class);
 
-    /** The running guest; held by the root context, which closes it after the last class. */
+    /** The running guest. The root context holds it, and closes it after the last class. */
     private static final class Running implements AutoCloseable {
         private final Guest guest;
 
@@ -29,7 +29,7 @@ final class GuestExtension implements BeforeAllCallback, ParameterResolver, Test
         }
     }
 
-    /** What has kept a guest from running; the classes that follow need not try again. */
+    /** The reason why a kind of guest cannot run. Later classes fail with it without another attempt. */
     private record Broken(GuestKind kind, IOException reason) {}
 
     @Override

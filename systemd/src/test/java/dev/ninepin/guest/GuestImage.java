@@ -6,19 +6,20 @@ import java.nio.file.Path;
 import java.util.List;
 import org.opentest4j.TestAbortedException;
 
-/** The guests' image, from the cache, or built. */
+/** The image of the guests, which is built on first use and then cached. */
 final class GuestImage {
-    /** How the script ends where it lacks what it takes: root's rights, or a tool. */
+    /** The exit status of the build script if it lacks root's privileges or a tool. */
     private static final int CANNOT = 3;
 
     private GuestImage() {}
 
     /**
-     * The directory that holds the image; builds it where it was never built, which takes two minutes.
+     * Returns the directory of the image. Builds the image if it does not exist, which takes two minutes.
      *
-     * @param log what the builder says
-     * @throws IOException if that fails; the reason is in it
-     * @throws TestAbortedException if it can't be done here, for a reason that is in it; on CI that is a failure
+     * @param log the file for the output of the build script
+     * @throws IOException if the build fails; the message has the reason
+     * @throws TestAbortedException if this host cannot build the image; the message has the reason. On CI this is a
+     *     failure
      */
     static Path find(final Path log) throws IOException {
         final Process builder = new ProcessBuilder(List.of("guest/image"))

@@ -5,25 +5,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The kinds of guest that there are: a kernel, and a machine for it. In the order in which they are booted. */
+/** The kinds of guest: combinations of a kernel and a machine. They are in boot order. */
 public enum GuestKind {
     /** Debian's cloud kernel, which has no 9p, on a machine without an IOMMU. */
     CLOUD("cloud", "pc", GuestKind.INTERPRETED),
 
-    /** The same on a machine with an IOMMU, and the shares' devices behind it. */
+    /** Debian's cloud kernel on a machine with an IOMMU, which also covers the devices of the shares. */
     CLOUD_IOMMU("cloud", "q35,kernel-irqchip=split", "intel_iommu=on " + GuestKind.INTERPRETED),
 
-    /** Debian's standard kernel, whose own 9p is what Ninepin is compared with. Here Java compiles, as it does for users. */
+    /**
+     * Debian's standard kernel, whose own 9p Ninepin is compared with. Java compiles in this guest, as it does for
+     * users.
+     */
     STANDARD("standard", "pc", "");
 
-    /** The PCI addresses at which every guest has its shares, as the guest writes them. */
+    /** The PCI addresses of the shares in every guest, in the guest's notation. */
     static final String SHARE_ADDRESS = "0000:00:08.0";
 
     static final String SECOND_ADDRESS = "0000:00:09.0";
 
     /**
-     * All of systemd's services have Ninepin's Java interpret: what Java compiles, the emulation has to translate anew,
-     * which takes twice the time.
+     * Makes Ninepin's Java interpret only, in all services of systemd. The emulation has to translate code that Java
+     * compiles once more, which doubles the run time.
      */
     private static final String INTERPRETED = "systemd.setenv=NINEPIN_JAVA_OPTIONS=-Xint";
 
@@ -37,16 +40,16 @@ public enum GuestKind {
         this.kernelArguments = kernelArguments;
     }
 
-    /** For names of files. */
+    /** Returns the name of the kind in file names. */
     String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /**
-     * QEMU's arguments.
+     * Returns the arguments of QEMU.
      *
-     * @param image the kernel and its initial RAM disk
-     * @param disk the root file system, in format qcow2
+     * @param image the directory of the kernel and its initial RAM disk
+     * @param disk the root file system, in the qcow2 format
      * @param share the directory behind the tag {@code share}, a transitional device (1af4:1009)
      * @param second the directory behind the tag {@code second}, a modern device (1af4:1049)
      */
@@ -79,7 +82,7 @@ public enum GuestKind {
                 "virtio-9p-pci,fsdev=" + tag + ",mount_tag=" + tag + "," + how + behind);
     }
 
-    /** A comma ends a value of QEMU's. */
+    /** Doubles commas, because a single comma ends a value of QEMU. */
     private static String doubled(final Path path) {
         return path.toString().replace(",", ",,");
     }

@@ -10,14 +10,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The QEMU process that runs a guest. It ends with this one, however this one ends: the kernel kills it when the thread
- * ends that started it (prctl(2), PR_SET_PDEATHSIG), which therefore waits for it.
+ * The QEMU process that runs a guest. It never outlives the test process: the kernel kills it when the thread that
+ * started it ends (prctl(2), PR_SET_PDEATHSIG). Therefore that thread waits for QEMU.
  */
 final class GuestMachine implements AutoCloseable {
     /**
-     * Software emulation in one thread. With a thread for each processor, one translates code while another patches it,
-     * and may see half of the patch; a JVM, which patches the entries of its methods for as long as it runs, then dies of
-     * a signal at one of them.
+     * Software emulation in one thread. With one thread per processor, a thread may translate code while another
+     * patches it, and may see half of the patch. A JVM patches its methods' entry points as long as it runs, and would
+     * crash there with a signal.
      */
     private static final String ONE_THREAD = "tcg,thread=single";
 
@@ -32,9 +32,9 @@ final class GuestMachine implements AutoCloseable {
     /**
      * Powers a machine on.
      *
-     * @param arguments QEMU's, all but the accelerator: that is software emulation, or what {@code NINEPIN_GUEST_ACCEL}
-     *     says
-     * @param errors the file for what QEMU says
+     * @param arguments the arguments of QEMU, except for the accelerator. The accelerator is software emulation, unless
+     *     the variable {@code NINEPIN_GUEST_ACCEL} names another
+     * @param errors the file for QEMU's standard error
      */
     static GuestMachine start(final List<String> arguments, final Path errors) {
         final String accelerator = System.getenv().getOrDefault("NINEPIN_GUEST_ACCEL", ONE_THREAD);
@@ -46,7 +46,7 @@ final class GuestMachine implements AutoCloseable {
         return machine;
     }
 
-    /** The process, whose standard input and output are the agent's port. */
+    /** Returns the QEMU process, whose standard input and output are the agent's port. */
     Process process() throws IOException {
         try {
             return started.get();
@@ -59,9 +59,9 @@ final class GuestMachine implements AutoCloseable {
     }
 
     /**
-     * Waits until the guest has powered the machine off.
+     * Blocks until the guest has powered the machine off.
      *
-     * @throws IOException if it has not by then
+     * @throws IOException if the machine still runs after {@code limit}
      */
     void awaitEnd(final Duration limit) throws IOException, InterruptedException {
         if (!process().waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -69,7 +69,7 @@ final class GuestMachine implements AutoCloseable {
         }
     }
 
-    /** Pulls the plug, and returns when the machine is gone. */
+    /** Kills the machine and blocks until it is gone. */
     @Override
     public void close() throws InterruptedException {
         final CompletableFuture<Process> unused = started.thenApply(Process::destroyForcibly);

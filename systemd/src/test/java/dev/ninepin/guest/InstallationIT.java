@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** What the .deb installs. */
+/** Tests of the installed .deb package. */
 @InGuest(GuestKind.CLOUD)
 class InstallationIT {
     @Test

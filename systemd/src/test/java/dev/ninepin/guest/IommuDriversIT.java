@@ -7,7 +7,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The device of a guest behind an IOMMU, which VFIO programs. */
+/** Tests of the drivers in a guest with an IOMMU, which VFIO uses. */
 @InGuest(GuestKind.CLOUD_IOMMU)
 class IommuDriversIT extends DriverTests {
     @Test

@@ -6,13 +6,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A device that Ninepin and the kernel's own 9p use in turn. */
+/** Tests of a device that Ninepin and the kernel's own 9p use in turn. */
 @InGuest(GuestKind.STANDARD)
 class KernelDriverIT {
     private static final String DEVICE = "/sys/bus/pci/devices/" + GuestKind.SHARE_ADDRESS;
     private static final String KERNEL_MOUNT = "mount -t 9p -o trans=virtio,version=9p2000.L share /mnt/kernel\n";
 
-    /** The drivers of the device: that of the PCI function, and that of the virtio device made of it. */
+    /** Prints the drivers of the PCI function and of the virtio device on it. */
     private static final String DRIVERS =
             "basename \"$(readlink " + DEVICE + "/driver)\"; basename \"$(readlink " + DEVICE + "/virtio*/driver)\"\n";
 

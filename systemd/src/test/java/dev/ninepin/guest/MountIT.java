@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
+/** Tests of mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
 @InGuest(GuestKind.CLOUD)
 class MountIT {
     @BeforeEach
@@ -32,7 +32,7 @@ class MountIT {
         assertThat(guest.check("cat /mnt/helper/hello")).isEqualTo("from the host\n");
         assertThat(guest.run("touch /mnt/helper/new").errors()).contains("Read-only file system");
         guest.check("umount /mnt/helper");
-        // A daemon ends with its mount, and gives its device back then.
+        // The daemon ends with its mount and then returns its device to the kernel.
         guest.check("mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/helper && umount /mnt/helper");
     }
 
@@ -46,7 +46,7 @@ class MountIT {
                 .isEqualTo(1);
     }
 
-    /** mount(8) hands what it runs for a user no privileges: so over a socket, through fusermount. */
+    /** mount(8) runs helpers for users without privileges. The mount therefore uses a socket, and fusermount. */
     @Test
     void aUserMountsWhatALineOfFstabLetsUsersMount(final Guest guest) throws Exception {
         guest.check("""
@@ -69,7 +69,7 @@ class MountIT {
             guest.check("su tester -c 'umount /home/tester/mnt'");
             guest.check("! grep fuse.ninepin /proc/self/mountinfo");
         } finally {
-            // umount(8) does not wait for the daemon, and nobody can remove a user who has processes.
+            // umount(8) does not wait for the daemon, and a user who has processes cannot be removed.
             guest.run("""
                     umount /home/tester/mnt
                     : >/etc/fstab

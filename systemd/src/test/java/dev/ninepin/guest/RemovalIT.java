@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/** The .deb's upgrade and removal, from a guest that is of no use afterwards: so these are its last tests. */
+/** Tests of upgrading and removing the .deb package. They run last, because the guest is unusable afterwards. */
 @InGuest(GuestKind.CLOUD)
 @Order(Integer.MAX_VALUE)
 class RemovalIT {
@@ -41,7 +41,7 @@ class RemovalIT {
         assertThat(purge.status()).isZero();
         assertThat(purge.errors()).contains("/mnt/hand is in use", "a mount is still served");
 
-        // The note of a mount that was killed before is gone; that of the file that is open here is not.
+        // The record of a mount that was killed before is gone. The record of the file that is still open remains.
         assertThat(guest.check(NOTES).lines()).singleElement().asString().doesNotContain("0123456789abcdef-1");
         assertThat(hidden(guest)).hasSize(1);
         guest.check("[ \"$(cat /proc/$(cat /root/user)/fd/9)\" = kept ] && ls /mnt/hand");
@@ -67,7 +67,7 @@ class RemovalIT {
         final String pid =
                 guest.check("systemctl show -P MainPID ninepin@share").strip();
 
-        // An upgrade to the same version: the mount is served on, the configuration stays.
+        // During an upgrade to the same version, the mount stays up and the configuration stays unchanged.
         guest.check("cd /root && apt-get -y install --reinstall ./ninepin.deb && grep host /mnt/package/hello");
         assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip())
                 .isEqualTo(pid);

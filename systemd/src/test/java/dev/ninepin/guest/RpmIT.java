@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The .rpm, as rpm(8) itself reads it. Installing it takes a guest that has none of Debian's files: not here. */
+/** Tests of the .rpm package, as rpm(8) reads it. Installing it would need a guest without Debian's files. */
 class RpmIT {
     @Test
     void itIsWhole() throws Exception {
@@ -20,7 +20,7 @@ class RpmIT {
     @Test
     void itHoldsWhatTheDebHolds() throws Exception {
         final String deb = built("ninepin_.*\\.deb").toString();
-        // Documents and zsh's functions have places of their own in either world.
+        // The packages keep documents and zsh's functions in different directories.
         final List<String> files = output("sh", "-c", "dpkg-deb --fsys-tarfile \"$1\" | tar -t", "sh", deb)
                 .lines()
                 .map(name -> name.replaceFirst("^\\.?/?", "/"))

@@ -19,8 +19,9 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * The other side of {@link TestsInGuest}: {@code RunInGuest RESULTS CLASS…} runs JUnit classes, and appends a line to the
- * file RESULTS for each test that has ended: status, class, name and the failure in Base64, between tabs.
+ * The guest's side of {@link TestsInGuest}. {@code RunInGuest RESULTS CLASS…} runs JUnit classes. For each test that
+ * has ended, it appends a line to the file RESULTS. The line has the status, class, name and the failure in Base64,
+ * separated by tabs.
  */
 public final class RunInGuest {
     private RunInGuest() {}
@@ -38,7 +39,7 @@ public final class RunInGuest {
                         new TestExecutionListener() {
                             @Override
                             public void executionFinished(final TestIdentifier test, final TestExecutionResult result) {
-                                // A container counts only if it fails: then its tests may not have run.
+                                // A container is reported only if it fails, because its tests may not have run then.
                                 if (test.isTest() || result.getThrowable().isPresent()) {
                                     append(
                                             results,
@@ -55,7 +56,7 @@ public final class RunInGuest {
                                 append(results, "SKIPPED", test, reason);
                             }
                         });
-        // Threads that a failed test has left.
+        // Ends threads that a failed test has left behind.
         System.exit(0);
     }
 

@@ -4,7 +4,7 @@ import org.junit.platform.suite.api.IncludeClassNamePatterns;
 import org.junit.platform.suite.api.SelectPackages;
 import org.junit.platform.suite.api.Suite;
 
-/** About half of the time that the tests in guests take: those that want an IOMMU, or a kernel that has 9p. */
+/** The tests that need an IOMMU or a kernel with 9p. They take about half of the time of all tests in guests. */
 @Suite
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(SecondGuests.CLASSES)

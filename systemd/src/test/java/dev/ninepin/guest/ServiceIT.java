@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code ninepin@.service}, from its start to its end, and what brings it back. */
+/** Tests of {@code ninepin@.service}: start, stop and recovery. */
 @InGuest(GuestKind.CLOUD_IOMMU)
 class ServiceIT {
     @AfterEach

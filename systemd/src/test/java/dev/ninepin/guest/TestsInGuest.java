@@ -16,14 +16,17 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * JUnit classes of other modules' tests, run by a Java in the guest, as root: for what is tested below the commands, and
- * takes a guest's devices or kernel. Each test in there becomes one here.
+ * Runs JUnit classes of other modules in the guest, as root. This is for tests below the level of commands that need a
+ * guest's devices or kernel. Each test in the guest becomes one test on the host.
  */
 final class TestsInGuest {
-    /** In the guest: the jars of the class path of these tests. */
+    /** The guest's directory of the jars on these tests' class path. */
     static final String DIRECTORY = "/root/tests";
 
-    /** What Java compiles, the emulation has to translate anew; and to verify the tests' libraries takes it seconds. */
+    /**
+     * Options that shorten the run. The emulation has to translate compiled code once more, and verifying the
+     * libraries' classes takes it seconds.
+     */
     private static final String QUICK = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10 -XX:+UseSerialGC"
             + " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote";
 
@@ -32,10 +35,10 @@ final class TestsInGuest {
     private TestsInGuest() {}
 
     /**
-     * Runs {@code classes} in one Java.
+     * Runs {@code classes} in one JVM in the guest.
      *
-     * @param options of Java, between spaces
-     * @return what became of each test
+     * @param options the options for Java, separated by spaces
+     * @return one test per test in the guest, with the same result
      */
     static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
         install(guest);
@@ -61,13 +64,14 @@ final class TestsInGuest {
             switch (fields[0]) {
                 case "SUCCESSFUL" -> {}
                 case "FAILED" -> throw new AssertionError("in the guest: " + failure);
-                // They are named to be run: the guest lacks what they take, which is a failure of this harness.
+                // The classes were named in order to run. A test that does not run means that the guest lacks something
+                // it needs, a fault of the harness.
                 default -> throw new AssertionError("it did not run in the guest: " + failure);
             }
         });
     }
 
-    /** Copies our own class path into the guest, once. */
+    /** Copies the class path of these tests into the guest, unless a former call has done so. */
     static void install(final Guest guest) throws IOException, InterruptedException {
         if (guest.run("[ -d " + DIRECTORY + " ]").status() == 0) {
             return;
@@ -78,7 +82,7 @@ final class TestsInGuest {
                 .expectSuccess();
     }
 
-    /** A tar file of flat jars, our own classes among them. */
+    /** Creates a tar file of jars in one directory, including the classes of this module. */
     private static void pack(final Path archive) throws IOException, InterruptedException {
         final String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         final List<String> command = new ArrayList<>(

@@ -11,9 +11,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 
-/** A tree of files to be copied, and how two copies of it are compared, on the host and in the guest alike. */
+/** A tree of files to copy, and the comparison of two copies on the host or in the guest. */
 final class Tree {
-    /** Of all that a copy keeps: types, modes, links, sizes, times to the nanosecond, targets, and what is in the files. */
+    /**
+     * Lists everything that a copy preserves: types, modes, link counts, sizes, times in nanoseconds, link targets, and
+     * the contents of files.
+     */
     private static final String MANIFEST = """
             cd "$1" || exit
             find . -type d -printf 'd %p %m %T@\\n' -o -type f -printf 'f %p %m %n %s %T@\\n' -o -printf '%y %p -> %l\\n' |
@@ -27,7 +30,7 @@ final class Tree {
 
     private Tree() {}
 
-    /** Makes one, always the same. */
+    /** Creates a tree, which is the same each time. */
     static void make(final Path root) throws IOException {
         final Random random = new Random(9);
         final Instant time = Instant.parse("2024-02-29T12:34:56.123456789Z");
@@ -53,7 +56,7 @@ final class Tree {
         Files.createDirectory(root.resolve("empty"));
     }
 
-    /** Copies the directory {@code root} of the host to {@code to} in the guest, by no share. */
+    /** Copies the host's directory {@code root} to {@code to} in the guest, without using a share. */
     static void put(final Guest guest, final Path root, final String to) throws IOException, InterruptedException {
         final Process tar = new ProcessBuilder("tar", "-c", "--format=pax", "-C", root.toString(), ".")
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -63,7 +66,7 @@ final class Tree {
         guest.run("mkdir -p '" + to + "' && tar -x -p -C '" + to + "'", archive).expectSuccess();
     }
 
-    /** What the directory {@code root} of the host holds. */
+    /** Returns the manifest of the host's directory {@code root}. */
     static String onHost(final Path root) throws IOException, InterruptedException {
         final Process sh = new ProcessBuilder(List.of("sh", "-c", MANIFEST, "sh", root.toString()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -74,12 +77,12 @@ final class Tree {
         return manifest;
     }
 
-    /** A manifest whose times have no fractions. */
+    /** Returns {@code manifest} without fractions of seconds. */
     static String inWholeSeconds(final String manifest) {
         return manifest.replaceAll("(?m)^([df] .*)\\.[0-9]{10}$", "$1");
     }
 
-    /** What the directory {@code root} of the guest holds. */
+    /** Returns the manifest of the guest's directory {@code root}. */
     static String inGuest(final Guest guest, final String root) throws IOException {
         return guest.check("set -- '" + root + "'\n" + MANIFEST);
     }

@@ -17,17 +17,17 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The .deb: what it holds, and what of it works without being installed. */
+/** Tests of the .deb package: its contents, and the parts that work without an installation. */
 class DebIT {
     private static final long PATIENCE_SECONDS = 120;
 
-    /** The package's files, as if installed here. */
+    /** The package's files, unpacked as if installed in this directory. */
     @TempDir
     private static Path root;
 
     private static String deb;
 
-    /** How a program ended, and all that it said. */
+    /** The result of a program. The output includes standard error if the program failed. */
     private record Result(int exitCode, String output) {}
 
     @BeforeAll
@@ -80,7 +80,7 @@ class DebIT {
         assertThat(check("dpkg-deb", "-f", deb, "Suggests")).isEqualTo("qemu-system-x86\n");
     }
 
-    /** Every jar that the program's names as its class path is there, but for the one that native/ makes needless. */
+    /** Checks that every jar on the program's class path exists, except for the one that native/ replaces. */
     @Test
     void theClassPathIsWhole() throws Exception {
         final Path home = root.resolve("usr/lib/ninepin");
@@ -101,14 +101,17 @@ class DebIT {
         assertThat(check(root.resolve(link).toString(), "--version")).startsWith("ninepin ");
     }
 
-    /** What the installation does with the Java that is installed; the classes of a mount are in the archive. */
+    /**
+     * Makes the archive of classes as the installation does, with the Java on this host. Checks that the classes of a
+     * mount come from the archive.
+     */
     @Test
     void anArchiveOfClassesIsMadeAndFits() throws Exception {
         final Path archive = root.resolve("classes.jsa");
         final Path home = root.resolve("usr/lib/ninepin");
         check(home.resolve("ninepin").toString(), "--make-archive", archive.toString());
         assertThat(archive).isNotEmptyFile();
-        // Without a server a mount fails, but not before it has come that far.
+        // The mount fails without a server, but only after it has loaded the classes.
         final String loaded = run(
                         java(),
                         "-XX:SharedArchiveFile=" + archive,
@@ -133,7 +136,7 @@ class DebIT {
     void theUnitIsWhatSystemdUnderstands() throws Exception {
         assumeTrue(has("systemd-analyze"), "systemd-analyze is not here");
         final Path unit = Files.createDirectory(root.resolve("unit")).resolve("ninepin@.service");
-        // The commands are looked for as well.
+        // systemd-analyze also looks for the commands of the unit.
         Files.writeString(
                 unit,
                 Files.readString(root.resolve("usr/lib/systemd/system/ninepin@.service"))
@@ -144,7 +147,10 @@ class DebIT {
                 .isEmpty();
     }
 
-    /** Any of these gives the service a mount namespace of its own: systemd's exec_needs_mount_namespace. */
+    /**
+     * Each of these settings would give the service a mount namespace of its own (exec_needs_mount_namespace in
+     * systemd).
+     */
     @Test
     void nothingInTheUnitHidesTheMount() throws Exception {
         assertThat(Files.readAllLines(root.resolve("usr/lib/systemd/system/ninepin@.service")))
@@ -224,7 +230,10 @@ class DebIT {
         return run("sh", "-c", "command -v " + program).exitCode() == 0;
     }
 
-    /** What a program says that must not fail; what it says on standard error only if it does. */
+    /**
+     * Runs a program and returns its standard output. Fails the test, with the program's standard error, if the program
+     * fails.
+     */
     private static String check(final String... command) throws Exception {
         final Result result = run(command);
         if (result.exitCode() != 0) {

@@ -1,2 +1,2 @@
-/** What the built packages hold. */
+/** Tests of the contents of the packages. */
 package dev.ninepin.packages;

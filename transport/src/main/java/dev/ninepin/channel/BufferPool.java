@@ -10,10 +10,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Direct, little-endian memory for replies, kept for the next one. Any thread.
+ * A pool of direct, little-endian buffers for replies. Any thread may call any method.
  *
- * <p>Buffers come in sizes of a power of two and a little more, because what is asked for is mostly a power of two of
- * data with a header before it. Of each size there are never more than were out at the same time.
+ * <p>The buffer sizes are powers of two plus a little room, because most replies are a power of two of data after a
+ * header. The pool never holds more buffers of one size than were lent at the same time.
  */
 final class BufferPool {
     private static final int SMALLEST = 512;
@@ -22,13 +22,13 @@ final class BufferPool {
     private final int largest;
     private final int keptPerSize;
 
-    /** By size, the smallest first; those that are not out. */
+    /** The buffers that are not lent, one queue per size, smallest size first. */
     @GuardedBy("this")
     private final List<Deque<ByteBuffer>> idle = new ArrayList<>();
 
     /**
-     * @param largest the most bytes that may be asked for
-     * @param keptPerSize how many buffers of one size are kept at most
+     * @param largest the largest buffer that can be taken, in bytes
+     * @param keptPerSize how many buffers of one size to keep at most
      */
     BufferPool(final int largest, final int keptPerSize) {
         this.largest = largest;
@@ -38,12 +38,12 @@ final class BufferPool {
         }
     }
 
-    /** The most bytes that may be asked for. */
+    /** Returns the largest buffer that can be taken, in bytes. */
     int largest() {
         return largest;
     }
 
-    /** Lends {@code size} bytes, from position 0 to the limit; what they hold is anything. */
+    /** Lends a buffer with position 0 and limit {@code size}. Its content is undefined. */
     ByteBuffer take(final int size) {
         final int index = sizeIndex(size);
         final ByteBuffer kept = takeIdle(index);
@@ -51,7 +51,7 @@ final class BufferPool {
         return buffer.clear().limit(size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Takes back a buffer of {@link #take}; the caller sees to it that this happens once. */
+    /** Takes back a buffer of {@link #take}. The caller ensures that each buffer is given back once. */
     synchronized void giveBack(final ByteBuffer buffer) {
         final Deque<ByteBuffer> same = idle.get(sizeIndex(buffer.capacity()));
         if (same.size() < keptPerSize) {
@@ -60,7 +60,7 @@ final class BufferPool {
     }
 
     private synchronized @Nullable ByteBuffer takeIdle(final int index) {
-        // The one that came back last is the likeliest to be in the processor's cache.
+        // The buffer that came back last is most likely still in the processor's cache.
         return idle.get(index).poll();
     }
 

@@ -4,24 +4,25 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * Bytes to a server and back. A thread that waits in one of the directions holds up nobody in the other. An interrupt of
- * the thread that writes does no harm: it waits on, and its flag is set afterwards.
+ * A byte stream to a server and back. A thread that blocks in one direction does not block threads in the other
+ * direction. An interrupt does not end a write; the writing thread's interrupt flag is set when the write returns.
  */
 interface ByteStream {
-    /** What it leads to. */
+    /** Returns the description of the server's address. */
     ChannelInfo info();
 
-    /** What the server says; a read waits for at least one byte. */
+    /** Returns the channel from the server. A read blocks until there is at least one byte. */
     ReadableByteChannel input();
 
-    /** What the server hears; a write waits for room. */
+    /** Returns the channel to the server. A write blocks until there is room. */
     WritableByteChannel output();
 
     /**
-     * What is known of the server's end, to be put behind an error's text; empty if nothing. May wait a moment for it.
+     * Returns what is known about the end of the server, to append to an error message; empty if nothing is known. May
+     * block for a moment.
      */
     String lastWords();
 
-    /** Ends both directions, and wakes whoever waits in them with an {@link java.io.IOException}. Called once. */
+    /** Ends both directions. Threads that block in them wake with an {@link java.io.IOException}. Called once. */
     void close();
 }

@@ -4,91 +4,96 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 
 /**
- * One exclusive path to a 9P server, which carries whole messages both ways.
+ * An exclusive connection to a 9P server, which carries whole messages in both directions.
  *
- * <p>It has one user, a session, and three roles in it:
+ * <p>A channel is used by one session, in three roles:
  *
  * <ul>
- *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time, under a lock of the session's;
- *   <li>the <b>reply reader</b>, one thread, calls {@link #receive} in a loop;
- *   <li>{@link #close} and {@link Received#close} may be called by any thread at any time.
+ *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time, under a lock of the session
+ *   <li>the <b>reply reader</b>, a single thread, calls {@link #receive} in a loop
+ *   <li>any thread may call {@link #close} and {@link Received#close} at any time
  * </ul>
  *
- * <p>An interrupt of the sender changes nothing: the method goes on, the channel keeps working, and the thread's
- * interrupt flag is set when the method returns. What an interrupt gives up is a request, and that is the session's
- * affair. Nobody interrupts the reply reader.
+ * <p>An interrupt of the sender has no effect on the channel: the method completes, and the thread's interrupt flag is
+ * set when it returns. Giving up the interrupted request is the task of the session. The reply reader is never
+ * interrupted.
  *
- * <p>Replies come in whatever order the server finishes them. Once a method has thrown an {@link IOException}, the
- * channel is of no more use and the session closes it; what was in flight has no answer.
+ * <p>Replies arrive in the order in which the server finishes the requests. Once a method has thrown an {@link
+ * IOException}, the channel is unusable and the session closes it. Requests in flight then get no answer.
  */
 public interface Channel extends AutoCloseable {
-    /** What this channel is, for status and messages. Any thread. */
+    /** Returns the description of this channel for status and messages. Any thread. */
     ChannelInfo info();
 
-    /** The largest message that fits, either way, in bytes. Any thread. */
+    /** Returns the largest message in either direction, in bytes. Any thread. */
     int maxMessageSize();
 
     /**
-     * How many requests may be in flight; the sender keeps to it. A request is in flight from {@link #send} until the
-     * {@link Received} that answers it is closed. Any thread.
+     * Returns how many requests may be in flight. A request is in flight from {@link #send} until the {@link Received}
+     * that answers it is closed. The sender must respect this limit. Any thread.
      */
     int maxRequests();
 
     /**
-     * How many requests may be in flight that carry data, either way; never more than {@link #maxRequests}. The sender keeps
-     * to it, since {@link #send} of one more would wait. Any thread.
+     * Returns how many requests that carry data, in either direction, may be in flight; never more than {@link
+     * #maxRequests}. The sender must respect this limit, because {@link #send} would block beyond it. Any thread.
      */
     default int maxDataRequests() {
         return maxRequests();
     }
 
-    /** Whether {@link #maxDataRequests} counts a request. Any thread. */
+    /** Returns whether a request counts towards {@link #maxDataRequests}. Any thread. */
     default boolean carriesData(final Tmessage request) {
         return false;
     }
 
     /**
-     * Whether a request may be given up by a Tflush. Where it may not, the tag of one that was given up stays taken until
-     * its reply comes, and no other message may be in flight with a Tversion, the last one too. Any thread.
+     * Returns whether a Tflush can give up a request. If not, the tag of a given-up request stays taken until its reply
+     * arrives. A Tversion then requires that no other message is in flight; this includes the last Tversion of a
+     * session. Any thread.
      */
     default boolean takesFlush() {
         return true;
     }
 
-    /** Whether the very first reply may get lost, so that the first request is to be sent again after a while. Any thread. */
+    /**
+     * Returns whether the very first reply may get lost, so that the first request must be sent again after a timeout.
+     * Any thread.
+     */
     default boolean mayLoseFirstReply() {
         return false;
     }
 
     /**
-     * Takes a request, and with it the room for its reply ({@link Tmessage#replySize}). The message is written out
-     * before this returns, so its data may be reused. The server need not hear of it before {@link #flush}: so a batch
-     * costs one doorbell, or one system call. May wait until there is room.
+     * Sends a request and reserves the room for its reply ({@link Tmessage#replySize}). The message is encoded before
+     * this method returns, so the caller may reuse its data. The server may only be notified at the next {@link
+     * #flush}, so that a batch costs one doorbell or one system call. May block until there is room.
      *
-     * @param tag as {@link dev.ninepin.p9.Frame#tag}; not in flight yet
+     * @param tag the tag, as in {@link dev.ninepin.p9.Frame#tag}; must not be in flight
      * @throws IOException if the channel is closed or broken; the request may or may not have been sent
      * @throws IllegalArgumentException if the message or its reply is larger than {@link #maxMessageSize}
      */
     void send(int tag, Tmessage request) throws IOException;
 
     /**
-     * Tells the server of all that was sent.
+     * Notifies the server of all requests that were sent.
      *
      * @throws IOException if the channel is closed or broken
      */
     void flush() throws IOException;
 
     /**
-     * Waits for the next reply. Only the reply reader calls this; costs nothing while nothing is in flight.
+     * Blocks until the next reply arrives. Only the reply reader calls this method. Uses no CPU time while no request
+     * is in flight.
      *
-     * @throws IOException if the channel was closed (then a {@link ChannelClosedException}), the server went away, or
-     *     what came is not a message
+     * @throws IOException if the channel was closed (a {@link ChannelClosedException}), the server disconnected, or the
+     *     bytes received are not a message
      */
     Received receive() throws IOException;
 
     /**
-     * Ends the channel, and gives back what it holds once every {@link Received} is closed. A {@link #receive} or
-     * {@link #send} that waits returns at once, with a {@link ChannelClosedException}. Closing again does nothing.
+     * Closes the channel. Its resources are released once every {@link Received} is closed. A blocked {@link #receive}
+     * or {@link #send} throws a {@link ChannelClosedException} at once. Does nothing if the channel is already closed.
      */
     @Override
     void close();

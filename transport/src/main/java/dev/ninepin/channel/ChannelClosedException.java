@@ -2,7 +2,7 @@ package dev.ninepin.channel;
 
 import java.io.IOException;
 
-/** The channel was closed on our side. */
+/** The failure of a channel that this side has closed. */
 public final class ChannelClosedException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -14,17 +14,15 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A started command and our ends of its three pipes: each a channel that any thread may close while another waits in
- * it.
+ * A running command and our ends of its three pipes. Any thread may close a pipe while another thread blocks in it.
  *
- * <p>The pipes that the JDK itself makes for a process are not like that: closing one does not wake the thread that
- * waits in it, and may even wait for that thread. So these are made by name, and lose their names once both sides have
- * opened them.
+ * <p>The pipes that the JDK makes for a process lack this property: closing one does not wake a blocked thread, and may
+ * even wait for it. So named pipes are used. Their names are removed once both sides have opened them.
  *
- * @param process the command
- * @param stdin to write to
- * @param stdout to read from
- * @param stderr to read from
+ * @param process the running command
+ * @param stdin the pipe to the command's standard input
+ * @param stdout the pipe from the command's standard output
+ * @param stderr the pipe from the command's standard error
  */
 record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, FileChannel stderr) {
     private static final int MKFIFO_SECONDS = 10;
@@ -32,7 +30,7 @@ record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, File
     /**
      * Starts the command.
      *
-     * @throws IOException if it cannot be; then nothing is left of it
+     * @throws IOException if the command cannot be started; no process and no file is left behind
      */
     static CommandPipes start(final ProcessBuilder command) throws IOException {
         final Path directory = Files.createTempDirectory("ninepin-exec");
@@ -42,7 +40,8 @@ record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, File
         try (Cleanup opened = new Cleanup();
                 Cleanup untilStarted = new Cleanup()) {
             makePipes(stdin, stdout, stderr);
-            // Opening one end of a named pipe waits for the other end; opening both does not, on Linux (fifo(7)).
+            // Opening one end of a named pipe blocks until the other end is opened. Opening it for both does not block
+            // on Linux (fifo(7)).
             for (final Path pipe : List.of(stdin, stdout, stderr)) {
                 opened.add(FileChannel.open(pipe, READ, WRITE));
             }
@@ -80,7 +79,7 @@ record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, File
         }
     }
 
-    /** Channels to close at the end of a block. */
+    /** A list of channels to close at the end of a block. */
     private static final class Cleanup implements Closeable {
         private final Deque<FileChannel> channels = new ArrayDeque<>();
 
@@ -89,6 +88,7 @@ record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, File
             return channel;
         }
 
+        /** Leaves the channels open at the end of the block. */
         void forget() {
             channels.clear();
         }

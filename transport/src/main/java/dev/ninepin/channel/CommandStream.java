@@ -15,14 +15,17 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The standard input and output of a command that was started for it. Its standard error is kept for its last words. */
+/**
+ * The standard input and output of a command that this class starts. The end of its standard error is kept for error
+ * messages.
+ */
 final class CommandStream implements ByteStream {
     private static final Logger LOG = LoggerFactory.getLogger(CommandStream.class);
 
-    /** What the command gets to end by itself, once its input has ended; and again after SIGTERM. */
+    /** How long the command may take to exit after the end of its input, and again after SIGTERM. */
     private static final Duration GRACE = Duration.ofMillis(500);
 
-    /** SIGKILL leaves it no choice; only a system call that cannot be interrupted takes longer. */
+    /** How long to wait after SIGKILL. Only an uninterruptible system call takes longer. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(5);
 
     private final CommandPipes pipes;
@@ -40,6 +43,11 @@ final class CommandStream implements ByteStream {
         this.info = new ChannelInfo("exec", String.join(" ", command), details);
     }
 
+    /**
+     * Starts the command.
+     *
+     * @throws IOException if the command cannot be started; its message is meant for the user
+     */
     static CommandStream start(final List<String> command) throws IOException {
         try {
             return new CommandStream(command, CommandPipes.start(new ProcessBuilder(command)));
@@ -49,7 +57,7 @@ final class CommandStream implements ByteStream {
     }
 
     private static String whyNot(final IOException e) {
-        // The JDK wraps what the system said: 'Cannot run program "x": error=2, No such file or directory'.
+        // The JDK wraps the system's error: 'Cannot run program "x": error=2, No such file or directory'.
         final Throwable reason = e.getCause() != null ? e.getCause() : e;
         return reason.getMessage() + "; check that the command is installed and may be run, or give its full path";
     }
@@ -80,7 +88,7 @@ final class CommandStream implements ByteStream {
 
     @Override
     public void close() {
-        // An interrupt is no reason to give the command less time.
+        // An interrupt must not shorten the time that the command has to exit.
         final boolean interrupted = Thread.interrupted();
         closePipes();
         end();
@@ -90,14 +98,14 @@ final class CommandStream implements ByteStream {
         }
     }
 
-    /** Wakes our threads at once, and is the end of its input for the command. */
+    /** Closes the pipes. This wakes our threads at once, and the command reads the end of its input. */
     private void closePipes() {
         close(output);
         close(pipes.stdout());
     }
 
     private void end() {
-        // Taken while the command still lives: afterwards nobody knows whose children they were.
+        // List the descendants while the command lives. Once it has exited, they are no longer its children.
         final List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants())
                 .toList();
         if (!haveEnded(all, GRACE)) {

@@ -9,19 +9,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file descriptor that threads wait in, and that any thread may close meanwhile. Its number is only given back when
- * the last thread has left: after that it may mean another file, which nobody here must read from.
+ * A file descriptor in whose system calls threads block, and which any thread may close meanwhile. The descriptor's
+ * number is released only when the last thread has left its system call. After that, the number may denote another
+ * file, which none of these threads must touch.
+ *
+ * <p>Any thread may call any method.
  */
 final class Descriptor {
     private static final Logger LOG = LoggerFactory.getLogger(Descriptor.class);
 
-    /** How often those who are still inside are woken: one may have been just before its system call. */
+    /**
+     * How often to wake the threads that are still inside. A thread may have been just before its system call at the
+     * first wake-up.
+     */
     private static final long WAKE_INTERVAL_MILLIS = 1;
 
-    /** A driver that holds a thread longer, whatever signal it got, is broken; nobody else is to wait for it. */
+    /**
+     * How long to wait for the threads to leave. A driver that holds a thread longer, despite the signals, is broken.
+     */
     private static final long LEAVE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    /** Ends the waiting of a thread in a system call; called again until the thread has left. */
+    /** Ends the blocking system call of a thread. Called repeatedly until the thread has left. */
     @FunctionalInterface
     interface Waker {
         void wake(int number, long thread);
@@ -31,7 +39,10 @@ final class Descriptor {
     private final int number;
     private final Waker waker;
 
-    /** The threads in a system call, by their {@code pthread_self}; one of these cannot end before it has left. */
+    /**
+     * The threads in a system call, identified by {@code pthread_self}. Such a thread cannot terminate before it has
+     * left.
+     */
     @GuardedBy("this")
     private final Set<Long> inside = new HashSet<>();
 
@@ -41,7 +52,7 @@ final class Descriptor {
     @GuardedBy("this")
     private boolean givenBack;
 
-    /** Takes over the open descriptor {@code number}. */
+    /** Takes ownership of the open descriptor {@code number}. */
     Descriptor(final NativeCalls calls, final int number, final Waker waker) {
         this.calls = calls;
         this.number = number;
@@ -49,9 +60,9 @@ final class Descriptor {
     }
 
     /**
-     * Runs one system call on the descriptor's number, and returns what it returns, or else minus the errno.
+     * Runs one system call on the descriptor's number. Returns its result, or the negated errno if it failed.
      *
-     * @throws ChannelClosedException if {@link #close} was called before it began
+     * @throws ChannelClosedException if {@link #close} was called before the system call began
      */
     long call(final IntToLongFunction systemCall) throws ChannelClosedException {
         final long thread = calls.pthread_self();
@@ -80,13 +91,16 @@ final class Descriptor {
         return closed;
     }
 
-    /** Wakes every thread that is inside, and returns when they have left. Closing again does nothing. */
+    /**
+     * Wakes every thread that is inside a system call, and blocks until all have left, at most 5 seconds. Does nothing
+     * if the descriptor is already closed.
+     */
     synchronized void close() {
         closed = true;
         final long deadline = System.nanoTime() + LEAVE_PATIENCE_NANOS;
         boolean interrupted = false;
         while (!inside.isEmpty() && System.nanoTime() < deadline) {
-            // A thread leaves under this lock, so each of these is still there.
+            // A thread leaves under this lock, so each of these threads still exists.
             inside.forEach(thread -> waker.wake(number, thread));
             try {
                 wait(WAKE_INTERVAL_MILLIS);

@@ -8,10 +8,11 @@ import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 
 /**
- * Cuts a stream into messages. A size is judged before anything is made for it. Used by the reply reader only.
+ * A reader that splits a byte stream into messages. It validates a message's size before it allocates memory. Used by
+ * the reply reader only.
  *
- * <p>It reads a little ahead: a small reply costs one system call then, or less, and of a large one only the beginning
- * is copied.
+ * <p>It reads up to 4096 bytes ahead. So a small reply costs at most one system call, and only the beginning of a large
+ * reply is copied.
  */
 final class FrameReader {
     private static final int AHEAD = 4096;
@@ -19,7 +20,7 @@ final class FrameReader {
     private final ReadableByteChannel input;
     private final BufferPool pool;
 
-    /** From position to limit, what was read and is not part of a message yet. */
+    /** The bytes read but not yet part of a message, from position to limit. */
     private final ByteBuffer ahead =
             ByteBuffer.allocateDirect(AHEAD).order(ByteOrder.LITTLE_ENDIAN).limit(0);
 
@@ -29,10 +30,10 @@ final class FrameReader {
     }
 
     /**
-     * Waits for the next message.
+     * Blocks until the next message has arrived.
      *
-     * @throws EOFException if the stream ends, between messages or in one
-     * @throws IOException if what comes cannot be a message
+     * @throws EOFException if the stream ends, between messages or inside a message
+     * @throws IOException if the bytes cannot be a message
      */
     PooledReply read() throws IOException {
         readAhead(Integer.BYTES);

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** Writes messages to a stream, as many as possible with one system call. Used by the sender only. */
+/**
+ * A writer of messages to a byte stream, which writes as many as possible with one system call. Used by the sender
+ * only.
+ */
 final class FrameWriter {
     private final WritableByteChannel output;
     private final ByteBuffer pending;
@@ -17,10 +20,10 @@ final class FrameWriter {
     }
 
     /**
-     * Takes a message; what was taken before goes out first if there is no room for both.
+     * Encodes a message into the buffer. If it does not fit behind the earlier messages, writes these out first.
      *
-     * @throws IllegalArgumentException if the message or its reply is too large, or cannot be written; then nothing of
-     *     it was
+     * @throws IllegalArgumentException if the message or its reply is too large, or the message cannot be encoded; no
+     *     part of it is written
      */
     void write(final int tag, final Tmessage request) throws IOException {
         checkSize("a reply to " + request.messageType().notation(), request.replySize());
@@ -38,7 +41,7 @@ final class FrameWriter {
         }
     }
 
-    /** Writes out all that was taken; waits until the server, or the kernel between, has room for it. */
+    /** Writes all buffered messages to the stream. Blocks until the server, or a kernel buffer on the way, has room. */
     void flush() throws IOException {
         pending.flip();
         try {

@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of what a command writes to its standard error, read on a thread of its own so that the command never waits
- * for us to take it. Any thread.
+ * The last lines that a command has written to its standard error. A thread of its own reads them, so that the command
+ * never blocks in a write. Any thread may call any method.
  */
 final class LastWords implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(LastWords.class);
 
-    /** Bytes. Enough for a few lines, whatever the command writes. */
+    /** In bytes. Enough for a few lines. */
     private static final int KEPT = 1024;
 
     private static final Duration READ_WITHIN = Duration.ofSeconds(1);
@@ -28,7 +28,7 @@ final class LastWords implements Closeable {
     private final FileChannel source;
     private final Thread thread;
 
-    /** From 0 to its position: the last bytes read. */
+    /** The last bytes read, from index 0 to the position. */
     @GuardedBy("this")
     private final ByteBuffer tail = ByteBuffer.allocate(2 * KEPT);
 
@@ -38,14 +38,17 @@ final class LastWords implements Closeable {
         thread.setDaemon(true);
     }
 
-    /** Reads {@code source} to its end, and owns it. */
+    /** Starts to read {@code source} to its end. Takes ownership of it. */
     static LastWords of(final FileChannel source, final String threadName) {
         final LastWords words = new LastWords(source, threadName);
         words.thread.start();
         return words;
     }
 
-    /** The last lines, with {@code "; "} between them. Waits a moment for the end of a command that has just died. */
+    /**
+     * Returns the last lines, separated by {@code "; "}. Blocks up to a second for the rest of the output of a command
+     * that has just died.
+     */
     String text() {
         awaitEnd();
         final String text;
@@ -58,7 +61,7 @@ final class LastWords implements Closeable {
                 .collect(Collectors.joining("; "));
     }
 
-    /** Stops reading. */
+    /** Stops reading and closes the pipe. */
     @Override
     public void close() {
         try {

@@ -5,14 +5,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 
-/** A mount tag for people: it comes from the hypervisor, which may put any bytes there. */
+/** A conversion of mount tags to printable text. A mount tag comes from the hypervisor and may contain any bytes. */
 final class MountTagText {
     private static final int FIRST_PRINTABLE = 0x20;
     private static final int DELETE = 0x7f;
 
     private MountTagText() {}
 
-    /** The text that the bytes are in UTF-8; what is none, or does not show on a terminal as itself, is written as \xNN. */
+    /**
+     * Returns the bytes as UTF-8 text. If they are not UTF-8 or not printable, writes each byte except printable ASCII
+     * as \xNN.
+     */
     static String of(final byte[] tag) {
         try {
             final String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(tag)).toString();
@@ -20,7 +23,7 @@ final class MountTagText {
                 return text;
             }
         } catch (final CharacterCodingException e) {
-            // Then byte by byte.
+            // Not UTF-8: escape it byte by byte.
         }
         final StringBuilder escaped = new StringBuilder();
         for (final byte b : tag) {

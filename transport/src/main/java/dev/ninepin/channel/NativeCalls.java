@@ -9,16 +9,17 @@ import jnr.ffi.Runtime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The system calls that channels need and Java has no method for. They return -1 for failure, and {@link #errno} says
- * why. Any thread. Public only because jnr-ffi implements it in a class loader of its own.
+ * The system calls that channels need and for which Java has no method. They return -1 on failure, and {@link #errno}
+ * has the reason. Any thread may call any method. Public only because jnr-ffi implements this interface in its own
+ * class loader.
  */
 public interface NativeCalls {
-    /** Loads the C library on first use. */
+    /** Returns the C library, and loads it on first use. */
     static NativeCalls get() {
         return Loaded.LIBRARY;
     }
 
-    /** Why the last call of this thread failed. */
+    /** Returns the reason why this thread's last call failed. */
     static Errno errno() {
         return Errno.valueOf(Runtime.getSystemRuntime().getLastError());
     }
@@ -27,10 +28,10 @@ public interface NativeCalls {
 
     int close(int descriptor);
 
-    /** {@code bytes} is a direct buffer; the call takes it from its position. */
+    /** Calls read(2). {@code bytes} is a direct buffer; the call uses its memory from the position on. */
     long read(int descriptor, ByteBuffer bytes, long count);
 
-    /** {@code bytes} is a direct buffer; the call takes it from its position. */
+    /** Calls write(2). {@code bytes} is a direct buffer; the call uses its memory from the position on. */
     long write(int descriptor, ByteBuffer bytes, long count);
 
     int ioctl(int descriptor, long request, ByteBuffer argument);
@@ -49,12 +50,12 @@ public interface NativeCalls {
 
     long dlsym(long handle, String name);
 
-    /** Whether this is illumos, or another descendant of Solaris. */
+    /** Returns whether this system is illumos or another descendant of Solaris. */
     static boolean isSolaris() {
         return Platform.getNativePlatform().getOS() == Platform.OS.SOLARIS;
     }
 
-    /** The library. */
+    /** The holder of the loaded library. */
     final class Loaded {
         private static final NativeCalls LIBRARY =
                 LibraryLoader.create(NativeCalls.class).load("c");

@@ -4,14 +4,14 @@ import dev.ninepin.p9.Frame;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A reply in memory of a {@link BufferPool}. */
+/** A reply in a buffer of a {@link BufferPool}. */
 final class PooledReply implements Received {
     private final BufferPool pool;
     private final ByteBuffer message;
     private final int tag;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** Under the message's own tag. */
+    /** Creates a reply with the tag that the message itself contains. */
     PooledReply(final BufferPool pool, final ByteBuffer message) {
         this(pool, message, Frame.peekTag(message));
     }

@@ -12,8 +12,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * One direction of a socket, which waits although the socket does not block: in blocking mode the JDK closes a socket
- * when a thread in it is interrupted. One thread at a time, but for {@link #close}.
+ * One direction of a non-blocking socket, with reads and writes that block. A socket in blocking mode would not do,
+ * because the JDK closes it when a thread in it is interrupted. Used by one thread at a time, except for {@link
+ * #close}.
  */
 final class SocketSide implements ReadableByteChannel, WritableByteChannel, Closeable {
     private final SocketChannel socket;
@@ -24,12 +25,12 @@ final class SocketSide implements ReadableByteChannel, WritableByteChannel, Clos
         this.selector = selector;
     }
 
-    /** The direction from the server. */
+    /** Returns the direction from the server. */
     static SocketSide input(final SocketChannel socket) throws IOException {
         return open(socket, SelectionKey.OP_READ);
     }
 
-    /** The direction to the server. */
+    /** Returns the direction to the server. */
     static SocketSide output(final SocketChannel socket) throws IOException {
         return open(socket, SelectionKey.OP_WRITE);
     }
@@ -70,13 +71,13 @@ final class SocketSide implements ReadableByteChannel, WritableByteChannel, Clos
         return selector.isOpen();
     }
 
-    /** Wakes whoever waits. The socket's descriptor is only given back once both sides are closed too. */
+    /** Wakes the blocked thread. The socket's descriptor is only released once both directions are closed. */
     @Override
     public void close() throws IOException {
         selector.close();
     }
 
-    /** Returns once the socket may be ready; an interrupt ends a select, but not the wait. */
+    /** Blocks until the socket may be ready. An interrupt ends one select call, but not the wait. */
     private void awaitReady() throws IOException {
         boolean interrupted = false;
         try {

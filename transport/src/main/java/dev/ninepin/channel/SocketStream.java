@@ -18,11 +18,11 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A connected socket. */
+/** A byte stream over a connected UNIX or TCP socket. */
 final class SocketStream implements ByteStream {
     private static final Logger LOG = LoggerFactory.getLogger(SocketStream.class);
 
-    /** For each address of a host. */
+    /** The timeout for each address of a host. */
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
     private final SocketChannel socket;
@@ -38,7 +38,7 @@ final class SocketStream implements ByteStream {
         this.output = SocketSide.output(socket);
     }
 
-    /** Over a connected socket, which is closed if this fails. */
+    /** Wraps a connected socket. Closes the socket on failure. */
     private static SocketStream over(final SocketChannel socket, final ChannelInfo info) throws IOException {
         try {
             return new SocketStream(socket, info);
@@ -48,6 +48,11 @@ final class SocketStream implements ByteStream {
         }
     }
 
+    /**
+     * Connects to a UNIX socket.
+     *
+     * @throws IOException if the connection fails; its message is meant for the user
+     */
     static SocketStream unix(final Path path) throws IOException {
         try {
             final SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
@@ -57,6 +62,11 @@ final class SocketStream implements ByteStream {
         }
     }
 
+    /**
+     * Connects over TCP. Tries each address of {@code host} in turn.
+     *
+     * @throws IOException if no address can be connected to; its message is meant for the user
+     */
     static SocketStream tcp(final String host, final int port) throws IOException {
         final String device = (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
         IOException failure = new UnknownHostException(host);
@@ -80,9 +90,9 @@ final class SocketStream implements ByteStream {
         final SocketChannel socket = SocketChannel.open();
         try {
             socket.socket().connect(address, (int) CONNECT_TIMEOUT.toMillis());
-            // A request is small, and waits for nothing that could go with it: that is what flush() is for.
+            // Small requests must leave at once; flush() already collects the requests of a batch.
             socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            // An idle mount learns in time of a server that went away without a word.
+            // Lets an idle mount notice that the server vanished without closing the connection.
             socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
             return socket;
         } catch (final IOException | RuntimeException e) {

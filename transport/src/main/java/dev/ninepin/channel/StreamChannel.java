@@ -8,19 +8,22 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel over a byte stream: messages one after another, each led by its size.
+ * A channel over a byte stream. Messages follow one another, each led by its size.
  *
- * <p>Sender and reply reader share nothing but the two flags here, so a server that stops reading holds up the sender
- * only, and replies still come in.
+ * <p>The sender and the reply reader share only two flags. So a server that stops reading blocks the sender only, and
+ * replies still arrive.
  */
 public final class StreamChannel implements Channel {
-    /** The port of 9P over TCP. Source: IANA, service {@code 9pfs}. */
+    /** The TCP port of 9P. Source: IANA, service {@code 9pfs}. */
     public static final int DEFAULT_PORT = 564;
 
-    /** In bytes; what Linux's client takes at most over its streams ({@code net/9p/trans_fd.c}, MAXSIZE). */
+    /**
+     * The largest message, in bytes: the maximum of Linux's client over its streams ({@code net/9p/trans_fd.c},
+     * MAXSIZE).
+     */
     private static final int MAX_MESSAGE_SIZE = 1 << 20;
 
-    /** A stream has no number of its own; this is the depth of QEMU's virtio-9p queue. */
+    /** A stream has no natural limit; this is the depth of QEMU's virtio-9p queue. */
     private static final int MAX_REQUESTS = 128;
 
     private final ByteStream stream;
@@ -36,41 +39,41 @@ public final class StreamChannel implements Channel {
     }
 
     /**
-     * Connects to the server that listens on a UNIX socket.
+     * Connects to a server that listens on a UNIX socket.
      *
-     * @throws IOException if that fails; its message is for a person
+     * @throws IOException if the connection fails; its message is meant for the user
      */
     public static StreamChannel unix(final Path socket) throws IOException {
         return new StreamChannel(SocketStream.unix(socket));
     }
 
     /**
-     * Connects to a server over TCP; tries each address that {@code host} has.
+     * Connects to a server over TCP. Tries each address of {@code host} in turn, up to 10 seconds for each.
      *
-     * @param port 1 to 65535, {@link #DEFAULT_PORT} if the user named none
-     * @throws IOException if that fails; its message is for a person
+     * @param port the port, 1 to 65535; {@link #DEFAULT_PORT} if the user gave none
+     * @throws IOException if no address can be connected to; its message is meant for the user
      */
     public static StreamChannel tcp(final String host, final int port) throws IOException {
         return new StreamChannel(SocketStream.tcp(host, port));
     }
 
     /**
-     * Connects to a server over vsock, between a machine and its guests.
+     * Connects to a server over vsock, which links a machine with its guests.
      *
-     * @param cid the machine, by its context id: 2 is the host, 1 this machine; 32 bits
-     * @param port 32 bits
-     * @throws IOException if that fails; its message is for a person
+     * @param cid the context ID of the server's machine, 32 bits: 2 is the host, 1 is this machine
+     * @param port the vsock port, 32 bits
+     * @throws IOException if the connection fails; its message is meant for the user
      */
     public static StreamChannel vsock(final long cid, final long port) throws IOException {
         return new StreamChannel(VsockStream.connect(cid, port));
     }
 
     /**
-     * Starts a command that speaks 9P on its standard input and output. It ends with the channel; if this process dies,
-     * it sees the end of its input.
+     * Starts a command that speaks 9P on its standard input and output. The command is ended with the channel. If this
+     * process dies, the command reads the end of its input.
      *
-     * @param command the program and its arguments, no shell between
-     * @throws IOException if it cannot be started; its message is for a person
+     * @param command the program and its arguments, not passed through a shell
+     * @throws IOException if the command cannot be started; its message is meant for the user
      */
     public static StreamChannel exec(final List<String> command) throws IOException {
         return new StreamChannel(CommandStream.start(command));

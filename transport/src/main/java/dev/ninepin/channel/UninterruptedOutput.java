@@ -11,8 +11,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * The way into a pipe, whose writes are done by a thread that nobody interrupts: the JDK closes a file when a thread in
- * it is interrupted, and knows no other mode for it. One thread at a time, but for {@link #close}.
+ * The writing end of a pipe. A thread that is never interrupted does the writes, because the JDK closes a file when a
+ * thread in it is interrupted. Used by one thread at a time, except for {@link #close}.
  */
 final class UninterruptedOutput implements WritableByteChannel {
     private final FileChannel pipe;
@@ -58,7 +58,7 @@ final class UninterruptedOutput implements WritableByteChannel {
         return pipe.isOpen();
     }
 
-    /** Wakes whoever waits. */
+    /** Closes the pipe and wakes the blocked thread. */
     @Override
     public void close() throws IOException {
         pipe.close();

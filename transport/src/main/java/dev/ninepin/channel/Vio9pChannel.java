@@ -17,33 +17,35 @@ import org.slf4j.LoggerFactory;
 /**
  * A channel over illumos's character device of a virtio-9p device, {@code /dev/9p/N}.
  *
- * <p>The device is not reset when it is opened or closed, so what it brings may answer its last user: hence
- * {@link WireTags}. It takes no Tflush: the driver takes the size of a reply from its first bytes, and a request that
- * was flushed has none, so that the reply which the buffer held before would come again.
+ * <p>Opening or closing the device does not reset it, so it may deliver replies to requests of its previous user.
+ * {@link WireTags} detects these.
+ *
+ * <p>The channel does not take Tflush. The driver reads the size of a reply from its first bytes. A flushed request has
+ * no reply, so the driver would deliver the earlier reply that its buffer still holds.
  */
 public final class Vio9pChannel implements Channel {
     private static final Logger LOG = LoggerFactory.getLogger(Vio9pChannel.class);
 
-    /** In bytes, each way. Source: {@code VIRTIO_9P_REQ_SIZE} of the driver. */
+    /** The largest message in either direction, in bytes. Source: {@code VIRTIO_9P_REQ_SIZE} of the driver. */
     public static final int MAX_MESSAGE_SIZE = 8192;
 
     /** Source: {@code VIRTIO_9P_MAX_REQS} of the driver. */
     private static final int MAX_REQUESTS = 16;
 
-    /** In bytes; a reply of which the driver says that it has no room in less than this is none. */
+    /** In bytes. If the driver reports a reply that does not fit into this, it is not a valid reply. */
     private static final int LARGEST_REPLY = 1 << 20;
 
     private final Vio9pDevice device;
     private final String name;
     private final String mountTag;
 
-    /** What a read offers for a reply at first, in bytes. */
+    /** The buffer size that the first read of a reply offers, in bytes. */
     private final int replyRoom;
 
     private final BufferPool pool = new BufferPool(LARGEST_REPLY, MAX_REQUESTS);
     private final WireTags tags = new WireTags(ThreadLocalRandom.current());
 
-    /** The sender's. */
+    /** Used by the sender only. */
     private final ByteBuffer outgoing =
             ByteBuffer.allocateDirect(MAX_MESSAGE_SIZE).order(ByteOrder.LITTLE_ENDIAN);
 
@@ -58,15 +60,15 @@ public final class Vio9pChannel implements Channel {
     }
 
     /**
-     * Opens a device, which nobody else can then.
+     * Opens a device exclusively.
      *
-     * @throws IOException if that cannot be; its message is for a person
+     * @throws IOException if the device cannot be opened; its message is meant for the user
      */
     public static Vio9pChannel open(final Path path) throws IOException {
         return over(Vio9pDevice.open(path), path.toString());
     }
 
-    /** Over an open device, which is closed if this fails. */
+    /** Creates a channel over an open device. Closes the device on failure. */
     static Vio9pChannel over(final Vio9pDevice device, final String name) throws IOException {
         try {
             return new Vio9pChannel(device, name, device.mountTag(), MAX_MESSAGE_SIZE);
@@ -102,15 +104,16 @@ public final class Vio9pChannel implements Channel {
     }
 
     /**
-     * The driver counts its users and drops replies to those before, but takes the count back to 0 with each request that
-     * ends: if a request of the user before does, our first reply does not carry the driver's count any more.
+     * Returns true because the driver may drop our first reply. The driver counts its users and drops replies to
+     * earlier users. However, it resets the count to 0 with each request that ends. If a request of the previous user
+     * ends, our first reply no longer carries the driver's count.
      */
     @Override
     public boolean mayLoseFirstReply() {
         return true;
     }
 
-    /** Writes the message to the device; in lock-step it may also be kept until its turn comes. */
+    /** Writes the message to the device. In lock-step, may instead queue it until its turn. */
     @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         checkSize("a reply to " + request.messageType().notation(), request.replySize());
@@ -123,7 +126,7 @@ public final class Vio9pChannel implements Channel {
         }
     }
 
-    /** Every message goes out at once. */
+    /** Does nothing but check the channel, because {@link #send} writes every message at once. */
     @Override
     public void flush() throws IOException {
         check();

@@ -13,23 +13,24 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * illumos's character device of a virtio-9p device: one whole message a write(2), one a read(2), for one user at a time.
- * One thread may read, another write, any close. Source: vio9p(4D) and {@code uts/common/io/vio9p/vio9p.c}.
+ * illumos's character device of a virtio-9p device. Each write(2) carries one whole message, and so does each read(2).
+ * The device has one user at a time. One thread may read, another may write, and any thread may close. Source:
+ * vio9p(4D) and {@code uts/common/io/vio9p/vio9p.c}.
  *
- * <p>It has no poll(2), so a read waits in the kernel, and {@link #close} ends it by a signal ({@link WakeSignal}). The
- * driver takes a reply off its queue only once it does not wait any more: no reply is lost to a signal.
+ * <p>The device does not support poll(2), so a read blocks in the kernel. {@link #close} ends it with a signal ({@link
+ * WakeSignal}). The driver dequeues a reply only after its wait has ended, so a signal never loses a reply.
  */
 final class Vio9pDevice implements AutoCloseable {
     /** {@code VIO9P_IOC_MOUNT_TAG} of {@code sys/vio9p.h}: {@code ('9' << 16) | ('P' << 8) | 1}. */
     private static final long IOC_MOUNT_TAG = 0x395001;
 
-    /** {@code VIO9P_MOUNT_TAG_SIZE}, in bytes: 32 and a zero. */
+    /** {@code VIO9P_MOUNT_TAG_SIZE}, in bytes: 32 bytes and a terminating NUL. */
     private static final int MOUNT_TAG_SIZE = 33;
 
-    /** What the device has to become free for a request, while it says that it is not. */
+    /** How long to retry a write while the device reports that it has no room. */
     private static final long WRITE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    /** Between two tries, where the device does not wait itself. */
+    /** The pause between two attempts, where the device itself does not block. */
     private static final long PAUSE_NANOS = 500_000;
 
     private final String name;
@@ -43,9 +44,9 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     /**
-     * Opens the device, exclusively.
+     * Opens the device exclusively.
      *
-     * @throws IOException if that cannot be; its message is for a person
+     * @throws IOException if the device cannot be opened; its message is meant for the user
      */
     static Vio9pDevice open(final Path path) throws IOException {
         return open(path, NativeCalls.get(), 0);
@@ -60,7 +61,7 @@ final class Vio9pDevice implements AutoCloseable {
         return of(path.toString(), calls, number);
     }
 
-    /** Over a descriptor that is open already, and is closed if this fails. */
+    /** Wraps an open descriptor. Closes the descriptor on failure. */
     static Vio9pDevice of(final String name, final NativeCalls calls, final int number) throws IOException {
         try {
             WakeSignal.install(calls);
@@ -71,12 +72,12 @@ final class Vio9pDevice implements AutoCloseable {
         }
     }
 
-    /** {@code O_CLOEXEC}; jnr-constants knows Linux's only. */
+    /** Returns {@code O_CLOEXEC}; jnr-constants only has the value for Linux. */
     private static int closeOnExec() {
         return NativeCalls.isSolaris() ? 0x800000 : OpenFlags.O_CLOEXEC.intValue();
     }
 
-    /** Names are bytes to the system; jnr-ffi would encode a string in the locale's way. */
+    /** Encodes the path in UTF-8. jnr-ffi would encode a string in the charset of the locale. */
     private static Pointer nativePath(final Path path) {
         final byte[] bytes = path.toString().getBytes(UTF_8);
         final Pointer memory = Runtime.getSystemRuntime().getMemoryManager().allocateDirect(bytes.length + 1, true);
@@ -100,9 +101,9 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     /**
-     * The mount tag as the hypervisor gave it: up to 32 bytes of anything, none if there is none.
+     * Returns the mount tag that the hypervisor set: up to 32 arbitrary bytes; empty if there is none.
      *
-     * @throws IOException if the device has no such thing, and so is something else
+     * @throws IOException if the device does not know this ioctl, and so is not a vio9p device
      */
     byte[] mountTag() throws IOException {
         final ByteBuffer tag = ByteBuffer.allocateDirect(MOUNT_TAG_SIZE);
@@ -121,9 +122,10 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     /**
-     * Waits for a message, and puts it at the position of the direct buffer {@code target}.
+     * Blocks until a message arrives, and stores it at the position of the direct buffer {@code target}.
      *
-     * @return its bytes, or -1 if there is one that has no room in {@code target}; it stays for the next read
+     * @return the size of the message in bytes; -1 if the message does not fit into {@code target}, and stays queued
+     *     for the next read
      * @throws ChannelClosedException if the device was closed
      */
     int read(final ByteBuffer target) throws IOException {
@@ -144,10 +146,11 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     /**
-     * Writes a message, all that remains of the direct buffer {@code source}. May wait until the device has room for it.
+     * Writes one message: the remaining bytes of the direct buffer {@code source}. Blocks while the device waits for
+     * room. Retries for at most 10 seconds while the device reports that it has no room.
      *
      * @throws ChannelClosedException if the device was closed
-     * @throws IllegalArgumentException if it is larger than the device takes
+     * @throws IllegalArgumentException if the message is larger than the device accepts
      */
     void write(final ByteBuffer source) throws IOException {
         final int size = source.remaining();
@@ -161,7 +164,7 @@ final class Vio9pDevice implements AutoCloseable {
                 throw new IOException("the device took " + result + " bytes of a message of " + size);
             }
             switch (error(result)) {
-                // A signal while it waited for room: vio9p says ENOMEM then.
+                // vio9p returns ENOMEM when a signal ends its wait for room.
                 case EINTR -> checkOpen();
                 case EAGAIN, ENOMEM -> {
                     checkOpen();
@@ -182,7 +185,10 @@ final class Vio9pDevice implements AutoCloseable {
         return descriptor.isClosed();
     }
 
-    /** Wakes whoever waits in it, with a {@link ChannelClosedException}. Closing again does nothing. */
+    /**
+     * Closes the device and wakes blocked threads with a {@link ChannelClosedException}. Does nothing if already
+     * closed.
+     */
     @Override
     public void close() {
         descriptor.close();

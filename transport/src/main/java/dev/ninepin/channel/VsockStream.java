@@ -10,11 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntToLongFunction;
 import jnr.constants.platform.Errno;
 
-/** A connected socket between a machine and its guests. Java knows no such sockets. Source: vsock(7). */
+/**
+ * A connected vsock socket, which links a machine with its guests. Java has no class for such sockets. Source:
+ * vsock(7).
+ */
 final class VsockStream implements ByteStream {
     private static final int AF_VSOCK = 40;
 
-    /** {@code SOCK_STREAM | SOCK_CLOEXEC} of Linux, the only system with such sockets. */
+    /** {@code SOCK_STREAM | SOCK_CLOEXEC} of Linux, the only system for which this class exists. */
     private static final int STREAM_CLOSE_ON_EXEC = 1 | 02000000;
 
     private static final int SHUT_RDWR = 2;
@@ -22,7 +25,10 @@ final class VsockStream implements ByteStream {
     /** {@code VMADDR_CID_LOCAL}: this machine itself. */
     private static final long CID_LOCAL = 1;
 
-    /** Of {@code struct sockaddr_vm}, in bytes, and its fields, in the machine's own byte order. */
+    /**
+     * The size of {@code struct sockaddr_vm} and the offsets of its fields, in bytes. The fields are in native byte
+     * order.
+     */
     private static final int ADDRESS_SIZE = 16;
 
     private static final int PORT_OFFSET = 4;
@@ -33,11 +39,16 @@ final class VsockStream implements ByteStream {
     private final ChannelInfo info;
 
     private VsockStream(final int number, final ChannelInfo info) {
-        // Whoever waits, or comes to wait, finds the end of the connection.
+        // After shutdown(2), each blocked or later call finds the end of the connection.
         this.socket = new Descriptor(calls, number, (same, thread) -> calls.shutdown(same, SHUT_RDWR));
         this.info = info;
     }
 
+    /**
+     * Connects to a vsock address.
+     *
+     * @throws IOException if the connection fails; its message is meant for the user
+     */
     static VsockStream connect(final long cid, final long port) throws IOException {
         final ChannelInfo info = new ChannelInfo("vsock", cid + ":" + port, Map.of());
         final ByteBuffer address = ByteBuffer.allocateDirect(ADDRESS_SIZE).order(ByteOrder.nativeOrder());
@@ -54,7 +65,7 @@ final class VsockStream implements ByteStream {
             }
             final Errno errno = NativeCalls.errno();
             calls.close(number);
-            // A signal, which was not meant for us; this socket is of no more use.
+            // On EINTR the socket is unusable, so try again with a new one. The signal was meant for another purpose.
             if (errno != Errno.EINTR) {
                 final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
                 throw failed(info, whyNot(errno, cid, port, seconds));
@@ -115,7 +126,7 @@ final class VsockStream implements ByteStream {
         socket.close();
     }
 
-    /** Makes a system call, again if only a signal ended it. */
+    /** Makes a system call, and repeats it if a signal interrupts it. */
     private int call(final IntToLongFunction systemCall) throws IOException {
         while (true) {
             final long result = socket.call(systemCall);

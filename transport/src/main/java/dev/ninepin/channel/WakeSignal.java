@@ -6,12 +6,12 @@ import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
 /**
- * A signal that ends the system call in which a thread waits, and does nothing else.
+ * A signal that ends the system call in which a thread blocks, and has no other effect.
  *
- * <p>It is SIGURG: nothing sends it unasked, by default it is ignored, and neither the JVM nor the C library uses it; so
- * Go's runtime took it to interrupt its threads. Its handler is installed without SA_RESTART, for the call to return
- * EINTR, and is the C library's {@code abs}: a function of an int that touches no memory, so it may run at any point of
- * any thread. Java code may not.
+ * <p>The signal is SIGURG. No program sends it without being asked to, its default action is to ignore it, and neither
+ * the JVM nor the C library uses it. Go's runtime interrupts its threads with it for the same reasons. The handler is
+ * installed without SA_RESTART, so that the system call returns EINTR. The handler is the C library's {@code abs}: a
+ * function of an int that touches no memory, so it may run at any point of any thread. Java code may not.
  */
 final class WakeSignal {
     private static final int NUMBER = Signal.SIGURG.intValue();
@@ -19,15 +19,18 @@ final class WakeSignal {
     /** {@code RTLD_DEFAULT} of dlsym(3). */
     private static final long ANY_LIBRARY = NativeCalls.isSolaris() ? -2 : 0;
 
-    /** Where {@code struct sigaction} has its handler; illumos has the flags before it, Linux last. In bytes. */
+    /**
+     * The offset of the handler in {@code struct sigaction}, in bytes. illumos has the flags before the handler; Linux
+     * has them last.
+     */
     private static final long HANDLER_OFFSET = NativeCalls.isSolaris() ? Long.BYTES : 0;
 
-    /** More than the struct has anywhere, in bytes; all the rest of it is zero: no flags, no mask. */
+    /** An upper bound of the size of the struct, in bytes. All other fields stay zero: no flags, no mask. */
     private static final int ACTION_SIZE = 256;
 
     private WakeSignal() {}
 
-    /** Makes the signal harmless to this process. Again does nothing more. */
+    /** Installs the handler in this process. Installing it again is harmless. */
     static void install(final NativeCalls calls) throws IOException {
         final long handler = calls.dlsym(ANY_LIBRARY, "abs");
         final Pointer action = Runtime.getSystemRuntime().getMemoryManager().allocateDirect(ACTION_SIZE, true);
@@ -38,9 +41,9 @@ final class WakeSignal {
     }
 
     /**
-     * Sends it to one thread of this process.
+     * Sends the signal to one thread of this process.
      *
-     * @param thread its {@code pthread_self}; the caller sees to it that the thread has not ended
+     * @param thread the thread's {@code pthread_self}; the caller ensures that the thread has not terminated
      */
     static void send(final NativeCalls calls, final long thread) {
         calls.pthread_kill(thread, NUMBER);

@@ -12,27 +12,28 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tags that requests go under on a device which may still bring replies to somebody else's: each request gets one
- * that was not used for long, from a random one on, whatever its tag is to the session. So a late reply is known as
- * such. Any thread.
+ * The tags of requests on a device that may still deliver replies to its previous user. Each request gets a wire tag
+ * that was not used for long, whatever its tag in the session. The first wire tag is random. So a late reply is
+ * recognized. Any thread may call any method.
  *
- * <p>Some servers do not return tags: propolis answers with tag 0, which is never given here. With the first such answer
- * this goes to <b>lock-step</b>: one request at a time, the others wait here, and the next reply is its answer.
+ * <p>Some servers do not return tags: propolis answers with tag 0, which is never given to a request. The first such
+ * answer switches to <b>lock-step</b>: one request is sent at a time, the others are queued, and the next reply answers
+ * the request that was sent.
  */
 final class WireTags {
-    /** What a reply that answers nothing has for a session: no session has so many tags. */
+    /** The tag of a reply that answers no request: no session has so many tags. */
     static final int STRAY = Frame.NOTAG - 1;
 
-    /** From {@code lib/propolis/src/hw/virtio/p9fs.rs}: the replies are made without one. */
+    /** The tag that propolis puts in every reply ({@code lib/propolis/src/hw/virtio/p9fs.rs}). */
     private static final int NO_TAG_RETURNED = 0;
 
     private static final int TAG_OFFSET = Frame.HEADER_SIZE - Short.BYTES;
 
-    /** Requests on the wire, by their tags there. */
+    /** The requests on the wire, by wire tag. */
     @GuardedBy("this")
     private final Map<Integer, Request> sent = new HashMap<>();
 
-    /** In lock-step, messages to send once it is their turn. */
+    /** The messages that wait for their turn in lock-step. */
     @GuardedBy("this")
     private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
 
@@ -42,9 +43,9 @@ final class WireTags {
     @GuardedBy("this")
     private boolean lockStep;
 
-    /** A request on the wire: the session's tag, and its type. */
+    /** A request on the wire: its tag in the session and its message type. */
     private record Request(int tag, int type) {
-        /** Whether a reply of {@code replyType} may answer it. */
+        /** Returns whether a reply of {@code replyType} may answer this request. */
         boolean takes(final int replyType) {
             return replyType == type + 1 || replyType == MessageType.RLERROR.code();
         }
@@ -55,13 +56,13 @@ final class WireTags {
     }
 
     /**
-     * Gives a message a tag of the wire, and writes that into it.
+     * Gives a message a wire tag and writes the tag into the message.
      *
-     * @param message from its position, under the session's tag; copied if it has to wait
-     * @return whether to send it now; else {@link #next} gives it when it is its turn
+     * @param message the message from its position, with the session's tag; copied if it must wait
+     * @return true if the caller sends the message now; false if {@link #next} returns it when its turn comes
      */
     synchronized boolean begin(final ByteBuffer message) {
-        // A Tversion waits for nothing: it ends whatever is under way.
+        // A Tversion never waits, because it ends all requests in flight.
         if (lockStep && !sent.isEmpty() && Frame.peekTag(message) != Frame.NOTAG) {
             final ByteBuffer copy =
                     ByteBuffer.allocateDirect(message.remaining()).order(message.order());
@@ -72,7 +73,7 @@ final class WireTags {
         return true;
     }
 
-    /** The message that is to be sent now, because what was before it is answered; null if there is none. */
+    /** Returns the message to send now, because the one before it is answered; null if there is none. */
     synchronized @Nullable ByteBuffer next() {
         if (waiting.isEmpty() || !sent.isEmpty()) {
             return null;
@@ -82,13 +83,13 @@ final class WireTags {
         return message;
     }
 
-    /** The message, of {@link #begin} or {@link #next}, was not sent after all. */
+    /** Forgets a message from {@link #begin} or {@link #next} that could not be sent. */
     synchronized void undo(final ByteBuffer message) {
         sent.remove(Frame.peekTag(message));
     }
 
     /**
-     * Finds what a reply answers, and writes the session's tag of that into it.
+     * Finds the request that a reply answers, and writes the session's tag into the reply.
      *
      * @return the session's tag, or {@link #STRAY}
      */
@@ -106,7 +107,7 @@ final class WireTags {
         return request.tag();
     }
 
-    /** Whether the server returns no tags, so that one request at a time is sent. */
+    /** Returns whether the server returns no tags, so that one request is sent at a time. */
     synchronized boolean isLockStep() {
         return lockStep;
     }
@@ -132,7 +133,7 @@ final class WireTags {
     @GuardedBy("this")
     private int fresh() {
         do {
-            // From 1 to the last before STRAY.
+            // From 1 to STRAY - 1.
             last = last % (STRAY - 1) + 1;
         } while (sent.containsKey(last));
         return last;

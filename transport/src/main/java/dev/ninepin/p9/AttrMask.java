@@ -1,6 +1,9 @@
 package dev.ninepin.p9;
 
-/** Which fields of an {@link Rgetattr} are asked for, and which came. Source: QEMU's {@code hw/9pfs/9p.h}. */
+/**
+ * The bits that select the fields of an {@link Rgetattr}, in the request and in the reply. Source: QEMU's {@code
+ * hw/9pfs/9p.h}.
+ */
 public final class AttrMask {
     public static final long MODE = 0x1;
     public static final long NLINK = 0x2;
@@ -17,7 +20,7 @@ public final class AttrMask {
     public static final long GEN = 0x1000;
     public static final long DATA_VERSION = 0x2000;
 
-    /** What stat(2) shows. */
+    /** The fields that stat(2) returns. */
     public static final long BASIC = MODE | NLINK | UID | GID | RDEV | ATIME | MTIME | CTIME | INO | SIZE | BLOCKS;
 
     private AttrMask() {}

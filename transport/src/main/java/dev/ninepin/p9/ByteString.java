@@ -6,14 +6,14 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A string of the protocol: any bytes, at most 65535 of them, immutable.
+ * A string of the protocol: an immutable sequence of at most 65535 arbitrary bytes.
  *
- * <p>A Linux file name is bytes, not characters, and need not be UTF-8; so names, link targets and attribute names
- * stay bytes from the kernel to the server. Text enters through {@link #of(String)} only, as UTF-8 whatever the
- * locale is, and leaves only to be shown to a person ({@link #toString()}).
+ * <p>A Linux file name consists of bytes, not characters, and need not be UTF-8. So names, link targets and attribute
+ * names stay bytes all the way from the kernel to the server. Text is only converted by {@link #of(String)}, as UTF-8
+ * in every locale, and back by {@link #toString()}, for display.
  */
 public final class ByteString implements Comparable<ByteString> {
-    /** The longest string that a {@code len[2]} can announce, in bytes. */
+    /** The longest string that a {@code len[2]} field can describe, in bytes. */
     public static final int MAX_LENGTH = 0xffff;
 
     public static final ByteString EMPTY = new ByteString(new byte[0]);
@@ -30,34 +30,34 @@ public final class ByteString implements Comparable<ByteString> {
         this.hash = Arrays.hashCode(bytes);
     }
 
-    /** The UTF-8 bytes of {@code text}. */
+    /** Returns the UTF-8 bytes of {@code text}. */
     public static ByteString of(final String text) {
         return new ByteString(text.getBytes(UTF_8));
     }
 
-    /** A copy of {@code bytes}. */
+    /** Returns a copy of {@code bytes}. */
     public static ByteString copyOf(final byte... bytes) {
         return new ByteString(bytes.clone());
     }
 
-    /** A copy of the remaining bytes of {@code bytes}, whose position moves to its limit. */
+    /** Returns a copy of the remaining bytes of {@code bytes}, and moves its position to its limit. */
     public static ByteString copyOf(final ByteBuffer bytes) {
         final byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
         return new ByteString(copy);
     }
 
-    /** The number of bytes. */
+    /** Returns the number of bytes. */
     public int length() {
         return bytes.length;
     }
 
-    /** The byte at {@code index}, counted from 0. */
+    /** Returns the byte at {@code index}, counted from 0. */
     public byte at(final int index) {
         return bytes[index];
     }
 
-    /** Whether {@code b} is one of the bytes. */
+    /** Returns whether any of the bytes equals {@code b}. */
     public boolean contains(final char b) {
         for (final byte each : bytes) {
             if (each == (byte) b) {
@@ -67,17 +67,18 @@ public final class ByteString implements Comparable<ByteString> {
         return false;
     }
 
+    /** Returns whether the bytes begin with those of {@code prefix}. */
     public boolean startsWith(final ByteString prefix) {
         return bytes.length >= prefix.bytes.length
                 && Arrays.equals(bytes, 0, prefix.bytes.length, prefix.bytes, 0, prefix.bytes.length);
     }
 
-    /** A copy of the bytes. */
+    /** Returns a copy of the bytes. */
     public byte[] toBytes() {
         return bytes.clone();
     }
 
-    /** Puts the bytes at {@code target}'s position. */
+    /** Writes the bytes at the position of {@code target}. */
     public void putInto(final ByteBuffer target) {
         target.put(bytes);
     }
@@ -92,13 +93,16 @@ public final class ByteString implements Comparable<ByteString> {
         return hash;
     }
 
-    /** Orders by unsigned bytes. */
+    /** Compares the bytes as unsigned numbers. */
     @Override
     public int compareTo(final ByteString other) {
         return Arrays.compareUnsigned(bytes, other.bytes);
     }
 
-    /** For people and logs: printable ASCII as it is, a backslash doubled, any other byte as {@code \xNN}. */
+    /**
+     * Returns the bytes for display and logs: printable ASCII unchanged, a backslash doubled, any other byte as {@code
+     * \xNN}.
+     */
     @Override
     public String toString() {
         final StringBuilder text = new StringBuilder(bytes.length);

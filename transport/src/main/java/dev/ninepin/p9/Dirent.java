@@ -5,23 +5,24 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One entry in the data of an Rreaddir.
+ * One directory entry in the data of an Rreaddir.
  *
  * <pre>qid[13] offset[8] type[1] name[s]</pre>
  *
- * @param qid the file; servers may leave its type and version 0 here (QEMU does)
- * @param offset the cookie that continues <em>after</em> this entry; opaque, any 64 bits
- * @param type a {@code DT_…} of readdir(3); 0, {@code DT_UNKNOWN}, where the server does not know
+ * @param qid the file's identity; servers may leave its type and version 0 (QEMU does)
+ * @param offset the opaque cookie, any 64 bits, that continues <em>after</em> this entry
+ * @param type a {@code DT_…} constant of readdir(3); 0, {@code DT_UNKNOWN}, if the server does not know the type
+ * @param name the name of the entry
  */
 public record Dirent(Qid qid, long offset, int type, ByteString name) {
-    /** The bytes that this entry takes. */
+    /** Returns the encoded size of this entry, in bytes. */
     public int size() {
         final WireWriter counter = WireWriter.counting();
         encode(counter);
         return counter.count();
     }
 
-    /** Writes this entry at {@code target}'s position; {@code target} must be little-endian. */
+    /** Writes this entry at the position of {@code target}, which must be little-endian. */
     public void encode(final ByteBuffer target) {
         encode(WireWriter.into(target));
     }
@@ -34,9 +35,9 @@ public record Dirent(Qid qid, long offset, int type, ByteString name) {
     }
 
     /**
-     * All entries that {@code data}, the payload of an {@link Rreaddir}, holds.
+     * Decodes all entries of {@code data}, the payload of an {@link Rreaddir}.
      *
-     * @throws ProtocolException if the last one is cut short
+     * @throws ProtocolException if the last entry is truncated
      */
     public static List<Dirent> decodeAll(final ByteBuffer data) throws ProtocolException {
         final WireReader in = new WireReader(data.duplicate());

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
-/** The reply to any request that failed: {@link Rlerror}, or {@link Rerror} from servers that send this instead. */
+/** The reply to a failed request: {@link Rlerror}, or {@link Rerror} from servers that send it instead. */
 public interface ErrorReply {
-    /** The errno, by its number on Linux. */
+    /** Returns the errno, with its number on Linux. */
     int ecode();
 }

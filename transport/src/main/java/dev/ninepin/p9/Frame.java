@@ -4,25 +4,27 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A message with its tag, as it goes over a channel.
+ * A message with its tag, as it is sent over a channel.
  *
  * <pre>size[4] type[1] tag[2] body[size - 7]</pre>
  *
- * <p>{@code size} counts itself. Source: diod's {@code protocol.md}; QEMU's {@code hw/9pfs/9p.c}, {@code pdu_submit}.
+ * <p>{@code size} includes its own 4 bytes. Source: diod's {@code protocol.md}; QEMU's {@code hw/9pfs/9p.c}, {@code
+ * pdu_submit}.
  *
- * @param tag pairs a reply with its request, 0 to 65535; {@link #NOTAG} for Tversion
+ * @param tag the number that pairs a reply with its request, 0 to 65535; {@link #NOTAG} for Tversion
+ * @param message the message
  */
 public record Frame(int tag, Message message) {
     /** The tag of Tversion and Rversion. */
     public static final int NOTAG = 0xffff;
 
-    /** The bytes before the body: {@code size[4] type[1] tag[2]}. */
+    /** The size of the header {@code size[4] type[1] tag[2]}, in bytes. */
     public static final int HEADER_SIZE = Integer.BYTES + Byte.BYTES + Short.BYTES;
 
     private static final int TYPE_OFFSET = Integer.BYTES;
     private static final int TAG_OFFSET = TYPE_OFFSET + Byte.BYTES;
 
-    /** The bytes that {@code message} takes on the wire, its header included. */
+    /** Returns the encoded size of {@code message} with its header, in bytes. */
     public static int sizeOf(final Message message) {
         final WireWriter counter = WireWriter.counting();
         message.encode(counter);
@@ -30,9 +32,10 @@ public record Frame(int tag, Message message) {
     }
 
     /**
-     * Writes the frame at {@code target}'s position, which moves behind it; {@code target} becomes little-endian.
+     * Writes the frame at the position of {@code target} and moves the position behind it. Sets {@code target} to
+     * little-endian.
      *
-     * @throws java.nio.BufferOverflowException if it does not fit
+     * @throws java.nio.BufferOverflowException if the frame does not fit
      */
     public void encode(final ByteBuffer target) {
         final int start = target.position();
@@ -45,10 +48,10 @@ public record Frame(int tag, Message message) {
     }
 
     /**
-     * Reads the one frame that {@code source} holds from its position to its limit. Data in the message is a view of
+     * Decodes the one frame between the position and the limit of {@code source}. Data in the message is a view of
      * {@code source}'s memory, not a copy.
      *
-     * @throws ProtocolException if the bytes are anything but exactly one message
+     * @throws ProtocolException if the bytes are not exactly one message
      */
     public static Frame decode(final ByteBuffer source) throws ProtocolException {
         final int available = source.remaining();
@@ -70,17 +73,17 @@ public record Frame(int tag, Message message) {
         return new Frame(tag, message);
     }
 
-    /** The size that the frame at {@code source}'s position announces, unsigned; needs 4 bytes there. */
+    /** Returns the size field of the frame at {@code source}'s position, as an unsigned number. Requires 4 bytes. */
     public static long peekSize(final ByteBuffer source) {
         return Integer.toUnsignedLong(littleEndian(source).getInt(source.position()));
     }
 
-    /** The type byte of the frame at {@code source}'s position; needs {@link #HEADER_SIZE} bytes there. */
+    /** Returns the type byte of the frame at {@code source}'s position. Requires {@link #HEADER_SIZE} bytes. */
     public static int peekType(final ByteBuffer source) {
         return Byte.toUnsignedInt(source.get(source.position() + TYPE_OFFSET));
     }
 
-    /** The tag of the frame at {@code source}'s position; needs {@link #HEADER_SIZE} bytes there. */
+    /** Returns the tag of the frame at {@code source}'s position. Requires {@link #HEADER_SIZE} bytes. */
     public static int peekTag(final ByteBuffer source) {
         return Short.toUnsignedInt(littleEndian(source).getShort(source.position() + TAG_OFFSET));
     }

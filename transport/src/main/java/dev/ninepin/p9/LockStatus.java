@@ -1,16 +1,16 @@
 package dev.ninepin.p9;
 
-/** What {@link Rlock} says of a lock that was asked for. */
+/** The results of a lock request in an {@link Rlock}. */
 public final class LockStatus {
-    /** It is held, or freed. */
+    /** The lock was taken or released. */
     public static final int SUCCESS = 0;
 
-    /** Another has one that is in the way. */
+    /** Another client or process holds a conflicting lock. */
     public static final int BLOCKED = 1;
 
     public static final int ERROR = 2;
 
-    /** The server has begun anew, and waits for those who held locks before to say so. */
+    /** The server has restarted and waits for clients to reclaim their locks. */
     public static final int GRACE = 3;
 
     private LockStatus() {}

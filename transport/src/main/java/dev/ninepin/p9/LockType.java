@@ -1,6 +1,6 @@
 package dev.ninepin.p9;
 
-/** The kinds of lock in {@link Tlock} and {@link Tgetlock}. */
+/** The lock types in {@link Tlock} and {@link Tgetlock}. */
 public final class LockType {
     public static final int RDLCK = 0;
     public static final int WRLCK = 1;

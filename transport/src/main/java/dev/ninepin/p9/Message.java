@@ -1,12 +1,12 @@
 package dev.ninepin.p9;
 
-/** One message of 9P2000.L, without its tag: a {@link Tmessage} asks, an {@link Rmessage} answers. */
+/** A 9P2000.L message without its tag: a {@link Tmessage} is a request, an {@link Rmessage} is a reply. */
 public sealed interface Message permits Tmessage, Rmessage {
-    /** The type byte, and with it the way to decode. */
+    /** Returns the message's type, which has the type byte and the decoder. */
     default MessageType messageType() {
         return MessageType.of(getClass());
     }
 
-    /** Writes what follows the header {@code size[4] type[1] tag[2]}. */
+    /** Encodes the message body, which follows the header {@code size[4] type[1] tag[2]}. */
     void encode(WireWriter out);
 }

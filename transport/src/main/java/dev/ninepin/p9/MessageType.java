@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The messages of 9P2000.L: type byte, record and decoder of each. An answer's type is its request's plus one.
- * Source: diod's {@code protocol.md}; QEMU's {@code hw/9pfs/9p.h}, {@code enum} of {@code P9_TLERROR} and following.
+ * The messages of 9P2000.L, with the type byte, record and decoder of each. The type byte of a reply is the type byte
+ * of its request plus one. Source: diod's {@code protocol.md}; QEMU's {@code hw/9pfs/9p.h}, {@code enum} of {@code
+ * P9_TLERROR} and following.
  */
 public enum MessageType {
     RLERROR(7, Rlerror.class, Rlerror::decode),
@@ -92,17 +93,17 @@ public enum MessageType {
         this.decoder = decoder;
     }
 
-    /** The type byte, 0 to 255. */
+    /** Returns the type byte, 0 to 255. */
     public int code() {
         return code;
     }
 
-    /** The record of this message. */
+    /** Returns the record class of this message. */
     public Class<? extends Message> record() {
         return record;
     }
 
-    /** The name that the protocol's texts use, such as {@code Tgetattr}. */
+    /** Returns the name that the protocol's documentation uses, such as {@code Tgetattr}. */
     public String notation() {
         return record.getSimpleName();
     }
@@ -111,18 +112,23 @@ public enum MessageType {
         return decoder.decode(in);
     }
 
-    /** The type of the given type byte, if 9P2000.L has one. */
+    /** Returns the message type with a given type byte; empty if 9P2000.L has none. */
     public static Optional<MessageType> ofCode(final int code) {
         return code < 0 || code >= BY_CODE.length ? Optional.empty() : Optional.ofNullable(BY_CODE[code]);
     }
 
-    /** All types of requests, or all of replies. */
+    /**
+     * Returns the types of all requests, or of all replies.
+     *
+     * @param kind {@link Tmessage} or {@link Rmessage}
+     */
     public static MessageType[] all(final Class<? extends Message> kind) {
         return Arrays.stream(values())
                 .filter(type -> kind.isAssignableFrom(type.record))
                 .toArray(MessageType[]::new);
     }
 
+    /** Returns the message type of a record class. */
     static MessageType of(final Class<? extends Message> record) {
         final MessageType type = BY_RECORD.get(record);
         if (type == null) {
@@ -131,7 +137,9 @@ public enum MessageType {
         return type;
     }
 
-    /** Reads a body; never throws for what the bytes are, {@link WireReader#finish} judges them afterwards. */
+    /**
+     * Decodes a message body. Never throws because of the bytes: {@link WireReader#finish} validates them afterwards.
+     */
     @Immutable
     @FunctionalInterface
     private interface Decoder {

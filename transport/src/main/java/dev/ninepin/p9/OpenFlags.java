@@ -1,8 +1,9 @@
 package dev.ninepin.p9;
 
 /**
- * The flags of {@link Tlopen} and {@link Tlcreate}. The protocol fixes them to the numbers of Linux on x86; on other
- * machines some of open(2)'s differ (arm64: DIRECT, DIRECTORY, NOFOLLOW), so they are translated, never passed on.
+ * The flags of {@link Tlopen} and {@link Tlcreate}. The protocol defines them with the values of Linux on x86. On other
+ * architectures, some flags of open(2) have other values (arm64: DIRECT, DIRECTORY, NOFOLLOW). So flags must be
+ * translated, never passed through.
  */
 public final class OpenFlags {
     public static final int RDONLY = 0;
@@ -25,12 +26,12 @@ public final class OpenFlags {
     public static final int CLOEXEC = 02000000;
     public static final int SYNC = 04000000;
 
-    /** Whether what is opened so may be read. */
+    /** Returns whether a file opened with {@code flags} may be read. */
     public static boolean reads(final int flags) {
         return (flags & ACCESS_MODE) != WRONLY;
     }
 
-    /** Whether what is opened so may be written. */
+    /** Returns whether a file opened with {@code flags} may be written. */
     public static boolean writes(final int flags) {
         return (flags & ACCESS_MODE) != RDONLY;
     }

@@ -1,6 +1,9 @@
 package dev.ninepin.p9;
 
-/** Bytes that are not a 9P2000.L message: cut short, too long, of an unknown type, or with lengths that lie. */
+/**
+ * The failure of decoding bytes that are not a 9P2000.L message: truncated, too long, of unknown type, or with wrong
+ * lengths.
+ */
 public final class ProtocolException extends Exception {
     private static final long serialVersionUID = 1L;
 

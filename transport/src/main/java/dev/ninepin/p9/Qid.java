@@ -5,9 +5,10 @@ package dev.ninepin.p9;
  *
  * <pre>qid[13] = type[1] version[4] path[8]</pre>
  *
- * @param type bits of {@code DIR}, {@code SYMLINK}, …; {@link #FILE} is none of them
- * @param version changes when the file's data does, if the server keeps it; 0 where it does not
- * @param path unique among the files of the export, as the inode number is; compare it together with the type
+ * @param type bits of {@code DIR}, {@code SYMLINK}, …; {@link #FILE} has none of them
+ * @param version a number that changes with the file's data; 0 if the server does not maintain it
+ * @param path a number that is unique among the files of the export, like an inode number; compare it together with the
+ *     type
  */
 public record Qid(int type, int version, long path) {
     public static final int DIR = 0x80;
@@ -20,11 +21,12 @@ public record Qid(int type, int version, long path) {
     public static final int LINK = 0x01;
     public static final int FILE = 0;
 
+    /** Returns whether the file is a directory. */
     public boolean isDirectory() {
         return (type & DIR) != 0;
     }
 
-    /** Whether both name the same file; versions may differ. */
+    /** Returns whether both identify the same file. The versions may differ. */
     public boolean isSameFile(final Qid other) {
         return path == other.path && type == other.type;
     }

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The fid names the root.
+ * The reply to {@link Tattach}: the fid names the root.
  *
  * <pre>size[4] Rattach tag[2] qid[13]</pre>
  *

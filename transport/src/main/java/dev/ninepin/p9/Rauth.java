@@ -1,11 +1,11 @@
 package dev.ninepin.p9;
 
 /**
- * The fid to authenticate over is there.
+ * The reply to {@link Tauth}: the authentication fid exists.
  *
  * <pre>size[4] Rauth tag[2] aqid[13]</pre>
  *
- * @param aqid its identity
+ * @param aqid the identity of the authentication file
  */
 public record Rauth(Qid aqid) implements Rmessage {
     static final int SIZE = Frame.sizeOf(new Rauth(new Qid(0, 0, 0)));

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The fid is free.
+ * The reply to {@link Tclunk}: the fid is free.
  *
  * <pre>size[4] Rclunk tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rclunk() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rclunk decode(final WireReader in) {

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The request is done or gone.
+ * The reply to {@link Tflush}: the flushed request is finished or discarded.
  *
  * <pre>size[4] Rflush tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rflush() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rflush decode(final WireReader in) {

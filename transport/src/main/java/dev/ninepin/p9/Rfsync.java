@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * It is durable.
+ * The reply to {@link Tfsync}: the data is durable.
  *
  * <pre>size[4] Rfsync tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rfsync() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rfsync decode(final WireReader in) {

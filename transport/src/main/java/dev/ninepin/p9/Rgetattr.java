@@ -1,32 +1,32 @@
 package dev.ninepin.p9;
 
 /**
- * The attributes of a file. Fields that {@code valid} does not name mean nothing.
+ * The reply to {@link Tgetattr}: the attributes of a file. Fields whose bit in {@code valid} is clear have no meaning.
  *
  * <pre>size[4] Rgetattr tag[2] valid[8] qid[13] mode[4] uid[4] gid[4] nlink[8] rdev[8] size[8] blksize[8]
  *     blocks[8] atime_sec[8] atime_nsec[8] mtime_sec[8] mtime_nsec[8] ctime_sec[8] ctime_nsec[8]
  *     btime_sec[8] btime_nsec[8] gen[8] data_version[8]</pre>
  *
- * @param valid bits of {@link AttrMask}: what the server filled in
- * @param qid the file
- * @param mode file type and permission bits, as {@code st_mode}
- * @param uid owner
- * @param gid group
- * @param nlink names that it has
- * @param rdev device number, encoded as glibc's makedev(3)
- * @param size bytes
- * @param blksize bytes that one read or write moves at best
- * @param blocks units of 512 bytes in use
- * @param atimeSec last access, seconds since 1970
- * @param atimeNsec and nanoseconds
- * @param mtimeSec last change of the data
- * @param mtimeNsec and nanoseconds
- * @param ctimeSec last change of the attributes
- * @param ctimeNsec and nanoseconds
- * @param btimeSec birth
- * @param btimeNsec and nanoseconds
- * @param gen generation of the inode number
- * @param dataVersion changes with the data
+ * @param valid bits of {@link AttrMask} for the fields that the server filled in
+ * @param qid the file's identity
+ * @param mode the file type and permission bits, as in {@code st_mode}
+ * @param uid the owner's server ID
+ * @param gid the group's server ID
+ * @param nlink the number of hard links
+ * @param rdev the device number, encoded as by glibc's makedev(3)
+ * @param size the file size, in bytes
+ * @param blksize the preferred size of one read or write, in bytes
+ * @param blocks the allocated units of 512 bytes
+ * @param atimeSec the last access, in seconds since 1970
+ * @param atimeNsec the nanoseconds of the last access
+ * @param mtimeSec the last change of the data, in seconds since 1970
+ * @param mtimeNsec the nanoseconds of the last change of the data
+ * @param ctimeSec the last change of the attributes, in seconds since 1970
+ * @param ctimeNsec the nanoseconds of the last change of the attributes
+ * @param btimeSec the creation time, in seconds since 1970
+ * @param btimeNsec the nanoseconds of the creation time
+ * @param gen the generation of the inode number
+ * @param dataVersion a number that changes with the data
  */
 public record Rgetattr(
         long valid,

@@ -1,18 +1,18 @@
 package dev.ninepin.p9;
 
 /**
- * The lock that is in the way; of type {@link LockType#UNLCK} if none is.
+ * The reply to {@link Tgetlock}: a conflicting lock, or the type {@link LockType#UNLCK} if there is none.
  *
  * <pre>size[4] Rgetlock tag[2] type[1] start[8] length[8] proc_id[4] client_id[s]</pre>
  *
  * @param type a {@link LockType}
- * @param start first byte
- * @param length bytes; 0 to the end
- * @param procId who holds it
- * @param clientId on which machine
+ * @param start the first byte of the range
+ * @param length the length of the range in bytes; 0 means to the end of the file
+ * @param procId the process that holds the lock
+ * @param clientId the name of this process's machine
  */
 public record Rgetlock(int type, long start, long length, int procId, ByteString clientId) implements Rmessage {
-    /** With a machine name as long as the protocol can carry one. */
+    /** The size with the longest machine name that the protocol allows, in bytes. */
     static final int LARGEST_SIZE =
             Frame.sizeOf(new Rgetlock(0, 0, 0, 0, ByteString.copyOf(new byte[ByteString.MAX_LENGTH])));
 

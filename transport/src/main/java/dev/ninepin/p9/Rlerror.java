@@ -1,11 +1,11 @@
 package dev.ninepin.p9;
 
 /**
- * The answer to any request that failed.
+ * The reply to any failed request.
  *
  * <pre>size[4] Rlerror tag[2] ecode[4]</pre>
  *
- * @param ecode the errno, by its number on Linux
+ * @param ecode the errno, with its number on Linux
  */
 public record Rlerror(int ecode) implements Rmessage, ErrorReply {
     static final int SIZE = Frame.sizeOf(new Rlerror(0));

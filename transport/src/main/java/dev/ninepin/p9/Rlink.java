@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The name is there.
+ * The reply to {@link Tlink}: the hard link exists.
  *
  * <pre>size[4] Rlink tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rlink() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rlink decode(final WireReader in) {

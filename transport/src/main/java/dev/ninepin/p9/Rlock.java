@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * What became of the lock.
+ * The reply to {@link Tlock}.
  *
  * <pre>size[4] Rlock tag[2] status[1]</pre>
  *

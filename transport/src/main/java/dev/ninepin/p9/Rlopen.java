@@ -1,12 +1,12 @@
 package dev.ninepin.p9;
 
 /**
- * The file is open.
+ * The reply to {@link Tlopen}: the file is open.
  *
  * <pre>size[4] Rlopen tag[2] qid[13] iounit[4]</pre>
  *
  * @param qid the file
- * @param iounit bytes that one read or write moves at best; 0 for "as msize allows"
+ * @param iounit the preferred size of one read or write, in bytes; 0 if only msize limits it
  */
 public record Rlopen(Qid qid, int iounit) implements Rmessage {
     static final int SIZE = Frame.sizeOf(new Rlopen(new Qid(0, 0, 0), 0));

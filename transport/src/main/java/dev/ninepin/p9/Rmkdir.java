@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The directory is there.
+ * The reply to {@link Tmkdir}: the directory exists.
  *
  * <pre>size[4] Rmkdir tag[2] qid[13]</pre>
  *

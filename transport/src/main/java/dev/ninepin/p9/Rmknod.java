@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The node is there.
+ * The reply to {@link Tmknod}: the node exists.
  *
  * <pre>size[4] Rmknod tag[2] qid[13]</pre>
  *

@@ -3,14 +3,14 @@ package dev.ninepin.p9;
 import java.nio.ByteBuffer;
 
 /**
- * What was read: fewer bytes than asked, or none at the end of the file.
+ * The reply to {@link Tread}: the bytes read. They may be fewer than requested; none means the end of the file.
  *
  * <pre>size[4] Rread tag[2] count[4] data[count]</pre>
  *
  * @param data the bytes
  */
 public record Rread(ByteBuffer data) implements Rmessage {
-    /** The bytes of the message beside its data. */
+    /** The size of the message without its data, in bytes. */
     public static final int HEADER_SIZE = Frame.sizeOf(new Rread(ByteBuffer.allocate(0)));
 
     @Override

@@ -3,14 +3,14 @@ package dev.ninepin.p9;
 import java.nio.ByteBuffer;
 
 /**
- * Entries of a directory, as {@link Dirent#decodeAll} reads them; none at the end.
+ * The reply to {@link Treaddir}: directory entries for {@link Dirent#decodeAll}; none at the end of the directory.
  *
  * <pre>size[4] Rreaddir tag[2] count[4] data[count]</pre>
  *
- * @param data the entries
+ * @param data the encoded entries
  */
 public record Rreaddir(ByteBuffer data) implements Rmessage {
-    /** The bytes of the message beside its data. */
+    /** The size of the message without its data, in bytes. */
     public static final int HEADER_SIZE = Frame.sizeOf(new Rreaddir(ByteBuffer.allocate(0)));
 
     @Override

@@ -1,14 +1,14 @@
 package dev.ninepin.p9;
 
 /**
- * What a symbolic link says.
+ * The reply to {@link Treadlink}: the target of a symbolic link.
  *
  * <pre>size[4] Rreadlink tag[2] target[s]</pre>
  *
- * @param target the link's text
+ * @param target the target's path
  */
 public record Rreadlink(ByteString target) implements Rmessage {
-    /** With a target as long as Linux allows one to be (PATH_MAX). */
+    /** The size with the longest target that Linux allows (PATH_MAX), in bytes. */
     static final int LARGEST_SIZE = Frame.sizeOf(new Rreadlink(ByteString.copyOf(new byte[4096])));
 
     @Override

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * It is gone.
+ * The reply to {@link Tremove}: the file is removed and the fid is free.
  *
  * <pre>size[4] Rremove tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rremove() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rremove decode(final WireReader in) {

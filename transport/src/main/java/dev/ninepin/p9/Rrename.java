@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * It is renamed.
+ * The reply to {@link Trename}: the file is renamed.
  *
  * <pre>size[4] Rrename tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rrename() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rrename decode(final WireReader in) {

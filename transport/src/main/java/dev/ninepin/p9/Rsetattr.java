@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * They are changed.
+ * The reply to {@link Tsetattr}: the attributes are changed.
  *
  * <pre>size[4] Rsetattr tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rsetattr() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rsetattr decode(final WireReader in) {

@@ -1,20 +1,20 @@
 package dev.ninepin.p9;
 
 /**
- * The figures of a file system.
+ * The reply to {@link Tstatfs}: the statistics of a file system.
  *
  * <pre>size[4] Rstatfs tag[2] type[4] bsize[4] blocks[8] bfree[8] bavail[8] files[8] ffree[8] fsid[8]
  *     namelen[4]</pre>
  *
- * @param type its magic number
- * @param bsize bytes in a block
- * @param blocks blocks in all
- * @param bfree blocks free
- * @param bavail blocks free for those who are not root
- * @param files files in all
- * @param ffree files that may still be made
- * @param fsid the identity of the file system
- * @param namelen the longest name, in bytes
+ * @param type the file system's magic number
+ * @param bsize the block size, in bytes
+ * @param blocks the total number of blocks
+ * @param bfree the free blocks
+ * @param bavail the free blocks available to users other than root
+ * @param files the total number of files
+ * @param ffree the number of files that can still be created
+ * @param fsid the file system's identity
+ * @param namelen the longest file name, in bytes
  */
 public record Rstatfs(
         int type, int bsize, long blocks, long bfree, long bavail, long files, long ffree, long fsid, int namelen)

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The link is there.
+ * The reply to {@link Tsymlink}: the symbolic link exists.
  *
  * <pre>size[4] Rsymlink tag[2] qid[13]</pre>
  *

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * It is gone.
+ * The reply to {@link Tunlinkat}: the entry is removed.
  *
  * <pre>size[4] Runlinkat tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Runlinkat() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Runlinkat decode(final WireReader in) {

@@ -1,15 +1,18 @@
 package dev.ninepin.p9;
 
 /**
- * What the server agrees to.
+ * The reply to {@link Tversion}: the msize and version that the server agrees to.
  *
  * <pre>size[4] Rversion tag[2] msize[4] version[s]</pre>
  *
- * @param msize the largest message of the session; at most what was asked
- * @param version what was asked, or "unknown"
+ * @param msize the largest message of the session, in bytes; at most the requested msize
+ * @param version the requested version, or "unknown"
  */
 public record Rversion(int msize, ByteString version) implements Rmessage {
-    /** A server answers with what was asked or with a shorter word; this leaves room for any that is known. */
+    /**
+     * The largest expected size, in bytes. A server answers with the requested version or a shorter word; 64 bytes hold
+     * any known one.
+     */
     static final int LARGEST_SIZE = Frame.sizeOf(new Rversion(0, ByteString.copyOf(new byte[64])));
 
     @Override

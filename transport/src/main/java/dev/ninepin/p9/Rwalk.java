@@ -4,11 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The way that the server went. Fewer qids than names: it stopped there, and {@code newfid} was not made.
+ * The reply to {@link Twalk}: the files along the path. If it has fewer qids than names, the walk stopped early and
+ * {@code newfid} was not made.
  *
  * <pre>size[4] Rwalk tag[2] nwqid[2] nwqid * wqid[13]</pre>
  *
- * @param qids one for each name that was found
+ * @param qids one qid for each name that was found
  */
 public record Rwalk(List<Qid> qids) implements Rmessage {
     public Rwalk {

@@ -1,11 +1,11 @@
 package dev.ninepin.p9;
 
 /**
- * How much of it was written.
+ * The reply to {@link Twrite}.
  *
  * <pre>size[4] Rwrite tag[2] count[4]</pre>
  *
- * @param count bytes
+ * @param count the bytes written
  */
 public record Rwrite(int count) implements Rmessage {
     static final int SIZE = Frame.sizeOf(new Rwrite(0));

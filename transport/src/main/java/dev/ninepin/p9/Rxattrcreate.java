@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * The value may be written.
+ * The reply to {@link Txattrcreate}: the attribute's value may now be written.
  *
  * <pre>size[4] Rxattrcreate tag[2]</pre>
  */
@@ -10,7 +10,7 @@ public record Rxattrcreate() implements Rmessage {
 
     @Override
     public void encode(final WireWriter out) {
-        // The header is all.
+        // The header is the whole message.
     }
 
     static Rxattrcreate decode(final WireReader in) {

@@ -1,11 +1,11 @@
 package dev.ninepin.p9;
 
 /**
- * {@code newfid} names the attribute.
+ * The reply to {@link Txattrwalk}: {@code newfid} names the attribute.
  *
  * <pre>size[4] Rxattrwalk tag[2] size[8]</pre>
  *
- * @param size bytes that there are to read
+ * @param size how many bytes can be read
  */
 public record Rxattrwalk(long size) implements Rmessage {
     static final int SIZE = Frame.sizeOf(new Rxattrwalk(0));

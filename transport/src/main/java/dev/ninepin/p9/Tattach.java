@@ -1,18 +1,18 @@
 package dev.ninepin.p9;
 
 /**
- * Makes a fid name the root of a tree.
+ * A request to make a fid that names the root of a tree.
  *
  * <pre>size[4] Tattach tag[2] fid[4] afid[4] uname[s] aname[s] n_uname[4]</pre>
  *
- * @param fid will name the root
- * @param afid what was authenticated over, or {@link #NOFID}
- * @param uname the user
+ * @param fid the new fid for the root
+ * @param afid the fid of a completed authentication, or {@link #NOFID}
+ * @param uname the user's name
  * @param aname the tree
- * @param nUname the user's number, or {@link Tauth#NONUNAME}
+ * @param nUname the user's numeric ID, or {@link Tauth#NONUNAME}
  */
 public record Tattach(int fid, int afid, ByteString uname, ByteString aname, int nUname) implements Tmessage {
-    /** Nothing was authenticated; as a fid it is none. */
+    /** The value of {@code afid} without authentication; never the number of a fid. */
     public static final int NOFID = -1;
 
     @Override

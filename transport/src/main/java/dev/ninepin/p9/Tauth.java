@@ -1,17 +1,17 @@
 package dev.ninepin.p9;
 
 /**
- * Asks for a fid to authenticate over.
+ * A request for a fid to authenticate over.
  *
  * <pre>size[4] Tauth tag[2] afid[4] uname[s] aname[s] n_uname[4]</pre>
  *
- * @param afid the fid to authenticate over
- * @param uname the user
+ * @param afid the new fid to authenticate over
+ * @param uname the user's name
  * @param aname the tree
- * @param nUname the user's number, or {@link #NONUNAME}
+ * @param nUname the user's numeric ID, or {@link #NONUNAME}
  */
 public record Tauth(int afid, ByteString uname, ByteString aname, int nUname) implements Tmessage {
-    /** No number is known for the user. */
+    /** The value of {@code nUname} if the user's numeric ID is not known. */
     public static final int NONUNAME = -1;
 
     @Override

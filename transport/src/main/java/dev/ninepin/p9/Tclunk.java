@@ -1,11 +1,11 @@
 package dev.ninepin.p9;
 
 /**
- * Gives a fid back. It is free afterwards, whatever the reply says.
+ * A request to release a fid. The fid is free afterwards, even if the reply is an error.
  *
  * <pre>size[4] Tclunk tag[2] fid[4]</pre>
  *
- * @param fid is no more
+ * @param fid the fid to release
  */
 public record Tclunk(int fid) implements Tmessage {
     @Override

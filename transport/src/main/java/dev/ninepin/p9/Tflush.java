@@ -1,11 +1,12 @@
 package dev.ninepin.p9;
 
 /**
- * Asks that a request be given up. When the reply has come, the flushed request's tag is free again, answered or not.
+ * A request to give up an earlier request. Once the reply has arrived, the flushed request's tag is free, whether or
+ * not that request was answered.
  *
  * <pre>size[4] Tflush tag[2] oldtag[2]</pre>
  *
- * @param oldtag the tag of the request
+ * @param oldtag the tag of the request to give up
  */
 public record Tflush(int oldtag) implements Tmessage {
     @Override

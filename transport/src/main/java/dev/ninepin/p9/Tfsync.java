@@ -1,12 +1,12 @@
 package dev.ninepin.p9;
 
 /**
- * Asks for what was written to be made durable.
+ * A request to make written data durable.
  *
  * <pre>size[4] Tfsync tag[2] fid[4] datasync[4]</pre>
  *
  * @param fid the open file
- * @param datasync not 0: the data only, as fdatasync(2)
+ * @param datasync not 0 to sync the data only, as fdatasync(2) does
  */
 public record Tfsync(int fid, int datasync) implements Tmessage {
     @Override

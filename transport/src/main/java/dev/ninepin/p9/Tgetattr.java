@@ -1,12 +1,12 @@
 package dev.ninepin.p9;
 
 /**
- * Asks for the attributes of a file.
+ * A request for the attributes of a file.
  *
  * <pre>size[4] Tgetattr tag[2] fid[4] request_mask[8]</pre>
  *
  * @param fid the file
- * @param requestMask bits of {@link AttrMask}
+ * @param requestMask bits of {@link AttrMask} for the requested fields
  */
 public record Tgetattr(int fid, long requestMask) implements Tmessage {
     @Override

@@ -1,16 +1,16 @@
 package dev.ninepin.p9;
 
 /**
- * Asks which lock would be in the way.
+ * A request for a lock that would conflict with the given one.
  *
  * <pre>size[4] Tgetlock tag[2] fid[4] type[1] start[8] length[8] proc_id[4] client_id[s]</pre>
  *
  * @param fid the open file
  * @param type a {@link LockType}
- * @param start first byte
- * @param length bytes; 0 to the end
- * @param procId who
- * @param clientId on which machine
+ * @param start the first byte of the range
+ * @param length the length of the range in bytes; 0 means to the end of the file
+ * @param procId the process that would take the lock
+ * @param clientId the name of this process's machine
  */
 public record Tgetlock(int fid, int type, long start, long length, int procId, ByteString clientId)
         implements Tmessage {

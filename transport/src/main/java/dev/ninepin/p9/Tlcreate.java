@@ -1,16 +1,16 @@
 package dev.ninepin.p9;
 
 /**
- * Creates a regular file and opens it. The fid, which named the directory, is the open file afterwards.
+ * A request to create a regular file and open it. The fid names the directory before and the open file afterwards.
  *
  * <p>Never send {@link OpenFlags#TRUNC}, for the reason that {@link Tlopen} gives.
  *
  * <pre>size[4] Tlcreate tag[2] fid[4] name[s] flags[4] mode[4] gid[4]</pre>
  *
  * @param fid the directory before, the open file after
- * @param name the new name
+ * @param name the name of the new file
  * @param flags bits of {@link OpenFlags}
- * @param mode permission bits, as in open(2)
+ * @param mode the permission bits, as in open(2)
  * @param gid the group of the new file
  */
 public record Tlcreate(int fid, ByteString name, int flags, int mode, int gid) implements Tmessage {

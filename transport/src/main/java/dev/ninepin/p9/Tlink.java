@@ -1,13 +1,13 @@
 package dev.ninepin.p9;
 
 /**
- * Makes a hard link.
+ * A request to make a hard link.
  *
  * <pre>size[4] Tlink tag[2] dfid[4] fid[4] name[s]</pre>
  *
- * @param dfid the directory of the new name
+ * @param dfid the directory of the new link
  * @param fid the file
- * @param name the new name
+ * @param name the name of the new link
  */
 public record Tlink(int dfid, int fid, ByteString name) implements Tmessage {
     @Override

@@ -1,11 +1,11 @@
 package dev.ninepin.p9;
 
 /**
- * Opens the file of a fid, which must not be open yet.
+ * A request to open the file of a fid that is not open yet.
  *
- * <p>Never send {@link OpenFlags#TRUNC}: QEMU keeps the flags and truncates again, later, when it has reclaimed the
- * descriptor and opens the path anew ({@code hw/9pfs/9p.c}, {@code v9fs_reopen_file}). Truncate with {@link
- * Tsetattr}.
+ * <p>Never send {@link OpenFlags#TRUNC}. QEMU may close the file to reclaim its descriptor, and later reopen the path
+ * with the same flags. This would truncate the file again ({@code hw/9pfs/9p.c}, {@code v9fs_reopen_file}). Truncate
+ * with {@link Tsetattr}.
  *
  * <pre>size[4] Tlopen tag[2] fid[4] flags[4]</pre>
  *

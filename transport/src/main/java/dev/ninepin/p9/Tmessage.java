@@ -31,12 +31,17 @@ public sealed interface Tmessage extends Message
                 Tclunk,
                 Tremove {
     /**
-     * The most bytes that the reply, or an {@link ErrorReply} in its place, takes on the wire. A channel that posts the
-     * reply's buffer with the request takes its size from here: a smaller one breaks a virtio-9p device for good.
+     * Returns the largest encoded size of the reply, or of an {@link ErrorReply} in its place, in bytes. A channel that
+     * posts the reply's buffer with the request allocates this size. A smaller buffer would break a virtio-9p device
+     * permanently.
      */
     int replySize();
 
-    /** A header and {@code count}, unsigned, bytes of data; what no buffer can hold is refused. */
+    /**
+     * Returns the size of a header and {@code count} bytes of data. {@code count} is unsigned.
+     *
+     * @throws IllegalArgumentException if no buffer can hold this size
+     */
     static int withPayload(final int headerSize, final int count) {
         if (count < 0 || count > Integer.MAX_VALUE - headerSize) {
             throw new IllegalArgumentException("count " + Integer.toUnsignedString(count) + " is beyond any msize");

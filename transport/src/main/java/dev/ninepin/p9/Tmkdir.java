@@ -1,13 +1,13 @@
 package dev.ninepin.p9;
 
 /**
- * Makes a directory.
+ * A request to make a directory.
  *
  * <pre>size[4] Tmkdir tag[2] dfid[4] name[s] mode[4] gid[4]</pre>
  *
- * @param dfid the directory to make it in
- * @param name the new name
- * @param mode permission bits
+ * @param dfid the parent directory
+ * @param name the name of the new directory
+ * @param mode the permission bits
  * @param gid the group of the new directory
  */
 public record Tmkdir(int dfid, ByteString name, int mode, int gid) implements Tmessage {

@@ -1,15 +1,15 @@
 package dev.ninepin.p9;
 
 /**
- * Makes a device node, a FIFO or a socket.
+ * A request to make a device node, a FIFO or a socket.
  *
  * <pre>size[4] Tmknod tag[2] dfid[4] name[s] mode[4] major[4] minor[4] gid[4]</pre>
  *
  * @param dfid the directory
- * @param name the new name
- * @param mode file type and permission bits, as in mknod(2)
- * @param major of the device
- * @param minor of the device
+ * @param name the name of the new node
+ * @param mode the file type and permission bits, as in mknod(2)
+ * @param major the major device number
+ * @param minor the minor device number
  * @param gid the group of the node
  */
 public record Tmknod(int dfid, ByteString name, int mode, int major, int minor, int gid) implements Tmessage {

@@ -1,13 +1,13 @@
 package dev.ninepin.p9;
 
 /**
- * Reads from an open file.
+ * A request to read from an open file.
  *
  * <pre>size[4] Tread tag[2] fid[4] offset[8] count[4]</pre>
  *
  * @param fid the open file
- * @param offset of the first byte
- * @param count bytes that may come
+ * @param offset the offset of the first byte
+ * @param count the most bytes to return
  */
 public record Tread(int fid, long offset, int count) implements Tmessage {
     @Override

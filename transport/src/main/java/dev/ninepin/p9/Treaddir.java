@@ -1,13 +1,14 @@
 package dev.ninepin.p9;
 
 /**
- * Asks for entries of an open directory.
+ * A request for entries of an open directory.
  *
  * <pre>size[4] Treaddir tag[2] fid[4] offset[8] count[4]</pre>
  *
  * @param fid the open directory
- * @param offset 0, or the {@link Dirent#offset} of the last entry that was read
- * @param count bytes of entries that may come; too few for the next entry looks like the end
+ * @param offset 0, or the {@link Dirent#offset} of the last entry read
+ * @param count the most bytes of entries to return; if the next entry does not fit, the reply looks like the end of the
+ *     directory
  */
 public record Treaddir(int fid, long offset, int count) implements Tmessage {
     @Override

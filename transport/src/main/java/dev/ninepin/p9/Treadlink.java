@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * Asks what a symbolic link says.
+ * A request for the target of a symbolic link.
  *
  * <pre>size[4] Treadlink tag[2] fid[4]</pre>
  *

@@ -1,11 +1,12 @@
 package dev.ninepin.p9;
 
 /**
- * Removes the file of a fid, and gives the fid back even if that fails. The older form of {@link Tunlinkat}.
+ * A request to remove the file of a fid and release the fid, even if removing the file fails. The older form of {@link
+ * Tunlinkat}.
  *
  * <pre>size[4] Tremove tag[2] fid[4]</pre>
  *
- * @param fid the file; is no more
+ * @param fid the file; released afterwards
  */
 public record Tremove(int fid) implements Tmessage {
     @Override

@@ -1,13 +1,13 @@
 package dev.ninepin.p9;
 
 /**
- * Renames the file of a fid. The older form of {@link Trenameat}, for servers without that one.
+ * A request to rename the file of a fid. The older form of {@link Trenameat}, for servers that lack it.
  *
  * <pre>size[4] Trename tag[2] fid[4] dfid[4] name[s]</pre>
  *
  * @param fid the file
- * @param dfid the directory to put it in
- * @param name its name there
+ * @param dfid the new parent directory
+ * @param name the new name
  */
 public record Trename(int fid, int dfid, ByteString name) implements Tmessage {
     @Override

@@ -1,14 +1,14 @@
 package dev.ninepin.p9;
 
 /**
- * Renames an entry of a directory, as renameat(2).
+ * A request to rename an entry of a directory, as renameat(2) does.
  *
  * <pre>size[4] Trenameat tag[2] olddirfid[4] oldname[s] newdirfid[4] newname[s]</pre>
  *
- * @param olddirfid the directory it is in
- * @param oldname its name there
- * @param newdirfid the directory to put it in
- * @param newname its name there
+ * @param olddirfid the old parent directory
+ * @param oldname the old name
+ * @param newdirfid the new parent directory
+ * @param newname the new name
  */
 public record Trenameat(int olddirfid, ByteString oldname, int newdirfid, ByteString newname) implements Tmessage {
     @Override

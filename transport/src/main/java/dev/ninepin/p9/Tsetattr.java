@@ -1,21 +1,21 @@
 package dev.ninepin.p9;
 
 /**
- * Changes attributes of a file; those that {@code valid} names.
+ * A request to change the attributes of a file that {@code valid} selects.
  *
  * <pre>size[4] Tsetattr tag[2] fid[4] valid[4] mode[4] uid[4] gid[4] size[8] atime_sec[8] atime_nsec[8]
  *     mtime_sec[8] mtime_nsec[8]</pre>
  *
  * @param fid the file
  * @param valid bits of {@link SetattrMask}
- * @param mode permission bits
- * @param uid owner
- * @param gid group
- * @param size bytes
- * @param atimeSec last access, seconds since 1970
- * @param atimeNsec and nanoseconds
- * @param mtimeSec last change of the data
- * @param mtimeNsec and nanoseconds
+ * @param mode the permission bits
+ * @param uid the owner's server ID
+ * @param gid the group's server ID
+ * @param size the file size, in bytes
+ * @param atimeSec the last access, in seconds since 1970
+ * @param atimeNsec the nanoseconds of the last access
+ * @param mtimeSec the last change of the data, in seconds since 1970
+ * @param mtimeNsec the nanoseconds of the last change of the data
  */
 public record Tsetattr(
         int fid,

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * Asks for the figures of the file system that a file is on, as statfs(2) does.
+ * A request for the statistics of the file system that contains a file, as in statfs(2).
  *
  * <pre>size[4] Tstatfs tag[2] fid[4]</pre>
  *

@@ -1,13 +1,13 @@
 package dev.ninepin.p9;
 
 /**
- * Makes a symbolic link.
+ * A request to make a symbolic link.
  *
  * <pre>size[4] Tsymlink tag[2] dfid[4] name[s] symtgt[s] gid[4]</pre>
  *
  * @param dfid the directory
- * @param name the new name
- * @param symtgt what the link says
+ * @param name the name of the new link
+ * @param symtgt the link's target
  * @param gid the group of the link
  */
 public record Tsymlink(int dfid, ByteString name, ByteString symtgt, int gid) implements Tmessage {

@@ -1,7 +1,7 @@
 package dev.ninepin.p9;
 
 /**
- * Removes an entry of a directory, as unlinkat(2).
+ * A request to remove an entry of a directory, as unlinkat(2) does.
  *
  * <pre>size[4] Tunlinkat tag[2] dirfd[4] name[s] flags[4]</pre>
  *
@@ -10,7 +10,7 @@ package dev.ninepin.p9;
  * @param flags {@link #AT_REMOVEDIR} for a directory, else 0
  */
 public record Tunlinkat(int dirfd, ByteString name, int flags) implements Tmessage {
-    /** The entry is a directory, and must be empty. */
+    /** The flag to remove a directory, which must be empty. */
     public static final int AT_REMOVEDIR = 0x200;
 
     @Override

@@ -1,12 +1,12 @@
 package dev.ninepin.p9;
 
 /**
- * Opens a session: settles the largest message and the version, and forgets all that was before. Its tag is {@link
- * Frame#NOTAG}, and nothing else is in flight.
+ * A request to open a session. It negotiates the largest message and the version, and discards all earlier state. Its
+ * tag is {@link Frame#NOTAG}, and no other request is in flight.
  *
  * <pre>size[4] Tversion tag[2] msize[4] version[s]</pre>
  *
- * @param msize the largest message that the client can take, in bytes, header included
+ * @param msize the largest message that the client accepts, in bytes, including the header
  * @param version {@link #VERSION_9P2000_L}
  */
 public record Tversion(int msize, ByteString version) implements Tmessage {

@@ -5,16 +5,17 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Makes {@code newfid} name the file that is reached from {@code fid} over names, none of them for a copy of the fid.
+ * A request to make {@code newfid} name the file that is reached from {@code fid} over {@code names}. Without names,
+ * {@code newfid} becomes a copy of {@code fid}.
  *
  * <pre>size[4] Twalk tag[2] fid[4] newfid[4] nwname[2] nwname * wname[s]</pre>
  *
- * @param fid where to start
- * @param newfid will name the end; may be {@code fid} itself
- * @param names at most {@link #MAX_NAMES}
+ * @param fid the fid to start from
+ * @param newfid the fid for the end of the path; may be {@code fid} itself
+ * @param names at most {@link #MAX_NAMES} names
  */
 public record Twalk(int fid, int newfid, List<ByteString> names) implements Tmessage {
-    /** The names that one walk may take (MAXWELEM). */
+    /** The most names that one walk may take (MAXWELEM). */
     public static final int MAX_NAMES = 16;
 
     public Twalk {

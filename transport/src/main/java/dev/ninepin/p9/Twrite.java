@@ -3,16 +3,16 @@ package dev.ninepin.p9;
 import java.nio.ByteBuffer;
 
 /**
- * Writes to an open file.
+ * A request to write to an open file.
  *
  * <pre>size[4] Twrite tag[2] fid[4] offset[8] count[4] data[count]</pre>
  *
  * @param fid the open file
- * @param offset of the first byte
+ * @param offset the offset of the first byte
  * @param data the bytes
  */
 public record Twrite(int fid, long offset, ByteBuffer data) implements Tmessage {
-    /** The bytes of the message beside its data. */
+    /** The size of the message without its data, in bytes. */
     public static final int HEADER_SIZE = Frame.sizeOf(new Twrite(0, 0, ByteBuffer.allocate(0)));
 
     @Override

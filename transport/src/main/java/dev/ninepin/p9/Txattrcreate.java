@@ -1,15 +1,15 @@
 package dev.ninepin.p9;
 
 /**
- * Makes {@code fid} a place to write the value of an extended attribute to. The attribute is set at the {@link
- * Tclunk} of the fid, and its errors come there.
+ * A request to prepare {@code fid} for writing the value of an extended attribute. The server sets the attribute at the
+ * {@link Tclunk} of the fid, and reports errors in its reply.
  *
  * <pre>size[4] Txattrcreate tag[2] fid[4] name[s] attr_size[8] flags[4]</pre>
  *
  * @param fid the file before, the attribute's value after
- * @param name of the attribute
- * @param attrSize bytes that will be written; 0 removes the attribute
- * @param flags 1 it must be new, 2 it must be there, as in setxattr(2)
+ * @param name the name of the attribute
+ * @param attrSize how many bytes will be written; 0 removes the attribute
+ * @param flags 1 if the attribute must not exist, 2 if it must exist, as in setxattr(2)
  */
 public record Txattrcreate(int fid, ByteString name, long attrSize, int flags) implements Tmessage {
     @Override

@@ -1,14 +1,14 @@
 package dev.ninepin.p9;
 
 /**
- * Makes {@code newfid} name an extended attribute, to be read with {@link Tread}; with an empty name, the list of
- * them.
+ * A request to make {@code newfid} name an extended attribute, to be read with {@link Tread}. With an empty name,
+ * {@code newfid} names the list of attributes.
  *
  * <pre>size[4] Txattrwalk tag[2] fid[4] newfid[4] name[s]</pre>
  *
  * @param fid the file
- * @param newfid will name the attribute
- * @param name of the attribute, or empty
+ * @param newfid the new fid for the attribute
+ * @param name the name of the attribute, or empty
  */
 public record Txattrwalk(int fid, int newfid, ByteString name) implements Tmessage {
     @Override

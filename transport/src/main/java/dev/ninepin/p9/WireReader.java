@@ -4,17 +4,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Reads the protocol's primitives, little-endian, from bytes that nobody vouches for.
+ * A reader of the protocol's little-endian primitives from untrusted bytes.
  *
- * <p>Running over the end is sticky instead of an exception at each read: a read that the bytes don't suffice for
- * gives zero or nothing, and {@link #finish} then throws once. So nothing is ever allocated that is larger than the
- * message. Confined to its caller.
+ * <p>An overrun is recorded instead of thrown at each read. A read beyond the end returns zero or an empty value, and
+ * {@link #finish} throws once at the end. So no allocation is ever larger than the message. Not thread-safe.
  */
 final class WireReader {
     private final ByteBuffer source;
     private boolean overrun;
 
-    /** Reads what remains of {@code source}, whose position moves along. */
+    /** Creates a reader of the remaining bytes of {@code source}, whose position advances with each read. */
     WireReader(final ByteBuffer source) {
         this.source = source.order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -39,27 +38,33 @@ final class WireReader {
         return ByteString.copyOf(take(u16()));
     }
 
-    /** {@code count[4] data[count]}: a view of the message's own memory, little-endian; no copy. */
+    /** Reads {@code count[4] data[count]}. Returns a little-endian view of the message's own memory, not a copy. */
     ByteBuffer data() {
         return take(u32());
     }
 
-    /** The number of bytes that are left. */
+    /** Returns the number of bytes left. */
     int remaining() {
         return source.remaining();
     }
 
-    /** For a decoder that met a count which no message may have: as if the bytes had run out. */
+    /**
+     * Marks the message as invalid, as if it were truncated. For decoders that find a count which no message may have.
+     */
     void refuse() {
         overrun = true;
     }
 
-    /** Whether a read wanted more bytes than there were. */
+    /** Returns whether a read needed more bytes than were left. */
     boolean isOverrun() {
         return overrun;
     }
 
-    /** Throws unless the bytes held exactly what was read; {@code what} names it in the message. */
+    /**
+     * Throws unless all bytes were read and no read overran the end.
+     *
+     * @param what the name of the message, for the exception's text
+     */
     void finish(final String what) throws ProtocolException {
         if (overrun) {
             throw new ProtocolException(what + " is cut short: a field runs over its end");
@@ -78,7 +83,10 @@ final class WireReader {
         return part;
     }
 
-    /** A {@code length} with its top bit set is an unsigned count beyond 2 GiB, and never there. */
+    /**
+     * Returns whether {@code length} bytes are left. A negative {@code length} is an unsigned count over 2 GiB, so they
+     * never are.
+     */
     private boolean has(final int length) {
         if (overrun || length < 0 || source.remaining() < length) {
             overrun = true;

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the protocol's primitives, little-endian, at a buffer's position; or, without a buffer, only counts them, so
- * that every size is derived from the one {@code encode} of a message. Confined to its caller.
+ * A writer of the protocol's little-endian primitives at a buffer's position. Without a buffer, it only counts bytes.
+ * So the size of each message is derived from its one {@code encode} method. Not thread-safe.
  */
 final class WireWriter {
     private final @Nullable ByteBuffer target;
@@ -16,7 +16,10 @@ final class WireWriter {
         this.target = target;
     }
 
-    /** Writes into {@code target}, which must be little-endian; what does not fit is a {@code BufferOverflowException}. */
+    /**
+     * Creates a writer into {@code target}, which must be little-endian. Values that do not fit cause a {@code
+     * BufferOverflowException}.
+     */
     static WireWriter into(final ByteBuffer target) {
         if (target.order() != ByteOrder.LITTLE_ENDIAN) {
             throw new IllegalArgumentException("9P is little-endian");
@@ -24,11 +27,12 @@ final class WireWriter {
         return new WireWriter(target);
     }
 
+    /** Creates a writer that only counts bytes. */
     static WireWriter counting() {
         return new WireWriter(null);
     }
 
-    /** The bytes written, or counted, so far. */
+    /** Returns the bytes written or counted so far. */
     int count() {
         return count;
     }
@@ -71,7 +75,7 @@ final class WireWriter {
         }
     }
 
-    /** {@code count[4] data[count]}: the remaining bytes of {@code data}, whose position stays. */
+    /** Writes {@code count[4] data[count]}: the remaining bytes of {@code data}, whose position does not change. */
     void data(final ByteBuffer data) {
         u32(data.remaining());
         count += data.remaining();

@@ -1,6 +1,9 @@
 package dev.ninepin.session;
 
-/** Requests that the server hears of together, when this is closed: one doorbell, or one system call, for all. */
+/**
+ * A group of requests that the server is notified of together when the batch is closed: with one doorbell or one system
+ * call.
+ */
 @FunctionalInterface
 public interface Batch extends AutoCloseable {
     @Override

@@ -16,13 +16,16 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request on its way, and its answer to come.
+ * A request in flight and its pending result.
  *
- * <p>Its tag stays taken until the reply has come and, if the request was flushed, the Rflush too: until then the
- * server may still use the tag (flush(5); QEMU's {@code hw/9pfs/9p.c}, {@code v9fs_flush}). It also stays taken while
- * the reply's memory is lent out, because the channel counts the request until then.
+ * <p>The tag stays taken until the reply arrives and, if the request was flushed, until the Rflush arrives too. The
+ * server may still use the tag until then (flush(5); QEMU's {@code hw/9pfs/9p.c}, {@code v9fs_flush}). The tag also
+ * stays taken while the reply's memory is lent to a {@link ReadReply}, because the channel counts the request until
+ * that memory is returned.
  *
- * @param <R> what the reply is turned into
+ * <p>Any thread may call any method.
+ *
+ * @param <R> the type of the result
  */
 public final class Call<R> {
     private final Exchange exchange;
@@ -33,18 +36,18 @@ public final class Call<R> {
     private final long sentNanos = System.nanoTime();
     private final CompletableFuture<R> future = new CompletableFuture<>();
 
-    /** The reply has come, or will never. */
+    /** True once the reply has arrived, or once it is certain that no reply will. */
     @GuardedBy("this")
     private boolean ended;
 
-    /** Why the request is being given up; null while it is not. */
+    /** Why the request was given up; null while it is not given up. */
     @GuardedBy("this")
     private @Nullable IOException flushReason;
 
     @GuardedBy("this")
     private boolean flushAnswered;
 
-    /** A {@link ReadReply} has the reply's memory. */
+    /** True while a {@link ReadReply} owns the reply's memory. */
     @GuardedBy("this")
     private boolean lent;
 
@@ -61,30 +64,35 @@ public final class Call<R> {
         this.handler = handler;
     }
 
-    /** Turns the expected reply into what the caller wants; runs on the reply reader and must not block. */
+    /** Converts the expected reply to the caller's result. Runs on the reply reader and must not block. */
     @FunctionalInterface
     interface ReplyHandler<R> {
         /**
-         * Takes a reply of the expected type.
+         * Converts a reply of the expected type.
          *
-         * @param memory where the reply's data lies; closed after this returns, unless the result is a
-         *     {@link ReadReply}, which then owns it
+         * @param memory the memory that holds the reply's data; closed after this method returns, unless the result is
+         *     a {@link ReadReply}, which then owns it
          */
         R handle(Rmessage reply, Received memory) throws ProtocolException;
     }
 
-    /** The answer to come, for those who don't wait. Its continuations run on the reply reader and must not block. */
+    /**
+     * Returns the pending result, for callers that do not block. Its continuations run on the reply reader and must not
+     * block.
+     */
     public CompletableFuture<R> future() {
         return future;
     }
 
     /**
-     * Waits for the answer, up to the session's timeout. An interrupt of the waiting thread gives the request up: a
-     * Tflush is sent, and the answer is whatever comes first. Over a channel that takes no Tflush this returns at once,
-     * and whatever comes is dropped. The thread's interrupt flag stays set.
+     * Blocks until the result is available, at most for the session's timeout.
      *
-     * @throws RemoteException if the server refused
-     * @throws InterruptedIOException if the request was given up for an interrupt
+     * <p>An interrupt of the waiting thread gives the request up: a Tflush is sent, and the result is whichever answer
+     * comes first. On a channel without Tflush, this method returns at once and a later reply is dropped. The thread's
+     * interrupt flag stays set.
+     *
+     * @throws RemoteException if the server answered with an error
+     * @throws InterruptedIOException if the request was given up because of an interrupt
      * @throws RequestTimeoutException if the server did not answer in time
      * @throws SessionEndedException if the session ended first
      */
@@ -92,7 +100,7 @@ public final class Call<R> {
         return await(exchange.timeoutNanos());
     }
 
-    /** As {@link #await()}, up to {@code timeoutNanos} after the request was sent. */
+    /** Blocks like {@link #await()}, but at most until {@code timeoutNanos} after the request was sent. */
     R await(final long timeoutNanos) throws IOException {
         boolean interrupted = false;
         long deadline = sentNanos + timeoutNanos;
@@ -125,10 +133,13 @@ public final class Call<R> {
         }
     }
 
-    /** Has the request flushed, and says until when the answer is worth waiting for. */
+    /**
+     * Flushes the request. Returns the {@link System#nanoTime} until which the caller should still wait for an answer.
+     */
     private long giveUp(final IOException reason) {
         if (tag == Frame.NOTAG || !exchange.canFlush()) {
-            // A Tversion has no tag that could be flushed. Any other request's stays taken; the reply is nobody's then.
+            // A Tversion has no tag that a Tflush could name. Without Tflush, the tag stays taken and the reply is
+            // dropped later.
             return System.nanoTime();
         }
         exchange.flush(this, reason);
@@ -146,7 +157,7 @@ public final class Call<R> {
         return tag;
     }
 
-    /** What {@link #tag} was taken for. */
+    /** Returns what {@link #tag} was taken for. */
     TagTable.Kind kind() {
         return kind;
     }
@@ -155,15 +166,20 @@ public final class Call<R> {
         return request;
     }
 
+    /** Returns the name of the request's message type, such as {@code Tgetattr}. */
     String notation() {
         return request.messageType().notation();
     }
 
+    /** Returns when the call was created, as a {@link System#nanoTime}. */
     long sentNanos() {
         return sentNanos;
     }
 
-    /** The expected reply has come; {@code memory} is taken over. Returns whether the tag is free. */
+    /**
+     * Completes the call with a reply of the expected type and takes over {@code memory}. Returns whether the tag is
+     * free.
+     */
     boolean answered(final Rmessage reply, final Received memory) throws ProtocolException {
         final R value;
         try {
@@ -189,29 +205,31 @@ public final class Call<R> {
         lent = true;
     }
 
-    /** The reply's memory is the channel's again. Returns whether the tag is free. */
+    /** Notes that the channel has its memory back. Returns whether the tag is free. */
     synchronized boolean memoryReturned() {
         lent = false;
         return isOver();
     }
 
-    /** Whether the server may still answer. */
+    /** Returns whether the server may still answer. */
     synchronized boolean isUnanswered() {
         return !ended;
     }
 
-    /** Whether nothing more will come of the request: no reply, no Rflush, and no use of the reply's memory. */
+    /** Returns whether the request is finished: no reply, no Rflush and no use of the reply's memory is outstanding. */
     synchronized boolean isOver() {
         return ended && !lent && (flushReason == null || flushAnswered);
     }
 
-    /** There will be no result; {@code reason} says why. Returns whether the tag is free. */
+    /** Completes the call with the failure {@code reason}. Returns whether the tag is free. */
     boolean failed(final IOException reason) {
         future.completeExceptionally(reason);
         return end();
     }
 
-    /** Notes that the request is to be given up. Returns whether a Tflush is to be sent for it, which is so once. */
+    /**
+     * Marks the request as given up. Returns whether the caller must send a Tflush; this is true at most once per call.
+     */
     synchronized boolean beginFlush(final IOException reason) {
         if (ended || flushReason != null) {
             return false;
@@ -220,7 +238,10 @@ public final class Call<R> {
         return true;
     }
 
-    /** The server ended the request without a reply, as it may once it was flushed. Returns whether the tag is free. */
+    /**
+     * Fails the call after the server ended it without a reply, which a server may do after a flush. Returns whether
+     * the tag is free.
+     */
     boolean endedWithoutReply() {
         final IOException reason;
         synchronized (this) {
@@ -232,8 +253,10 @@ public final class Call<R> {
     }
 
     /**
-     * The Tflush is over. With an Rflush, no reply will follow any more; without one (the server knows no Tflush, or
-     * could not be asked), one still may. Returns whether the tag is free.
+     * Notes that the Tflush is finished. After an Rflush, no reply follows. Without one, the reply may still come: the
+     * server does not know Tflush, or could not be asked. Returns whether the tag is free.
+     *
+     * @param answered whether an Rflush arrived
      */
     boolean endFlush(final boolean answered) {
         final IOException reason;

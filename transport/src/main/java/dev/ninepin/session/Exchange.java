@@ -26,19 +26,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The requests and replies of one session over its channel: gives each request a tag, sends it, and has a background
- * thread, the <b>reply reader</b>, that dispatches the replies by tag.
+ * The request and reply traffic of one session over its channel. It gives each request a tag and sends it. A background
+ * thread, the <b>reply reader</b>, dispatches the replies by tag.
  *
- * <p>A reply to a tag that nothing waits for, or of a type that does not answer the request, is dropped and counted.
- * Bytes that are not a message end the exchange: every call in flight fails, and so does every one to come.
+ * <p>A reply is dropped and counted if no request waits for its tag, or if its type does not match the request. Bytes
+ * that are not a valid message end the exchange: every call in flight fails, and so does every later call.
  *
- * <p>Any thread may call any method, but the reply reader itself only those that do not wait.
+ * <p>Any thread may call any method, except that the reply reader may only call methods that do not block.
  */
 final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final int EIO = 5;
 
-    /** How long a Tflush, and its answer, are waited for at most, before a call is left to what may still come. */
+    /**
+     * The longest time to wait for a Tflush to be sent and answered. Afterwards the call fails, but its tag stays taken
+     * until the server is finished with it.
+     */
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Channel channel;
@@ -47,30 +50,33 @@ final class Exchange {
     private final TagTable tags;
     private final Thread reader;
 
-    /** Makes this thread the channel's sender. Nothing else is locked under it. */
+    /** Serializes the use of the channel's sending side. No other lock is taken while this one is held. */
     private final ReentrantLock sending = new ReentrantLock();
 
-    /** Threads that are about to send: while there is another, the doorbell is left to it. */
+    /** The number of threads that are about to send. Only the last of them rings the doorbell. */
     private final AtomicInteger senders = new AtomicInteger();
 
-    /** Those of the senders that wait for a tag, and so for replies: while there are any, nothing is left to them. */
+    /**
+     * The number of senders that wait for a tag, and so for replies. While it is not zero, each sender rings the
+     * doorbell.
+     */
     private final AtomicInteger waiters = new AtomicInteger();
 
-    /** The most bytes of a request, once that is settled. */
+    /** The largest request, in bytes; unlimited until the msize is negotiated. */
     private volatile int msize = Integer.MAX_VALUE;
 
-    /** The Tversion under way: it has the tag that no other message has. */
+    /** The Tversion in flight, which uses {@link Frame#NOTAG}; null if there is none. */
     private final AtomicReference<@Nullable Call<?>> versionCall = new AtomicReference<>();
 
-    /** Why there are no more answers; null while there are. */
+    /** Why the exchange ended; null while it lasts. */
     private final AtomicReference<@Nullable SessionEndedException> ended = new AtomicReference<>();
 
-    /** Whether the session is established and not being closed here, so that its end is unexpected. */
+    /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
 
     private final LongAdder strays = new LongAdder();
 
-    /** Whether an error came as an {@link Rerror}. */
+    /** True once the server has sent an error as an {@link Rerror}. */
     private volatile boolean sendsRerror;
 
     Exchange(final Channel channel, final Duration timeout, final OperationRecorder recorder) {
@@ -83,35 +89,37 @@ final class Exchange {
         reader.start();
     }
 
-    /** Sets the most bytes that a request may have from now on: a server hangs up on larger ones. */
+    /** Sets the largest request size, in bytes. Servers hang up on larger requests. */
     void limit(final int bytes) {
         msize = bytes;
     }
 
-    /** Tells whether an end of the exchange is unexpected from now on, and so to be reported. */
+    /** Sets whether an end of the exchange is unexpected from now on, and is therefore logged. */
     void setEstablished(final boolean established) {
         this.established = established;
     }
 
-    /** The end that nobody here asked for; empty while the session lasts, and after it was closed. */
+    /** Returns the unexpected end of the session; empty while the session lasts and after it was closed. */
     Optional<SessionEnd> unexpectedEnd() {
         return Optional.ofNullable(ended.get()).flatMap(SessionEndedException::unexpectedEnd);
     }
 
+    /** Returns how long a request may go unanswered, in nanoseconds. */
     long timeoutNanos() {
         return timeoutNanos;
     }
 
+    /** Returns how long to wait for the answer to a Tflush, in nanoseconds. */
     long flushGraceNanos() {
         return Math.min(FLUSH_GRACE_NANOS, timeoutNanos);
     }
 
-    /** Sends a request. May wait for a tag; a failure to send is the answer of the call. */
+    /** Sends a request. May block until a tag is free. A failure to send becomes the result of the call. */
     <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler) {
         return call(request, handler, request instanceof Tflush ? flushGraceNanos() : timeoutNanos);
     }
 
-    /** As {@link #call}, but waits for a tag up to {@code patienceNanos} only. */
+    /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
         final TagTable.Kind kind = kindOf(request);
         senders.incrementAndGet();
@@ -128,7 +136,7 @@ final class Exchange {
         return call;
     }
 
-    /** Sends a Tversion, under the tag that no other message has. Nothing else may be in flight. */
+    /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
     <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
         final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
@@ -137,18 +145,20 @@ final class Exchange {
         return call;
     }
 
-    /** Starts a batch: until it is closed, requests of any thread are sent without telling the server each time. */
+    /** Starts a batch. Until it is closed, requests of any thread are sent without notifying the server each time. */
     Batch batch() {
         senders.incrementAndGet();
         return this::leaveSenders;
     }
 
-    /** Whether a request can be given up for the server, too. If not, its tag is taken until its reply comes. */
+    /**
+     * Returns whether the server can be told to give up a request. If not, its tag is taken until its reply arrives.
+     */
     boolean canFlush() {
         return channel.takesFlush();
     }
 
-    /** Gives a request up, for {@code reason}. Does nothing if it has ended, or was given up before. */
+    /** Gives up a request because of {@code reason}. Does nothing if the request has ended or was given up before. */
     void flush(final Call<?> call, final IOException reason) {
         if (call.tag() == Frame.NOTAG || !call.beginFlush(reason)) {
             return;
@@ -163,19 +173,19 @@ final class Exchange {
                 });
     }
 
-    /** The memory of a reply is the channel's again, and so may the request's tag be ours. */
+    /** Notes that the channel has a reply's memory back, and frees the request's tag if nothing else holds it. */
     void memoryReturned(final Call<?> call) {
         if (call.memoryReturned()) {
             tags.free(call);
         }
     }
 
-    /** Requests that the server has not answered. */
+    /** Returns the requests that the server has not answered yet. */
     List<Call<?>> inFlight() {
         return tags.inFlight().stream().filter(Call::isUnanswered).toList();
     }
 
-    /** Waits for the answers to all that is in flight now, in success or not, up to {@code patienceNanos}. */
+    /** Blocks until every request that is in flight now has succeeded or failed, at most for {@code patienceNanos}. */
     void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
@@ -186,8 +196,9 @@ final class Exchange {
     }
 
     /**
-     * Waits up to {@code patienceNanos} until no tag is taken: not even by a request that its caller has given up, as
-     * {@link #awaitAnswers} does not. Whether it came to that. No more requests may be sent meanwhile.
+     * Blocks until no tag is taken, at most for {@code patienceNanos}. Unlike {@link #awaitAnswers}, this also waits
+     * for requests that their callers gave up. Returns whether all tags are free. No other request may be sent
+     * meanwhile.
      */
     boolean awaitQuiet(final long patienceNanos) {
         return tags.awaitNoneTaken(patienceNanos);
@@ -201,20 +212,25 @@ final class Exchange {
         return tags.size();
     }
 
+    /** Returns how many replies were dropped. */
     long strays() {
         return strays.sum();
     }
 
-    /** Whether the server is of those that answer errors with an {@link Rerror}, as far as is known yet. */
+    /** Returns whether the server has answered any request with an {@link Rerror} so far. */
     boolean sendsRerror() {
         return sendsRerror;
     }
 
+    /** Returns whether the exchange has ended, for whatever reason. */
     boolean hasEnded() {
         return ended.get() != null;
     }
 
-    /** Ends the exchange: calls in flight fail, the channel is closed, the reply reader has gone. */
+    /**
+     * Ends the exchange: fails the calls in flight, closes the channel, and blocks until the reply reader has
+     * terminated.
+     */
     void close() throws InterruptedException {
         end(new IOException("the session was closed"));
         reader.join();
@@ -236,7 +252,7 @@ final class Exchange {
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
-            // The message does not fit: this call's affair alone.
+            // The message cannot be encoded. Only this call fails.
             release(call, call.failed(new IOException(call.notation() + " cannot be sent", e)));
         } finally {
             sending.unlock();
@@ -253,7 +269,7 @@ final class Exchange {
         }
     }
 
-    /** The last of the senders that overlap tells the server of what all of them sent. */
+    /** Leaves the set of senders. The last sender notifies the server of all requests sent meanwhile. */
     private void leaveSenders() {
         if (senders.decrementAndGet() == 0) {
             tellServer();
@@ -288,7 +304,7 @@ final class Exchange {
         }
         waiters.incrementAndGet();
         try {
-            // What was sent so far must be answered before a tag comes free; what others send is no longer held back.
+            // A tag only becomes free when the requests sent so far are answered. So notify the server of them now.
             tellServer();
             return awaitTag(kind, request, patienceNanos);
         } finally {
@@ -310,7 +326,8 @@ final class Exchange {
                     return tag;
                 } catch (final InterruptedException e) {
                     interrupted = true;
-                    // Without these the server would go on with what was given up, or keep a fid.
+                    // A Tflush and a Tclunk must still be sent: else the server would finish what was given up, or keep
+                    // a fid.
                     if (!(request instanceof Tflush) && !(request instanceof Tclunk)) {
                         throw new InterruptedIOException("interrupted while waiting for a tag");
                     }
@@ -395,10 +412,10 @@ final class Exchange {
         received.close();
     }
 
-    /** The call is done; its tag goes back if it may. */
+    /** Removes a completed call, and frees its tag if {@code tagIsFree}. */
     private void release(final Call<?> call, final boolean tagIsFree) {
         if (call.tag() == Frame.NOTAG) {
-            // Unless its caller, who knows already, has begun the next one.
+            // The caller of a completed Tversion may already have stored the next one, which must stay.
             versionCall.compareAndSet(call, null);
         } else if (tagIsFree) {
             tags.free(call);
@@ -423,7 +440,7 @@ final class Exchange {
         }
         failAll(earlier == null ? why : earlier);
         if (earlier == null) {
-            // Last, because a channel may take its time over it, and nobody is to wait for that.
+            // Last, because closing a channel may take long, and no caller should have to wait for it.
             channel.close();
         }
     }
@@ -441,7 +458,7 @@ final class Exchange {
             version.failed(why);
         }
         for (final Call<?> call : tags.inFlight()) {
-            // First, so that whoever is told finds the tag given back.
+            // Free the tag first, so that the woken caller finds it free.
             tags.free(call);
             call.failed(why);
         }

@@ -7,11 +7,14 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The numbers of fids: which are in use, from before the request that makes the fid until the reply to its Tclunk.
+ * The numbers of fids, and which of them are in use. A number is in use from before the request that makes its fid
+ * until the reply to the fid's Tclunk.
  *
- * <p>A server may take small numbers only: nfs-ganesha keeps the fids of a connection in an array of 1024, and answers
- * ERANGE to a number beyond ({@code src/Protocols/9P/9p_walk.c}). Nothing announces that, so it is learned from the first
- * number that is refused. Any thread may call anything.
+ * <p>A server may accept small numbers only. nfs-ganesha keeps the fids of a connection in an array of 1024, and
+ * answers ERANGE to larger numbers ({@code src/Protocols/9P/9p_walk.c}). The protocol does not announce such a limit,
+ * so it is learned from the first number that is refused.
+ *
+ * <p>Any thread may call any method.
  */
 final class FidNumbers {
     @GuardedBy("this")
@@ -23,19 +26,21 @@ final class FidNumbers {
     @GuardedBy("this")
     private int used;
 
-    /** How many of those in use are on their way back. */
+    /** How many of the numbers in use have a fid that is being ended. */
     @GuardedBy("this")
     private int ending;
 
-    /** The numbers below this one are those that the server takes, unsigned. */
+    /** The server accepts only numbers below this one. Unsigned. */
     @GuardedBy("this")
     private int limit = Tattach.NOFID;
 
-    /** The numbers below this one have been taken by the server: ERANGE for one of these has another reason. */
+    /**
+     * The server is known to accept all numbers below this one, so ERANGE for one of these has another cause. Unsigned.
+     */
     @GuardedBy("this")
     private int proven;
 
-    /** A number that no fid has; empty if all that the server takes are in use. */
+    /** Takes a number that no fid has; empty if all numbers that the server accepts are in use. */
     synchronized OptionalInt tryTake() {
         final Integer reused = free.pollFirst();
         if (reused == null && next == limit) {
@@ -45,7 +50,10 @@ final class FidNumbers {
         return OptionalInt.of(reused == null ? next++ : reused);
     }
 
-    /** As {@link #tryTake}, but waits as long as numbers are on their way back, up to {@code patienceNanos}. */
+    /**
+     * Takes a number like {@link #tryTake}. If there is none, blocks while fids are being ended, at most for {@code
+     * patienceNanos}.
+     */
     synchronized OptionalInt take(final long patienceNanos) throws InterruptedException {
         final long deadline = System.nanoTime() + patienceNanos;
         OptionalInt taken = tryTake();
@@ -60,7 +68,7 @@ final class FidNumbers {
         return taken;
     }
 
-    /** The number's fid is no more, or never was. */
+    /** Frees the number of a fid that has ended or was never made. */
     synchronized void giveBack(final int number) {
         used--;
         if (Integer.compareUnsigned(number, limit) < 0) {
@@ -69,32 +77,34 @@ final class FidNumbers {
         }
     }
 
-    /** The number's fid is about to end; {@link #ended} follows. */
+    /** Announces that a fid is about to be ended. A call of {@link #ended} must follow. */
     synchronized void ending() {
         ending++;
     }
 
-    /** The request that ends a fid is over. */
+    /** Notes that the request which ends a fid is finished. */
     synchronized void ended() {
         ending--;
         notifyAll();
     }
 
-    /** The server has made a fid of this number. */
+    /** Notes that the server has made a fid of this number. */
     synchronized void accepted(final int number) {
         if (Integer.compareUnsigned(number, proven) >= 0) {
             proven = number + 1;
         }
     }
 
-    /** Returns whether the server takes a number: ERANGE has another reason then. */
+    /** Returns whether the server is known to accept a number, so that ERANGE has another cause. */
     synchronized boolean areProven(final int number) {
         return Integer.compareUnsigned(number, proven) < 0;
     }
 
     /**
-     * Whether {@code errno}, the answer to a request that was to make a fid, says that the number is too large. If so, no
-     * number as large is given out any more.
+     * Returns whether a request to make a fid failed because the number is too large. If so, numbers as large or larger
+     * are not given out any more.
+     *
+     * @param errno the server's answer to the request
      */
     synchronized boolean areRefusedFrom(final int number, final int errno) {
         if (errno != RemoteException.ERANGE || areProven(number)) {
@@ -108,7 +118,7 @@ final class FidNumbers {
         return true;
     }
 
-    /** How many are in use. */
+    /** Returns how many numbers are in use. */
     synchronized int used() {
         return used;
     }

@@ -7,17 +7,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The fids of a session, as one of its users has them. Those on paths ({@link PathFid}) are made by walking from the root
- * of an attach of that user's, so that the server checks whether he may go all the way. They are bounded, for all users
- * together: beyond the limit, ones that were not used lately are clunked, without waiting, and made again when they are
- * next used, after a check that the path still leads to the same file. Those of open files belong to whoever took them,
- * until given to {@link #clunk}.
+ * The fids of a session, as one user of the session has them. There are two sorts:
  *
- * <p>Servers keep a fid as a path, and differ in whether a rename takes the fids below along (QEMU does,
- * {@code hw/9pfs/9p.c}, {@code v9fs_fix_fid_paths}; diod does not). So a fid whose path has changed is made again.
+ * <ul>
+ *   <li>Path fids are unopened fids on a {@link PathFid}. The table makes them by walking from the root of an attach of
+ *       the same user. So the server checks that this user may search each directory. The limit on path fids applies to
+ *       all users together. Beyond the limit, fids that were not used recently are clunked, without waiting. A clunked
+ *       fid is made again at its next use, after a check that the path still leads to the same file.
+ *   <li>Fids of open files belong to the callers that took them, until these pass them to {@link #clunk}.
+ * </ul>
  *
- * <p>A request over a path finds nothing at the moment at which a directory above is moved. Nothing is tried again here:
- * the caller asks {@link #moves} whether another try may succeed.
+ * <p>Servers store a fid as a path. QEMU updates the fids below a renamed directory ({@code hw/9pfs/9p.c}, {@code
+ * v9fs_fix_fid_paths}); diod does not. So the table makes a fid again when its path has changed.
+ *
+ * <p>A request on a path finds nothing at the moment when a directory above is being renamed. The table does not retry:
+ * the caller asks {@link #moves} whether another attempt may succeed.
  *
  * <p>Any thread may call any method.
  */
@@ -39,9 +43,9 @@ public final class FidTable {
         this.user = user;
     }
 
-    /** A fid that is ensured to be there while the lease is held. */
+    /** A pinned path fid: the table does not clunk it before the lease is closed. */
     public interface Lease extends AutoCloseable {
-        /** The fid's number. */
+        /** Returns the fid's number. */
         int fid();
 
         @Override
@@ -49,33 +53,35 @@ public final class FidTable {
     }
 
     /**
-     * A fid that was walked to.
+     * A fid that a walk has made.
      *
-     * @param fid its number; the caller's
-     * @param qid the file
-     * @param moves how many directories had been moved before the walk began
-     * @param user whose attach it was walked from
+     * @param fid the fid's number; the caller owns the fid
+     * @param qid the file that the walk led to
+     * @param moves how many directories had been renamed before the walk began
+     * @param user the user from whose attach the walk began
      */
     public record Walked(int fid, Qid qid, long moves, int user) {}
 
     /**
-     * A fid on the value of an extended attribute, or on the list of them.
+     * A fid on the value of an extended attribute, or on the list of attribute names.
      *
-     * @param fid its number; the caller's
-     * @param size bytes that there are to read, as an unsigned number
+     * @param fid the fid's number; the caller owns the fid
+     * @param size how many bytes can be read, as an unsigned number
      */
     public record Attribute(int fid, long size) {}
 
     /**
-     * The fids of another user of the same session, by the number that the server knows him by. He is attached when the
-     * first of them is made, and again if that was clunked meanwhile; what the server says to that is the answer to what
-     * was asked of the table.
+     * Returns the fids of another user of the same session. The user is attached when the first of these fids is made,
+     * and again if the fid on the root was clunked meanwhile. If the server refuses the attach, the method that needed
+     * the fid fails with this error.
+     *
+     * @param nUname the user's numeric ID on the server
      */
     public FidTable ofUser(final int nUname) {
         return nUname == user ? this : new FidTable(this, nUname);
     }
 
-    /** The number by which the server knows the user whose fids these are. */
+    /** Returns the numeric ID on the server of the user that these fids belong to. */
     public int nUname() {
         return user;
     }
@@ -84,27 +90,33 @@ public final class FidTable {
         paths.setRoot(fid, qid);
     }
 
-    /** The root of the tree that the session is attached to. */
+    /** Returns the root of the tree that the session is attached to. */
     public PathFid root() {
         return paths.root();
     }
 
-    /** How many fids the server holds for us. */
+    /** Returns how many fids the server holds, or may hold, for this session. */
     public int used() {
         return own.used();
     }
 
-    /** How many fids on paths are kept at most, but for those in use right now. */
+    /** Returns the limit on path fids. Fids that are in use may exceed it. */
     public int max() {
         return paths.max();
     }
 
-    /** A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. */
+    /**
+     * Takes a number for a fid that the caller will make and then own, and passes to {@link #clunk} or {@link
+     * #giveBack}. If the server takes no more fids, blocks while fids are being clunked, at most for the request
+     * timeout.
+     *
+     * @throws RemoteException with ENFILE if no fid can be clunked
+     */
     public int take() throws IOException {
         return own.take();
     }
 
-    /** The fid was never made. */
+    /** Gives back the number of a fid that was never made. */
     public void giveBack(final int fid) {
         own.giveBack(fid);
     }
@@ -115,27 +127,31 @@ public final class FidTable {
     }
 
     /**
-     * Clunks a fid that the caller owns, and waits for the answer: a fid that Txattrcreate was sent for does its work then,
-     * and only then says whether it could. The fid is gone afterwards, even if that failed.
+     * Clunks a fid that the caller owns, and waits for the answer. After a Txattrcreate, the server only sets the
+     * attribute at the Tclunk, and reports a failure in its answer. The fid is gone afterwards, even if the Tclunk
+     * failed.
      */
     public void clunkAndAwait(final int fid) throws IOException {
         own.clunkAndAwait(fid);
     }
 
-    /** Removes the file of a fid that the caller owns; the fid is gone afterwards, even if the file is not. */
+    /** Removes the file of a fid that the caller owns. The fid is gone afterwards, even if removing the file failed. */
     public void remove(final int fid) throws IOException {
         own.remove(fid);
     }
 
-    /** The renames of directories, which those who rename one tell of. */
+    /**
+     * Returns the lock and the counter for renames of directories. Every caller that renames a directory reports it
+     * there.
+     */
     public DirectoryMoves moves() {
         return paths.moves();
     }
 
     /**
-     * Walks from a path over {@code name} to a fid of the caller's own.
+     * Walks from {@code directory} over {@code name} to a new fid, which the caller then owns.
      *
-     * @throws RemoteException if there is no such name, among others
+     * @throws RemoteException if the server answers with an error, for example ENOENT because the name does not exist
      */
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
         final OwnFids.Start start = start();
@@ -144,7 +160,10 @@ public final class FidTable {
         }
     }
 
-    /** As {@link #walk(PathFid, ByteString)}, where {@code from} is on the directory, and stays there until this returns. */
+    /**
+     * Walks like {@link #walk(PathFid, ByteString)}. {@code from} is a fid on the directory; it must stay on it until
+     * this method returns.
+     */
     public Walked walk(final int from, final ByteString name) throws IOException {
         return own.walk(from, List.of(name), start());
     }
@@ -159,18 +178,19 @@ public final class FidTable {
     }
 
     /**
-     * Whether {@code name} in {@code directory} may be made a directory. Where it may not, its path would be too long for a
-     * server, and what is in it could not be removed any more.
+     * Returns whether {@code name} in {@code directory} may become a directory. If not, its path would be too long for
+     * some server, and files in it could no longer be removed.
      *
-     * @param below bytes of the longest path from there to a directory below it, a slash before each name; 0 if there is none
+     * @param below length in bytes of the longest path from {@code name} to a directory below it, counting a slash
+     *     before each name; 0 if there is no such directory
      */
     public boolean hasRoom(final PathFid directory, final ByteString name, final int below) {
         return paths.hasRoom(directory, name, below);
     }
 
     /**
-     * As {@link #walk}, over each of {@code names}, with all requests under way together. In the order of the names; empty
-     * where the server refused, or takes no more fids.
+     * Walks like {@link #walk} over each of {@code names}, with all requests in flight at once. The results are in the
+     * order of the names. A result is empty if the server answered with an error or takes no more fids.
      */
     public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
         final OwnFids.Start start = start();
@@ -195,27 +215,27 @@ public final class FidTable {
         return new OwnFids.Start(user, moves().count());
     }
 
-    /** A fid of the caller's own on a path, to be opened, or used up by Tlcreate. */
+    /** Makes a second fid on a path, which the caller owns and can open or pass to Tlcreate. */
     public int copy(final PathFid path) throws IOException {
         try (Lease from = use(path)) {
             return copy(from.fid());
         }
     }
 
-    /** As {@link #copy(PathFid)}, where {@code from} is on the path, and stays there until this returns. */
+    /** Copies a fid like {@link #copy(PathFid)}. {@code from} must stay on its path until this method returns. */
     public int copy(final int from) throws IOException {
         return own.copy(from);
     }
 
     /**
-     * A fid of the caller's own on an extended attribute of the file of {@code from}; with an empty name, on the list of
-     * their names, each of which ends with a NUL.
+     * Makes a fid on an extended attribute of the file of {@code from}, which the caller then owns. With an empty name,
+     * the fid is on the list of attribute names, each of which ends with a NUL.
      */
     public Attribute xattrWalk(final int from, final ByteString name) throws IOException {
         return own.xattrWalk(from, name);
     }
 
-    /** Makes a fid that the caller walked to the one of a new path, {@code name} in {@code directory}. */
+    /** Makes a new path, {@code name} in {@code directory}, and gives it the fid that the caller walked. */
     public PathFid adopt(final PathFid directory, final ByteString name, final Walked walked) {
         final PathFid path = new PathFid(directory, name, walked.qid(), paths.owner());
         paths.give(path, directory, name, walked);
@@ -223,44 +243,56 @@ public final class FidTable {
     }
 
     /**
-     * Makes a fid that the caller walked to the one of a path that is known already, unless that has one, or is not {@code
-     * name} in {@code directory} any more.
+     * Gives the fid that the caller walked to a known path. Clunks the fid if the path already has a current one, or is
+     * no longer {@code name} in {@code directory}.
      */
     public void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
         paths.give(path, directory, name, walked);
     }
 
-    /** The path of a file that was just made, {@code name} in {@code directory}; its fid is made when it is first used. */
+    /**
+     * Returns a path for a new file, {@code name} in {@code directory}. Its fid is made when the path is first used.
+     */
     public PathFid unwalked(final PathFid directory, final ByteString name, final Qid qid) {
         return new PathFid(directory, name, qid, paths.owner());
     }
 
-    /** The fid of a path, made again if it has none; the lease is to be closed soon. */
+    /**
+     * Returns a lease on the path's fid, and makes the fid if there is none. The caller closes the lease soon.
+     *
+     * @throws StaleFileException if the path is retired or leads to another file
+     */
     public Lease use(final PathFid path) throws IOException {
         return paths.use(path, user);
     }
 
-    /** The file was renamed, or another of its names is to be used: its path is {@code name} in {@code directory} now. */
+    /**
+     * Sets the path to {@code name} in {@code directory}, after a rename of the file or to use another of its hard
+     * links.
+     */
     public void moved(final PathFid path, final PathFid directory, final ByteString name) {
         paths.moved(path, directory, name);
     }
 
-    /** The file has no path any more, or nobody wants it: the fids are clunked, and none is made again. */
+    /** Retires a path that no longer exists or is no longer needed. Clunks its fids; no fid is made for it any more. */
     public void retire(final PathFid path) {
         paths.retire(path);
     }
 
-    /** Whether no fid is made for a path any more. */
+    /** Returns whether a path is retired, so that no fid is made for it any more. */
     public boolean isRetired(final PathFid path) {
         return paths.isRetired(path);
     }
 
-    /** Whether a path is {@code name} in {@code directory}. */
+    /** Returns whether a path is {@code name} in {@code directory}. */
     public boolean isAt(final PathFid path, final PathFid directory, final ByteString name) {
         return paths.isAt(path, directory, name);
     }
 
-    /** Clunks the fids of all paths, until {@code deadline}, without waiting. For the end of the session. */
+    /**
+     * Clunks the fids of all paths without waiting for the answers, at the end of the session. Waits for tags at most
+     * until {@code deadline}, a {@link System#nanoTime}.
+     */
     void clunkAll(final long deadline) {
         paths.clunkAll(deadline);
     }

@@ -6,12 +6,18 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** The first exchange of a session, in lock-step and alone: both sides agree on version and msize. */
+/**
+ * The first exchange of a session, which negotiates the version and the msize. It sends one request at a time, with no
+ * other request in flight.
+ */
 final class Handshake {
-    /** A peer that does not answer Tversion or Tattach so long is no 9P server; a user waits at the command line. */
+    /**
+     * How long to wait for the reply to a Tversion or Tattach. A slower peer is not a 9P server, and a user waits at
+     * the command line.
+     */
     static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    /** What a first Tversion gets of it where the reply may have got lost. */
+    /** How long to wait for the reply to the first Tversion on a channel that may lose it. */
     private static final long FIRST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Function<Tversion, Call<Rversion>> version;
@@ -27,10 +33,13 @@ final class Handshake {
     }
 
     /**
-     * Asks for {@code wanted} bytes of msize, and for half of that again while the server refuses with an error (as
-     * propolis does where QEMU would settle on less), and returns what was agreed.
+     * Requests an msize of {@code wanted} bytes and returns the msize that the server settles on. Halves the request
+     * each time the server answers with an error: propolis does so where QEMU settles on a smaller msize. Blocks until
+     * the server has answered.
      *
-     * @param mayLoseFirstReply of the channel
+     * @param mayLoseFirstReply whether the channel may lose the first reply, so that an unanswered first Tversion is
+     *     sent again
+     * @throws IOException if the server does not speak 9P2000.L, accepts no msize, or does not answer in time
      */
     int negotiate(final int wanted, final boolean mayLoseFirstReply) throws IOException {
         int asked = wanted;

@@ -9,18 +9,16 @@ import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/**
- * Counts operations by name, with their latencies. Any thread may record and read at any time; nothing blocks.
- */
+/** A counter of operations and their latencies, by operation name. Any thread may call any method; none blocks. */
 public final class OperationRecorder {
-    /** Latencies are kept to two significant digits, up to an hour; longer ones count as an hour. */
+    /** The precision of the latencies. Latencies over an hour are recorded as an hour. */
     private static final int SIGNIFICANT_DIGITS = 2;
 
     private static final long LONGEST_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final Map<String, Operation> operations = new ConcurrentHashMap<>();
 
-    /** Records that an operation has ended, {@code nanos} after it began. */
+    /** Records an operation that ended {@code nanos} after it began. */
     public void record(final String name, final long nanos, final boolean failed) {
         final Operation operation = operations.computeIfAbsent(name, ignored -> new Operation());
         operation.latencies.recordValue(Math.max(0, Math.min(nanos, LONGEST_NANOS)));
@@ -29,7 +27,7 @@ public final class OperationRecorder {
         }
     }
 
-    /** All that was recorded, by name. */
+    /** Returns the statistics of all operations, sorted by name. */
     public List<OperationStats> snapshot() {
         return operations.entrySet().stream()
                 .map(entry -> entry.getValue().stats(entry.getKey()))

@@ -1,12 +1,12 @@
 package dev.ninepin.session;
 
 /**
- * How one kind of operation has fared since the mount began.
+ * The statistics of one kind of operation since the mount began.
  *
- * @param name of the operation: a message such as {@code Tgetattr}, or a file operation such as {@code getattr}
- * @param count ended, in success or not
- * @param errors of them, those that failed
- * @param medianNanos half of them took at most so long
- * @param p99Nanos 99 in 100 of them took at most so long
+ * @param name the operation's name: a message such as {@code Tgetattr}, or a file operation such as {@code getattr}
+ * @param count the operations that ended, successful or not
+ * @param errors how many of them failed
+ * @param medianNanos the median latency, in nanoseconds
+ * @param p99Nanos the latency that 99 % of the operations did not exceed, in nanoseconds
  */
 public record OperationStats(String name, long count, long errors, long medianNanos, long p99Nanos) {}

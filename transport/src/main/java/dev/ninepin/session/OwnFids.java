@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fids as such, each of which belongs to whoever took it: how they are made, by walking, and how they end. A number is in
- * use from before the request that makes its fid until the fid is known to be gone. Any thread; nothing is sent under
- * the lock.
+ * The fids that their callers own: how walks make them and how they end. A number is in use from before the request
+ * that makes its fid until the fid is known to be gone. Any thread may call any method. No request is sent under the
+ * lock.
  */
 final class OwnFids {
     private static final Logger LOG = LoggerFactory.getLogger(OwnFids.class);
@@ -35,10 +35,10 @@ final class OwnFids {
     private final Session session;
     private final FidNumbers numbers = new FidNumbers();
 
-    /** Has fids clunked that nobody uses right now; whether there were any. */
+    /** Clunks some unused fids, and returns whether there were any. */
     private volatile BooleanSupplier makeRoom = () -> false;
 
-    /** Fids that may be there or not, until their requests are over. */
+    /** Fids in doubt: they may exist on the server or not, until their requests are finished. */
     @GuardedBy("this")
     private final List<Doubtful> doubtful = new ArrayList<>(0);
 
@@ -46,19 +46,25 @@ final class OwnFids {
         this.session = session;
     }
 
-    /** How many the server holds, or may hold. */
+    /** Returns how many fids the server holds, or may hold. */
     int used() {
         return numbers.used();
     }
 
-    /** Sets what is run when the server takes no more fids: it clunks some that nobody uses, and says whether it did. */
+    /**
+     * Sets the action to run when the server takes no more fids: it clunks some unused ones and returns whether it did.
+     */
     void setMakeRoom(final BooleanSupplier action) {
         makeRoom = action;
     }
 
     /**
-     * A number for a fid that the caller will make, and then owns; for {@link #clunk} or {@link #giveBack}. Waits if the
-     * server takes no more fids than there are, and some are about to end; fails with ENFILE if none is.
+     * Takes a number for a fid that the caller will make and then own, and passes to {@link #clunk} or {@link
+     * #giveBack}. If the server takes no more fids, blocks while fids are being clunked, at most for the session's
+     * timeout.
+     *
+     * @throws RemoteException with ENFILE if no fid can be clunked
+     * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     int take() throws IOException {
         clunkWhatIsOver();
@@ -76,7 +82,7 @@ final class OwnFids {
         return number.orElseThrow(() -> new RemoteException("any request for one more fid", RemoteException.ENFILE));
     }
 
-    /** Makes a fid, again with a smaller number where the server takes none as large. */
+    /** Makes a fid. Tries again with a smaller number if the server rejects the number as too large. */
     private <T> T make(final Making<T> request) throws IOException {
         while (true) {
             final int fid = take();
@@ -93,13 +99,13 @@ final class OwnFids {
         }
     }
 
-    /** A request that makes a fid of the given number, or gives the number back. */
+    /** A request that makes a fid of the given number; on failure, it gives the number back. */
     @FunctionalInterface
     private interface Making<T> {
         T make(int fid) throws IOException;
     }
 
-    /** The fid was never made. */
+    /** Gives back the number of a fid that was never made. */
     void giveBack(final int fid) {
         numbers.giveBack(fid);
     }
@@ -109,7 +115,10 @@ final class OwnFids {
         final CompletableFuture<?> unused = clunked(session.clunk(fid), fid);
     }
 
-    /** Clunks fids that nobody uses any more, until {@code deadline}, without waiting. */
+    /**
+     * Clunks unused fids without waiting for the answers. Waits for tags at most until {@code deadline}, a {@link
+     * System#nanoTime}.
+     */
     void clunkAll(final List<Integer> fids, final long deadline) {
         clunkWhatIsOver();
         for (final int fid : fids) {
@@ -117,7 +126,10 @@ final class OwnFids {
         }
     }
 
-    /** The number is free with the answer: Tclunk ends a fid even if it fails. Without one the fid may still be there. */
+    /**
+     * Gives the number back when the server answers, because Tclunk ends a fid even if it fails. Without an answer, the
+     * fid may still exist.
+     */
     private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
         numbers.ending();
         return clunk.future().whenComplete((reply, failure) -> {
@@ -128,12 +140,12 @@ final class OwnFids {
         });
     }
 
-    /** Removes the file of a fid that the caller owns; the fid is gone afterwards, even if the file is not. */
+    /** Removes the file of a fid that the caller owns. The fid is gone afterwards, even if removing the file failed. */
     void remove(final int fid) throws IOException {
         end(session.remove(fid), fid);
     }
 
-    /** As {@link #clunk(int)}, but waits for the answer. */
+    /** Clunks a fid like {@link #clunk(int)}, but waits for the answer. */
     void clunkAndAwait(final int fid) throws IOException {
         end(session.clunk(fid), fid);
     }
@@ -155,8 +167,8 @@ final class OwnFids {
     }
 
     /**
-     * Ends a fid that may be there or not, because a request that makes or ends it was given up: as soon as it is known
-     * that the server is no more at that request. Until then the number is not free.
+     * Clunks a fid that may or may not exist, because the request that makes or ends it was given up. The clunk is sent
+     * once the server is known to be finished with that request. The number stays in use until then.
      */
     private void clunkAfter(final Call<?> givenUp, final int fid) {
         synchronized (this) {
@@ -165,7 +177,10 @@ final class OwnFids {
         clunkWhatIsOver();
     }
 
-    /** Not done by the reply reader, which learns of the end first, but must not send. */
+    /**
+     * Clunks the fids in doubt whose requests are finished. The reply reader learns of the end first, but must not
+     * send, so the next caller clunks them.
+     */
     private void clunkWhatIsOver() {
         final List<Integer> fids = new ArrayList<>(0);
         synchronized (this) {
@@ -180,6 +195,7 @@ final class OwnFids {
         fids.forEach(this::clunk);
     }
 
+    /** Makes a fid on an extended attribute of the file of {@code from}, which the caller then owns. */
     Attribute xattrWalk(final int from, final ByteString name) throws IOException {
         return make(fid -> xattrWalk(from, fid, name));
     }
@@ -190,7 +206,8 @@ final class OwnFids {
             return new Attribute(fid, call.await().size());
         } catch (final RemoteException e) {
             if (e.errno() == RemoteException.ERANGE && !numbers.areProven(fid)) {
-                // The value may have grown just now (QEMU), or the number is too large: a walk tells.
+                // ERANGE has two meanings: the value has just grown (QEMU), or the number is too large. A walk tells
+                // which.
                 walkOrGiveBack(from, fid, List.of());
                 numbers.accepted(fid);
                 clunk(fid);
@@ -205,10 +222,10 @@ final class OwnFids {
     }
 
     /**
-     * Where a walk begins.
+     * The conditions under which a walk begins.
      *
-     * @param user whose fid it begins at
-     * @param moves how many directories have been moved so far
+     * @param user the user whose fid the walk begins at
+     * @param moves how many directories have been renamed so far
      */
     record Start(int user, long moves) {
         Walked walked(final int fid, final Qid qid) {
@@ -217,8 +234,10 @@ final class OwnFids {
     }
 
     /**
-     * Attaches another user: the fid is on the root. Refused is refused: what a server says of the tree, which is there for
-     * others, must not be taken for news of a file.
+     * Attaches another user and returns a fid on the root. ENOENT and ENOTDIR from the server become EACCES. They
+     * concern the tree, which other users can attach to, and must not be taken for a missing file.
+     *
+     * @throws RemoteException if the server refuses the user
      */
     Walked attach(final Start start) throws IOException {
         return make(fid -> attach(fid, start));
@@ -243,6 +262,7 @@ final class OwnFids {
         }
     }
 
+    /** Walks with a single Twalk to a new fid, which the caller then owns. */
     Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
         return make(fid -> {
             final Rwalk reply = walkOrGiveBack(from, fid, names);
@@ -250,7 +270,7 @@ final class OwnFids {
         });
     }
 
-    /** A fid of the caller's own on what {@code from} is on. */
+    /** Makes a second fid on the file of {@code from}, which the caller then owns. */
     int copy(final int from) throws IOException {
         return make(fid -> {
             walkOrGiveBack(from, fid, List.of());
@@ -259,8 +279,8 @@ final class OwnFids {
     }
 
     /**
-     * Walks over each of {@code names} to a fid of its own, all at once. In the order of the names; empty where the server
-     * says that there is no way, or takes no more fids.
+     * Walks over each of {@code names} to a separate fid, with all requests in flight at once. The results are in the
+     * order of the names. A result is empty if the server answered with an error or takes no more fids.
      */
     List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
             throws IOException {
@@ -295,7 +315,7 @@ final class OwnFids {
         return all;
     }
 
-    /** Numbers for {@code count} fids, or as many as there are right now: nobody who has some waits for more. */
+    /** Takes numbers for up to {@code count} fids. Never blocks: a thread that holds numbers must not wait for more. */
     private List<Integer> takeUpTo(final int count) {
         clunkWhatIsOver();
         final List<Integer> taken = new ArrayList<>(count);
@@ -311,7 +331,7 @@ final class OwnFids {
         return taken;
     }
 
-    /** Walks to {@code newfid}, whose number goes back if that fails. */
+    /** Walks to {@code newfid}, and gives its number back if that fails. */
     Rwalk walkOrGiveBack(final int from, final int newfid, final List<ByteString> names) throws IOException {
         return awaitWalk(session.walk(from, newfid, names), newfid, names.size());
     }
@@ -328,14 +348,18 @@ final class OwnFids {
             throw e;
         }
         if (reply.qids().size() < count) {
-            // Such a walk is to make no fid, but with diod there is one (libnpfs/fcall.c, np_walk).
+            // A partial walk must make no fid, but diod makes one (libnpfs/fcall.c, np_walk).
             clunk(newfid);
             throw new RemoteException("Twalk", RemoteException.ENOENT);
         }
         return reply;
     }
 
-    /** Walks over any number of names, as many at a time as one Twalk takes. */
+    /**
+     * Walks over any number of names, in as many Twalks as needed.
+     *
+     * @throws StaleFileException if the server answers ENOENT or ENOTDIR
+     */
     Walked walkFar(final int from, final List<ByteString> names, final Start start) throws IOException {
         try {
             int done = inOneWalk(names);
@@ -361,8 +385,9 @@ final class OwnFids {
     }
 
     /**
-     * As {@link #walk}, where a server may stop at a directory that the user must not search: it says how far it came, and
-     * why it went no further only if that was nowhere. So it is asked to go on from there.
+     * Walks like {@link #walk}, but reports the errno of a failure at any name. A server that stops at a directory
+     * which the user may not search returns a partial walk. Only a failure at the first name carries an errno. So after
+     * a partial walk, the names are walked one by one.
      */
     private Walked walkOrSayWhyNot(final int from, final List<ByteString> names, final Start start) throws IOException {
         try {
@@ -384,7 +409,9 @@ final class OwnFids {
         return walked;
     }
 
-    /** How many of the names, from the first on, one Twalk takes; where msize is small, long ones fill it. */
+    /**
+     * Returns how many of the first {@code names} fit into one Twalk. With a small msize, long names fill the message.
+     */
     private int inOneWalk(final List<ByteString> names) {
         int count = 0;
         int room = session.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
@@ -398,6 +425,6 @@ final class OwnFids {
         return Math.max(count, 1);
     }
 
-    /** A fid, and the request that makes or ends it, which was given up. */
+    /** A fid in doubt, and the given-up request that makes or ends it. */
     private record Doubtful(Call<?> givenUp, int fid) {}
 }

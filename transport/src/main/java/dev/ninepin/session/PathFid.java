@@ -8,33 +8,33 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file by its path, and the unopened fids on it, one for each user who has come by: a record from which a fid can be
- * made again, after it was clunked to keep the table small, or after the path changed. What it holds is guarded by its
- * {@link PathFids}.
+ * A file identified by its path, with the unopened fids on it, one for each user. A fid can be made again from this
+ * record after it was clunked to keep the table small, or after the path changed. The lock of the {@link PathFids}
+ * guards all fields.
  */
 public final class PathFid {
     private final Qid qid;
 
-    /** The place for the fid of the user that the session itself is attached as. */
+    /** The slot for the fid of the user that the session itself is attached as. */
     private final UserFid owners;
 
-    /** Those of other users who have one, or are just walking; null until there is one. */
+    /** The slots of other users that have a fid or are walking to one; null until there is one. */
     private @Nullable List<UserFid> others;
 
-    /** The directory; null for the root, and for the root only. */
+    /** The parent directory; null for the root only. */
     @Nullable
     PathFid parent;
 
     /** The name in {@link #parent}; empty for the root. */
     ByteString name;
 
-    /** How often this file was given another path. */
+    /** How many times this file was given another path. */
     long renames;
 
-    /** How many directories had been moved when this, a directory, got its present path. */
+    /** For a directory: the value of the count of directory renames when it got its present path. */
     long movedAt;
 
-    /** No fid is to be made any more. */
+    /** True once no fid may be made for this path any more. */
     boolean retired;
 
     PathFid(final @Nullable PathFid parent, final ByteString name, final Qid qid, final int owner) {
@@ -44,12 +44,12 @@ public final class PathFid {
         this.owners = new UserFid(this, owner);
     }
 
-    /** Whether this is {@code wanted} in {@code directory}; guarded by the table's lock. */
+    /** Returns whether this path is {@code wanted} in {@code directory}. The caller holds the table's lock. */
     boolean isAt(final PathFid directory, final ByteString wanted) {
         return parent == directory && name.equals(wanted);
     }
 
-    /** The file; the path must lead to this one, whenever it is walked. */
+    /** Returns the file's qid. Every walk of the path must lead to this file. */
     public Qid qid() {
         return qid;
     }
@@ -58,7 +58,7 @@ public final class PathFid {
         return parent == null;
     }
 
-    /** The place for the fid of a user. */
+    /** Returns the slot for a user's fid, and adds it if there is none. */
     UserFid of(final int user) {
         final UserFid known = known(user);
         if (known != null) {
@@ -72,7 +72,7 @@ public final class PathFid {
         return added;
     }
 
-    /** The place for the fid of a user; null if he was not here yet. */
+    /** Returns the slot for a user's fid; null if there is none. */
     @Nullable
     UserFid known(final int user) {
         if (user == owners.user) {
@@ -88,7 +88,7 @@ public final class PathFid {
         return null;
     }
 
-    /** All places that may have a fid. */
+    /** Returns all slots that may hold a fid. */
     List<UserFid> all() {
         if (others == null) {
             return List.of(owners);
@@ -98,14 +98,14 @@ public final class PathFid {
         return all;
     }
 
-    /** Drops the place of a user, unless there is a fid in it, or will be. */
+    /** Removes a user's slot, unless it holds a fid or a thread is making one. */
     void forgetUnused(final UserFid place) {
         if (others != null && place.live == null && place.walking == null) {
             others.remove(place);
         }
     }
 
-    /** The place for a user's fid on a path. */
+    /** The slot for one user's fid on a path. */
     static final class UserFid {
         final PathFid path;
         final int user;
@@ -114,17 +114,17 @@ public final class PathFid {
         @Nullable
         LiveFid live;
 
-        /** Set while some thread makes the fid; ends when it has succeeded or failed. */
+        /** Set while a thread makes the fid; completes when that thread has succeeded or failed. */
         @Nullable
         CompletableFuture<Void> walking;
 
-        /** How many directories had been moved when the fid was made, or last known to be good. */
+        /** The count of directory renames when the fid was made or last found current. */
         long walkedAt;
 
-        /** Used since the table last looked for a fid to clunk. */
+        /** True if the fid was used since the clock last passed it. */
         boolean recentlyUsed;
 
-        /** Among those that the table looks through. */
+        /** True while the slot is in the table's clock. */
         boolean inClock;
 
         private UserFid(final PathFid path, final int user) {
@@ -133,12 +133,12 @@ public final class PathFid {
         }
     }
 
-    /** A fid on the server, and how many use it right now. */
+    /** A fid on the server, with the number of leases that pin it. */
     static final class LiveFid {
         final int number;
         int pins;
 
-        /** No longer its path's: the last user clunks it. */
+        /** True once the fid belongs to no path any more; the last lease to be closed clunks it. */
         boolean dropped;
 
         LiveFid(final int number) {

@@ -17,26 +17,29 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fids on paths of all users of a session, and how they are made: what {@link FidTable} tells of. The fid of a user on
- * the root is that of his attach; it is clunked like any other when it was not used lately, and he is attached again
- * when he comes back.
+ * The path fids of all users of a session, and how they are made; the implementation behind {@link FidTable}. A user's
+ * fid on the root is the fid of this user's attach. It is clunked like any other fid when it was not used recently; the
+ * user is attached again at the next use.
  *
  * <p>Any thread may call any method. One lock guards every {@link PathFid}, {@link UserFid} and {@link LiveFid}, and
- * the count of {@link DirectoryMoves}. Only that of {@link FidNumbers} is taken under it, and no request is ever sent, since
- * the reply reader takes it.
+ * the count of {@link DirectoryMoves}. Under it, only the lock of {@link FidNumbers} is taken. No request is ever sent
+ * under it, because the reply reader takes it.
  */
 final class PathFids {
     /**
-     * The most bytes of a path, each name counted with a slash before it. QEMU keeps a path with a dot before it, a NUL behind
-     * it, and its size in 16 bits ({@code fsdev/file-op-9p.h}, V9fsPath): one of 65,534 bytes kills QEMU 7.2, and longer ones
-     * lead nowhere. Other servers stop at PATH_MAX, and say so.
+     * The longest path in bytes, counting a slash before each name. QEMU stores a path with a leading dot, a trailing
+     * NUL and a 16-bit size ({@code fsdev/file-op-9p.h}, V9fsPath). A path of 65,534 bytes crashes QEMU 7.2; longer
+     * ones do not resolve. Other servers stop at PATH_MAX and answer with an error.
      */
     private static final int LONGEST_PATH = 65_533;
 
-    /** Of a directory: each name of NAME_MAX has room below it, the one of a file that is put aside, too. */
+    /**
+     * The longest path of a directory, in bytes. It leaves room for any name of NAME_MAX bytes below the directory,
+     * including the temporary name of a silly rename.
+     */
     private static final int LONGEST_PATH_OF_DIRECTORY = LONGEST_PATH - 1 - 255;
 
-    /** How many fids are clunked at once where the server takes no more. */
+    /** How many fids are clunked at once when the server takes no more. */
     private static final int ROOM = 100;
 
     private final OwnFids own;
@@ -44,7 +47,7 @@ final class PathFids {
     private final int max;
     private final DirectoryMoves moves = new DirectoryMoves();
 
-    /** Fids on paths, in the order in which they are next looked at for one to clunk; the session's root is not among them. */
+    /** Path fids in the order in which they are next considered for clunking. The session's root is not among them. */
     @GuardedBy("this")
     private final ArrayDeque<UserFid> clock = new ArrayDeque<>();
 
@@ -58,7 +61,7 @@ final class PathFids {
         this.max = max;
     }
 
-    /** The user that the session itself is attached as. */
+    /** Returns the user that the session itself is attached as. */
     int owner() {
         return owner;
     }
@@ -71,11 +74,17 @@ final class PathFids {
         return moves;
     }
 
+    /** Sets the root and the fid of the session's own attach on it. */
     synchronized void setRoot(final int fid, final Qid qid) {
         root = new PathFid(null, ByteString.EMPTY, qid, owner);
         root.of(owner).live = new LiveFid(fid);
     }
 
+    /**
+     * Returns the root.
+     *
+     * @throws IllegalStateException if the session is not attached yet
+     */
     synchronized PathFid root() {
         if (root == null) {
             throw new IllegalStateException("the session is not attached yet");
@@ -84,9 +93,10 @@ final class PathFids {
     }
 
     /**
-     * Whether {@code name} in {@code directory} may be a directory: then whatever is in it can be reached, and removed.
+     * Returns whether {@code name} in {@code directory} may be a directory, so that each file in it can be reached and
+     * removed.
      *
-     * @param below bytes of the longest path from there to a directory below it
+     * @param below length in bytes of the longest path from this directory to a directory below it
      */
     synchronized boolean hasRoom(final PathFid directory, final ByteString name, final int below) {
         return length(directory) + 1 + name.length() + below <= LONGEST_PATH_OF_DIRECTORY;
@@ -94,7 +104,7 @@ final class PathFids {
 
     @GuardedBy("this")
     private int length(final PathFid path) {
-        // The root has an empty name, and no slash before it.
+        // The root has an empty name and no slash before it.
         int length = -1;
         for (PathFid above = path; above != null; above = above.parent) {
             length += 1 + above.name.length();
@@ -103,8 +113,9 @@ final class PathFids {
     }
 
     /**
-     * Makes what was walked to a path's fid of the user who walked, unless he has one that is good, or the file was renamed
-     * since: then the fid may be on the old path, where another file can come to be.
+     * Stores the walked fid as the fid of its user on the path. Clunks it instead if the user already has a current
+     * fid, or if the file was renamed since. After a rename the fid may still be on the old path, where another file
+     * may appear.
      */
     void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
         final List<Integer> surplus = new ArrayList<>();
@@ -126,7 +137,10 @@ final class PathFids {
         surplus.forEach(own::clunk);
     }
 
-    /** The fid of a user on a path, made again if there is none. */
+    /**
+     * Returns a pinned fid of the user on the path, and makes it if there is none. Blocks while it, or another thread,
+     * walks.
+     */
     Lease use(final PathFid path, final int user) throws IOException {
         while (true) {
             final CompletableFuture<Void> mine = new CompletableFuture<>();
@@ -171,10 +185,11 @@ final class PathFids {
         }
     }
 
+    /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final List<Integer> stale;
         synchronized (this) {
-            // A directory inside itself is a lie, or two directories with one number: nothing can be walked there.
+            // A directory inside itself: the server lies, or two directories share one number. No walk can lead to it.
             path.retired |= isWithin(directory, path);
             if (!path.retired) {
                 path.parent = directory;
@@ -189,6 +204,7 @@ final class PathFids {
         stale.forEach(own::clunk);
     }
 
+    /** Clunks the fids of a path, for which no fid is made any more. */
     void retire(final PathFid path) {
         final List<Integer> stale;
         synchronized (this) {
@@ -206,7 +222,7 @@ final class PathFids {
         return path.isAt(directory, name);
     }
 
-    /** Clunks some fids that nobody uses right now, those not used lately first, without waiting. Whether there were any. */
+    /** Clunks some unused fids, least recently used first, without waiting. Returns whether there were any. */
     boolean makeRoom() {
         final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
@@ -218,6 +234,10 @@ final class PathFids {
         return !surplus.isEmpty();
     }
 
+    /**
+     * Clunks all path fids at the end of the session. Waits for tags at most until {@code deadline}, a {@link
+     * System#nanoTime}.
+     */
     void clunkAll(final long deadline) {
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {
@@ -232,8 +252,8 @@ final class PathFids {
     }
 
     /**
-     * Makes the fid of a user on a path. It is pinned at once: else the table could take it away again first. Empty if the
-     * file was renamed meanwhile: whether the fid goes along is up to the server.
+     * Makes the fid of a user on a path and pins it at once, so that the table cannot evict it first. Empty if the file
+     * was renamed meanwhile, because servers differ in whether the fid follows the rename.
      */
     private Optional<Lease> makeAgain(final UserFid place) throws IOException {
         final PathFid path = place.path;
@@ -261,7 +281,7 @@ final class PathFids {
             } else {
                 lease = Optional.of(pin(live));
                 if (place.live != null) {
-                    // Somebody was quicker, who has given it what he had walked to.
+                    // Another thread has meanwhile stored a fid that it had walked to.
                     drop(place, surplus);
                 }
                 place.live = live;
@@ -273,7 +293,9 @@ final class PathFids {
         return lease;
     }
 
-    /** Walks from the nearest directory above that the user has a fid on; if he has none, he has to be attached first. */
+    /**
+     * Walks from the nearest directory above on which the user has a fid. If there is none, attaches the user first.
+     */
     private Walked walkAgain(final UserFid place, final OwnFids.Start start) throws IOException {
         final List<ByteString> names = new ArrayList<>();
         final PathFid top;
@@ -281,7 +303,7 @@ final class PathFids {
         synchronized (this) {
             final boolean isDirectory = place.path.qid().isDirectory();
             if (length(place.path) > (isDirectory ? LONGEST_PATH_OF_DIRECTORY : LONGEST_PATH)) {
-                // A directory above has moved.
+                // A directory above was renamed, which made the path too long.
                 throw new RemoteException("Twalk", RemoteException.ENAMETOOLONG);
             }
             PathFid above = place.path;
@@ -305,7 +327,7 @@ final class PathFids {
         }
     }
 
-    /** The fid of a user on a path; null if there is none that leads there. */
+    /** Returns the user's current fid on a path; null if there is none. */
     @GuardedBy("this")
     private @Nullable LiveFid goodFid(final PathFid path, final int user) {
         final UserFid place = path.known(user);
@@ -328,7 +350,7 @@ final class PathFids {
         return false;
     }
 
-    /** Whether no directory above was moved since the fid was made. */
+    /** Returns whether no directory above was renamed since the fid was made. */
     @GuardedBy("this")
     private boolean isCurrent(final UserFid place) {
         final long now = moves.count();
@@ -350,7 +372,10 @@ final class PathFids {
         return dropped;
     }
 
-    /** Takes a user's fid from its path. The caller clunks what is added to {@code surplus}, after it has given the lock back. */
+    /**
+     * Takes a user's fid off its path. If it is unpinned, adds it to {@code surplus}, which the caller clunks after
+     * releasing the lock.
+     */
     @GuardedBy("this")
     private void drop(final UserFid place, final List<Integer> surplus) {
         final LiveFid live = place.live;
@@ -376,7 +401,7 @@ final class PathFids {
         }
     }
 
-    /** Puts a fid that was just made into the table, and takes out what is then too many; the caller clunks it. */
+    /** Enters a new fid and evicts fids beyond the limit to {@code surplus}, which the caller clunks. */
     @GuardedBy("this")
     private void enter(final UserFid place, final List<Integer> surplus) {
         place.recentlyUsed = true;
@@ -389,7 +414,7 @@ final class PathFids {
         }
     }
 
-    /** Takes the next fid in turn out of the table, unless it is used or was lately; the caller clunks it. */
+    /** Evicts the next fid of the clock to {@code surplus}, unless it is pinned or was recently used. */
     @GuardedBy("this")
     private void lookAtNext(final List<Integer> surplus) {
         final UserFid candidate = clock.removeFirst();

@@ -3,7 +3,9 @@ package dev.ninepin.session;
 import dev.ninepin.channel.Received;
 import java.nio.ByteBuffer;
 
-/** What a Tread brought, in the channel's own memory, lent until {@link #close}. One thread at a time. */
+/**
+ * The data of an Rread, in memory that the channel lends until {@link #close}. Only one thread may use it at a time.
+ */
 public final class ReadReply implements AutoCloseable {
     private final ByteBuffer data;
     private final Received memory;
@@ -14,17 +16,17 @@ public final class ReadReply implements AutoCloseable {
         this.memory = memory;
     }
 
-    /** Has {@code action} run once the memory is back; set before anyone else sees this. */
+    /** Sets the action to run after the memory is returned. Must be called before another thread sees this object. */
     void onClose(final Runnable action) {
         afterwards = action;
     }
 
-    /** The bytes, from position to limit: a direct buffer. None at the end of the file. */
+    /** Returns a direct buffer with the data between its position and limit. It is empty at the end of the file. */
     public ByteBuffer data() {
         return data;
     }
 
-    /** Gives the memory back to the channel; {@link #data} must not be touched afterwards. */
+    /** Returns the memory to the channel. {@link #data} must not be accessed afterwards. */
     @Override
     public void close() {
         memory.close();

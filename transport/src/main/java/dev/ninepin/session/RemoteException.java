@@ -2,7 +2,10 @@ package dev.ninepin.session;
 
 import java.io.IOException;
 
-/** The server answered a request with an error. An answer like any other: cheap to make, without a stack trace. */
+/**
+ * An error that the server sent as the answer to a request. Has no stack trace, because errors are frequent and must be
+ * cheap.
+ */
 public final class RemoteException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -20,7 +23,7 @@ public final class RemoteException extends IOException {
         this.errno = errno;
     }
 
-    /** The errno, by its number on Linux; never 0. */
+    /** Returns the errno, with its number on Linux; never 0. */
     public int errno() {
         return errno;
     }

@@ -4,7 +4,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import java.io.IOException;
 
-/** A request went unanswered for longer than {@link SessionOptions#requestTimeout} allows, and was given up. */
+/** The failure of a request that was given up because no answer came within {@link SessionOptions#requestTimeout}. */
 public final class RequestTimeoutException extends IOException {
     private static final long serialVersionUID = 1L;
 

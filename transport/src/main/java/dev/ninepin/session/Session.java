@@ -60,21 +60,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A session with a 9P2000.L server: one method per message, each of which sends its request and returns at once, with
- * the answer to come. A caller that wants the answer waits for it ({@link Call#await}).
+ * A session with a 9P2000.L server, with one method for each message. Each method sends its request and returns at once
+ * with the pending call. A caller that needs the reply waits for it with {@link Call#await}.
  *
- * <p>Any thread may call any method. Fids are numbers of {@link #fids()}, which also keeps those on paths.
+ * <p>Any thread may call any method. The numbers of fids come from {@link #fids()}, which also manages the path fids.
  */
 public final class Session implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
     /**
-     * What is kept free for the headers of Tread, Treaddir and Twrite: IOHDRSZ and READDIRHDRSZ of the protocol. One
-     * byte more than the longest of them has, and diod refuses what leaves less ({@code libnpfs/fcall.c}).
+     * The bytes reserved for the headers of Tread, Treaddir and Twrite: IOHDRSZ and READDIRHDRSZ of the protocol. This
+     * is one byte more than the longest of these headers. diod rejects requests that leave less ({@code
+     * libnpfs/fcall.c}).
      */
     private static final int IO_HEADER_SIZE = 24;
 
-    /** How long the end of the session waits for what is in flight, and again for the last Rversion. */
+    /** How long {@link #close} waits for the requests in flight, and again for the last Rversion. */
     private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Channel channel;
@@ -106,11 +107,11 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Settles version and msize, and attaches; the session owns {@code channel} from here on, and closes it even if
-     * this fails.
+     * Negotiates the version and the msize, and attaches. Blocks until the server has answered. The session owns {@code
+     * channel} from the call on, and closes it even if this method fails.
      *
-     * @throws IOException if the server speaks no 9P2000.L, refuses the tree or the user, or goes away; the message
-     *     says which
+     * @throws IOException if the server does not speak 9P2000.L, refuses the tree or the user, or disconnects; the
+     *     message says which
      */
     public static Session connect(final Channel channel, final SessionOptions options) throws IOException {
         return new Session(channel, options);
@@ -131,62 +132,66 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** The fids of this session. */
+    /** Returns the fids of this session. */
     public FidTable fids() {
         return fids;
     }
 
     /**
-     * Whether the server is nfs-ganesha, which its errors give away from the first one on. It ignores flags: APPEND, EXCL,
-     * AT_REMOVEDIR ({@code src/Protocols/9P}: 9p_proto_tools.c, 9p_lcreate.c, 9p_unlinkat.c).
+     * Returns whether the server is nfs-ganesha, which is known once it has sent its first error. It ignores the flags
+     * APPEND, EXCL and AT_REMOVEDIR ({@code src/Protocols/9P}: 9p_proto_tools.c, 9p_lcreate.c, 9p_unlinkat.c).
      */
     public boolean isGanesha() {
         return exchange.sendsRerror();
     }
 
-    /** How long any request may go unanswered. */
+    /** Returns how long a request may go unanswered, in nanoseconds. */
     long timeoutNanos() {
         return exchange.timeoutNanos();
     }
 
-    /** The largest message of this session, in bytes. */
+    /** Returns the largest message of this session, in bytes. */
     public int msize() {
         return msize;
     }
 
-    /** The most bytes that one Tread, Treaddir or Twrite may move. */
+    /** Returns the most data bytes that one Tread, Treaddir or Twrite may carry. */
     public int maxIo() {
         return msize - IO_HEADER_SIZE;
     }
 
-    /** How many requests may be under way at once. Replies to Tread count until they are closed. */
+    /** Returns how many requests may be in flight at once. A Tread counts until its reply is closed. */
     public int maxRequests() {
         return exchange.tagsMax();
     }
 
-    /** How many of these requests may carry data, either way. */
+    /** Returns how many of the requests in flight may carry data, in either direction. */
     public int maxDataRequests() {
         return channel.maxDataRequests();
     }
 
-    /** The user that the session is attached as, by number. */
+    /** Returns the numeric ID of the user that the session is attached as. */
     public int nUname() {
         return nUname;
     }
 
+    /** Returns the description of the channel. */
     public ChannelInfo channelInfo() {
         return channel.info();
     }
 
-    /** Starts a batch: what any thread sends until it is closed, the server hears of together. */
+    /**
+     * Starts a batch. The server is notified together of all requests that any thread sends until the batch is closed.
+     */
     public Batch batch() {
         return exchange.batch();
     }
 
+    /** Returns a snapshot of the session's state. Sends no request. */
     public SessionStatus status() {
         final List<Call<?>> inFlight = exchange.inFlight();
         final long now = System.nanoTime();
-        // In this order: an end between the two is seen by the second.
+        // In this order: if the session ends in between, the second read sees it.
         final boolean lasts = !exchange.hasEnded();
         final Optional<SessionEnd> end = exchange.unexpectedEnd();
         return new SessionStatus(
@@ -209,86 +214,108 @@ public final class Session implements AutoCloseable {
                 recorder.snapshot());
     }
 
-    // One method per message, in the order of their types. Each may wait for a tag, and then only for that.
+    // One method per message, in the order of the message types. A method blocks only until a tag is free.
 
+    /** Sends a {@link Tstatfs}. */
     public Call<Rstatfs> statfs(final int fid) {
         return call(new Tstatfs(fid), Rstatfs.class);
     }
 
+    /** Sends a {@link Tlopen}. {@code flags} are bits of {@link dev.ninepin.p9.OpenFlags}. */
     public Call<Rlopen> lopen(final int fid, final int flags) {
         return call(new Tlopen(fid, flags), Rlopen.class);
     }
 
+    /** Sends a {@link Tlcreate}. {@code flags} are bits of {@link dev.ninepin.p9.OpenFlags}. */
     public Call<Rlcreate> lcreate(
             final int fid, final ByteString name, final int flags, final int mode, final int gid) {
         return call(new Tlcreate(fid, name, flags, mode, gid), Rlcreate.class);
     }
 
+    /** Sends a {@link Tsymlink}. */
     public Call<Rsymlink> symlink(final int dfid, final ByteString name, final ByteString target, final int gid) {
         return call(new Tsymlink(dfid, name, target, gid), Rsymlink.class);
     }
 
+    /** Sends a {@link Tmknod}. */
     public Call<Rmknod> mknod(
             final int dfid, final ByteString name, final int mode, final int major, final int minor, final int gid) {
         return call(new Tmknod(dfid, name, mode, major, minor, gid), Rmknod.class);
     }
 
+    /** Sends a {@link Trename}. */
     public Call<Rmessage> rename(final int fid, final int dfid, final ByteString name) {
         return call(new Trename(fid, dfid, name), Rmessage.class);
     }
 
+    /** Sends a {@link Treadlink}. */
     public Call<Rreadlink> readlink(final int fid) {
         return call(new Treadlink(fid), Rreadlink.class);
     }
 
+    /** Sends a {@link Tgetattr}. {@code requestMask} has bits of {@link dev.ninepin.p9.AttrMask}. */
     public Call<Rgetattr> getattr(final int fid, final long requestMask) {
         return call(new Tgetattr(fid, requestMask), Rgetattr.class);
     }
 
+    /** Sends a {@link Tsetattr}. */
     public Call<Rmessage> setattr(final Tsetattr change) {
         return call(change, Rmessage.class);
     }
 
+    /** Sends a {@link Txattrwalk}. */
     public Call<Rxattrwalk> xattrwalk(final int fid, final int newfid, final ByteString name) {
         return call(new Txattrwalk(fid, newfid, name), Rxattrwalk.class);
     }
 
+    /** Sends a {@link Txattrcreate}. {@code size} is the length of the value in bytes. */
     public Call<Rmessage> xattrcreate(final int fid, final ByteString name, final long size, final int flags) {
         return call(new Txattrcreate(fid, name, size, flags), Rmessage.class);
     }
 
-    /** {@code count} is at most {@link #maxIo}. */
+    /**
+     * Sends a Treaddir.
+     *
+     * @param count the most bytes of entries to return, at most {@link #maxIo}
+     */
     public Call<List<Dirent>> readdir(final int fid, final long offset, final int count) {
         return exchange.call(
                 new Treaddir(fid, offset, count),
                 (reply, memory) -> Dirent.decodeAll(atMost(count, ((Rreaddir) reply).data())));
     }
 
+    /** Sends a {@link Tfsync}. */
     public Call<Rmessage> fsync(final int fid, final boolean dataOnly) {
         return call(new Tfsync(fid, dataOnly ? 1 : 0), Rmessage.class);
     }
 
+    /** Sends a {@link Tlock}. */
     public Call<Rlock> lock(final Tlock lock) {
         return call(lock, Rlock.class);
     }
 
+    /** Sends a {@link Tgetlock}. */
     public Call<Rgetlock> getlock(final Tgetlock lock) {
         return call(lock, Rgetlock.class);
     }
 
+    /** Sends a {@link Tlink}. */
     public Call<Rmessage> link(final int dfid, final int fid, final ByteString name) {
         return call(new Tlink(dfid, fid, name), Rmessage.class);
     }
 
+    /** Sends a {@link Tmkdir}. */
     public Call<Rmkdir> mkdir(final int dfid, final ByteString name, final int mode, final int gid) {
         return call(new Tmkdir(dfid, name, mode, gid), Rmkdir.class);
     }
 
+    /** Sends a {@link Trenameat}. */
     public Call<Rmessage> renameat(
             final int olddirfid, final ByteString oldname, final int newdirfid, final ByteString newname) {
         return call(new Trenameat(olddirfid, oldname, newdirfid, newname), Rmessage.class);
     }
 
+    /** Sends a {@link Tunlinkat}. */
     public Call<Rmessage> unlinkat(final int dirfid, final ByteString name, final int flags) {
         return call(new Tunlinkat(dirfid, name, flags), Rmessage.class);
     }
@@ -297,6 +324,7 @@ public final class Session implements AutoCloseable {
         return exchange.callVersion(request, (reply, memory) -> (Rversion) reply);
     }
 
+    /** Sends a {@link Tattach} without authentication. */
     public Call<Rattach> attach(final int fid, final ByteString uname, final ByteString aname, final int nUname) {
         return call(new Tattach(fid, Tattach.NOFID, uname, aname, nUname), Rattach.class);
     }
@@ -306,6 +334,7 @@ public final class Session implements AutoCloseable {
         return attach(fid, ByteString.EMPTY, aname, user);
     }
 
+    /** Sends a {@link Twalk}. The reply has at most as many qids as {@code names}. */
     public Call<Rwalk> walk(final int fid, final int newfid, final List<ByteString> names) {
         return exchange.call(new Twalk(fid, newfid, names), (reply, memory) -> {
             final Rwalk walk = (Rwalk) reply;
@@ -316,7 +345,11 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** {@code count} is at most {@link #maxIo}. The caller closes the reply. */
+    /**
+     * Sends a Tread. The caller closes the reply.
+     *
+     * @param count the most bytes to read, at most {@link #maxIo}
+     */
     public Call<ReadReply> read(final int fid, final long offset, final int count) {
         return exchange.call(new Tread(fid, offset, count), (reply, memory) -> {
             final ByteBuffer data = atMost(count, ((Rread) reply).data());
@@ -325,7 +358,10 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** Writes what remains of {@code data}, at most {@link #maxIo}; sent before this returns. */
+    /**
+     * Sends the remaining bytes of {@code data}, at most {@link #maxIo}. The request is sent before this method
+     * returns.
+     */
     public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data) {
         final int count = data.remaining();
         return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
@@ -339,15 +375,17 @@ public final class Session implements AutoCloseable {
         });
     }
 
+    /** Sends a {@link Tclunk}. */
     Call<Rmessage> clunk(final int fid) {
         return call(new Tclunk(fid), Rmessage.class);
     }
 
-    /** As {@link #clunk(int)}, but waits for a tag up to {@code patienceNanos} only. */
+    /** Clunks a fid like {@link #clunk(int)}, but waits at most {@code patienceNanos} for a tag. */
     Call<Rmessage> clunk(final int fid, final long patienceNanos) {
         return exchange.call(new Tclunk(fid), (reply, memory) -> reply, patienceNanos);
     }
 
+    /** Sends a {@link Tremove}. */
     Call<Rmessage> remove(final int fid) {
         return call(new Tremove(fid), Rmessage.class);
     }
@@ -364,13 +402,14 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Ends the session: fids on paths are clunked, a last Tversion lets the server forget the rest, the channel is
-     * closed and the reply reader gone. What is in flight fails. Closing again does nothing.
+     * Ends the session. Clunks the path fids, sends a last Tversion so that the server drops the other fids, and closes
+     * the channel. Requests in flight fail. Blocks until the reply reader has terminated. Does nothing if the session
+     * is already closed.
      */
     @Override
     public void close() {
         exchange.setEstablished(false);
-        // An interrupt is no reason to leave without a word.
+        // Even an interrupted thread must tell the server that the session ends.
         final boolean interrupted = Thread.interrupted();
         if (!exchange.hasEnded()) {
             try {

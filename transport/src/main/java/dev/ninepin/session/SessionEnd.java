@@ -3,9 +3,9 @@ package dev.ninepin.session;
 import java.time.Instant;
 
 /**
- * The end of a session that was not closed here.
+ * The end of a session that this host did not close.
  *
  * @param time when the session ended
- * @param reason why, for a person: what the server or the channel did
+ * @param reason what the server or the channel did to end it, in words for a user
  */
 public record SessionEnd(Instant time, String reason) {}

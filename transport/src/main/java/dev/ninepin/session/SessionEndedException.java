@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 
-/** The session is over: its channel broke, the server sent what is no 9P, or it was closed. The cause says which. */
+/**
+ * The failure of a request because the session has ended. The cause says why: the channel broke, the server sent bytes
+ * that are not 9P, or the session was closed.
+ */
 public final class SessionEndedException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -12,14 +15,14 @@ public final class SessionEndedException extends IOException {
     private final String reason;
     private final boolean unexpected;
 
-    /** @param unexpected whether the session was established, and nobody here was closing it */
+    /** @param unexpected whether the session was established and was not being closed by this host */
     SessionEndedException(final IOException cause, final boolean unexpected) {
         super("the session with the server is over: " + cause.getMessage(), cause);
         this.reason = String.valueOf(cause.getMessage());
         this.unexpected = unexpected;
     }
 
-    /** When and why the session ended, if that was unexpected. */
+    /** Returns when and why the session ended; empty if it was closed or never established. */
     Optional<SessionEnd> unexpectedEnd() {
         return unexpected ? Optional.of(new SessionEnd(time, reason)) : Optional.empty();
     }

@@ -4,27 +4,27 @@ import dev.ninepin.p9.ByteString;
 import java.time.Duration;
 
 /**
- * What a session asks of its server.
+ * The parameters that a session requests from its server.
  *
- * @param msize the largest message to ask for, in bytes; the channel and the server may settle on less
- * @param uname the user to attach as, by name
- * @param aname the tree to attach to; what it means is the server's affair
- * @param nUname the user to attach as, by number; {@link dev.ninepin.p9.Tauth#NONUNAME} for none
- * @param maxFids how many fids on paths to keep before the least recently used are clunked
+ * @param msize the largest message to request, in bytes; the channel and the server may settle on less
+ * @param uname the name of the user to attach as
+ * @param aname the tree to attach to; its meaning depends on the server
+ * @param nUname the numeric ID of the user to attach as; {@link dev.ninepin.p9.Tauth#NONUNAME} for none
+ * @param maxFids how many path fids to keep before the least recently used are clunked
  * @param requestTimeout how long a request may go unanswered before it is flushed and fails
  */
 public record SessionOptions(
         int msize, ByteString uname, ByteString aname, int nUname, int maxFids, Duration requestTimeout) {
-    /** 128 KiB of data and a header of 24 bytes: what the kernel's client asks for since Linux 5.15. */
+    /** 128 KiB of data and 24 bytes of header, as the kernel's client requests since Linux 5.15. */
     public static final int DEFAULT_MSIZE = 128 * 1024 + 24;
 
-    /** The least that Linux's client and QEMU's server agree to. */
+    /** The smallest msize that the Linux client and QEMU's server accept. */
     public static final int MIN_MSIZE = 4096;
 
     private static final int DEFAULT_MAX_FIDS = 8192;
     private static final Duration DEFAULT_REQUEST_TIMEOUT = Duration.ofSeconds(60);
 
-    /** The usual ones, attached to the default tree as the user {@code nUname}. */
+    /** Returns the default options, attached to the server's default tree as the user {@code nUname}. */
     public static SessionOptions defaults(final int nUname) {
         return new SessionOptions(
                 DEFAULT_MSIZE,
@@ -35,22 +35,27 @@ public record SessionOptions(
                 DEFAULT_REQUEST_TIMEOUT);
     }
 
+    /** Returns a copy with another msize, in bytes. */
     public SessionOptions withMsize(final int bytes) {
         return new SessionOptions(bytes, uname, aname, nUname, maxFids, requestTimeout);
     }
 
+    /** Returns a copy with another user name. */
     public SessionOptions withUname(final ByteString name) {
         return new SessionOptions(msize, name, aname, nUname, maxFids, requestTimeout);
     }
 
+    /** Returns a copy with another tree. */
     public SessionOptions withAname(final ByteString name) {
         return new SessionOptions(msize, uname, name, nUname, maxFids, requestTimeout);
     }
 
+    /** Returns a copy with another limit on path fids. */
     public SessionOptions withMaxFids(final int count) {
         return new SessionOptions(msize, uname, aname, nUname, count, requestTimeout);
     }
 
+    /** Returns a copy with another request timeout. */
     public SessionOptions withRequestTimeout(final Duration timeout) {
         return new SessionOptions(msize, uname, aname, nUname, maxFids, timeout);
     }

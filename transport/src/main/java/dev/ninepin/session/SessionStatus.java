@@ -4,22 +4,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A session as it is at one moment.
+ * A snapshot of a session's state.
  *
  * @param connected whether requests can be answered; false once the channel broke or was closed
- * @param unexpectedEnd when and why the session ended, unless it was closed here; empty while it lasts
- * @param version the protocol version that both sides agreed to
+ * @param unexpectedEnd when and why the session ended; empty while it lasts, and if this host closed it
+ * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
- * @param requestsInFlight sent, and not yet answered
- * @param oldestRequestNanos how long the oldest of them has waited; 0 if there is none
- * @param tagsUsed tags in use, those of abandoned requests included
- * @param tagsMax how many there are
- * @param fidsUsed fids that the server holds for us
- * @param fidsMax how many may be held before the least recently used are clunked
- * @param strayReplies replies that nobody waited for, or of the wrong type; dropped
- * @param bytesRead payload of Rread
- * @param bytesWritten payload of Twrite that the server took
- * @param messages round trips by message; latencies from send to reply
+ * @param requestsInFlight requests that the server has not answered yet
+ * @param oldestRequestNanos how long the oldest of them has waited, in nanoseconds; 0 if there is none
+ * @param tagsUsed tags in use, including the tags of abandoned requests
+ * @param tagsMax tags in total
+ * @param fidsUsed fids that the server holds for this session
+ * @param fidsMax how many path fids may be held before the least recently used are clunked
+ * @param strayReplies replies that were dropped because no request waited for them, or because their type was wrong
+ * @param bytesRead data bytes received in Rread messages
+ * @param bytesWritten data bytes of Twrite messages that the server accepted
+ * @param messages round trips by message type; latencies run from sending the request to its reply
  */
 public record SessionStatus(
         boolean connected,

@@ -2,7 +2,7 @@ package dev.ninepin.session;
 
 import java.io.IOException;
 
-/** A path no longer leads to the file that it led to: ESTALE. */
+/** The failure ESTALE: a path no longer leads to the file that it used to lead to. */
 public final class StaleFileException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -11,37 +11,39 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tags of a session, and the call that each is taken by: as many as the channel takes in flight. A few of them are
- * kept for Tflush, so that a request can be given up even when every other tag waits. A request with data takes room of the
- * channel's together with its tag: so a sender never waits for that in the channel, where it would keep others from sending.
- * Any thread may call anything.
+ * The tags of a session and the calls that use them, as many as the channel allows in flight. Any thread may call any
+ * method.
  *
- * <p>The tag that came back first is taken first: so a reply that a server sends twice meets a tag that is still free,
+ * <p>Some tags are reserved for Tflush, so that a request can be given up even while all other tags are taken. A
+ * request with data reserves room in the channel together with its tag. So a sender never waits for room inside the
+ * channel, where it would block other senders.
+ *
+ * <p>The tag that was freed first is taken first. So if a server sends a reply twice, the second copy meets a free tag
  * and not the next request.
  */
 final class TagTable {
-    /** One in so many tags is kept for Tflush. */
+    /** One tag in this many is reserved for Tflush. */
     private static final int FLUSH_SHARE = 16;
 
     private final AtomicReferenceArray<@Nullable Call<?>> calls;
     private final int forFlush;
 
-    /** Counts the free tags that are not kept for Tflush; tags {@code forFlush} and up. */
+    /** Counts the free tags that are not reserved for Tflush: those from {@code forFlush} up. */
     private final Semaphore ordinary;
 
-    /** Counts the free tags that are kept for Tflush; tags below {@code forFlush}. */
+    /** Counts the free tags that are reserved for Tflush: those below {@code forFlush}. */
     private final Semaphore flush;
 
-    /** Counts the requests with data that the channel still has room for. */
+    /** Counts the further requests with data that the channel has room for. */
     private final Semaphore data;
 
-    /** The free tags: those for Tflush, and the others. */
+    /** The free tags: first the queue for Tflush, then the queue for all other requests. */
     @GuardedBy("freeTags")
     private final List<Deque<Integer>> freeTags = List.of(new ArrayDeque<>(), new ArrayDeque<>());
 
     /**
-     * @param withFlush whether there will be any Tflush to keep tags for
-     * @param dataRequests how many requests may carry data at a time
+     * @param withFlush whether to reserve tags for Tflush
+     * @param dataRequests how many requests with data may be in flight at once
      */
     TagTable(final int size, final boolean withFlush, final int dataRequests) {
         if (size < 2) {
@@ -59,25 +61,25 @@ final class TagTable {
         }
     }
 
-    /** How many tags there are. */
+    /** Returns the number of tags. */
     int size() {
         return calls.length();
     }
 
-    /** How many tags are taken. */
+    /** Returns how many tags are taken. */
     int used() {
         return size() - ordinary.availablePermits() - flush.availablePermits();
     }
 
-    /** What a tag is taken for. */
+    /** The kind of request that a tag is taken for. */
     enum Kind {
         ORDINARY,
-        /** With data, in the request or in its reply. */
+        /** A request that carries data, or whose reply does. */
         DATA,
         TFLUSH
     }
 
-    /** Takes a tag if one is free, and room for data if need be; -1 if not. */
+    /** Takes a tag, and room for data if the kind needs it. Returns -1 if either is missing. Does not block. */
     int tryTake(final Kind kind) {
         if (kind == Kind.DATA && !data.tryAcquire()) {
             return -1;
@@ -88,7 +90,10 @@ final class TagTable {
         return -1;
     }
 
-    /** As {@link #tryTake}, but waits up to {@code nanos}. */
+    /**
+     * Takes a tag like {@link #tryTake}, but blocks until one is free, at most for {@code nanos}. Returns -1 on a
+     * timeout.
+     */
     int take(final Kind kind, final long nanos) throws InterruptedException {
         final long deadline = System.nanoTime() + nanos;
         if (kind == Kind.DATA && !data.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
@@ -111,7 +116,10 @@ final class TagTable {
         }
     }
 
-    /** Waits up to {@code nanos} until no ordinary tag is taken. Whether it came to that. An interrupt ends the wait. */
+    /**
+     * Blocks until no ordinary tag is taken, at most for {@code nanos} or until an interrupt. Returns whether no tag is
+     * taken.
+     */
     boolean awaitNoneTaken(final long nanos) {
         final int all = size() - forFlush;
         try {
@@ -126,18 +134,18 @@ final class TagTable {
         return true;
     }
 
-    /** The call goes under its tag, which was taken for it. */
+    /** Stores a call under the tag that was taken for it. */
     void put(final Call<?> call) {
         calls.set(call.tag(), call);
     }
 
-    /** The call under a tag; null if the tag is free or was never one of these. */
+    /** Returns the call that uses a tag; null if the tag is free or out of range. */
     @Nullable
     Call<?> get(final int tag) {
         return tag < calls.length() ? calls.get(tag) : null;
     }
 
-    /** The tag of {@code call} goes back, unless it went back before. */
+    /** Frees the tag of {@code call}. Does nothing if it is already free. */
     void free(final Call<?> call) {
         final int tag = call.tag();
         if (!calls.compareAndSet(tag, call, null)) {
@@ -150,7 +158,7 @@ final class TagTable {
         semaphoreOf(tag < forFlush).release();
     }
 
-    /** The calls in flight at some moment. */
+    /** Returns the calls in flight. The result is not an atomic snapshot. */
     List<Call<?>> inFlight() {
         final List<Call<?>> found = new ArrayList<>();
         for (int tag = 0; tag < calls.length(); tag++) {

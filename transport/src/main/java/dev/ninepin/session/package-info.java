@@ -1,4 +1,7 @@
-/** The session: version, attach, tags, the fid table, the reply reader. One method per message, each asynchronous. */
+/**
+ * The session: version negotiation, attach, tags, fids and the reply reader. {@link dev.ninepin.session.Session} has
+ * one asynchronous method for each message.
+ */
 @NullMarked
 package dev.ninepin.session;
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a server may do to a byte stream, and what the channel makes of it. */
+/** Tests of faults that a server may cause on a byte stream. */
 @Timeout(60)
 class BrokenStreamTest {
     private static final int MAX = 1 << 20;
@@ -51,7 +51,7 @@ class BrokenStreamTest {
         final int replies = 3000;
         final ByteBuffer all = ByteBuffer.allocate(replies * 200);
         for (int tag = 0; tag < replies; tag++) {
-            // Of many lengths, so that the borders fall everywhere in what is read ahead.
+            // Messages of many lengths, so that their boundaries fall at every position of the read-ahead buffer.
             all.put(frame(tag, new Rread(ByteBuffer.wrap(new byte[tag % 180]))));
         }
         try (ScriptedServer server = ScriptedServer.saying(all.flip());
@@ -89,7 +89,7 @@ class BrokenStreamTest {
                     .hasMessageContaining(server.socket().toString())
                     .hasMessageContaining(size + " bytes");
 
-            // And it stays ended, also for the sender.
+            // The channel stays broken, for the sender too.
             assertThatThrownBy(channel::receive).isInstanceOf(IOException.class).hasMessageContaining(size + " bytes");
             assertThatThrownBy(() -> channel.send(1, new Tclunk(1)))
                     .isInstanceOf(IOException.class)

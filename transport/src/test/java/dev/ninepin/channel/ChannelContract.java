@@ -39,9 +39,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What {@link Channel} promises, held by every channel over a real server. A subclass opens channels of one kind to a
- * server that exports {@link #export}, which it starts {@code @BeforeEach} test or in {@link #open}, and ends
- * {@code @AfterEach}.
+ * The contract of {@link Channel}, tested for every channel with a real server. A subclass opens channels of one kind
+ * to a server that exports {@link #export}. It starts the server {@code @BeforeEach} test or in {@link #open}, and ends
+ * it {@code @AfterEach}.
  */
 @Timeout(60)
 public abstract class ChannelContract {
@@ -49,17 +49,17 @@ public abstract class ChannelContract {
     private static final int BLOCK = 4096;
     private static final String NAME = "blocks";
 
-    /** What the server exports; empty before each test. */
+    /** The exported directory; empty before each test. */
     @TempDir
     protected Path export;
 
-    /** A fresh channel, over which nothing was said yet. At most one is open at a time. */
+    /** Opens a new channel on which nothing was sent yet. At most one is open at a time. */
     protected abstract Channel open() throws Exception;
 
-    /** The aname of {@link #export}. */
+    /** Returns the aname of {@link #export}. */
     protected abstract ByteString aname();
 
-    /** Ends, as {@code kill -9} does, the server that {@code channel} leads to. */
+    /** Kills the server of {@code channel}, as {@code kill -9} does. */
     protected abstract void killServer(Channel channel) throws Exception;
 
     @Test
@@ -113,7 +113,7 @@ public abstract class ChannelContract {
 
             for (int round = 0; round < 3; round++) {
                 for (int tag = 0; tag < requests; tag++) {
-                    // A small request between the large ones, so that a server has reason to change the order.
+                    // A small request between the large ones, so that a server has a reason to reorder the replies.
                     channel.send(tag, tag % 4 == 0 ? getattr() : new Tread(FILE, (long) tag * BLOCK, BLOCK));
                 }
                 channel.flush();
@@ -181,7 +181,7 @@ public abstract class ChannelContract {
             twice.close();
             twice.close();
 
-            // Were its memory given back twice, both of these would get it.
+            // If the memory had been returned twice, both of these replies would get it.
             channel.send(0, new Tread(FILE, 0, BLOCK));
             channel.send(1, new Tread(FILE, BLOCK, BLOCK));
             channel.flush();
@@ -221,7 +221,7 @@ public abstract class ChannelContract {
             final RawClient client = RawClient.attach(channel, aname());
             client.create(FILE, NAME);
             final int msize = client.msize();
-            // What a server promises to take and give is 24 bytes (IOHDRSZ) below msize; it may refuse beyond that.
+            // A server only guarantees to carry 24 bytes (IOHDRSZ) less than msize. It may refuse more.
             final byte[] safe = randomBytes(msize - 24);
             final byte[] full = randomBytes(msize - Twrite.HEADER_SIZE);
 
@@ -362,7 +362,7 @@ public abstract class ChannelContract {
 
                 killServer(channel);
 
-                // A channel that costs nothing while idle may learn of it with the next request only.
+                // A channel that uses no CPU time while idle may only notice at the next request.
                 assertThat(nextFailure(channel, reader))
                         .isInstanceOf(IOException.class)
                         .isNotInstanceOf(ChannelClosedException.class)
@@ -374,7 +374,7 @@ public abstract class ChannelContract {
     @Test
     void nothingIsLeftOnceAChannelIsClosed() throws Exception {
         useAndClose();
-        // What the JVM opens once and keeps is open by now.
+        // By now, the JVM has opened the files that it keeps open for its lifetime.
         final Leftovers before = Leftovers.now();
 
         useAndClose();
@@ -436,7 +436,7 @@ public abstract class ChannelContract {
         Files.write(export.resolve(NAME), all.array());
     }
 
-    /** Block number {@code i} of the file: bytes that no other block has. */
+    /** Returns block number {@code i} of the file. Its content differs from that of all other blocks. */
     private static ByteBuffer block(final int i) {
         final byte[] bytes = new byte[BLOCK];
         Arrays.fill(bytes, (byte) (i + 1));

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The life of a command behind a channel, also of one that does not behave. */
+/** Tests of the life of a command behind a channel, including commands that do not exit when they should. */
 @Timeout(60)
 class CommandStreamTest {
     @Test
@@ -52,12 +52,13 @@ class CommandStreamTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                // Sees the end of its input; does not care for that; nor for SIGTERM; has a child that does not care.
+                // In turn: exits at the end of its input; ignores the end of its input; also ignores SIGTERM; has a
+                // child that ignores the end of its input.
                 "exec cat",
                 "exec sleep 1000",
                 "trap '' TERM; while true; do sleep 1000; done",
                 "sleep 1000; true",
-                // Leaves a child that holds the pipes, so that they never end by themselves.
+                // Leaves a child that holds the pipes, so that they never reach their end.
                 "sleep 1000 & exec sleep 1000",
             })
     void closeEndsTheCommandAndWakesTheReader(final String command) throws Exception {

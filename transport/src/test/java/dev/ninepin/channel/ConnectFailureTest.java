@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each failure says what was tried, why it failed and what to do. */
+/** Tests that each connection failure says what was tried, why it failed and what to do. */
 class ConnectFailureTest {
     @TempDir
     private Path directory;
@@ -75,7 +75,7 @@ class ConnectFailureTest {
 
     @Test
     void aHostThatIsNotKnown() {
-        // Not an address for sure, so no name server is asked.
+        // Certainly not a host name, so no name server is asked.
         assertThatThrownBy(() -> StreamChannel.tcp("[nobody]", StreamChannel.DEFAULT_PORT))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("tcp:[nobody]:564")

@@ -10,7 +10,7 @@ import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** vio9p's channel over a character device of the kernel. */
+/** The channel contract for vio9p over a character device of the kernel. */
 class CuseChannelInGuest extends ChannelContract {
     private DiodServer server;
     private Vio9pBackend backend;

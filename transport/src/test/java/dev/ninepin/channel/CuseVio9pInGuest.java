@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** As the driver's own, over a character device of the kernel. */
+/** The vio9p tests over a character device of the kernel, like the driver's own device. */
 class CuseVio9pInGuest extends Vio9pContract {
     private static final byte[] MOUNT_TAG = "hostshare".getBytes(UTF_8);
 
@@ -74,7 +74,7 @@ class CuseVio9pInGuest extends Vio9pContract {
             assertThat(client.call(1, new Tread(1, 0, 4096), Rread.class).data().remaining())
                     .isEqualTo(4096);
         }
-        // 512, 1024, 2048, 4096 were too small, with the header.
+        // 512, 1024, 2048 and 4096 bytes were too small for the data and the header.
         assertThat(model().overflows()).isEqualTo(4);
     }
 
@@ -87,7 +87,7 @@ class CuseVio9pInGuest extends Vio9pContract {
             for (int tag = 0; tag < 16; tag++) {
                 channel.send(tag, getattr());
             }
-            // All sixteen are taken: EAGAIN, until the first is answered and read.
+            // All sixteen slots are taken: EAGAIN, until the first request is answered and its reply read.
             try (BackgroundCall<Void> one = BackgroundCall.start("one more", () -> {
                 channel.send(16, getattr());
                 return null;
@@ -140,7 +140,7 @@ class CuseVio9pInGuest extends Vio9pContract {
         for (int i = 0; i < 50; i++) {
             final Channel channel = open();
             try (BackgroundCall<Received> reader = BackgroundCall.start("reader", channel::receive)) {
-                // At any moment: before, in, or after the system call.
+                // At a random moment: before, during or after the system call.
                 channel.close();
                 assertThat(reader.failure()).isInstanceOf(ChannelClosedException.class);
             }

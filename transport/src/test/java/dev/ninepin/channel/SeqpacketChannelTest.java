@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** vio9p's channel where the kernel has no CUSE. */
+/** The channel contract for vio9p where the kernel has no CUSE. */
 class SeqpacketChannelTest extends ChannelContract {
     private final List<SeqpacketDevice> devices = new ArrayList<>();
     private DiodServer server;

@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import jnr.ffi.LibraryLoader;
 
 /**
- * A stand-in for the device where the kernel has no CUSE: a pair of sockets that keep messages apart. The model behind it
- * is the same, but what only a driver can say (EOVERFLOW, EMSGSIZE, EBUSY) is not seen here.
+ * A substitute for the device where the kernel has no CUSE: a pair of sockets that preserve message boundaries. The
+ * model behind it is the same, but the errors that only a driver returns (EOVERFLOW, EMSGSIZE, EBUSY) do not occur.
  */
 final class SeqpacketDevice implements AutoCloseable {
     private static final int AF_UNIX = 1;
@@ -25,7 +25,7 @@ final class SeqpacketDevice implements AutoCloseable {
     private final int near;
     private final BackgroundCall<Void> serving;
 
-    /** The call that a read of the channel's waits in. */
+    /** The number of the call that a read of the channel waits in. */
     private final long reading = System.nanoTime();
 
     /** Used under the model's lock. */
@@ -33,7 +33,7 @@ final class SeqpacketDevice implements AutoCloseable {
 
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** socketpair(2). */
+    /** The system call socketpair(2). */
     public interface SocketPairs {
         int socketpair(int domain, int type, int protocol, int[] descriptors);
     }
@@ -55,7 +55,7 @@ final class SeqpacketDevice implements AutoCloseable {
         readNext();
     }
 
-    /** The channel's end, once. */
+    /** Returns the channel's end of the pair. May be called once. */
     Vio9pDevice device(final String name) throws IOException {
         return Vio9pDevice.of(name, calls, near);
     }
@@ -69,7 +69,7 @@ final class SeqpacketDevice implements AutoCloseable {
             model.write(0, bytes, false, new Vio9pModel.Answer() {
                 @Override
                 public void done(final byte[] sent) {
-                    // The socket took it before.
+                    // The socket has already accepted the bytes.
                 }
 
                 @Override
@@ -99,7 +99,7 @@ final class SeqpacketDevice implements AutoCloseable {
         });
     }
 
-    /** Takes the device away. */
+    /** Removes the device. */
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {

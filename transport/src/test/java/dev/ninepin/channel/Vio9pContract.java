@@ -37,7 +37,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a session has to expect of illumos's driver, over whatever the driver's model is reached by; diod serves. */
+/**
+ * Tests of a session over illumos's driver, independent of how the model of the driver is reached. diod is the server.
+ */
 @Timeout(60)
 abstract class Vio9pContract {
     private static final int BLOCK = 4096;
@@ -52,7 +54,7 @@ abstract class Vio9pContract {
     /** The channel that was opened last. */
     private WatchedChannel watched;
 
-    /** Replies that nobody waited for while the session that was connected last began: on a slow machine, an Rversion. */
+    /** The stray replies while the last session was being connected: on a slow machine, an Rversion. */
     private long straysBefore;
 
     /** A fid on the root of the session that was connected last. */
@@ -169,7 +171,7 @@ abstract class Vio9pContract {
         }
         final List<Integer> types = model().requestTypes();
         assertThat(types.get(types.size() - 1)).isEqualTo(MessageType.TVERSION.code());
-        // That it was alone, the watched channel has seen.
+        // The watched channel has checked that the Tversion was alone in flight.
     }
 
     @Test
@@ -187,7 +189,7 @@ abstract class Vio9pContract {
                 .hasSize(1);
     }
 
-    /** The driver drops the first reply of a user if one of the user before comes in between. */
+    /** The driver drops a user's first reply if a reply to the previous user comes in between. */
     @Test
     void requestsOfTheUserBeforeHarmNothing() throws Exception {
         final Channel before = open();
@@ -202,7 +204,7 @@ abstract class Vio9pContract {
 
         try (BackgroundCall<Session> connecting = BackgroundCall.start("connecting", this::connect)) {
             await().until(() -> model().heldReplies() == 4 && model().isRead());
-            // The newest first: it meets its own generation. In the other order the driver would drop it.
+            // The newest first: it matches its own generation. In the other order, the driver would drop it.
             model().releaseReversed();
             try (Session session = connecting.result()) {
                 assertThat(session.getattr(root, AttrMask.BASIC).await()).isNotNull();
@@ -232,7 +234,7 @@ abstract class Vio9pContract {
                 .hasSize(4);
     }
 
-    /** As propolis does; its Rversion and Rread have the tag. */
+    /** As propolis does, except that its Rversion and Rread have the tag. */
     @Test
     void aServerThatReturnsNoTagsGetsOneRequestAtATime() throws Exception {
         writeBlocks(16);

@@ -16,7 +16,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Over the kernel's loopback (module {@code vsock_loopback}); socat takes the connections on to diod. */
+/**
+ * The channel contract over the kernel's loopback (module {@code vsock_loopback}). socat forwards the connections to
+ * diod.
+ */
 class VsockChannelInGuest extends ChannelContract {
     private static final long LOCAL = 1;
     private static final long PORT = 5640;

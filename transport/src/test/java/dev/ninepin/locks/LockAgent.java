@@ -15,7 +15,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 
-/** Puts {@link LockCalls} into this JVM, which {@code jdk.attach.allowAttachSelf} must allow. */
+/** A Java agent that installs {@link LockCalls} in this JVM, which requires {@code jdk.attach.allowAttachSelf}. */
 public final class LockAgent {
     private LockAgent() {}
 
@@ -44,7 +44,7 @@ public final class LockAgent {
         }
     }
 
-    /** The JVM calls this. */
+    /** Called by the JVM. */
     public static void agentmain(final String arguments, final Instrumentation instrumentation)
             throws UnmodifiableClassException {
         instrumentation.addTransformer(new LockCalls(), true);

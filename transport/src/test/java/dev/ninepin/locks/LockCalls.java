@@ -12,8 +12,8 @@ import net.bytebuddy.jar.asm.MethodVisitor;
 import net.bytebuddy.jar.asm.Opcodes;
 
 /**
- * Has the product's classes tell {@link LockWatch} of the monitors and {@link java.util.concurrent.locks} that they take
- * and give back, and of the requests that they send and await.
+ * A class transformer that makes the product's classes report to {@link LockWatch}. They report the monitors and {@link
+ * java.util.concurrent.locks} that they take and release, and the requests that they send and await.
  */
 final class LockCalls implements ClassFileTransformer {
     private static final String WATCH = "dev/ninepin/locks/LockWatch";
@@ -41,7 +41,7 @@ final class LockCalls implements ClassFileTransformer {
         return !place.endsWith("/test-classes/") && !place.endsWith("-tests.jar");
     }
 
-    /** The class as it is to be. */
+    /** Returns the transformed class. */
     static byte[] transformed(final String name, final byte[] bytes) {
         final ClassReader reader = new ClassReader(bytes);
         final ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
@@ -78,7 +78,10 @@ final class LockCalls implements ClassFileTransformer {
         private final boolean isSynchronized;
         private final boolean asks;
 
-        /** Futures are those of answers there; elsewhere, of the ends of processes. */
+        /**
+         * True in classes whose futures are those of answers. In other classes, futures stand for the ends of
+         * processes.
+         */
         private final boolean waitsForAnswers;
 
         private final Label begin = new Label();
@@ -144,7 +147,7 @@ final class LockCalls implements ClassFileTransformer {
             super.visitMethodInsn(code, type, name, signature, isInterface);
         }
 
-        /** Whatever is thrown out of a synchronized method gives the lock back, too. */
+        /** Adds a handler, because an exception that leaves a synchronized method releases the lock too. */
         @Override
         public void visitMaxs(final int stack, final int locals) {
             if (isSynchronized) {

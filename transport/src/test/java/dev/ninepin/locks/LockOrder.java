@@ -11,12 +11,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * The order of locks, as far as it was laid down, and as it was seen. A lock is known by the class that it belongs to. Two
- * kinds of locks that were laid down are taken in that order; all others always in the same one, whichever it is; and
- * never two of a kind. Any thread.
+ * The order of locks, as specified and as observed. A lock's kind is the class that it belongs to. Two kinds in the
+ * specified order must be taken in that order. Any two other kinds must always be taken in the same order, whichever it
+ * is. Two locks of the same kind must never be held together. Any thread may call any method.
  */
 final class LockOrder {
-    /** From the first to be taken to the last. */
+    /** The specified order, from the first lock to be taken to the last. */
     static final List<Set<String>> RANKS = List.of(
             Set.of("NameLocks"),
             Set.of("XattrLocks"),
@@ -28,14 +28,20 @@ final class LockOrder {
             Set.of("PathFids"),
             Set.of("Exchange"));
 
-    /** Nothing is taken under these. */
+    /** The kinds under which no other lock may be taken. */
     static final Set<String> LAST = Set.of(
             "FileMoves", "LockWaits", "Users", "CachedData", "AbsentAttributes", "FidNumbers", "TagTable", "Call");
 
-    /** A descriptor is held shared while a system call uses it, and poll(2) uses several; its buffer has a lock of its own. */
+    /**
+     * The kinds of which a thread may hold several. A system call holds its descriptor shared, and poll(2) uses
+     * several. A descriptor's buffer has a lock of its own.
+     */
     static final Set<String> SEVERAL = Set.of("Descriptor");
 
-    /** Only these may be held while a request is sent or its answer awaited: what stands above the line. */
+    /**
+     * The kinds that may be held while a request is sent or its answer awaited: those above the line in {@code
+     * docs/architecture.md}.
+     */
     static final Set<String> HELD_OVER_REQUESTS = Set.of(
             "NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
 
@@ -44,18 +50,18 @@ final class LockOrder {
 
     private final ThreadLocal<List<Held>> held = ThreadLocal.withInitial(ArrayList::new);
 
-    /** By each kind of lock, those that were taken under it. */
+    /** For each kind, the kinds that were taken while it was held. */
     private final Map<String, Set<String>> seen = new ConcurrentHashMap<>();
 
-    /** What was wrong, by what it was, with the stack of the thread that did it first. */
+    /** The violations, each with the stack of the first thread that caused it. */
     private final Map<String, String> violations = new LinkedHashMap<>();
 
     private record Held(Object lock, String kind) {}
 
-    /** The current thread is about to take a lock. */
+    /** Notes that the current thread is about to take a lock. */
     void taking(final Object lock, final String kind) {
         if (lock instanceof Throwable) {
-            // Its monitor is taken by methods that it inherits.
+            // Inherited methods take its monitor.
             return;
         }
         final List<Held> mine = held.get();
@@ -65,7 +71,7 @@ final class LockOrder {
         mine.add(new Held(lock, kind));
     }
 
-    /** The current thread gives a lock back. */
+    /** Notes that the current thread releases a lock. */
     void gave(final Object lock) {
         final List<Held> mine = held.get();
         for (int i = mine.size() - 1; i >= 0; i--) {
@@ -76,7 +82,7 @@ final class LockOrder {
         }
     }
 
-    /** The current thread is about to send a request, or to wait for an answer. */
+    /** Notes that the current thread is about to send a request or wait for an answer. */
     void asking() {
         for (final Held each : held.get()) {
             if (!HELD_OVER_REQUESTS.contains(each.kind)) {
@@ -132,7 +138,7 @@ final class LockOrder {
                 .collect(Collectors.joining()));
     }
 
-    /** What was wrong since this was last asked. */
+    /** Returns the violations since the last call. */
     List<String> takeViolations() {
         synchronized (violations) {
             final List<String> all = new ArrayList<>();

@@ -7,9 +7,12 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Fails a test during which locks were taken out of order. JUnit finds it by itself, for all tests. */
+/**
+ * A JUnit extension that fails a test during which locks were taken out of order. JUnit registers it for all tests
+ * automatically.
+ */
 public final class LockOrderExtension implements AfterEachCallback, AfterAllCallback {
-    /** Not where a test is run otherwise than by Maven, as in a guest; nor beside Jazzer's own agent. */
+    /** Installs the agent, except in tests that Maven does not run, as in a guest, and beside Jazzer's own agent. */
     public LockOrderExtension() {
         if (Boolean.getBoolean("jdk.attach.allowAttachSelf") && System.getenv("JAZZER_FUZZ") == null) {
             Installed.once();
@@ -34,7 +37,7 @@ public final class LockOrderExtension implements AfterEachCallback, AfterAllCall
         }
     }
 
-    /** Done when it is first needed. */
+    /** Installs the agent at the first use. */
     private static final class Installed {
         static {
             try {

@@ -139,7 +139,7 @@ class LockOrderTest {
         Stream.of(locks).forEach(order::gave);
     }
 
-    /** Has a monitor of its own and a lock, which has its kind from here, too; so that both are two of a kind. */
+    /** A class with a monitor and a lock. The lock belongs to the class, so both have the same kind. */
     public static final class Sample {
         private final Lock lock = new ReentrantLock();
 

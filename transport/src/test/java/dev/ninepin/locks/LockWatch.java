@@ -2,22 +2,22 @@ package dev.ninepin.locks;
 
 import java.util.concurrent.locks.Lock;
 
-/** What the product's classes call, as {@link LockCalls} has made them do. Any thread. */
+/** The methods that the classes transformed by {@link LockCalls} call. Any thread may call any method. */
 public final class LockWatch {
     static final LockOrder ORDER = new LockOrder();
 
     private LockWatch() {}
 
     /**
-     * The current thread is about to take a lock.
+     * Notes that the current thread is about to take a lock.
      *
-     * @param owner the class whose code takes it
+     * @param owner the class whose code takes the lock
      */
     public static void taking(final Object lock, final String owner) {
         ORDER.taking(lock, kind(lock, owner));
     }
 
-    /** Takes a lock for the current thread, which has not got it if it is interrupted. */
+    /** Takes a lock for the current thread. If the thread is interrupted, it does not hold the lock. */
     public static void lockInterruptibly(final Lock lock, final String owner) throws InterruptedException {
         taking(lock, owner);
         try {
@@ -28,17 +28,20 @@ public final class LockWatch {
         }
     }
 
-    /** The current thread gives a lock back. */
+    /** Notes that the current thread releases a lock. */
     public static void gave(final Object lock) {
         ORDER.gave(lock);
     }
 
-    /** The current thread is about to send a request, or to wait for an answer. */
+    /** Notes that the current thread is about to send a request or wait for an answer. */
     public static void asking() {
         ORDER.asking();
     }
 
-    /** A class of the product whose instances lock themselves, or else the one that the lock is a field of. */
+    /**
+     * Returns the kind of a lock: its own class if this is a product class, else the class that has the lock as a
+     * field.
+     */
     private static String kind(final Object lock, final String owner) {
         final String type =
                 lock instanceof Class<?> self ? self.getName() : lock.getClass().getName();

@@ -1,5 +1,6 @@
 /**
- * Looks on, in every test, in which order the product takes its locks, and that it waits for no answer under those that
- * are not to be held meanwhile. What is right stands in {@code docs/architecture.md}, under "Locks and their order".
+ * A monitor of the lock order that runs in every test. It checks the order in which the product takes its locks. It
+ * also checks that no thread waits for an answer while it holds a lock that forbids this. The rules are in {@code
+ * docs/architecture.md}, under "Locks and their order".
  */
 package dev.ninepin.locks;

@@ -9,7 +9,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
-/** Names are bytes: none is lost, whatever the locale is and whether it is UTF-8 or not. */
+/** Tests that every name keeps its bytes in every locale, whether the bytes are UTF-8 or not. */
 class ByteStringTest {
     private static final byte[] LATIN_1 = {'c', 'a', 'f', (byte) 0xe9};
 

@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * Bytes that a server may send, found by coverage: they are a message, and then all of one, or a
- * {@link ProtocolException}. Without JAZZER_FUZZ=1 only the seeds and findings that are checked in are tried.
+ * A coverage-guided fuzz test of the decoders. Any bytes either are exactly one message, or cause a {@link
+ * ProtocolException}. Without JAZZER_FUZZ=1, only the checked-in seeds and findings are run.
  */
 class DecodersFuzzTest {
     @FuzzTest(maxDuration = "1m")
@@ -17,7 +17,7 @@ class DecodersFuzzTest {
         check(ByteBuffer.wrap(bytes));
     }
 
-    /** The size is right, so that what follows it is looked at. */
+    /** Corrects the size field, so that the decoder examines the bytes after it. */
     @FuzzTest(maxDuration = "1m")
     void bytesOfTheSizeThatTheySayAreAMessageOrRefused(final byte[] bytes) {
         if (bytes.length >= Integer.BYTES) {

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The seeds of the fuzz tests: a real message of each type. With {@code -Dninepin.writeSeeds=true} those that are missing
- * are written.
+ * The seeds of the fuzz tests: a real message of each type. With {@code -Dninepin.writeSeeds=true}, missing seeds are
+ * written.
  */
 class FuzzSeedsTest {
     private static final Path INPUTS = Path.of("src/test/resources/dev/ninepin");
@@ -33,7 +33,10 @@ class FuzzSeedsTest {
         assertThat(frame.message()).isInstanceOf(type.record());
     }
 
-    /** In the order in which the session's fuzz test asks, and with the tags that a session gives. */
+    /**
+     * The answers are in the order in which the session's fuzz test sends its requests, with the tags that a session
+     * assigns.
+     */
     @Test
     void aSessionHasSeedsOfTrueAnswers() throws IOException, ProtocolException {
         final ByteBuffer welcome = ByteBuffer.allocate(100).order(ByteOrder.LITTLE_ENDIAN);

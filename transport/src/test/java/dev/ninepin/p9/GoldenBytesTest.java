@@ -19,9 +19,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The bytes of a real exchange, in {@code exchange-with-diod.txt} field by field, against the records of it. */
+/**
+ * Tests of the records against the bytes of a real exchange, which {@code exchange-with-diod.txt} lists field by field.
+ */
 class GoldenBytesTest {
-    /** What was said, in order. diod 1.0.24 knows neither Tunlinkat nor Trenameat (95 is EOPNOTSUPP). */
+    /**
+     * The messages of the exchange, in order. diod 1.0.24 supports neither Tunlinkat nor Trenameat (95 is EOPNOTSUPP).
+     */
     private static final List<Frame> EXCHANGE = List.of(
             new Frame(Frame.NOTAG, new Tversion(131096, ByteString.of("9P2000.L"))),
             new Frame(Frame.NOTAG, new Rversion(65536, ByteString.of("9P2000.L"))),
@@ -145,7 +149,7 @@ class GoldenBytesTest {
                 .isEqualTo(frame.message().messageType().code());
     }
 
-    /** nfs-ganesha 4.3's answer to a Twalk to a name that is not there. */
+    /** The answer of nfs-ganesha 4.3 to a Twalk to a name that does not exist. */
     @Test
     void anErrorOfGaneshaHasAnErrno() throws ProtocolException {
         final byte[] golden = HexFormat.of().parseHex("0b0000006b020002000000");
@@ -188,7 +192,7 @@ class GoldenBytesTest {
     private static List<Golden> goldens() throws IOException {
         final List<Golden> goldens = new ArrayList<>();
         try (InputStream text = GoldenBytesTest.class.getResourceAsStream("exchange-with-diod.txt")) {
-            // What stands before the first message is the file's own header.
+            // The text before the first message is the file's own header.
             Arrays.stream(new String(text.readAllBytes(), UTF_8).split("\n== "))
                     .skip(1)
                     .forEach(section -> goldens.add(golden(section)));

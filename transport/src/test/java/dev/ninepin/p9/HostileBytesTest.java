@@ -20,7 +20,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Bytes that are not a message give a {@link ProtocolException} and nothing else, and cost no more than they are. */
+/**
+ * Tests that bytes which are not a message cause a {@link ProtocolException} and no other exception, and that memory
+ * use stays proportional to their length.
+ */
 class HostileBytesTest {
     private static final int SIZE_OFFSET = 0;
     private static final int TYPE_OFFSET = 4;
@@ -105,7 +108,7 @@ class HostileBytesTest {
     @ParameterizedTest
     @EnumSource
     void lengthsThatLieAllocateNothing(final MessageType type) {
-        // Every length and count field of the message, wherever it is, announces all that it can.
+        // Sets every length and count field, wherever it is, to its maximum.
         final byte[] bytes = new byte[Frame.HEADER_SIZE + 64];
         Arrays.fill(bytes, (byte) 0xff);
         bytes[TYPE_OFFSET] = (byte) type.code();
@@ -118,7 +121,7 @@ class HostileBytesTest {
         }
         final long perDecode = (allocatedByThisThread() - before) / (100L * lies.size());
 
-        // An exception with its stack is what it costs. The smallest of the lies is 65535 bytes.
+        // The cost is an exception with its stack trace. The smallest false length is 65535 bytes.
         assertThat(perDecode).isLessThan(16_384);
     }
 
@@ -131,7 +134,10 @@ class HostileBytesTest {
         assertThatThrownBy(() -> Frame.decode(ByteBuffer.wrap(bytes))).isInstanceOf(ProtocolException.class);
     }
 
-    /** Any other exception fails the test; and what was understood must be all that was there. */
+    /**
+     * Asserts that the bytes either decode and encode back to themselves, or cause a {@link ProtocolException}. Any
+     * other exception fails the test.
+     */
     private static void assertMessageOrRefused(final byte[] bytes) {
         try {
             final Frame frame = Frame.decode(ByteBuffer.wrap(bytes));
@@ -158,7 +164,7 @@ class HostileBytesTest {
     private static byte[] withDataCount(final byte[] bytes, final int count) {
         final byte[] copy = withTrueSize(bytes);
         final ByteBuffer fields = ByteBuffer.wrap(copy).order(ByteOrder.LITTLE_ENDIAN);
-        // Where Rread and Rreaddir have theirs, and where Twrite has it.
+        // The offset of the count in Rread and Rreaddir, and its offset in Twrite.
         fields.putInt(Frame.HEADER_SIZE, count);
         fields.putInt(Frame.HEADER_SIZE + Integer.BYTES + Long.BYTES, count);
         return copy;

@@ -16,7 +16,7 @@ import net.jqwik.api.statistics.Statistics;
 import net.jqwik.api.statistics.StatisticsReport;
 import org.junit.jupiter.api.Test;
 
-/** Every message survives the wire; and every message there is, is in the table. */
+/** Tests that every message survives encoding and decoding, and that the table contains every message. */
 class MessageRoundTripTest {
     @Property(tries = 5000)
     @StatisticsReport(StatisticsReport.StatisticsReportMode.OFF)
@@ -52,7 +52,7 @@ class MessageRoundTripTest {
             assertThat(reply.notation()).isEqualTo("R" + request.notation().substring(1));
             assertThat(Rmessage.class).isAssignableFrom(reply.record());
         }
-        // And Rlerror and Rerror, which answer any.
+        // Plus Rlerror and Rerror, which answer any request.
         assertThat(MessageType.all(Rmessage.class)).hasSize(MessageType.all(Tmessage.class).length + 2);
     }
 

@@ -12,8 +12,8 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 
 /**
- * Any message of the protocol, built from the components of its record: a new message is generated without a word
- * here, and one with a component of a new type fails.
+ * A generator of arbitrary messages, built from the components of their records. It covers a new message without a
+ * change in this class. It fails for a component of an unknown type.
  */
 final class Messages {
     private Messages() {}
@@ -31,12 +31,12 @@ final class Messages {
         return Combinators.combine(values).as(arguments -> build(type, arguments.toArray()));
     }
 
-    /** The message of this type with nothing in it: zeros, and what is as long as it likes is empty. */
+    /** Returns the empty message of a type: all numbers are zero, and all variable-length fields are empty. */
     static Message empty(final MessageType type) {
         return build(type, emptyArguments(type));
     }
 
-    /** One message of this type, always the same, with something in each of its components. */
+    /** Returns a constant example of a message type, with a value in each component. */
     static Message example(final MessageType type) {
         final Object[] arguments = Arrays.stream(type.record().getRecordComponents())
                 .map(component -> switch (component.getGenericType().getTypeName()) {
@@ -67,7 +67,7 @@ final class Messages {
         };
     }
 
-    /** The bits that the field of this component has on the wire: the message says so itself, by refusing more. */
+    /** Returns the bits that a component has on the wire, found by trial: the message rejects a wider value. */
     private static int mask(final MessageType type, final int index) {
         for (final int mask : List.of(-1, 0xffff, 0xff)) {
             final Object[] arguments = emptyArguments(type);
@@ -78,7 +78,7 @@ final class Messages {
                     return mask;
                 }
             } catch (final IllegalArgumentException tooWide) {
-                // Then a narrower one.
+                // Rejected: try a narrower mask.
             }
         }
         throw new AssertionError("component " + index + " of " + type + " has no width");

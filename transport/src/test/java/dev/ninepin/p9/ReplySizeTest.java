@@ -12,7 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The room that a request asks for is enough for any true reply: too little breaks a virtio-9p device. */
+/**
+ * Tests that the reply size of each request has room for every valid reply. Too little room breaks a virtio-9p device.
+ */
 class ReplySizeTest {
     static Stream<MessageType> requests() {
         return Stream.of(MessageType.all(Tmessage.class));

@@ -24,14 +24,14 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
-/** How a session with a real server bears many callers, interrupts, the server's death and its own end. */
+/** Tests of a session with a real server: many concurrent callers, interrupts, the death of the server, and closing. */
 public abstract class BehaviourContract extends SessionFixture {
     private static final int CALLERS = 200;
     private static final int BLOCK = 4096;
 
     @Test
     void everyCallerGetsItsOwnAnswerHoweverManyThereAre() throws Exception {
-        // More than there are tags, so that some wait for one.
+        // More callers than tags, so that some wait for a tag.
         writeBlocks(CALLERS);
         final int fid = open(connect(options()));
         final List<BackgroundCall<Integer>> callers = new ArrayList<>();
@@ -236,7 +236,7 @@ public abstract class BehaviourContract extends SessionFixture {
         session.close();
 
         for (final BackgroundCall<Integer> caller : callers) {
-            // The server may have heard of the end first, and say that the fid is gone.
+            // The server may have processed the end of the session first, and answer that the fid does not exist.
             assertThat(caller.failure()).isInstanceOfAny(SessionEndedException.class, RemoteException.class);
             caller.close();
         }
@@ -262,7 +262,7 @@ public abstract class BehaviourContract extends SessionFixture {
             } catch (final InterruptedIOException e) {
                 interrupted++;
             }
-            // As the loop that serves FUSE does, once it has answered.
+            // As the FUSE loop does after it has answered a request.
             Thread.interrupted();
         }
         return interrupted;

@@ -26,12 +26,15 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The fids on paths, with a real server: how many there are, and where they lead. */
+/** Tests of the path fids with a real server: how many there are, and which files they lead to. */
 public abstract class FidTableContract extends SessionFixture {
     private static final int ENFILE = 23;
     private static final int THREADS = 8;
 
-    /** Whatever the test has done: the server has the fids that we think, and in the end none. */
+    /**
+     * Checks after each test that the server holds exactly the fids of the session, and none after the session is
+     * closed.
+     */
     @AfterEach
     void theServerHoldsNoFidThatWeDoNotKnow() {
         assertFidsAgree();
@@ -69,15 +72,15 @@ public abstract class FidTableContract extends SessionFixture {
             walker.close();
         }
         assertThat(walked).isEqualTo(files);
-        // The root, and for each thread the one that it has just made, and clunks that are under way.
+        // The root, plus the fid that each thread has just made, plus fids with a clunk in flight.
         assertThat(most.get()).isLessThanOrEqualTo(max + 1 + channel.maxRequests());
         assertFidsAgree();
-        // The last clunks may be under way still: nobody waits for their answers.
+        // The last clunks may still be in flight, because no thread waits for their answers.
         await().untilAsserted(() -> assertThat(session.fids().used()).isBetween(1, max + 1));
         assertThat(session.status().fidsMax()).isEqualTo(max);
     }
 
-    /** nfs-ganesha takes no fid from 1024 on, and says so with ERANGE. */
+    /** nfs-ganesha answers ERANGE to each fid number from 1024 on. */
     @Test
     void moreFilesAreWalkedToThanTheServerTakesFids() throws Exception {
         connect(options());
@@ -206,7 +209,7 @@ public abstract class FidTableContract extends SessionFixture {
         await().untilAsserted(() -> assertThat(session.fids().used()).isLessThanOrEqualTo(3 + 1));
     }
 
-    /** Those of this host's user database, where the server lets no others in. */
+    /** Returns the user IDs to attach as. nfs-ganesha only accepts users in this host's user database. */
     private List<Integer> users() throws IOException {
         if (!server.isGanesha()) {
             return IntStream.rangeClosed(1, 40).boxed().toList();
@@ -274,7 +277,7 @@ public abstract class FidTableContract extends SessionFixture {
                 .sum();
     }
 
-    /** A server that serves a user as this user must be able to come as far as to the export. */
+    /** Makes the export readable for all users, because a server that acts as a user must be able to reach it. */
     private void letOthersIn() throws IOException {
         Files.setPosixFilePermissions(export, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
@@ -299,7 +302,7 @@ public abstract class FidTableContract extends SessionFixture {
         final Path file = Files.createFile(export.resolve("file"));
         connect(options().withMaxFids(0));
         final PathFid path = lookup(session.fids().root(), "file");
-        // Made before the old one goes, so that it is another inode.
+        // Created before the old file is removed, so that it gets another inode.
         final Path other = Files.createFile(export.resolve("other"));
         Files.delete(file);
         Files.move(other, file);
@@ -338,7 +341,7 @@ public abstract class FidTableContract extends SessionFixture {
         assertDeepPathIsWalkedAgain(40, 10, SessionOptions.DEFAULT_MSIZE);
     }
 
-    /** 16 names of 255 bytes do not fit into one Twalk then. */
+    /** With a small msize, 16 names of 255 bytes do not fit into one Twalk. */
     @Test
     void aDeepPathOfLongNamesIsWalkedAgainWithASmallMsize() throws Exception {
         assertDeepPathIsWalkedAgain(12, 255, SessionOptions.MIN_MSIZE);
@@ -439,7 +442,7 @@ public abstract class FidTableContract extends SessionFixture {
             workers.add(BackgroundCall.start("worker " + thread, () -> {
                 for (int i = 0; i < 400; i++) {
                     if (mine < directories && i % 20 == 0) {
-                        // Each directory has one thread that renames it to and fro.
+                        // Each directory has one thread that renames it back and forth.
                         rename(parents.get(mine), root, Path.of("d" + mine + (i % 40 == 0 ? "'" : "")));
                     } else {
                         assertLeadsToItsFile(paths, random.nextInt(paths.size()));
@@ -462,7 +465,10 @@ public abstract class FidTableContract extends SessionFixture {
         await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(1));
     }
 
-    /** While a directory is being renamed, a server that keeps paths may find nothing; but never another file. */
+    /**
+     * Asserts that a path leads to its own file or to none. A server that stores paths may find nothing while a
+     * directory is being renamed, but it must never find another file.
+     */
     private void assertLeadsToItsFile(final List<PathFid> paths, final int i) throws IOException {
         try {
             assertThat(sizeOf(paths.get(i))).isEqualTo(i);
@@ -473,7 +479,10 @@ public abstract class FidTableContract extends SessionFixture {
         }
     }
 
-    /** Renames through the server and tells the table, as the share does; diod knows only the older Trename. */
+    /**
+     * Renames a file on the server and reports it to the table, as the share does. diod only supports the older
+     * Trename.
+     */
     private void rename(final PathFid path, final PathFid parent, final Path target) throws IOException {
         final ByteString newName = name(target.getFileName().toString());
         final int fid = session.fids().copy(path);

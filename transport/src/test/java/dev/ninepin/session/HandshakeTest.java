@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a session begins, or does not, with servers as they may be. */
+/** Tests of the handshake with servers that behave in different ways, including wrong ones. */
 @Timeout(60)
 class HandshakeTest {
     private static final int EOVERFLOW = 75;
@@ -77,7 +77,7 @@ class HandshakeTest {
         }
     }
 
-    /** Many times, because the next Tversion and what becomes of the last one are two threads' work. */
+    /** Repeated, because two threads race: one sends the next Tversion while the other completes the last one. */
     @RepeatedTest(50)
     void aServerThatRefusesEveryMsizeIsGivenUp() throws Exception {
         try (ScriptedServer server = ScriptedServer.start(client -> {

@@ -21,7 +21,7 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The tags and the fid numbers of a session: none is given out twice, and none is lost. */
+/** Tests of the tags and fid numbers of a session: no number is given out twice, and none is lost. */
 class NumbersTest {
     private static final int EINVAL = 22;
     private static final int ERANGE = 34;
@@ -208,7 +208,7 @@ class NumbersTest {
         assertThat(numbers.used()).isZero();
     }
 
-    /** What one of several threads does. */
+    /** The work of one of several threads. */
     @FunctionalInterface
     private interface Work {
         void run(int thread) throws Exception;

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The two flush scenarios of QEMU's own virtio-9p test, on a directory that QEMU serves slowly: two reads a second. A
- * read that comes up short is tried again, and a new try sees that the request was flushed.
+ * The two flush scenarios of QEMU's own virtio-9p test. QEMU serves the directory slowly, at two reads a second. QEMU
+ * retries a short read, and notices at the retry that the request was flushed.
  */
 class QemuFlushTest extends SessionFixture {
     private static final int SIZE = 100;
@@ -40,7 +40,7 @@ class QemuFlushTest extends SessionFixture {
             session.walk(root.fid(), fid, List.of(name("FLUSH"))).await();
         }
         session.lopen(fid, OpenFlags.RDONLY).await();
-        // Uses up what QEMU lets through at once.
+        // Uses up the reads that QEMU's rate limit lets through at once.
         session.read(fid, 0, SIZE).await().close();
     }
 
@@ -63,7 +63,7 @@ class QemuFlushTest extends SessionFixture {
     void flushIgnored() throws IOException {
         Thread.currentThread().interrupt();
 
-        // All that was asked for comes at the first try.
+        // The first attempt returns all requested bytes.
         try (ReadReply reply = session.read(fid, 0, SIZE).await()) {
             assertThat(reply.data().remaining()).isEqualTo(SIZE);
         }

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A QEMU that answers nothing for a while, and more requests with data than the channel has room for. */
+/** Tests with a QEMU that answers nothing for a while, and more requests with data than the channel has room for. */
 class QemuHangTest extends SessionFixture {
-    /** Of this, the channel has room for eight messages. */
+    /** In bytes. The channel has room for eight messages of this size. */
     private static final int MSIZE = 8 << 20;
 
     private static final int SIZE = 100_000;

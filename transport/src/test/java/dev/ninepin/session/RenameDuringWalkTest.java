@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** A file that is renamed at the moment at which its fid is made. A real server can't be held at that moment. */
+/** Tests of a file that is renamed just while its fid is being made. A real server cannot be stopped at this moment. */
 class RenameDuringWalkTest {
     private static final Qid FILE = new Qid(Qid.FILE, 0, 2);
     private static final ByteString OLD = ByteString.of("old");

@@ -29,9 +29,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The scenarios of QEMU's own test of its virtio-9p device ({@code tests/qtest/virtio-9p-test.c}), played through a
- * session with a real server; each test has the name that its scenario has there. Where a server rightly differs, the
- * test says so. Its flush scenarios are in {@code QemuFlushTest}, since they need a server that can be slowed down.
+ * The scenarios of QEMU's own test of its virtio-9p device ({@code tests/qtest/virtio-9p-test.c}), run through a
+ * session with a real server. Each test has the name of its scenario. Where another server rightly behaves differently,
+ * the test says so. The flush scenarios are in {@code QemuFlushTest}, because they need a server that can be slowed
+ * down.
  */
 public abstract class SessionContract extends SessionFixture {
     private static final int MSIZE = 32768;
@@ -111,7 +112,7 @@ public abstract class SessionContract extends SessionFixture {
         final List<Qid> qids =
                 session.walk(root, fid, List.of(ByteString.of(".."))).await().qids();
 
-        // diod 1.0 lets a client out of its export. Ninepin never sends "..": the kernel resolves it.
+        // diod 1.0 lets a client walk out of its export. Ninepin never sends "..", because the kernel resolves it.
         final Path reached = server.isDiod() ? export.getParent() : export;
         assertThat(qids).singleElement().matches(Qid::isDirectory);
         assertThat(qids.get(0).path()).isEqualTo(inode(reached));
@@ -127,7 +128,7 @@ public abstract class SessionContract extends SessionFixture {
         Files.createDirectory(export.resolve("WALK0"));
         final int fid = session.fids().take();
         if (server.isGanesha()) {
-            // It never says how far it came.
+            // This server never reports a partial walk.
             assertRefused(ENOENT, () -> walk("WALK0", "non-existent"));
             session.fids().giveBack(fid);
             return;
@@ -141,7 +142,7 @@ public abstract class SessionContract extends SessionFixture {
         if (server.isQemu()) {
             assertRefused(ENOENT, () -> session.getattr(fid, BASIC).await());
         } else {
-            // diod makes the fid all the same, on what it has reached.
+            // diod makes the fid nevertheless, on the last file that it reached.
             assertThat(session.getattr(fid, BASIC).await().qid()).isEqualTo(qids.get(0));
         }
         session.fids().clunk(fid);
@@ -182,7 +183,10 @@ public abstract class SessionContract extends SessionFixture {
                 .isEmpty();
     }
 
-    /** The calls that QEMU needs, the last of them with nothing; diod packs entries in a way of its own. */
+    /**
+     * The number of calls that QEMU needs, including the last one, which returns no entries. diod packs entries
+     * differently.
+     */
     @ParameterizedTest
     @CsvSource({"512, 9", "256, 18", "128, 35"})
     void readdirSplit(final int count, final int calls) throws IOException {
@@ -254,7 +258,7 @@ public abstract class SessionContract extends SessionFixture {
         session.symlink(walk("05"), name("symlink_file"), name("real_file"), gid())
                 .await();
 
-        // In mapped-xattr the host has a regular file that holds the target.
+        // With mapped-xattr, the host has a regular file that contains the target.
         assertThat(Files.isSymbolicLink(export.resolve("05/symlink_file"))).isEqualTo(server.keepsModesOnHost());
         assertThat(Files.exists(export.resolve("05/symlink_file"))).isTrue();
         final int link = walk("05", "symlink_file");
@@ -310,7 +314,7 @@ public abstract class SessionContract extends SessionFixture {
         if (!server.isDiod()) {
             assertThat(session.getattr(fid, BASIC).await().size()).isZero();
         } else {
-            // diod 1.0 looks at the path, whether the fid is open or not.
+            // diod 1.0 uses the path even if the fid is open.
             assertRefused(ENOENT, () -> session.getattr(fid, BASIC).await());
         }
         assertThat(session.write(fid, 0, block()).await().count()).isEqualTo(BLOCK);
@@ -328,7 +332,7 @@ public abstract class SessionContract extends SessionFixture {
         return fid;
     }
 
-    /** diod 1.0 knows only the older Tremove. */
+    /** Removes an entry. diod 1.0 only supports the older Tremove. */
     private void unlinkat(final int directory, final String name, final int flags) throws IOException {
         if (!server.isDiod()) {
             session.unlinkat(directory, name(name), flags).await();

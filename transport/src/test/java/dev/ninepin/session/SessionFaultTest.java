@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a server may answer that no good one does, and what a session makes of it. */
+/** Tests of a session with a server that gives wrong answers. */
 @Timeout(60)
 class SessionFaultTest {
     private static final int FID = 7;
@@ -267,7 +267,7 @@ class SessionFaultTest {
             session.readlink(FID).await();
             Thread.interrupted();
 
-            // The request's own, and the Tflush's.
+            // The tag of the request and the tag of the Tflush.
             assertThat(session.status().tagsUsed()).isEqualTo(2);
             seen.countDown();
             awaitTags(session, 0);
@@ -293,7 +293,7 @@ class SessionFaultTest {
                     .hasMessageContaining("Treadlink");
             assertThat(Thread.interrupted()).isTrue();
 
-            // The server may use both tags still.
+            // The server may still use both tags.
             assertThat(session.status().tagsUsed()).isEqualTo(2);
             late.countDown();
             awaitTags(session, 0);
@@ -315,7 +315,7 @@ class SessionFaultTest {
 
             late.countDown();
 
-            // The Tflush has no answer yet.
+            // The Tflush is not answered yet.
             await().untilAsserted(() -> assertThat(session.status().bytesRead()).isEqualTo(10));
             assertThat(session.status().tagsUsed()).isEqualTo(2);
         }
@@ -383,7 +383,10 @@ class SessionFaultTest {
         }
     }
 
-    /** Lets the client in, and answers its first request with all of these; the rest it ignores. */
+    /**
+     * Returns a server that accepts the client, answers its first request with all of {@code answers}, and ignores
+     * later requests.
+     */
     private static ScriptedServer answering(final Message... answers) throws IOException {
         return ScriptedServer.start(client -> {
             welcome(client);

@@ -18,15 +18,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server on a socket that says whatever bytes it likes, and hangs up: a session fails by an IOException, whatever they
- * are, is over soon, and can be closed. Without JAZZER_FUZZ=1 only the seeds and findings that are checked in are tried.
+ * Fuzz test with a server on a socket that sends arbitrary bytes and hangs up. Whatever the bytes, the session must
+ * fail with an IOException, end soon, and be closable. Without JAZZER_FUZZ=1, only the checked-in seeds and findings
+ * are run.
  */
 class SessionFuzzTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final SessionOptions OPTIONS =
             SessionOptions.defaults(0).withMsize(8192).withRequestTimeout(Duration.ofSeconds(10));
 
-    /** Each of many thousand sessions would tell of its end. */
+    /** Silences the log, because each of many thousand sessions would report its end. */
     @BeforeAll
     static void quiet() {
         log().setLevel(Level.WARN);
@@ -62,11 +63,11 @@ class SessionFuzzTest {
         try {
             ScriptedServer.sendAll(client, ByteBuffer.wrap(bytes));
         } catch (final IOException e) {
-            // The client may have seen enough, and hung up.
+            // The client may have read enough and hung up.
         }
     }
 
-    /** One request of each kind of answer, all at once; what they bring is not of interest, only that they end. */
+    /** Sends one request for each kind of reply, all at once. Their results do not matter, only that each call ends. */
     private static void use(final ScriptedServer server) {
         try (Session session = Session.connect(StreamChannel.unix(server.socket()), OPTIONS)) {
             final List<Call<?>> calls = List.of(
@@ -83,7 +84,7 @@ class SessionFuzzTest {
                 end(call);
             }
         } catch (final IOException e) {
-            // As it should be: no bytes of these are a session.
+            // Expected: these bytes do not form a complete session.
         }
     }
 
@@ -93,7 +94,7 @@ class SessionFuzzTest {
                 read.close();
             }
         } catch (final IOException e) {
-            // As above.
+            // Expected, as above.
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.ninepin.session;
 
-/** The lock of a session's fids, under which nothing must be sent. */
+/** Access to the lock of a session's fid table, under which no request may be sent. */
 public final class TableLock {
     private TableLock() {}
 

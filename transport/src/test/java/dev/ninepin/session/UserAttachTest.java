@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A diod that looks users up, as it does by itself: those of the other tests don't. */
+/** Tests with a diod that looks users up, as it does by default. The diods of the other tests do not. */
 class UserAttachTest {
     private static final int EPERM = 1;
     private static final int ROOT = 0;

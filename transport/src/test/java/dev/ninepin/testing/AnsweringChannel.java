@@ -18,8 +18,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A channel with a server inside: each request is answered at once, on the thread that sends it, with whatever the server
- * makes of it. As a stream does, it hands on anything that has a message's size field right, and breaks at anything else.
+ * A channel with a server inside. The sending thread answers each request at once with the bytes that the server
+ * returns. Like a stream, the channel delivers any bytes with a correct size field, and breaks on others.
  */
 public final class AnsweringChannel implements Channel {
     private static final int LARGEST = 1 << 20;
@@ -29,10 +29,10 @@ public final class AnsweringChannel implements Channel {
     private final BlockingQueue<ByteBuffer> replies = new LinkedBlockingQueue<>();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** What answers. One request at a time. */
+    /** The server inside the channel. It handles one request at a time. */
     @FunctionalInterface
     public interface Server {
-        /** The bytes to send back, frame by frame: none, one, or several, true or not. */
+        /** Returns the bytes to send back, one buffer per frame: none, one or several, valid or not. */
         List<ByteBuffer> answer(int tag, Tmessage request);
     }
 
@@ -40,7 +40,7 @@ public final class AnsweringChannel implements Channel {
         this.server = server;
     }
 
-    /** The bytes of a message, as {@link Server#answer} wants them. */
+    /** Returns the encoded message for {@link Server#answer}. */
     public static ByteBuffer bytes(final int tag, final Message message) {
         final ByteBuffer bytes =
                 ByteBuffer.allocateDirect(Frame.sizeOf(message)).order(ByteOrder.LITTLE_ENDIAN);
@@ -69,7 +69,7 @@ public final class AnsweringChannel implements Channel {
             throw new ChannelClosedException();
         }
         try {
-            // Over its bytes, since the data of the request is its sender's again after this.
+            // Encode and decode the request, because its data belongs to the sender again afterwards.
             final Frame frame = Frame.decode(bytes(tag, request));
             replies.addAll(server.answer(tag, (Tmessage) frame.message()));
         } catch (final ProtocolException e) {
@@ -117,7 +117,7 @@ public final class AnsweringChannel implements Channel {
 
         @Override
         public void close() {
-            // The memory is the garbage collector's.
+            // The garbage collector frees the memory.
         }
     }
 }

@@ -13,7 +13,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
-/** A call that runs on a thread of its own, because it is meant to wait. Close ends the test unless it returned. */
+/**
+ * A call on a thread of its own, for calls that are expected to block. Closing it fails the test unless the call
+ * returned.
+ */
 public final class BackgroundCall<T> implements AutoCloseable {
     private static final int ENDS_WITHIN_SECONDS = 60;
 
@@ -31,14 +34,14 @@ public final class BackgroundCall<T> implements AutoCloseable {
         return new BackgroundCall<>(name, call);
     }
 
-    /** Returns once the call waits under a method of the name {@code method}: there its stack has stood still for a while. */
+    /** Returns once the call blocks inside a method named {@code method}: its stack has not changed for a while. */
     public BackgroundCall<T> awaitInside(final String method) {
         return awaitStill(stack -> isInside(stack, method));
     }
 
     /**
-     * Returns once the call waits in the kernel, under a method of the name {@code method}: there its stack has stood
-     * still for a while, in a native method.
+     * Returns once the call blocks in the kernel, inside a method named {@code method}: its stack has not changed for a
+     * while, and its top is a native method.
      */
     public BackgroundCall<T> awaitBlockedIn(final String method) {
         return awaitStill(stack -> stack[0].isNativeMethod() && isInside(stack, method));
@@ -54,17 +57,17 @@ public final class BackgroundCall<T> implements AutoCloseable {
         return this;
     }
 
-    /** Interrupts its thread. */
+    /** Interrupts the thread of the call. */
     public void interrupt() {
         thread.interrupt();
     }
 
-    /** What the call returns, once it does. */
+    /** Blocks until the call returns, and returns its result. */
     public T result() throws InterruptedException, ExecutionException, TimeoutException {
         return task.get(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** What the call throws, once it does. */
+    /** Blocks until the call throws, and returns the exception. */
     public Throwable failure() throws InterruptedException, TimeoutException {
         try {
             throw new AssertionError("expected a failure, got " + result());

@@ -13,12 +13,11 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A character device of the kernel whose system calls {@link Vio9pModel} answers: Linux's CUSE, spoken to in its own
- * words. Needs root, the module {@code cuse} and {@code /dev/cuse}. Source: Linux's {@code fs/fuse/cuse.c} and {@code
+ * A character device whose system calls {@link Vio9pModel} answers. It speaks the protocol of Linux's CUSE. Needs root,
+ * the module {@code cuse} and {@code /dev/cuse}. Source: Linux's {@code fs/fuse/cuse.c} and {@code
  * include/uapi/linux/fuse.h}.
  *
- * <p>One thing cannot be seen from behind CUSE: whether the device was opened with O_EXCL, which the kernel leaves out of
- * what it tells.
+ * <p>CUSE does not tell whether the device was opened with O_EXCL, because the kernel omits this flag.
  */
 public final class CuseDevice implements AutoCloseable {
     private static final Path CUSE = Path.of("/dev/cuse");
@@ -36,15 +35,15 @@ public final class CuseDevice implements AutoCloseable {
     private static final int WRITE_IN = 40;
     private static final int CUSE_INIT_OUT = 72;
 
-    /** Ioctls may have arguments that their number does not tell of: {@code CUSE_UNRESTRICTED_IOCTL}. */
+    /** {@code CUSE_UNRESTRICTED_IOCTL}: an ioctl's number need not describe its argument. */
     private static final int UNRESTRICTED_IOCTL = 1;
 
-    /** {@code FUSE_IOCTL_RETRY}: ask again, with this memory. */
+    /** {@code FUSE_IOCTL_RETRY}: repeat the ioctl, with the given memory. */
     private static final int IOCTL_RETRY = 4;
 
     private static final int DIRECT_IO = 1;
 
-    /** More than the driver takes, so that it is the driver who refuses. */
+    /** In bytes. More than the driver accepts, so that the driver itself rejects large messages. */
     private static final int MAX_IO = 1 << 16;
 
     private static final int IOC_MOUNT_TAG = 0x395001;
@@ -81,15 +80,15 @@ public final class CuseDevice implements AutoCloseable {
         });
     }
 
-    /** Whether this kernel lets this user make such devices. */
+    /** Returns whether this kernel lets this user create such devices. */
     public static boolean isAvailable() {
         return Files.isWritable(CUSE);
     }
 
     /**
-     * Makes the device {@code /dev/NAME}; it is there when this returns.
+     * Creates the device {@code /dev/NAME}. The device exists when this method returns.
      *
-     * @param mountTag what its ioctl tells, up to 32 bytes
+     * @param mountTag the mount tag that the ioctl returns, up to 32 bytes
      */
     public static CuseDevice start(final Vio9pModel model, final String name, final byte[] mountTag)
             throws IOException {
@@ -118,7 +117,7 @@ public final class CuseDevice implements AutoCloseable {
         answer(init.getLong(8), reply);
     }
 
-    /** Until the open that {@link #close} makes: whatever is asked before must be answered. */
+    /** Serves requests until the open that {@link #close} makes. All earlier requests must be answered. */
     private void serve() throws IOException {
         ByteBuffer request = nextRequest();
         while (!(ending.get() && request.getInt(4) == FUSE_OPEN)) {
@@ -167,7 +166,7 @@ public final class CuseDevice implements AutoCloseable {
         if (request.getInt(IN_HEADER + 12) != IOC_MOUNT_TAG) {
             refuse(unique, Vio9pModel.ENOTTY);
         } else if (outSize == 0) {
-            // The number does not tell of the memory: this makes the kernel ask again, with a place for the tag.
+            // The ioctl's number does not describe its argument. So make the kernel repeat it with memory for the tag.
             final ByteBuffer retry = little(32);
             retry.putInt(4, IOCTL_RETRY).putInt(12, 1);
             retry.putLong(16, request.getLong(IN_HEADER + 16)).putLong(24, MOUNT_TAG_SIZE);
@@ -177,7 +176,7 @@ public final class CuseDevice implements AutoCloseable {
         }
     }
 
-    /** What ends one read or write. */
+    /** The end of one read or write. */
     private final class Reply implements Vio9pModel.Answer {
         private final long unique;
         private final boolean isRead;
@@ -227,7 +226,7 @@ public final class CuseDevice implements AutoCloseable {
         return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Takes the device away, as the end of its process would: whoever is in it gets an error. */
+    /** Removes the device, as the end of its process would. System calls that are inside it fail. */
     @Override
     public void close() {
         if (ending.getAndSet(true)) {

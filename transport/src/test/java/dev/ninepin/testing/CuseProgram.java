@@ -6,8 +6,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A program that is a vio9p device, for tests of commands: {@code CuseProgram NAME TAG SOCKET} makes {@code /dev/NAME} with
- * the mount tag TAG in front of the 9P server on the UNIX socket SOCKET, says so in a line, and ends with its input.
+ * A program that provides a vio9p device, for tests of commands. {@code CuseProgram NAME TAG SOCKET} creates {@code
+ * /dev/NAME} with the mount tag TAG, in front of the 9P server on the UNIX socket SOCKET. It prints a line when the
+ * device exists, and exits at the end of its input.
  */
 public final class CuseProgram {
     private CuseProgram() {}
@@ -17,7 +18,7 @@ public final class CuseProgram {
                 CuseDevice device = CuseDevice.start(backend.model(), arguments[0], arguments[1].getBytes(UTF_8))) {
             System.out.println(device.path() + " is there");
             while (System.in.read() >= 0) {
-                // Until the end.
+                // Reads until the end of the input.
             }
         }
     }

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Looks for threads of this process that wait for each other's locks, and for work that stands still, until it is closed:
- * which fails if there were any, and says where each thread was and what it held.
+ * A watchdog for deadlocked threads of this process and for work that makes no progress. If it found any, closing it
+ * fails and reports where each thread was and which locks it held.
  */
 public final class DeadlockWatch implements AutoCloseable {
     private static final Duration STANDS_STILL = Duration.ofSeconds(30);
@@ -35,9 +35,9 @@ public final class DeadlockWatch implements AutoCloseable {
     }
 
     /**
-     * Begins to watch.
+     * Starts watching.
      *
-     * @param progress a figure that changes as long as any work is done; asked by another thread
+     * @param progress a number that changes as long as work is done; read by another thread
      */
     public static DeadlockWatch over(final LongSupplier progress) {
         return new DeadlockWatch(progress, STANDS_STILL);
@@ -47,7 +47,7 @@ public final class DeadlockWatch implements AutoCloseable {
         return new DeadlockWatch(progress, standsStill);
     }
 
-    /** What was found so far. */
+    /** Returns the problem that was found; empty if there is none so far. */
     Optional<String> found() {
         return found;
     }

@@ -23,8 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A diod of its own that exports one directory, to everyone and without authentication, on a UNIX socket or on the
- * loopback. It accepts connections once made, and is gone once closed. One thread at a time.
+ * A diod process that exports one directory to every user without authentication, on a UNIX socket or the loopback. It
+ * accepts connections once it is constructed, and has exited once it is closed. Used by one thread at a time.
  */
 public final class DiodServer implements AutoCloseable {
     private static final Duration STARTS_WITHIN = Duration.ofSeconds(20);
@@ -38,7 +38,7 @@ public final class DiodServer implements AutoCloseable {
 
     private DiodServer(final Path export, final boolean unix) throws IOException {
         this.export = export;
-        // Not in the build's directory, which may be deep: a socket's path holds 107 bytes.
+        // Not in the build directory, whose path may be long: a socket's path has at most 107 bytes.
         this.runtime = Files.createTempDirectory(Path.of("/tmp"), "ninepin-diod");
         final Path socket = runtime.resolve("socket");
         this.process = new ProcessBuilder(command(export, "--listen", unix ? socket.toString() : "127.0.0.1:0"))
@@ -59,32 +59,32 @@ public final class DiodServer implements AutoCloseable {
         return new DiodServer(export, true);
     }
 
-    /** Exports {@code export} on a port of 127.0.0.1 that the kernel picks. */
+    /** Exports {@code export} on a port of 127.0.0.1 that the kernel chooses. */
     public static DiodServer onTcp(final Path export) throws IOException {
         return new DiodServer(export, false);
     }
 
-    /** The command of a diod that exports {@code export} to whoever holds the other ends of its stdin and stdout. */
+    /** Returns the command of a diod that exports {@code export} on its standard input and output. */
     public static List<String> commandOnPipes(final Path export) {
         return command(export, "--rfdno", "0", "--wfdno", "1");
     }
 
-    /** The aname under which diod knows {@code export}. */
+    /** Returns the aname of {@code export} for diod. */
     public static ByteString aname(final Path export) {
         return ByteString.of(export.toString());
     }
 
-    /** What to attach to. */
+    /** Returns the aname to attach to. */
     public ByteString aname() {
         return aname(export);
     }
 
-    /** The socket's path, of a server on a UNIX socket. */
+    /** Returns the socket's path, for a server on a UNIX socket. */
     public Path socket() {
         return ((UnixDomainSocketAddress) address).getPath();
     }
 
-    /** The port on 127.0.0.1, of a server on TCP. */
+    /** Returns the port on 127.0.0.1, for a server on TCP. */
     public int port() {
         return ((InetSocketAddress) address).getPort();
     }
@@ -93,7 +93,7 @@ public final class DiodServer implements AutoCloseable {
         return process.pid();
     }
 
-    /** Ends it as {@code kill -9} does, and returns when it is gone. */
+    /** Kills the server as {@code kill -9} does, and blocks until it has exited. */
     public void kill() {
         process.destroyForcibly();
         try {
@@ -120,11 +120,11 @@ public final class DiodServer implements AutoCloseable {
     }
 
     private static List<String> command(final Path export, final String... where) {
-        // diod 1.0.24 may crash in a worker that still works when its client has gone, and raises its own limit of core
-        // files; where no file can be made it leaves none behind.
+        // diod 1.0.24 may crash in a worker that is still busy when its client has disconnected, and it raises its own
+        // core file limit. In a directory where no file can be created, it leaves no core file.
         final List<String> command = new ArrayList<>(List.of("env", "--chdir=/proc"));
         command.addAll(List.of("/usr/sbin/diod", "--foreground", "--no-auth"));
-        // No look-up of users, and none of the machine's own configuration.
+        // No user lookup, and none of the machine's own configuration.
         command.addAll(List.of("--no-userdb", "--config-file", "/dev/null", "--logdest", "stderr"));
         command.addAll(List.of("--export", export.toString()));
         command.addAll(List.of(where));
@@ -157,7 +157,7 @@ public final class DiodServer implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** The port of the listening socket among the process's descriptors, found by inode in {@code /proc}. */
+    /** Returns the port of the process's listening socket. Finds the socket in {@code /proc} by its inode. */
     private Optional<Integer> listeningPort() throws IOException {
         final Collection<String> open = OpenFiles.of(process.pid()).values();
         return Files.readAllLines(Path.of("/proc/net/tcp")).stream()

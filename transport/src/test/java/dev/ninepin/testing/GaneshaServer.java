@@ -14,23 +14,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * An nfs-ganesha that exports one directory over 9P, and is reached through a UNIX socket. It needs root.
+ * An nfs-ganesha process that exports one directory over 9P and is reached through a UNIX socket. Needs root.
  *
- * <p>nfs-ganesha listens on all addresses, so it runs in a network name space of its own, where socat forwards each
- * connection of the socket to its port. Both end with the PID name space that they share, whose first process reads from a
- * pipe for as long as this JVM lives. The server is up once made, and gone once closed. One thread at a time.
+ * <p>nfs-ganesha listens on all addresses, so it runs in its own network namespace, where socat forwards each
+ * connection of the socket to its port. Both processes end with the PID namespace that they share. The first process of
+ * this namespace reads from a pipe for as long as this JVM lives. The server accepts connections once it is
+ * constructed, and has exited once it is closed. Used by one thread at a time.
  */
 public final class GaneshaServer implements AutoCloseable {
     private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
     private static final Duration ENDS_WITHIN = Duration.ofSeconds(20);
     private static final int PORT = 15640;
 
-    /** How {@code /proc/net/tcp6} shows a socket that listens on the port. */
+    /** The text by which {@code /proc/net/tcp6} shows a socket that listens on the port. */
     private static final String LISTENING = ":%04X 00000000000000000000000000000000:0000 0A ".formatted(PORT);
 
     /**
-     * Attributes expire at once, so that the server notices what a test does to the export. Locks have no grace period: in
-     * the first 90 seconds, it would refuse all of them.
+     * The configuration. Attributes expire at once, so that the server notices changes that a test makes in the export.
+     * Locks have no grace period, because the server would refuse all locks in the first 90 seconds.
      */
     private static final String CONFIGURATION = """
             NFS_CORE_PARAM {
@@ -52,7 +53,7 @@ public final class GaneshaServer implements AutoCloseable {
 
     public GaneshaServer(final Path export) throws IOException {
         this.export = export;
-        // Not in the build's directory, which may be deep: a socket's path holds 107 bytes.
+        // Not in the build directory, whose path may be long: a socket's path has at most 107 bytes.
         this.runtime = Files.createTempDirectory(Path.of("/tmp"), "ninepin-ganesha");
         Files.writeString(runtime.resolve("configuration"), CONFIGURATION.formatted(PORT, export));
         this.process = new ProcessBuilder(
@@ -82,24 +83,24 @@ public final class GaneshaServer implements AutoCloseable {
         }
     }
 
-    /** The tree to attach to. */
+    /** Returns the aname to attach to. */
     public ByteString aname() {
         return ByteString.of(export.toString());
     }
 
-    /** The path of the socket that leads to the server. */
+    /** Returns the path of the socket that leads to the server. */
     public Path socket() {
         return runtime.resolve("socket");
     }
 
-    /** The process with which the server ends. */
+    /** Returns the process with which the server ends. */
     public long pid() {
         return process.pid();
     }
 
-    /** Ends the server as {@code kill -9} does, and returns when it is gone. */
+    /** Kills the server as {@code kill -9} does, and blocks until it has exited. */
     public void kill() {
-        // The first process of the PID name space, with which all others end, and then the parent that waits for it.
+        // First the first process of the PID namespace, whose end ends all others. Then its parent, which waits for it.
         final List<ProcessHandle> first = process.children().toList();
         first.forEach(ProcessHandle::destroyForcibly);
         if (first.isEmpty()) {
@@ -128,7 +129,7 @@ public final class GaneshaServer implements AutoCloseable {
         }
     }
 
-    /** Looks into the server's network name space, in which the process is that made it. */
+    /** Returns whether the server listens in its network namespace, which is the namespace of {@code process}. */
     private boolean listens() throws IOException {
         return Files.exists(socket())
                 && Files.readString(Path.of("/proc", Long.toString(process.pid()), "net", "tcp6"))

@@ -7,9 +7,9 @@ import org.junit.jupiter.api.extension.AnnotatedElementContext;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
-/** Marks the tests whose export is to be on a file system in memory, where an extended attribute may have 64 KiB. */
+/** A marker for tests whose export must be on an in-memory file system, where an extended attribute may have 64 KiB. */
 public interface InMemory {
-    /** Where a test's export is made. */
+    /** The factory that creates a test's export. */
     final class Place implements TempDirFactory {
         private static final String PREFIX = "ninepin-export";
 

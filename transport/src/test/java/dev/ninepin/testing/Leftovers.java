@@ -9,21 +9,25 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * What this process holds at one moment: taken before and after, it shows what was left behind.
+ * A snapshot of the resources of this process. A snapshot before and one after an action show what the action left
+ * behind.
  *
- * @param descriptors its open files, each with its number and what it leads to
- * @param threads its threads, by number and name
- * @param children the processes below it, by pid
+ * @param descriptors the open files, each with its number and target
+ * @param threads the threads, by number and name
+ * @param children the descendant processes, by PID
  */
 public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads, SortedSet<Long> children) {
-    /** What is held now, without what the JVM opens for itself whenever it likes. */
+    /** Returns a snapshot, without what the JVM opens for itself at any time. */
     public static Leftovers now() throws IOException {
         return new Leftovers(openDescriptors(), liveThreads(), childProcesses());
     }
 
-    /** Waits until this process holds nothing that it did not hold then; fails and names it if that takes too long. */
+    /**
+     * Blocks until this process holds nothing new since this snapshot. Fails after a timeout and names the new
+     * resources.
+     */
     public void awaitNothingNew() {
-        // On this thread: Awaitility's own would be new.
+        // On this thread, because Awaitility's own thread would be new.
         await().pollInSameThread().untilAsserted(() -> {
             final Leftovers now = now();
             assertThat(descriptors).as("file descriptors").containsAll(now.descriptors);
@@ -34,7 +38,7 @@ public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads
 
     private static SortedSet<String> openDescriptors() throws IOException {
         return OpenFiles.of(ProcessHandle.current().pid()).entrySet().stream()
-                // The listing itself, and the jars that classes come from.
+                // Without the directory listing itself, and the jars that classes come from.
                 .filter(file ->
                         !file.getValue().endsWith("/fd") && !file.getValue().endsWith(".jar"))
                 .map(file -> file.getKey() + " -> " + file.getValue())
@@ -43,7 +47,7 @@ public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads
 
     private static SortedSet<String> liveThreads() {
         return Thread.getAllStackTraces().keySet().stream()
-                // The JDK keeps the thread that waited for a process for a minute, in case of another one.
+                // The JDK keeps the thread that waited for a process for another minute.
                 .filter(thread -> !thread.getName().startsWith("process reaper"))
                 .map(thread -> thread.getId() + " " + thread.getName())
                 .collect(toCollection(TreeSet::new));

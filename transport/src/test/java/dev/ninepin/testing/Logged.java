@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** What a class logs until this is closed. */
+/** A recorder of the lines that a class logs until the recorder is closed. */
 public final class Logged implements AutoCloseable {
     private final Logger logger;
     private final @Nullable Level before;
@@ -32,17 +32,17 @@ public final class Logged implements AutoCloseable {
         logger.addAppender(appender);
     }
 
-    /** At the level that is set. */
+    /** Records at the level that is set. */
     public static Logged from(final Class<?> source) {
         return new Logged(source, null);
     }
 
-    /** DEBUG too. */
+    /** Records DEBUG lines too. */
     public static Logged debugFrom(final Class<?> source) {
         return new Logged(source, Level.DEBUG);
     }
 
-    /** Each line with its level before it. */
+    /** Returns the lines, each preceded by its level. */
     public List<String> lines() {
         return List.copyOf(lines);
     }

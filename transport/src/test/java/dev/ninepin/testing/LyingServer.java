@@ -56,8 +56,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server with a small tree in memory, behind an {@link AnsweringChannel}. It tells the truth, but where a test has it
- * lie. Its fids are files, not paths.
+ * A server with a small tree in memory, behind an {@link AnsweringChannel}. It answers correctly, except where a test
+ * makes it lie. Its fids refer to files, not paths.
  */
 public final class LyingServer implements AnsweringChannel.Server {
     public static final int S_IFDIR = 0040000;
@@ -75,7 +75,7 @@ public final class LyingServer implements AnsweringChannel.Server {
     private final File root = new File(new Qid(Qid.DIR, 0, 1), S_IFDIR | 0755, new byte[0]);
     private long lastPath = 1;
 
-    /** Says something else than the truth. Called on the thread that asks. */
+    /** A replacement for the correct answer. Runs on the thread that sends the request. */
     @FunctionalInterface
     public interface Lie {
         Message instead(Tmessage request, Message truth);
@@ -94,7 +94,7 @@ public final class LyingServer implements AnsweringChannel.Server {
         }
     }
 
-    /** Makes a file at a path whose directories are there, of the type that {@code mode} has; its qid. */
+    /** Creates a file with the file type in {@code mode}. Its parent directory must exist. Returns the file's qid. */
     public synchronized Qid put(final String path, final int mode, final byte... content) {
         final int type = mode & 0170000;
         lastPath++;
@@ -105,13 +105,13 @@ public final class LyingServer implements AnsweringChannel.Server {
                 content);
     }
 
-    /** As above, with a qid that may be another file's. */
+    /** Creates a file as above, with a given qid, which may be the qid of another file. */
     public synchronized Qid put(final String path, final Qid qid, final int mode, final byte... content) {
         directoryOf(path).children.put(lastName(path), new File(qid, mode, content));
         return qid;
     }
 
-    /** Removes what is at a path, as somebody on the server would. */
+    /** Removes a file, as another program on the server would. */
     public synchronized void remove(final String path) {
         directoryOf(path).children.remove(lastName(path));
     }
@@ -130,12 +130,12 @@ public final class LyingServer implements AnsweringChannel.Server {
         return ByteString.of(path.substring(path.lastIndexOf('/') + 1));
     }
 
-    /** From now on answers to such requests go through {@code lie}. */
+    /** Passes all further answers to requests of a kind through {@code lie}. */
     public void lie(final Class<? extends Tmessage> kind, final Lie lie) {
         lies.put(kind, lie);
     }
 
-    /** No more lies. */
+    /** Answers all further requests correctly. */
     public void tellTheTruth() {
         lies.clear();
     }
@@ -145,7 +145,7 @@ public final class LyingServer implements AnsweringChannel.Server {
         return List.of(AnsweringChannel.bytes(tag, answer(request)));
     }
 
-    /** What this says to a request. */
+    /** Returns the answer to a request. */
     public Message answer(final Tmessage request) {
         final Message truth = truth(request);
         final Lie lie = lies.get(request.getClass());
@@ -211,7 +211,7 @@ public final class LyingServer implements AnsweringChannel.Server {
             if (walk.name().startsWith(ByteString.of("system."))) {
                 return new Rlerror(ENODATA);
             }
-            // Every other attribute has what the file has.
+            // Every other attribute has the content of the file as its value.
             fids.put(walk.newfid(), file);
             return new Rxattrwalk(file.content.length);
         }
@@ -271,7 +271,7 @@ public final class LyingServer implements AnsweringChannel.Server {
         return page(request.count(), entries);
     }
 
-    /** As many entries as {@code count} bytes hold. */
+    /** Returns a page with as many entries as fit into {@code count} bytes. */
     public static Rreaddir page(final int count, final List<Dirent> entries) {
         final ByteBuffer page = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
         for (final Dirent entry : entries) {
@@ -288,7 +288,7 @@ public final class LyingServer implements AnsweringChannel.Server {
         return attributes(file.qid, file.mode, size, 1, 4096);
     }
 
-    /** Attributes, as a lie may have them. */
+    /** Returns attributes for a lie. */
     public static Rgetattr attributes(
             final Qid qid, final int mode, final long size, final long nlink, final long blksize) {
         return new Rgetattr(AttrMask.BASIC, qid, mode, 0, 0, nlink, 0, size, blksize, 8, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0);

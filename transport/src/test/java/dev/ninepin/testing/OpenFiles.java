@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** The open file descriptors of a process, as {@code /proc} shows them. */
+/** The open file descriptors of a process, as listed in {@code /proc}. */
 final class OpenFiles {
     private OpenFiles() {}
 
-    /** By number, what each leads to: a path, or such as {@code socket:[123]}. */
+    /** Returns the target of each descriptor by its number: a path, or a text such as {@code socket:[123]}. */
     static Map<Integer, String> of(final long pid) throws IOException {
         final Map<Integer, String> open = new TreeMap<>();
         try (Stream<Path> links = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
@@ -22,7 +22,7 @@ final class OpenFiles {
                             Integer.valueOf(link.getFileName().toString()),
                             Files.readSymbolicLink(link).toString());
                 } catch (final NoSuchFileException closedSince) {
-                    // Then it is not open.
+                    // The descriptor was closed meanwhile.
                 }
             }
         }

@@ -24,10 +24,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/**
- * Speaks 9P over a bare channel, for tests of what lies below the session. Its user is sender and reply reader in one
- * thread.
- */
+/** A 9P client over a bare channel, for tests below the session. Its single thread is both sender and reply reader. */
 public final class RawClient {
     /** The fid of the root. */
     public static final int ROOT = 0;
@@ -40,7 +37,7 @@ public final class RawClient {
         this.msize = msize;
     }
 
-    /** Settles version and msize, as large as both sides take, and attaches {@link #ROOT}. */
+    /** Negotiates the version and the largest possible msize, and attaches {@link #ROOT}. */
     public static RawClient attach(final Channel channel, final ByteString aname) throws IOException {
         final Tversion version = new Tversion(channel.maxMessageSize(), Tversion.VERSION_9P2000_L);
         final Rversion agreed =
@@ -51,12 +48,12 @@ public final class RawClient {
         return client;
     }
 
-    /** The msize that was agreed, in bytes. */
+    /** Returns the negotiated msize, in bytes. */
     public int msize() {
         return msize;
     }
 
-    /** One round trip; the reply must be the next one, and of type {@code reply}. */
+    /** Sends a request and blocks until the next reply, which must answer it with the type {@code reply}. */
     public <R extends Rmessage> R call(final int tag, final Tmessage request, final Class<R> reply) throws IOException {
         channel.send(tag, request);
         channel.flush();
@@ -66,19 +63,19 @@ public final class RawClient {
         }
     }
 
-    /** Makes {@code fid} a new file of the root, open for reading and writing. */
+    /** Makes {@code fid} a new file in the root, open for reading and writing. */
     public void create(final int fid, final String name) throws IOException {
         call(0, new Twalk(ROOT, fid, List.of()), Rwalk.class);
         call(0, new Tlcreate(fid, ByteString.of(name), OpenFlags.RDWR, 0644, 0), Rlcreate.class);
     }
 
-    /** Makes {@code fid} a file of the root, open for reading. */
+    /** Makes {@code fid} a file in the root, open for reading. */
     public void open(final int fid, final String name) throws IOException {
         call(0, new Twalk(ROOT, fid, List.of(ByteString.of(name))), Rwalk.class);
         call(0, new Tlopen(fid, OpenFlags.RDONLY), Rlopen.class);
     }
 
-    /** The message of a reply, on memory of its own; it must be one for the tag that {@code received} names. */
+    /** Decodes a copy of a reply. Fails unless the reply has the tag that {@code received} reports. */
     public static Rmessage decode(final Received received) {
         final ByteBuffer message = received.message();
         final ByteBuffer copy = ByteBuffer.allocate(message.remaining());

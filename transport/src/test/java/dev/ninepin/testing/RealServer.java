@@ -10,18 +10,18 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** A 9P server that serves one directory and that nobody here wrote, however it is reached. */
+/** A 9P server of another project that exports one directory, independent of how it is reached. */
 public interface RealServer extends AutoCloseable {
-    /** A fresh channel to it, for messages of up to {@code maxMessageSize} bytes. */
+    /** Opens a new channel to the server, for messages of up to {@code maxMessageSize} bytes. */
     Channel connect(int maxMessageSize) throws IOException;
 
-    /** What to attach to. */
+    /** Returns the aname to attach to. */
     ByteString aname();
 
-    /** Whether it is QEMU, whose answers the protocol's notes tell. */
+    /** Returns whether the server is QEMU, whose answers the protocol notes describe. */
     boolean isQemu();
 
-    /** Whether it is nfs-ganesha, which answers each error with an {@link dev.ninepin.p9.Rerror}. */
+    /** Returns whether the server is nfs-ganesha, which answers each error with an {@link dev.ninepin.p9.Rerror}. */
     default boolean isGanesha() {
         return false;
     }
@@ -30,13 +30,13 @@ public interface RealServer extends AutoCloseable {
         return !isQemu() && !isGanesha();
     }
 
-    /** Whether files have POSIX ACLs. */
+    /** Returns whether files have POSIX ACLs. */
     boolean keepsAcls();
 
-    /** Whether a file's mode, owner and type are on the host what they are over 9P. */
+    /** Returns whether a file has the same mode, owner and type on the host as over 9P. */
     boolean keepsModesOnHost();
 
-    /** Ends it as {@code kill -9} does. */
+    /** Kills the server as {@code kill -9} does. */
     void kill();
 
     @Override
@@ -60,13 +60,13 @@ public interface RealServer extends AutoCloseable {
         return new Qemu(export, options);
     }
 
-    /** Opens a channel. */
+    /** A function that opens a channel. */
     @FunctionalInterface
     interface Connector {
         Channel connect() throws IOException;
     }
 
-    /** A diod. */
+    /** A diod server. */
     record Diod(DiodServer server, Connector connector) implements RealServer {
         @Override
         public Channel connect(final int maxMessageSize) throws IOException {
@@ -104,7 +104,7 @@ public interface RealServer extends AutoCloseable {
         }
     }
 
-    /** An nfs-ganesha. */
+    /** An nfs-ganesha server. */
     record Ganesha(GaneshaServer server) implements RealServer {
         @Override
         public Channel connect(final int maxMessageSize) throws IOException {
@@ -147,7 +147,9 @@ public interface RealServer extends AutoCloseable {
         }
     }
 
-    /** QEMUs, one for each channel. Files have the numbers that they have on the host, unless the options say otherwise. */
+    /**
+     * QEMU servers, one for each channel. Files have the same owners as on the host, unless the options say otherwise.
+     */
     record Qemu(Path export, Map<String, String> options) implements RealServer {
         @Override
         public Channel connect(final int maxMessageSize) throws IOException {

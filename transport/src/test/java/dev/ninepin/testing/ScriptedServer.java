@@ -22,15 +22,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A server on a UNIX socket that does to its one client what a script says: for faults that no real server produces on
- * demand. The connection ends with the script. Close waits for the script, and fails with it.
+ * A server on a UNIX socket that runs a script on its single client connection. It produces faults that real servers do
+ * not produce on demand. The connection ends with the script. {@link #close} waits for the script, and fails if the
+ * script failed.
  */
 public final class ScriptedServer implements AutoCloseable {
     private final Path directory;
     private final ServerSocketChannel listening;
     private final BackgroundCall<Void> playing;
 
-    /** What happens to a client. */
+    /** A script that runs on the connection of a client. */
     @FunctionalInterface
     public interface Script {
         void play(SocketChannel client) throws Exception;
@@ -48,12 +49,12 @@ public final class ScriptedServer implements AutoCloseable {
         });
     }
 
-    /** Listens already when this returns. */
+    /** Starts a server, which listens when this method returns. */
     public static ScriptedServer start(final Script script) throws IOException {
         return new ScriptedServer(script);
     }
 
-    /** A server that sends {@code bytes} and closes the connection. */
+    /** Starts a server that sends {@code bytes} and closes the connection. */
     public static ScriptedServer saying(final ByteBuffer bytes) throws IOException {
         return start(client -> sendAll(client, bytes));
     }
@@ -62,7 +63,7 @@ public final class ScriptedServer implements AutoCloseable {
         return directory.resolve("socket");
     }
 
-    /** The bytes of a message. */
+    /** Returns an encoded message. */
     public static ByteBuffer frame(final int tag, final Message message) {
         final ByteBuffer bytes = ByteBuffer.allocate(Frame.sizeOf(message)).order(ByteOrder.LITTLE_ENDIAN);
         new Frame(tag, message).encode(bytes);
@@ -75,7 +76,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    /** Takes the next {@code count} bytes that the client sends. */
+    /** Reads the next {@code count} bytes from the client. */
     public static ByteBuffer receive(final SocketChannel client, final int count) throws IOException {
         final ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {
@@ -86,7 +87,7 @@ public final class ScriptedServer implements AutoCloseable {
         return bytes.flip();
     }
 
-    /** Takes the next message that the client sends. */
+    /** Reads the next message from the client. */
     public static Frame receiveFrame(final SocketChannel client) throws IOException, ProtocolException {
         final ByteBuffer size = receive(client, Integer.BYTES);
         final ByteBuffer rest = receive(client, size.getInt(0) - Integer.BYTES);
@@ -97,7 +98,7 @@ public final class ScriptedServer implements AutoCloseable {
                 .flip());
     }
 
-    /** Agrees to what a client says first: its Tversion, and its Tattach, whose root is the file 1. */
+    /** Accepts a client: answers its Tversion and its Tattach, with file 1 as the root. */
     public static void welcome(final SocketChannel client) throws IOException, ProtocolException {
         final Tversion version = (Tversion) receiveFrame(client).message();
         sendAll(client, frame(Frame.NOTAG, new Rversion(version.msize(), version.version())));
@@ -105,7 +106,10 @@ public final class ScriptedServer implements AutoCloseable {
         sendAll(client, frame(attach.tag(), new Rattach(new Qid(Qid.DIR, 0, 1))));
     }
 
-    /** Lets the client take its leave: answers Tclunk and Tversion, and nothing else, until it closes the connection. */
+    /**
+     * Serves the end of a session: answers Tclunk and Tversion, and no other request, until the client closes the
+     * connection.
+     */
     public static void attend(final SocketChannel client) throws IOException, ProtocolException {
         while (true) {
             final Frame request;
@@ -122,7 +126,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    /** The client has closed the connection, which a script may have awaited. */
+    /** The client has closed the connection, which some scripts wait for. */
     public static final class ClientGoneException extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -131,11 +135,11 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    /** Waits until the client closes the connection; what it still sends is thrown away. */
+    /** Blocks until the client closes the connection, and discards the bytes that it still sends. */
     public static void awaitEnd(final SocketChannel client) throws IOException {
         final ByteBuffer anything = ByteBuffer.allocate(1 << 16);
         while (client.read(anything.clear()) >= 0) {
-            // Until the end.
+            // Reads until the end of the connection.
         }
     }
 

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real server for each test, and sessions with it over channels that are watched. A subclass says which server. */
+/** A real server for each test, and sessions with it over watched channels. A subclass chooses the server. */
 @Timeout(120)
 public abstract class SessionFixture {
-    /** What the server exports; empty before each test. */
+    /** The exported directory; empty before each test. */
     @TempDir(factory = InMemory.Place.class)
     protected Path export;
 
@@ -46,7 +46,7 @@ public abstract class SessionFixture {
         channels.forEach(WatchedChannel::assertLawful);
     }
 
-    /** The usual options, attached to the export as the user of this process. */
+    /** Returns the default options, attached to the export as the user of this process. */
     protected SessionOptions options() throws IOException {
         return SessionOptions.defaults(uid()).withAname(server.aname());
     }
@@ -60,7 +60,7 @@ public abstract class SessionFixture {
         return session;
     }
 
-    /** The user of this process, by number. */
+    /** Returns the numeric user ID of this process. */
     protected static int uid() throws IOException {
         return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     }

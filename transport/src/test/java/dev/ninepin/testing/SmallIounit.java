@@ -9,9 +9,9 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** The channel of a server that moves fewer bytes at once than fit into a message: Rlopen says so. */
+/** A channel of a server whose Rlopen announces an iounit smaller than a message. */
 public final class SmallIounit implements Channel {
-    /** Of the iounit in an Rlopen, behind a qid of 13 bytes. */
+    /** The offset of the iounit in an Rlopen, behind a qid of 13 bytes. */
     private static final int OFFSET = Frame.HEADER_SIZE + 13;
 
     private static final int TYPE_OFFSET = Integer.BYTES;

@@ -9,7 +9,7 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
-/** A {@link Vio9pModel} in front of a 9P server that listens on a UNIX socket: one connection for all its life. */
+/** A {@link Vio9pModel} in front of a 9P server on a UNIX socket. It keeps one connection for its whole life. */
 public final class Vio9pBackend implements AutoCloseable {
     private final SocketChannel socket;
     private final Vio9pModel model = new Vio9pModel(this::send);
@@ -51,7 +51,7 @@ public final class Vio9pBackend implements AutoCloseable {
                         .array());
             }
         } catch (final AsynchronousCloseException | ScriptedServer.ClientGoneException e) {
-            // The end.
+            // The end of the connection.
         }
     }
 

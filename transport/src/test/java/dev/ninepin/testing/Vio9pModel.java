@@ -14,9 +14,9 @@ import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 
 /**
- * What illumos's driver vio9p makes of open, read, write and close, fault for fault; a 9P server stands behind it, as the
- * hypervisor's does, and knows nothing of opening and closing. Source: {@code uts/common/io/vio9p/vio9p.c}. Any thread;
- * answers are given under its lock.
+ * A model of open, read, write and close in illumos's driver vio9p, including the driver's faults. The 9P server behind
+ * it plays the hypervisor and does not see opens and closes. Source: {@code uts/common/io/vio9p/vio9p.c}. Any thread
+ * may call any method. Answers are given under the model's lock.
  */
 public final class Vio9pModel {
     public static final int EINTR = 4;
@@ -34,23 +34,23 @@ public final class Vio9pModel {
     private static final int HEADER_SIZE = 7;
     private static final int TAG_OFFSET = 5;
 
-    /** How one system call ends. */
+    /** The end of one system call. */
     public interface Answer {
-        /** A read with these bytes, or a write of so many. */
+        /** Completes a read with these bytes, or a write of this many bytes. */
         void done(byte[] bytes);
 
         void failed(int errno);
     }
 
-    /** One of the driver's sixteen: taken from the write on, free once its reply was read or dropped. */
+    /** One of the driver's sixteen slots: taken from the write until its reply is read or dropped. */
     private record Slot(int tag, int generation) {}
 
-    /** A call that waits: a read, or a write of {@code message}. */
+    /** A blocked call: a read, or a write of {@code message}. */
     private record Waiting(long call, int size, ByteBuffer message, Answer answer) {}
 
     private final Consumer<byte[]> server;
 
-    /** What the hypervisor's server makes of a reply before it sends it. */
+    /** A change that the hypervisor's server makes to each reply before sending it. */
     private volatile UnaryOperator<byte[]> quirk = UnaryOperator.identity();
 
     @GuardedBy("this")
@@ -71,7 +71,7 @@ public final class Vio9pModel {
     @GuardedBy("this")
     private final Deque<Waiting> writers = new ArrayDeque<>();
 
-    /** What came while the server was told to be slow; null while it is not. */
+    /** The replies held back while the server is made slow; null while it is not. */
     @GuardedBy("this")
     private List<byte[]> held;
 
@@ -87,12 +87,16 @@ public final class Vio9pModel {
     @GuardedBy("this")
     private final List<Integer> requestTypes = new ArrayList<>();
 
-    /** @param server takes each request; its replies come to {@link #reply} */
+    /** @param server takes each request; its replies are passed to {@link #reply} */
     public Vio9pModel(final Consumer<byte[]> server) {
         this.server = server;
     }
 
-    /** 0, or an errno. {@code readWrite} is whether the caller asked for both. */
+    /**
+     * Opens the device. Returns 0, or an errno.
+     *
+     * @param readWrite whether the caller opens for both reading and writing
+     */
     public synchronized int open(final boolean readWrite) {
         if (!readWrite) {
             return EINVAL;
@@ -105,7 +109,7 @@ public final class Vio9pModel {
         return 0;
     }
 
-    /** Closes it: what was not read is dropped, what is in flight stays so, and the server hears of nothing. */
+    /** Closes the device. Unread replies are dropped, requests in flight stay so, and the server is not notified. */
     public synchronized void release() {
         while (!completed.isEmpty()) {
             completed.remove();
@@ -139,7 +143,7 @@ public final class Vio9pModel {
         }
     }
 
-    /** The thread in that call got a signal. */
+    /** Interrupts a call, as a signal to its thread does. */
     public synchronized void interrupt(final long call) {
         for (final Iterator<Waiting> each = readers.iterator(); each.hasNext(); ) {
             final Waiting reader = each.next();
@@ -157,7 +161,7 @@ public final class Vio9pModel {
         }
     }
 
-    /** The server answered. */
+    /** Takes a reply of the server. */
     public synchronized void reply(final byte[] message) {
         final byte[] reply = quirk.apply(message);
         if (held != null && toHold.test(message[TAG_OFFSET - 1] & 0xff)) {
@@ -167,29 +171,29 @@ public final class Vio9pModel {
         }
     }
 
-    /** From now on replies are kept back. */
+    /** Holds back all further replies. */
     public void hold() {
         hold(type -> true);
     }
 
-    /** From now on replies of these types are kept back. */
+    /** Holds back further replies of these types. */
     public synchronized void hold(final IntPredicate types) {
         held = new ArrayList<>();
         toHold = types;
     }
 
-    /** How many replies are kept back. */
+    /** Returns how many replies are held back. */
     public synchronized int heldReplies() {
         return held == null ? 0 : held.size();
     }
 
-    /** Sends what was kept back, the last first; no more is kept back. */
+    /** Sends the replies held back, the last one first, and stops holding replies back. */
     public synchronized void releaseReversed() {
         Collections.reverse(held);
         releaseInOrder();
     }
 
-    /** Sends what was kept back; no more is kept back. */
+    /** Sends the replies held back, and stops holding replies back. */
     public synchronized void releaseInOrder() {
         final List<byte[]> replies = held;
         held = null;
@@ -208,12 +212,12 @@ public final class Vio9pModel {
         return inFlight.size();
     }
 
-    /** How often a read had too small a buffer. */
+    /** Returns how often a read's buffer was too small. */
     public synchronized int overflows() {
         return overflows;
     }
 
-    /** The types of all requests so far. */
+    /** Returns the types of all requests so far. */
     public synchronized List<Integer> requestTypes() {
         return List.copyOf(requestTypes);
     }
@@ -222,7 +226,7 @@ public final class Vio9pModel {
         return open;
     }
 
-    /** Whether somebody waits for a reply. */
+    /** Returns whether a read waits for a reply. */
     public synchronized boolean isRead() {
         return !readers.isEmpty();
     }
@@ -267,7 +271,7 @@ public final class Vio9pModel {
         freed();
     }
 
-    /** A slot went back. That this also ends the generation is the driver's own fault, kept for its consequences. */
+    /** Frees a slot. That this also ends the generation is a fault of the driver, which the model reproduces. */
     @GuardedBy("this")
     private void freed() {
         generation = 0;

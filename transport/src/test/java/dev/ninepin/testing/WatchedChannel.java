@@ -41,8 +41,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A channel whose traffic is watched for what must never be on the wire, and from whose answers it is known which fids
- * the server holds. Any thread may ask.
+ * A channel that checks its traffic for forbidden messages, and tracks which fids the server holds. Any thread may
+ * query it.
  */
 public final class WatchedChannel implements Channel {
     private static final Object NOTHING = new Object();
@@ -53,7 +53,9 @@ public final class WatchedChannel implements Channel {
     private final Set<Integer> fids = ConcurrentHashMap.newKeySet();
     private final Set<Integer> promised = ConcurrentHashMap.newKeySet();
 
-    /** Fids that a server may hold or not, after a request that failed or was given up: a clunk is in order. */
+    /**
+     * Fids that the server may or may not hold, after a request that failed or was given up. Clunking them is allowed.
+     */
     private final Set<Integer> doubtful = ConcurrentHashMap.newKeySet();
 
     private final Set<Integer> appending = ConcurrentHashMap.newKeySet();
@@ -70,48 +72,48 @@ public final class WatchedChannel implements Channel {
         this.channel = channel;
     }
 
-    /** From now on a sender must not hold the monitor of {@code lock}. */
+    /** Requires that no sender holds the monitor of {@code lock} from now on. */
     public void mustNotHold(final Object lock) {
         this.lock = lock;
     }
 
-    /** The fids that the server holds, as far as it has answered. */
+    /** Returns the fids that the server holds, according to its answers so far. */
     public Set<Integer> fids() {
         return Set.copyOf(fids);
     }
 
-    /** The fids that a server may hold though it should not, and that were not clunked to be sure. */
+    /** Returns the fids in doubt that the server may still hold and that were not clunked. */
     public Set<Integer> doubtfulFids() {
         return Set.copyOf(doubtful);
     }
 
-    /** The fids that the server still held when the last Rversion ended them. */
+    /** Returns the fids that the server still held when the last Rversion ended them. */
     public Set<Integer> fidsAtLastVersion() {
         return List.copyOf(fidsAtVersion).get(fidsAtVersion.size() - 1);
     }
 
-    /** How many requests of a kind were sent. */
+    /** Returns how many requests of a kind were sent. */
     public int sent(final Class<? extends Tmessage> kind) {
         final AtomicInteger count = sent.get(kind);
         return count == null ? 0 : count.get();
     }
 
-    /** The reads that were sent, in their order. */
+    /** Returns the Treads in the order in which they were sent. */
     public List<Tread> reads() {
         return List.copyOf(reads);
     }
 
-    /** How often the server was told of what was sent. */
+    /** Returns how often the server was notified of requests. */
     public int flushes() {
         return flushes.get();
     }
 
-    /** Requests that the server ended without a reply. */
+    /** Returns how many requests the server ended without a reply. */
     public int emptyReplies() {
         return emptyReplies.get();
     }
 
-    /** Fails if a rule was broken. */
+    /** Fails if a forbidden message was sent or received. */
     public void assertLawful() {
         assertThat(wrongs).as("what should never have been on the wire").isEmpty();
     }
@@ -220,7 +222,7 @@ public final class WatchedChannel implements Channel {
         try {
             reply = Frame.decode(bytes).message();
         } catch (final ProtocolException e) {
-            // The session will say what is wrong with it.
+            // The session will report what is wrong with it.
             return;
         }
         if (reply instanceof Rversion version) {
@@ -295,12 +297,12 @@ public final class WatchedChannel implements Channel {
         channel.close();
     }
 
-    /** All requests that are under way. */
+    /** Returns all requests in flight. */
     public List<Tmessage> inFlight() {
         return new ArrayList<>(inFlight.values());
     }
 
-    /** Gives the request's place back with the memory. */
+    /** A reply that releases the request's place when its memory is returned. */
     private final class Watched implements Received {
         private final Received received;
         private final AtomicBoolean holdsPlace;
