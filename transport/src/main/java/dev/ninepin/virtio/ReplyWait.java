@@ -33,6 +33,7 @@ final class ReplyWait {
 
     /** The longest sleep without an interrupt, in nanoseconds. */
     static final long LONGEST_SLEEP = TimeUnit.MILLISECONDS.toNanos(1);
+
     static final int SLEEP_FRACTION = 8;
 
     /**
