@@ -95,7 +95,7 @@ final class MountHelperCommand implements Callable<Integer> {
         }
         final String given = String.join(",", options);
         final String list = sloppy ? MountOptions.withoutUnknown(given) : given;
-        if (Remount.isAskedFor(list)) {
+        if (MountOptions.askForRemount(list)) {
             Remount.note(directory, list).ifPresent(note -> Main.tell(spec.commandLine(), note));
             return Remount.run(source, directory, list, fake);
         }

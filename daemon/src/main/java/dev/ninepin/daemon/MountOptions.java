@@ -52,6 +52,9 @@ public record MountOptions(
         IdMap idMap,
         Optional<DriverKind> driver,
         V9fsOptions v9fs) {
+    /** The option that asks mount(8) to change a mount that exists. */
+    static final String REMOUNT = "remount";
+
     public MountOptions {
         kernelFlags = List.copyOf(kernelFlags);
     }
@@ -95,10 +98,15 @@ public record MountOptions(
         return kernelFlags.contains("nodiratime") ? AccessTimes.FILES : AccessTimes.SERVER;
     }
 
+    /** Returns whether {@code list}, a value of {@code -o}, asks for a remount. */
+    public static boolean askForRemount(final String list) {
+        return OptionList.split(list).stream().map(String::strip).anyMatch(REMOUNT::equals);
+    }
+
     /** Returns {@code list} without unknown options. */
     public static String withoutUnknown(final String list) {
         return OptionList.split(list).stream()
-                .filter(option -> MountOptionsParser.isKnown(option) || Remount.isAskedFor(option))
+                .filter(option -> MountOptionsParser.isKnown(option) || askForRemount(option))
                 .collect(Collectors.joining(","));
     }
 }

@@ -281,7 +281,7 @@ final class MountOptionsParser {
     }
 
     private static NinepinException unknown(final String name) {
-        if (Remount.isAskedFor(name)) {
+        if (MountOptions.askForRemount(name)) {
             return NinepinException.usage("option remount is for mount(8): mount -o remount,OPTION... DIR");
         }
         final List<String> known = Stream.of(FLAGS, VALUED, IGNORED, KernelFlags.names())

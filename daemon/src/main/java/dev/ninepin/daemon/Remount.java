@@ -11,7 +11,6 @@ import java.util.Set;
  * own options stay as they are, because a running daemon cannot change them.
  */
 public final class Remount {
-    private static final String REMOUNT = "remount";
     private static final Set<String> FLAGS = Set.of(
             "ro",
             "rw",
@@ -40,11 +39,6 @@ public final class Remount {
 
     /** Flags that the daemon passes to the server when it mounts. */
     private static final Set<String> OF_SERVER = Set.of("atime", "noatime", "diratime", "nodiratime");
-
-    /** Returns whether {@code list}, a value of {@code -o}, asks for a remount. */
-    public static boolean isAskedFor(final String list) {
-        return options(list).contains(REMOUNT);
-    }
 
     /**
      * Runs mount(8) for the remount, with {@code -i} so that mount(8) does not call mount.ninepin again.
@@ -78,8 +72,8 @@ public final class Remount {
      * {@code nosuid} and {@code nodev} unless the opposite is asked for.
      */
     static List<String> command(final String source, final String directory, final String list) {
-        final List<String> given = options(list);
-        final List<String> words = new ArrayList<>(List.of(REMOUNT));
+        final List<String> given = OptionList.split(list);
+        final List<String> words = new ArrayList<>(List.of(MountOptions.REMOUNT));
         given.stream().filter(FLAGS::contains).forEach(words::add);
         if (!given.contains("suid")) {
             words.add("nosuid");
@@ -100,9 +94,9 @@ public final class Remount {
     static List<String> unchangeable(final String list, final String current) throws NinepinException {
         final MountOptions now = MountOptions.parse(current).withoutV9fs();
         final List<String> unchangeable = new ArrayList<>();
-        for (final String option : options(list)) {
+        for (final String option : OptionList.split(list)) {
             final String name = OptionList.name(option);
-            if (name.equals(REMOUNT) || OF_KERNEL.contains(name)) {
+            if (name.equals(MountOptions.REMOUNT) || OF_KERNEL.contains(name)) {
                 continue;
             }
             final boolean changes =
@@ -133,10 +127,6 @@ public final class Remount {
         } catch (final NinepinException e) {
             return "";
         }
-    }
-
-    private static List<String> options(final String list) {
-        return OptionList.split(list);
     }
 
     private Remount() {}

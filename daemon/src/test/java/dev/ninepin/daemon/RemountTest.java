@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 class RemountTest {
     @Test
     void itIsAskedForByItsNameOnly() {
-        assertThat(Remount.isAskedFor("rw,remount,ro")).isTrue();
-        assertThat(Remount.isAskedFor("rw,aname=remount")).isFalse();
+        assertThat(MountOptions.askForRemount("rw,remount,ro")).isTrue();
+        assertThat(MountOptions.askForRemount("rw,aname=remount")).isFalse();
     }
 
     @Test

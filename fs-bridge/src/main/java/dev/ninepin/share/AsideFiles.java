@@ -49,18 +49,18 @@ final class AsideFiles {
      *
      * @param by the view that removes the file
      */
-    ByteString newName(final Inode directory, final PutAside by) {
+    ByteString newName(final Inode directory, final AsideOwner by) {
         final ByteString name = newName();
         note(name, directory, by);
         return name;
     }
 
     /**
-     * Records that a file has a name of {@link #newName(Inode, PutAside)}.
+     * Records that a file has a name of {@link #newName(Inode, AsideOwner)}.
      *
      * @param by the view that removes the file
      */
-    void add(final Inode inode, final Inode.Name name, final PutAside by) {
+    void add(final Inode inode, final Inode.Name name, final AsideOwner by) {
         inodes.putAside(inode, name, by);
         aside.add(inode);
     }
@@ -71,7 +71,7 @@ final class AsideFiles {
      *
      * @param by the view that removes the file
      */
-    void note(final Inode inode, final Inode.Name name, final PutAside by) {
+    void note(final Inode inode, final Inode.Name name, final AsideOwner by) {
         note(name.name(), name.directory(), by);
         aside.add(inode);
     }
@@ -103,7 +103,7 @@ final class AsideFiles {
         }
     }
 
-    private void note(final ByteString name, final Inode directory, final PutAside by) {
+    private void note(final ByteString name, final Inode directory, final AsideOwner by) {
         try {
             notes.add(name, by.user(), inodes.namesTo(directory));
         } catch (final IOException e) {

@@ -84,7 +84,7 @@ final class Inode {
 
     /** The view that removes this silly-renamed file; null if the file was not silly-renamed. */
     @Nullable
-    PutAside asideBy;
+    AsideOwner asideBy;
 
     /** The version of the file's data that the kernel may have in its page cache. */
     final CachedData data = new CachedData();

@@ -561,13 +561,13 @@ final class Inodes {
      * Records the temporary name of an open file that was silly-renamed, and the view that removes the file on its last
      * close.
      */
-    synchronized void putAside(final Inode inode, final Inode.Name name, final PutAside by) {
+    synchronized void putAside(final Inode inode, final Inode.Name name, final AsideOwner by) {
         inode.aside = name;
         inode.asideBy = by;
     }
 
     /** Returns the view that removes a silly-renamed file; empty if the file was not silly-renamed. */
-    synchronized Optional<PutAside> asideBy(final Inode inode) {
+    synchronized Optional<AsideOwner> asideBy(final Inode inode) {
         return Optional.ofNullable(inode.asideBy);
     }
 

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * <p>The user who put a file aside also removes it, since that user may write to each of the directories concerned. Any
  * thread may call any method.
  */
-final class PutAside {
+final class PutAside implements AsideOwner {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
 
     private final NameRequests requests;
@@ -49,12 +49,12 @@ final class PutAside {
         this.user = user;
     }
 
-    /** Returns the server ID of the user who puts files aside and removes them. */
-    int user() {
+    @Override
+    public int user() {
         return user;
     }
 
-    /** Returns a temporary name for a file in a directory; see {@link AsideFiles#newName(Inode, PutAside)}. */
+    /** Returns a temporary name for a file in a directory; see {@link AsideFiles#newName(Inode, AsideOwner)}. */
     ByteString newName(final Inode directory) {
         return files.newName(directory, this);
     }
@@ -128,7 +128,8 @@ final class PutAside {
     /**
      * Removes a silly-renamed file after its last close. Logs a failure. The caller holds the file's lock exclusively.
      */
-    void remove(final Inode inode) {
+    @Override
+    public void remove(final Inode inode) {
         final Inode.Name hidden = inodes.aside(inode).orElse(null);
         if (hidden == null) {
             return;

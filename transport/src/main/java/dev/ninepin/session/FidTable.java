@@ -30,9 +30,9 @@ public final class FidTable {
     final PathFids paths;
     private final int user;
 
-    FidTable(final Session session, final int max) {
-        this.own = new OwnFids(session);
-        this.user = session.nUname();
+    FidTable(final FidRequests requests, final int max) {
+        this.own = new OwnFids(requests);
+        this.user = requests.nUname();
         this.paths = new PathFids(own, user, max);
         own.setMakeRoom(paths::makeRoom);
     }

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 final class OwnFids {
     private static final Logger LOG = LoggerFactory.getLogger(OwnFids.class);
 
-    private final Session session;
+    private final FidRequests requests;
     private final FidNumbers numbers = new FidNumbers();
 
     /** Clunks some unused fids, and returns whether there were any. */
@@ -42,8 +42,8 @@ final class OwnFids {
     @GuardedBy("this")
     private final List<Doubtful> doubtful = new ArrayList<>(0);
 
-    OwnFids(final Session session) {
-        this.session = session;
+    OwnFids(final FidRequests requests) {
+        this.requests = requests;
     }
 
     /** Returns how many fids the server holds, or may hold. */
@@ -73,7 +73,7 @@ final class OwnFids {
         while (number.isEmpty() && mayHaveRoom) {
             mayHaveRoom = makeRoom.getAsBoolean();
             try {
-                number = numbers.take(session.timeoutNanos());
+                number = numbers.take(requests.timeoutNanos());
             } catch (final InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while waiting for the number of a fid");
@@ -112,7 +112,7 @@ final class OwnFids {
 
     /** Clunks a fid that the caller owns, without waiting for the answer. */
     void clunk(final int fid) {
-        final CompletableFuture<?> unused = clunked(session.clunk(fid), fid);
+        final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
     }
 
     /**
@@ -122,7 +122,7 @@ final class OwnFids {
     void clunkAll(final List<Integer> fids, final long deadline) {
         clunkWhatIsOver();
         for (final int fid : fids) {
-            final CompletableFuture<?> unused = clunked(session.clunk(fid, deadline - System.nanoTime()), fid);
+            final CompletableFuture<?> unused = clunked(requests.clunk(fid, deadline - System.nanoTime()), fid);
         }
     }
 
@@ -142,12 +142,12 @@ final class OwnFids {
 
     /** Removes the file of a fid that the caller owns. The fid is gone afterwards, even if removing the file failed. */
     void remove(final int fid) throws IOException {
-        end(session.remove(fid), fid);
+        end(requests.remove(fid), fid);
     }
 
     /** Clunks a fid like {@link #clunk(int)}, but waits for the answer. */
     void clunkAndAwait(final int fid) throws IOException {
-        end(session.clunk(fid), fid);
+        end(requests.clunk(fid), fid);
     }
 
     private void end(final Call<Rmessage> call, final int fid) throws IOException {
@@ -201,7 +201,7 @@ final class OwnFids {
     }
 
     private Attribute xattrWalk(final int from, final int fid, final ByteString name) throws IOException {
-        final Call<Rxattrwalk> call = session.xattrwalk(from, fid, name);
+        final Call<Rxattrwalk> call = requests.xattrwalk(from, fid, name);
         try {
             return new Attribute(fid, call.await().size());
         } catch (final RemoteException e) {
@@ -244,7 +244,7 @@ final class OwnFids {
     }
 
     private Walked attach(final int fid, final Start start) throws IOException {
-        final Call<Rattach> call = session.attach(fid, start.user());
+        final Call<Rattach> call = requests.attach(fid, start.user());
         try {
             return start.walked(fid, call.await().qid());
         } catch (final RemoteException e) {
@@ -286,9 +286,9 @@ final class OwnFids {
             throws IOException {
         final List<Integer> fids = takeUpTo(names.size());
         final List<Call<Rwalk>> calls = new ArrayList<>(fids.size());
-        try (Batch batch = session.batch()) {
+        try (Batch batch = requests.batch()) {
             for (int i = 0; i < fids.size(); i++) {
-                calls.add(session.walk(from, fids.get(i), List.of(names.get(i))));
+                calls.add(requests.walk(from, fids.get(i), List.of(names.get(i))));
             }
         }
         final List<Optional<Walked>> all = new ArrayList<>(names.size());
@@ -333,7 +333,7 @@ final class OwnFids {
 
     /** Walks to {@code newfid}, and gives its number back if that fails. */
     Rwalk walkOrGiveBack(final int from, final int newfid, final List<ByteString> names) throws IOException {
-        return awaitWalk(session.walk(from, newfid, names), newfid, names.size());
+        return awaitWalk(requests.walk(from, newfid, names), newfid, names.size());
     }
 
     private Rwalk awaitWalk(final Call<Rwalk> call, final int newfid, final int count) throws IOException {
@@ -414,7 +414,7 @@ final class OwnFids {
      */
     private int inOneWalk(final List<ByteString> names) {
         int count = 0;
-        int room = session.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
+        int room = requests.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
         while (count < Math.min(names.size(), Twalk.MAX_NAMES)) {
             room -= Short.BYTES + names.get(count).length();
             if (room < 0) {

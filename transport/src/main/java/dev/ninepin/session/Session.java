@@ -97,7 +97,7 @@ public final class Session implements AutoCloseable {
             this.msize = new Handshake(this::version, exchange.timeoutNanos())
                     .negotiate(Math.min(options.msize(), channel.maxMessageSize()), channel.mayLoseFirstReply());
             exchange.limit(msize);
-            this.fids = new FidTable(this, options.maxFids());
+            this.fids = new FidTable(new SessionFidRequests(this), options.maxFids());
             attachRoot(options);
             exchange.setEstablished(true);
         } catch (final IOException | RuntimeException e) {
