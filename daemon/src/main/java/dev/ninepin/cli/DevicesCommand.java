@@ -1,9 +1,9 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.ControlMessages;
-import dev.ninepin.daemon.DeviceList;
-import dev.ninepin.daemon.ExitCode;
-import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.control.ControlMessages;
+import dev.ninepin.daemon.doctor.DeviceList;
+import dev.ninepin.daemon.host.ExitCode;
+import dev.ninepin.daemon.host.NinepinException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,9 +1,9 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.DeviceList;
-import dev.ninepin.daemon.DeviceList.Device;
-import dev.ninepin.daemon.DeviceList.Driver;
-import dev.ninepin.virtio.DeviceUse;
+import dev.ninepin.daemon.doctor.DeviceList;
+import dev.ninepin.daemon.doctor.DeviceList.Device;
+import dev.ninepin.daemon.doctor.DeviceList.Driver;
+import dev.ninepin.virtio.driver.DeviceUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

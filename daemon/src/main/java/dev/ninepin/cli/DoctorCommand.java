@@ -1,9 +1,9 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.Doctor;
-import dev.ninepin.daemon.ExitCode;
-import dev.ninepin.daemon.Finding;
-import dev.ninepin.daemon.NinepinException;
+import dev.ninepin.daemon.doctor.Doctor;
+import dev.ninepin.daemon.doctor.Finding;
+import dev.ninepin.daemon.host.ExitCode;
+import dev.ninepin.daemon.host.NinepinException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

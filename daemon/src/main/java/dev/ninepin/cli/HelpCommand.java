@@ -1,6 +1,6 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.ExitCode;
+import dev.ninepin.daemon.host.ExitCode;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;

@@ -1,12 +1,12 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.ExitCode;
-import dev.ninepin.daemon.Journal;
-import dev.ninepin.daemon.NinepinException;
-import dev.ninepin.daemon.ProcessEnd;
-import dev.ninepin.daemon.ProcessLimit;
-import dev.ninepin.daemon.Suggestion;
-import dev.ninepin.daemon.Version;
+import dev.ninepin.daemon.host.ExitCode;
+import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.life.ProcessEnd;
+import dev.ninepin.daemon.life.ProcessLimit;
+import dev.ninepin.daemon.life.Version;
+import dev.ninepin.daemon.log.Journal;
+import dev.ninepin.daemon.options.Suggestion;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.BackgroundMount;
-import dev.ninepin.daemon.ForegroundMount;
-import dev.ninepin.daemon.MountRequest;
-import dev.ninepin.daemon.NinepinException;
-import dev.ninepin.daemon.ProcessEnd;
-import dev.ninepin.daemon.Unmount;
+import dev.ninepin.daemon.control.Unmount;
+import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.life.BackgroundMount;
+import dev.ninepin.daemon.life.ForegroundMount;
+import dev.ninepin.daemon.life.ProcessEnd;
+import dev.ninepin.daemon.options.MountRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;

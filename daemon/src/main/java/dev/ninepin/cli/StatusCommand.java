@@ -1,12 +1,12 @@
 package dev.ninepin.cli;
 
 import com.google.gson.Gson;
-import dev.ninepin.daemon.ControlMessages;
-import dev.ninepin.daemon.ExitCode;
-import dev.ninepin.daemon.MountStatus;
-import dev.ninepin.daemon.Mounts;
-import dev.ninepin.daemon.NinepinException;
-import dev.ninepin.daemon.ShellText;
+import dev.ninepin.daemon.control.ControlMessages;
+import dev.ninepin.daemon.control.MountStatus;
+import dev.ninepin.daemon.control.Mounts;
+import dev.ninepin.daemon.host.ExitCode;
+import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.host.ShellText;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.ZoneId;

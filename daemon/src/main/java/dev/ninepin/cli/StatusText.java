@@ -1,7 +1,7 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.MountStatus;
-import dev.ninepin.daemon.MountStatus.Operation;
+import dev.ninepin.daemon.control.MountStatus;
+import dev.ninepin.daemon.control.MountStatus.Operation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

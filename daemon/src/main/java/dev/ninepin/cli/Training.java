@@ -1,7 +1,7 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.ExitCode;
-import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.host.ExitCode;
+import dev.ninepin.daemon.life.ProcessEnd;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;

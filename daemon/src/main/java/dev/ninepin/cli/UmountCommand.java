@@ -1,7 +1,7 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.NinepinException;
-import dev.ninepin.daemon.Unmount;
+import dev.ninepin.daemon.control.Unmount;
+import dev.ninepin.daemon.host.NinepinException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,6 +1,6 @@
 package dev.ninepin.cli;
 
-import dev.ninepin.daemon.Suggestion;
+import dev.ninepin.daemon.options.Suggestion;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

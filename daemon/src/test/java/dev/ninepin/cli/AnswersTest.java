@@ -2,7 +2,7 @@ package dev.ninepin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.daemon.ProcessEnd;
+import dev.ninepin.daemon.life.ProcessEnd;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.StandardProtocolFamily;

@@ -153,7 +153,7 @@ class CommandLineTest {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "dev.ninepin.daemon.Daemon",
+                        "dev.ninepin.daemon.life.Daemon",
                         "one word too few"),
                 Map.of());
         assertThat(result.exitCode()).isEqualTo(2);

@@ -2,10 +2,10 @@ package dev.ninepin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.daemon.ControlMessages;
-import dev.ninepin.daemon.DeviceList;
-import dev.ninepin.daemon.DeviceList.Device;
-import dev.ninepin.daemon.DeviceList.Driver;
+import dev.ninepin.daemon.control.ControlMessages;
+import dev.ninepin.daemon.doctor.DeviceList;
+import dev.ninepin.daemon.doctor.DeviceList.Device;
+import dev.ninepin.daemon.doctor.DeviceList.Driver;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

@@ -3,7 +3,7 @@ package dev.ninepin.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.ninepin.daemon.MountManual;
+import dev.ninepin.daemon.options.MountManual;
 import dev.ninepin.testing.DiodServer;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.ninepin.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.ninepin.daemon.DatagramListener;
+import dev.ninepin.daemon.systemd.DatagramListener;
 import dev.ninepin.testing.DiodServer;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package dev.ninepin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.daemon.ControlMessages;
-import dev.ninepin.daemon.MountStatus;
+import dev.ninepin.daemon.control.ControlMessages;
+import dev.ninepin.daemon.control.MountStatus;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;

@@ -3,8 +3,8 @@ package dev.ninepin.mounted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.ninepin.share.AccessTimes;
-import dev.ninepin.share.UserAccess;
+import dev.ninepin.share.options.AccessTimes;
+import dev.ninepin.share.options.UserAccess;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

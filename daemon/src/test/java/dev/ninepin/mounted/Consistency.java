@@ -2,7 +2,7 @@ package dev.ninepin.mounted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.share.CacheMode;
+import dev.ninepin.operations.CacheMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

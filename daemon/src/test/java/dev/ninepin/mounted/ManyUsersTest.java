@@ -2,9 +2,9 @@ package dev.ninepin.mounted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.IdMap;
-import dev.ninepin.share.UserAccess;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.share.id.IdMap;
+import dev.ninepin.share.options.UserAccess;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,12 +1,12 @@
 package dev.ninepin.mounted;
 
-import dev.ninepin.fuse.FuseOptions;
+import dev.ninepin.fuse.mount.FuseOptions;
+import dev.ninepin.operations.CacheMode;
 import dev.ninepin.session.SessionOptions;
-import dev.ninepin.share.AccessTimes;
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.IdMap;
-import dev.ninepin.share.ShareOptions;
-import dev.ninepin.share.UserAccess;
+import dev.ninepin.share.id.IdMap;
+import dev.ninepin.share.options.AccessTimes;
+import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.share.options.UserAccess;
 import java.io.IOException;
 import java.util.OptionalInt;
 

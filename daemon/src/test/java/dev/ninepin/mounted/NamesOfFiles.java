@@ -1,6 +1,6 @@
 package dev.ninepin.mounted;
 
-import dev.ninepin.share.CacheMode;
+import dev.ninepin.operations.CacheMode;
 import org.junit.jupiter.api.Test;
 
 /** Tests of names: unusual names, links, renames, and races for the same name. */

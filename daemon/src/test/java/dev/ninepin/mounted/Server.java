@@ -1,12 +1,12 @@
 package dev.ninepin.mounted;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.stream.StreamChannel;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.DiodServer;
 import dev.ninepin.testing.GaneshaServer;
-import dev.ninepin.virtio.QemuChannel;
+import dev.ninepin.virtio.qemu.QemuChannel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;

@@ -9,7 +9,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
-import dev.ninepin.share.UserAccess;
+import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;

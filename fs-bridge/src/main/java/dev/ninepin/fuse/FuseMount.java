@@ -1,7 +1,20 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.share.Errno;
-import dev.ninepin.share.FileOperations;
+import dev.ninepin.fuse.lib.LibC;
+import dev.ninepin.fuse.lib.LibFuse;
+import dev.ninepin.fuse.mount.Bounded;
+import dev.ninepin.fuse.mount.Connection;
+import dev.ninepin.fuse.mount.FuseArguments;
+import dev.ninepin.fuse.mount.FuseOptions;
+import dev.ninepin.fuse.mount.MountAttributes;
+import dev.ninepin.fuse.mount.MountChecks;
+import dev.ninepin.fuse.mount.MountCopy;
+import dev.ninepin.fuse.mount.MountPoint;
+import dev.ninepin.fuse.server.Callbacks;
+import dev.ninepin.fuse.server.Readiness;
+import dev.ninepin.fuse.server.Workers;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.FileOperations;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -102,7 +115,7 @@ public final class FuseMount implements AutoCloseable {
     /**
      * Mounts as {@link #mount(FileOperations, Path, FuseOptions, ToIntFunction)} does.
      *
-     * @param mayMapUncached as in {@link Negotiation}
+     * @param mayMapUncached as in {@code Negotiation}
      */
     static FuseMount mount(
             final FileOperations files,

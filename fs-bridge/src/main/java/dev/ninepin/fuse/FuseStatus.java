@@ -1,6 +1,6 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.session.OperationStats;
+import dev.ninepin.session.exchange.OperationStats;
 import java.util.List;
 
 /**

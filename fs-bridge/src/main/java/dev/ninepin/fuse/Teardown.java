@@ -1,5 +1,13 @@
 package dev.ninepin.fuse;
 
+import dev.ninepin.fuse.lib.LibC;
+import dev.ninepin.fuse.mount.Bounded;
+import dev.ninepin.fuse.mount.Connection;
+import dev.ninepin.fuse.mount.MountBusyException;
+import dev.ninepin.fuse.mount.MountCopy;
+import dev.ninepin.fuse.mount.MountPoint;
+import dev.ninepin.fuse.mount.Unmounter;
+import dev.ninepin.fuse.server.Workers;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;

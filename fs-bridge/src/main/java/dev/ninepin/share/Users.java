@@ -1,6 +1,10 @@
 package dev.ninepin.share;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.share.id.IdMap;
+import dev.ninepin.share.options.UserAccess;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.IntSupplier;

@@ -6,9 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.ninepin.fuse.mount.FuseOptions;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.FileOperations;
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.FileOperations;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;

@@ -6,6 +6,8 @@ import static dev.ninepin.testing.LyingServer.S_IFREG;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.fuse.server.Failures;
+import dev.ninepin.operations.CacheMode;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Message;
@@ -21,8 +23,7 @@ import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Treaddir;
 import dev.ninepin.p9.Tunlinkat;
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;
 import dev.ninepin.testing.Python;
@@ -207,11 +208,11 @@ class HostileMountTest {
 
             assertThat(logged.lines())
                     .containsExactly(
-                            "DEBUG open of /dir/f: EACCES (13): dev.ninepin.session.RemoteException: the server answered"
+                            "DEBUG open of /dir/f: EACCES (13): dev.ninepin.session.exchange.RemoteException: the server answered"
                                     + " Tlopen with errno 13",
-                            "DEBUG unlink of /dir/f: EACCES (13): dev.ninepin.session.RemoteException: the server answered"
+                            "DEBUG unlink of /dir/f: EACCES (13): dev.ninepin.session.exchange.RemoteException: the server answered"
                                     + " Tunlinkat with errno 13",
-                            "DEBUG rmdir of /dir/\\xff\\x0a: EACCES (13): dev.ninepin.session.RemoteException: the server"
+                            "DEBUG rmdir of /dir/\\xff\\x0a: EACCES (13): dev.ninepin.session.exchange.RemoteException: the server"
                                     + " answered Tunlinkat with errno 13");
         }
     }

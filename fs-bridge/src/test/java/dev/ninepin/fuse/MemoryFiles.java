@@ -1,23 +1,23 @@
 package dev.ninepin.fuse;
 
+import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.AttributeChange.TimeChange;
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.DirectorySink;
+import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.FileLock;
+import dev.ninepin.operations.FileOperations;
+import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rstatfs;
-import dev.ninepin.share.AttributeChange;
-import dev.ninepin.share.AttributeChange.TimeChange;
-import dev.ninepin.share.Attributes;
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.Caller;
-import dev.ninepin.share.Created;
-import dev.ninepin.share.DirectorySink;
-import dev.ninepin.share.Entry;
-import dev.ninepin.share.FileLock;
-import dev.ninepin.share.FileOperations;
-import dev.ninepin.share.KernelData;
-import dev.ninepin.share.ReadResult;
-import dev.ninepin.share.Timestamp;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -33,7 +33,7 @@ import jnr.constants.platform.Errno;
  * A file system in memory, which tests mount instead of a share. It replies at once, but a test can make it fail or
  * block. Thread-safe.
  */
-final class MemoryFiles implements FileOperations {
+public final class MemoryFiles implements FileOperations {
     private static final int CHUNK = 131072;
     private static final int TYPE = 0170000;
     private static final int DIRECTORY = 0040000;
@@ -48,7 +48,7 @@ final class MemoryFiles implements FileOperations {
     private long lastHandle;
     private volatile Interference interference = (operation, node) -> {};
 
-    MemoryFiles(final CacheMode cache) {
+    public MemoryFiles(final CacheMode cache) {
         this.cache = cache;
         final Node root = new Node(ROOT, DIRECTORY | 0755, new Caller(0, 0), 0);
         root.nlink = 2;

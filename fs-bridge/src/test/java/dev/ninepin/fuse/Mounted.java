@@ -4,7 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.share.CacheMode;
+import dev.ninepin.fuse.mount.FuseOptions;
+import dev.ninepin.operations.CacheMode;
 import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.ninepin.operations.CacheMode;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Twrite;
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.LyingServer;

@@ -2,11 +2,12 @@ package dev.ninepin.fuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.fuse.mount.FuseOptions;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
-import dev.ninepin.share.Errno;
 import dev.ninepin.share.Share;
-import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,10 +3,11 @@ package dev.ninepin.fuse;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.share.CacheMode;
-import dev.ninepin.share.Errno;
+import dev.ninepin.fuse.mount.FuseOptions;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.share.Share;
-import dev.ninepin.share.ShareOptions;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.Python;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;

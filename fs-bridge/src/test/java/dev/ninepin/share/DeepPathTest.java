@@ -1,8 +1,10 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tmkdir;
 import dev.ninepin.p9.Trenameat;

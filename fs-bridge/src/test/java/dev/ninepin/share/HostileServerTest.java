@@ -1,6 +1,6 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static dev.ninepin.testing.LyingServer.S_IFDIR;
 import static dev.ninepin.testing.LyingServer.S_IFLNK;
 import static dev.ninepin.testing.LyingServer.S_IFREG;
@@ -8,6 +8,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.FileOperations;
+import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
@@ -38,6 +46,9 @@ import dev.ninepin.p9.Twalk;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.dir.OpenDirectory;
+import dev.ninepin.share.name.Twins;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;

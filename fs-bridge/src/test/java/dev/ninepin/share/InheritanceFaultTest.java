@@ -1,10 +1,15 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static dev.ninepin.testing.LyingServer.S_IFREG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.KernelData;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
@@ -14,9 +19,12 @@ import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Txattrcreate;
 import dev.ninepin.p9.Txattrwalk;
-import dev.ninepin.session.FidTable;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.id.PosixAcl;
+import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.share.xattr.Inheritance;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;

@@ -1,11 +1,14 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
-import static dev.ninepin.share.LockMode.EXCLUSIVE;
-import static dev.ninepin.share.LockMode.NONE;
-import static dev.ninepin.share.LockMode.SHARED;
+import static dev.ninepin.operations.FileOperations.ROOT;
+import static dev.ninepin.operations.LockMode.EXCLUSIVE;
+import static dev.ninepin.operations.LockMode.NONE;
+import static dev.ninepin.operations.LockMode.SHARED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.FileLock;
+import dev.ninepin.operations.LockMode;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
 import java.io.IOException;

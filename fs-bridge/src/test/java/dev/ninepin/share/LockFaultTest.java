@@ -1,9 +1,13 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.FileLock;
+import dev.ninepin.operations.LockMode;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.LockStatus;
 import dev.ninepin.p9.LockType;
@@ -17,6 +21,9 @@ import dev.ninepin.p9.Tgetlock;
 import dev.ninepin.p9.Tlock;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.lock.LockRequests;
+import dev.ninepin.share.lock.LockedFile;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.Logged;
 import dev.ninepin.testing.LyingServer;

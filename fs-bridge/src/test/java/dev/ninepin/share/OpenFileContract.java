@@ -1,13 +1,21 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tread;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.Leftovers;
 import java.io.IOException;

@@ -1,11 +1,14 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.stream.StreamChannel;
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.DiodServer;

@@ -5,9 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.FileOperations;
+import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,7 +40,7 @@ import org.junit.jupiter.api.BeforeEach;
  * forget them at the end. After each test, the server must hold no fids, and the export must contain no hidden files
  * that were removed while open.
  */
-abstract class ShareFixture extends SessionFixture {
+public abstract class ShareFixture extends SessionFixture {
     /** A kernel without cached data. */
     protected static final KernelData NO_KERNEL = node -> {};
 
@@ -157,7 +168,7 @@ abstract class ShareFixture extends SessionFixture {
         return page;
     }
 
-    protected static void assertErrno(final int errno, final ThrowingCallable call) {
+    public static void assertErrno(final int errno, final ThrowingCallable call) {
         assertThatThrownBy(call)
                 .satisfies(e -> assertThat(Errno.of(e)).as("%s", e).isEqualTo(errno));
     }

@@ -1,6 +1,6 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static dev.ninepin.testing.LyingServer.S_IFDIR;
 import static dev.ninepin.testing.LyingServer.S_IFLNK;
 import static dev.ninepin.testing.LyingServer.S_IFREG;
@@ -12,11 +12,19 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ReadResult;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.Session;
-import dev.ninepin.session.SessionEndedException;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.exchange.SessionEndedException;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;

@@ -1,9 +1,14 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.DeadlockWatch;

@@ -1,15 +1,22 @@
 package dev.ninepin.share;
 
-import static dev.ninepin.share.FileOperations.ROOT;
+import static dev.ninepin.operations.FileOperations.ROOT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
+import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.p9.Txattrcreate;
 import dev.ninepin.p9.Txattrwalk;
+import dev.ninepin.share.id.PosixAcl;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.InMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

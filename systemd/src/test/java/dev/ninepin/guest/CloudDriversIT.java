@@ -78,10 +78,10 @@ class CloudDriversIT extends DriverTests {
         return TestsInGuest.run(
                 guest,
                 "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
-                "dev.ninepin.virtio.SysfsFunctionInGuest",
-                "dev.ninepin.virtio.SysfsDriverInGuest",
-                "dev.ninepin.virtio.UioFunctionInGuest",
-                "dev.ninepin.virtio.UioDriverInGuest");
+                "dev.ninepin.virtio.driver.SysfsFunctionInGuest",
+                "dev.ninepin.virtio.driver.SysfsDriverInGuest",
+                "dev.ninepin.virtio.driver.UioFunctionInGuest",
+                "dev.ninepin.virtio.driver.UioDriverInGuest");
     }
 
     @Test

@@ -23,8 +23,8 @@ class IommuDriversIT extends DriverTests {
         return TestsInGuest.run(
                 guest,
                 "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
-                "dev.ninepin.virtio.VfioFunctionInGuest",
-                "dev.ninepin.virtio.VfioDriverInGuest");
+                "dev.ninepin.virtio.driver.VfioFunctionInGuest",
+                "dev.ninepin.virtio.driver.VfioDriverInGuest");
     }
 
     @Test

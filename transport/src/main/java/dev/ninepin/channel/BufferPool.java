@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The buffer sizes are powers of two plus a little room, because most replies are a power of two of data after a
  * header. The pool never holds more buffers of one size than were lent at the same time.
  */
-final class BufferPool {
+public final class BufferPool {
     private static final int SMALLEST = 512;
     private static final int HEADER_ROOM = 64;
 
@@ -30,7 +30,7 @@ final class BufferPool {
      * @param largest the largest buffer that can be taken, in bytes
      * @param keptPerSize how many buffers of one size to keep at most
      */
-    BufferPool(final int largest, final int keptPerSize) {
+    public BufferPool(final int largest, final int keptPerSize) {
         this.largest = largest;
         this.keptPerSize = keptPerSize;
         for (int i = 0; i <= sizeIndex(largest); i++) {
@@ -39,12 +39,12 @@ final class BufferPool {
     }
 
     /** Returns the largest buffer that can be taken, in bytes. */
-    int largest() {
+    public int largest() {
         return largest;
     }
 
     /** Lends a buffer with position 0 and limit {@code size}. Its content is undefined. */
-    ByteBuffer take(final int size) {
+    public ByteBuffer take(final int size) {
         final int index = sizeIndex(size);
         final ByteBuffer kept = takeIdle(index);
         final ByteBuffer buffer = kept != null ? kept : ByteBuffer.allocateDirect(sizeAt(index));
@@ -52,7 +52,7 @@ final class BufferPool {
     }
 
     /** Takes back a buffer of {@link #take}. The caller ensures that each buffer is given back once. */
-    synchronized void giveBack(final ByteBuffer buffer) {
+    public synchronized void giveBack(final ByteBuffer buffer) {
         final Deque<ByteBuffer> same = idle.get(sizeIndex(buffer.capacity()));
         if (same.size() < keptPerSize) {
             same.push(buffer);

@@ -5,18 +5,18 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A reply in a buffer of a {@link BufferPool}. */
-final class PooledReply implements Received {
+public final class PooledReply implements Received {
     private final BufferPool pool;
     private final ByteBuffer message;
     private final int tag;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Creates a reply with the tag that the message itself contains. */
-    PooledReply(final BufferPool pool, final ByteBuffer message) {
+    public PooledReply(final BufferPool pool, final ByteBuffer message) {
         this(pool, message, Frame.peekTag(message));
     }
 
-    PooledReply(final BufferPool pool, final ByteBuffer message, final int tag) {
+    public PooledReply(final BufferPool pool, final ByteBuffer message, final int tag) {
         this.pool = pool;
         this.message = message;
         this.tag = tag;

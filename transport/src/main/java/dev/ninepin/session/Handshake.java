@@ -2,6 +2,9 @@ package dev.ninepin.session;
 
 import dev.ninepin.p9.Rversion;
 import dev.ninepin.p9.Tversion;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.RequestTimeoutException;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;

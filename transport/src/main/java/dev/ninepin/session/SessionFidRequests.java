@@ -5,6 +5,9 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
+import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.fid.FidRequests;
 import java.util.List;
 
 /** The requests of a {@link Session} that its fid table sends. Not methods of the session: no other class may send them. */

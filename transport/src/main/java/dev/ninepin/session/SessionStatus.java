@@ -1,5 +1,7 @@
 package dev.ninepin.session;
 
+import dev.ninepin.session.exchange.OperationStats;
+import dev.ninepin.session.exchange.SessionEnd;
 import java.util.List;
 import java.util.Optional;
 

@@ -2,7 +2,7 @@ package dev.ninepin.locks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.session.DirectoryMoves;
+import dev.ninepin.session.fid.DirectoryMoves;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -102,7 +102,7 @@ class LockOrderTest {
     @Test
     void theProductIsWatchedInThisVeryRun() throws Exception {
         final Object lock = new Object();
-        LockWatch.taking(lock, "dev.ninepin.share.CachedData");
+        LockWatch.taking(lock, "dev.ninepin.share.cache.CachedData");
         new DirectoryMoves().begin().close();
         LockWatch.gave(lock);
         assertThat(LockWatch.ORDER.takeViolations())

@@ -8,7 +8,7 @@ import static dev.ninepin.testing.ScriptedServer.sendAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.stream.StreamChannel;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Qid;
@@ -17,6 +17,8 @@ import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rversion;
 import dev.ninepin.p9.Tversion;
+import dev.ninepin.session.exchange.RequestTimeoutException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.testing.Leftovers;
 import dev.ninepin.testing.ScriptedServer;
 import java.io.IOException;

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tflush;
+import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.testing.RealServer;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;

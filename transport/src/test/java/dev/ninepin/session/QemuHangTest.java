@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.session.exchange.RequestTimeoutException;
+import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.RealServer;
 import dev.ninepin.testing.SessionFixture;
-import dev.ninepin.virtio.QemuProcesses;
+import dev.ninepin.virtio.qemu.QemuProcesses;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -7,7 +7,7 @@ import static dev.ninepin.testing.ScriptedServer.sendAll;
 import static dev.ninepin.testing.ScriptedServer.welcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.stream.StreamChannel;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Qid;
@@ -15,6 +15,8 @@ import dev.ninepin.p9.Rclunk;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Twalk;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.ScriptedServer;
 import java.util.List;

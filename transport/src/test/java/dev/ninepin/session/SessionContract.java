@@ -11,6 +11,8 @@ import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.p9.Tversion;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.nio.ByteBuffer;

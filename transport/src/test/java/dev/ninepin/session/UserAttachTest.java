@@ -3,7 +3,9 @@ package dev.ninepin.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.stream.StreamChannel;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.testing.DiodServer;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -159,7 +159,7 @@ public final class DiodServer implements AutoCloseable {
 
     /** Returns the port of the process's listening socket. Finds the socket in {@code /proc} by its inode. */
     private Optional<Integer> listeningPort() throws IOException {
-        final Collection<String> open = OpenFiles.of(process.pid()).values();
+        final Collection<String> open = ProcessFiles.of(process.pid()).values();
         return Files.readAllLines(Path.of("/proc/net/tcp")).stream()
                 .map(line -> line.trim().split("\\s+"))
                 .filter(fields -> fields[3].equals(TCP_LISTEN) && open.contains("socket:[" + fields[9] + "]"))

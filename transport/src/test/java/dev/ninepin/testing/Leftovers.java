@@ -37,7 +37,7 @@ public record Leftovers(SortedSet<String> descriptors, SortedSet<String> threads
     }
 
     private static SortedSet<String> openDescriptors() throws IOException {
-        return OpenFiles.of(ProcessHandle.current().pid()).entrySet().stream()
+        return ProcessFiles.of(ProcessHandle.current().pid()).entrySet().stream()
                 // Without the directory listing itself, and the jars that classes come from.
                 .filter(file ->
                         !file.getValue().endsWith("/fd") && !file.getValue().endsWith(".jar"))

@@ -1,10 +1,10 @@
 package dev.ninepin.testing;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.StreamChannel;
+import dev.ninepin.channel.stream.StreamChannel;
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.virtio.QemuChannel;
-import dev.ninepin.virtio.QemuProcesses;
+import dev.ninepin.virtio.qemu.QemuChannel;
+import dev.ninepin.virtio.qemu.QemuProcesses;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;

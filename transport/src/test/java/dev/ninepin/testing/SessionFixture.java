@@ -61,11 +61,11 @@ public abstract class SessionFixture {
     }
 
     /** Returns the numeric user ID of this process. */
-    protected static int uid() throws IOException {
+    public static int uid() throws IOException {
         return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     }
 
-    protected static ByteString name(final String text) {
+    public static ByteString name(final String text) {
         return ByteString.of(text);
     }
 }

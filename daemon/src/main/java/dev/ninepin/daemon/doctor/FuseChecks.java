@@ -1,0 +1,190 @@
+package dev.ninepin.daemon.doctor;
+
+import dev.ninepin.daemon.host.Reason;
+import dev.ninepin.daemon.host.RuntimeDirectory;
+import dev.ninepin.daemon.host.ShellText;
+import dev.ninepin.daemon.host.User;
+import dev.ninepin.fuse.lib.LibFuse;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+
+/** Checks of what every mount needs: Java, FUSE in the kernel, libfuse, and the permission to mount. */
+final class FuseChecks {
+    private static final int JAVA_NEEDED = 17;
+
+    private static final String DEVICE = "/dev/fuse";
+    private static final String CONFIGURATION = "/etc/fuse.conf";
+    private static final int SET_UID = 04000;
+
+    /**
+     * The line of {@code /proc/self/status} with the effective capabilities in hexadecimal. The number below is the bit
+     * of CAP_SYS_ADMIN; see capabilities(7).
+     */
+    private static final String CAPABILITIES = "CapEff:";
+
+    private static final int CAP_SYS_ADMIN = 21;
+
+    /** Loads libfuse, or throws if it is not installed. */
+    @FunctionalInterface
+    interface Loader {
+        void load() throws IOException;
+    }
+
+    private final HostFiles host;
+    private final User user;
+    private final boolean allowOther;
+
+    /** @param allowOther whether the mount in question has the option {@code allow_other} */
+    FuseChecks(final HostFiles host, final User user, final boolean allowOther) {
+        this.host = host;
+        this.user = user;
+        this.allowOther = allowOther;
+    }
+
+    List<Doctor.Check> all() {
+        return List.of(
+                () -> List.of(java(Runtime.version().feature())),
+                () -> List.of(kernel()),
+                () -> List.of(library(LibFuse::get)),
+                () -> List.of(privileges()),
+                () -> List.of(allowOther()),
+                () -> List.of(
+                        controlSockets(RuntimeDirectory.of(user, System::getenv).path())));
+    }
+
+    Finding java(final int version) {
+        return version >= JAVA_NEEDED
+                ? Finding.ok("Java", "version " + version)
+                : Finding.fail(
+                        "Java",
+                        "version " + version + ", but " + JAVA_NEEDED + " is the oldest that will do",
+                        host.install("default-jre-headless", "java-" + JAVA_NEEDED + "-openjdk-headless"));
+    }
+
+    Finding kernel() {
+        final Path device = host.at(DEVICE);
+        final boolean known = host.lines("/proc/filesystems").stream()
+                .anyMatch(line -> line.strip().replaceAll("\\s+", " ").equals("nodev fuse"));
+        if (!Files.exists(device)) {
+            return known
+                    ? Finding.fail(
+                            "kernel FUSE",
+                            "the kernel has it, but " + DEVICE + " does not exist",
+                            "mknod -m 666 " + DEVICE
+                                    + " c 10 229; for a container: docker run --cap-add SYS_ADMIN --device " + DEVICE)
+                    : Finding.fail("kernel FUSE", "it is not loaded", "modprobe fuse");
+        }
+        try (FileChannel opened = FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            return Finding.ok("kernel FUSE", DEVICE + " opens" + (opened.isOpen() ? "" : ", but not for long"));
+        } catch (final AccessDeniedException e) {
+            return Finding.fail("kernel FUSE", DEVICE + " is not for this user", "chmod 666 " + DEVICE + ", as root");
+        } catch (final IOException e) {
+            return known
+                    ? Finding.fail(
+                            "kernel FUSE",
+                            DEVICE + " does not open: " + Reason.of(e),
+                            "check what holds it back; in a container, that it may use the device")
+                    : Finding.fail("kernel FUSE", DEVICE + " is there, but no driver behind it", "modprobe fuse");
+        }
+    }
+
+    Finding library(final Loader loader) {
+        try {
+            loader.load();
+            return Finding.ok("libfuse 2", "libfuse.so.2 loads");
+        } catch (final IOException e) {
+            final boolean isNewDebian = host.lines("/etc/os-release").stream().anyMatch(FuseChecks::isSince64BitTime);
+            return Finding.fail(
+                    "libfuse 2",
+                    "libfuse.so.2 does not load",
+                    host.install(isNewDebian ? "libfuse2t64" : "libfuse2", "fuse-libs"));
+        }
+    }
+
+    /**
+     * Returns whether the line of os-release names Debian 13, Ubuntu 24.04 or later. These releases renamed library
+     * packages for 64-bit time.
+     */
+    private static boolean isSince64BitTime(final String line) {
+        return List.of(
+                        "VERSION_CODENAME=trixie",
+                        "VERSION_CODENAME=forky",
+                        "VERSION_CODENAME=sid",
+                        "VERSION_CODENAME=noble",
+                        "VERSION_CODENAME=plucky",
+                        "VERSION_CODENAME=questing")
+                .contains(line.strip().replace("\"", ""));
+    }
+
+    private boolean mayMount() {
+        return host.lines("/proc/self/status").stream()
+                .filter(line -> line.startsWith(CAPABILITIES))
+                .map(line -> Long.parseUnsignedLong(
+                        line.substring(CAPABILITIES.length()).strip(), 16))
+                .allMatch(capabilities -> (capabilities >> CAP_SYS_ADMIN & 1) == 1);
+    }
+
+    Finding privileges() {
+        if (user.isRoot()) {
+            return mayMount()
+                    ? Finding.ok("privileges", "root")
+                    : Finding.fail(
+                            "privileges",
+                            "root, but without CAP_SYS_ADMIN, which mounting takes",
+                            "give it to the container: docker run --cap-add SYS_ADMIN --device " + DEVICE);
+        }
+        final Optional<Path> helper = host.program("fusermount").or(() -> host.program("fusermount3"));
+        if (helper.isEmpty()) {
+            return Finding.fail(
+                    "privileges",
+                    "not root, and fusermount is missing, with which users mount",
+                    host.install("fuse3", "fuse3"));
+        }
+        try {
+            if (((Integer) Files.getAttribute(helper.get(), "unix:mode") & SET_UID) != 0) {
+                return Finding.ok("privileges", "not root, but fusermount mounts for users");
+            }
+        } catch (final IOException e) {
+            return Finding.fail("privileges", helper.get() + " can't be looked at: " + Reason.of(e), "mount as root");
+        }
+        return Finding.fail(
+                "privileges",
+                "not root, and fusermount is not set-user-ID, so users can't mount",
+                "chown root " + ShellText.quote(helper.get()) + " && chmod u+s " + ShellText.quote(helper.get())
+                        + ", as root");
+    }
+
+    Finding allowOther() {
+        if (user.isRoot()) {
+            return Finding.ok("allow_other", "root may always give it");
+        }
+        return host.lines(CONFIGURATION).stream().anyMatch(line -> line.strip().equals("user_allow_other"))
+                ? Finding.ok("allow_other", CONFIGURATION + " lets users give it")
+                : Finding.missing(
+                        allowOther,
+                        "allow_other",
+                        CONFIGURATION + " lets only root give this option",
+                        "echo user_allow_other >> " + CONFIGURATION + ", as root");
+    }
+
+    /** Checks that the directory of the control sockets exists or can be created. */
+    Finding controlSockets(final Path directory) {
+        Path existing = directory;
+        while (!Files.exists(existing) && existing.getParent() != null) {
+            existing = existing.getParent();
+        }
+        if (Files.isDirectory(existing) && Files.isWritable(existing)) {
+            return Finding.ok("control sockets", directory + (existing.equals(directory) ? "" : " can be made"));
+        }
+        return Finding.fail(
+                "control sockets",
+                directory + " can't be made: " + existing + " is no directory that this user may write to",
+                "install -d -m 700 -o " + user.uid() + " " + ShellText.quote(directory) + ", as root");
+    }
+}

@@ -1,0 +1,77 @@
+package dev.ninepin.daemon.life;
+
+import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.log.Logging;
+import dev.ninepin.daemon.options.MountRequest;
+import dev.ninepin.daemon.systemd.ServiceManager;
+import dev.ninepin.daemon.systemd.Watchdog;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A mount that this process serves until it ends, with the log on standard error. Under systemd it is a service. The
+ * main thread calls {@link #run} once; any thread may call {@link #requestEnd}.
+ */
+public final class ForegroundMount {
+    private static final Logger LOG = LoggerFactory.getLogger(ForegroundMount.class);
+
+    private final MountRequest request;
+    private final ServiceManager manager;
+    private final MountLife life;
+
+    /** Used by the main thread only. */
+    private @Nullable Watchdog watchdog;
+
+    public ForegroundMount(final MountRequest request) {
+        this(request, ServiceManager.ofEnvironment());
+    }
+
+    ForegroundMount(final MountRequest request, final ServiceManager manager) {
+        this.request = request;
+        this.manager = manager;
+        this.life = new MountLife(request);
+    }
+
+    /**
+     * Mounts and serves. Returns when the mount has ended.
+     *
+     * @throws NinepinException if the mount never became usable
+     */
+    public void run() throws NinepinException {
+        Logging.toStandardError(request.logLevel());
+        request.note().ifPresent(LOG::info);
+        manager.status("mounting " + request.source() + " on " + request.mountPoint());
+        try {
+            life.run(this::ready);
+        } catch (final NinepinException e) {
+            manager.status(e.sentence());
+            throw e;
+        } finally {
+            if (watchdog != null) {
+                watchdog.close();
+            }
+        }
+    }
+
+    /** Ends the mount, or cancels mounting. Idempotent. */
+    public void requestEnd() {
+        manager.stopping("unmounting " + request.mountPoint());
+        life.requestEnd();
+    }
+
+    private @Nullable Path ready(final MountedShare share) {
+        final String status =
+                request.source() + " is mounted on " + request.mountPoint() + " (" + share.describe() + ")";
+        manager.ready(status);
+        final Optional<Duration> limit = manager.watchdog();
+        if (limit.isPresent()) {
+            LOG.debug("systemd wants a sign of life every {} ms", limit.get().toMillis());
+            watchdog = Watchdog.start(manager, share::ask, "the server of " + request.source(), status, limit.get());
+        }
+        return null;
+    }
+}

@@ -1,0 +1,109 @@
+package dev.ninepin.daemon.options;
+
+import dev.ninepin.daemon.host.ExitCode;
+import dev.ninepin.daemon.host.MountTable;
+import dev.ninepin.daemon.host.MountTarget;
+import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.host.Reason;
+import dev.ninepin.daemon.host.RuntimeDirectory;
+import dev.ninepin.daemon.host.ShellText;
+import dev.ninepin.daemon.host.User;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.event.Level;
+
+/**
+ * The arguments of {@code ninepin mount}, validated as far as possible without starting anything.
+ *
+ * @param source the source
+ * @param mountPoint the directory, as the kernel will list it
+ * @param options the parsed options
+ * @param optionList the options as given, to pass on to the daemon
+ * @param note a message about how the options were interpreted, if one is needed
+ * @param logLevel the log level of the daemon
+ */
+public record MountRequest(
+        Source source,
+        Path mountPoint,
+        MountOptions options,
+        String optionList,
+        Optional<String> note,
+        Level logLevel) {
+    /**
+     * Parses the arguments of a command line.
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if an argument is invalid
+     */
+    public static MountRequest parse(
+            final String source, final String directory, final String optionList, final Level logLevel)
+            throws NinepinException {
+        final MountOptions options = MountOptions.parse(optionList);
+        if (SourceHint.isSource(directory) && (SourceHint.isDirectory(source) || SourceHint.isPath(source))) {
+            throw NinepinException.usage("source and directory are swapped: write " + ShellText.quote(directory) + " "
+                    + ShellText.quote(source));
+        }
+        if (SourceHint.isDirectory(source) && SourceHint.isTag(directory)) {
+            throw NinepinException.usage("the source " + source + " is a directory: did you mean "
+                    + ShellText.quote("qemu:" + source) + ", or, the other way round, " + ShellText.quote(directory)
+                    + " "
+                    + ShellText.quote(source) + "?");
+        }
+        final Source parsed = options.v9fs().source(source);
+        if (options.driver().isPresent() && !parsed.takesDriver()) {
+            throw NinepinException.usage("option driver= is about virtio devices, and " + parsed + " is none");
+        }
+        final Path mountPoint = MountTarget.resolve(SourceParser.path(directory), mountTable());
+        final Optional<String> note = options.v9fs().note(source, parsed, options.allowOther());
+        return new MountRequest(parsed, mountPoint, options, optionList, note, logLevel);
+    }
+
+    /**
+     * Reads a configuration file; see ninepin.conf(5).
+     *
+     * @throws NinepinException with {@link ExitCode#USAGE} if the file is invalid
+     */
+    public static MountRequest ofConfiguration(final String file) throws NinepinException {
+        return MountConfiguration.read(SourceParser.path(file));
+    }
+
+    /**
+     * Checks for obstacles to the mount before anything is started.
+     *
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the directory or the source cannot work, with
+     *     {@link ExitCode#SYSTEM} if this system does not let the user mount
+     */
+    public void check() throws NinepinException {
+        MountTarget.check(mountPoint, mountTable());
+        source.check();
+        try {
+            final User user = User.current();
+            FuseSetup.check(user, options.allowOther());
+            if (!user.isRoot() && options.kernelFlags().contains("nosymfollow")) {
+                throw NinepinException.mountFailed("only root may mount with nosymfollow;"
+                        + " contain_symlinks refuses the links that lead out of the share");
+            }
+            RuntimeDirectory.ofCurrentUser().prepare();
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "no place for the control socket: " + Reason.of(e), e);
+        }
+    }
+
+    /** Returns the request as strings for {@link #ofWords}, which reads them from any working directory. */
+    public List<String> words() {
+        return List.of(source.toString(), mountPoint.toString(), optionList, logLevel.name());
+    }
+
+    public static MountRequest ofWords(final List<String> words) throws NinepinException {
+        return parse(words.get(0), words.get(1), words.get(2), Level.valueOf(words.get(3)));
+    }
+
+    private static MountTable mountTable() throws NinepinException {
+        try {
+            return MountTable.read();
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, "the mount table cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

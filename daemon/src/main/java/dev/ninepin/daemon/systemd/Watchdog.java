@@ -1,0 +1,150 @@
+package dev.ninepin.daemon.systemd;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A feeder of systemd's watchdog. It feeds the watchdog only after the server has answered a request. systemd therefore
+ * restarts a service whose server is gone or which hangs itself. The feeder logs the reason beforehand, because systemd
+ * cannot know it.
+ */
+public final class Watchdog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
+
+    /** The watchdog is fed three times per limit, so that one late reply does not end the service. */
+    private static final int ROUNDS = 3;
+
+    /** The server, which answers one request at a time. */
+    public interface Server {
+        /**
+         * Makes one round trip. Blocks until the server has replied.
+         *
+         * @throws IOException if no reply can come any more
+         */
+        void ask() throws IOException;
+    }
+
+    private final ServiceManager manager;
+    private final Server server;
+    private final String name;
+    private final String status;
+    private final Duration limit;
+    private final Thread thread = new Thread(this::run, "ninepin-watchdog");
+
+    /** Sends the requests on a separate thread, because a request to a server that hangs blocks. */
+    private final ExecutorService asking = Executors.newSingleThreadExecutor(task -> {
+        final Thread made = new Thread(task, "ninepin-watchdog-asks");
+        made.setDaemon(true);
+        return made;
+    });
+
+    /**
+     * The time of the last reply, by {@link System#nanoTime}. Like {@link #complained}, used by {@link #thread} only.
+     */
+    private long lastAnswer = System.nanoTime();
+
+    private boolean complained;
+
+    private Watchdog(
+            final ServiceManager manager,
+            final Server server,
+            final String name,
+            final String status,
+            final Duration limit) {
+        this.manager = manager;
+        this.server = server;
+        this.name = name;
+        this.status = status;
+        this.limit = limit;
+    }
+
+    /**
+     * Starts the feeder, which feeds every third of {@code limit}.
+     *
+     * @param name the name of the server, for messages
+     * @param status the status text that {@code systemctl status} shows while the server answers
+     * @param limit the time after which systemd ends a service that was not fed
+     */
+    public static Watchdog start(
+            final ServiceManager manager,
+            final Server server,
+            final String name,
+            final String status,
+            final Duration limit) {
+        final Watchdog watchdog = new Watchdog(manager, server, name, status, limit);
+        watchdog.thread.setDaemon(true);
+        watchdog.thread.start();
+        return watchdog;
+    }
+
+    /** Stops feeding. */
+    @Override
+    public void close() {
+        thread.interrupt();
+        asking.shutdownNow();
+    }
+
+    private void run() {
+        final long round = limit.toNanos() / ROUNDS;
+        try {
+            while (true) {
+                final long begin = System.nanoTime();
+                awaitAnswer(asking.submit(this::ask), round);
+                TimeUnit.NANOSECONDS.sleep(Math.max(0, begin + round - System.nanoTime()));
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Void ask() throws IOException {
+        server.ask();
+        return null;
+    }
+
+    private void awaitAnswer(final Future<Void> answer, final long round) throws InterruptedException {
+        while (true) {
+            try {
+                answer.get(round, TimeUnit.NANOSECONDS);
+                answered();
+                return;
+            } catch (final TimeoutException e) {
+                complain("has not answered");
+            } catch (final ExecutionException e) {
+                final Throwable cause = e.getCause() == null ? e : e.getCause();
+                complain("does not answer (" + cause.getMessage() + ")");
+                return;
+            }
+        }
+    }
+
+    private void answered() {
+        lastAnswer = System.nanoTime();
+        manager.alive();
+        if (complained) {
+            complained = false;
+            LOG.info("{} answers again", name);
+            manager.status(status);
+        }
+    }
+
+    /** Logs why the watchdog is not fed, and sets the status text. */
+    private void complain(final String what) {
+        complained = true;
+        final long silent = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lastAnswer);
+        final String sentence = name + " " + what + " for " + silent + " s";
+        LOG.warn(
+                "{}: the watchdog is not fed, and after {} s without an answer systemd ends this service",
+                sentence,
+                limit.toSeconds());
+        manager.status(sentence);
+    }
+}

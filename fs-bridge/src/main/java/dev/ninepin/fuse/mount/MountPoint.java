@@ -1,0 +1,96 @@
+package dev.ninepin.fuse.mount;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.os.MountInfo;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.OptionalInt;
+import jnr.ffi.Pointer;
+
+/**
+ * The directory of a mount, and its entries in /proc/self/mountinfo. Any thread.
+ *
+ * <p>A path consists of bytes, and Java's strings may lose some of them. So this class converts the path and reads
+ * mountinfo byte by byte.
+ */
+public final class MountPoint {
+    private final Path path;
+    private final byte[] bytes;
+
+    /** @throws IOException if the directory does not exist or cannot be resolved */
+    public MountPoint(final Path directory) throws IOException {
+        path = directory.toRealPath();
+        bytes = bytesOf(path);
+    }
+
+    /** Returns the directory's path, without symbolic links. */
+    public Path path() {
+        return path;
+    }
+
+    /** Returns the path in native memory, as system calls take it: bytes with a final NUL. */
+    public Pointer pointer() {
+        return Native.string(bytes);
+    }
+
+    /**
+     * Returns the FUSE connection of the topmost mount on this directory, or empty if nothing is mounted.
+     *
+     * @throws IOException if mountinfo cannot be read
+     */
+    public OptionalInt topDevice() throws IOException {
+        return MountInfo.of("self").stream()
+                .filter(this::isAt)
+                .mapToInt(MountInfo::connection)
+                .reduce((below, above) -> above);
+    }
+
+    /**
+     * Returns whether the file system with this FUSE connection is mounted on this directory, topmost or below another
+     * mount.
+     *
+     * @throws IOException if mountinfo cannot be read
+     */
+    public boolean holds(final int connection) throws IOException {
+        return MountInfo.of("self").stream().anyMatch(mount -> mount.connection() == connection && isAt(mount));
+    }
+
+    /**
+     * Returns whether {@code mount} is on this directory. {@code mount} must be from this process's mount namespace.
+     */
+    boolean isAt(final MountInfo mount) {
+        return Arrays.equals(mount.where().getBytes(ISO_8859_1), bytes);
+    }
+
+    /**
+     * Returns the bytes of a path. They are taken from the path's URI, which holds every byte, regardless of how the
+     * locale decodes it.
+     */
+    private static byte[] bytesOf(final Path path) {
+        final String raw = path.toUri().getRawPath();
+        final ByteArrayOutputStream plain = new ByteArrayOutputStream(raw.length());
+        int i = 0;
+        while (i < raw.length()) {
+            if (raw.charAt(i) == '%') {
+                plain.write(Integer.parseInt(raw.substring(i + 1, i + 3), 16));
+                i += 3;
+            } else {
+                plain.write(raw.charAt(i));
+                i++;
+            }
+        }
+        final byte[] bytes = plain.toByteArray();
+        // The URI of a directory ends with a slash.
+        return bytes.length > 1 && bytes[bytes.length - 1] == '/' ? Arrays.copyOf(bytes, bytes.length - 1) : bytes;
+    }
+
+    /** Returns the path for messages; it may have lost bytes. */
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

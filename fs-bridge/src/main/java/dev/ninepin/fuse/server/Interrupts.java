@@ -1,0 +1,44 @@
+package dev.ninepin.fuse.server;
+
+/**
+ * The delayed interrupts of requests whose program a signal will terminate, unless they are answered soon. Any thread.
+ *
+ * <p>The kernel reports every signal to a waiting program, including signals that the program handles and survives,
+ * such as a timer or the end of a child. Giving up a request may fail a system call whose effect happens nevertheless:
+ * QEMU creates the directory and then sends no reply. No local file system does this to programs, however slow it is.
+ * Few programs expect it, and a database stops if its fsync(2) fails. So only a program that a signal will terminate
+ * stops waiting for the reply.
+ *
+ * <p>The kernel reports only the first signal during a request. So the program is checked for later signals at
+ * intervals.
+ */
+final class Interrupts {
+    private static final long SOON_MILLIS = 1000;
+
+    private final Timer timer;
+
+    Interrupts(final Timer timer) {
+        this.timer = timer;
+    }
+
+    /**
+     * Interrupts the request of {@code token} in {@code slot} once a signal will terminate the program, if the request
+     * is still being served by then. Returns at once; checks after a second, and then every second.
+     *
+     * @param thread a thread of the program, as in {@link PendingSignals#endProgramOf}
+     */
+    void schedule(final RequestSlot slot, final long token, final int thread) {
+        final var unused = timer.after(SOON_MILLIS, () -> look(slot, token, thread));
+    }
+
+    private void look(final RequestSlot slot, final long token, final int thread) {
+        if (!slot.serves(token)) {
+            return;
+        }
+        if (PendingSignals.endProgramOf(thread)) {
+            slot.interrupt(token);
+        } else {
+            schedule(slot, token, thread);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.ninepin.operations;
+
+/**
+ * The attributes of a file, as stat(2) shows them.
+ *
+ * @param ino the inode number: the server's qid.path, or one of Ninepin's own if two files have the same
+ * @param mode the file type and permission bits
+ * @param uid the owner, as a local ID
+ * @param gid the group, as a local ID
+ * @param nlink the number of names
+ * @param rdev the device number, encoded as by glibc's makedev(3)
+ * @param size the size in bytes
+ * @param blksize the preferred size of a read or write, in bytes
+ * @param blocks the used space in units of 512 bytes
+ * @param atime the time of the last access
+ * @param mtime the time of the last change of the data
+ * @param ctime the time of the last change of the attributes
+ */
+public record Attributes(
+        long ino,
+        int mode,
+        int uid,
+        int gid,
+        long nlink,
+        long rdev,
+        long size,
+        long blksize,
+        long blocks,
+        Timestamp atime,
+        Timestamp mtime,
+        Timestamp ctime) {}

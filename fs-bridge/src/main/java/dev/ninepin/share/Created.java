@@ -1,9 +1,0 @@
-package dev.ninepin.share;
-
-/**
- * A file that was created and opened by one request.
- *
- * @param entry the file's entry
- * @param handle the handle, as from {@link FileOperations#open}
- */
-public record Created(Entry entry, long handle) {}

@@ -1,0 +1,116 @@
+package dev.ninepin.share.aside;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.inode.AsideOwner;
+import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The silly-renamed files of a share, for all its users ({@code PutAside}). Their temporary names are left out of
+ * listings. Notes of the files let the next mount remove those that a crash leaves. Any thread may call any method.
+ */
+public final class AsideFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(AsideFiles.class);
+
+    private final Inodes inodes;
+    private final AsideNotes notes;
+
+    /** The files that are silly-renamed now. */
+    private final Set<Inode> aside = ConcurrentHashMap.newKeySet();
+
+    /** The temporary names of files that could not be removed. Listings show these names from then on. */
+    private final Set<ByteString> left = ConcurrentHashMap.newKeySet();
+
+    public AsideFiles(final Inodes inodes, final AsideNotes notes) {
+        this.inodes = inodes;
+        this.notes = notes;
+    }
+
+    /**
+     * Returns whether listings leave a name out: it has the form of this mount's temporary names, and is not that of a
+     * file whose removal failed.
+     */
+    public boolean isHidden(final ByteString name) {
+        return notes.isOurs(name) && !left.contains(name);
+    }
+
+    /**
+     * Returns a temporary name. A crash leaves the file with this name behind, unless {@link #note note} was called
+     * before.
+     */
+    public ByteString newName() {
+        return notes.newName();
+    }
+
+    /**
+     * Returns a temporary name for a file in a directory, with a note: the next mount removes the file after a crash.
+     *
+     * @param by the view that removes the file
+     */
+    public ByteString newName(final Inode directory, final AsideOwner by) {
+        final ByteString name = newName();
+        note(name, directory, by);
+        return name;
+    }
+
+    /**
+     * Records that a file has a name of {@link #newName(Inode, AsideOwner)}.
+     *
+     * @param by the view that removes the file
+     */
+    public void add(final Inode inode, final Inode.Name name, final AsideOwner by) {
+        inodes.putAside(inode, name, by);
+        aside.add(inode);
+    }
+
+    /**
+     * Makes the note for a file that has a name of {@link #newName()}: from now on, the next mount removes the file
+     * after a crash.
+     *
+     * @param by the view that removes the file
+     */
+    public void note(final Inode inode, final Inode.Name name, final AsideOwner by) {
+        note(name.name(), name.directory(), by);
+        aside.add(inode);
+    }
+
+    /** Records that a file is no longer silly-renamed, or is about to be removed. */
+    public void remove(final Inode inode) {
+        aside.remove(inode);
+    }
+
+    /** Removes the note of a name of {@link #newName} that no file has. Logs a failure. */
+    public void forget(final ByteString name) {
+        try {
+            notes.remove(name);
+        } catch (final IOException e) {
+            LOG.warn("the note of {} could not be removed; the next mount of the share looks for that file", name, e);
+        }
+    }
+
+    /** Shows a temporary name in listings from now on, since its file could not be removed. */
+    public void left(final ByteString name) {
+        left.add(name);
+    }
+
+    /** Updates the notes of all silly-renamed files after a directory was renamed: files below it have another path. */
+    public void directoryMoved() {
+        for (final Inode inode : aside) {
+            inodes.asideBy(inode)
+                    .ifPresent(by -> inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory(), by)));
+        }
+    }
+
+    private void note(final ByteString name, final Inode directory, final AsideOwner by) {
+        try {
+            notes.add(name, by.user(), inodes.namesTo(directory));
+        } catch (final IOException e) {
+            LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package dev.ninepin.share.attr;
+
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.operations.Timestamp;
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.StaleFileException;
+import dev.ninepin.share.inode.FileId;
+import dev.ninepin.share.inode.FileMode;
+import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.inode.Removed;
+import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.share.path.FilePaths;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads attributes from the server, and converts them as the share's options say. Any thread may call any method. */
+public final class AttributeReader {
+    private static final long MOST_LINKS = 0xffff_ffffL;
+
+    /**
+     * The range of block sizes that are shown as they are, in bytes. The largest one is the largest msize that is
+     * possible, and QEMU derives its block size from msize.
+     */
+    private static final long LEAST_BLOCK = 512;
+
+    private static final long LARGEST_BLOCK = 16 << 20;
+    private static final long USUAL_BLOCK = 4096;
+
+    private static final Logger LOG = LoggerFactory.getLogger(AttributeReader.class);
+
+    private final Session session;
+    private final Inodes inodes;
+    private final FilePaths paths;
+    private final ShareOptions options;
+
+    /** Numbers the attribute requests of all users of the share. */
+    private final AtomicLong requests;
+
+    public AttributeReader(
+            final Session session,
+            final Inodes inodes,
+            final FilePaths paths,
+            final ShareOptions options,
+            final AtomicLong requests) {
+        this.session = session;
+        this.inodes = inodes;
+        this.paths = paths;
+        this.options = options;
+        this.requests = requests;
+    }
+
+    /**
+     * Returns a file's attributes, in one of three ways:
+     *
+     * <ul>
+     *   <li>If the file was removed on this mount, from what is remembered of it ({@link Removed}).
+     *   <li>Otherwise from the server, over the file's path.
+     *   <li>If the path no longer leads to the file, over a fid that is open on it, if there is one.
+     * </ul>
+     *
+     * <p>A server may use the path of an open fid and find another file under it (QEMU for Tsetattr, diod for
+     * Tgetattr). The qid of the reply reveals that.
+     *
+     * @throws StaleFileException if no path and no open fid leads to the file
+     */
+    public Attributes read(final Inode inode) throws IOException {
+        if (inode.removed().isEmpty()) {
+            try {
+                return readOverPath(inode);
+            } catch (final StaleFileException e) {
+                if (inode.removed().isEmpty()) {
+                    return readOverOpenFid(inode, e);
+                }
+            }
+        }
+        inode.mayHaveAnotherSize();
+        return inode.removed().orElseThrow().attributes();
+    }
+
+    /**
+     * Reads a file's attributes over its path only.
+     *
+     * @throws StaleFileException if the path no longer leads to the file
+     */
+    public Attributes readOverPath(final Inode inode) throws IOException {
+        return paths.use(inode, fid -> {
+            final Inode.Asked asked = asking(inode);
+            final Attributes attributes = accept(inode, ask(fid), asked);
+            inode.seenOverPath(asked.nanos());
+            return attributes;
+        });
+    }
+
+    /** Reads a file's attributes over a fid that was just opened on it, and so leads to it. */
+    public Attributes read(final Inode inode, final OpenFile file) throws IOException {
+        final Inode.Asked asked = asking(inode);
+        final Rgetattr reply;
+        try {
+            reply = ask(file.fid());
+        } catch (final RemoteException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+            // diod uses the path under which the fid was opened; a directory above may have been renamed since.
+            return readOverPath(inode);
+        }
+        return accept(inode, reply, asked);
+    }
+
+    /**
+     * Returns the data that {@link #accept} needs about an attribute request. Must be called before the request is
+     * sent.
+     */
+    public Inode.Asked asking(final Inode inode) {
+        return asking(Optional.of(inode));
+    }
+
+    /** Like {@link #asking(Inode)}; empty for a file that has no inode yet. */
+    public Inode.Asked asking(final Optional<Inode> inode) {
+        return new Inode.Asked(
+                requests.incrementAndGet(),
+                inode.map(file -> file.data.changes()).orElse(0L),
+                System.nanoTime());
+    }
+
+    /** Returns the last known attributes of a file, and requests them if there are none yet. */
+    public Rgetattr lastSeen(final Inode inode) throws IOException {
+        if (inode.attributes() == null) {
+            read(inode);
+        }
+        final Rgetattr seen = inode.attributes();
+        if (seen == null) {
+            throw new ErrnoException(Errno.EIO, "the server gave no attributes");
+        }
+        return seen;
+    }
+
+    /** Returns the last known attributes of a file, without a request; empty if there are none. */
+    public Optional<Attributes> known(final Inode inode) {
+        return Optional.ofNullable(inode.attributes()).map(last -> shown(inode, last, last.nlink()));
+    }
+
+    /** Reads a file's attributes over any fid that is open on it, whichever user opened it; empty if there is none. */
+    public Optional<Attributes> readOverOpenFid(final Inode inode) throws IOException {
+        final Optional<OpenFile> file = inodes.anyOpen(inode);
+        return file.isEmpty() ? Optional.empty() : Optional.of(read(inode, file.get()));
+    }
+
+    private Attributes readOverOpenFid(final Inode inode, final IOException otherwise) throws IOException {
+        try {
+            return readOverOpenFid(inode).orElseThrow(() -> otherwise);
+        } catch (final RemoteException e) {
+            // The file may have been closed meanwhile, and its fid number reused.
+            otherwise.addSuppressed(e);
+            throw otherwise;
+        }
+    }
+
+    private Rgetattr ask(final int fid) throws IOException {
+        return session.getattr(fid, AttrMask.BASIC).await();
+    }
+
+    /**
+     * Records the server's reply for a file, and returns the file's attributes. If a later request was answered first,
+     * the attributes of that one are returned.
+     *
+     * @param asked the data from before the request was sent ({@link #asking(Inode)})
+     * @throws StaleFileException if the reply is about another file: it has another qid, or another file type
+     * @throws ErrnoException EIO if no file can have such attributes; the kernel would mark its inode as bad for good
+     */
+    public Attributes accept(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
+            throws StaleFileException, ErrnoException {
+        if (!FileId.of(reply.qid()).equals(inode.id())) {
+            throw new StaleFileException("node " + inode.node() + " is another file now");
+        }
+        FileMode.check(reply.mode(), inode.isDirectory());
+        if (reply.size() < 0) {
+            throw new ErrnoException(
+                    Errno.EIO, "the server says that a file has " + Long.toUnsignedString(reply.size()) + " bytes");
+        }
+        final Rgetattr before = inode.attributes();
+        if (before != null && !FileMode.isSameType(before.mode(), reply.mode())) {
+            inodes.isAnotherNow(inode);
+            throw new StaleFileException("node " + inode.node() + " is a file of another type now");
+        }
+        final Rgetattr latest = inode.note(reply, asked);
+        // The hidden name of a file that was removed while open must not be counted.
+        final long links = inodes.aside(inode).isPresent() ? latest.nlink() - 1 : latest.nlink();
+        return shown(inode, latest, links);
+    }
+
+    /**
+     * Reads a file's attributes once more before its last name is removed, if it was changed on this mount since the
+     * last reply. This must be done before the removal: if both requests are sent together, QEMU may answer this one
+     * after the removal. Does nothing for directories; a failure is ignored.
+     */
+    public void lastLook(final Inode inode) {
+        if (inode.isDirectory() || !inode.hasChangedSinceSeen()) {
+            return;
+        }
+        try {
+            readOverPath(inode);
+        } catch (final IOException e) {
+            LOG.trace("no attributes of node {} before it goes", inode.node(), e);
+        }
+    }
+
+    /** Records that the last name of a file was removed on this mount. */
+    public void removed(final Inode inode) {
+        final Rgetattr last = inode.attributes();
+        if (last != null) {
+            inode.removed(Removed.at(Instant.now(), shown(inode, last, 0)));
+        }
+    }
+
+    /** Converts a server's reply into the attributes that programs see. */
+    private Attributes shown(final Inode inode, final Rgetattr reply, final long links) {
+        return new Attributes(
+                inode.number(),
+                reply.mode(),
+                options.uid().orElse(options.idMap().userHere(reply.uid())),
+                options.gid().orElse(options.idMap().groupHere(reply.gid())),
+                nlink(links),
+                FileMode.isDevice(reply.mode()) ? reply.rdev() : 0,
+                reply.size(),
+                blksize(reply.blksize()),
+                blocks(reply),
+                Timestamp.within(reply.atimeSec(), reply.atimeNsec()),
+                Timestamp.within(reply.mtimeSec(), reply.mtimeNsec()),
+                Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
+    }
+
+    /**
+     * Limits a link count to the kernel's 32 bits. A server that does not count links reports 0, or a negative number.
+     */
+    private static long nlink(final long links) {
+        return Math.min(Math.max(links, 0), MOST_LINKS);
+    }
+
+    /**
+     * Returns the number of 512-byte blocks of a file, at least 1 if the file has data. GNU tar -S takes a file without
+     * blocks for one hole, and does not read it ({@code src/sparse.c}). nfs-ganesha counts only whole blocks.
+     */
+    private static long blocks(final Rgetattr reply) {
+        return reply.blocks() == 0 && reply.size() > 0 && FileMode.isRegularFile(reply.mode()) ? 1 : reply.blocks();
+    }
+
+    /** Returns the block size to show. Programs allocate buffers of this size, so an implausible one is replaced. */
+    private static long blksize(final long bytes) {
+        return bytes < LEAST_BLOCK || bytes > LARGEST_BLOCK ? USUAL_BLOCK : bytes;
+    }
+}

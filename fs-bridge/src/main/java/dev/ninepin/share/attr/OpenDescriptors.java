@@ -1,0 +1,200 @@
+package dev.ninepin.share.attr;
+
+import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.p9.SetattrMask;
+import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.aside.AsideFiles;
+import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.NameLocks;
+import dev.ninepin.share.path.NameRequests;
+import dev.ninepin.share.path.Uninterrupted;
+import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Attribute changes over open fids, for servers that apply them to the fid's descriptor. Such a change reaches the file
+ * even if its name is gone, or leads to another file. QEMU 10.1 and later applies changes of the size and the times to
+ * the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
+ *
+ * <p>A test on a file without a name shows which changes a server applies that way: a change of the path would find no
+ * file. The test file is created in the share's root, when a change first can't be made in another way. Any thread may
+ * call any method.
+ */
+public final class OpenDescriptors {
+    /** The kinds of attribute changes for which servers differ. */
+    private enum Part {
+        MODE,
+        OWNER,
+        SIZE,
+        TIMES
+    }
+
+    private static final int PRIVATE = 0600;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenDescriptors.class);
+
+    private final Session session;
+    private final FidTable fids;
+    private final Inodes inodes;
+    private final NameLocks locks;
+    private final NameRequests requests;
+    private final AsideFiles asides;
+    private final Learnt learnt;
+
+    /** The kinds of changes that the server applies to descriptors, for all users of a share. Any thread. */
+    public static final class Learnt {
+        private final AtomicReference<@Nullable Set<Part>> parts = new AtomicReference<>();
+
+        /** Whether a thread is running the test. Other threads do not wait for the result. */
+        private final AtomicBoolean learning = new AtomicBoolean();
+    }
+
+    public OpenDescriptors(
+            final Session session,
+            final FidTable fids,
+            final Inodes inodes,
+            final NameLocks locks,
+            final NameRequests requests,
+            final AsideFiles asides,
+            final Learnt learnt) {
+        this.session = session;
+        this.fids = fids;
+        this.inodes = inodes;
+        this.locks = locks;
+        this.requests = requests;
+        this.asides = asides;
+        this.learnt = learnt;
+    }
+
+    /** Returns whether the server is already known to apply a change to a descriptor. Sends no request. */
+    boolean areKnownToTake(final AttributeChange change) {
+        final Set<Part> parts = learnt.parts.get();
+        return parts != null && parts.containsAll(partsOf(change));
+    }
+
+    /**
+     * Returns whether the server applies a change to a descriptor. Runs the test if its result is missing and the file
+     * is open on this mount.
+     */
+    boolean take(final Inode inode, final AttributeChange change) throws IOException {
+        if (learnt.parts.get() == null && inodes.isOpen(inode) && !learnt.learning.getAndSet(true)) {
+            try {
+                learn().ifPresent(learnt.parts::set);
+            } finally {
+                learnt.learning.set(false);
+            }
+        }
+        return areKnownToTake(change);
+    }
+
+    /**
+     * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
+     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}).
+     */
+    boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
+        // The lock prevents a close, after which the fid's number may be another file's.
+        try (NameLocks.Held held = locks.shared(inode)) {
+            final OpenFile file = inodes.openToWrite(inode, fids.nUname()).orElse(null);
+            if (file == null) {
+                return false;
+            }
+            request.with(file.fid());
+            return true;
+        }
+    }
+
+    private static Set<Part> partsOf(final AttributeChange change) {
+        final Set<Part> parts = EnumSet.noneOf(Part.class);
+        if (change.mode().isPresent()) {
+            parts.add(Part.MODE);
+        }
+        if (change.uid().isPresent() || change.gid().isPresent() || change.isEmpty()) {
+            parts.add(Part.OWNER);
+        }
+        if (change.size().isPresent()) {
+            parts.add(Part.SIZE);
+        }
+        if (change.atime().isPresent() || change.mtime().isPresent()) {
+            parts.add(Part.TIMES);
+        }
+        return parts;
+    }
+
+    /**
+     * Tries each kind of change on a new file whose name was removed. Empty if the file could not be created. That may
+     * work later: for another user, or when the disk has room again.
+     */
+    private Optional<Set<Part>> learn() throws IOException {
+        final ByteString name = asides.newName();
+        try {
+            final int fid = fids.copy(fids.root());
+            try {
+                return Optional.of(learn(fid, name));
+            } finally {
+                fids.clunk(fid);
+            }
+        } catch (final RemoteException e) {
+            LOG.debug("what the server applies to descriptors can't be found out", e);
+            return Optional.empty();
+        }
+    }
+
+    private Set<Part> learn(final int fid, final ByteString name) throws IOException {
+        final Rgetattr root = session.getattr(fid, AttrMask.BASIC).await();
+        session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
+                .await();
+        final Rgetattr file;
+        try {
+            // Before the name is removed: QEMU's mapped security models also read the path.
+            file = session.getattr(fid, AttrMask.BASIC).await();
+        } finally {
+            Uninterrupted.run(() -> requests.unlink(inodes.root(), name, 0));
+        }
+        final Set<Part> taken = EnumSet.noneOf(Part.class);
+        for (final Part part : Part.values()) {
+            if (isTaken(request(fid, part, file))) {
+                taken.add(part);
+            }
+        }
+        LOG.debug("the server applies these changes to the descriptor of an open file: {}", taken);
+        return taken;
+    }
+
+    private boolean isTaken(final Tsetattr request) throws IOException {
+        try {
+            session.setattr(request).await();
+            return true;
+        } catch (final RemoteException e) {
+            return false;
+        }
+    }
+
+    /** Returns a request that changes one kind of attribute to its present value. Only timestamps change. */
+    private static Tsetattr request(final int fid, final Part part, final Rgetattr file) {
+        final int valid =
+                switch (part) {
+                    case MODE -> SetattrMask.MODE;
+                    case OWNER -> SetattrMask.UID | SetattrMask.GID;
+                    case SIZE -> SetattrMask.SIZE;
+                    case TIMES -> SetattrMask.ATIME | SetattrMask.MTIME;
+                };
+        return new Tsetattr(fid, valid, file.mode(), file.uid(), file.gid(), 0, 0, 0, 0, 0);
+    }
+}

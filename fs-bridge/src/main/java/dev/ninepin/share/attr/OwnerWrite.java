@@ -1,0 +1,123 @@
+package dev.ninepin.share.attr;
+
+import dev.ninepin.operations.Errno;
+import dev.ninepin.p9.SetattrMask;
+import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.share.inode.FileMode;
+import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.Uninterrupted;
+import java.io.IOException;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Temporary write permission for the owner of a file, for operations that a descriptor allows although the mode forbids
+ * them.
+ *
+ * <p>open(2) decides what a descriptor allows: a file created with mode 0444 can be written and truncated over the
+ * descriptor that created it. But servers apply a Tsetattr of the size to the path, and a second fid needs another open
+ * of the path. If the server runs as an ordinary user, its kernel refuses both. The owner may change the mode, so this
+ * class sets the bit and clears it right afterwards. A crash in between leaves it set.
+ *
+ * <p>Any thread may call any method. The lock prevents other changes of a mode during the operation; requests are sent
+ * under it.
+ */
+public final class OwnerWrite {
+    private static final int S_IWUSR = 0200;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OwnerWrite.class);
+
+    private final Session session;
+    private final FilePaths paths;
+    private final AttributeReader attributes;
+    private final Modes modes;
+
+    /**
+     * The lock for the modes of all files of a share. An ordinary change of a mode takes it shared; {@link #lend} takes
+     * it exclusively.
+     */
+    public static final class Modes {
+        private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    }
+
+    public OwnerWrite(
+            final Session session, final FilePaths paths, final AttributeReader attributes, final Modes modes) {
+        this.session = session;
+        this.paths = paths;
+        this.attributes = attributes;
+        this.modes = modes;
+    }
+
+    /** Runs a change of a mode while no mode is temporarily changed. Blocks until then. */
+    <T> T unlessLent(final FilePaths.Attempt<T> change) throws IOException {
+        modes.lock.readLock().lock();
+        try {
+            return change.run();
+        } finally {
+            modes.lock.readLock().unlock();
+        }
+    }
+
+    /**
+     * Runs an action again that the server refused with EACCES or EPERM, with write permission for the file's owner.
+     *
+     * @param refusal the server's refusal of the first attempt
+     * @throws RemoteException {@code refusal}, if the permission was not missing or could not be given
+     */
+    public <T> T lend(final Inode inode, final RemoteException refusal, final FilePaths.Attempt<T> action)
+            throws IOException {
+        if (!Errno.isDenial(refusal.errno())) {
+            throw refusal;
+        }
+        modes.lock.writeLock().lock();
+        try {
+            final int mode = attributes.readOverPath(inode).mode();
+            if ((mode & S_IWUSR) != 0) {
+                throw refusal;
+            }
+            try {
+                // Uninterrupted, since a set bit must be cleared again.
+                Uninterrupted.run(() -> setMode(inode, mode | S_IWUSR));
+            } catch (final RemoteException e) {
+                refusal.addSuppressed(e);
+                throw refusal;
+            }
+            try {
+                return action.run();
+            } finally {
+                Uninterrupted.run(() -> takeBack(inode, mode));
+            }
+        } finally {
+            modes.lock.writeLock().unlock();
+        }
+    }
+
+    /**
+     * Clears the bit, unless another client has changed the mode. The action may have cleared set-ID bits, which
+     * therefore stay as they are.
+     */
+    private void takeBack(final Inode inode, final int mode) {
+        try {
+            final int now = attributes.readOverPath(inode).mode();
+            if (FileMode.withoutSetId(now) == FileMode.withoutSetId(mode | S_IWUSR)) {
+                setMode(inode, now & ~S_IWUSR);
+            }
+        } catch (final IOException e) {
+            LOG.warn(
+                    "node {} stays writable for its owner: its mode 0{} could not be restored",
+                    inode.node(),
+                    Integer.toOctalString(mode),
+                    e);
+        }
+    }
+
+    private void setMode(final Inode inode, final int mode) throws IOException {
+        paths.change(inode, fid -> session.setattr(new Tsetattr(fid, SetattrMask.MODE, mode, 0, 0, 0, 0, 0, 0, 0))
+                .await());
+    }
+}

@@ -1,0 +1,234 @@
+package dev.ninepin.share.cache;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.p9.Rgetattr;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The version of a file's data that the kernel may have cached. This class decides at each open whether that data is
+ * still good.
+ *
+ * <p>A version is identified by size and times. Two changes within one tick of the server's clock look the same. So a
+ * version counts as known only when its tick is certainly over.
+ *
+ * <p>Writes from this mount change the version too, although the kernel's pages contain them. They cannot be told from
+ * writes by other clients. So while the file is open for writing on this mount, a new version is attributed to this
+ * mount. The exception: if this mount wrote nothing since a different version was seen, the new version is another
+ * client's.
+ *
+ * <p>As a result, programs that share a database keep its pages, and their writes are seldom overtaken by a drop
+ * ({@link Rereads}). No open completes while the pages are being dropped, or the program would read stale ones.
+ *
+ * <p>Limitation: if a program closes a copy of a descriptor and writes on through another copy, it is counted as a
+ * writer again only at its next write. A flush does not tell whether other copies exist.
+ *
+ * <p>Any thread may call any method. The object's monitor guards all fields, and no request is sent under it.
+ */
+public final class CachedData {
+    /** The longest tick of a file system's clock that counts fractions of a second, in nanoseconds. */
+    private static final long TICK = TimeUnit.MILLISECONDS.toNanos(20);
+
+    /** The longest tick of a file system's clock that counts whole seconds, in seconds: FAT's tick is two. */
+    private static final long LONGEST_TICK_SECONDS = 2;
+
+    /** How long write(2) may take to return to the program after the reply, on a busy machine, in nanoseconds. */
+    private static final long KERNEL_KNOWS_WITHIN = TimeUnit.SECONDS.toNanos(1);
+
+    /**
+     * A lower bound of the version that the kernel has cached, and exactly that version if nothing changed since; null
+     * if none is known.
+     */
+    @GuardedBy("this")
+    private @Nullable Version known;
+
+    /** Whether the kernel is dropping its data for an open that has not been answered yet. */
+    @GuardedBy("this")
+    private boolean dropping;
+
+    /** The version that was seen last, and since when, in nanoseconds of {@link System#nanoTime}. */
+    @GuardedBy("this")
+    private @Nullable Version seen;
+
+    @GuardedBy("this")
+    private long seenSince;
+
+    /** Whether {@link #seen} was attributed to this mount. */
+    @GuardedBy("this")
+    private boolean seenIsOurs;
+
+    /** Counts the starts and ends of changes from this mount. */
+    @GuardedBy("this")
+    private long changes;
+
+    /** The value of {@link #changes} when {@link #seen} was requested. */
+    @GuardedBy("this")
+    private long changesSeen;
+
+    /** When the last change from this mount ended, by {@link System#nanoTime}. */
+    @GuardedBy("this")
+    private long changedAt = System.nanoTime() - KERNEL_KNOWS_WITHIN;
+
+    /** The number of changes from this mount that are under way. */
+    @GuardedBy("this")
+    private int changing;
+
+    /** The number of open handles through which the file may be written. */
+    @GuardedBy("this")
+    private int writers;
+
+    /** A version of a file's data, identified by size (bytes) and times (seconds, nanoseconds). */
+    private record Version(long size, long mtime, long mtimeNanos, long ctime, long ctimeNanos) {
+        static Version of(final Rgetattr attributes) {
+            return new Version(
+                    attributes.size(),
+                    attributes.mtimeSec(),
+                    attributes.mtimeNsec(),
+                    attributes.ctimeSec(),
+                    attributes.ctimeNsec());
+        }
+
+        long tick() {
+            return mtimeNanos == 0 && ctimeNanos == 0 ? TimeUnit.SECONDS.toNanos(LONGEST_TICK_SECONDS) : TICK;
+        }
+
+        boolean isOlderThan(final long time) {
+            return mtime < time && ctime < time;
+        }
+    }
+
+    /**
+     * The decision about cached data at an open.
+     *
+     * @param good whether the kernel may keep its data. If not, the caller drops the data and then calls {@link
+     *     #dropped}; other opens of the file wait until then
+     * @param version the file's version at the open; null if later changes may not be distinguishable from it
+     */
+    public record Verdict(boolean good, @Nullable Object version) {
+        private static final Verdict GOOD = new Verdict(true, null);
+
+        /** The verdict for {@link #dropped} if the drop failed: the cached version is unknown. */
+        public static final Verdict UNKNOWN = new Verdict(false, null);
+    }
+
+    /** Returns whether two replies describe the same version of a file's data, given the same qid. */
+    public static boolean isSameVersion(final Rgetattr one, final Rgetattr other) {
+        return Version.of(one).equals(Version.of(other));
+    }
+
+    /** Records the start of a change of data or attributes from this mount. */
+    public synchronized void changing() {
+        changes++;
+        changing++;
+    }
+
+    /** Records the end of a change from this mount, successful or not. */
+    public synchronized void changed() {
+        changes++;
+        changing--;
+        changedAt = System.nanoTime();
+    }
+
+    /**
+     * Returns whether a change from this mount is under way, or ended so recently that the program may not know it yet.
+     *
+     * @param now the time by {@link System#nanoTime}
+     */
+    public synchronized boolean hasJustChanged(final long now) {
+        return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
+    }
+
+    /** Counts one more handle that writes the file. */
+    public synchronized void writerCame() {
+        writers++;
+    }
+
+    /** Counts one handle less that writes the file. */
+    public synchronized void writerLeft() {
+        writers--;
+    }
+
+    /**
+     * Returns the count of changes from this mount. To be read before the attributes for {@link #opened} are requested.
+     */
+    public synchronized long changes() {
+        return changes;
+    }
+
+    /**
+     * Decides whether the kernel's data is still good after an open. Blocks while another open drops the data.
+     *
+     * @param attributes the server's reply, requested after the open began
+     * @param changesBefore {@link #changes()} from before that request
+     * @param writes whether the file was opened for writing; it then counts as a writer from this call on
+     * @param now the time by {@link System#nanoTime}
+     * @param clock seconds since 1970 by this host's clock, which may differ from the server's
+     * @throws InterruptedIOException if the thread was interrupted while it waited
+     */
+    public synchronized Verdict opened(
+            final Rgetattr attributes, final long changesBefore, final boolean writes, final long now, final long clock)
+            throws IOException {
+        awaitDropped();
+        final Version version = Version.of(attributes);
+        final boolean isNew = !version.equals(seen);
+        if (isNew) {
+            seen = version;
+            seenSince = now;
+        }
+        // The tick is over if the version was first seen more than a tick ago, or if the version is much older than
+        // this host's clock. If that clock is ahead of the server's, only a change within the same tick would go
+        // unnoticed.
+        final boolean settled = now - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
+        // Another open may have requested attributes later than this one, and been decided earlier.
+        final boolean mayBeOurs = writers > 0
+                && (changing > 0
+                        || changes != changesSeen
+                        || changes != changesBefore
+                        || (!isNew && (settled || seenIsOurs)));
+        seenIsOurs = mayBeOurs;
+        writers += writes ? 1 : 0;
+        changesSeen = changesBefore;
+        if (mayBeOurs || version.equals(known)) {
+            return Verdict.GOOD;
+        }
+        dropping = true;
+        return new Verdict(false, settled ? version : null);
+    }
+
+    /** Like {@link #opened}, for cache modes that trust nothing: every open drops all data. */
+    public synchronized Verdict openedUnseen(final boolean writes) throws IOException {
+        awaitDropped();
+        writers += writes ? 1 : 0;
+        dropping = true;
+        return new Verdict(false, null);
+    }
+
+    /**
+     * Like {@link #opened}, for a file that only this mount changes, or that it has just created: nothing is dropped.
+     */
+    public synchronized Verdict openedAlone(final boolean writes) {
+        writers += writes ? 1 : 0;
+        return Verdict.GOOD;
+    }
+
+    /** Records that the kernel has dropped its data, after the open that returned {@code verdict}. */
+    public synchronized void dropped(final Verdict verdict) {
+        known = (Version) verdict.version();
+        dropping = false;
+        notifyAll();
+    }
+
+    @GuardedBy("this")
+    private void awaitDropped() throws IOException {
+        try {
+            while (dropping) {
+                wait();
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the file was opened by another");
+        }
+    }
+}

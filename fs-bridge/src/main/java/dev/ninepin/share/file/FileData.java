@@ -1,0 +1,280 @@
+package dev.ninepin.share.file;
+
+import dev.ninepin.operations.ReadResult;
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.p9.Rwrite;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.share.inode.OpenFile;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and writes the data of open files. A request that does not fit into one message is split, and its parts are
+ * sent together. Appends are the exception: their parts are sent one by one, since a server may finish requests in any
+ * order. Any thread may call any method.
+ */
+final class FileData {
+    /** The maximum number of requests that one read has under way; more do not make it faster. */
+    private static final int MOST_AT_ONCE = 16;
+
+    /**
+     * The minimum size of a request after a short reply, in bytes. propolis returns 31 bytes less than requested
+     * ({@code p9fs.rs}, do_read). A request for just the last few bytes would return nothing.
+     */
+    private static final int LEAST_TO_GO_ON = 512;
+
+    /** The page size of the kernel, in bytes. */
+    private static final int BLOCK = 4096;
+
+    /** The smallest iounit that is respected, in bytes. With a smaller one, a read would become a flood of messages. */
+    private static final int LEAST_IOUNIT = 512;
+
+    private final Session session;
+    private final DataBuffers buffers = new DataBuffers();
+    private final int atOnce;
+
+    /**
+     * The permits for split reads: half of the session's requests with data.
+     *
+     * <p>A split read takes permits for all its concurrent requests before it sends any, and keeps them until its
+     * result is closed. So no reply waits for another reply of the same read to free its buffer. There are never more
+     * buffers than permits.
+     */
+    private final Semaphore places;
+
+    FileData(final Session session) {
+        this.session = session;
+        final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
+        this.atOnce = Math.min(half, MOST_AT_ONCE);
+        this.places = new Semaphore(half, true);
+    }
+
+    /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
+    ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
+        if (count <= chunk(file)) {
+            final ReadReply reply = session.read(file.fid(), offset, count).await();
+            if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
+                return lent(reply);
+            }
+            // Reads these bytes again with the rest: a thread that waits for permits must not hold a reply, whose
+            // buffer others may need.
+            reply.close();
+        }
+        return readInPlaces(file, offset, count);
+    }
+
+    /** Reads with several requests, as soon as there are permits for them. */
+    private ReadResult readInPlaces(final OpenFile file, final long offset, final int count) throws IOException {
+        final int wanted = Math.min(atOnce, (count - 1) / chunk(file) + 1);
+        try {
+            places.acquire(wanted);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting to read");
+        }
+        ByteBuffer data = null;
+        boolean done = false;
+        try {
+            data = buffers.take(count);
+            readInto(data, file, offset, count, wanted * chunk(file));
+            data.flip();
+            done = true;
+            return lent(data, wanted);
+        } finally {
+            if (!done) {
+                giveBack(data, wanted);
+            }
+        }
+    }
+
+    private void giveBack(final @Nullable ByteBuffer data, final int taken) {
+        if (data != null) {
+            buffers.giveBack(data);
+        }
+        places.release(taken);
+    }
+
+    /**
+     * Reads {@code count} bytes group by group, until a reply is short.
+     *
+     * @param group the number of bytes that may be requested at the same time
+     */
+    private void readInto(
+            final ByteBuffer data, final OpenFile file, final long offset, final int count, final int group)
+            throws IOException {
+        for (int done = 0; done < count && data.position() == done; done += group) {
+            readGroup(file, offset + done, Math.min(group, count - done), data);
+        }
+        readOn(file, offset, count, data);
+    }
+
+    /**
+     * Writes the remaining bytes of {@code data} and returns how many were written. The count is smaller if the server
+     * could not write more. Throws only if nothing was written.
+     *
+     * @param flags the flags of this write: with APPEND it goes to the end of the file
+     */
+    int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        final int fid = file.fidToWrite(append);
+        final int chunk = chunk(file);
+        if (!append) {
+            return writeChunks(fid, offset, data, chunk);
+        }
+        // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client has
+        // appended.
+        final long end = session.isGanesha()
+                ? session.getattr(fid, AttrMask.SIZE).await().size()
+                : offset;
+        int written = 0;
+        while (data.hasRemaining()) {
+            final ByteBuffer part = data.slice(data.position(), Math.min(chunk, data.remaining()));
+            final int done = writeChunks(fid, end + written, part, chunk);
+            data.position(data.position() + done);
+            written += done;
+            if (done < part.capacity()) {
+                break;
+            }
+        }
+        return written;
+    }
+
+    /**
+     * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
+     * short reply. Throws only if {@code data} is still empty.
+     */
+    private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+            throws IOException {
+        final int chunk = chunk(file);
+        final List<Call<ReadReply>> calls = new ArrayList<>();
+        try (Batch batch = session.batch()) {
+            for (int done = 0; done < count; done += chunk) {
+                calls.add(session.read(file.fid(), offset + done, Math.min(chunk, count - done)));
+            }
+        }
+        boolean whole = true;
+        IOException failure = null;
+        for (final Call<ReadReply> call : calls) {
+            try (ReadReply reply = call.await()) {
+                // Bytes after a gap are not the file's next bytes.
+                if (whole && failure == null) {
+                    whole = reply.data().remaining() == chunk;
+                    data.put(reply.data());
+                }
+            } catch (final IOException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null && data.position() == 0) {
+            throw failure;
+        }
+    }
+
+    /** Continues after a short reply, until the end of the file or of the request. */
+    private void readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+            throws IOException {
+        while (mayHaveMore(file, offset, data.position(), count)) {
+            final int rest = Math.min(count - data.position(), chunk(file));
+            final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
+            try (ReadReply reply =
+                    session.read(file.fid(), offset + data.position(), asked).await()) {
+                final ByteBuffer more = reply.data();
+                if (!more.hasRemaining()) {
+                    break;
+                }
+                data.put(more.slice(more.position(), Math.min(rest, more.remaining())));
+            }
+        }
+    }
+
+    /**
+     * Returns whether more bytes should be requested after a short reply. Usually a short reply means the end of the
+     * file, and a request to confirm this would double the cost of every small file. So more is requested only if the
+     * last known size says that the file is longer.
+     */
+    private static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
+        final Rgetattr seen = file.inode().attributes();
+        return got < count && seen != null && Long.compareUnsigned(offset + got, seen.size()) < 0;
+    }
+
+    /**
+     * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
+     * bytes up to the first short or failed part. Throws only if that is 0.
+     */
+    private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
+            throws IOException {
+        final List<Call<Rwrite>> calls = new ArrayList<>();
+        final int start = data.position();
+        final int count = data.remaining();
+        try (Batch batch = session.batch()) {
+            for (int done = 0; done < count; done += chunk) {
+                calls.add(session.write(fid, offset + done, data.slice(start + done, Math.min(chunk, count - done))));
+            }
+        }
+        int written = 0;
+        boolean whole = true;
+        IOException failure = null;
+        for (final Call<Rwrite> call : calls) {
+            try {
+                final int done = call.await().count();
+                if (whole && failure == null) {
+                    whole = done == Math.min(chunk, count - written);
+                    written += done;
+                }
+            } catch (final IOException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null && written == 0) {
+            throw failure;
+        }
+        return written;
+    }
+
+    /**
+     * Returns how many bytes one message moves: whole pages if one fits. A page that is read in two parts could mix two
+     * versions of the file.
+     */
+    private int chunk(final OpenFile file) {
+        final int most = file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
+        return most < BLOCK ? most : most - most % BLOCK;
+    }
+
+    private ReadResult lent(final ByteBuffer data, final int taken) {
+        return new ReadResult() {
+            @Override
+            public ByteBuffer data() {
+                return data;
+            }
+
+            @Override
+            public void close() {
+                giveBack(data, taken);
+            }
+        };
+    }
+
+    private static ReadResult lent(final ReadReply reply) {
+        return new ReadResult() {
+            @Override
+            public ByteBuffer data() {
+                return reply.data();
+            }
+
+            @Override
+            public void close() {
+                reply.close();
+            }
+        };
+    }
+}

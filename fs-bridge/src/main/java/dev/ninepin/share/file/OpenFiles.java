@@ -1,0 +1,230 @@
+package dev.ninepin.share.file;
+
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.operations.FileLock;
+import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.PageDrop;
+import dev.ninepin.operations.ReadResult;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.cache.CachedData;
+import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.lock.FileLocks;
+import dev.ninepin.share.path.NameLocks;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The regular files that are open on a mount, of all users ({@link Opening}). I/O on a handle uses the fid that was
+ * opened for it, and so the opener's credentials, even after the descriptor was passed to another process. Any thread
+ * may call any method.
+ */
+public final class OpenFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
+
+    private final Session session;
+    private final FidTable fids;
+    private final Inodes inodes;
+    private final NameLocks locks;
+    private final CacheMode cache;
+    private final FileData data;
+    private final FileLocks fileLocks;
+    private final Handles<OpenFile> handles = new Handles<>();
+
+    public OpenFiles(final Session session, final Inodes inodes, final NameLocks locks, final CacheMode cache) {
+        this.session = session;
+        this.fids = session.fids();
+        this.inodes = inodes;
+        this.locks = locks;
+        this.cache = cache;
+        this.fileLocks = new FileLocks(session);
+        this.data = new FileData(session);
+    }
+
+    /** Adds an open file and returns its handle. */
+    long add(final OpenFile file) {
+        inodes.opened(file.inode(), file);
+        if (cache == CacheMode.NONE) {
+            // In this mode the kernel drops pages at any time: before writes that bypass them, and when it receives
+            // attributes.
+            file.inode().rereads().mayAlwaysBeDropped();
+        }
+        return handles.add(file);
+    }
+
+    /** Returns an open file. Fails with EBADF if there is no such handle. */
+    public OpenFile get(final long handle) throws ErrnoException {
+        return handles.get(handle);
+    }
+
+    /** Implements {@code FileOperations.readWithoutPages}. */
+    public ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
+        return data.read(handles.get(handle), offset, count);
+    }
+
+    /** Implements {@code FileOperations.read}. */
+    public ReadResult read(final long handle, final long offset, final int count) throws IOException {
+        final OpenFile file = handles.get(handle);
+        final Optional<Runnable> replied = file.inode().rereads().reading(offset, count);
+        ReadResult result = null;
+        try {
+            result = data.read(file, offset, count);
+            file.inode()
+                    .wasRead(offset + result.data().remaining(), result.data().remaining() < count);
+        } finally {
+            if (result == null) {
+                replied.ifPresent(Runnable::run);
+            }
+        }
+        return replied.isEmpty() ? result : new WatchedRead(result, replied.get());
+    }
+
+    /** Implements {@code FileOperations.isShownEmpty}. */
+    public boolean isShownEmpty(final long handle) throws ErrnoException {
+        final OpenFile file = handles.get(handle);
+        final Rgetattr seen = file.inode().attributes();
+        final boolean isEmpty = file.isForReadingOnly() && seen != null && seen.size() == 0;
+        if (isEmpty) {
+            // If the open bypasses the page cache, the kernel drops the file's existing pages before it maps the file.
+            file.inode().rereads().mayAlwaysBeDropped();
+        }
+        return isEmpty;
+    }
+
+    /** Implements {@code FileOperations.hidesContents}. Returns true as well if the file cannot be read. */
+    public boolean hidesContents(final long handle) throws IOException {
+        final OpenFile file = handles.get(handle);
+        try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
+            return first.data().hasRemaining();
+        } catch (final RemoteException e) {
+            LOG.trace("node {} can't be read", file.inode().node(), e);
+            return true;
+        }
+    }
+
+    /** Implements {@code FileOperations.write}. */
+    public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
+        final OpenFile file = handles.get(handle);
+        file.beginWrite();
+        file.inode().data.changing();
+        try {
+            final int written = data.write(file, offset, bytes, flags);
+            file.inode().wasWritten(offset + written);
+            return written;
+        } finally {
+            file.inode().data.changed();
+        }
+    }
+
+    /** The result of a read that {@code Rereads} watches: closing it means that the kernel has received the reply. */
+    private record WatchedRead(ReadResult result, Runnable replied) implements ReadResult {
+        @Override
+        public ByteBuffer data() {
+            return result.data();
+        }
+
+        @Override
+        public void close() {
+            try {
+                result.close();
+            } finally {
+                replied.run();
+            }
+        }
+    }
+
+    /** Implements {@code FileOperations.written}. */
+    public void written(final long handle, final long offset, final int size, final PageDrop drop)
+            throws ErrnoException {
+        handles.get(handle).inode().rereads().written(offset, size, drop);
+    }
+
+    /** Implements {@code FileOperations.flush}. */
+    public void flush(final long handle, final long owner) throws ErrnoException {
+        final OpenFile file = handles.get(handle);
+        file.flush();
+        fileLocks.ownerClosed(file.inode(), owner);
+    }
+
+    /** Implements {@code FileOperations.lockInTheWay}. */
+    public Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
+        return fileLocks.inTheWay(wanted, handles.get(wanted.handle()));
+    }
+
+    /** Implements {@code FileOperations.lock}. */
+    public void lock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+        final OpenFile file = handles.get(wanted.handle());
+        fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+    }
+
+    /** Implements {@code FileOperations.flock}. */
+    public void flock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+        final OpenFile file = handles.get(wanted.handle());
+        fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+    }
+
+    /**
+     * Makes the kernel drop a file's cached data, except with {@code cache=loose}. Used when the file may have changed
+     * on the server in a way that its attributes do not show, such as before it was locked.
+     */
+    public void dropData(final Inode inode, final KernelData kernel) throws IOException {
+        if (cache != CacheMode.LOOSE) {
+            drop(inode, inode.data.openedUnseen(false), kernel);
+        }
+    }
+
+    /** Makes the kernel drop a file's stale data. The caller must not hold a lock of {@link NameLocks}. */
+    static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
+        boolean dropped = false;
+        inode.rereads().dropBegins();
+        try {
+            kernel.drop(inode.node());
+            dropped = true;
+        } finally {
+            inode.rereads().dropEnds();
+            inode.data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
+        }
+    }
+
+    /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
+    public void fsync(final long handle, final boolean dataOnly) throws IOException {
+        session.fsync(handles.get(handle).fid(), dataOnly).await();
+    }
+
+    /**
+     * Closes a handle: releases its locks and clunks its fids. The last handle of a file that lost its last name while
+     * open also removes the file on the server. Fails with EBADF if there is no such handle.
+     */
+    public void release(final long handle) throws ErrnoException {
+        final OpenFile file = handles.remove(handle);
+        fileLocks.released(file.inode(), handle);
+        try (NameLocks.Held held = locks.exclusive(file.inode())) {
+            file.close(fids::clunk);
+            if (inodes.isOpenOnce(file.inode())) {
+                fileLocks.closed(file.inode());
+                inodes.asideBy(file.inode()).ifPresent(by -> by.remove(file.inode()));
+            }
+            inodes.closed(file.inode(), file);
+        }
+    }
+
+    /** Closes all handles that are still open, after the mount has ended. */
+    public void releaseAll() {
+        for (final long handle : handles.all()) {
+            try {
+                release(handle);
+            } catch (final ErrnoException e) {
+                LOG.debug("handle {} was closed by another", handle, e);
+            }
+        }
+    }
+}

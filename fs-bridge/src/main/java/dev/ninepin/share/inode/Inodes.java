@@ -1,0 +1,706 @@
+package dev.ninepin.share.inode;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.operations.FileOperations;
+import dev.ninepin.operations.KnownName;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.PathFid;
+import dev.ninepin.session.fid.StaleFileException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The inodes that the kernel may still refer to, indexed by node ID, by file ID, and by the names under which they were
+ * found.
+ *
+ * <p>Any thread may call any method. The lock of this table guards the table and the fields of every {@link Inode}.
+ * Locks are taken in the following order. No request is sent while the lock of {@link Inodes} or {@link FidTable} is
+ * held:
+ *
+ * <pre>
+ * {@code NameLocks} of a file
+ *   └ {@link Inodes}
+ *       └ {@link FidTable}
+ * </pre>
+ */
+public final class Inodes {
+    /**
+     * The maximum number of inodes that one call of {@link #surplus} selects. It bounds the time for which the call
+     * holds the lock.
+     */
+    private static final int MOST_AT_ONCE = 64;
+
+    private static final int MOST_LOOKS = 256;
+
+    private final FidTable fids;
+    private final Inode root;
+    private final int max;
+
+    /** The inodes by node ID, in the order in which {@link #surplus} examines them next. */
+    @GuardedBy("this")
+    private final Map<Long, Inode> byNode = new LinkedHashMap<>();
+
+    /** The number of inodes in the table that the kernel was asked to forget. */
+    @GuardedBy("this")
+    private int surplus;
+
+    @GuardedBy("this")
+    private final InodesById byId = new InodesById();
+
+    private final KnownFileSystems fileSystems = new KnownFileSystems();
+
+    @GuardedBy("this")
+    private long lastNode = FileOperations.ROOT;
+
+    /**
+     * @param fids the fids of the session
+     * @param max the number of inodes above which {@link #surplus} asks the kernel to forget some
+     */
+    public Inodes(final FidTable fids, final int max) {
+        this.fids = fids;
+        this.max = max;
+        this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root(), false);
+        root.lookups = 1;
+        byNode.put(root.node(), root);
+        byId.add(root);
+    }
+
+    public Inode root() {
+        return root;
+    }
+
+    /**
+     * Returns the inode of a node ID that the kernel sent. Fails with ESTALE if the node ID was never handed out or is
+     * forgotten.
+     */
+    public synchronized Inode get(final long node) throws StaleFileException {
+        final Inode inode = byNode.get(node);
+        if (inode == null) {
+            throw new StaleFileException("there is no node " + node);
+        }
+        inode.recentlyUsed = true;
+        return inode;
+    }
+
+    /** Returns the number of inodes in the table. */
+    public synchronized int count() {
+        return byNode.size();
+    }
+
+    /**
+     * Returns the names of inodes that the kernel should forget: enough to get back under the limit, not counting
+     * inodes that the kernel was already asked to forget.
+     *
+     * <p>Skips directories: if the kernel dropped one, it would unmount the file systems mounted below. A process with
+     * its working directory there would lose its path. Skips open files: the kernel would show their paths as deleted.
+     */
+    public synchronized List<KnownName> surplus() {
+        final int wanted = Math.min(byNode.size() - surplus - max, MOST_AT_ONCE);
+        if (wanted <= 0) {
+            return List.of();
+        }
+        final List<Inode> looked = new ArrayList<>();
+        final List<KnownName> cold = new ArrayList<>();
+        final Iterator<Inode> next = byNode.values().iterator();
+        while (cold.size() < wanted && looked.size() < MOST_LOOKS && next.hasNext()) {
+            final Inode inode = next.next();
+            next.remove();
+            looked.add(inode);
+            if (!inode.recentlyUsed && !inode.isDirectory() && inode.open.isEmpty() && !inode.names.isEmpty()) {
+                inode.names.forEach(
+                        name -> cold.add(new KnownName(name.directory().node(), name.name())));
+                surplus += inode.surplus ? 0 : 1;
+                inode.surplus = true;
+            }
+            inode.recentlyUsed = false;
+        }
+        looked.forEach(inode -> byNode.put(inode.node(), inode));
+        return cold;
+    }
+
+    /** Returns the path fid of an inode. */
+    public synchronized PathFid path(final Inode inode) {
+        return inode.path;
+    }
+
+    /** Returns the inode that was last found under a name. */
+    public synchronized Optional<Inode> known(final Inode directory, final ByteString name) {
+        return Optional.ofNullable(directory.children().get(name));
+    }
+
+    /**
+     * Returns the directory that the kernel knows by a name, and increments its lookup count for the caller to hand it
+     * out.
+     */
+    public synchronized Optional<Inode> knownDirectory(final Inode directory, final ByteString name) {
+        final Optional<Inode> known = known(directory, name).filter(Inode::isDirectory);
+        known.ifPresent(inode -> inode.lookups++);
+        return known;
+    }
+
+    /**
+     * Returns the inodes with the file ID of a file that a lookup just found; none if the file is already known by this
+     * name.
+     */
+    public synchronized List<Inode> alike(final Inode directory, final ByteString name, final Qid qid) {
+        final FileId id = FileId.of(qid);
+        return knownHere(id, directory, name).isPresent() ? List.of() : byId.all(id);
+    }
+
+    /**
+     * Returns a directory that contains a name of an inode, or its last known directory if it has no name. Prefers the
+     * given directory. Empty for the root.
+     */
+    public synchronized Optional<Inode> homeOf(final Inode inode, final Inode preferred) {
+        final boolean isThere = inode.names.stream().anyMatch(name -> name.directory() == preferred);
+        return isThere
+                ? Optional.of(preferred)
+                : inode.names.stream().findFirst().map(Inode.Name::directory).or(() -> Optional.ofNullable(inode.home));
+    }
+
+    /** Returns the file system of a directory on the server's host; empty if it is not known yet. */
+    public synchronized Optional<HostFileSystem> fileSystem(final Inode directory) {
+        return Optional.ofNullable(directory.fileSystem);
+    }
+
+    /** Records the file system of a directory, unless another thread recorded one before. Returns the recorded one. */
+    public synchronized HostFileSystem fileSystem(final Inode directory, final HostFileSystem found) {
+        if (directory.fileSystem == null) {
+            directory.fileSystem = found;
+        }
+        return directory.fileSystem;
+    }
+
+    /** Returns the file systems of the server's host that are known so far. */
+    public KnownFileSystems fileSystems() {
+        return fileSystems;
+    }
+
+    /** Returns a directory on a file system. Prefers one whose path fid is not retired, if there is one. */
+    public synchronized Inode exampleOf(final HostFileSystem wanted) {
+        if (fids.isRetired(wanted.example().path)) {
+            byNode.values().stream()
+                    .filter(inode -> inode.fileSystem == wanted && !fids.isRetired(inode.path))
+                    .findFirst()
+                    .ifPresent(wanted::example);
+        }
+        return wanted.example();
+    }
+
+    /** Returns one of an inode's known names; empty if no name is left, and for the root. */
+    public synchronized Optional<Inode.Name> someName(final Inode inode) {
+        return inode.names.stream().findFirst();
+    }
+
+    /** Returns the path of a node for messages and logs. */
+    public String pathOf(final long node) {
+        final Inode inode;
+        synchronized (this) {
+            inode = byNode.get(node);
+        }
+        return inode == null ? "node " + node : pathOf(inode);
+    }
+
+    /** Returns the path of a name in a directory, in the form of {@link #pathOf(Inode)}. */
+    public String pathOf(final Inode directory, final ByteString name) {
+        return (directory == root ? "" : pathOf(directory)) + "/" + name;
+    }
+
+    /**
+     * Returns a file's path from the share's root for messages and logs. The path begins with a node ID where the file
+     * or a parent directory has no known name.
+     */
+    public synchronized String pathOf(final Inode inode) {
+        return InodePath.of(inode, root);
+    }
+
+    /** Returns the names on the path from the share's root to a directory; empty if one of them is not known. */
+    public synchronized Optional<List<ByteString>> namesTo(final Inode directory) {
+        return InodePath.names(directory, root);
+    }
+
+    /**
+     * Returns the length in bytes of the longest known path from a directory to a directory below it, including a slash
+     * before each name.
+     */
+    public synchronized int longestBelow(final Inode directory) {
+        return InodePath.longestBelow(directory);
+    }
+
+    /** Returns how many names in a directory were removed or replaced so far. */
+    public synchronized long changes(final Inode directory) {
+        return directory.changes;
+    }
+
+    /**
+     * Records what a walk found under a name, and increments the inode's lookup count. The method owns the walked fid
+     * from now on.
+     *
+     * <p>Returns empty and gives the fid up in two cases:
+     *
+     * <ul>
+     *   <li>A name in the directory was removed or replaced since {@code changes} was read. The walk may then have led
+     *       to a file that has another name by now, or none.
+     *   <li>An inode with the same file ID was added that {@code identity} did not take into account.
+     * </ul>
+     *
+     * @param changes {@link #changes(Inode)} of the directory before the walk
+     * @param walked the fid that the walk made
+     * @param identity the result of comparing the file with the inodes that have its file ID
+     */
+    public Optional<Inode> foundSince(
+            final long changes,
+            final Inode directory,
+            final ByteString name,
+            final FidTable.Walked walked,
+            final Identity identity) {
+        final Optional<Inode> known = knownAgain(directory, name, walked);
+        if (known.isPresent()) {
+            fids.give(path(known.get()), path(directory), name, walked);
+            return known;
+        }
+        final PathFid path = fids.adopt(path(directory), name, walked);
+        final Found found;
+        synchronized (this) {
+            found = changes == directory.changes && isJudged(directory, name, walked.qid(), identity)
+                    ? enter(directory, name, walked.qid(), path, identity)
+                    : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
+        }
+        settle(found, directory, name);
+        return found.inode();
+    }
+
+    @GuardedBy("this")
+    private boolean isJudged(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
+        final FileId id = FileId.of(qid);
+        return knownHere(id, directory, name).isPresent() || identity.covers(byId.all(id));
+    }
+
+    private void settle(final Found found, final Inode directory, final ByteString name) {
+        found.replaced().settle();
+        if (found.moves()) {
+            found.inode().ifPresent(inode -> fids.moved(path(inode), path(directory), name));
+        }
+        found.surplus().ifPresent(fids::retire);
+    }
+
+    /**
+     * Records a file that was just created under a name, and increments the inode's lookup count. No fid leads to the
+     * file yet.
+     *
+     * <p>If another inode has the same file ID, there are two explanations. Either that file was removed without this
+     * mount's knowledge: local file systems reuse the inode number of a removed file for the next new one. Or the
+     * server gives two files the same number. The kernel must not take the two for one file: it would try to move the
+     * directory that it knows to the new name, or fail with ESTALE ({@code fs/dcache.c}, __d_unalias).
+     *
+     * @param identity an identity whose {@link Identity#same} is empty: the file is none of the known ones
+     */
+    public Inode made(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
+        return made(directory, name, fids.unwalked(path(directory), name, qid), qid, identity);
+    }
+
+    /**
+     * Records a file that was just created, as {@link #made(Inode, ByteString, Qid, Identity)} does. {@code walked}
+     * leads to the file; the method owns it from now on.
+     */
+    public Inode made(
+            final Inode directory, final ByteString name, final FidTable.Walked walked, final Identity identity) {
+        return made(directory, name, fids.adopt(path(directory), name, walked), walked.qid(), identity);
+    }
+
+    private Inode made(
+            final Inode directory, final ByteString name, final PathFid path, final Qid qid, final Identity identity) {
+        final Found found;
+        synchronized (this) {
+            found = enter(directory, name, qid, path, identity);
+        }
+        settle(found, directory, name);
+        return found.inode().orElseThrow();
+    }
+
+    @GuardedBy("this")
+    private Found enter(
+            final Inode directory, final ByteString name, final Qid qid, final PathFid path, final Identity identity) {
+        final Inode inode = knownHere(FileId.of(qid), directory, name)
+                .or(identity::same)
+                .orElseGet(() -> add(new Inode(++lastNode, qid, path, identity.isTwin())));
+        // Another client may have renamed the file, but the walk just found it under this name. A directory keeps its
+        // PathFid object, since the paths of the files below refer to that object.
+        final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
+        final Optional<PathFid> surplus;
+        if (inode.path == path) {
+            surplus = Optional.empty();
+        } else if (moves || inode.aside != null || leadsTo(inode.path, directory, name)) {
+            surplus = Optional.of(path);
+        } else {
+            surplus = Optional.of(inode.path);
+            inode.path = path;
+        }
+        inode.lookups++;
+        final LostName replaced = addName(directory, name, inode);
+        if (moves) {
+            removeOtherNames(inode, new Inode.Name(directory, name));
+        }
+        return new Found(Optional.of(inode), replaced, surplus, moves);
+    }
+
+    /** Records a hard link to an inode that the kernel knows, and increments the inode's lookup count. */
+    public void linked(final Inode directory, final ByteString name, final Inode inode) {
+        final LostName replaced;
+        synchronized (this) {
+            inode.lookups++;
+            replaced = addName(directory, name, inode);
+        }
+        replaced.settle();
+    }
+
+    /**
+     * Announces the removal of a file's name. If the file is expected to go with it, removes the inode from the index
+     * of file IDs: the server may reuse the number for a new file. The kernel would mix up the cached data of the two
+     * files if they shared an inode.
+     *
+     * @return whether this is the file's last name, as far as is known
+     */
+    public synchronized boolean aboutToGo(final Inode inode) {
+        final Rgetattr seen = inode.attributes();
+        final boolean goes = inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1);
+        if (goes) {
+            byId.remove(inode);
+        }
+        return goes;
+    }
+
+    /**
+     * Drops all names of an inode because its names now lead to another file, although that file has the same file ID.
+     */
+    public void isAnotherNow(final Inode inode) {
+        final List<LostName> lost = new ArrayList<>();
+        synchronized (this) {
+            byId.remove(inode);
+            for (final Inode.Name name : List.copyOf(inode.names)) {
+                lost.add(removeName(name.directory(), name.name()));
+            }
+        }
+        lost.forEach(LostName::settle);
+    }
+
+    /** Restores an inode to the index of file IDs after the removal announced by {@link #aboutToGo} failed. */
+    public synchronized void hasStayed(final Inode inode) {
+        if (byNode.get(inode.node()) == inode) {
+            byId.add(inode);
+        }
+    }
+
+    /** Records that a name was removed. */
+    public void removed(final Inode directory, final ByteString name) {
+        final LostName lost;
+        synchronized (this) {
+            lost = removeName(directory, name);
+        }
+        lost.settle();
+    }
+
+    /** Returns the name that the path fid of a file refers to; empty if it is the file's only known name. */
+    public synchronized Optional<Inode.Name> nameOfPath(final Inode inode) {
+        return inode.names.stream()
+                .filter(name -> inode.names.size() > 1 && fids.isAt(inode.path, name.directory().path, name.name()))
+                .findFirst();
+    }
+
+    /**
+     * Drops the name {@code gone}, which now leads to another file, and moves the path fid to another name of the file.
+     * Returns false if there is no other name.
+     */
+    public boolean useOtherName(final Inode inode, final Inode.Name gone) {
+        final LostName lost;
+        synchronized (this) {
+            if (inode.names.size() < 2 || !inode.names.contains(gone)) {
+                return false;
+            }
+            lost = removeName(gone.directory(), gone.name());
+        }
+        lost.settle();
+        return true;
+    }
+
+    /** Records a rename. A file that had the new name before loses it. */
+    public void renamed(
+            final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName) {
+        final Inode inode;
+        final LostName replaced;
+        final boolean moves;
+        final PathFid path;
+        final PathFid newParent;
+        synchronized (this) {
+            directory.changes++;
+            newDirectory.changes++;
+            inode = directory.children().remove(name);
+            if (inode == null) {
+                replaced = removeName(newDirectory, newName);
+                moves = false;
+                path = root.path;
+                newParent = root.path;
+            } else {
+                path = inode.path;
+                newParent = newDirectory.path;
+                inode.names.remove(new Inode.Name(directory, name));
+                moves = fids.isAt(path, directory.path, name);
+                replaced = addName(newDirectory, newName, inode);
+            }
+        }
+        replaced.settle();
+        if (moves) {
+            fids.moved(path, newParent, newName);
+        }
+    }
+
+    /** Decreases the lookup count of a node by {@code lookups}, and drops the inode if nothing needs it any more. */
+    public void forget(final long node, final long lookups) {
+        final List<LostName> lost;
+        synchronized (this) {
+            final Inode inode = byNode.get(node);
+            if (inode == null || inode == root) {
+                return;
+            }
+            inode.lookups -= lookups;
+            lost = dropUnlessNeeded(inode);
+        }
+        lost.forEach(LostName::settle);
+    }
+
+    /** Records that a file was opened. */
+    public synchronized void opened(final Inode inode, final OpenFile file) {
+        inode.opened(file);
+    }
+
+    /** Records that a handle on a directory was opened. */
+    public synchronized void openedDirectory(final Inode directory) {
+        directory.openDirectories++;
+    }
+
+    /** Records that a handle on a directory was closed. */
+    public synchronized void closedDirectory(final Inode directory) {
+        directory.openDirectories--;
+    }
+
+    /** Returns whether a file or a directory is open on this mount. */
+    public synchronized boolean isOpen(final Inode inode) {
+        return inode.openDirectories > 0 || !inode.open.isEmpty();
+    }
+
+    /**
+     * Records that a file was closed, and drops the inode if nothing needs it any more. The kernel may have forgotten
+     * the inode before, since it waits for the replies to neither RELEASE nor FORGET.
+     */
+    public void closed(final Inode inode, final OpenFile file) {
+        final List<LostName> lost;
+        synchronized (this) {
+            inode.open.remove(file);
+            lost = dropUnlessNeeded(inode);
+        }
+        lost.forEach(LostName::settle);
+    }
+
+    /**
+     * Removes an inode from the table, unless the kernel knows it, it is open, or it is a directory that holds
+     * silly-renamed files.
+     */
+    @GuardedBy("this")
+    private List<LostName> dropUnlessNeeded(final Inode inode) {
+        if (inode.lookups > 0
+                || !inode.open.isEmpty()
+                || !asideIn(inode).isEmpty()
+                || !byNode.remove(inode.node(), inode)) {
+            return List.of();
+        }
+        surplus -= inode.surplus ? 1 : 0;
+        byId.remove(inode);
+        inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
+        final List<LostName> lost = new ArrayList<>();
+        // A file that was found in this directory may have another name in another directory. Its path fid then moves
+        // to that name.
+        for (final ByteString name : List.copyOf(inode.children().keySet())) {
+            lost.add(removeName(inode, name));
+        }
+        final PathFid path = inode.path;
+        lost.add(() -> fids.retire(path));
+        return lost;
+    }
+
+    /** Returns whether exactly one open file of an inode is left. */
+    public synchronized boolean isOpenOnce(final Inode inode) {
+        return inode.open.size() == 1;
+    }
+
+    /** Returns whether an inode is open and not silly-renamed. The name of such an inode must not simply be removed. */
+    public synchronized boolean livesByItsName(final Inode inode) {
+        return !inode.open.isEmpty() && inode.aside == null;
+    }
+
+    /** Returns an open file of an inode that a user opened for writing. */
+    public synchronized Optional<OpenFile> openToWrite(final Inode inode, final int user) {
+        return inode.open.stream()
+                .filter(file -> file.user() == user && file.isForWriting())
+                .findFirst();
+    }
+
+    /** Returns any open file of an inode, for use when the inode's path no longer leads to it. */
+    public synchronized Optional<OpenFile> anyOpen(final Inode inode) {
+        return inode.open.stream().findFirst();
+    }
+
+    /** Returns the temporary name of a silly-renamed file; empty if the file was not silly-renamed. */
+    public synchronized Optional<Inode.Name> aside(final Inode inode) {
+        return Optional.ofNullable(inode.aside);
+    }
+
+    /**
+     * Records the temporary name of an open file that was silly-renamed, and the view that removes the file on its last
+     * close.
+     */
+    public synchronized void putAside(final Inode inode, final Inode.Name name, final AsideOwner by) {
+        inode.aside = name;
+        inode.asideBy = by;
+    }
+
+    /** Returns the view that removes a silly-renamed file; empty if the file was not silly-renamed. */
+    public synchronized Optional<AsideOwner> asideBy(final Inode inode) {
+        return Optional.ofNullable(inode.asideBy);
+    }
+
+    /** Records that a silly-renamed file has an ordinary name again. */
+    public synchronized void noLongerAside(final Inode inode) {
+        inode.aside = null;
+        inode.asideBy = null;
+    }
+
+    /** Records that a silly-renamed file was removed. Drops the inode of its directory if nothing else needed that. */
+    public void asideRemoved(final Inode inode, final Inode.Name aside) {
+        final List<LostName> lost = new ArrayList<>();
+        synchronized (this) {
+            inode.aside = null;
+            inode.asideBy = null;
+            lost.add(removeName(aside.directory(), aside.name()));
+            lost.addAll(dropUnlessNeeded(aside.directory()));
+        }
+        lost.forEach(LostName::settle);
+    }
+
+    /** Returns whether a directory holds silly-renamed files. */
+    public synchronized boolean holdsAside(final Inode directory) {
+        return !asideIn(directory).isEmpty();
+    }
+
+    /** Returns the silly-renamed files in a directory. */
+    public synchronized List<Inode> asideIn(final Inode directory) {
+        return directory.children().values().stream()
+                .filter(inode -> inode.aside != null && inode.aside.directory() == directory)
+                .toList();
+    }
+
+    /** Returns whether a path fid refers to a name and is not retired. */
+    @GuardedBy("this")
+    private boolean leadsTo(final PathFid path, final Inode directory, final ByteString name) {
+        return !fids.isRetired(path) && fids.isAt(path, directory.path, name);
+    }
+
+    private synchronized Optional<Inode> knownAgain(
+            final Inode directory, final ByteString name, final FidTable.Walked walked) {
+        final Inode inode = knownHere(FileId.of(walked.qid()), directory, name).orElse(null);
+        if (inode == null || !leadsTo(inode.path, directory, name)) {
+            return Optional.empty();
+        }
+        inode.lookups++;
+        inode.recentlyUsed = true;
+        return Optional.of(inode);
+    }
+
+    @GuardedBy("this")
+    private Optional<Inode> knownHere(final FileId id, final Inode directory, final ByteString name) {
+        return Optional.ofNullable(directory.children().get(name))
+                .filter(inode -> inode.id().equals(id));
+    }
+
+    @GuardedBy("this")
+    private Inode add(final Inode inode) {
+        byNode.put(inode.node(), inode);
+        byId.add(inode);
+        return inode;
+    }
+
+    /** Adds a name to an inode. Returns what remains to be done for the inode that had the name before. */
+    @GuardedBy("this")
+    private LostName addName(final Inode directory, final ByteString name, final Inode inode) {
+        final Inode before = directory.children().get(name);
+        if (before == inode) {
+            return LostName.NONE;
+        }
+        // Learning a name is no change of the directory: counting it would make concurrent lookups of other names start
+        // again.
+        final LostName replaced = before == null ? LostName.NONE : removeName(directory, name);
+        directory.children().put(name, inode);
+        inode.names.add(new Inode.Name(directory, name));
+        inode.home = directory;
+        return replaced;
+    }
+
+    /** Removes all names of a directory but one, since a directory has only one name. */
+    @GuardedBy("this")
+    private void removeOtherNames(final Inode inode, final Inode.Name kept) {
+        for (final Inode.Name name : List.copyOf(inode.names)) {
+            if (!name.equals(kept)) {
+                inode.names.remove(name);
+                name.directory().children().remove(name.name(), inode);
+            }
+        }
+    }
+
+    /**
+     * Removes a name from its inode. If the inode's path fid refers to that name, the caller settles the result after
+     * it released the lock.
+     */
+    @GuardedBy("this")
+    private LostName removeName(final Inode directory, final ByteString name) {
+        directory.changes++;
+        final Inode inode = directory.children().remove(name);
+        if (inode == null) {
+            return LostName.NONE;
+        }
+        inode.names.remove(new Inode.Name(directory, name));
+        final PathFid path = inode.path;
+        if (!fids.isAt(path, directory.path, name)) {
+            return LostName.NONE;
+        }
+        if (inode.names.isEmpty()) {
+            return () -> fids.retire(path);
+        }
+        final Inode.Name other = inode.names.get(0);
+        final PathFid otherDirectory = other.directory().path;
+        return () -> fids.moved(path, otherDirectory, other.name());
+    }
+
+    /**
+     * The result of recording a file under a name, and what remains to be done after the lock is released.
+     *
+     * @param inode the file's inode; empty if the walk's result could not be trusted
+     * @param replaced what remains to be done for the inode that had the name before
+     * @param surplus a path fid that nothing needs; empty if there is none
+     * @param moves whether the inode is a directory whose path fid must be moved to the new name
+     */
+    private record Found(Optional<Inode> inode, LostName replaced, Optional<PathFid> surplus, boolean moves) {}
+
+    /** What remains to be done about the path fid of an inode that lost a name, after the lock is released. */
+    @FunctionalInterface
+    private interface LostName {
+        LostName NONE = () -> {};
+
+        void settle();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.ninepin.share.path;
+
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Tunlinkat;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.inode.Inode;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The requests that rename and remove files: Trenameat and Tunlinkat, or Trename and Tremove for a server that does not
+ * know these, such as diod 1.0. The server's first refusal decides. Any thread may call any method.
+ */
+public final class NameRequests {
+    private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
+
+    private final Session session;
+    private final FidTable fids;
+    private final FilePaths paths;
+    private final Unknown unknown;
+
+    /**
+     * The requests that the server refused as unknown, for all users of a share. Each flag is set once, by any thread.
+     */
+    public static final class Unknown {
+        private volatile boolean renameat;
+        private volatile boolean unlinkat;
+    }
+
+    /**
+     * @param fids the fids of the user who sends the requests
+     */
+    public NameRequests(final Session session, final FidTable fids, final FilePaths paths, final Unknown unknown) {
+        this.session = session;
+        this.fids = fids;
+        this.paths = paths;
+        this.unknown = unknown;
+    }
+
+    /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
+    public void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
+            throws IOException {
+        if (!unknown.renameat) {
+            try {
+                paths.withBoth(directory, newDirectory, (from, to) -> session.renameat(from, name, to, newName)
+                        .await());
+                return;
+            } catch (final RemoteException e) {
+                if (!isUnknown(e)) {
+                    throw e;
+                }
+                unknown.renameat = true;
+            }
+        }
+        paths.withBoth(directory, newDirectory, (from, to) -> {
+            final int file = fids.walk(from, name).fid();
+            try {
+                return session.rename(file, to, newName).await();
+            } finally {
+                fids.clunk(file);
+            }
+        });
+    }
+
+    /**
+     * Removes a name. The caller ensures that no directory is moved meanwhile.
+     *
+     * @param flags the flags of Tunlinkat
+     */
+    public void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
+        final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
+        if (!unknown.unlinkat) {
+            try {
+                paths.inDirectory(directory, at -> {
+                    if (session.isGanesha()) {
+                        // nfs-ganesha ignores the flags. The fallback to Tremove below is no alternative, since Tremove
+                        // crashes it.
+                        fids.clunk(walkTo(at, name, asDirectory).fid());
+                    }
+                    return session.unlinkat(at, name, flags).await();
+                });
+                return;
+            } catch (final RemoteException e) {
+                if (!isUnknown(e)) {
+                    throw e;
+                }
+                unknown.unlinkat = true;
+            }
+        }
+        final Qid removed = paths.inDirectory(directory, at -> remove(at, name, asDirectory));
+        LOG.trace("removed {}, {}", name, removed);
+    }
+
+    /**
+     * Removes a name with Tremove.
+     *
+     * @param at a fid on the name's directory
+     * @return the qid of the removed file
+     */
+    private Qid remove(final int at, final ByteString name, final boolean asDirectory) throws IOException {
+        final FidTable.Walked file = walkTo(at, name, asDirectory);
+        fids.remove(file.fid());
+        return file.qid();
+    }
+
+    /**
+     * Walks to the file to be removed. Fails with ENOTDIR or EISDIR if it is of the wrong kind: a server may not check
+     * that, but unlink(2) and rmdir(2) must.
+     */
+    private FidTable.Walked walkTo(final int at, final ByteString name, final boolean asDirectory) throws IOException {
+        final FidTable.Walked file = fids.walk(at, name);
+        if (file.qid().isDirectory() != asDirectory) {
+            fids.clunk(file.fid());
+            throw new ErrnoException(asDirectory ? Errno.ENOTDIR : Errno.EISDIR, name + " is of the other kind");
+        }
+        return file;
+    }
+
+    private static boolean isUnknown(final RemoteException refusal) {
+        return refusal.errno() == Errno.EOPNOTSUPP || refusal.errno() == Errno.ENOSYS;
+    }
+}

@@ -1,0 +1,35 @@
+package dev.ninepin.fuse.mount;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FuseArgumentsTest {
+    @Test
+    void theOptionsAreInLibfusesNotation() {
+        assertThat(FuseArguments.mountOptions(new FuseOptions("tag", true, true, true)))
+                .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=262144,max_write=262144,"
+                        + "ro,allow_other,default_permissions");
+    }
+
+    @Test
+    void whatTheKernelIsToEnforceIsAmongThem() {
+        assertThat(FuseArguments.mountOptions(new FuseOptions(
+                        "tag", false, false, false, List.of("nodiratime", "noexec", "nosymfollow", "sync"))))
+                .endsWith(",max_write=262144,noexec,sync");
+    }
+
+    @Test
+    void aContextKeepsItsCommas() {
+        assertThat(FuseArguments.mountOptions(
+                        new FuseOptions("tag", false, false, false, List.of("context=\"a:s0:c1,c2\""))))
+                .endsWith(",context=\"a:s0:c1\\,c2\"");
+    }
+
+    @Test
+    void aSourceCannotSmuggleOptionsIn() {
+        assertThat(FuseArguments.mountOptions(new FuseOptions("qemu:/a,allow_other\\,b", false, false, false)))
+                .startsWith("fsname=qemu:/a\\,allow_other\\\\\\,b,subtype=");
+    }
+}

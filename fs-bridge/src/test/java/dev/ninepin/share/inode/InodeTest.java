@@ -1,0 +1,61 @@
+package dev.ninepin.share.inode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
+import org.junit.jupiter.api.Test;
+
+/** Tests of attribute replies that arrive in a different order from their requests. */
+class InodeTest {
+    private static final Qid QID = new Qid(Qid.FILE, 0, 7);
+    private static final int REGULAR = 0100644;
+
+    private final Inode inode = new Inode(2, QID, null, false);
+
+    private static Rgetattr ofSize(final long size) {
+        return new Rgetattr(AttrMask.BASIC, QID, REGULAR, 0, 0, 1, 0, size, 4096, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    private Inode.Asked asked(final long order) {
+        return new Inode.Asked(order, inode.data.changes(), System.nanoTime());
+    }
+
+    @Test
+    void attributesThatWereAskedForEarlierDoNotReplaceLaterOnes() {
+        final Inode.Asked first = asked(1);
+        final Inode.Asked second = asked(2);
+
+        assertThat(inode.note(ofSize(20), second).size()).isEqualTo(20);
+        assertThat(inode.note(ofSize(10), first).size()).isEqualTo(20);
+
+        assertThat(inode.attributes().size()).isEqualTo(20);
+    }
+
+    @Test
+    void attributesThatWereAskedForBeforeAWriteDoNotCountAsSeenAfterIt() {
+        final Inode.Asked before = asked(1);
+        inode.data.changing();
+        inode.data.changed();
+
+        inode.note(ofSize(10), before);
+
+        assertThat(inode.hasChangedSinceSeen()).isTrue();
+        inode.note(ofSize(20), asked(2));
+        assertThat(inode.hasChangedSinceSeen()).isFalse();
+    }
+
+    @Test
+    void attributesThatWereAskedForBeforeAWriteLeaveTheKernelASizeThatItMayNotKnow() {
+        inode.note(ofSize(10), asked(1));
+        final Inode.Asked before = asked(2);
+        inode.opened(new OpenFile(inode, 1, 2, 0, (file, flags) -> 0, 0));
+        inode.data.changing();
+        inode.data.changed();
+
+        inode.note(ofSize(10), before);
+
+        assertThat(inode.rereads().reading(0, 10)).isPresent();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.ninepin.channel.stream;
+
+import dev.ninepin.channel.ChannelInfo;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+
+/**
+ * A byte stream to a server and back. A thread that blocks in one direction does not block threads in the other
+ * direction. An interrupt does not end a write; the writing thread's interrupt flag is set when the write returns.
+ */
+interface ByteStream {
+    /** Returns the description of the server's address. */
+    ChannelInfo info();
+
+    /** Returns the channel from the server. A read blocks until there is at least one byte. */
+    ReadableByteChannel input();
+
+    /** Returns the channel to the server. A write blocks until there is room. */
+    WritableByteChannel output();
+
+    /**
+     * Returns what is known about the end of the server, to append to an error message; empty if nothing is known. May
+     * block for a moment.
+     */
+    String lastWords();
+
+    /** Ends both directions. Threads that block in them wake with an {@link java.io.IOException}. Called once. */
+    void close();
+}

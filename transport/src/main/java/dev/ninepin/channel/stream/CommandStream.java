@@ -1,0 +1,146 @@
+package dev.ninepin.channel.stream;
+
+import dev.ninepin.channel.ChannelInfo;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The standard input and output of a command that this class starts. The end of its standard error is kept for error
+ * messages.
+ */
+final class CommandStream implements ByteStream {
+    private static final Logger LOG = LoggerFactory.getLogger(CommandStream.class);
+
+    /** How long the command may take to exit after the end of its input, and again after SIGTERM. */
+    private static final Duration GRACE = Duration.ofMillis(500);
+
+    /** How long to wait after SIGKILL. Only an uninterruptible system call takes longer. */
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(5);
+
+    private final CommandPipes pipes;
+    private final Process process;
+    private final LastWords errors;
+    private final UninterruptedOutput output;
+    private final ChannelInfo info;
+
+    private CommandStream(final List<String> command, final CommandPipes pipes) {
+        this.pipes = pipes;
+        this.process = pipes.process();
+        this.errors = LastWords.of(pipes.stderr(), "ninepin exec stderr " + process.pid());
+        this.output = new UninterruptedOutput(pipes.stdin(), "ninepin exec stdin " + process.pid());
+        final Map<String, String> details = Map.of("pid", Long.toString(process.pid()));
+        this.info = new ChannelInfo("exec", String.join(" ", command), details);
+    }
+
+    /**
+     * Starts the command.
+     *
+     * @throws IOException if the command cannot be started; its message is meant for the user
+     */
+    static CommandStream start(final List<String> command) throws IOException {
+        try {
+            return new CommandStream(command, CommandPipes.start(new ProcessBuilder(command)));
+        } catch (final IOException e) {
+            throw new IOException("cannot start exec:" + String.join(" ", command) + ": " + whyNot(e), e);
+        }
+    }
+
+    private static String whyNot(final IOException e) {
+        // The JDK wraps the system's error: 'Cannot run program "x": error=2, No such file or directory'.
+        final Throwable reason = e.getCause() != null ? e.getCause() : e;
+        return reason.getMessage() + "; check that the command is installed and may be run, or give its full path";
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return info;
+    }
+
+    @Override
+    public ReadableByteChannel input() {
+        return pipes.stdout();
+    }
+
+    @Override
+    public WritableByteChannel output() {
+        return output;
+    }
+
+    @Override
+    public String lastWords() {
+        final String end = haveEnded(List.of(process.toHandle()), GRACE)
+                ? "; the command ended with status " + process.exitValue()
+                : "";
+        final String words = errors.text();
+        return words.isEmpty() ? end : end + "; it said: " + words;
+    }
+
+    @Override
+    public void close() {
+        // An interrupt must not shorten the time that the command has to exit.
+        final boolean interrupted = Thread.interrupted();
+        closePipes();
+        end();
+        errors.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Closes the pipes. This wakes our threads at once, and the command reads the end of its input. */
+    private void closePipes() {
+        close(output);
+        close(pipes.stdout());
+    }
+
+    private void end() {
+        // List the descendants while the command lives. Once it has exited, they are no longer its children.
+        final List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .toList();
+        if (!haveEnded(all, GRACE)) {
+            all.forEach(ProcessHandle::destroy);
+            if (!haveEnded(all, GRACE)) {
+                all.forEach(ProcessHandle::destroyForcibly);
+                if (!haveEnded(all, KILL_TIMEOUT)) {
+                    LOG.warn("The command {} (pid {}) survives SIGKILL so far", info.device(), process.pid());
+                }
+            }
+        }
+    }
+
+    private boolean haveEnded(final List<ProcessHandle> processes, final Duration within) {
+        final CompletableFuture<?>[] ends =
+                processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
+        try {
+            CompletableFuture.allOf(ends).get(within.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (final TimeoutException e) {
+            return false;
+        } catch (final ExecutionException e) {
+            throw new AssertionError("the end of a process does not fail", e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void close(final Closeable pipe) {
+        try {
+            pipe.close();
+        } catch (final IOException e) {
+            LOG.debug("Closing a pipe of {} failed; it is gone all the same", info.device(), e);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.ninepin.channel.stream;
+
+import dev.ninepin.channel.BufferPool;
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelClosedException;
+import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel over a byte stream. Messages follow one another, each led by its size.
+ *
+ * <p>The sender and the reply reader share only two flags. So a server that stops reading blocks the sender only, and
+ * replies still arrive.
+ */
+public final class StreamChannel implements Channel {
+    /** The TCP port of 9P. Source: IANA, service {@code 9pfs}. */
+    public static final int DEFAULT_PORT = 564;
+
+    /**
+     * The largest message, in bytes: the maximum of Linux's client over its streams ({@code net/9p/trans_fd.c},
+     * MAXSIZE).
+     */
+    private static final int MAX_MESSAGE_SIZE = 1 << 20;
+
+    /** A stream has no natural limit; this is the depth of QEMU's virtio-9p queue. */
+    private static final int MAX_REQUESTS = 128;
+
+    private final ByteStream stream;
+    private final FrameWriter writer;
+    private final FrameReader reader;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile @Nullable IOException failure;
+
+    StreamChannel(final ByteStream stream) {
+        this.stream = stream;
+        this.writer = new FrameWriter(stream.output(), MAX_MESSAGE_SIZE);
+        this.reader = new FrameReader(stream.input(), new BufferPool(MAX_MESSAGE_SIZE, MAX_REQUESTS));
+    }
+
+    /**
+     * Connects to a server that listens on a UNIX socket.
+     *
+     * @throws IOException if the connection fails; its message is meant for the user
+     */
+    public static StreamChannel unix(final Path socket) throws IOException {
+        return new StreamChannel(SocketStream.unix(socket));
+    }
+
+    /**
+     * Connects to a server over TCP. Tries each address of {@code host} in turn, up to 10 seconds for each.
+     *
+     * @param port the port, 1 to 65535; {@link #DEFAULT_PORT} if the user gave none
+     * @throws IOException if no address can be connected to; its message is meant for the user
+     */
+    public static StreamChannel tcp(final String host, final int port) throws IOException {
+        return new StreamChannel(SocketStream.tcp(host, port));
+    }
+
+    /**
+     * Connects to a server over vsock, which links a machine with its guests.
+     *
+     * @param cid the context ID of the server's machine, 32 bits: 2 is the host, 1 is this machine
+     * @param port the vsock port, 32 bits
+     * @throws IOException if the connection fails; its message is meant for the user
+     */
+    public static StreamChannel vsock(final long cid, final long port) throws IOException {
+        return new StreamChannel(VsockStream.connect(cid, port));
+    }
+
+    /**
+     * Starts a command that speaks 9P on its standard input and output. The command is ended with the channel. If this
+     * process dies, the command reads the end of its input.
+     *
+     * @param command the program and its arguments, not passed through a shell
+     * @throws IOException if the command cannot be started; its message is meant for the user
+     */
+    public static StreamChannel exec(final List<String> command) throws IOException {
+        return new StreamChannel(CommandStream.start(command));
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return stream.info();
+    }
+
+    @Override
+    public int maxMessageSize() {
+        return MAX_MESSAGE_SIZE;
+    }
+
+    @Override
+    public int maxRequests() {
+        return MAX_REQUESTS;
+    }
+
+    @Override
+    public void send(final int tag, final Tmessage request) throws IOException {
+        check();
+        try {
+            writer.write(tag, request);
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        check();
+        try {
+            writer.flush();
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    @Override
+    public Received receive() throws IOException {
+        check();
+        try {
+            return reader.read();
+        } catch (final IOException e) {
+            throw ended(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed.getAndSet(true)) {
+            stream.close();
+        }
+    }
+
+    private void check() throws IOException {
+        final IOException reason = failure;
+        if (closed.get()) {
+            throw new ChannelClosedException();
+        }
+        if (reason != null) {
+            throw new IOException(reason.getMessage(), reason);
+        }
+    }
+
+    private IOException ended(final IOException cause) {
+        if (closed.get()) {
+            return new ChannelClosedException();
+        }
+        final ChannelInfo info = info();
+        final IOException reason = new IOException(
+                info.kind() + ":" + info.device() + ": " + cause.getMessage() + stream.lastWords(), cause);
+        failure = reason;
+        return reason;
+    }
+}

@@ -1,0 +1,281 @@
+package dev.ninepin.session.exchange;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.ProtocolException;
+import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request in flight and its pending result.
+ *
+ * <p>The tag stays taken until the reply arrives and, if the request was flushed, until the Rflush arrives too. The
+ * server may still use the tag until then (flush(5); QEMU's {@code hw/9pfs/9p.c}, {@code v9fs_flush}). The tag also
+ * stays taken while the reply's memory is lent to a {@link ReadReply}, because the channel counts the request until
+ * that memory is returned.
+ *
+ * <p>Any thread may call any method.
+ *
+ * @param <R> the type of the result
+ */
+public final class Call<R> {
+    private final Exchange exchange;
+    private final Tmessage request;
+    private final ReplyHandler<R> handler;
+    private final int tag;
+    private final TagTable.Kind kind;
+    private final long sentNanos = System.nanoTime();
+    private final CompletableFuture<R> future = new CompletableFuture<>();
+
+    /** True once the reply has arrived, or once it is certain that no reply will. */
+    @GuardedBy("this")
+    private boolean ended;
+
+    /** Why the request was given up; null while it is not given up. */
+    @GuardedBy("this")
+    private @Nullable IOException flushReason;
+
+    @GuardedBy("this")
+    private boolean flushAnswered;
+
+    /** True while a {@link ReadReply} owns the reply's memory. */
+    @GuardedBy("this")
+    private boolean lent;
+
+    public Call(
+            final Exchange exchange,
+            final int tag,
+            final TagTable.Kind kind,
+            final Tmessage request,
+            final ReplyHandler<R> handler) {
+        this.exchange = exchange;
+        this.tag = tag;
+        this.kind = kind;
+        this.request = request;
+        this.handler = handler;
+    }
+
+    /** Converts the expected reply to the caller's result. Runs on the reply reader and must not block. */
+    @FunctionalInterface
+    public interface ReplyHandler<R> {
+        /**
+         * Converts a reply of the expected type.
+         *
+         * @param memory the memory that holds the reply's data; closed after this method returns, unless the result is
+         *     a {@link ReadReply}, which then owns it
+         */
+        R handle(Rmessage reply, Received memory) throws ProtocolException;
+    }
+
+    /**
+     * Returns the pending result, for callers that do not block. Its continuations run on the reply reader and must not
+     * block.
+     */
+    public CompletableFuture<R> future() {
+        return future;
+    }
+
+    /**
+     * Blocks until the result is available, at most for the session's timeout.
+     *
+     * <p>An interrupt of the waiting thread gives the request up: a Tflush is sent, and the result is whichever answer
+     * comes first. On a channel without Tflush, this method returns at once and a later reply is dropped. The thread's
+     * interrupt flag stays set.
+     *
+     * @throws RemoteException if the server answered with an error
+     * @throws InterruptedIOException if the request was given up because of an interrupt
+     * @throws RequestTimeoutException if the server did not answer in time
+     * @throws SessionEndedException if the session ended first
+     */
+    public R await() throws IOException {
+        return await(exchange.timeoutNanos());
+    }
+
+    /** Blocks like {@link #await()}, but at most until {@code timeoutNanos} after the request was sent. */
+    public R await(final long timeoutNanos) throws IOException {
+        boolean interrupted = false;
+        long deadline = sentNanos + timeoutNanos;
+        IOException reason = null;
+        try {
+            while (true) {
+                try {
+                    return future.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (final InterruptedException e) {
+                    interrupted = true;
+                    if (reason == null) {
+                        reason = new InterruptedIOException(notation() + " was interrupted");
+                        deadline = giveUp(reason);
+                    }
+                } catch (final TimeoutException e) {
+                    if (reason == null) {
+                        reason = new RequestTimeoutException(notation(), timeoutNanos);
+                        deadline = giveUp(reason);
+                    } else {
+                        future.completeExceptionally(reason);
+                    }
+                }
+            }
+        } catch (final ExecutionException e) {
+            throw asIoException(e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /**
+     * Flushes the request. Returns the {@link System#nanoTime} until which the caller should still wait for an answer.
+     */
+    private long giveUp(final IOException reason) {
+        if (tag == Frame.NOTAG || !exchange.canFlush()) {
+            // A Tversion has no tag that a Tflush could name. Without Tflush, the tag stays taken and the reply is
+            // dropped later.
+            return System.nanoTime();
+        }
+        exchange.flush(this, reason);
+        return System.nanoTime() + exchange.flushGraceNanos();
+    }
+
+    private static IOException asIoException(final ExecutionException failure) {
+        if (failure.getCause() instanceof IOException known) {
+            return known;
+        }
+        throw new CompletionException("a reply could not be handled", failure.getCause());
+    }
+
+    public int tag() {
+        return tag;
+    }
+
+    /** Returns what {@link #tag} was taken for. */
+    public TagTable.Kind kind() {
+        return kind;
+    }
+
+    Tmessage request() {
+        return request;
+    }
+
+    /** Returns the name of the request's message type, such as {@code Tgetattr}. */
+    String notation() {
+        return request.messageType().notation();
+    }
+
+    /** Returns when the call was created, as a {@link System#nanoTime}. */
+    public long sentNanos() {
+        return sentNanos;
+    }
+
+    /**
+     * Completes the call with a reply of the expected type and takes over {@code memory}. Returns whether the tag is
+     * free.
+     */
+    boolean answered(final Rmessage reply, final Received memory) throws ProtocolException {
+        final R value;
+        try {
+            value = handler.handle(reply, memory);
+        } catch (final ProtocolException | RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+        if (value instanceof ReadReply data) {
+            lend();
+            data.onClose(() -> exchange.memoryReturned(this));
+            if (!future.complete(value)) {
+                data.close();
+            }
+        } else {
+            memory.close();
+            future.complete(value);
+        }
+        return end();
+    }
+
+    private synchronized void lend() {
+        lent = true;
+    }
+
+    /** Notes that the channel has its memory back. Returns whether the tag is free. */
+    synchronized boolean memoryReturned() {
+        lent = false;
+        return isOver();
+    }
+
+    /** Returns whether the server may still answer. */
+    synchronized boolean isUnanswered() {
+        return !ended;
+    }
+
+    /** Returns whether the request is finished: no reply, no Rflush and no use of the reply's memory is outstanding. */
+    public synchronized boolean isOver() {
+        return ended && !lent && (flushReason == null || flushAnswered);
+    }
+
+    /** Completes the call with the failure {@code reason}. Returns whether the tag is free. */
+    boolean failed(final IOException reason) {
+        future.completeExceptionally(reason);
+        return end();
+    }
+
+    /**
+     * Marks the request as given up. Returns whether the caller must send a Tflush; this is true at most once per call.
+     */
+    synchronized boolean beginFlush(final IOException reason) {
+        if (ended || flushReason != null) {
+            return false;
+        }
+        flushReason = reason;
+        return true;
+    }
+
+    /**
+     * Fails the call after the server ended it without a reply, which a server may do after a flush. Returns whether
+     * the tag is free.
+     */
+    boolean endedWithoutReply() {
+        final IOException reason;
+        synchronized (this) {
+            reason = flushReason != null
+                    ? flushReason
+                    : new IOException("the server ended " + notation() + " without a reply");
+        }
+        return failed(reason);
+    }
+
+    /**
+     * Notes that the Tflush is finished. After an Rflush, no reply follows. Without one, the reply may still come: the
+     * server does not know Tflush, or could not be asked. Returns whether the tag is free.
+     *
+     * @param answered whether an Rflush arrived
+     */
+    boolean endFlush(final boolean answered) {
+        final IOException reason;
+        synchronized (this) {
+            flushAnswered = true;
+            if (!answered) {
+                return isOver();
+            }
+            ended = true;
+            reason = flushReason;
+        }
+        if (reason != null) {
+            future.completeExceptionally(reason);
+        }
+        return isOver();
+    }
+
+    private synchronized boolean end() {
+        ended = true;
+        return isOver();
+    }
+}

@@ -1,0 +1,452 @@
+package dev.ninepin.session.fid;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable.Lease;
+import dev.ninepin.session.fid.FidTable.Walked;
+import dev.ninepin.session.fid.PathFid.LiveFid;
+import dev.ninepin.session.fid.PathFid.UserFid;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The path fids of all users of a session, and how they are made; the implementation behind {@link FidTable}. A user's
+ * fid on the root is the fid of this user's attach. It is clunked like any other fid when it was not used recently; the
+ * user is attached again at the next use.
+ *
+ * <p>Any thread may call any method. One lock guards every {@link PathFid}, {@link UserFid} and {@link LiveFid}, and
+ * the count of {@link DirectoryMoves}. Under it, only the lock of {@link FidNumbers} is taken. No request is ever sent
+ * under it, because the reply reader takes it.
+ */
+final class PathFids {
+    /**
+     * The longest path in bytes, counting a slash before each name. QEMU stores a path with a leading dot, a trailing
+     * NUL and a 16-bit size ({@code fsdev/file-op-9p.h}, V9fsPath). A path of 65,534 bytes crashes QEMU 7.2; longer
+     * ones do not resolve. Other servers stop at PATH_MAX and answer with an error.
+     */
+    private static final int LONGEST_PATH = 65_533;
+
+    /**
+     * The longest path of a directory, in bytes. It leaves room for any name of NAME_MAX bytes below the directory,
+     * including the temporary name of a silly rename.
+     */
+    private static final int LONGEST_PATH_OF_DIRECTORY = LONGEST_PATH - 1 - 255;
+
+    /** How many fids are clunked at once when the server takes no more. */
+    private static final int ROOM = 100;
+
+    private final OwnFids own;
+    private final int owner;
+    private final int max;
+    private final DirectoryMoves moves = new DirectoryMoves();
+
+    /** Path fids in the order in which they are next considered for clunking. The session's root is not among them. */
+    @GuardedBy("this")
+    private final ArrayDeque<UserFid> clock = new ArrayDeque<>();
+
+    @GuardedBy("this")
+    private @Nullable PathFid root;
+
+    /** @param owner the user that the session itself is attached as */
+    PathFids(final OwnFids own, final int owner, final int max) {
+        this.own = own;
+        this.owner = owner;
+        this.max = max;
+    }
+
+    /** Returns the user that the session itself is attached as. */
+    int owner() {
+        return owner;
+    }
+
+    int max() {
+        return max;
+    }
+
+    DirectoryMoves moves() {
+        return moves;
+    }
+
+    /** Sets the root and the fid of the session's own attach on it. */
+    synchronized void setRoot(final int fid, final Qid qid) {
+        root = new PathFid(null, ByteString.EMPTY, qid, owner);
+        root.of(owner).live = new LiveFid(fid);
+    }
+
+    /**
+     * Returns the root.
+     *
+     * @throws IllegalStateException if the session is not attached yet
+     */
+    synchronized PathFid root() {
+        if (root == null) {
+            throw new IllegalStateException("the session is not attached yet");
+        }
+        return root;
+    }
+
+    /**
+     * Returns whether {@code name} in {@code directory} may be a directory, so that each file in it can be reached and
+     * removed.
+     *
+     * @param below length in bytes of the longest path from this directory to a directory below it
+     */
+    synchronized boolean hasRoom(final PathFid directory, final ByteString name, final int below) {
+        return length(directory) + 1 + name.length() + below <= LONGEST_PATH_OF_DIRECTORY;
+    }
+
+    @GuardedBy("this")
+    private int length(final PathFid path) {
+        // The root has an empty name and no slash before it.
+        int length = -1;
+        for (PathFid above = path; above != null; above = above.parent) {
+            length += 1 + above.name.length();
+        }
+        return length;
+    }
+
+    /**
+     * Stores the walked fid as the fid of its user on the path. Clunks it instead if the user already has a current
+     * fid, or if the file was renamed since. After a rename the fid may still be on the old path, where another file
+     * may appear.
+     */
+    void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
+        final List<Integer> surplus = new ArrayList<>();
+        synchronized (this) {
+            UserFid place = path.of(walked.user());
+            if (place.live != null && !isCurrent(place)) {
+                drop(place, surplus);
+                place = path.of(walked.user());
+            }
+            if (path.retired || place.live != null || !path.isAt(directory, name)) {
+                path.forgetUnused(place);
+                surplus.add(walked.fid());
+            } else {
+                place.live = new LiveFid(walked.fid());
+                place.walkedAt = walked.moves();
+                enter(place, surplus);
+            }
+        }
+        surplus.forEach(own::clunk);
+    }
+
+    /**
+     * Returns a pinned fid of the user on the path, and makes it if there is none. Blocks while it, or another thread,
+     * walks.
+     */
+    Lease use(final PathFid path, final int user) throws IOException {
+        while (true) {
+            final CompletableFuture<Void> mine = new CompletableFuture<>();
+            final CompletableFuture<Void> others;
+            final List<Integer> stale = new ArrayList<>(0);
+            final UserFid place;
+            synchronized (this) {
+                if (path.retired) {
+                    throw new StaleFileException(path.name + " has no path any more");
+                }
+                final UserFid known = path.of(user);
+                if (known.live != null && !isCurrent(known)) {
+                    drop(known, stale);
+                }
+                place = path.of(user);
+                if (place.live != null) {
+                    place.recentlyUsed = true;
+                    return pin(place.live);
+                }
+                others = place.walking;
+                if (others == null) {
+                    place.walking = mine;
+                }
+            }
+            stale.forEach(own::clunk);
+            if (others != null) {
+                others.join();
+            } else {
+                try {
+                    final Optional<Lease> lease = makeAgain(place);
+                    if (lease.isPresent()) {
+                        return lease.get();
+                    }
+                } finally {
+                    synchronized (this) {
+                        place.walking = null;
+                        path.forgetUnused(place);
+                    }
+                    mine.complete(null);
+                }
+            }
+        }
+    }
+
+    /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
+    void moved(final PathFid path, final PathFid directory, final ByteString name) {
+        final List<Integer> stale;
+        synchronized (this) {
+            // A directory inside itself: the server lies, or two directories share one number. No walk can lead to it.
+            path.retired |= isWithin(directory, path);
+            if (!path.retired) {
+                path.parent = directory;
+                path.name = name;
+                path.renames++;
+            }
+            if (path.qid().isDirectory()) {
+                path.movedAt = moves.done();
+            }
+            stale = dropAll(path);
+        }
+        stale.forEach(own::clunk);
+    }
+
+    /** Clunks the fids of a path, for which no fid is made any more. */
+    void retire(final PathFid path) {
+        final List<Integer> stale;
+        synchronized (this) {
+            path.retired = true;
+            stale = dropAll(path);
+        }
+        stale.forEach(own::clunk);
+    }
+
+    synchronized boolean isRetired(final PathFid path) {
+        return path.retired;
+    }
+
+    synchronized boolean isAt(final PathFid path, final PathFid directory, final ByteString name) {
+        return path.isAt(directory, name);
+    }
+
+    /** Clunks some unused fids, least recently used first, without waiting. Returns whether there were any. */
+    boolean makeRoom() {
+        final List<Integer> surplus = new ArrayList<>();
+        synchronized (this) {
+            for (int looks = 2 * clock.size(); surplus.size() < ROOM && !clock.isEmpty() && looks > 0; looks--) {
+                lookAtNext(surplus);
+            }
+        }
+        surplus.forEach(own::clunk);
+        return !surplus.isEmpty();
+    }
+
+    /**
+     * Clunks all path fids at the end of the session. Waits for tags at most until {@code deadline}, a {@link
+     * System#nanoTime}.
+     */
+    void clunkAll(final long deadline) {
+        final List<Integer> all = new ArrayList<>();
+        synchronized (this) {
+            clock.forEach(place -> drop(place, all));
+            clock.clear();
+            if (root != null) {
+                root.retired = true;
+                all.addAll(dropAll(root));
+            }
+        }
+        own.clunkAll(all, deadline);
+    }
+
+    /**
+     * Makes the fid of a user on a path and pins it at once, so that the table cannot evict it first. Empty if the file
+     * was renamed meanwhile, because servers differ in whether the fid follows the rename.
+     */
+    private Optional<Lease> makeAgain(final UserFid place) throws IOException {
+        final PathFid path = place.path;
+        final long renames;
+        final OwnFids.Start start;
+        synchronized (this) {
+            renames = path.renames;
+            start = new OwnFids.Start(place.user, moves.count());
+        }
+        final Walked walked = path.isRoot() ? own.attach(start) : walkAgain(place, start);
+        if (!walked.qid().isSameFile(path.qid())) {
+            own.clunk(walked.fid());
+            throw new StaleFileException(path.name + " is another file now");
+        }
+        final LiveFid live = new LiveFid(walked.fid());
+        final Optional<Lease> lease;
+        final List<Integer> surplus = new ArrayList<>();
+        synchronized (this) {
+            if (path.renames != renames) {
+                lease = Optional.empty();
+                surplus.add(walked.fid());
+            } else if (path.retired) {
+                lease = Optional.of(pin(live));
+                live.dropped = true;
+            } else {
+                lease = Optional.of(pin(live));
+                if (place.live != null) {
+                    // Another thread has meanwhile stored a fid that it had walked to.
+                    drop(place, surplus);
+                }
+                place.live = live;
+                place.walkedAt = walked.moves();
+                enter(place, surplus);
+            }
+        }
+        surplus.forEach(own::clunk);
+        return lease;
+    }
+
+    /**
+     * Walks from the nearest directory above on which the user has a fid. If there is none, attaches the user first.
+     */
+    private Walked walkAgain(final UserFid place, final OwnFids.Start start) throws IOException {
+        final List<ByteString> names = new ArrayList<>();
+        final PathFid top;
+        Lease ancestor = null;
+        synchronized (this) {
+            final boolean isDirectory = place.path.qid().isDirectory();
+            if (length(place.path) > (isDirectory ? LONGEST_PATH_OF_DIRECTORY : LONGEST_PATH)) {
+                // A directory above was renamed, which made the path too long.
+                throw new RemoteException("Twalk", RemoteException.ENAMETOOLONG);
+            }
+            PathFid above = place.path;
+            LiveFid live;
+            do {
+                names.add(above.name);
+                above = above.parent;
+                if (above == null || above.retired) {
+                    throw new StaleFileException(place.path.name + " has no path any more");
+                }
+                live = goodFid(above, place.user);
+            } while (live == null && !above.isRoot());
+            top = above;
+            if (live != null) {
+                ancestor = pin(live);
+            }
+        }
+        Collections.reverse(names);
+        try (Lease from = ancestor == null ? use(top, place.user) : ancestor) {
+            return own.walkFar(from.fid(), names, start);
+        }
+    }
+
+    /** Returns the user's current fid on a path; null if there is none. */
+    @GuardedBy("this")
+    private @Nullable LiveFid goodFid(final PathFid path, final int user) {
+        final UserFid place = path.known(user);
+        return place != null && place.live != null && isCurrent(place) ? place.live : null;
+    }
+
+    @GuardedBy("this")
+    private Lease pin(final LiveFid live) {
+        live.pins++;
+        return new Pinned(live);
+    }
+
+    @GuardedBy("this")
+    private boolean isWithin(final PathFid inner, final PathFid outer) {
+        for (PathFid above = inner; above != null; above = above.parent) {
+            if (above == outer) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Returns whether no directory above was renamed since the fid was made. */
+    @GuardedBy("this")
+    private boolean isCurrent(final UserFid place) {
+        final long now = moves.count();
+        if (place.walkedAt < now) {
+            for (PathFid above = place.path.parent; above != null; above = above.parent) {
+                if (above.movedAt > place.walkedAt) {
+                    return false;
+                }
+            }
+            place.walkedAt = now;
+        }
+        return true;
+    }
+
+    @GuardedBy("this")
+    private List<Integer> dropAll(final PathFid path) {
+        final List<Integer> dropped = new ArrayList<>(1);
+        path.all().forEach(place -> drop(place, dropped));
+        return dropped;
+    }
+
+    /**
+     * Takes a user's fid off its path. If it is unpinned, adds it to {@code surplus}, which the caller clunks after
+     * releasing the lock.
+     */
+    @GuardedBy("this")
+    private void drop(final UserFid place, final List<Integer> surplus) {
+        final LiveFid live = place.live;
+        if (live == null) {
+            return;
+        }
+        place.live = null;
+        place.path.forgetUnused(place);
+        live.dropped = true;
+        if (live.pins == 0) {
+            surplus.add(live.number);
+        }
+    }
+
+    private void unpin(final LiveFid live) {
+        final boolean last;
+        synchronized (this) {
+            live.pins--;
+            last = live.dropped && live.pins == 0;
+        }
+        if (last) {
+            own.clunk(live.number);
+        }
+    }
+
+    /** Enters a new fid and evicts fids beyond the limit to {@code surplus}, which the caller clunks. */
+    @GuardedBy("this")
+    private void enter(final UserFid place, final List<Integer> surplus) {
+        place.recentlyUsed = true;
+        if (!place.inClock) {
+            place.inClock = true;
+            clock.addLast(place);
+        }
+        for (int looks = 2 * clock.size(); clock.size() > max && looks > 0; looks--) {
+            lookAtNext(surplus);
+        }
+    }
+
+    /** Evicts the next fid of the clock to {@code surplus}, unless it is pinned or was recently used. */
+    @GuardedBy("this")
+    private void lookAtNext(final List<Integer> surplus) {
+        final UserFid candidate = clock.removeFirst();
+        candidate.inClock = false;
+        if (candidate.live == null) {
+            return;
+        }
+        if (candidate.live.pins > 0 || candidate.recentlyUsed) {
+            candidate.recentlyUsed = false;
+            candidate.inClock = true;
+            clock.addLast(candidate);
+        } else {
+            drop(candidate, surplus);
+        }
+    }
+
+    private final class Pinned implements Lease {
+        private final LiveFid live;
+
+        Pinned(final LiveFid live) {
+            this.live = live;
+        }
+
+        @Override
+        public int fid() {
+            return live.number;
+        }
+
+        @Override
+        public void close() {
+            unpin(live);
+        }
+    }
+}

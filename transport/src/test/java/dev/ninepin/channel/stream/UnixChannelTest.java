@@ -1,0 +1,38 @@
+package dev.ninepin.channel.stream;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelContract;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.testing.DiodServer;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+class UnixChannelTest extends ChannelContract {
+    private DiodServer server;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        server = DiodServer.onUnixSocket(export);
+    }
+
+    @AfterEach
+    void endServer() {
+        server.close();
+    }
+
+    @Override
+    protected Channel open() throws IOException {
+        return StreamChannel.unix(server.socket());
+    }
+
+    @Override
+    protected ByteString aname() {
+        return server.aname();
+    }
+
+    @Override
+    protected void killServer(final Channel channel) {
+        server.kill();
+    }
+}

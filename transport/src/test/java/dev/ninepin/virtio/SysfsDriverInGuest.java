@@ -1,7 +1,0 @@
-package dev.ninepin.virtio;
-
-class SysfsDriverInGuest extends DriverInGuestContract {
-    SysfsDriverInGuest() {
-        super(DriverKind.SYSFS, "none");
-    }
-}

@@ -1,9 +1,0 @@
-package dev.ninepin.virtio;
-
-/** Runs in a guest only: see {@link GuestDevice}. */
-class VfioFunctionInGuest extends PciFunctionContract {
-    @Override
-    PciFunction open() throws Exception {
-        return GuestDevice.open(DriverKind.VFIO);
-    }
-}

@@ -1,0 +1,7 @@
+package dev.ninepin.virtio.driver;
+
+class VfioDriverInGuest extends DriverInGuestContract {
+    VfioDriverInGuest() {
+        super(DriverKind.VFIO, "msi-x");
+    }
+}
