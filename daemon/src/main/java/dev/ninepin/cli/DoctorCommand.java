@@ -53,6 +53,6 @@ final class DoctorCommand implements Callable<Integer> {
         final PrintWriter out = spec.commandLine().getOut();
         findings.forEach(out::println);
         out.flush();
-        return (Doctor.isWell(findings) ? ExitCode.OK : ExitCode.MOUNT_FAILED).code();
+        return (Doctor.hasNoFailure(findings) ? ExitCode.OK : ExitCode.MOUNT_FAILED).code();
     }
 }

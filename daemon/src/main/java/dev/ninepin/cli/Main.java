@@ -77,12 +77,12 @@ public final class Main implements Runnable {
             if (limit.isEmpty()) {
                 throw e;
             }
-            complain(command, limit.get());
+            printError(command, limit.get());
             return ExitCode.SYSTEM.code();
         }
         writer.flush();
         if (output.failure().isPresent()) {
-            complain(
+            printError(
                     command,
                     "standard output cannot be written to: "
                             + output.failure().get().getMessage());
@@ -144,7 +144,7 @@ public final class Main implements Runnable {
 
     private static int wrongUsage(final ParameterException e, final String... arguments) {
         final CommandLine command = e.getCommandLine();
-        complain(command, WrongUsage.sentence(e));
+        printError(command, WrongUsage.sentence(e));
         command.getErr().println("Try " + command.getCommandSpec().qualifiedName() + " --help.");
         return ExitCode.USAGE.code();
     }
@@ -153,26 +153,26 @@ public final class Main implements Runnable {
         final Object userObject = command.getCommandSpec().userObject();
         final boolean verbose = userObject instanceof MountCommand mount && mount.isVerbose();
         if (e instanceof NinepinException known) {
-            complain(command, ProcessLimit.sentence(known).orElse(known.sentence()));
+            printError(command, ProcessLimit.sentence(known).orElse(known.sentence()));
             if (verbose) {
                 known.printStackTrace(command.getErr());
             }
             return known.exitCode().code();
         }
-        complain(command, "a fault of ninepin's own, please report it: " + e);
+        printError(command, "a fault of ninepin's own, please report it: " + e);
         e.printStackTrace(command.getErr());
         return ExitCode.SYSTEM.code();
     }
 
     /** Writes a message for the user to standard error. */
-    static void tell(final CommandLine command, final String sentence) {
+    static void printNotice(final CommandLine command, final String sentence) {
         final PrintWriter err = command.getErr();
         err.println("ninepin: " + sentence);
         err.flush();
     }
 
     /** Writes an error message to standard error, with a priority if that is the journal. */
-    static void complain(final CommandLine command, final String message) {
+    static void printError(final CommandLine command, final String message) {
         final PrintWriter err = command.getErr();
         err.println(Journal.errorPrefix() + "ninepin: " + message);
         err.flush();

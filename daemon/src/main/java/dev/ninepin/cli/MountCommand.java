@@ -124,10 +124,10 @@ final class MountCommand implements Callable<Integer> {
         if (foreground) {
             inForeground(request);
         } else {
-            request.note().ifPresent(note -> Main.tell(spec.commandLine(), note));
+            request.note().ifPresent(note -> Main.printNotice(spec.commandLine(), note));
             final BackgroundMount mount = new BackgroundMount(request, isVerbose() ? System.err : null);
             end.onSignal(mount::cancel);
-            mount.start().ifPresent(warning -> Main.complain(spec.commandLine(), warning));
+            mount.start().ifPresent(warning -> Main.printError(spec.commandLine(), warning));
         }
         return 0;
     }

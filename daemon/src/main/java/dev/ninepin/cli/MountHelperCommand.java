@@ -96,7 +96,7 @@ final class MountHelperCommand implements Callable<Integer> {
         final String given = String.join(",", options);
         final String list = sloppy ? MountOptions.withoutUnknown(given) : given;
         if (MountOptions.askForRemount(list)) {
-            Remount.note(directory, list).ifPresent(note -> Main.tell(spec.commandLine(), note));
+            Remount.note(directory, list).ifPresent(note -> Main.printNotice(spec.commandLine(), note));
             return Remount.run(source, directory, list, fake);
         }
         final MountRequest request = MountRequest.parse(source, directory, list, Level.INFO);
@@ -106,14 +106,14 @@ final class MountHelperCommand implements Callable<Integer> {
                     .println(NAME + ": " + request.source() + " on " + request.mountPoint() + " with " + list);
             spec.commandLine().getOut().flush();
         }
-        request.note().ifPresent(note -> Main.tell(spec.commandLine(), note));
+        request.note().ifPresent(note -> Main.printNotice(spec.commandLine(), note));
         if (fake) {
             request.check();
         } else {
             Unmount.clearDead(request.mountPoint());
             final BackgroundMount mount = new BackgroundMount(request, null);
             end.onSignal(mount::cancel);
-            mount.start().ifPresent(warning -> Main.complain(spec.commandLine(), warning));
+            mount.start().ifPresent(warning -> Main.printError(spec.commandLine(), warning));
         }
         return ExitCode.OK.code();
     }

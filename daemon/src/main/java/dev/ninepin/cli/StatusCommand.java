@@ -72,7 +72,7 @@ final class StatusCommand implements Callable<Integer> {
         } else if (!all.isEmpty()) {
             print(String.join("\n", all.stream().map(StatusCommand::text).toList()));
         }
-        final List<String> unanswered = mounts.unanswered(all);
+        final List<String> unanswered = mounts.describeUnansweredMounts(all);
         unanswered.forEach(this::complain);
         if (all.isEmpty() && unanswered.isEmpty()) {
             complain("nothing is mounted; ninepin mount SOURCE DIR mounts a share");

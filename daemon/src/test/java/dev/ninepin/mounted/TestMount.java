@@ -247,7 +247,7 @@ public final class TestMount implements AutoCloseable {
                 server.close();
             }
         }
-        assertThat(fuse.ended()).as("the service has ended").isTrue();
+        assertThat(fuse.hasEnded()).as("the service has ended").isTrue();
         final SessionStatus end = session.status();
         if (!serverKilled) {
             assertThat(end.fidsUsed()).as("fids").isZero();

@@ -126,14 +126,14 @@ public final class FuseMount implements AutoCloseable {
             throws IOException {
         final LibFuse fuse = LibFuse.get();
         final MountChecks checks = MountChecks.ofThisSystem();
-        checks.before(directory, options);
+        checks.checkBeforeMount(directory, options);
         final MountPoint mountPoint = new MountPoint(directory);
         final Callbacks callbacks = new Callbacks(fuse, files, errnoOf);
         final Pointer where = mountPoint.pointer();
         try (FuseArguments arguments = new FuseArguments(fuse, options)) {
             final long channel = fuse.fuse_mount(where, arguments.pointer());
             if (channel == 0) {
-                throw checks.after(directory, LibC.errno());
+                throw checks.explainFailure(directory, LibC.errno());
             }
             final OptionalInt device;
             try {
@@ -151,7 +151,7 @@ public final class FuseMount implements AutoCloseable {
             }
             fuse.fuse_session_add_chan(session, channel);
             final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache(), mayMapUncached);
-            callbacks.servedBy(workers);
+            callbacks.setWorkers(workers);
             final Connection connection = Connection.open(device.getAsInt());
             final FuseMount mount =
                     new FuseMount(mountPoint, callbacks, workers, new Teardown(mountPoint, connection, workers));
@@ -254,8 +254,8 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /** Returns whether the mount has ended, for any reason. */
-    public boolean ended() {
-        return workers.ended();
+    public boolean hasEnded() {
+        return workers.hasEnded();
     }
 
     /**

@@ -55,7 +55,7 @@ final class Teardown {
         if (!isAttached()) {
             return copies();
         }
-        final List<MountCopy> left = takeAway("ninepin-unmount", unmounter::unmount);
+        final List<MountCopy> left = runAndFindCopies("ninepin-unmount", unmounter::unmount);
         if (left.isEmpty()) {
             awaitWorkers(UNMOUNTED_SECONDS);
         }
@@ -64,14 +64,14 @@ final class Teardown {
 
     /** Detaches the mount as {@link FuseMount#detach} does. */
     synchronized List<MountCopy> detach() throws IOException {
-        return isAttached() ? takeAway("ninepin-detach", unmounter::detach) : copies();
+        return isAttached() ? runAndFindCopies("ninepin-detach", unmounter::detach) : copies();
     }
 
     /**
      * Runs an unmount call, and returns the copies that are left. Without copies before the call, there are none after
      * it. A copy found then could belong to a new file system that has reused the connection's number.
      */
-    private List<MountCopy> takeAway(final String threadName, final Bounded.Call call) throws IOException {
+    private List<MountCopy> runAndFindCopies(final String threadName, final Bounded.Call call) throws IOException {
         final List<MountCopy> before = copies();
         inLimitedTime(threadName, call);
         return before.isEmpty() ? before : copies();
@@ -84,7 +84,7 @@ final class Teardown {
 
     /** Returns whether the mount is on its directory, as {@link FuseMount#isMounted} does. */
     boolean isMounted() throws IOException {
-        return isAlive() && mountPoint.holds(connection.number());
+        return isAlive() && mountPoint.hasMount(connection.number());
     }
 
     /** Returns the file system's other mounts, as {@link FuseMount#copies} does. */
@@ -94,7 +94,7 @@ final class Teardown {
 
     /** Returns whether the kernel may still send requests, as {@link FuseMount#isAlive} does. */
     boolean isAlive() {
-        return !workers.disconnected() && !workers.ended();
+        return !workers.isDisconnected() && !workers.hasEnded();
     }
 
     /** Ends the mount as {@link FuseMount#close} does. An interrupt of the calling thread does not stop it. */
@@ -111,10 +111,10 @@ final class Teardown {
     }
 
     private void endUninterrupted() {
-        if (!workers.ended()) {
+        if (!workers.hasEnded()) {
             endService();
         }
-        if (workers.ended()) {
+        if (workers.hasEnded()) {
             tryTo("close the control file of", connection::close);
         }
     }
@@ -130,17 +130,17 @@ final class Teardown {
             LOG.warn("{} was not unmounted: {}", mountPoint, e.getMessage());
             tryTo("detach", this::detach);
         }
-        if (!workers.ended()) {
+        if (!workers.hasEnded()) {
             // If the connection cannot be aborted, the threads keep serving, so that no request stays unanswered.
             tryTo("end the connection of", () -> {
-                if (!workers.disconnected()) {
-                    connection.abort(workers::takeNoMore);
+                if (!workers.isDisconnected()) {
+                    connection.abort(workers::exitSession);
                 }
                 workers.interruptAll();
                 awaitWorkers(ABORTED_SECONDS);
             });
         }
-        if (!workers.ended()) {
+        if (!workers.hasEnded()) {
             LOG.warn("{} is still served: it ends with the last open file there, or with this process", mountPoint);
         }
     }

@@ -126,7 +126,7 @@ public final class Share implements FileOperations, AutoCloseable {
                     new OwnerWrite.Modes(),
                     new OpenFiles(session, inodes, locks, options.cache()),
                     new Handles<>(),
-                    new Users(options.access(), options.idMap(), session.nUname()));
+                    new Users(options.access(), options.idMap(), session.userId()));
         }
     }
 
@@ -246,7 +246,7 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     private Share newView(final int nUname) {
-        return new Share(common, session.fids().ofUser(nUname));
+        return new Share(common, session.fids().forUser(nUname));
     }
 
     @Override
@@ -266,7 +266,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public List<KnownName> surplus() {
-        return inodes.surplus();
+        return inodes.selectForForget();
     }
 
     /** Returns the number of files and directories in the inode table: those that the kernel knows or that are open. */
@@ -298,7 +298,7 @@ public final class Share implements FileOperations, AutoCloseable {
         if (directory == null) {
             return Optional.empty();
         }
-        final Optional<Attributes> last = attributes.known(directory);
+        final Optional<Attributes> last = attributes.lastKnown(directory);
         if (last.isEmpty()) {
             inodes.forget(directory.node(), 1);
         }
@@ -540,7 +540,7 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public byte[] getxattr(final long node, final ByteString name, final int room) throws IOException {
         final byte[] value = xattrs.get(inodes.get(node), name, room);
-        return isAcl(name) ? options.idMap().aclHere(value) : value;
+        return isAcl(name) ? options.idMap().toLocalAcl(value) : value;
     }
 
     @Override
@@ -559,7 +559,7 @@ public final class Share implements FileOperations, AutoCloseable {
             throws IOException {
         final Inode inode = inodes.get(node);
         requireOwner(caller, inode, name);
-        final ByteBuffer sent = isAcl(name) ? options.idMap().aclThere(value) : value;
+        final ByteBuffer sent = isAcl(name) ? options.idMap().toServerAcl(value) : value;
         if (name.equals(AccessAcl.NAME)) {
             accessAcls.set(inode, sent, flags);
         } else {

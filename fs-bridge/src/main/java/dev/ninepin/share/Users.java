@@ -74,7 +74,7 @@ final class Users {
             }
             return ownersView;
         }
-        final int there = idMap.userThere(uid)
+        final int there = idMap.toServerUser(uid)
                 .orElseThrow(() -> new ErrnoException(
                         Errno.EACCES, "idmap= has no number on the server for " + Integer.toUnsignedString(uid)));
         if (there == ROOT && uid != ROOT) {

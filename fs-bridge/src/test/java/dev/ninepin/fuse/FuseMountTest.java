@@ -106,7 +106,7 @@ class FuseMountTest {
             }
             assertThat(mounted.file("f")).hasContent("after");
             mounted.mount.unmount();
-            assertThat(mounted.mount.ended()).isTrue();
+            assertThat(mounted.mount.hasEnded()).isTrue();
             assertThat(mounted.mountinfo()).isEmpty();
             assertThat(mounted.files.openHandles()).isZero();
         }
@@ -119,7 +119,7 @@ class FuseMountTest {
                 mounted.mount.detach();
                 assertThat(mounted.mountinfo()).isEmpty();
                 assertThat(channel.write(ByteBuffer.wrap(new byte[5]))).isEqualTo(5);
-                assertThat(mounted.mount.ended()).isFalse();
+                assertThat(mounted.mount.hasEnded()).isFalse();
             }
             mounted.mount.awaitEnd();
         }
@@ -197,7 +197,7 @@ class FuseMountTest {
             final var channel = writer(mounted.file("f"));
             mounted.mount.detach();
             mounted.mount.close();
-            assertThat(mounted.mount.ended()).isTrue();
+            assertThat(mounted.mount.hasEnded()).isTrue();
             assertThatThrownBy(() -> channel.write(ByteBuffer.wrap(new byte[5])))
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(channel::close).hasMessage("Transport endpoint is not connected");
@@ -237,7 +237,7 @@ class FuseMountTest {
             final Process umount = Mounted.start(Path.of("/"), "umount", mounted.root.toString());
             assertThat(umount.waitFor()).isZero();
             mounted.mount.awaitEnd();
-            assertThat(mounted.mount.ended()).isTrue();
+            assertThat(mounted.mount.hasEnded()).isTrue();
             mounted.mount.unmount();
         }
     }
@@ -279,7 +279,7 @@ class FuseMountTest {
                 above.unmount();
             }
             below.mount.unmount();
-            assertThat(below.mount.ended()).isTrue();
+            assertThat(below.mount.hasEnded()).isTrue();
         }
     }
 
@@ -524,7 +524,7 @@ class FuseMountTest {
             } finally {
                 assertThat(Thread.interrupted()).isTrue();
             }
-            assertThat(mounted.mount.ended()).isTrue();
+            assertThat(mounted.mount.hasEnded()).isTrue();
             assertThatThrownBy(channel::close).hasMessage("Transport endpoint is not connected");
         }
     }
@@ -548,12 +548,12 @@ class FuseMountTest {
             assertThat(entered.await(20, SECONDS)).isTrue();
             umountByForce(root);
             assertThat(reader.waitFor()).isNotZero();
-            assertThat(hung.ended()).isFalse();
+            assertThat(hung.hasEnded()).isFalse();
 
             try (var next = mountNumbered(device, root)) {
                 hung.close();
-                assertThat(hung.ended()).isTrue();
-                assertThat(next.ended()).isFalse();
+                assertThat(hung.hasEnded()).isTrue();
+                assertThat(next.hasEnded()).isFalse();
                 assertThat(root).isEmptyDirectory();
             }
         } finally {
@@ -610,7 +610,7 @@ class FuseMountTest {
         try (var mount = FuseMount.mount(new MemoryFiles(CacheMode.OPEN), odd, OPTIONS, MemoryFiles::errnoOf)) {
             Files.writeString(odd.resolve("f"), "x");
             mount.unmount();
-            assertThat(mount.ended()).isTrue();
+            assertThat(mount.hasEnded()).isTrue();
         }
         assertThat(odd).isEmptyDirectory();
     }

@@ -91,7 +91,7 @@ final class Mounted implements AutoCloseable {
     @Override
     public void close() throws IOException {
         mount.close();
-        assertThat(mount.ended()).isTrue();
+        assertThat(mount.hasEnded()).isTrue();
         Files.delete(root);
     }
 }

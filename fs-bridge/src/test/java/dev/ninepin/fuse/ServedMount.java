@@ -50,7 +50,7 @@ final class ServedMount implements AutoCloseable {
     @Override
     public void close() throws IOException {
         mount.close();
-        assertThat(mount.ended()).isTrue();
+        assertThat(mount.hasEnded()).isTrue();
         share.close();
         Files.delete(root);
     }

@@ -64,7 +64,7 @@ abstract class UncachedReadContract extends SessionFixture {
     @AfterEach
     void unmount() throws IOException {
         mount.close();
-        assertThat(mount.ended()).isTrue();
+        assertThat(mount.hasEnded()).isTrue();
         share.close();
         Files.delete(root);
     }

@@ -129,7 +129,7 @@ class InheritanceFaultTest {
 
     private int rootFid() throws IOException {
         try (FidTable.Lease root =
-                share.session().fids().use(share.session().fids().root())) {
+                share.session().fids().lease(share.session().fids().root())) {
             return root.fid();
         }
     }

@@ -27,7 +27,7 @@ public final class OpenFlags {
     public static final int SYNC = 04000000;
 
     /** Returns whether a file opened with {@code flags} may be read. */
-    public static boolean reads(final int flags) {
+    public static boolean allowsReading(final int flags) {
         return (flags & ACCESS_MODE) != WRONLY;
     }
 

@@ -25,7 +25,7 @@ public record Rwalk(List<Qid> qids) implements Rmessage {
     static Rwalk decode(final WireReader in) {
         final int count = in.u16();
         if (count > Twalk.MAX_NAMES) {
-            in.refuse();
+            in.markInvalid();
         }
         final List<Qid> qids = new ArrayList<>();
         for (int i = 0; i < count && !in.isOverrun(); i++) {

@@ -38,7 +38,7 @@ public record Twalk(int fid, int newfid, List<ByteString> names) implements Tmes
         final int newfid = in.u32();
         final int count = in.u16();
         if (count > MAX_NAMES) {
-            in.refuse();
+            in.markInvalid();
         }
         final List<ByteString> names = new ArrayList<>();
         for (int i = 0; i < count && !in.isOverrun(); i++) {

@@ -51,7 +51,7 @@ final class WireReader {
     /**
      * Marks the message as invalid, as if it were truncated. For decoders that find a count which no message may have.
      */
-    void refuse() {
+    void markInvalid() {
         overrun = true;
     }
 

@@ -179,7 +179,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** Returns the numeric ID of the user that the session is attached as. */
-    public int nUname() {
+    public int userId() {
         return nUname;
     }
 

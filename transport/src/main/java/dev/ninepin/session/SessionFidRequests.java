@@ -54,7 +54,7 @@ record SessionFidRequests(Session session) implements FidRequests {
 
     @Override
     public int nUname() {
-        return session.nUname();
+        return session.userId();
     }
 
     @Override

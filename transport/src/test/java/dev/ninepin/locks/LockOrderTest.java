@@ -103,7 +103,7 @@ class LockOrderTest {
     void theProductIsWatchedInThisVeryRun() throws Exception {
         final Object lock = new Object();
         LockWatch.taking(lock, "dev.ninepin.share.cache.CachedData");
-        new DirectoryMoves().begin().close();
+        new DirectoryMoves().beginRename().close();
         LockWatch.gave(lock);
         assertThat(LockWatch.ORDER.takeViolations())
                 .singleElement()

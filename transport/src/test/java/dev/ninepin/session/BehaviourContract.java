@@ -292,7 +292,7 @@ public abstract class BehaviourContract extends SessionFixture {
     }
 
     private int rootFid() throws IOException {
-        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             return root.fid();
         }
     }

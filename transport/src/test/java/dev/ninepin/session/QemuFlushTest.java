@@ -38,7 +38,7 @@ class QemuFlushTest extends SessionFixture {
         Files.write(export.resolve("FLUSH"), new byte[SIZE]);
         connect(options());
         fid = session.fids().take();
-        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             session.walk(root.fid(), fid, List.of(name("FLUSH"))).await();
         }
         session.lopen(fid, OpenFlags.RDONLY).await();

@@ -41,7 +41,7 @@ class QemuHangTest extends SessionFixture {
         Files.write(export.resolve("file"), new byte[SIZE]);
         connect(options().withMsize(MSIZE).withRequestTimeout(timeout));
         fid = session.fids().take();
-        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             session.walk(root.fid(), fid, List.of(name("file"))).await();
         }
         session.lopen(fid, OpenFlags.RDWR).await();

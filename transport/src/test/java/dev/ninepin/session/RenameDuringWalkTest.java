@@ -50,13 +50,13 @@ class RenameDuringWalkTest {
                 });
                 Session session = Session.connect(StreamChannel.unix(server.socket()), SessionOptions.defaults(0))) {
             final FidTable fids = session.fids();
-            final PathFid path = fids.unwalked(fids.root(), OLD, FILE);
+            final PathFid path = fids.newPath(fids.root(), OLD, FILE);
             try (BackgroundCall<Void> use = BackgroundCall.start("use", () -> {
-                fids.use(path).close();
+                fids.lease(path).close();
                 return null;
             })) {
                 walking.await();
-                fids.moved(path, fids.root(), NEW);
+                fids.setPath(path, fids.root(), NEW);
                 renamed.countDown();
                 use.result();
             }

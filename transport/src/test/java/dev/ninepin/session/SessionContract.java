@@ -50,7 +50,7 @@ public abstract class SessionContract extends SessionFixture {
     @BeforeEach
     void connectSession() throws IOException {
         connect(options().withMsize(MSIZE).withUname(ByteString.EMPTY));
-        try (FidTable.Lease lease = session.fids().use(session.fids().root())) {
+        try (FidTable.Lease lease = session.fids().lease(session.fids().root())) {
             root = lease.fid();
         }
     }

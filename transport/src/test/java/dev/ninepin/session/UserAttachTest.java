@@ -25,8 +25,8 @@ class UserAttachTest {
         command.remove("--no-userdb");
         try (Session session = Session.connect(
                 StreamChannel.exec(command), SessionOptions.defaults(ROOT).withAname(DiodServer.aname(export)))) {
-            final FidTable his = session.fids().ofUser(UNKNOWN);
-            assertThatThrownBy(() -> his.use(his.root()))
+            final FidTable his = session.fids().forUser(UNKNOWN);
+            assertThatThrownBy(() -> his.lease(his.root()))
                     .isInstanceOfSatisfying(
                             RemoteException.class, e -> assertThat(e.errno()).isEqualTo(EPERM));
             assertThat(session.fids().used()).isOne();

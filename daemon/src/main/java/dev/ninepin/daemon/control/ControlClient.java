@@ -37,7 +37,7 @@ final class ControlClient {
             final ControlMessages.Request request,
             final Duration patience)
             throws IOException {
-        if (!directory.isThere()) {
+        if (!directory.exists()) {
             throw new SocketException("there is no " + directory.path());
         }
         final long deadline = System.nanoTime() + patience.toNanos();

@@ -65,7 +65,7 @@ public final class ControlMessages {
         }
 
         /** Returns the reply to an unmount that succeeded although the file system is still in use. */
-        public static Reply livesOn(final long pid, final List<MountStatus.Copy> copies) {
+        public static Reply unmountedButInUse(final long pid, final List<MountStatus.Copy> copies) {
             return new Reply(pid, null, null, null, copies);
         }
     }

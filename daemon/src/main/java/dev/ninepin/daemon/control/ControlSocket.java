@@ -57,9 +57,9 @@ public final class ControlSocket implements AutoCloseable {
     public static ControlSocket open(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
         directory.prepare();
         final Path path = directory.socket(mountPoint);
-        final Path claim = directory.claim(path);
-        return directory.locked(() -> {
-            if (answers(claim) || (answers(path) && isServed(directory, path, mountPoint))) {
+        final Path claim = directory.claimSocket(path);
+        return directory.runLocked(() -> {
+            if (hasListener(claim) || (hasListener(path) && isServed(directory, path, mountPoint))) {
                 throw new BindException("another ninepin already serves " + mountPoint + ", or is about to");
             }
             moveAside(directory, path);
@@ -102,8 +102,8 @@ public final class ControlSocket implements AutoCloseable {
 
     /** Removes the socket at {@code path} if no process listens on it. */
     static void removeIfStale(final RuntimeDirectory directory, final Path path) throws IOException {
-        directory.locked(
-                () -> Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !answers(path) && Files.deleteIfExists(path));
+        directory.runLocked(() ->
+                Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !hasListener(path) && Files.deleteIfExists(path));
     }
 
     /**
@@ -111,11 +111,11 @@ public final class ControlSocket implements AutoCloseable {
      * daemon that still listens stays in {@link RuntimeDirectory#sockets} under another name.
      */
     static void free(final RuntimeDirectory directory, final Path mountPoint) throws IOException {
-        if (directory.isThere()) {
+        if (directory.exists()) {
             final Path path = directory.socket(mountPoint);
-            directory.locked(() -> {
+            directory.runLocked(() -> {
                 directory.noteUnmount(path);
-                return !answers(directory.claim(path))
+                return !hasListener(directory.claimSocket(path))
                         && MountTable.read().ninepinAt(mountPoint).isEmpty()
                         && moveAside(directory, path);
             });
@@ -130,11 +130,11 @@ public final class ControlSocket implements AutoCloseable {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
-        if (!answers(path)) {
+        if (!hasListener(path)) {
             Files.delete(path);
             return false;
         }
-        Files.move(path, directory.aside(path, inode(path)), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(path, directory.detachedSocket(path, inode(path)), StandardCopyOption.ATOMIC_MOVE);
         return true;
     }
 
@@ -150,13 +150,13 @@ public final class ControlSocket implements AutoCloseable {
 
     /** Gives up the claim after the mount is made. The mount itself now keeps other daemons off the directory. */
     public void releaseClaim() throws IOException {
-        final Path claim = directory.claim(path);
-        directory.locked(() -> isOurs(claim) && Files.deleteIfExists(claim));
+        final Path claim = directory.claimSocket(path);
+        directory.runLocked(() -> isOurs(claim) && Files.deleteIfExists(claim));
     }
 
     /** Moves this socket to another name, so that a later mount on the same directory can use the name. */
-    public void stepAside() throws IOException {
-        directory.locked(() -> {
+    public void releaseName() throws IOException {
+        directory.runLocked(() -> {
             if (isOurs(path)) {
                 directory.noteUnmount(path);
                 return moveAside(directory, path);
@@ -167,11 +167,11 @@ public final class ControlSocket implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        directory.locked(() -> {
-            if (isOurs(path) && !isOurs(directory.claim(path))) {
+        directory.runLocked(() -> {
+            if (isOurs(path) && !isOurs(directory.claimSocket(path))) {
                 directory.noteUnmount(path);
             }
-            for (final Path name : List.of(path, directory.aside(path, inode), directory.claim(path))) {
+            for (final Path name : List.of(path, directory.detachedSocket(path, inode), directory.claimSocket(path))) {
                 if (isOurs(name)) {
                     Files.delete(name);
                 }
@@ -185,7 +185,7 @@ public final class ControlSocket implements AutoCloseable {
         return Files.exists(name, LinkOption.NOFOLLOW_LINKS) && inode(name) == inode;
     }
 
-    private static boolean answers(final Path path) {
+    private static boolean hasListener(final Path path) {
         try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
             return probe.isConnected();
         } catch (final IOException e) {

@@ -46,7 +46,7 @@ final class DirectUnmount {
         final Optional<MountTable.Entry> entry = mounts.table().ninepinAt(mountPoint);
         if (entry.isEmpty()
                 || (!entry.get().isOf(mounts.user().uid()) && !mounts.user().isRoot())) {
-            throw mounts.notServed(mountPoint, cause);
+            throw mounts.newNotServedException(mountPoint, cause);
         }
         try {
             unmount(entry.get());
@@ -66,7 +66,7 @@ final class DirectUnmount {
         final DirectUnmount unmount = new DirectUnmount(mounts, mountPoint, true);
         try {
             directory.prepare();
-            final Boolean unused = directory.locked(() -> {
+            final Boolean unused = directory.runLocked(() -> {
                 final Optional<MountTable.Entry> entry = MountTable.read().ninepinAt(mountPoint);
                 if (entry.isPresent() && FuseMount.isDead(mountPoint)) {
                     unmount.unmount(entry.get());

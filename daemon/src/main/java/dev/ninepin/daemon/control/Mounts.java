@@ -60,14 +60,14 @@ public final class Mounts {
         try {
             return statusAt(directory.socket(mountPoint));
         } catch (final SocketException e) {
-            return servedAt(mountPoint).orElseThrow(() -> notServed(mountPoint, e));
+            return findStatusOfCopy(mountPoint).orElseThrow(() -> newNotServedException(mountPoint, e));
         } catch (final IOException e) {
             throw new NinepinException(ExitCode.USAGE, "no status of " + mountPoint + ": " + Reason.of(e), e);
         }
     }
 
     /** Returns the status of the mount of which {@code mountPoint} is a copy; empty if it is not a copy. */
-    private Optional<MountStatus> servedAt(final Path mountPoint) throws NinepinException {
+    private Optional<MountStatus> findStatusOfCopy(final Path mountPoint) throws NinepinException {
         final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         return entry.isEmpty()
                 ? Optional.empty()
@@ -101,7 +101,7 @@ public final class Mounts {
     }
 
     /** Returns one sentence for each mount of this user that is in the mount table but not in {@code answered}. */
-    public List<String> unanswered(final List<MountStatus> answered) {
+    public List<String> describeUnansweredMounts(final List<MountStatus> answered) {
         return table.entries().stream()
                 .filter(entry -> entry.isNinepin() && entry.isOf(user.uid()))
                 .filter(entry -> answered.stream()
@@ -109,7 +109,7 @@ public final class Mounts {
                                 || status.mountPoint().equals(entry.mountPoint())))
                 .map(entry -> hasSocket(entry)
                         ? "the daemon of " + entry.mountPoint() + " does not answer"
-                        : died(entry.mountPoint()))
+                        : describeDeadDaemon(entry.mountPoint()))
                 .distinct()
                 .toList();
     }
@@ -124,19 +124,19 @@ public final class Mounts {
                 .anyMatch(other -> Files.exists(directory.socket(Path.of(other.mountPoint()))));
     }
 
-    private static String died(final String mountPoint) {
+    private static String describeDeadDaemon(final String mountPoint) {
         return "the daemon of " + mountPoint + " has died; ninepin umount " + ShellText.quote(mountPoint)
                 + " clears it away";
     }
 
     /** Creates the exception for a directory whose daemon cannot be asked: the reason, and what to do. */
-    NinepinException notServed(final Path mountPoint, final @Nullable IOException cause) {
+    NinepinException newNotServedException(final Path mountPoint, final @Nullable IOException cause) {
         final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         final String message;
         if (entry.isEmpty()) {
             message = mountPoint + " is not a mount of ninepin's; ninepin status lists those that there are";
         } else if (entry.get().isOf(user.uid())) {
-            message = died(mountPoint.toString());
+            message = describeDeadDaemon(mountPoint.toString());
         } else {
             message = mountPoint + " was mounted by another user; ask as that user";
         }

@@ -111,7 +111,7 @@ public final class Unmount {
         } catch (final IOException e) {
             throw failed(
                     mountPoint,
-                    "its daemon lives, but does not answer (" + e.getMessage() + "); " + lazily(mountPoint),
+                    "its daemon lives, but does not answer (" + e.getMessage() + "); " + adviseLazyUnmount(mountPoint),
                     e);
         }
     }
@@ -130,7 +130,7 @@ public final class Unmount {
         return withDaemon(daemon -> {
             daemon.destroy();
             if (!awaitEnd(daemon, PATIENCE)) {
-                throw notEnded(daemon);
+                throw newDaemonStillRunningException(daemon);
             }
             return Optional.empty();
         });
@@ -153,7 +153,7 @@ public final class Unmount {
         } catch (final IOException e) {
             return unmountHung(e);
         }
-        if (isElsewhere(pid)) {
+        if (isInOtherMountNamespace(pid)) {
             // The daemon's own mount is in another mount namespace. This namespace has at most a copy of it.
             new DirectUnmount(mounts, mountPoint, lazy).run(null);
             return Optional.empty();
@@ -173,7 +173,8 @@ public final class Unmount {
 
     private Optional<String> unmountHung(final IOException cause) throws NinepinException {
         if (!lazy) {
-            throw failed("its daemon does not answer (" + cause.getMessage() + ")" + withoutDaemon(), cause);
+            throw failed(
+                    "its daemon does not answer (" + cause.getMessage() + ")" + adviseUnmountWithoutDaemon(), cause);
         }
         new DirectUnmount(mounts, mountPoint, true).run(cause);
         freeName();
@@ -188,14 +189,15 @@ public final class Unmount {
             // The daemon is about to end. The kernel disconnects it as soon as the mount is gone. The unmount itself
             // completes only after the kernel has dropped all inodes, which can take long.
             if (!awaitEnd(daemon, PATIENCE)) {
-                throw notEnded(daemon);
+                throw newDaemonStillRunningException(daemon);
             }
             if (Mounts.ofCurrentUser().table().ninepinAt(mountPoint).isPresent()) {
-                throw failed("its daemon (pid " + daemon.pid() + ") ended before that" + withoutDaemon(), e);
+                throw failed(
+                        "its daemon (pid " + daemon.pid() + ") ended before that" + adviseUnmountWithoutDaemon(), e);
             }
             return Optional.empty();
         } catch (final SocketException e) {
-            return unmountedByOthers(daemon);
+            return awaitEndAfterConcurrentUnmount(daemon);
         } catch (final IOException e) {
             if (hasEnded(daemon)) {
                 // The daemon ended for another reason in the meantime. Nothing is left to unmount.
@@ -204,7 +206,7 @@ public final class Unmount {
             return unmountHung(e);
         }
         if (ControlMessages.BUSY.equals(reply.error())) {
-            throw failed(usedBy() + "; " + lazily(mountPoint) + " all the same", null);
+            throw failed(describeUse() + "; " + adviseLazyUnmount(mountPoint) + " all the same", null);
         }
         if (reply.error() != null) {
             throw failed(String.valueOf(reply.message()), null);
@@ -213,7 +215,7 @@ public final class Unmount {
     }
 
     /** Waits for the end of {@code daemon} after a concurrent unmount has moved its socket to another name. */
-    private Optional<String> unmountedByOthers(final ProcessHandle daemon) throws NinepinException {
+    private Optional<String> awaitEndAfterConcurrentUnmount(final ProcessHandle daemon) throws NinepinException {
         final List<MountStatus.Copy> copies = mounts.statusOfAll().stream()
                 .filter(status -> status.pid() == daemon.pid())
                 .findFirst()
@@ -226,20 +228,20 @@ public final class Unmount {
     private Optional<String> awaitEnd(final ProcessHandle daemon, final @Nullable List<MountStatus.Copy> copies)
             throws NinepinException {
         if (copies != null && !copies.isEmpty()) {
-            return Optional.of(keptBy(copies, daemon));
+            return Optional.of(describeCopies(copies, daemon));
         }
         if (awaitEnd(daemon, lazy || copies != null ? LAZY_PATIENCE : PATIENCE) || lazy) {
             return Optional.empty();
         }
         if (copies == null) {
-            throw notEnded(daemon);
+            throw newDaemonStillRunningException(daemon);
         }
         return Optional.of(mountPoint + " is unmounted, but a mount namespace or a descriptor that can't be seen from"
                 + " here keeps its daemon (pid " + daemon.pid() + ")");
     }
 
     /** Returns why the mount is busy. Looks for mounts below it as well, because fuser(1) does not show them. */
-    private String usedBy() throws NinepinException {
+    private String describeUse() throws NinepinException {
         return Mounts.ofCurrentUser().table().entries().stream()
                 .filter(entry -> entry.mountPoint().startsWith(mountPoint + "/"))
                 .findFirst()
@@ -247,7 +249,7 @@ public final class Unmount {
                 .orElse("it is in use (fuser -vm " + ShellText.quote(mountPoint) + " shows by whom)");
     }
 
-    private String keptBy(final List<MountStatus.Copy> copies, final ProcessHandle daemon) {
+    private String describeCopies(final List<MountStatus.Copy> copies, final ProcessHandle daemon) {
         final int others = copies.size() - NAMED_COPIES;
         return mountPoint + " is unmounted, but the share is still mounted on "
                 + copies.stream()
@@ -283,7 +285,7 @@ public final class Unmount {
     }
 
     /** Returns whether process {@code pid} is in another mount namespace; false if the namespace cannot be read. */
-    private static boolean isElsewhere(final long pid) {
+    private static boolean isInOtherMountNamespace(final long pid) {
         try {
             return !Files.readSymbolicLink(Path.of("/proc", Long.toString(pid), "ns/mnt"))
                     .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")));
@@ -308,7 +310,7 @@ public final class Unmount {
         }
     }
 
-    private NinepinException notEnded(final ProcessHandle daemon) {
+    private NinepinException newDaemonStillRunningException(final ProcessHandle daemon) {
         return failed("it is unmounted, but its daemon (pid " + daemon.pid() + ") has not ended", null);
     }
 
@@ -316,11 +318,11 @@ public final class Unmount {
         return failed(mountPoint, reason, cause);
     }
 
-    private String withoutDaemon() {
-        return "; " + lazily(mountPoint) + " without it";
+    private String adviseUnmountWithoutDaemon() {
+        return "; " + adviseLazyUnmount(mountPoint) + " without it";
     }
 
-    private static String lazily(final Path mountPoint) {
+    private static String adviseLazyUnmount(final Path mountPoint) {
         return "ninepin umount -l " + ShellText.quote(mountPoint) + " takes it away";
     }
 

@@ -97,7 +97,7 @@ public record DeviceList(List<Device> devices) {
     private static List<Driver> drivers(final VirtioDevice device) {
         return device.obstacles().entrySet().stream()
                 .map(each -> new Driver(
-                        each.getKey().text(),
+                        each.getKey().optionValue(),
                         each.getValue().isEmpty(),
                         each.getValue().orElse(null)))
                 .toList();

@@ -64,7 +64,7 @@ public final class Doctor {
     }
 
     /** Returns whether a mount would work: whether {@code findings} contains no failure. */
-    public static boolean isWell(final List<Finding> findings) {
+    public static boolean hasNoFailure(final List<Finding> findings) {
         return findings.stream().noneMatch(finding -> finding.verdict() == Finding.Verdict.FAIL);
     }
 }

@@ -47,20 +47,20 @@ final class VirtioCheck implements Doctor.Check {
             final String text = tag + ", " + use.get().text();
             return use.get().holder().equals(DeviceUse.NINEPIN)
                     ? Finding.ok(subject, text)
-                    : Finding.warn(subject, text, use.get().wayOut());
+                    : Finding.warn(subject, text, use.get().remedy());
         }
         final String free = device.virtioDriver()
                 .map(driver -> "bound to the kernel's " + driver + " but not mounted by it")
                 .orElse("free");
         final String ways = device.obstacles().entrySet().stream()
                 .filter(way -> way.getValue().isEmpty())
-                .map(way -> way.getKey().text())
+                .map(way -> way.getKey().optionValue())
                 .collect(Collectors.joining(", "));
         if (!ways.isEmpty()) {
             return Finding.ok(subject, tag + ", " + free + ", could be driven by " + ways);
         }
         final String obstacles = device.obstacles().entrySet().stream()
-                .map(way -> way.getKey().text() + ": " + way.getValue().orElse(""))
+                .map(way -> way.getKey().optionValue() + ": " + way.getValue().orElse(""))
                 .collect(Collectors.joining(", "));
         return Finding.warn(
                 subject,

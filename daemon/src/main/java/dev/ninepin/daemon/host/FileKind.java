@@ -69,7 +69,7 @@ public enum FileKind {
      * Returns the end of a sentence that reports a missing file at {@code path}. It gives the obstacle on the path if
      * there is one, otherwise {@code wayOut}.
      */
-    public static String absence(final Path path, final String wayOut) {
+    public static String describeAbsence(final Path path, final String wayOut) {
         return obstacle(path).map(why -> " is out of reach: " + why).orElse(" does not exist: " + wayOut);
     }
 }

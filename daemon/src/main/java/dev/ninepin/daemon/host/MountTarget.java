@@ -50,7 +50,8 @@ public final class MountTarget {
         }
         if (!Files.exists(directory)) {
             throw NinepinException.mountFailed("the mount point " + directory
-                    + FileKind.absence(directory, "create it first (mkdir -p " + ShellText.quote(directory) + ")"));
+                    + FileKind.describeAbsence(
+                            directory, "create it first (mkdir -p " + ShellText.quote(directory) + ")"));
         }
         if (!Files.isDirectory(directory)) {
             throw NinepinException.mountFailed(

@@ -103,7 +103,7 @@ public record RuntimeDirectory(Path path, User owner) {
      *
      * @throws IOException if other users have access to the directory
      */
-    public boolean isThere() throws IOException {
+    public boolean exists() throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
@@ -121,12 +121,12 @@ public record RuntimeDirectory(Path path, User owner) {
      *
      * @param inode the inode number of the socket, which distinguishes it from other sockets of this mount point
      */
-    public Path aside(final Path socket, final long inode) {
+    public Path detachedSocket(final Path socket, final long inode) {
         return path.resolve(base(socket) + "~" + Integer.toHexString(Long.hashCode(inode)) + SUFFIX);
     }
 
     /** Returns the second name that {@code socket} has until its mount is made. */
-    public Path claim(final Path socket) {
+    public Path claimSocket(final Path socket) {
         return path.resolve(base(socket) + ".mounting");
     }
 
@@ -154,7 +154,7 @@ public record RuntimeDirectory(Path path, User owner) {
      */
     public boolean isUnmountedSince(final Path socket, final Instant time) {
         try {
-            return isThere()
+            return exists()
                     && !Files.getLastModifiedTime(unmountNote(socket), LinkOption.NOFOLLOW_LINKS)
                             .toInstant()
                             .isBefore(time);
@@ -178,7 +178,7 @@ public record RuntimeDirectory(Path path, User owner) {
      * @throws IOException if other users have access to the directory, so that its contents cannot be trusted
      */
     public List<Path> sockets() throws IOException {
-        if (!isThere()) {
+        if (!exists()) {
             return List.of();
         }
         final List<Path> sockets = new ArrayList<>();
@@ -190,7 +190,7 @@ public record RuntimeDirectory(Path path, User owner) {
     }
 
     /** Runs {@code action} while no other thread and no other Ninepin process changes the directory. */
-    public <T> T locked(final Locked<T> action) throws IOException {
+    public <T> T runLocked(final Locked<T> action) throws IOException {
         synchronized (PROCESS_LOCK) {
             return lockedInProcess(action);
         }

@@ -35,7 +35,7 @@ final class AttachedUser {
             throw NinepinException.usage("option access=" + uid
                     + " is for a user whom the kernel keeps out: let him in with" + " -o allow_other");
         }
-        final OptionalInt there = options.idMap().userThere(here);
+        final OptionalInt there = options.idMap().toServerUser(here);
         if (there.isEmpty() && here != ROOT) {
             throw NinepinException.usage("idmap= has no number on the server for user " + uid
                     + ", as whom to attach: add idmap=u:SERVER:" + uid + ":1");

@@ -91,7 +91,7 @@ public final class Daemon {
             warning = " the mount has no log: " + Reason.of(e).replace('\n', ' ');
         }
         final Detachment detachment = new Detachment();
-        detachment.detach();
+        detachment.leaveTerminal();
         say(READY + warning + "\n");
         detachment.closeOutput();
         return log;

@@ -36,26 +36,26 @@ final class Detachment {
      *
      * @throws IOException if a system call fails
      */
-    void detach() throws IOException {
+    void leaveTerminal() throws IOException {
         // setsid fails if this process already leads its process group. Its starter has set that up on purpose.
         libc.setsid();
-        must(libc.chdir("/"), "chdir");
-        toNull(STDIN);
-        toNull(STDERR);
+        requireSuccess(libc.chdir("/"), "chdir");
+        redirectToNull(STDIN);
+        redirectToNull(STDERR);
     }
 
     /** Redirects standard output to {@code /dev/null} as well. A reader of the pipe sees end of file. */
     void closeOutput() throws IOException {
-        toNull(STDOUT);
+        redirectToNull(STDOUT);
     }
 
-    private void toNull(final int descriptor) throws IOException {
-        final int devNull = must(libc.open("/dev/null", O_RDWR), "open");
-        must(libc.dup2(devNull, descriptor), "dup2");
-        must(libc.close(devNull), "close");
+    private void redirectToNull(final int descriptor) throws IOException {
+        final int devNull = requireSuccess(libc.open("/dev/null", O_RDWR), "open");
+        requireSuccess(libc.dup2(devNull, descriptor), "dup2");
+        requireSuccess(libc.close(devNull), "close");
     }
 
-    private static int must(final int result, final String call) throws IOException {
+    private static int requireSuccess(final int result, final String call) throws IOException {
         if (result < 0) {
             throw new IOException(call + " failed while leaving the terminal");
         }

@@ -71,8 +71,8 @@ final class MountControl implements ControlServer.Handler {
             if (!share.isAlive()) {
                 return ControlMessages.Reply.done(pid);
             }
-            socket.stepAside();
-            return ControlMessages.Reply.livesOn(pid, copies);
+            socket.releaseName();
+            return ControlMessages.Reply.unmountedButInUse(pid, copies);
         } catch (final MountBusyException e) {
             return ControlMessages.Reply.failed(pid, ControlMessages.BUSY, e.getMessage());
         } catch (final IOException | RuntimeException e) {

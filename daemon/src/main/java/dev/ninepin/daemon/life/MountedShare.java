@@ -117,12 +117,12 @@ public final class MountedShare implements AutoCloseable {
         try {
             return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
         } catch (final IOException e) {
-            throw failed("cannot mount " + source, e, wayOut(e));
+            throw failed("cannot mount " + source, e, adviseOnConnectError(e));
         }
     }
 
     /** Returns advice for a server that failed to negotiate a session without sending an error. */
-    private static String wayOut(final IOException e) {
+    private static String adviseOnConnectError(final IOException e) {
         return e instanceof SessionEndedException || e instanceof RequestTimeoutException
                 ? "; check that it is a 9P2000.L server"
                 : "";
@@ -133,8 +133,8 @@ public final class MountedShare implements AutoCloseable {
      *
      * @throws IOException if the server does not reply within the session's timeout, or the session has ended
      */
-    void ask() throws IOException {
-        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+    void pingServer() throws IOException {
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             session.getattr(root.fid(), AttrMask.BASIC).await();
         }
     }

@@ -27,14 +27,14 @@ public final class Journal {
     }
 
     static boolean isStandardError() {
-        return leadsTo(STANDARD_ERROR, System.getenv("JOURNAL_STREAM"));
+        return isStream(STANDARD_ERROR, System.getenv("JOURNAL_STREAM"));
     }
 
     /**
      * Returns whether {@code stream} is the stream that {@code journal} names as DEVICE:INODE. The stream may have been
      * redirected after the variable was set; see systemd.exec(5).
      */
-    static boolean leadsTo(final Path stream, final @Nullable String journal) {
+    static boolean isStream(final Path stream, final @Nullable String journal) {
         if (journal == null) {
             return false;
         }

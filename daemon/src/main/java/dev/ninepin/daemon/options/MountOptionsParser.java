@@ -103,7 +103,7 @@ final class MountOptionsParser {
     private UserAccess access = UserAccess.ANY;
 
     /** Whether the kernel on this host checks permissions as well, as {@code access=client} asks. */
-    private boolean checkedHere;
+    private boolean kernelChecksPermissions;
 
     private final IdMapOption idMap = new IdMapOption();
     private Optional<DriverKind> driver = Optional.empty();
@@ -114,16 +114,17 @@ final class MountOptionsParser {
         }
         if (access.kind() == UserAccess.Kind.EACH && !allowOther && v9fs.isGiven()) {
             allowOther = true;
-            v9fs.means("access", "access=" + (checkedHere ? "client" : "user") + " lets other users in");
+            v9fs.recordTranslation(
+                    "access", "access=" + (kernelChecksPermissions ? "client" : "user") + " lets other users in");
         }
         if (access.kind() == UserAccess.Kind.EACH && !allowOther) {
-            throw NinepinException.usage("option access=" + (checkedHere ? "client" : "user")
+            throw NinepinException.usage("option access=" + (kernelChecksPermissions ? "client" : "user")
                     + " is for several users: let them in with -o allow_other");
         }
         return new MountOptions(
                 readOnly,
                 allowOther,
-                defaultPermissions || checkedHere,
+                defaultPermissions || kernelChecksPermissions,
                 containSymlinks,
                 uid,
                 gid,
@@ -207,8 +208,8 @@ final class MountOptionsParser {
     }
 
     private void access(final String value) throws NinepinException {
-        checkedHere = value.equals("client");
-        if (checkedHere || value.equals("user")) {
+        kernelChecksPermissions = value.equals("client");
+        if (kernelChecksPermissions || value.equals("user")) {
             access = UserAccess.EACH;
         } else if (value.equals("any")) {
             access = UserAccess.ANY;
@@ -234,11 +235,11 @@ final class MountOptionsParser {
 
     /** Parses an msize in bytes. Lowers a value above the maximum to the maximum, as {@code mount -t 9p} does. */
     private int msize(final String value) throws NinepinException {
-        v9fs.forget("msize");
+        v9fs.removeTranslation("msize");
         if (value.matches("[0-9]{1,10}")) {
             final long number = Long.parseLong(value);
             if (number > MAX_MSIZE) {
-                v9fs.means("msize", "msize=" + value + " means msize=" + MAX_MSIZE);
+                v9fs.recordTranslation("msize", "msize=" + value + " means msize=" + MAX_MSIZE);
                 return MAX_MSIZE;
             } else if (number >= SessionOptions.MIN_MSIZE) {
                 return (int) number;
@@ -251,7 +252,7 @@ final class MountOptionsParser {
     private CacheMode cache(final String value) throws NinepinException {
         for (final CacheMode mode : CacheMode.values()) {
             if (mode.name().toLowerCase(Locale.ROOT).equals(value)) {
-                v9fs.forget("cache");
+                v9fs.removeTranslation("cache");
                 return mode;
             }
         }
@@ -277,7 +278,7 @@ final class MountOptionsParser {
         return DriverKind.of(value)
                 .orElseThrow(() -> NinepinException.usage("option driver=" + value + ": must be one of "
                         + Arrays.stream(DriverKind.values())
-                                .map(DriverKind::text)
+                                .map(DriverKind::optionValue)
                                 .collect(Collectors.joining(", "))));
     }
 

@@ -131,7 +131,7 @@ public sealed interface Source {
                                     + ShellText.quote("unix:" + directory) + "?");
                 case NONE ->
                     throw NinepinException.mountFailed("the source " + directory
-                            + FileKind.absence(
+                            + FileKind.describeAbsence(
                                     directory, "qemu: exports a directory of this machine; create it first"));
                 default ->
                     throw NinepinException.mountFailed(
@@ -172,8 +172,8 @@ public sealed interface Source {
                             "the source " + path + " is a directory, not a socket: did you mean "
                                     + ShellText.quote(new Qemu(path, new TreeMap<>()).toString()) + "?");
                 case NONE ->
-                    throw NinepinException.mountFailed(
-                            "the source " + path + FileKind.absence(path, "start the server that listens there first"));
+                    throw NinepinException.mountFailed("the source " + path
+                            + FileKind.describeAbsence(path, "start the server that listens there first"));
                 default ->
                     throw NinepinException.mountFailed("the source " + path + " is "
                             + FileKind.of(path).text() + ", not a socket: give the path on which the server listens");
@@ -235,7 +235,8 @@ public sealed interface Source {
             final FileKind kind = FileKind.of(path);
             if (kind == FileKind.NONE) {
                 throw NinepinException.mountFailed("the source " + path
-                        + FileKind.absence(path, "vio9p: names a device of illumos's driver, such as /dev/9p/0"));
+                        + FileKind.describeAbsence(
+                                path, "vio9p: names a device of illumos's driver, such as /dev/9p/0"));
             }
             if (kind != FileKind.CHARACTER_DEVICE) {
                 throw NinepinException.mountFailed("the source " + path

@@ -23,7 +23,7 @@ public record V9fsOptions(
         Optional<String> transport,
         OptionalInt port,
         boolean given,
-        SortedMap<String, String> meanings,
+        SortedMap<String, String> translations,
         SortedSet<String> ignored) {
     /** The value for a list without any of these options. */
     static final V9fsOptions NONE =
@@ -35,13 +35,13 @@ public record V9fsOptions(
     private static final Pattern TCP_WITH_PORT = Pattern.compile("tcp:(?:\\[.*]|[^:]*):[0-9]+");
 
     public V9fsOptions {
-        meanings = new TreeMap<>(meanings);
+        translations = new TreeMap<>(translations);
         ignored = new TreeSet<>(ignored);
     }
 
     @Override
-    public SortedMap<String, String> meanings() {
-        return new TreeMap<>(meanings);
+    public SortedMap<String, String> translations() {
+        return new TreeMap<>(translations);
     }
 
     @Override
@@ -92,7 +92,7 @@ public record V9fsOptions(
      * @param allowOther whether the mount has {@code allow_other}
      */
     Optional<String> note(final String text, final Source source, final boolean allowOther) {
-        final SortedMap<String, String> said = meanings();
+        final SortedMap<String, String> said = translations();
         final SortedSet<String> unused = ignored();
         if (transport.isPresent() && !source.toString().startsWith(transport.get() + ":")) {
             unused.add("trans=" + transport.get());

@@ -147,7 +147,7 @@ final class V9fsOptionsParser {
     /**
      * Removes the translation of {@code name}, after a value that means the same in Ninepin and {@code mount -t 9p}.
      */
-    void forget(final String name) {
+    void removeTranslation(final String name) {
         meanings.remove(name);
     }
 
@@ -157,7 +157,7 @@ final class V9fsOptionsParser {
      * @param name the option
      * @param sentence what Ninepin does with it
      */
-    void means(final String name, final String sentence) {
+    void recordTranslation(final String name, final String sentence) {
         meanings.put(name, sentence);
     }
 

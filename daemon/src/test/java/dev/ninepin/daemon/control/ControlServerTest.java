@@ -196,7 +196,7 @@ class ControlServerTest {
         final Path mountPoint = Path.of("/mnt/lazy");
         final ControlSocket old = ControlSocket.open(directory, mountPoint);
         old.releaseClaim();
-        old.stepAside();
+        old.releaseName();
         try (ControlSocket successor = ControlSocket.open(directory, mountPoint)) {
             assertThat(successor.path()).isEqualTo(directory.socket(mountPoint));
             assertThat(directory.sockets()).hasSize(3).contains(server.path(), successor.path());

@@ -61,14 +61,14 @@ class RuntimeDirectoryTest {
         final CountDownLatch end = new CountDownLatch(1);
         try (BackgroundCall<Boolean> first = BackgroundCall.start(
                         "first",
-                        () -> directory.locked(() -> {
+                        () -> directory.runLocked(() -> {
                             inside.countDown();
                             awaitUninterrupted(end);
                             return true;
                         }));
                 BackgroundCall<Long> second = BackgroundCall.start("second", () -> {
                     inside.await();
-                    return directory.locked(end::getCount);
+                    return directory.runLocked(end::getCount);
                 })) {
             inside.await();
             second.awaitInside("locked");

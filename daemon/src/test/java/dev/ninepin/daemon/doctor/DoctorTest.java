@@ -293,7 +293,7 @@ class DoctorTest {
     void noServer(final String source, final String remedy) throws Exception {
         final Finding finding = examine(source, "");
         assertThat(finding.toString()).startsWith("FAIL  source: ").contains(remedy);
-        assertThat(Doctor.isWell(List.of(finding))).isFalse();
+        assertThat(Doctor.hasNoFailure(List.of(finding))).isFalse();
     }
 
     private static Finding examine(final String source, final String options) throws Exception {

@@ -38,12 +38,12 @@ class JournalTest {
     void onlyTheStreamThatTheVariableNamesIsTheJournal() throws Exception {
         final Path file = Files.createFile(temporary.resolve("file"));
         final String name = Files.getAttribute(file, "unix:dev") + ":" + Files.getAttribute(file, "unix:ino");
-        assertThat(Journal.leadsTo(file, name)).isTrue();
-        assertThat(Journal.leadsTo(Files.createFile(temporary.resolve("other")), name))
+        assertThat(Journal.isStream(file, name)).isTrue();
+        assertThat(Journal.isStream(Files.createFile(temporary.resolve("other")), name))
                 .isFalse();
-        assertThat(Journal.leadsTo(file, "8:0")).isFalse();
-        assertThat(Journal.leadsTo(file, null)).isFalse();
-        assertThat(Journal.leadsTo(temporary.resolve("none"), name)).isFalse();
+        assertThat(Journal.isStream(file, "8:0")).isFalse();
+        assertThat(Journal.isStream(file, null)).isFalse();
+        assertThat(Journal.isStream(temporary.resolve("none"), name)).isFalse();
     }
 
     private static String line(final Level level, final String message, final Throwable thrown) {

@@ -29,7 +29,7 @@ public record MountChecks(Path device, Path configuration, boolean root) {
      *
      * @throws IOException with the first reason why it cannot
      */
-    public void before(final Path directory, final FuseOptions options) throws IOException {
+    public void checkBeforeMount(final Path directory, final FuseOptions options) throws IOException {
         checkDirectory(directory);
         checkDevice();
         if (!root) {
@@ -83,8 +83,8 @@ public record MountChecks(Path device, Path configuration, boolean root) {
                         .anyMatch(line -> line.strip().equals("user_allow_other"));
     }
 
-    /** Returns an exception that says why libfuse could not mount, after {@link #before} has found no reason. */
-    public IOException after(final Path directory, final Errno errno) throws IOException {
+    /** Returns an exception that says why libfuse could not mount, after {@link #checkBeforeMount} has found no reason. */
+    public IOException explainFailure(final Path directory, final Errno errno) throws IOException {
         if (root && !mayMount()) {
             return new IOException("this process may not mount: it has no CAP_SYS_ADMIN");
         }

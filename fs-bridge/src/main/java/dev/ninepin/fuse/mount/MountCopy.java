@@ -42,13 +42,13 @@ public record MountCopy(
                 copies.add(new MountCopy(decode(mount.where()), null, null));
             }
         }
-        final Set<String> views = new HashSet<>(Set.of(view(PROC.resolve("self"))));
+        final Set<String> views = new HashSet<>(Set.of(mountTableKey(PROC.resolve("self"))));
         for (final long pid : processes()) {
             final Path process = PROC.resolve(Long.toString(pid));
             try {
                 // Reads each mount table once: reading a long table for each of a thousand processes would take
                 // seconds.
-                final String view = view(process);
+                final String view = mountTableKey(process);
                 if (!view.isEmpty() && !views.add(view)) {
                     continue;
                 }
@@ -77,7 +77,7 @@ public record MountCopy(
      * Returns a key that is the same for processes with the same mount table: the mount namespace and the root
      * directory. Returns an empty string if this process may not read them.
      */
-    private static String view(final Path process) {
+    private static String mountTableKey(final Path process) {
         try {
             return Files.readSymbolicLink(process.resolve("ns/mnt")) + " "
                     + Files.readSymbolicLink(process.resolve("root"));

@@ -55,7 +55,7 @@ public final class MountPoint {
      *
      * @throws IOException if mountinfo cannot be read
      */
-    public boolean holds(final int connection) throws IOException {
+    public boolean hasMount(final int connection) throws IOException {
         return MountInfo.of("self").stream().anyMatch(mount -> mount.connection() == connection && isAt(mount));
     }
 

@@ -84,7 +84,7 @@ public final class Callbacks {
             .getClosurePointer(LowLevelOps.Interrupt.class, interrupt)
             .address();
 
-    /** Set by {@link #servedBy} before the first callback. */
+    /** Set by {@link #setWorkers} before the first callback. */
     private @Nullable Workers workers;
 
     /** @param errnoOf translates an exception of {@code files} into an errno */
@@ -92,7 +92,7 @@ public final class Callbacks {
         this.fuse = fuse;
         this.files = files;
         this.failures = new Failures(files, errnoOf);
-        this.xattrs = new XattrCallbacks(this::as, this::serve, this::caller, this::dropAttributes);
+        this.xattrs = new XattrCallbacks(this::forCaller, this::serve, this::caller, this::dropAttributes);
         this.locks = new LockCallbacks(files, this::serve, this::dropData);
         fillTable();
     }
@@ -142,7 +142,7 @@ public final class Callbacks {
     }
 
     /** Sets the workers that serve the requests. Must be called before the first request. */
-    public void servedBy(final Workers theirs) {
+    public void setWorkers(final Workers theirs) {
         workers = theirs;
     }
 
@@ -165,12 +165,13 @@ public final class Callbacks {
         serve(LOOKUP, request, parent, worker -> {
             final ByteString wanted = worker.name(name);
             try {
-                give(worker, as(request).lookup(parent, wanted));
+                replyWithEntry(worker, forCaller(request).lookup(parent, wanted));
             } catch (final IOException e) {
                 if (!failures.isRefusal(e)) {
                     throw e;
                 }
-                keep(worker, files.knownDirectory(parent, wanted).orElseThrow(() -> e));
+                replyWithCachedEntry(
+                        worker, files.knownDirectory(parent, wanted).orElseThrow(() -> e));
             }
         });
     }
@@ -184,7 +185,7 @@ public final class Callbacks {
      * below it. With the cached entry, the user finds the directory, but the server still denies the operation that
      * follows.
      */
-    private void keep(final Worker worker, final Entry known) {
+    private void replyWithCachedEntry(final Worker worker, final Entry known) {
         if (!worker.reply.entryForNow(known)) {
             files.forget(known.node(), 1);
         }
@@ -224,7 +225,7 @@ public final class Callbacks {
      */
     private Attributes attributes(final long request, final long node) throws IOException {
         try {
-            return as(request).getattr(node);
+            return forCaller(request).getattr(node);
         } catch (final IOException e) {
             if (!failures.isRefusal(e)) {
                 throw e;
@@ -250,7 +251,7 @@ public final class Callbacks {
     private Attributes rootAttributes() throws IOException {
         try {
             final Attributes attributes = files.getattr(FileOperations.ROOT);
-            readiness.rootShown();
+            readiness.recordRootAttributes();
             return attributes;
         } catch (final IOException | RuntimeException e) {
             readiness.rootFailed(e);
@@ -262,10 +263,10 @@ public final class Callbacks {
         serve("setattr", request, node, worker -> {
             final Attributes changed;
             if (which == 0) {
-                changed = as(request, worker, info).changeNothing(withGroups(request), node);
+                changed = forOpenerOrCaller(request, worker, info).changeNothing(callerWithGroups(request), node);
             } else {
-                final AttributeChange change = RequestedChange.of(worker.stat(stat), which, losesSetId(worker));
-                changed = info == 0 ? as(request).setattr(node, change) : setattrOfOpen(worker, info, change);
+                final AttributeChange change = RequestedChange.of(worker.stat(stat), which, mustClearSetId(worker));
+                changed = info == 0 ? forCaller(request).setattr(node, change) : setattrOfOpen(worker, info, change);
             }
             worker.reply.attributes(changed);
         });
@@ -282,7 +283,7 @@ public final class Callbacks {
                 "readlink",
                 request,
                 node,
-                worker -> worker.reply.target(as(request).readlink(node)));
+                worker -> worker.reply.target(forCaller(request).readlink(node)));
     }
 
     private void mknod(final long request, final long parent, final long name, final int mode, final long rdev) {
@@ -290,7 +291,8 @@ public final class Callbacks {
                 "mknod",
                 request,
                 parent,
-                worker -> give(worker, as(request).mknod(caller(request), parent, worker.name(name), mode, rdev)));
+                worker -> replyWithEntry(
+                        worker, forCaller(request).mknod(caller(request), parent, worker.name(name), mode, rdev)));
     }
 
     private void mkdir(final long request, final long parent, final long name, final int mode) {
@@ -298,7 +300,8 @@ public final class Callbacks {
                 "mkdir",
                 request,
                 parent,
-                worker -> give(worker, as(request).mkdir(caller(request), parent, worker.name(name), mode)));
+                worker -> replyWithEntry(
+                        worker, forCaller(request).mkdir(caller(request), parent, worker.name(name), mode)));
     }
 
     private void symlink(final long request, final long target, final long parent, final long name) {
@@ -306,24 +309,29 @@ public final class Callbacks {
                 "symlink",
                 request,
                 parent,
-                worker -> give(
-                        worker, as(request).symlink(caller(request), parent, worker.name(name), worker.name(target))));
+                worker -> replyWithEntry(
+                        worker,
+                        forCaller(request).symlink(caller(request), parent, worker.name(name), worker.name(target))));
     }
 
     private void link(final long request, final long node, final long newParent, final long newName) {
-        serve("link", request, node, worker -> give(worker, as(request).link(node, newParent, worker.name(newName))));
+        serve(
+                "link",
+                request,
+                node,
+                worker -> replyWithEntry(worker, forCaller(request).link(node, newParent, worker.name(newName))));
     }
 
     private void unlink(final long request, final long parent, final long name) {
         serve("unlink", request, parent, worker -> {
-            as(request).unlink(parent, worker.name(name));
+            forCaller(request).unlink(parent, worker.name(name));
             worker.reply.done();
         });
     }
 
     private void rmdir(final long request, final long parent, final long name) {
         serve("rmdir", request, parent, worker -> {
-            as(request).rmdir(parent, worker.name(name));
+            forCaller(request).rmdir(parent, worker.name(name));
             worker.reply.done();
         });
     }
@@ -333,13 +341,14 @@ public final class Callbacks {
         serve("rename", request, parent, worker -> {
             switch (worker.kind()) {
                 case RENAME_WITHOUT_REPLACING ->
-                    as(request).renameWithoutReplacing(parent, worker.name(name), newParent, worker.name(newName));
+                    forCaller(request)
+                            .renameWithoutReplacing(parent, worker.name(name), newParent, worker.name(newName));
                 case RENAME_OTHERWISE -> {
                     // 9P has no way to exchange two names, or to leave a whiteout.
                     worker.reply.error(Errno.EINVAL);
                     return;
                 }
-                default -> as(request).rename(parent, worker.name(name), newParent, worker.name(newName));
+                default -> forCaller(request).rename(parent, worker.name(name), newParent, worker.name(newName));
             }
             worker.reply.done();
         });
@@ -348,13 +357,13 @@ public final class Callbacks {
     private void open(final long request, final long node, final long info) {
         serve("open", request, node, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
-            final long handle = as(request).open(node, openFlags, this::dropData);
+            final long handle = forCaller(request).open(node, openFlags, this::dropData);
             // A flush tells the file system that a writer has closed its descriptor, and which owner's locks to
             // release.
             final boolean flush = files.takesLocks() || OpenFlags.writes(openFlags);
             boolean taken = false;
             try {
-                taken = worker.reply.opened(handle, flush, isUncached() || isUnsized(handle));
+                taken = worker.reply.opened(handle, flush, isUncached() || mustReadPastSize(handle));
             } finally {
                 if (!taken) {
                     files.release(handle);
@@ -376,7 +385,7 @@ public final class Callbacks {
      * be open only for reading and have the size 0. If the kernel cannot map files that bypass the page cache, the file
      * must also turn out to have contents.
      */
-    private boolean isUnsized(final long handle) throws IOException {
+    private boolean mustReadPastSize(final long handle) throws IOException {
         return files.isShownEmpty(handle) && (canMapUncached() || files.hidesContents(handle));
     }
 
@@ -412,8 +421,9 @@ public final class Callbacks {
         serve("create", request, parent, worker -> {
             final int openFlags = protocolFlags(worker.info(info));
             final Created created = worker.kind() == RequestKind.CREATE_UNNAMED
-                    ? as(request).createUnnamed(caller(request), parent, openFlags, mode)
-                    : as(request).create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
+                    ? forCaller(request).createUnnamed(caller(request), parent, openFlags, mode)
+                    : forCaller(request)
+                            .create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
             if (!worker.reply.created(created.entry(), created.handle(), isUncached())) {
                 files.release(created.handle());
                 files.forget(created.entry().node(), 1);
@@ -439,7 +449,7 @@ public final class Callbacks {
             final long request, final long node, final long data, final long size, final long offset, final long info) {
         serve("write", request, node, worker -> {
             final long handle = worker.handle(info);
-            if (losesSetId(worker)) {
+            if (mustClearSetId(worker)) {
                 files.forOpener(handle).loseSetId(handle);
             }
             Runnable answer;
@@ -481,7 +491,7 @@ public final class Callbacks {
         }
     }
 
-    private static boolean losesSetId(final Worker worker) {
+    private static boolean mustClearSetId(final Worker worker) {
         return worker.kind() == RequestKind.LOSING_SET_ID;
     }
 
@@ -508,7 +518,7 @@ public final class Callbacks {
 
     private void opendir(final long request, final long node, final long info) {
         serve("opendir", request, node, worker -> {
-            final long handle = as(request).opendir(node);
+            final long handle = forCaller(request).opendir(node);
             if (!worker.reply.opened(handle)) {
                 files.releasedir(handle);
             }
@@ -540,7 +550,7 @@ public final class Callbacks {
                 worker.reply.error(Errno.EINVAL);
                 return;
             }
-            final List<Optional<Entry>> found = as(request).lookupAll(node, entries.names());
+            final List<Optional<Entry>> found = forCaller(request).lookupAll(node, entries.names());
             if (!worker.reply.entries(entries, found)) {
                 found.forEach(each -> each.ifPresent(entry -> files.forget(entry.node(), 1)));
             }
@@ -566,12 +576,12 @@ public final class Callbacks {
                 "statfs",
                 request,
                 node,
-                worker -> worker.reply.figures(as(request).statfs(node)));
+                worker -> worker.reply.figures(forCaller(request).statfs(node)));
     }
 
     private void access(final long request, final long node, final int mask) {
         serve("access", request, node, worker -> {
-            as(request).access(withGroups(request), node, mask);
+            forCaller(request).access(callerWithGroups(request), node, mask);
             worker.reply.done();
         });
     }
@@ -591,14 +601,14 @@ public final class Callbacks {
     }
 
     /** Replies with an entry, and takes back its lookup count if the kernel no longer waits for the reply. */
-    private void give(final Worker worker, final Entry entry) {
+    private void replyWithEntry(final Worker worker, final Entry entry) {
         if (!worker.reply.entry(entry)) {
             files.forget(entry.node(), 1);
         }
     }
 
     /** Returns the file operations with the credentials of the user that sent {@code request}. */
-    private FileOperations as(final long request) throws IOException {
+    private FileOperations forCaller(final long request) throws IOException {
         return files.forUser(() -> Native.at(fuse.fuse_req_ctx(request)).getInt(0));
     }
 
@@ -607,12 +617,15 @@ public final class Callbacks {
      * the user that sent {@code request}. The kernel passes the descriptor for ftruncate(2). It passes none for
      * fchmod(2), fchown(2) and futimens(3), which only the file's owner may call.
      */
-    private FileOperations as(final long request, final Worker worker, final long info) throws IOException {
-        return info == 0 ? as(request) : files.forOpener(worker.info(info).fh.get());
+    private FileOperations forOpenerOrCaller(final long request, final Worker worker, final long info)
+            throws IOException {
+        return info == 0
+                ? forCaller(request)
+                : files.forOpener(worker.info(info).fh.get());
     }
 
     /** Returns the caller of a request with its supplementary groups, read from /proc. */
-    private Caller withGroups(final long request) {
+    private Caller callerWithGroups(final long request) {
         final Pointer context = Native.at(fuse.fuse_req_ctx(request));
         return caller(request).with(SupplementaryGroups.of(context.getInt(PID)));
     }

@@ -25,17 +25,17 @@ final class Interrupts {
      * Interrupts the request of {@code token} in {@code slot} once a signal will terminate the program, if the request
      * is still being served by then. Returns at once; checks after a second, and then every second.
      *
-     * @param thread a thread of the program, as in {@link PendingSignals#endProgramOf}
+     * @param thread a thread of the program, as in {@link PendingSignals#willTerminate}
      */
     void schedule(final RequestSlot slot, final long token, final int thread) {
-        final var unused = timer.after(SOON_MILLIS, () -> look(slot, token, thread));
+        final var unused = timer.schedule(SOON_MILLIS, () -> look(slot, token, thread));
     }
 
     private void look(final RequestSlot slot, final long token, final int thread) {
         if (!slot.serves(token)) {
             return;
         }
-        if (PendingSignals.endProgramOf(thread)) {
+        if (PendingSignals.willTerminate(thread)) {
             slot.interrupt(token);
         } else {
             schedule(slot, token, thread);

@@ -53,7 +53,7 @@ final class KernelPages {
      * @return the bytes, or empty if the kernel does not answer in time or rejects the request, or the thread is
      *     interrupted
      */
-    Optional<ByteBuffer> look(final long node, final long offset, final int size, final long millis) {
+    Optional<ByteBuffer> retrieve(final long node, final long offset, final int size, final long millis) {
         final long number = lastLook.incrementAndGet();
         final CompletableFuture<ByteBuffer> seen = new CompletableFuture<>();
         awaited.put(number, seen);
@@ -75,7 +75,7 @@ final class KernelPages {
     }
 
     /** Passes the kernel's answer, at the start of {@code request}, to the thread that waits for it. */
-    void answered(final ByteBuffer request) {
+    void completeRetrieval(final ByteBuffer request) {
         final CompletableFuture<ByteBuffer> seen = awaited.get(request.getLong(IN_UNIQUE));
         if (seen != null) {
             final byte[] bytes = new byte[request.getInt(IN_SIZE)];

@@ -57,7 +57,7 @@ final class OvertakenWrites {
             final boolean beingRead,
             final Runnable answer) {
         final Once first = new Once();
-        final Timer.Cancellable late = timer.after(MOST_MILLIS, () -> first.run(answer));
+        final Timer.Cancellable late = timer.schedule(MOST_MILLIS, () -> first.run(answer));
         final boolean inTime;
         try {
             if (beingRead) {
@@ -77,7 +77,7 @@ final class OvertakenWrites {
         long at = offset;
         while (at < end) {
             final long page = at - at % pageSize;
-            final Optional<ByteBuffer> look = pages.look(node, page, (int) (end - page), MOST_MILLIS);
+            final Optional<ByteBuffer> look = pages.retrieve(node, page, (int) (end - page), MOST_MILLIS);
             if (look.isEmpty()) {
                 drop(node, at, end);
                 return;

@@ -26,9 +26,9 @@ public record PendingSignals(long pending, long survived) {
      * @return whether it will; true also if the signals are unknown, because the thread is in another PID namespace or
      *     /proc hides it
      */
-    static boolean endProgramOf(final int thread) {
+    static boolean willTerminate(final int thread) {
         try {
-            return of(ThreadStatus.of(thread)).end();
+            return of(ThreadStatus.of(thread)).areFatal();
         } catch (final IOException e) {
             return true;
         }
@@ -51,7 +51,7 @@ public record PendingSignals(long pending, long survived) {
      * Returns whether one of the signals terminates the program. When a signal terminates a program, the kernel sends
      * SIGKILL to all its other threads.
      */
-    boolean end() {
+    boolean areFatal() {
         return (pending & ~survived & ~HARMLESS) != 0;
     }
 

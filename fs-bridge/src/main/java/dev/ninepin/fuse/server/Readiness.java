@@ -19,7 +19,7 @@ public final class Readiness {
     }
 
     /** Records that the root's attributes were returned. */
-    void rootShown() {
+    void recordRootAttributes() {
         rootAnswer.complete(Optional.empty());
     }
 

@@ -30,7 +30,7 @@ final class Timer {
      * Runs {@code work} on the timer's thread after {@code millis}, unless it is cancelled or the timer is closed
      * before.
      */
-    Cancellable after(final long millis, final Runnable work) {
+    Cancellable schedule(final long millis, final Runnable work) {
         final var task = executor.schedule(work, millis, TimeUnit.MILLISECONDS);
         return () -> task.cancel(false);
     }

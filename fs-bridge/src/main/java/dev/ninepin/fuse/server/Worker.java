@@ -76,7 +76,7 @@ final class Worker extends Thread {
     }
 
     /** Sets the kind of the request that is about to be served. */
-    void kind(final RequestKind ofRequest) {
+    void setKind(final RequestKind ofRequest) {
         kind = ofRequest;
     }
 
@@ -159,7 +159,7 @@ final class Worker extends Thread {
     }
 
     /** Returns a copy of {@code bytes} in a direct buffer; valid until the next call. */
-    ByteBuffer direct(final byte[] bytes) {
+    ByteBuffer copyToDirectBuffer(final byte[] bytes) {
         return room(bytes.length).put(bytes).flip();
     }
 

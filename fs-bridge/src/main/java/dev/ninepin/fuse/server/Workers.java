@@ -92,7 +92,7 @@ public final class Workers {
     /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
 
-    /** Set once a thread has received the end of the connection, from the kernel or after {@link #takeNoMore}. */
+    /** Set once a thread has received the end of the connection, from the kernel or after {@link #exitSession}. */
     private volatile boolean disconnected;
 
     /**
@@ -181,7 +181,7 @@ public final class Workers {
         } catch (final Throwable e) {
             LOG.error("{} ends", worker.getName(), e);
         } finally {
-            leave(worker);
+            removeWorker(worker);
         }
     }
 
@@ -233,9 +233,9 @@ public final class Workers {
         if (kind == RequestKind.INIT) {
             negotiation.answer(request, length);
         } else if (kind == RequestKind.PAGES) {
-            pages.answered(request);
+            pages.completeRetrieval(request);
         } else {
-            worker.kind(kind);
+            worker.setKind(kind);
             final int start = kind.rewrite(request);
             final ByteBuffer known = start == 0 ? request : request.slice(start, length - start);
             fuse.fuse_session_process(session, known, length - start, channel);
@@ -263,7 +263,7 @@ public final class Workers {
         }
     }
 
-    private void leave(final Worker worker) {
+    private void removeWorker(final Worker worker) {
         synchronized (sessionLock) {
             workers.remove(worker.slot.number());
             alive.decrementAndGet();
@@ -284,7 +284,7 @@ public final class Workers {
      * up at once. Otherwise, gives it up after a while if the signal ends the program and the request is still being
      * served.
      *
-     * @param thread the program's thread, as in {@link PendingSignals#endProgramOf}
+     * @param thread the program's thread, as in {@link PendingSignals#willTerminate}
      */
     void interrupt(final long token, final int thread) {
         final Worker worker = workers.get(RequestSlot.numberOf(token));
@@ -321,7 +321,7 @@ public final class Workers {
      * Marks the session as exited, so that no thread takes another request. Threads that wait for a request wake up
      * when the connection ends.
      */
-    public void takeNoMore() {
+    public void exitSession() {
         synchronized (sessionLock) {
             if (alive.get() > 0) {
                 fuse.fuse_session_exit(session);
@@ -345,12 +345,12 @@ public final class Workers {
      * Returns whether the connection has ended, though requests may still be in progress. The kernel may have given the
      * connection's number to another mount since.
      */
-    public boolean disconnected() {
+    public boolean isDisconnected() {
         return disconnected;
     }
 
     /** Returns whether all threads have left and the session is destroyed. */
-    public boolean ended() {
+    public boolean hasEnded() {
         return ended.getCount() == 0;
     }
 

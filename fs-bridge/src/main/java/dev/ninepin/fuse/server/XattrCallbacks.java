@@ -28,7 +28,7 @@ final class XattrCallbacks {
     /** A function that returns the file operations with the credentials of the user that sent a request. */
     @FunctionalInterface
     interface FilesOfUser {
-        FileOperations as(long request) throws IOException;
+        FileOperations forCaller(long request) throws IOException;
     }
 
     /** @param dropAttributes makes the kernel ask for a node's attributes again before it uses them */
@@ -54,7 +54,7 @@ final class XattrCallbacks {
             final long request, final long node, final long name, final long value, final long size, final int flags) {
         server.serve("setxattr", request, node, worker -> {
             final ByteString which = worker.name(name);
-            files.as(request).setxattr(caller.apply(request), node, which, worker.data(value, size), flags);
+            files.forCaller(request).setxattr(caller.apply(request), node, which, worker.data(value, size), flags);
             changed(node, which);
             worker.reply.done();
         });
@@ -64,9 +64,10 @@ final class XattrCallbacks {
         server.serve(GETXATTR, request, node, worker -> {
             final ByteString which = worker.name(name);
             if (size == 0) {
-                worker.reply.xattrSize(files.as(request).xattrSize(node, which));
+                worker.reply.xattrSize(files.forCaller(request).xattrSize(node, which));
             } else {
-                worker.reply.data(worker.direct(files.as(request).getxattr(node, which, toInt(size))));
+                worker.reply.data(
+                        worker.copyToDirectBuffer(files.forCaller(request).getxattr(node, which, toInt(size))));
             }
         });
     }
@@ -74,9 +75,10 @@ final class XattrCallbacks {
     private void listxattr(final long request, final long node, final long size) {
         server.serve("listxattr", request, node, worker -> {
             if (size == 0) {
-                worker.reply.xattrSize(files.as(request).xattrListSize(node));
+                worker.reply.xattrSize(files.forCaller(request).xattrListSize(node));
             } else {
-                worker.reply.data(worker.direct(files.as(request).listxattr(node, toInt(size))));
+                worker.reply.data(
+                        worker.copyToDirectBuffer(files.forCaller(request).listxattr(node, toInt(size))));
             }
         });
     }
@@ -84,7 +86,7 @@ final class XattrCallbacks {
     private void removexattr(final long request, final long node, final long name) {
         server.serve("removexattr", request, node, worker -> {
             final ByteString which = worker.name(name);
-            files.as(request).removexattr(caller.apply(request), node, which);
+            files.forCaller(request).removexattr(caller.apply(request), node, which);
             changed(node, which);
             worker.reply.done();
         });

@@ -94,7 +94,7 @@ public final class AsideFiles {
     }
 
     /** Shows a temporary name in listings from now on, since its file could not be removed. */
-    public void left(final ByteString name) {
+    public void showInListings(final ByteString name) {
         left.add(name);
     }
 

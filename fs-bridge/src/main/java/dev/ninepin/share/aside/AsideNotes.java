@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * DIRECTORY/           of one share; exists while the share is mounted or a note is left
- *   PREFIX….lock       marks the mount whose names begin with PREFIX as running: {@link LivingMounts}
+ *   PREFIX….lock       marks the mount whose names begin with PREFIX as running: {@link RunningMounts}
  *   NAME               of a silly-renamed file; contains the server ID of the user who put it aside, and the names
  *                      on the path from the share's root to its directory; a NUL follows each
  * </pre>
@@ -52,7 +52,7 @@ public final class AsideNotes implements AutoCloseable {
     private final AtomicLong last = new AtomicLong();
 
     /** The running mounts with notes in the same directory; null if no notes are made. */
-    private final @Nullable LivingMounts mounts;
+    private final @Nullable RunningMounts mounts;
 
     @GuardedBy("this")
     private @Nullable FileChannel living;
@@ -66,7 +66,7 @@ public final class AsideNotes implements AutoCloseable {
      */
     record Left(ByteString name, int user, List<ByteString> path) {}
 
-    private AsideNotes(final @Nullable LivingMounts mounts) {
+    private AsideNotes(final @Nullable RunningMounts mounts) {
         this.mounts = mounts;
     }
 
@@ -83,14 +83,14 @@ public final class AsideNotes implements AutoCloseable {
      */
     public static AsideNotes in(final Path directory) throws IOException {
         Files.createDirectories(directory.toAbsolutePath().getParent(), PRIVATE);
-        final LivingMounts mounts = new LivingMounts(directory);
+        final RunningMounts mounts = new RunningMounts(directory);
         final AsideNotes notes = new AsideNotes(mounts);
         notes.begin(mounts);
         return notes;
     }
 
-    private synchronized void begin(final LivingMounts all) throws IOException {
-        living = all.alone(() -> {
+    private synchronized void begin(final RunningMounts all) throws IOException {
+        living = all.runExclusively(() -> {
             Files.createDirectories(all.directory(), PRIVATE);
             return all.enter(prefix);
         });
@@ -141,17 +141,17 @@ public final class AsideNotes implements AutoCloseable {
         if (mounts == null) {
             return List.of();
         }
-        final LivingMounts all = mounts;
-        return all.alone(() -> leftBeside(all));
+        final RunningMounts all = mounts;
+        return all.runExclusively(() -> leftBeside(all));
     }
 
-    private static List<Left> leftBeside(final LivingMounts mounts) throws IOException {
+    private static List<Left> leftBeside(final RunningMounts mounts) throws IOException {
         final List<Left> left = new ArrayList<>();
         final Set<String> alive = mounts.names();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(mounts.directory(), START + "*")) {
             for (final Path file : files) {
                 final String name = file.getFileName().toString();
-                if (LivingMounts.isLock(name) || alive.contains(prefixOf(name))) {
+                if (RunningMounts.isLock(name) || alive.contains(prefixOf(name))) {
                     continue;
                 }
                 try {
@@ -201,10 +201,10 @@ public final class AsideNotes implements AutoCloseable {
         if (mounts == null || living == null) {
             return;
         }
-        final LivingMounts all = mounts;
+        final RunningMounts all = mounts;
         final FileChannel own = living;
         living = null;
-        all.alone(() -> {
+        all.runExclusively(() -> {
             all.leave(prefix, own);
             try {
                 return Files.deleteIfExists(all.directory());

@@ -84,7 +84,7 @@ public final class AttributeReader {
                 }
             }
         }
-        inode.mayHaveAnotherSize();
+        inode.noteSizeMayChange();
         return inode.removed().orElseThrow().attributes();
     }
 
@@ -95,8 +95,8 @@ public final class AttributeReader {
      */
     public Attributes readOverPath(final Inode inode) throws IOException {
         return paths.use(inode, fid -> {
-            final Inode.Asked asked = asking(inode);
-            final Attributes attributes = accept(inode, ask(fid), asked);
+            final Inode.Asked asked = beginRequest(inode);
+            final Attributes attributes = recordReply(inode, ask(fid), asked);
             inode.seenOverPath(asked.nanos());
             return attributes;
         });
@@ -104,7 +104,7 @@ public final class AttributeReader {
 
     /** Reads a file's attributes over a fid that was just opened on it, and so leads to it. */
     public Attributes read(final Inode inode, final OpenFile file) throws IOException {
-        final Inode.Asked asked = asking(inode);
+        final Inode.Asked asked = beginRequest(inode);
         final Rgetattr reply;
         try {
             reply = ask(file.fid());
@@ -115,19 +115,19 @@ public final class AttributeReader {
             // diod uses the path under which the fid was opened; a directory above may have been renamed since.
             return readOverPath(inode);
         }
-        return accept(inode, reply, asked);
+        return recordReply(inode, reply, asked);
     }
 
     /**
-     * Returns the data that {@link #accept} needs about an attribute request. Must be called before the request is
+     * Returns the data that {@link #recordReply} needs about an attribute request. Must be called before the request is
      * sent.
      */
-    public Inode.Asked asking(final Inode inode) {
-        return asking(Optional.of(inode));
+    public Inode.Asked beginRequest(final Inode inode) {
+        return beginRequest(Optional.of(inode));
     }
 
-    /** Like {@link #asking(Inode)}; empty for a file that has no inode yet. */
-    public Inode.Asked asking(final Optional<Inode> inode) {
+    /** Like {@link #beginRequest(Inode)}; empty for a file that has no inode yet. */
+    public Inode.Asked beginRequest(final Optional<Inode> inode) {
         return new Inode.Asked(
                 requests.incrementAndGet(),
                 inode.map(file -> file.data.changes()).orElse(0L),
@@ -147,8 +147,8 @@ public final class AttributeReader {
     }
 
     /** Returns the last known attributes of a file, without a request; empty if there are none. */
-    public Optional<Attributes> known(final Inode inode) {
-        return Optional.ofNullable(inode.attributes()).map(last -> shown(inode, last, last.nlink()));
+    public Optional<Attributes> lastKnown(final Inode inode) {
+        return Optional.ofNullable(inode.attributes()).map(last -> toAttributes(inode, last, last.nlink()));
     }
 
     /** Reads a file's attributes over any fid that is open on it, whichever user opened it; empty if there is none. */
@@ -175,11 +175,11 @@ public final class AttributeReader {
      * Records the server's reply for a file, and returns the file's attributes. If a later request was answered first,
      * the attributes of that one are returned.
      *
-     * @param asked the data from before the request was sent ({@link #asking(Inode)})
+     * @param asked the data from before the request was sent ({@link #beginRequest(Inode)})
      * @throws StaleFileException if the reply is about another file: it has another qid, or another file type
      * @throws ErrnoException EIO if no file can have such attributes; the kernel would mark its inode as bad for good
      */
-    public Attributes accept(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
+    public Attributes recordReply(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
             throws StaleFileException, ErrnoException {
         if (!FileId.of(reply.qid()).equals(inode.id())) {
             throw new StaleFileException("node " + inode.node() + " is another file now");
@@ -191,13 +191,13 @@ public final class AttributeReader {
         }
         final Rgetattr before = inode.attributes();
         if (before != null && !FileMode.isSameType(before.mode(), reply.mode())) {
-            inodes.isAnotherNow(inode);
+            inodes.dropReplaced(inode);
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
         final Rgetattr latest = inode.note(reply, asked);
         // The hidden name of a file that was removed while open must not be counted.
         final long links = inodes.aside(inode).isPresent() ? latest.nlink() - 1 : latest.nlink();
-        return shown(inode, latest, links);
+        return toAttributes(inode, latest, links);
     }
 
     /**
@@ -205,7 +205,7 @@ public final class AttributeReader {
      * last reply. This must be done before the removal: if both requests are sent together, QEMU may answer this one
      * after the removal. Does nothing for directories; a failure is ignored.
      */
-    public void lastLook(final Inode inode) {
+    public void refreshBeforeRemoval(final Inode inode) {
         if (inode.isDirectory() || !inode.hasChangedSinceSeen()) {
             return;
         }
@@ -217,20 +217,20 @@ public final class AttributeReader {
     }
 
     /** Records that the last name of a file was removed on this mount. */
-    public void removed(final Inode inode) {
+    public void recordRemoval(final Inode inode) {
         final Rgetattr last = inode.attributes();
         if (last != null) {
-            inode.removed(Removed.at(Instant.now(), shown(inode, last, 0)));
+            inode.removed(Removed.at(Instant.now(), toAttributes(inode, last, 0)));
         }
     }
 
     /** Converts a server's reply into the attributes that programs see. */
-    private Attributes shown(final Inode inode, final Rgetattr reply, final long links) {
+    private Attributes toAttributes(final Inode inode, final Rgetattr reply, final long links) {
         return new Attributes(
                 inode.number(),
                 reply.mode(),
-                options.uid().orElse(options.idMap().userHere(reply.uid())),
-                options.gid().orElse(options.idMap().groupHere(reply.gid())),
+                options.uid().orElse(options.idMap().toLocalUser(reply.uid())),
+                options.gid().orElse(options.idMap().toLocalGroup(reply.gid())),
                 nlink(links),
                 FileMode.isDevice(reply.mode()) ? reply.rdev() : 0,
                 reply.size(),

@@ -113,15 +113,15 @@ public final class AttributeWriter {
                 | (change.size().isPresent() ? SetattrMask.SIZE : 0)
                 | timeMask(change.atime(), SetattrMask.ATIME, SetattrMask.ATIME_SET)
                 | timeMask(change.mtime(), SetattrMask.MTIME, SetattrMask.MTIME_SET);
-        final int uidThere = uid.isPresent() ? options.idMap().ownerThere(uid.getAsInt()) : 0;
-        final int gidThere = gid.isPresent() ? options.idMap().groupThere(gid.getAsInt()) : 0;
+        final int uidThere = uid.isPresent() ? options.idMap().toServerOwner(uid.getAsInt()) : 0;
+        final int gidThere = gid.isPresent() ? options.idMap().toServerGroup(gid.getAsInt()) : 0;
         if (valid == 0 || inode.changeRemoved(left -> left.changed(Instant.now(), change))) {
             return;
         }
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
-        inode.data.changing();
+        inode.data.beginChange();
         try {
             apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
                             fid,
@@ -136,7 +136,7 @@ public final class AttributeWriter {
                             mtime.nanos()))
                     .await());
         } finally {
-            inode.data.changed();
+            inode.data.endChange();
         }
     }
 
@@ -148,16 +148,16 @@ public final class AttributeWriter {
             final FilePaths.Use<Rmessage> request)
             throws IOException {
         try {
-            if (descriptors.areKnownToTake(change) && descriptors.use(inode, request)) {
+            if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.use(inode, request)) {
                 return;
             }
             if (change.mode().isPresent()) {
-                ownerWrite.unlessLent(() -> paths.change(inode, request));
+                ownerWrite.runWhileUnmodified(() -> paths.change(inode, request));
             } else {
                 paths.change(inode, request);
             }
         } catch (final StaleFileException e) {
-            if (!descriptors.take(inode, change) || !descriptors.use(inode, request)) {
+            if (!descriptors.appliesToDescriptor(inode, change) || !descriptors.use(inode, request)) {
                 throw e;
             }
         } catch (final RemoteException e) {

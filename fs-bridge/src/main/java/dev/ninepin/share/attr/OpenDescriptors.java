@@ -84,7 +84,7 @@ public final class OpenDescriptors {
     }
 
     /** Returns whether the server is already known to apply a change to a descriptor. Sends no request. */
-    boolean areKnownToTake(final AttributeChange change) {
+    boolean isKnownToApplyToDescriptor(final AttributeChange change) {
         final Set<Part> parts = learnt.parts.get();
         return parts != null && parts.containsAll(partsOf(change));
     }
@@ -93,7 +93,7 @@ public final class OpenDescriptors {
      * Returns whether the server applies a change to a descriptor. Runs the test if its result is missing and the file
      * is open on this mount.
      */
-    boolean take(final Inode inode, final AttributeChange change) throws IOException {
+    boolean appliesToDescriptor(final Inode inode, final AttributeChange change) throws IOException {
         if (learnt.parts.get() == null && inodes.isOpen(inode) && !learnt.learning.getAndSet(true)) {
             try {
                 learn().ifPresent(learnt.parts::set);
@@ -101,7 +101,7 @@ public final class OpenDescriptors {
                 learnt.learning.set(false);
             }
         }
-        return areKnownToTake(change);
+        return isKnownToApplyToDescriptor(change);
     }
 
     /**

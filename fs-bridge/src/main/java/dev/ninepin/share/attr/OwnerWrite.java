@@ -54,7 +54,7 @@ public final class OwnerWrite {
     }
 
     /** Runs a change of a mode while no mode is temporarily changed. Blocks until then. */
-    <T> T unlessLent(final FilePaths.Attempt<T> change) throws IOException {
+    <T> T runWhileUnmodified(final FilePaths.Attempt<T> change) throws IOException {
         modes.lock.readLock().lock();
         try {
             return change.run();

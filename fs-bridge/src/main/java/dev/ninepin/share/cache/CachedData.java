@@ -109,7 +109,7 @@ public final class CachedData {
     public record Verdict(boolean good, @Nullable Object version) {
         private static final Verdict GOOD = new Verdict(true, null);
 
-        /** The verdict for {@link #dropped} if the drop failed: the cached version is unknown. */
+        /** The verdict for {@link #endDrop} if the drop failed: the cached version is unknown. */
         public static final Verdict UNKNOWN = new Verdict(false, null);
     }
 
@@ -119,13 +119,13 @@ public final class CachedData {
     }
 
     /** Records the start of a change of data or attributes from this mount. */
-    public synchronized void changing() {
+    public synchronized void beginChange() {
         changes++;
         changing++;
     }
 
     /** Records the end of a change from this mount, successful or not. */
-    public synchronized void changed() {
+    public synchronized void endChange() {
         changes++;
         changing--;
         changedAt = System.nanoTime();
@@ -141,17 +141,17 @@ public final class CachedData {
     }
 
     /** Counts one more handle that writes the file. */
-    public synchronized void writerCame() {
+    public synchronized void addWriter() {
         writers++;
     }
 
     /** Counts one handle less that writes the file. */
-    public synchronized void writerLeft() {
+    public synchronized void removeWriter() {
         writers--;
     }
 
     /**
-     * Returns the count of changes from this mount. To be read before the attributes for {@link #opened} are requested.
+     * Returns the count of changes from this mount. To be read before the attributes for {@link #judgeOpen} are requested.
      */
     public synchronized long changes() {
         return changes;
@@ -167,7 +167,7 @@ public final class CachedData {
      * @param clock seconds since 1970 by this host's clock, which may differ from the server's
      * @throws InterruptedIOException if the thread was interrupted while it waited
      */
-    public synchronized Verdict opened(
+    public synchronized Verdict judgeOpen(
             final Rgetattr attributes, final long changesBefore, final boolean writes, final long now, final long clock)
             throws IOException {
         awaitDropped();
@@ -197,8 +197,8 @@ public final class CachedData {
         return new Verdict(false, settled ? version : null);
     }
 
-    /** Like {@link #opened}, for cache modes that trust nothing: every open drops all data. */
-    public synchronized Verdict openedUnseen(final boolean writes) throws IOException {
+    /** Like {@link #judgeOpen}, for cache modes that trust nothing: every open drops all data. */
+    public synchronized Verdict judgeOpenUntrusted(final boolean writes) throws IOException {
         awaitDropped();
         writers += writes ? 1 : 0;
         dropping = true;
@@ -206,15 +206,15 @@ public final class CachedData {
     }
 
     /**
-     * Like {@link #opened}, for a file that only this mount changes, or that it has just created: nothing is dropped.
+     * Like {@link #judgeOpen}, for a file that only this mount changes, or that it has just created: nothing is dropped.
      */
-    public synchronized Verdict openedAlone(final boolean writes) {
+    public synchronized Verdict judgeOpenExclusive(final boolean writes) {
         writers += writes ? 1 : 0;
         return Verdict.GOOD;
     }
 
     /** Records that the kernel has dropped its data, after the open that returned {@code verdict}. */
-    public synchronized void dropped(final Verdict verdict) {
+    public synchronized void endDrop(final Verdict verdict) {
         known = (Version) verdict.version();
         dropping = false;
         notifyAll();

@@ -93,7 +93,7 @@ public final class Rereads {
     }
 
     /** Records that the kernel is about to be told to drop all pages of the file. */
-    public synchronized void dropBegins() {
+    public synchronized void beginDrop() {
         if (dropping == 0) {
             readMeanwhile = Extent.NONE;
         }
@@ -102,7 +102,7 @@ public final class Rereads {
     }
 
     /** Records that the kernel has dropped them. */
-    public synchronized void dropEnds() {
+    public synchronized void endDrop() {
         dropping--;
         if (dropping == 0) {
             read = readMeanwhile;
@@ -133,7 +133,7 @@ public final class Rereads {
      * @param count the number of bytes
      * @return an action to run once the kernel has received its reply; empty if that need not be known
      */
-    public synchronized Optional<Runnable> reading(final long offset, final int count) {
+    public synchronized Optional<Runnable> beginRead(final long offset, final int count) {
         if (!dropped) {
             return Optional.empty();
         }
@@ -173,7 +173,7 @@ public final class Rereads {
      *
      * @param drop run if the kernel may have older bytes in this range
      */
-    public void written(final long offset, final int count, final PageDrop drop) {
+    public void dropIfOvertaken(final long offset, final int count, final PageDrop drop) {
         final Extent extent = new Extent(offset, offset + count);
         final boolean beingRead;
         synchronized (this) {

@@ -142,7 +142,7 @@ public final class OpenDirectory {
                 position = entry.offset();
                 next++;
             }
-            final List<Dirent> following = cookies.goOn(position, readPage(fid.getAsInt()));
+            final List<Dirent> following = cookies.makeContinuous(position, readPage(fid.getAsInt()));
             progress.page(position, following);
             page = following;
             next = 0;
@@ -176,7 +176,7 @@ public final class OpenDirectory {
      */
     private boolean isToBeShown(final Dirent entry) {
         if (!EntryName.isPossible(entry.name())) {
-            if (inode.isFirstLie()) {
+            if (inode.markImpossibleName()) {
                 LOG.warn(
                         "the server names an entry of {} \"{}\", which no file can be named; such entries are left out",
                         inodes.pathOf(inode),

@@ -19,7 +19,7 @@ final class PageCookies {
      *
      * @param asked the cookie that the page follows
      */
-    List<Dirent> goOn(final long asked, final List<Dirent> page) {
+    List<Dirent> makeContinuous(final long asked, final List<Dirent> page) {
         final boolean fromOne = isNumberedFromOne(page);
         if (asked == 0) {
             counts = fromOne;

@@ -22,7 +22,7 @@ public record FidOpening(Session session, AccessTimes accessTimes) {
      * @param flags open(2)'s flags, in the numbers of {@link OpenFlags}
      */
     Rlopen file(final int fid, final int flags) throws IOException {
-        return open(fid, flags, OpenFlags.reads(flags) && !accessTimes.changeFor(false));
+        return open(fid, flags, OpenFlags.allowsReading(flags) && !accessTimes.changeFor(false));
     }
 
     /** Opens a fid on a directory. */

@@ -64,7 +64,7 @@ final class FileData {
         if (count <= chunk(file)) {
             final ReadReply reply = session.read(file.fid(), offset, count).await();
             if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
-                return lent(reply);
+                return toResult(reply);
             }
             // Reads these bytes again with the rest: a thread that waits for permits must not hold a reply, whose
             // buffer others may need.
@@ -89,7 +89,7 @@ final class FileData {
             readInto(data, file, offset, count, wanted * chunk(file));
             data.flip();
             done = true;
-            return lent(data, wanted);
+            return toResult(data, wanted);
         } finally {
             if (!done) {
                 giveBack(data, wanted);
@@ -250,7 +250,7 @@ final class FileData {
         return most < BLOCK ? most : most - most % BLOCK;
     }
 
-    private ReadResult lent(final ByteBuffer data, final int taken) {
+    private ReadResult toResult(final ByteBuffer data, final int taken) {
         return new ReadResult() {
             @Override
             public ByteBuffer data() {
@@ -264,7 +264,7 @@ final class FileData {
         };
     }
 
-    private static ReadResult lent(final ReadReply reply) {
+    private static ReadResult toResult(final ReadReply reply) {
         return new ReadResult() {
             @Override
             public ByteBuffer data() {

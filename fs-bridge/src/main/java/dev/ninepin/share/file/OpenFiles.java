@@ -74,12 +74,12 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.read}. */
     public ReadResult read(final long handle, final long offset, final int count) throws IOException {
         final OpenFile file = handles.get(handle);
-        final Optional<Runnable> replied = file.inode().rereads().reading(offset, count);
+        final Optional<Runnable> replied = file.inode().rereads().beginRead(offset, count);
         ReadResult result = null;
         try {
             result = data.read(file, offset, count);
             file.inode()
-                    .wasRead(offset + result.data().remaining(), result.data().remaining() < count);
+                    .noteRead(offset + result.data().remaining(), result.data().remaining() < count);
         } finally {
             if (result == null) {
                 replied.ifPresent(Runnable::run);
@@ -115,13 +115,13 @@ public final class OpenFiles {
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         file.beginWrite();
-        file.inode().data.changing();
+        file.inode().data.beginChange();
         try {
             final int written = data.write(file, offset, bytes, flags);
-            file.inode().wasWritten(offset + written);
+            file.inode().noteWrite(offset + written);
             return written;
         } finally {
-            file.inode().data.changed();
+            file.inode().data.endChange();
         }
     }
 
@@ -145,7 +145,7 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.written}. */
     public void written(final long handle, final long offset, final int size, final PageDrop drop)
             throws ErrnoException {
-        handles.get(handle).inode().rereads().written(offset, size, drop);
+        handles.get(handle).inode().rereads().dropIfOvertaken(offset, size, drop);
     }
 
     /** Implements {@code FileOperations.flush}. */
@@ -178,20 +178,20 @@ public final class OpenFiles {
      */
     public void dropData(final Inode inode, final KernelData kernel) throws IOException {
         if (cache != CacheMode.LOOSE) {
-            drop(inode, inode.data.openedUnseen(false), kernel);
+            drop(inode, inode.data.judgeOpenUntrusted(false), kernel);
         }
     }
 
     /** Makes the kernel drop a file's stale data. The caller must not hold a lock of {@link NameLocks}. */
     static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
         boolean dropped = false;
-        inode.rereads().dropBegins();
+        inode.rereads().beginDrop();
         try {
             kernel.drop(inode.node());
             dropped = true;
         } finally {
-            inode.rereads().dropEnds();
-            inode.data.dropped(dropped ? verdict : CachedData.Verdict.UNKNOWN);
+            inode.rereads().endDrop();
+            inode.data.endDrop(dropped ? verdict : CachedData.Verdict.UNKNOWN);
         }
     }
 

@@ -169,7 +169,8 @@ public final class Opening {
             throws IOException {
         final ByteString name = putAside.newName(directory);
         try {
-            return createNew(caller, directory, name, flags, mode, inode -> putAside.madeAside(inode, directory, name));
+            return createNew(
+                    caller, directory, name, flags, mode, inode -> putAside.recordAside(inode, directory, name));
         } catch (final RemoteException | ErrnoException | StaleFileException e) {
             // After any other failure it is unknown whether the server created the file, so the note of its name stays.
             putAside.forget(name);
@@ -191,7 +192,7 @@ public final class Opening {
             final Consumer<Inode> made)
             throws IOException {
         final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
-        final Inheritance.Made how = inheritance.of(caller, directory, mode | S_IFREG);
+        final Inheritance.Made how = inheritance.modeAndAclFor(caller, directory, mode | S_IFREG);
         final int wanted = flags & FLAGS_TO_SEND;
         namespace.requireAbsentWhereUnchecked(directory, name);
         final NewFile created = paths.copyToChange(
@@ -201,19 +202,19 @@ public final class Opening {
                         session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
                                 .await()));
         final Qid qid = created.reply().qid();
-        final Inode inode = inodes.made(directory, name, qid, namespace.identifyMade(directory, name, qid));
+        final Inode inode = inodes.recordCreated(directory, name, qid, namespace.identifyMade(directory, name, qid));
         made.accept(inode);
         final OpenFile file =
                 new OpenFile(inode, created.fid(), wanted, created.reply().iounit(), this::openAgain, fids.nUname());
-        inode.data.openedAlone(file.isForWriting());
-        file.counted();
+        inode.data.judgeOpenExclusive(file.isForWriting());
+        file.markCounted();
         final long handle = files.add(file);
         boolean isRestricted = false;
         try {
-            inheritance.handDown(inode, how);
+            inheritance.applyAcls(inode, how);
             isRestricted = true;
             return new Created(
-                    namespace.givenTo(caller, group, how.mode(), inode, attributes.read(inode, file)), handle);
+                    namespace.setOwner(caller, group, how.mode(), inode, attributes.read(inode, file)), handle);
         } catch (final IOException e) {
             files.release(handle);
             if (!isRestricted) {
@@ -279,8 +280,8 @@ public final class Opening {
     private static void requireOwn(final Caller caller, final ByteString name, final Attributes file, final int flags)
             throws ErrnoException {
         final boolean truncates = (flags & OpenFlags.TRUNC) != 0;
-        final int mask =
-                (OpenFlags.reads(flags) ? Access.READ : 0) | (truncates || OpenFlags.writes(flags) ? Access.WRITE : 0);
+        final int mask = (OpenFlags.allowsReading(flags) ? Access.READ : 0)
+                | (truncates || OpenFlags.writes(flags) ? Access.WRITE : 0);
         if (caller.uid() != file.uid()
                 || !Access.isAllowed(caller, file, mask)
                 || (truncates && FileMode.hasSetIdToLose(file.mode()))) {
@@ -311,7 +312,7 @@ public final class Opening {
     private Opened openFile(final Inode inode, final int flags) throws IOException {
         return paths.use(inode, path -> {
             for (int tries = 1; ; tries++) {
-                final Inode.Asked first = attributes.asking(inode);
+                final Inode.Asked first = attributes.beginRequest(inode);
                 // Under way together with the walk, so it costs no extra round trip.
                 final Optional<Call<Rgetattr>> asked = cache == CacheMode.LOOSE
                         ? Optional.empty()
@@ -324,9 +325,9 @@ public final class Opening {
                         return new Opened(file, first.changes(), Optional.empty());
                     }
                     final Rgetattr then = asked.get().await();
-                    final Inode.Asked again = attributes.asking(inode);
+                    final Inode.Asked again = attributes.beginRequest(inode);
                     final Rgetattr now = session.getattr(path, AttrMask.BASIC).await();
-                    attributes.accept(inode, now, again);
+                    attributes.recordReply(inode, now, again);
                     inode.seenOverPath(again.nanos());
                     if (tries == OPEN_TRIES
                             || again.changes() != first.changes()
@@ -379,18 +380,18 @@ public final class Opening {
         final boolean writes = opened.file().isForWriting();
         final CachedData.Verdict verdict;
         if (cache == CacheMode.LOOSE) {
-            verdict = data.openedAlone(writes);
+            verdict = data.judgeOpenExclusive(writes);
         } else if (cache == CacheMode.OPEN) {
-            verdict = data.opened(
+            verdict = data.judgeOpen(
                     opened.attributes().orElseThrow(),
                     opened.changes(),
                     writes,
                     System.nanoTime(),
                     Instant.now().getEpochSecond());
         } else {
-            verdict = data.openedUnseen(writes);
+            verdict = data.judgeOpenUntrusted(writes);
         }
-        opened.file().counted();
+        opened.file().markCounted();
         if (!verdict.good()) {
             OpenFiles.drop(opened.file().inode(), verdict, kernel);
         }

@@ -98,17 +98,17 @@ public record IdMap(List<Range> users, List<Range> groups) {
     }
 
     /** Returns the local ID of a server's user; {@link #NO_ID} if it has none. */
-    public int userHere(final int server) {
+    public int toLocalUser(final int server) {
         return here(users, server).orElse(NO_ID);
     }
 
-    /** Like {@link #userHere}, for groups. */
-    public int groupHere(final int server) {
+    /** Like {@link #toLocalUser}, for groups. */
+    public int toLocalGroup(final int server) {
         return here(groups, server).orElse(NO_ID);
     }
 
     /** Returns the server ID of a local user; empty if it has none. */
-    public OptionalInt userThere(final int here) {
+    public OptionalInt toServerUser(final int here) {
         return there(users, here);
     }
 
@@ -116,20 +116,20 @@ public record IdMap(List<Range> users, List<Range> groups) {
      * Returns the server ID of a local user, for use as a file's owner. Fails with EOVERFLOW if it has none, as an
      * ID-mapped mount does.
      */
-    public int ownerThere(final int here) throws ErrnoException {
-        return ownerThere(users, here, "user");
+    public int toServerOwner(final int here) throws ErrnoException {
+        return toServerOwner(users, here, "user");
     }
 
-    /** Like {@link #ownerThere}, for groups. */
-    public int groupThere(final int here) throws ErrnoException {
-        return ownerThere(groups, here, "group");
+    /** Like {@link #toServerOwner}, for groups. */
+    public int toServerGroup(final int here) throws ErrnoException {
+        return toServerOwner(groups, here, "group");
     }
 
     /**
      * Converts the attribute value of an ACL from server IDs to local IDs. An ID without a local one becomes
      * 4294967294. Fails with EIO if the value is not an ACL.
      */
-    public byte[] aclHere(final byte[] value) throws ErrnoException {
+    public byte[] toLocalAcl(final byte[] value) throws ErrnoException {
         if (isSame()) {
             return value;
         }
@@ -143,7 +143,7 @@ public record IdMap(List<Range> users, List<Range> groups) {
      * Converts the attribute value of an ACL from local IDs to server IDs. Fails with EINVAL if the value is not an
      * ACL, or if an ID in it has no server ID.
      */
-    public ByteBuffer aclThere(final ByteBuffer value) throws ErrnoException {
+    public ByteBuffer toServerAcl(final ByteBuffer value) throws ErrnoException {
         return isSame() ? value : ByteBuffer.wrap(there(PosixAcl.asked(value)).toBytes());
     }
 
@@ -165,7 +165,8 @@ public record IdMap(List<Range> users, List<Range> groups) {
         return users.isEmpty() && groups.isEmpty();
     }
 
-    private static int ownerThere(final List<Range> ranges, final int here, final String kind) throws ErrnoException {
+    private static int toServerOwner(final List<Range> ranges, final int here, final String kind)
+            throws ErrnoException {
         return there(ranges, here)
                 .orElseThrow(() -> new ErrnoException(
                         Errno.EOVERFLOW,

@@ -38,7 +38,7 @@ public final class HostFileSystem {
     }
 
     /** Returns whether statfs(2) reports this type and ID for the file system. */
-    public boolean is(final int wantedType, final long wantedId) {
+    public boolean matches(final int wantedType, final long wantedId) {
         return type == wantedType && id == wantedId;
     }
 
@@ -48,7 +48,7 @@ public final class HostFileSystem {
     }
 
     /** Returns whether this is the type of a server that does not tell the real one. */
-    public static boolean isUntold(final int type) {
+    public static boolean isUnspecifiedType(final int type) {
         return type == UNTOLD;
     }
 

@@ -42,7 +42,7 @@ public final class Inode {
     /** The lookup count: how often {@link #node} was given to the kernel, minus the kernel's forgets. */
     long lookups;
 
-    /** Whether a request referred to this inode since {@link Inodes#surplus} last examined it. */
+    /** Whether a request referred to this inode since {@link Inodes#selectForForget} last examined it. */
     boolean recentlyUsed;
 
     /** Whether the kernel was asked to forget this inode. */
@@ -162,7 +162,7 @@ public final class Inode {
      * Returns true on the first call only, so that the caller logs an impossible name once for this directory. Any
      * thread.
      */
-    public boolean isFirstLie() {
+    public boolean markImpossibleName() {
         return !lied.getAndSet(true);
     }
 
@@ -243,7 +243,7 @@ public final class Inode {
                 || before.attributes().size() != reply.size()
                 || before.asked().changes() != data.changes()
                 || endedBefore) {
-            mayHaveAnotherSize();
+            noteSizeMayChange();
             endedBefore = false;
         }
         writtenTo = 0;
@@ -251,7 +251,7 @@ public final class Inode {
     }
 
     /** Records the end offset of a write on this mount, in bytes. Any thread. */
-    public void wasWritten(final long end) {
+    public void noteWrite(final long end) {
         writtenTo = Math.max(writtenTo, end);
     }
 
@@ -287,7 +287,7 @@ public final class Inode {
     /**
      * Notes that the next reply may tell the kernel a new size. The kernel then drops pages ({@code fs/fuse/inode.c}).
      */
-    public void mayHaveAnotherSize() {
+    public void noteSizeMayChange() {
         final Rereads known = rereads;
         if (known != null) {
             known.mayBeDropped(System.nanoTime());
@@ -299,7 +299,7 @@ public final class Inode {
      *
      * @param isShort whether the read returned fewer bytes than the kernel asked for
      */
-    public void wasRead(final long end, final boolean isShort) {
+    public void noteRead(final long end, final boolean isShort) {
         final Rgetattr known = attributes();
         if (isShort && known != null && end < known.size()) {
             endedBefore = true;

@@ -32,7 +32,7 @@ import java.util.Optional;
  */
 public final class Inodes {
     /**
-     * The maximum number of inodes that one call of {@link #surplus} selects. It bounds the time for which the call
+     * The maximum number of inodes that one call of {@link #selectForForget} selects. It bounds the time for which the call
      * holds the lock.
      */
     private static final int MOST_AT_ONCE = 64;
@@ -43,7 +43,7 @@ public final class Inodes {
     private final Inode root;
     private final int max;
 
-    /** The inodes by node ID, in the order in which {@link #surplus} examines them next. */
+    /** The inodes by node ID, in the order in which {@link #selectForForget} examines them next. */
     @GuardedBy("this")
     private final Map<Long, Inode> byNode = new LinkedHashMap<>();
 
@@ -61,7 +61,7 @@ public final class Inodes {
 
     /**
      * @param fids the fids of the session
-     * @param max the number of inodes above which {@link #surplus} asks the kernel to forget some
+     * @param max the number of inodes above which {@link #selectForForget} asks the kernel to forget some
      */
     public Inodes(final FidTable fids, final int max) {
         this.fids = fids;
@@ -101,7 +101,7 @@ public final class Inodes {
      * <p>Skips directories: if the kernel dropped one, it would unmount the file systems mounted below. A process with
      * its working directory there would lose its path. Skips open files: the kernel would show their paths as deleted.
      */
-    public synchronized List<KnownName> surplus() {
+    public synchronized List<KnownName> selectForForget() {
         final int wanted = Math.min(byNode.size() - surplus - max, MOST_AT_ONCE);
         if (wanted <= 0) {
             return List.of();
@@ -149,9 +149,9 @@ public final class Inodes {
      * Returns the inodes with the file ID of a file that a lookup just found; none if the file is already known by this
      * name.
      */
-    public synchronized List<Inode> alike(final Inode directory, final ByteString name, final Qid qid) {
+    public synchronized List<Inode> withSameId(final Inode directory, final ByteString name, final Qid qid) {
         final FileId id = FileId.of(qid);
-        return knownHere(id, directory, name).isPresent() ? List.of() : byId.all(id);
+        return knownByName(id, directory, name).isPresent() ? List.of() : byId.all(id);
     }
 
     /**
@@ -255,7 +255,7 @@ public final class Inodes {
      * @param walked the fid that the walk made
      * @param identity the result of comparing the file with the inodes that have its file ID
      */
-    public Optional<Inode> foundSince(
+    public Optional<Inode> recordFound(
             final long changes,
             final Inode directory,
             final ByteString name,
@@ -263,13 +263,13 @@ public final class Inodes {
             final Identity identity) {
         final Optional<Inode> known = knownAgain(directory, name, walked);
         if (known.isPresent()) {
-            fids.give(path(known.get()), path(directory), name, walked);
+            fids.offerFid(path(known.get()), path(directory), name, walked);
             return known;
         }
         final PathFid path = fids.adopt(path(directory), name, walked);
         final Found found;
         synchronized (this) {
-            found = changes == directory.changes && isJudged(directory, name, walked.qid(), identity)
+            found = changes == directory.changes && isIdentityCurrent(directory, name, walked.qid(), identity)
                     ? enter(directory, name, walked.qid(), path, identity)
                     : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
         }
@@ -278,15 +278,16 @@ public final class Inodes {
     }
 
     @GuardedBy("this")
-    private boolean isJudged(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
+    private boolean isIdentityCurrent(
+            final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
         final FileId id = FileId.of(qid);
-        return knownHere(id, directory, name).isPresent() || identity.covers(byId.all(id));
+        return knownByName(id, directory, name).isPresent() || identity.covers(byId.all(id));
     }
 
     private void settle(final Found found, final Inode directory, final ByteString name) {
         found.replaced().settle();
         if (found.moves()) {
-            found.inode().ifPresent(inode -> fids.moved(path(inode), path(directory), name));
+            found.inode().ifPresent(inode -> fids.setPath(path(inode), path(directory), name));
         }
         found.surplus().ifPresent(fids::retire);
     }
@@ -302,20 +303,20 @@ public final class Inodes {
      *
      * @param identity an identity whose {@link Identity#same} is empty: the file is none of the known ones
      */
-    public Inode made(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
-        return made(directory, name, fids.unwalked(path(directory), name, qid), qid, identity);
+    public Inode recordCreated(final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
+        return recordCreated(directory, name, fids.newPath(path(directory), name, qid), qid, identity);
     }
 
     /**
-     * Records a file that was just created, as {@link #made(Inode, ByteString, Qid, Identity)} does. {@code walked}
+     * Records a file that was just created, as {@link #recordCreated(Inode, ByteString, Qid, Identity)} does. {@code walked}
      * leads to the file; the method owns it from now on.
      */
-    public Inode made(
+    public Inode recordCreated(
             final Inode directory, final ByteString name, final FidTable.Walked walked, final Identity identity) {
-        return made(directory, name, fids.adopt(path(directory), name, walked), walked.qid(), identity);
+        return recordCreated(directory, name, fids.adopt(path(directory), name, walked), walked.qid(), identity);
     }
 
-    private Inode made(
+    private Inode recordCreated(
             final Inode directory, final ByteString name, final PathFid path, final Qid qid, final Identity identity) {
         final Found found;
         synchronized (this) {
@@ -328,7 +329,7 @@ public final class Inodes {
     @GuardedBy("this")
     private Found enter(
             final Inode directory, final ByteString name, final Qid qid, final PathFid path, final Identity identity) {
-        final Inode inode = knownHere(FileId.of(qid), directory, name)
+        final Inode inode = knownByName(FileId.of(qid), directory, name)
                 .or(identity::same)
                 .orElseGet(() -> add(new Inode(++lastNode, qid, path, identity.isTwin())));
         // Another client may have renamed the file, but the walk just found it under this name. A directory keeps its
@@ -352,7 +353,7 @@ public final class Inodes {
     }
 
     /** Records a hard link to an inode that the kernel knows, and increments the inode's lookup count. */
-    public void linked(final Inode directory, final ByteString name, final Inode inode) {
+    public void recordLink(final Inode directory, final ByteString name, final Inode inode) {
         final LostName replaced;
         synchronized (this) {
             inode.lookups++;
@@ -368,7 +369,7 @@ public final class Inodes {
      *
      * @return whether this is the file's last name, as far as is known
      */
-    public synchronized boolean aboutToGo(final Inode inode) {
+    public synchronized boolean announceRemoval(final Inode inode) {
         final Rgetattr seen = inode.attributes();
         final boolean goes = inode.isDirectory() || (inode.names.size() <= 1 && seen != null && seen.nlink() <= 1);
         if (goes) {
@@ -380,7 +381,7 @@ public final class Inodes {
     /**
      * Drops all names of an inode because its names now lead to another file, although that file has the same file ID.
      */
-    public void isAnotherNow(final Inode inode) {
+    public void dropReplaced(final Inode inode) {
         final List<LostName> lost = new ArrayList<>();
         synchronized (this) {
             byId.remove(inode);
@@ -391,8 +392,8 @@ public final class Inodes {
         lost.forEach(LostName::settle);
     }
 
-    /** Restores an inode to the index of file IDs after the removal announced by {@link #aboutToGo} failed. */
-    public synchronized void hasStayed(final Inode inode) {
+    /** Restores an inode to the index of file IDs after the removal announced by {@link #announceRemoval} failed. */
+    public synchronized void removalFailed(final Inode inode) {
         if (byNode.get(inode.node()) == inode) {
             byId.add(inode);
         }
@@ -457,7 +458,7 @@ public final class Inodes {
         }
         replaced.settle();
         if (moves) {
-            fids.moved(path, newParent, newName);
+            fids.setPath(path, newParent, newName);
         }
     }
 
@@ -540,7 +541,7 @@ public final class Inodes {
     }
 
     /** Returns whether an inode is open and not silly-renamed. The name of such an inode must not simply be removed. */
-    public synchronized boolean livesByItsName(final Inode inode) {
+    public synchronized boolean needsSillyRename(final Inode inode) {
         return !inode.open.isEmpty() && inode.aside == null;
     }
 
@@ -576,7 +577,7 @@ public final class Inodes {
     }
 
     /** Records that a silly-renamed file has an ordinary name again. */
-    public synchronized void noLongerAside(final Inode inode) {
+    public synchronized void clearAside(final Inode inode) {
         inode.aside = null;
         inode.asideBy = null;
     }
@@ -613,7 +614,8 @@ public final class Inodes {
 
     private synchronized Optional<Inode> knownAgain(
             final Inode directory, final ByteString name, final FidTable.Walked walked) {
-        final Inode inode = knownHere(FileId.of(walked.qid()), directory, name).orElse(null);
+        final Inode inode =
+                knownByName(FileId.of(walked.qid()), directory, name).orElse(null);
         if (inode == null || !leadsTo(inode.path, directory, name)) {
             return Optional.empty();
         }
@@ -623,7 +625,7 @@ public final class Inodes {
     }
 
     @GuardedBy("this")
-    private Optional<Inode> knownHere(final FileId id, final Inode directory, final ByteString name) {
+    private Optional<Inode> knownByName(final FileId id, final Inode directory, final ByteString name) {
         return Optional.ofNullable(directory.children().get(name))
                 .filter(inode -> inode.id().equals(id));
     }
@@ -683,7 +685,7 @@ public final class Inodes {
         }
         final Inode.Name other = inode.names.get(0);
         final PathFid otherDirectory = other.directory().path;
-        return () -> fids.moved(path, otherDirectory, other.name());
+        return () -> fids.setPath(path, otherDirectory, other.name());
     }
 
     /**

@@ -18,7 +18,7 @@ public final class KnownFileSystems {
 
     /** Returns the file systems for which statfs(2) reports a type and an ID. */
     public synchronized List<HostFileSystem> alike(final int type, final long id) {
-        return all.stream().filter(each -> each.is(type, id)).toList();
+        return all.stream().filter(each -> each.matches(type, id)).toList();
     }
 
     /**

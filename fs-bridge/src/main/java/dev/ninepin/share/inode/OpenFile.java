@@ -115,7 +115,7 @@ public final class OpenFile {
     }
 
     /** Records that the inode has counted this file among its writers, if it was opened for writing. */
-    public synchronized void counted() {
+    public synchronized void markCounted() {
         writing = isForWriting();
     }
 
@@ -123,7 +123,7 @@ public final class OpenFile {
     public synchronized void beginWrite() {
         if (!writing) {
             writing = true;
-            inode.data.writerCame();
+            inode.data.addWriter();
         }
     }
 
@@ -134,7 +134,7 @@ public final class OpenFile {
     public synchronized void flush() {
         if (writing) {
             writing = false;
-            inode.data.writerLeft();
+            inode.data.removeWriter();
         }
     }
 

@@ -26,7 +26,7 @@ public final class FileLocks {
 
     /** Implements {@code FileOperations.lockInTheWay}. */
     public Optional<FileLock> inTheWay(final FileLock wanted, final OpenFile file) throws IOException {
-        return of(file.inode()).inTheWay(wanted, file);
+        return of(file.inode()).findConflict(wanted, file);
     }
 
     /** Implements {@code FileOperations.lock}; for {@code atFirst} see {@link LockedFile#lock}. */
@@ -46,7 +46,7 @@ public final class FileLocks {
     public void ownerClosed(final Inode inode, final long owner) {
         final LockedFile file = files.get(inode.node());
         if (file != null) {
-            file.ownerClosed(owner);
+            file.releaseLocksOf(owner);
         }
     }
 

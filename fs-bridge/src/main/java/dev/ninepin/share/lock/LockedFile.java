@@ -60,7 +60,7 @@ public final class LockedFile {
      * @return the conflicting lock; with process ID 0 if it is another client's
      * @throws InterruptedIOException if the thread was interrupted
      */
-    Optional<FileLock> inTheWay(final FileLock wanted, final OpenFile file) throws IOException {
+    Optional<FileLock> findConflict(final FileLock wanted, final OpenFile file) throws IOException {
         begin();
         try {
             final Optional<FileLock> here = ranges.conflict(wanted);
@@ -112,7 +112,7 @@ public final class LockedFile {
     /**
      * Releases all fcntl(2) locks of a process that has closed a descriptor of the file, whichever descriptor set them.
      */
-    void ownerClosed(final long owner) {
+    void releaseLocksOf(final long owner) {
         turn.lock();
         try {
             freed(ranges.free(lock -> lock.owner() == owner));

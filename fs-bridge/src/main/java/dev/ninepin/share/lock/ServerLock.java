@@ -65,7 +65,7 @@ final class ServerLock {
         }
         if (held != mode) {
             held = null;
-            if (!setWhateverComes(over.fid(), mode)) {
+            if (!setUninterrupted(over.fid(), mode)) {
                 return false;
             }
             held = mode;
@@ -77,7 +77,7 @@ final class ServerLock {
     }
 
     /** Sets the server's lock; if interrupted, sends the request again without interruption. */
-    private boolean setWhateverComes(final int fid, final LockMode mode) throws IOException {
+    private boolean setUninterrupted(final int fid, final LockMode mode) throws IOException {
         try {
             return requests.set(fid, mode);
         } catch (final InterruptedIOException e) {

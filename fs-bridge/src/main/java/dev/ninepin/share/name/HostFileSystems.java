@@ -92,13 +92,13 @@ final class HostFileSystems {
         final HostFileSystem wanted = of(other).orElse(null);
         final Rstatfs seen = session.statfs(fid).await();
         return wanted != null
-                && wanted.is(seen.type(), seen.fsid())
+                && wanted.matches(seen.type(), seen.fsid())
                 && (!wanted.isCertain() || paths.use(other, from -> compare(other, from, fid)) == Comparison.ONE);
     }
 
     private HostFileSystem find(final Inode directory, final Rstatfs seen) throws IOException {
         final boolean isCertain = HostFileSystem.hasUniqueNumbers(seen.type())
-                || (HostFileSystem.isUntold(seen.type()) && staysOnOneDevice());
+                || (HostFileSystem.isUnspecifiedType(seen.type()) && staysOnOneDevice());
         final HostFileSystem found = new HostFileSystem(seen.type(), seen.fsid(), directory, isCertain);
         final Set<HostFileSystem> others = new HashSet<>();
         while (isCertain && !inodes.fileSystems().add(found, seen.type(), seen.fsid(), others)) {

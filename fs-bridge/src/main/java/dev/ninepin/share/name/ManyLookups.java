@@ -95,7 +95,7 @@ public final class ManyLookups {
             return;
         }
         final List<Inode.Asked> asked = names.stream()
-                .map(name -> attributes.asking(inodes.known(directory, name)))
+                .map(name -> attributes.beginRequest(inodes.known(directory, name)))
                 .toList();
         final List<@Nullable Rgetattr> seen;
         try {
@@ -112,7 +112,7 @@ public final class ManyLookups {
                         identity.isEmpty()
                                 ? Optional.empty()
                                 : entry(
-                                        inodes.foundSince(
+                                        inodes.recordFound(
                                                 changes,
                                                 directory,
                                                 name,
@@ -181,7 +181,7 @@ public final class ManyLookups {
             return Optional.empty();
         }
         try {
-            return Optional.of(new Entry(inode.node(), attributes.accept(inode, reply, asked)));
+            return Optional.of(new Entry(inode.node(), attributes.recordReply(inode, reply, asked)));
         } catch (final StaleFileException | ErrnoException e) {
             LOG.trace("node {} became another file while it was looked up, or is none", inode.node(), e);
             inodes.forget(inode.node(), 1);

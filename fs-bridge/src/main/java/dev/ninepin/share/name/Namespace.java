@@ -69,7 +69,7 @@ public final class Namespace {
     private final PutAside putAside;
     private final Inheritance inheritance;
     private final Twins twins;
-    private final Endings endings;
+    private final NameRemoval endings;
     private final ShareOptions options;
 
     public Namespace(
@@ -95,7 +95,7 @@ public final class Namespace {
         this.putAside = putAside;
         this.inheritance = inheritance;
         this.twins = new Twins(session, inodes, paths);
-        this.endings = new Endings(inodes, paths, attributes);
+        this.endings = new NameRemoval(inodes, paths, attributes);
         this.options = options;
     }
 
@@ -117,7 +117,7 @@ public final class Namespace {
                 fids.clunk(walked.fid());
                 continue;
             }
-            final Inode inode = inodes.foundSince(changes, directory, name, walked, identity)
+            final Inode inode = inodes.recordFound(changes, directory, name, walked, identity)
                     .orElse(null);
             if (inode != null) {
                 twins.report(identity, directory, name);
@@ -138,7 +138,7 @@ public final class Namespace {
         final Rgetattr parent = attributes.lastSeen(directory);
         final int inherited = parent.mode() & S_ISGID;
         final int group = groupFor(caller, parent);
-        final Inheritance.Made how = inheritance.of(caller, directory, mode | inherited);
+        final Inheritance.Made how = inheritance.modeAndAclFor(caller, directory, mode | inherited);
         final Qid made = paths.changeIn(
                 directory,
                 at -> session.mkdir(at, name, how.mode(), group).await().qid());
@@ -150,7 +150,7 @@ public final class Namespace {
             final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
             throws IOException {
         final int group = groupFor(caller, attributes.lastSeen(directory));
-        final Inheritance.Made how = inheritance.of(caller, directory, mode);
+        final Inheritance.Made how = inheritance.modeAndAclFor(caller, directory, mode);
         Qid made;
         try {
             made = paths.changeIn(directory, at -> session.mknod(
@@ -199,7 +199,7 @@ public final class Namespace {
     private void makeLink(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         paths.changeIn(
                 inode, directory, (file, at) -> session.link(at, file, name).await());
-        inodes.linked(directory, name, inode);
+        inodes.recordLink(directory, name, inode);
     }
 
     /** Removes a name of a file. Silly-renames the file if it is open. */
@@ -210,10 +210,10 @@ public final class Namespace {
             return;
         }
         try (NameLocks.Held held = locks.exclusive(inode)) {
-            if (inodes.livesByItsName(inode)) {
+            if (inodes.needsSillyRename(inode)) {
                 putAside.hide(inode, directory, name);
             } else {
-                endings.end(inode, () -> remove(directory, name, 0));
+                endings.removeName(inode, () -> remove(directory, name, 0));
             }
         }
     }
@@ -224,7 +224,10 @@ public final class Namespace {
         if (inode == null) {
             remove(directory, name, Tunlinkat.AT_REMOVEDIR);
         } else {
-            endings.end(inode, () -> emptied(inode, directory, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR)));
+            endings.removeName(
+                    inode,
+                    () -> removeEmptyDirectory(
+                            inode, directory, () -> remove(directory, name, Tunlinkat.AT_REMOVEDIR)));
         }
     }
 
@@ -252,7 +255,7 @@ public final class Namespace {
         if (replaced == null || replaced == moved) {
             renaming.run();
         } else if (replaced.isDirectory()) {
-            endings.end(replaced, () -> emptied(replaced, newDirectory, renaming));
+            endings.removeName(replaced, () -> removeEmptyDirectory(replaced, newDirectory, renaming));
         } else if (moved != null && moved.isDirectory()) {
             renaming.run();
         } else {
@@ -335,7 +338,7 @@ public final class Namespace {
         }
         // The kernel increments its lookup count for the reply to link(2), but not for this rename.
         inodes.forget(inode.node(), 1);
-        if (!paths.isNamed(inode, directory, name)) {
+        if (!paths.askWhetherNamed(inode, directory, name)) {
             // Another client removed the old name, or gave it to another file. That file must not be removed.
             inodes.removed(directory, name);
             return;
@@ -358,8 +361,8 @@ public final class Namespace {
             final Inode replaced, final Inode directory, final ByteString name, final Uninterrupted.Action renaming)
             throws IOException {
         try (NameLocks.Held held = locks.exclusive(replaced)) {
-            if (!inodes.livesByItsName(replaced)) {
-                endings.end(replaced, renaming);
+            if (!inodes.needsSillyRename(replaced)) {
+                endings.removeName(replaced, renaming);
                 return;
             }
             putAside.hideForNow(replaced, directory, name);
@@ -394,7 +397,8 @@ public final class Namespace {
      * Runs the removal of an empty directory. If the server answers ENOTEMPTY and the directory held silly-renamed
      * files, moves these to its parent and runs the removal again.
      */
-    private void emptied(final Inode inode, final Inode parent, final Uninterrupted.Action removal) throws IOException {
+    private void removeEmptyDirectory(final Inode inode, final Inode parent, final Uninterrupted.Action removal)
+            throws IOException {
         // Before the removal: another thread may remove a silly-renamed file at any moment.
         final boolean holdsHidden = inodes.holdsAside(inode);
         try {
@@ -416,8 +420,8 @@ public final class Namespace {
      *     ({@code fs/namei.c}, may_create)
      */
     public int groupFor(final Caller caller, final Rgetattr directory) throws ErrnoException {
-        options.idMap().ownerThere(caller.uid());
-        final int group = options.idMap().groupThere(caller.gid());
+        options.idMap().toServerOwner(caller.uid());
+        final int group = options.idMap().toServerGroup(caller.gid());
         return (directory.mode() & S_ISGID) != 0 ? directory.gid() : group;
     }
 
@@ -430,12 +434,13 @@ public final class Namespace {
      *     clears them (chown(2))
      * @param made the file's present attributes
      */
-    public Entry givenTo(final Caller caller, final int group, final int mode, final Inode inode, final Attributes made)
+    public Entry setOwner(
+            final Caller caller, final int group, final int mode, final Inode inode, final Attributes made)
             throws IOException {
         final OptionalInt uid = options.uid().isPresent() || made.uid() == caller.uid()
                 ? OptionalInt.empty()
                 : OptionalInt.of(caller.uid());
-        final int groupHere = options.idMap().groupHere(group);
+        final int groupHere = options.idMap().toLocalGroup(group);
         final OptionalInt gid = options.gid().isPresent() || made.gid() == groupHere || groupHere == IdMap.NO_ID
                 ? OptionalInt.empty()
                 : OptionalInt.of(groupHere);
@@ -496,7 +501,7 @@ public final class Namespace {
         final FidTable.Walked walked = paths.walk(directory, name);
         final Inode inode;
         if (FileId.of(made).equals(FileId.of(walked.qid()))) {
-            inode = inodes.made(directory, name, walked, identifyMade(directory, name, made));
+            inode = inodes.recordCreated(directory, name, walked, identifyMade(directory, name, made));
         } else {
             fids.clunk(walked.fid());
             final Entry found = lookup(directory, name);
@@ -511,7 +516,7 @@ public final class Namespace {
             if (how.isPresent()) {
                 handDown(inode, directory, name, how.get());
             }
-            return givenTo(caller, group, how.map(Inheritance.Made::mode).orElse(0), inode, attributes.read(inode));
+            return setOwner(caller, group, how.map(Inheritance.Made::mode).orElse(0), inode, attributes.read(inode));
         } catch (final IOException | RuntimeException e) {
             inodes.forget(inode.node(), 1);
             throw e;
@@ -519,13 +524,13 @@ public final class Namespace {
     }
 
     /**
-     * Calls {@link Inheritance#handDown}. If that fails, removes the file, since more users could access it than
+     * Calls {@link Inheritance#applyAcls}. If that fails, removes the file, since more users could access it than
      * should.
      */
     private void handDown(final Inode inode, final Inode directory, final ByteString name, final Inheritance.Made how)
             throws IOException {
         try {
-            inheritance.handDown(inode, how);
+            inheritance.applyAcls(inode, how);
         } catch (final IOException e) {
             unmake(inode, directory, name, e);
             throw e;
@@ -539,7 +544,7 @@ public final class Namespace {
         try {
             // Uninterrupted, since an interrupt may have ended the wait for a reply.
             Uninterrupted.run(() -> {
-                if (paths.isNamed(inode, directory, name)) {
+                if (paths.askWhetherNamed(inode, directory, name)) {
                     remove(directory, name, inode.isDirectory() ? Tunlinkat.AT_REMOVEDIR : 0);
                 }
             });

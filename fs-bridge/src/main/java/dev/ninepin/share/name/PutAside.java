@@ -34,7 +34,7 @@ public final class PutAside implements AsideOwner {
     private final NameRequests requests;
     private final Inodes inodes;
     private final FilePaths paths;
-    private final Endings endings;
+    private final NameRemoval endings;
     private final NameLocks locks;
     private final AsideFiles files;
     private final int user;
@@ -53,7 +53,7 @@ public final class PutAside implements AsideOwner {
         this.requests = requests;
         this.inodes = inodes;
         this.paths = paths;
-        this.endings = new Endings(inodes, paths, attributes);
+        this.endings = new NameRemoval(inodes, paths, attributes);
         this.locks = locks;
         this.files = files;
         this.user = user;
@@ -73,7 +73,7 @@ public final class PutAside implements AsideOwner {
      * Records that a file has a name of {@link #newName}. It was renamed to that name, or created with it, as with
      * O_TMPFILE.
      */
-    public void madeAside(final Inode inode, final Inode directory, final ByteString name) {
+    public void recordAside(final Inode inode, final Inode directory, final ByteString name) {
         files.add(inode, new Inode.Name(directory, name), this);
     }
 
@@ -115,7 +115,7 @@ public final class PutAside implements AsideOwner {
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name hidden = inodes.aside(inode).orElseThrow();
         move(inode, hidden, new Inode.Name(directory, name));
-        inodes.noLongerAside(inode);
+        inodes.clearAside(inode);
     }
 
     /**
@@ -146,7 +146,7 @@ public final class PutAside implements AsideOwner {
         }
         files.remove(inode);
         try {
-            endings.end(inode, () -> {
+            endings.removeName(inode, () -> {
                 Uninterrupted.run(() -> paths.whileNothingMoves(() -> {
                     requests.unlink(hidden.directory(), hidden.name(), 0);
                     return hidden;
@@ -155,7 +155,7 @@ public final class PutAside implements AsideOwner {
             });
             files.forget(hidden.name());
         } catch (final IOException e) {
-            files.left(hidden.name());
+            files.showInListings(hidden.name());
             LOG.warn(
                     "the file {}, which was removed while it was open, could not be removed at its close: {}",
                     hidden.name(),
@@ -171,7 +171,7 @@ public final class PutAside implements AsideOwner {
             files.forget(hidden.name());
             throw e;
         }
-        madeAside(inode, hidden.directory(), hidden.name());
+        recordAside(inode, hidden.directory(), hidden.name());
     }
 
     private void move(final Inode inode, final Inode.Name from, final Inode.Name to) throws IOException {

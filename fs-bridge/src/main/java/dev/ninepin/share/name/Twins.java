@@ -76,7 +76,7 @@ public final class Twins {
 
     /** Compares a file that a walk just found with the known inodes that have its file ID. */
     Identity identify(final Inode directory, final ByteString name, final FidTable.Walked walked) throws IOException {
-        final List<Inode> alike = inodes.alike(directory, name, walked.qid());
+        final List<Inode> alike = inodes.withSameId(directory, name, walked.qid());
         Identity.Relation relation = Identity.Relation.NEW;
         for (final Inode known : alike) {
             final Identity.Relation each = compare(known, directory, name, walked, alike.size());
@@ -97,7 +97,7 @@ public final class Twins {
     Optional<Identity> identifyAtOnce(
             final Inode directory, final ByteString name, final FidTable.Walked walked, final Rgetattr seen)
             throws IOException {
-        final List<Inode> alike = inodes.alike(directory, name, walked.qid());
+        final List<Inode> alike = inodes.withSameId(directory, name, walked.qid());
         for (final Inode known : alike) {
             final Place place = place(known, directory);
             if (place == Place.ONE_FILE_SYSTEM && hasLinks(known, seen) && isUnchanged(known, seen)) {
@@ -116,7 +116,7 @@ public final class Twins {
      */
     Identity identifyMade(final Inode directory, final ByteString name, final Qid made) {
         Identity.Relation relation = Identity.Relation.NEW;
-        for (final Inode known : inodes.alike(directory, name, made)) {
+        for (final Inode known : inodes.withSameId(directory, name, made)) {
             try {
                 if (known == inodes.root() || areBothThere(known, directory, name) == Identity.Relation.TWIN) {
                     relation = Identity.Relation.TWIN;
@@ -289,11 +289,11 @@ public final class Twins {
     private Identity.Relation areBothThere(final Inode known, final Inode directory, final ByteString found)
             throws IOException {
         final Inode.Name name = inodes.someName(known).orElse(null);
-        if (name == null || !paths.isNamed(known, name.directory(), name.name())) {
+        if (name == null || !paths.askWhetherNamed(known, name.directory(), name.name())) {
             return Identity.Relation.NEW;
         }
         // Otherwise the file was renamed meanwhile, from one name to the other. Both walks then showed the same number.
-        return !name.equals(new Inode.Name(directory, found)) && paths.isNamed(known, directory, found)
+        return !name.equals(new Inode.Name(directory, found)) && paths.askWhetherNamed(known, directory, found)
                 ? Identity.Relation.TWIN
                 : Identity.Relation.CHANGING;
     }

@@ -70,7 +70,7 @@ public final class FileMoves {
     }
 
     /** Returns the number of renames of a file on this mount so far. Takes no lock. */
-    static long of(final Inode inode) {
+    static long countOf(final Inode inode) {
         return inode.moves;
     }
 

@@ -78,7 +78,7 @@ public final class FilePaths {
         return ofFile(
                 file,
                 () -> retryIfMoved(file, true, () -> {
-                    try (Lease lease = fids.use(inodes.path(file))) {
+                    try (Lease lease = fids.lease(inodes.path(file))) {
                         return request.with(lease.fid());
                     }
                 }));
@@ -94,8 +94,8 @@ public final class FilePaths {
         return ofFile(
                 one,
                 () -> whileNothingMoves(() -> {
-                    try (Lease first = fids.use(inodes.path(one));
-                            Lease second = fids.use(inodes.path(other))) {
+                    try (Lease first = fids.lease(inodes.path(one));
+                            Lease second = fids.lease(inodes.path(other))) {
                         return request.with(first.fid(), second.fid());
                     }
                 }));
@@ -167,7 +167,7 @@ public final class FilePaths {
 
     /** Runs a request that moves a directory, while no other directory is moved and no request changes anything. */
     public void moveDirectory(final Uninterrupted.Action move) throws IOException {
-        try (DirectoryMoves.Held moving = fids.moves().begin()) {
+        try (DirectoryMoves.Held moving = fids.moves().beginRename()) {
             move.run();
         }
     }
@@ -176,7 +176,7 @@ public final class FilePaths {
      * Sends a request as {@link #changeIn(Inode, Use)} does. The caller ensures that no directory is moved meanwhile.
      */
     <T> T inDirectory(final Inode directory, final Use<T> request) throws IOException {
-        try (Lease at = fids.use(inodes.path(directory))) {
+        try (Lease at = fids.lease(inodes.path(directory))) {
             checks.begin(directory, at.fid()).require();
             return request.with(at.fid());
         }
@@ -187,8 +187,8 @@ public final class FilePaths {
      * neither file is moved meanwhile.
      */
     <T> T withBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
-        try (Lease first = fids.use(inodes.path(one));
-                Lease second = fids.use(inodes.path(other))) {
+        try (Lease first = fids.lease(inodes.path(one));
+                Lease second = fids.lease(inodes.path(other))) {
             final PathChecks.Check checkOfOne = checks.begin(one, first.fid());
             final PathChecks.Check checkOfOther = one == other ? PathChecks.DONE : checks.begin(other, second.fid());
             try {
@@ -212,7 +212,7 @@ public final class FilePaths {
     }
 
     /** Asks the server whether a name leads to a file. */
-    public boolean isNamed(final Inode file, final Inode directory, final ByteString name) throws IOException {
+    public boolean askWhetherNamed(final Inode file, final Inode directory, final ByteString name) throws IOException {
         try {
             final Walked walked = walk(directory, name);
             fids.clunk(walked.fid());
@@ -232,7 +232,7 @@ public final class FilePaths {
      */
     private <T> T retryIfMoved(final Inode inode, final boolean isAbout, final Attempt<T> attempt) throws IOException {
         final long movedDirectories = fids.moves().count();
-        final long moved = FileMoves.of(inode);
+        final long moved = FileMoves.countOf(inode);
         final PathFid path = inodes.path(inode);
         final IOException failure;
         try {
@@ -240,13 +240,13 @@ public final class FilePaths {
         } catch (final StaleFileException | RemoteException e) {
             failure = e;
         }
-        final boolean mayHaveMoved = fids.moves().isUnderWay() || fids.moves().count() != movedDirectories;
+        final boolean mayHaveMoved = fids.moves().isRenaming() || fids.moves().count() != movedDirectories;
         if (!foundNothing(failure) || (!isAbout && !mayHaveMoved)) {
             throw failure;
         }
         return whileNothingMoves(inode, () -> {
             if (fids.moves().count() != movedDirectories
-                    || FileMoves.of(inode) != moved
+                    || FileMoves.countOf(inode) != moved
                     || inodes.path(inode) != path
                     || (isAbout && useOtherName(inode))) {
                 return isAbout ? withOtherNames(inode, attempt) : attempt.run();
@@ -259,7 +259,7 @@ public final class FilePaths {
         // First the file, then the directories: the rename of a file may wait for directories while it holds the file,
         // but a thread that holds the directories waits for no file.
         try (FileMoves.Move stays = moves.hold(file);
-                DirectoryMoves.Held stay = fids.moves().hold()) {
+                DirectoryMoves.Held stay = fids.moves().blockRenames()) {
             return file == null || file.isDirectory() ? attempt.run() : withOtherNames(file, attempt);
         }
     }
@@ -307,7 +307,7 @@ public final class FilePaths {
     }
 
     /**
-     * Asks the server once whether a name leads to a file; unlike {@link #isNamed}, does not repeat the walk after a
+     * Asks the server once whether a name leads to a file; unlike {@link #askWhetherNamed}, does not repeat the walk after a
      * rename.
      */
     private boolean leadsTo(final Inode.Name name, final Inode file) throws IOException {
@@ -327,7 +327,7 @@ public final class FilePaths {
      * Makes a fid on a path, and checks that the path leads to the inode. The Twalk and the Tgetattr are sent together.
      */
     private int checkedCopy(final Inode inode) throws IOException {
-        try (Lease lease = fids.use(inodes.path(inode))) {
+        try (Lease lease = fids.lease(inodes.path(inode))) {
             final PathChecks.Check check = checks.begin(inode, lease.fid());
             final int copy;
             try {

@@ -44,7 +44,7 @@ public final class AccessAcl {
     public void set(final Inode inode, final ByteBuffer value, final int flags) throws IOException {
         final PosixAcl acl = acl(value);
         if (acl.entries().isEmpty()) {
-            if (xattrs.isThere(inode, NAME)) {
+            if (xattrs.hasNonEmptyValue(inode, NAME)) {
                 xattrs.remove(inode, NAME);
             }
             return;
@@ -55,7 +55,7 @@ public final class AccessAcl {
         if ((mode & PERMISSIONS) != wanted) {
             writer.change(inode, AttributeChange.mode((mode & MODE_BITS & ~PERMISSIONS) | wanted));
         }
-        if (acl.isOnlyMode() && xattrs.isThere(inode, NAME)) {
+        if (acl.isOnlyMode() && xattrs.hasNonEmptyValue(inode, NAME)) {
             xattrs.remove(inode, NAME);
         }
     }

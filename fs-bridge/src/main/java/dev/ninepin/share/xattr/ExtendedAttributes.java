@@ -85,7 +85,7 @@ public final class ExtendedAttributes {
     }
 
     /** Returns whether a file has an attribute with a non-empty value. */
-    boolean isThere(final Inode inode, final ByteString name) throws IOException {
+    boolean hasNonEmptyValue(final Inode inode, final ByteString name) throws IOException {
         try {
             return size(inode, name) > 0;
         } catch (final RemoteException | ErrnoException e) {
@@ -285,7 +285,7 @@ public final class ExtendedAttributes {
      */
     private void change(final Inode inode, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
-        inode.data.changing();
+        inode.data.beginChange();
         inode.absent.changing();
         try (XattrLocks.Held held = locks.holdToChange(inode)) {
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
@@ -304,7 +304,7 @@ public final class ExtendedAttributes {
             throw asSeenHere(e, name);
         } finally {
             inode.absent.changed();
-            inode.data.changed();
+            inode.data.endChange();
         }
     }
 

@@ -56,7 +56,7 @@ public final class Inheritance {
      *
      * @param mode the requested type and permissions, before the umask
      */
-    public Made of(final Caller caller, final Inode directory, final int mode) throws IOException {
+    public Made modeAndAclFor(final Caller caller, final Inode directory, final int mode) throws IOException {
         final Optional<PosixAcl> acl = defaultAcl(directory);
         return new Made(acl.map(known -> known.modeFor(mode)).orElse(mode & ~caller.umask()), acl);
     }
@@ -66,7 +66,7 @@ public final class Inheritance {
      *
      * @throws IOException if that fails; the file is then open to more users than its directory allows
      */
-    public void handDown(final Inode inode, final Made made) throws IOException {
+    public void applyAcls(final Inode inode, final Made made) throws IOException {
         if (made.acl().isEmpty()) {
             return;
         }
@@ -81,7 +81,7 @@ public final class Inheritance {
     }
 
     private void setUnlessThere(final Inode inode, final ByteString name, final PosixAcl acl) throws IOException {
-        if (!xattrs.isThere(inode, name)) {
+        if (!xattrs.hasNonEmptyValue(inode, name)) {
             xattrs.set(inode, name, ByteBuffer.wrap(acl.toBytes()), 0);
         }
     }

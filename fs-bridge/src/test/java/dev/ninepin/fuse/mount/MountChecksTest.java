@@ -31,25 +31,26 @@ class MountChecksTest {
     @Test
     void aMissingDeviceIsNamed() throws IOException {
         Files.delete(device);
-        assertThatThrownBy(() -> new MountChecks(device, configuration, true).before(directory, FOR_OTHERS))
+        assertThatThrownBy(() -> new MountChecks(device, configuration, true).checkBeforeMount(directory, FOR_OTHERS))
                 .hasMessageStartingWith("there is no " + device + ": load the kernel's module with modprobe fuse");
     }
 
     @Test
     void onlyRootMayUseAllowOtherUnlessTheAdministratorLetsAll() throws IOException {
-        assertThatCode(() -> new MountChecks(device, configuration, true).before(directory, FOR_OTHERS))
+        assertThatCode(() -> new MountChecks(device, configuration, true).checkBeforeMount(directory, FOR_OTHERS))
                 .doesNotThrowAnyException();
         final MountChecks checks = new MountChecks(device, configuration, false);
-        assertThatThrownBy(() -> checks.before(directory, FOR_OTHERS))
+        assertThatThrownBy(() -> checks.checkBeforeMount(directory, FOR_OTHERS))
                 .hasMessage("only root may use allow_other; to let other users, add the line user_allow_other to "
                         + configuration);
         Files.writeString(configuration, "mount_max = 10\n user_allow_other\n");
-        assertThatCode(() -> checks.before(directory, FOR_OTHERS)).doesNotThrowAnyException();
+        assertThatCode(() -> checks.checkBeforeMount(directory, FOR_OTHERS)).doesNotThrowAnyException();
     }
 
     @Test
     void whatLibfuseFailedAtIsSaidAsFarAsItIsKnown() throws IOException {
-        final IOException failure = new MountChecks(device, configuration, true).after(directory, Errno.EINVAL);
+        final IOException failure =
+                new MountChecks(device, configuration, true).explainFailure(directory, Errno.EINVAL);
         org.assertj.core.api.Assertions.assertThat(failure)
                 .hasMessageStartingWith("libfuse could not mount on " + directory + ": Invalid argument");
     }

@@ -42,17 +42,17 @@ class PendingSignalsTest {
                 "SigIgn:\t" + ignored,
                 "SigCgt:\t" + handled,
                 "CapInh:\t" + NONE);
-        assertThat(PendingSignals.of(ThreadStatus.of(status)).end()).isEqualTo(ends);
+        assertThat(PendingSignals.of(ThreadStatus.of(status)).areFatal()).isEqualTo(ends);
     }
 
     @Test
     void nothingEndsThisProgramNow() {
-        assertThat(PendingSignals.endProgramOf((int) ProcessHandle.current().pid()))
+        assertThat(PendingSignals.willTerminate((int) ProcessHandle.current().pid()))
                 .isFalse();
     }
 
     @Test
     void whoseSignalsCannotBeSeenIsTakenToEnd() {
-        assertThat(PendingSignals.endProgramOf(0)).isTrue();
+        assertThat(PendingSignals.willTerminate(0)).isTrue();
     }
 }

@@ -27,61 +27,61 @@ class CachedDataTest {
 
     @Test
     void whatDidNotChangeIsKept() throws IOException {
-        data.dropped(open(version(1, 1), 0, LATE));
+        data.endDrop(open(version(1, 1), 0, LATE));
         assertThat(open(version(1, 1), 1, LATE).good()).isTrue();
     }
 
     @Test
     void whatChangedOnTheServerIsDroppedOnceAndThenKept() throws IOException {
-        data.dropped(open(version(1, 1), 0, LATE));
+        data.endDrop(open(version(1, 1), 0, LATE));
         final CachedData.Verdict changed = open(version(2, 1), 1, LATE);
         assertThat(changed.good()).isFalse();
-        data.dropped(changed);
+        data.endDrop(changed);
         assertThat(open(version(2, 1), 2, LATE).good()).isTrue();
     }
 
     @Test
     void aVersionIsNotTrustedUntilItsTickIsOver() throws IOException {
         final long mtime = 100;
-        data.dropped(open(version(mtime, 1), 0, mtime));
+        data.endDrop(open(version(mtime, 1), 0, mtime));
         final CachedData.Verdict soon = open(version(mtime, 1), TICK / 2, mtime);
         assertThat(soon.good()).isFalse();
-        data.dropped(soon);
+        data.endDrop(soon);
         final CachedData.Verdict later = open(version(mtime, 1), TICK, mtime);
         assertThat(later.good()).isFalse();
-        data.dropped(later);
+        data.endDrop(later);
         assertThat(open(version(mtime, 1), TICK + 1, mtime).good()).isTrue();
     }
 
     @Test
     void aServerThatCountsWholeSecondsIsWaitedForLonger() throws IOException {
         final long mtime = 100;
-        data.dropped(open(version(mtime, 0), 0, mtime));
+        data.endDrop(open(version(mtime, 0), 0, mtime));
         final CachedData.Verdict soon = open(version(mtime, 0), 50 * TICK, mtime);
-        data.dropped(soon);
+        data.endDrop(soon);
         assertThat(open(version(mtime, 0), 99 * TICK, mtime).good()).isFalse();
     }
 
     @Test
     void whileItIsWrittenHereANewVersionIsTakenForOurOwn() throws IOException {
-        data.openedAlone(true);
+        data.judgeOpenExclusive(true);
         write();
         assertThat(open(version(1, 1), 0, LATE).good()).isTrue();
     }
 
     @Test
     void whatChangesWhileAWriterHereDoesNothingWasChangedThere() throws IOException {
-        data.openedAlone(true);
+        data.judgeOpenExclusive(true);
         write();
-        data.dropped(open(version(1, 1), 0, LATE));
+        data.endDrop(open(version(1, 1), 0, LATE));
         assertThat(open(version(2, 1), 1, LATE).good()).isFalse();
     }
 
     @Test
     void aVersionWhoseTickIsNotOverIsNotTakenForOurOwn() throws IOException {
         final long mtime = 100;
-        data.openedAlone(true);
-        data.dropped(open(version(mtime, 1), 0, mtime));
+        data.judgeOpenExclusive(true);
+        data.endDrop(open(version(mtime, 1), 0, mtime));
         final CachedData.Verdict soon = open(version(mtime, 1), TICK / 2, mtime);
         assertThat(soon.good()).isFalse();
     }
@@ -89,7 +89,7 @@ class CachedDataTest {
     @Test
     void ourOwnVersionIsOursStillWhileItsTickIsNotOver() throws IOException {
         final long mtime = 100;
-        data.openedAlone(true);
+        data.judgeOpenExclusive(true);
         write();
         assertThat(open(version(mtime, 1), 0, mtime).good()).isTrue();
         assertThat(open(version(mtime, 1), TICK / 2, mtime).good()).isTrue();
@@ -97,42 +97,42 @@ class CachedDataTest {
 
     @Test
     void anOpenThatAskedBeforeAWriteAndIsJudgedAfterOneThatAskedLaterFindsOurOwn() throws IOException {
-        data.openedAlone(true);
+        data.judgeOpenExclusive(true);
         final long before = data.changes();
         write();
         assertThat(open(version(2, 1), 0, LATE).good()).isTrue();
-        assertThat(data.opened(version(1, 1), before, false, 1, LATE).good()).isTrue();
+        assertThat(data.judgeOpen(version(1, 1), before, false, 1, LATE).good()).isTrue();
     }
 
     @Test
     void whatIsDroppedInVainIsDroppedAgain() throws IOException {
         final CachedData.Verdict first = open(version(1, 1), 0, LATE);
         assertThat(first.good()).isFalse();
-        data.dropped(CachedData.Verdict.UNKNOWN);
+        data.endDrop(CachedData.Verdict.UNKNOWN);
         assertThat(open(version(1, 1), 1, LATE).good()).isFalse();
     }
 
     @Test
     void aWriteThatIsUnderWayMayBeWhatChangedIt() throws IOException {
-        data.openedAlone(true);
-        data.dropped(open(version(1, 1), 0, LATE));
-        data.changing();
+        data.judgeOpenExclusive(true);
+        data.endDrop(open(version(1, 1), 0, LATE));
+        data.beginChange();
         assertThat(open(version(2, 1), 1, LATE).good()).isTrue();
-        data.changed();
+        data.endChange();
         assertThat(open(version(3, 1), 1, LATE).good()).isTrue();
     }
 
     @Test
     void onceNobodyWritesHereANewVersionIsNotTakenForOurOwn() throws IOException {
-        data.openedAlone(true);
+        data.judgeOpenExclusive(true);
         write();
-        data.writerLeft();
+        data.removeWriter();
         assertThat(open(version(1, 1), 0, LATE).good()).isFalse();
     }
 
     @Test
     void nobodyOpensTheFileWhileItsDataIsDropped() throws Exception {
-        data.dropped(open(version(1, 1), 0, LATE));
+        data.endDrop(open(version(1, 1), 0, LATE));
         final CachedData.Verdict changed = open(version(2, 1), 1, LATE);
         final CompletableFuture<CachedData.Verdict> other = new CompletableFuture<>();
         final Thread opener = new Thread(() -> {
@@ -145,14 +145,14 @@ class CachedDataTest {
         opener.start();
         await().until(() -> opener.getState() == Thread.State.WAITING);
         assertThat(other).isNotDone();
-        data.dropped(changed);
+        data.endDrop(changed);
         assertThat(other.get(10, TimeUnit.SECONDS).good()).isTrue();
         opener.join();
     }
 
     @Test
     void whoWaitsForADropCanBeInterrupted() throws IOException {
-        data.dropped(open(version(1, 1), 0, LATE));
+        data.endDrop(open(version(1, 1), 0, LATE));
         final CachedData.Verdict changed = open(version(2, 1), 1, LATE);
         assertThat(changed.good()).isFalse();
         Thread.currentThread().interrupt();
@@ -163,19 +163,19 @@ class CachedDataTest {
     @Test
     void whatIsNotBelievedIsDroppedAtEachOpen() throws IOException {
         for (int i = 0; i < 3; i++) {
-            final CachedData.Verdict next = data.openedUnseen(false);
+            final CachedData.Verdict next = data.judgeOpenUntrusted(false);
             assertThat(next.good()).isFalse();
-            data.dropped(next);
+            data.endDrop(next);
         }
     }
 
     private void write() {
-        data.changing();
-        data.changed();
+        data.beginChange();
+        data.endChange();
     }
 
     private CachedData.Verdict open(final Rgetattr now, final long nanos, final long clock) throws IOException {
-        return data.opened(now, data.changes(), false, nanos, clock);
+        return data.judgeOpen(now, data.changes(), false, nanos, clock);
     }
 
     private static Rgetattr version(final long mtime, final long nanos) {

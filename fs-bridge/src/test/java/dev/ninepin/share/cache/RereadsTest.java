@@ -15,7 +15,7 @@ class RereadsTest {
     /** Ends a write, and returns for each drop whether the bytes were being read. */
     private List<Boolean> write(final long offset, final int count, final boolean inTime) {
         final List<Boolean> drops = new ArrayList<>();
-        rereads.written(offset, count, beingRead -> {
+        rereads.dropIfOvertaken(offset, count, beingRead -> {
             drops.add(beingRead);
             return inTime;
         });
@@ -32,17 +32,17 @@ class RereadsTest {
     }
 
     private void read(final long offset, final int count) {
-        rereads.reading(offset, count).ifPresent(Runnable::run);
+        rereads.beginRead(offset, count).ifPresent(Runnable::run);
     }
 
     private void drop() {
-        rereads.dropBegins();
-        rereads.dropEnds();
+        rereads.beginDrop();
+        rereads.endDrop();
     }
 
     @Test
     void nothingIsDroppedAgainUnlessItWasDropped() {
-        assertThat(rereads.reading(0, 4096)).isEmpty();
+        assertThat(rereads.beginRead(0, 4096)).isEmpty();
         assertThat(write(0, 10)).isEmpty();
     }
 
@@ -80,9 +80,9 @@ class RereadsTest {
 
     @Test
     void whatIsReadDuringTheDropMayNotHaveBeenDropped() {
-        rereads.dropBegins();
+        rereads.beginDrop();
         read(0, 4096);
-        rereads.dropEnds();
+        rereads.endDrop();
         assertThat(write(0, 10)).containsExactly(false);
     }
 
@@ -100,10 +100,10 @@ class RereadsTest {
 
     @Test
     void aWriteDuringADropDoesNotSaveTheNext() {
-        rereads.dropBegins();
+        rereads.beginDrop();
         write(0, 10);
         read(0, 4096);
-        rereads.dropEnds();
+        rereads.endDrop();
         assertThat(write(0, 10)).containsExactly(false);
     }
 
@@ -131,13 +131,13 @@ class RereadsTest {
 
         rereads.mayBeDropped(System.nanoTime() - TimeUnit.SECONDS.toNanos(2));
         write(0, 10);
-        assertThat(rereads.reading(0, 4096)).isEmpty();
+        assertThat(rereads.beginRead(0, 4096)).isEmpty();
     }
 
     @Test
     void aWriteWaitsForTheRepliesToReadsThatMeetIt() throws Exception {
         drop();
-        final Optional<Runnable> replied = rereads.reading(0, 4096);
+        final Optional<Runnable> replied = rereads.beginRead(0, 4096);
         try (BackgroundCall<List<Boolean>> write = waitingWrite()) {
             replied.orElseThrow().run();
             assertThat(write.result()).containsExactly(false);
@@ -147,9 +147,9 @@ class RereadsTest {
     @Test
     void anotherReadOfTheSameBytesIsNotWaitedFor() throws Exception {
         drop();
-        final Optional<Runnable> replied = rereads.reading(0, 4096);
+        final Optional<Runnable> replied = rereads.beginRead(0, 4096);
         try (BackgroundCall<List<Boolean>> write = waitingWrite()) {
-            final Optional<Runnable> later = rereads.reading(0, 4096);
+            final Optional<Runnable> later = rereads.beginRead(0, 4096);
             replied.orElseThrow().run();
             assertThat(write.result()).containsExactly(false);
             later.orElseThrow().run();
@@ -159,7 +159,7 @@ class RereadsTest {
     @Test
     void whoIsInterruptedWaitsForNoReply() throws Exception {
         drop();
-        rereads.reading(0, 4096);
+        rereads.beginRead(0, 4096);
         try (BackgroundCall<List<Boolean>> write = waitingWrite()) {
             write.interrupt();
             assertThat(write.result()).containsExactly(true);

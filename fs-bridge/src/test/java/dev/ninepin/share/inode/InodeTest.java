@@ -36,8 +36,8 @@ class InodeTest {
     @Test
     void attributesThatWereAskedForBeforeAWriteDoNotCountAsSeenAfterIt() {
         final Inode.Asked before = asked(1);
-        inode.data.changing();
-        inode.data.changed();
+        inode.data.beginChange();
+        inode.data.endChange();
 
         inode.note(ofSize(10), before);
 
@@ -51,11 +51,11 @@ class InodeTest {
         inode.note(ofSize(10), asked(1));
         final Inode.Asked before = asked(2);
         inode.opened(new OpenFile(inode, 1, 2, 0, (file, flags) -> 0, 0));
-        inode.data.changing();
-        inode.data.changed();
+        inode.data.beginChange();
+        inode.data.endChange();
 
         inode.note(ofSize(10), before);
 
-        assertThat(inode.rereads().reading(0, 10)).isPresent();
+        assertThat(inode.rereads().beginRead(0, 10)).isPresent();
     }
 }

@@ -31,14 +31,14 @@ final class CommandStream implements ByteStream {
 
     private final CommandPipes pipes;
     private final Process process;
-    private final LastWords errors;
+    private final StderrTail errors;
     private final UninterruptedOutput output;
     private final ChannelInfo info;
 
     private CommandStream(final List<String> command, final CommandPipes pipes) {
         this.pipes = pipes;
         this.process = pipes.process();
-        this.errors = LastWords.of(pipes.stderr(), "ninepin exec stderr " + process.pid());
+        this.errors = StderrTail.of(pipes.stderr(), "ninepin exec stderr " + process.pid());
         this.output = new UninterruptedOutput(pipes.stdin(), "ninepin exec stdin " + process.pid());
         final Map<String, String> details = Map.of("pid", Long.toString(process.pid()));
         this.info = new ChannelInfo("exec", String.join(" ", command), details);

@@ -27,16 +27,16 @@ final class SocketStream implements ByteStream {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
     private final SocketChannel socket;
-    private final SocketSide input;
-    private final SocketSide output;
+    private final SocketDirection input;
+    private final SocketDirection output;
     private final ChannelInfo info;
 
     private SocketStream(final SocketChannel socket, final ChannelInfo info) throws IOException {
         this.socket = socket;
         this.info = info;
         socket.configureBlocking(false);
-        this.input = SocketSide.input(socket);
-        this.output = SocketSide.output(socket);
+        this.input = SocketDirection.input(socket);
+        this.output = SocketDirection.output(socket);
     }
 
     /** Wraps a connected socket. Closes the socket on failure. */

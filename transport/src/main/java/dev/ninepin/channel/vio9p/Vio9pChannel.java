@@ -143,9 +143,9 @@ public final class Vio9pChannel implements Channel {
         check();
         try {
             final ByteBuffer reply = read();
-            final int tag = tags.answered(reply);
+            final int tag = tags.restoreTag(reply);
             if (tags.isLockStep()) {
-                goOnInLockStep();
+                sendNextInLockStep();
             }
             return new PooledReply(pool, reply, tag);
         } catch (final IOException e) {
@@ -158,7 +158,7 @@ public final class Vio9pChannel implements Channel {
         device.close();
     }
 
-    private void goOnInLockStep() throws IOException {
+    private void sendNextInLockStep() throws IOException {
         if (!lockStepTold.getAndSet(true)) {
             LOG.info("The server behind {} returns no tags; it gets one request at a time", name);
         }

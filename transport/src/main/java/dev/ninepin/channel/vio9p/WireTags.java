@@ -93,7 +93,7 @@ final class WireTags {
      *
      * @return the session's tag, or {@link #STRAY}
      */
-    synchronized int answered(final ByteBuffer reply) {
+    synchronized int restoreTag(final ByteBuffer reply) {
         final int wireTag = Frame.peekTag(reply);
         Request request = sent.remove(wireTag);
         if (request == null && wireTag == NO_TAG_RETURNED) {

@@ -6,7 +6,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * The lock and the counter for renames of directories, each of which changes the path of everything below the
- * directory. The server and the fid table learn of a rename at different moments. {@link #begin} and {@link #hold} hide
+ * directory. The server and the fid table learn of a rename at different moments. {@link #beginRename} and {@link #blockRenames} hide
  * this difference from other requests.
  *
  * <ul>
@@ -27,7 +27,7 @@ public final class DirectoryMoves {
     /** The number of directories renamed so far. Written under the lock of {@link PathFids}, read without a lock. */
     private volatile long moves;
 
-    /** Ends what {@link #begin} or {@link #hold} began. The thread that began it closes it. */
+    /** Ends what {@link #beginRename} or {@link #blockRenames} began. The thread that began it closes it. */
     @FunctionalInterface
     public interface Held extends AutoCloseable {
         @Override
@@ -40,7 +40,7 @@ public final class DirectoryMoves {
     }
 
     /** Returns whether a directory is being renamed at the moment. Does not block. */
-    public boolean isUnderWay() {
+    public boolean isRenaming() {
         return lock.isWriteLocked();
     }
 
@@ -49,17 +49,17 @@ public final class DirectoryMoves {
      * one. The caller holds the lock of {@link PathFids}.
      */
     @SuppressWarnings("NonAtomicVolatileUpdate")
-    long done() {
+    long countRename() {
         return ++moves;
     }
 
     /**
      * Begins the rename of a directory. Blocks until no other thread renames a directory or holds renames off. The
-     * caller closes the result after {@link FidTable#moved}.
+     * caller closes the result after {@link FidTable#setPath}.
      *
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
-    public Held begin() throws InterruptedIOException {
+    public Held beginRename() throws InterruptedIOException {
         return take(lock.writeLock());
     }
 
@@ -69,7 +69,7 @@ public final class DirectoryMoves {
      *
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
-    public Held hold() throws InterruptedIOException {
+    public Held blockRenames() throws InterruptedIOException {
         return take(lock.readLock());
     }
 

@@ -78,26 +78,26 @@ final class FidNumbers {
         }
     }
 
-    /** Announces that a fid is about to be ended. A call of {@link #ended} must follow. */
-    synchronized void ending() {
+    /** Announces that a fid is about to be ended. A call of {@link #finishEnd} must follow. */
+    synchronized void beginEnd() {
         ending++;
     }
 
     /** Notes that the request which ends a fid is finished. */
-    synchronized void ended() {
+    synchronized void finishEnd() {
         ending--;
         notifyAll();
     }
 
     /** Notes that the server has made a fid of this number. */
-    synchronized void accepted(final int number) {
+    synchronized void recordAccepted(final int number) {
         if (Integer.compareUnsigned(number, proven) >= 0) {
             proven = number + 1;
         }
     }
 
     /** Returns whether the server is known to accept a number, so that ERANGE has another cause. */
-    synchronized boolean areProven(final int number) {
+    synchronized boolean isKnownValid(final int number) {
         return Integer.compareUnsigned(number, proven) < 0;
     }
 
@@ -107,8 +107,8 @@ final class FidNumbers {
      *
      * @param errno the server's answer to the request
      */
-    synchronized boolean areRefusedFrom(final int number, final int errno) {
-        if (errno != RemoteException.ERANGE || areProven(number)) {
+    synchronized boolean learnLimit(final int number, final int errno) {
+        if (errno != RemoteException.ERANGE || isKnownValid(number)) {
             return false;
         }
         if (Integer.compareUnsigned(number, limit) < 0) {

@@ -78,7 +78,7 @@ public final class FidTable {
      *
      * @param nUname the user's numeric ID on the server
      */
-    public FidTable ofUser(final int nUname) {
+    public FidTable forUser(final int nUname) {
         return nUname == user ? this : new FidTable(this, nUname);
     }
 
@@ -156,7 +156,7 @@ public final class FidTable {
      */
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
         final OwnFids.Start start = start();
-        try (Lease from = use(directory)) {
+        try (Lease from = lease(directory)) {
             return requireRoom(directory, name, own.walk(from.fid(), List.of(name), start));
         }
     }
@@ -195,7 +195,7 @@ public final class FidTable {
      */
     public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
         final OwnFids.Start start = start();
-        try (Lease from = use(directory)) {
+        try (Lease from = lease(directory)) {
             final List<Optional<Walked>> all = own.walkEach(from.fid(), names, start);
             for (int i = 0; i < names.size(); i++) {
                 all.set(i, withRoom(directory, names.get(i), all.get(i)));
@@ -218,7 +218,7 @@ public final class FidTable {
 
     /** Makes a second fid on a path, which the caller owns and can open or pass to Tlcreate. */
     public int copy(final PathFid path) throws IOException {
-        try (Lease from = use(path)) {
+        try (Lease from = lease(path)) {
             return copy(from.fid());
         }
     }
@@ -247,14 +247,14 @@ public final class FidTable {
      * Gives the fid that the caller walked to a known path. Clunks the fid if the path already has a current one, or is
      * no longer {@code name} in {@code directory}.
      */
-    public void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
+    public void offerFid(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
         paths.give(path, directory, name, walked);
     }
 
     /**
      * Returns a path for a new file, {@code name} in {@code directory}. Its fid is made when the path is first used.
      */
-    public PathFid unwalked(final PathFid directory, final ByteString name, final Qid qid) {
+    public PathFid newPath(final PathFid directory, final ByteString name, final Qid qid) {
         return new PathFid(directory, name, qid, paths.owner());
     }
 
@@ -263,7 +263,7 @@ public final class FidTable {
      *
      * @throws StaleFileException if the path is retired or leads to another file
      */
-    public Lease use(final PathFid path) throws IOException {
+    public Lease lease(final PathFid path) throws IOException {
         return paths.use(path, user);
     }
 
@@ -271,7 +271,7 @@ public final class FidTable {
      * Sets the path to {@code name} in {@code directory}, after a rename of the file or to use another of its hard
      * links.
      */
-    public void moved(final PathFid path, final PathFid directory, final ByteString name) {
+    public void setPath(final PathFid path, final PathFid directory, final ByteString name) {
         paths.moved(path, directory, name);
     }
 

@@ -70,7 +70,7 @@ final class OwnFids {
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     int take() throws IOException {
-        clunkWhatIsOver();
+        clunkDoubtfulFids();
         OptionalInt number = numbers.tryTake();
         boolean mayHaveRoom = true;
         while (number.isEmpty() && mayHaveRoom) {
@@ -91,10 +91,10 @@ final class OwnFids {
             final int fid = take();
             try {
                 final T made = request.make(fid);
-                numbers.accepted(fid);
+                numbers.recordAccepted(fid);
                 return made;
             } catch (final RemoteException e) {
-                if (!numbers.areRefusedFrom(fid, e.errno())) {
+                if (!numbers.learnLimit(fid, e.errno())) {
                     throw e;
                 }
                 LOG.debug("the server takes no fid from {} on", fid);
@@ -123,7 +123,7 @@ final class OwnFids {
      * System#nanoTime}.
      */
     void clunkAll(final List<Integer> fids, final long deadline) {
-        clunkWhatIsOver();
+        clunkDoubtfulFids();
         for (final int fid : fids) {
             final CompletableFuture<?> unused = clunked(requests.clunk(fid, deadline - System.nanoTime()), fid);
         }
@@ -134,12 +134,12 @@ final class OwnFids {
      * fid may still exist.
      */
     private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
-        numbers.ending();
+        numbers.beginEnd();
         return clunk.future().whenComplete((reply, failure) -> {
             if (failure == null || failure instanceof RemoteException) {
                 numbers.giveBack(fid);
             }
-            numbers.ended();
+            numbers.finishEnd();
         });
     }
 
@@ -154,7 +154,7 @@ final class OwnFids {
     }
 
     private void end(final Call<Rmessage> call, final int fid) throws IOException {
-        numbers.ending();
+        numbers.beginEnd();
         try {
             call.await();
             numbers.giveBack(fid);
@@ -165,7 +165,7 @@ final class OwnFids {
             clunkAfter(call, fid);
             throw e;
         } finally {
-            numbers.ended();
+            numbers.finishEnd();
         }
     }
 
@@ -177,14 +177,14 @@ final class OwnFids {
         synchronized (this) {
             doubtful.add(new Doubtful(givenUp, fid));
         }
-        clunkWhatIsOver();
+        clunkDoubtfulFids();
     }
 
     /**
      * Clunks the fids in doubt whose requests are finished. The reply reader learns of the end first, but must not
      * send, so the next caller clunks them.
      */
-    private void clunkWhatIsOver() {
+    private void clunkDoubtfulFids() {
         final List<Integer> fids = new ArrayList<>(0);
         synchronized (this) {
             for (final Iterator<Doubtful> each = doubtful.iterator(); each.hasNext(); ) {
@@ -208,11 +208,11 @@ final class OwnFids {
         try {
             return new Attribute(fid, call.await().size());
         } catch (final RemoteException e) {
-            if (e.errno() == RemoteException.ERANGE && !numbers.areProven(fid)) {
+            if (e.errno() == RemoteException.ERANGE && !numbers.isKnownValid(fid)) {
                 // ERANGE has two meanings: the value has just grown (QEMU), or the number is too large. A walk tells
                 // which.
                 walkOrGiveBack(from, fid, List.of());
-                numbers.accepted(fid);
+                numbers.recordAccepted(fid);
                 clunk(fid);
             } else {
                 numbers.giveBack(fid);
@@ -301,9 +301,9 @@ final class OwnFids {
             try {
                 final Rwalk reply = awaitWalk(calls.get(i), fids.get(i), 1);
                 walked = Optional.of(start.walked(fids.get(i), reply.qids().get(0)));
-                numbers.accepted(fids.get(i));
+                numbers.recordAccepted(fids.get(i));
             } catch (final RemoteException e) {
-                final boolean isTooLarge = numbers.areRefusedFrom(fids.get(i), e.errno());
+                final boolean isTooLarge = numbers.learnLimit(fids.get(i), e.errno());
                 LOG.trace("no way to {}, its fid is too large: {}", names.get(i), isTooLarge, e);
             } catch (final IOException e) {
                 failure = e;
@@ -320,7 +320,7 @@ final class OwnFids {
 
     /** Takes numbers for up to {@code count} fids. Never blocks: a thread that holds numbers must not wait for more. */
     private List<Integer> takeUpTo(final int count) {
-        clunkWhatIsOver();
+        clunkDoubtfulFids();
         final List<Integer> taken = new ArrayList<>(count);
         while (taken.size() < count) {
             final OptionalInt number = numbers.tryTake();
@@ -365,14 +365,14 @@ final class OwnFids {
      */
     Walked walkFar(final int from, final List<ByteString> names, final Start start) throws IOException {
         try {
-            int done = inOneWalk(names);
-            Walked walked = walkOrSayWhyNot(from, names.subList(0, done), start);
+            int done = countNamesPerWalk(names);
+            Walked walked = walkWithErrno(from, names.subList(0, done), start);
             while (done < names.size()) {
                 final List<ByteString> rest = names.subList(done, names.size());
-                final int next = inOneWalk(rest);
+                final int next = countNamesPerWalk(rest);
                 final int halfway = walked.fid();
                 try {
-                    walked = walkOrSayWhyNot(halfway, rest.subList(0, next), start);
+                    walked = walkWithErrno(halfway, rest.subList(0, next), start);
                 } finally {
                     clunk(halfway);
                 }
@@ -392,7 +392,7 @@ final class OwnFids {
      * which the user may not search returns a partial walk. Only a failure at the first name carries an errno. So after
      * a partial walk, the names are walked one by one.
      */
-    private Walked walkOrSayWhyNot(final int from, final List<ByteString> names, final Start start) throws IOException {
+    private Walked walkWithErrno(final int from, final List<ByteString> names, final Start start) throws IOException {
         try {
             return walk(from, names, start);
         } catch (final RemoteException e) {
@@ -415,7 +415,7 @@ final class OwnFids {
     /**
      * Returns how many of the first {@code names} fit into one Twalk. With a small msize, long names fill the message.
      */
-    private int inOneWalk(final List<ByteString> names) {
+    private int countNamesPerWalk(final List<ByteString> names) {
         int count = 0;
         int room = requests.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
         while (count < Math.min(names.size(), Twalk.MAX_NAMES)) {

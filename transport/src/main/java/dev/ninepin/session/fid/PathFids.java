@@ -198,7 +198,7 @@ final class PathFids {
                 path.renames++;
             }
             if (path.qid().isDirectory()) {
-                path.movedAt = moves.done();
+                path.movedAt = moves.countRename();
             }
             stale = dropAll(path);
         }
@@ -228,7 +228,7 @@ final class PathFids {
         final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
             for (int looks = 2 * clock.size(); surplus.size() < ROOM && !clock.isEmpty() && looks > 0; looks--) {
-                lookAtNext(surplus);
+                advanceClock(surplus);
             }
         }
         surplus.forEach(own::clunk);
@@ -411,13 +411,13 @@ final class PathFids {
             clock.addLast(place);
         }
         for (int looks = 2 * clock.size(); clock.size() > max && looks > 0; looks--) {
-            lookAtNext(surplus);
+            advanceClock(surplus);
         }
     }
 
     /** Evicts the next fid of the clock to {@code surplus}, unless it is pinned or was recently used. */
     @GuardedBy("this")
-    private void lookAtNext(final List<Integer> surplus) {
+    private void advanceClock(final List<Integer> surplus) {
         final UserFid candidate = clock.removeFirst();
         candidate.inClock = false;
         if (candidate.live == null) {

@@ -17,7 +17,7 @@ record QueueInterrupt(VirtioPciDevice device, Virtqueue queue, Interrupt interru
             device.acknowledgeInterrupt();
         }
         interrupt.arm();
-        if (queue.askForInterrupt()) {
+        if (queue.requestInterrupt()) {
             interrupt.await(nanos);
         }
     }

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *       slow reply with a delay of at most that fraction, at almost no CPU cost. A new request starts the wait over.
  * </ul>
  *
- * <p>The reply reader calls {@link #begin}, {@link #answered} and {@link #pause}; the sender calls {@link #posted} and
- * {@link #flushed}; any thread may call {@link #wake}. There is no lock: each side stores what it has done before it
+ * <p>The reply reader calls {@link #begin}, {@link #countAnswered} and {@link #pause}; the sender calls {@link #countPosted} and
+ * {@link #noteFlush}; any thread may call {@link #wake}. There is no lock: each side stores what it has done before it
  * reads the other side's state.
  */
 final class ReplyWait {
@@ -70,7 +70,7 @@ final class ReplyWait {
     /** The number of requests that were posted and that the device has not finished. */
     private final AtomicInteger inFlight = new AtomicInteger();
 
-    /** The number of calls of {@link #flushed}. */
+    /** The number of calls of {@link #noteFlush}. */
     private final AtomicInteger flushes = new AtomicInteger();
 
     /** The reply reader's thread while it sleeps or is about to, otherwise null. */
@@ -99,19 +99,19 @@ final class ReplyWait {
     }
 
     /** Counts a request that is about to be posted. The sender calls this. */
-    void posted() {
+    void countPosted() {
         inFlight.incrementAndGet();
     }
 
     /** Notes that the device knows of all posted requests. The sender calls this. */
-    void flushed() {
+    void noteFlush() {
         flushes.incrementAndGet();
         // A reader that waits for an interrupt is not woken: the reply raises the interrupt.
         unpark();
     }
 
     /** Counts a request that the device has finished. The reply reader calls this. */
-    void answered() {
+    void countAnswered() {
         inFlight.decrementAndGet();
     }
 
@@ -144,7 +144,7 @@ final class ReplyWait {
         if (seenFlushes != flushes.get()) {
             begin();
         }
-        final long sleep = next();
+        final long sleep = nextSleepNanos();
         if (sleep == 0) {
             Thread.onSpinWait();
             return;
@@ -167,7 +167,7 @@ final class ReplyWait {
     }
 
     /** Returns how long to sleep, in nanoseconds; 0 means to spin. */
-    long next() throws IOException {
+    long nextSleepNanos() throws IOException {
         if (inFlight.get() == 0) {
             return UNTIL_WOKEN;
         }

@@ -150,7 +150,7 @@ public final class VirtioChannel implements Channel {
         }
         slot.tag(tag);
         // Before the post, so that the reply is never counted before the request.
-        replyWait.posted();
+        replyWait.countPosted();
         queue.post(
                 slot.number(),
                 slot.message().segments(),
@@ -167,10 +167,10 @@ public final class VirtioChannel implements Channel {
                 checkMemory();
                 device.ringDoorbell();
             } catch (final IOException e) {
-                throw failed(e);
+                throw failWith(e);
             }
         }
-        replyWait.flushed();
+        replyWait.noteFlush();
     }
 
     @Override
@@ -181,13 +181,13 @@ public final class VirtioChannel implements Channel {
                 end.check();
                 final @Nullable Used used = queue.poll();
                 if (used != null) {
-                    replyWait.answered();
+                    replyWait.countAnswered();
                     return reply(used);
                 }
                 replyWait.pause();
             }
         } catch (final IOException e) {
-            throw failed(e);
+            throw failWith(e);
         }
     }
 
@@ -223,7 +223,7 @@ public final class VirtioChannel implements Channel {
         wakeAll();
     }
 
-    private IOException failed(final IOException reason) {
+    private IOException failWith(final IOException reason) {
         fail(reason);
         return end.reason();
     }

@@ -63,7 +63,7 @@ public record VirtioTransport(
         final int queueSize = device.queueSize();
         final DmaMemory dma =
                 function.dmaMemory(memoryFor(maxMessageSize), features.has(VirtioFeatures.ACCESS_PLATFORM));
-        final int chain = 2 * dma.mostSegments(maxMessageSize);
+        final int chain = 2 * dma.maxSegments(maxMessageSize);
         if (chain > queueSize || Virtqueue.capacity(queueSize, indirect, chain) == 0) {
             throw new IOException("the memory for the device at " + function.address()
                     + " is too scattered for messages of " + maxMessageSize + " bytes: use a smaller msize");

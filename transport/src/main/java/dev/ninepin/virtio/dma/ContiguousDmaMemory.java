@@ -37,7 +37,7 @@ public final class ContiguousDmaMemory implements DmaMemory {
     }
 
     @Override
-    public int mostSegments(final int length) {
+    public int maxSegments(final int length) {
         return 1;
     }
 }

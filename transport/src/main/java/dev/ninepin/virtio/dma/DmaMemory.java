@@ -21,7 +21,7 @@ public interface DmaMemory {
     List<DmaSegment> segments(int offset, int length);
 
     /** Returns the largest number of segments that any range of {@code length} bytes has. */
-    int mostSegments(int length);
+    int maxSegments(int length);
 
     /**
      * Checks that the device still finds all of the memory where {@link #segments} said.

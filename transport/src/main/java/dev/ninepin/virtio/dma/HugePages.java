@@ -35,12 +35,12 @@ final class HugePages {
     }
 
     /** Returns whether this kernel has hugepages of 2 MiB. */
-    boolean exist() {
+    boolean isSupported() {
         return Files.isDirectory(directory);
     }
 
     /** Returns the number of hugepages that are neither in use nor reserved. */
-    long free() throws IOException {
+    long countFree() throws IOException {
         return Math.max(0, read("free_hugepages") - read("resv_hugepages"));
     }
 
@@ -52,7 +52,7 @@ final class HugePages {
      */
     ByteBuffer map(final int count, final Mapper mapper) throws IOException {
         try (LockFile ignored = LockFile.take(lockFile)) {
-            if (free() >= count) {
+            if (countFree() >= count) {
                 return mapper.map();
             }
             final long before = read("nr_overcommit_hugepages");

@@ -33,7 +33,7 @@ final class PagePins implements AutoCloseable {
      * @param bytes shared memory whose pages are already allocated; a write to private memory could replace a page
      * @param pageSize the size of a page, in bytes
      */
-    static PagePins of(final ByteBuffer bytes, final int pageSize) throws IOException {
+    static PagePins pin(final ByteBuffer bytes, final int pageSize) throws IOException {
         final Runtime runtime = Runtime.getSystemRuntime();
         final Pointer ends = Memory.allocateDirect(runtime, 2 * Integer.BYTES);
         if (LibC.INSTANCE.pipe2(ends, Descriptor.CLOSE_ON_EXEC) != 0) {

@@ -64,7 +64,7 @@ final class PagedDmaMemory implements DmaMemory {
     }
 
     @Override
-    public int mostSegments(final int length) {
+    public int maxSegments(final int length) {
         // A range that starts at the last byte of a page touches this many more pages.
         final int more = Math.min((length - 2 + pageSize) / pageSize, addresses.length - 1);
         int most = 0;

@@ -39,7 +39,7 @@ public record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGu
         checkAvailable(size);
         final HugePages hugePages = new HugePages(
                 Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB"), lockDirectory.resolve("hugepages.lock"));
-        if (hugePages.exist()) {
+        if (hugePages.isSupported()) {
             try {
                 return ofHugePages(size, config, hugePages);
             } catch (final IOException e) {
@@ -58,7 +58,7 @@ public record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGu
                 return memory.bytes();
             }
         });
-        return pinned(bytes, HugePages.SIZE, config, "hugepages");
+        return pinAndGuard(bytes, HugePages.SIZE, config, "hugepages");
     }
 
     /** Allocates ordinary pages, which need not be contiguous. */
@@ -73,13 +73,13 @@ public record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGu
         if (LibC.INSTANCE.mlock(start, bytes.capacity()) != 0) {
             throw Descriptor.failure("locking " + bytes.capacity() + " bytes of memory");
         }
-        return pinned(bytes, pageSize, config, "pages");
+        return pinAndGuard(bytes, pageSize, config, "pages");
     }
 
-    private static PhysicalMemory pinned(
+    private static PhysicalMemory pinAndGuard(
             final ByteBuffer bytes, final int pageSize, final Path config, final String kind) throws IOException {
         // Pinned first: an address read before pinning might be stale.
-        final PagePins pins = PagePins.of(bytes, pageSize);
+        final PagePins pins = PagePins.pin(bytes, pageSize);
         try {
             final DmaMemory memory = new PagedDmaMemory(bytes, pageSize, PageMap::addresses);
             return new PhysicalMemory(memory, kind, pins, DmaGuard.start(pins, config));

@@ -56,7 +56,7 @@ final class DeviceFinder {
                 + bus.device(address)
                         .map(other -> "the PCI device there is no virtio-9p device")
                         .orElse("no PCI device is there")
-                + "; there are " + present(devices));
+                + "; there are " + describeDevices(devices));
     }
 
     private SysfsDevice findByTag(final String name, final List<SysfsDevice> devices) throws IOException {
@@ -67,8 +67,8 @@ final class DeviceFinder {
             }
         }
         if (found.isEmpty()) {
-            throw new IOException(
-                    "virtio:" + name + ": no virtio-9p device has this mount tag; there are " + present(devices));
+            throw new IOException("virtio:" + name + ": no virtio-9p device has this mount tag; there are "
+                    + describeDevices(devices));
         }
         if (found.size() > 1) {
             throw new IOException("virtio:" + name + ": " + found.size()
@@ -79,7 +79,7 @@ final class DeviceFinder {
         return found.get(0);
     }
 
-    private String present(final List<SysfsDevice> devices) throws IOException {
+    private String describeDevices(final List<SysfsDevice> devices) throws IOException {
         final List<String> all = new ArrayList<>();
         for (final SysfsDevice device : devices) {
             final Tag tag = tag(device);

@@ -10,6 +10,6 @@ final class DeviceInUseException extends IOException {
     private static final long serialVersionUID = 1L;
 
     DeviceInUseException(final SysfsDevice device, final DeviceUse use) {
-        super("the device at " + device.address() + " is " + use.text() + ": " + use.wayOut());
+        super("the device at " + device.address() + " is " + use.text() + ": " + use.remedy());
     }
 }

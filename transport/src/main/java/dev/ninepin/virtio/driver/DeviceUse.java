@@ -8,10 +8,10 @@ import java.util.List;
  * @param holder the user of the device: the name of a kernel driver, or {@link #NINEPIN}
  * @param text the rest of a sentence that begins with "the device is", such as {@code mounted by the kernel's 9p on
  *     /mnt/share}
- * @param wayOut what the user can do, in a few words
+ * @param remedy what the user can do, in a few words
  * @param mounts the mount points at which the kernel's 9p has mounted the device, as far as known
  */
-public record DeviceUse(String holder, String text, String wayOut, List<String> mounts) {
+public record DeviceUse(String holder, String text, String remedy, List<String> mounts) {
     /** The {@link #holder} of a device that another Ninepin process uses. */
     public static final String NINEPIN = "ninepin";
 

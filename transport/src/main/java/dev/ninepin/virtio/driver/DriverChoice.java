@@ -51,7 +51,7 @@ final class DriverChoice {
      * Prepares the use of {@code kind} for a user who asked for it explicitly. Loads the kernel module, and turns on
      * VFIO's no-IOMMU mode if the device has no IOMMU.
      *
-     * @return whether this call turned no-IOMMU mode on; {@link #forbidNoIommu} turns it off again
+     * @return whether this call turned no-IOMMU mode on; {@link #disableNoIommu} turns it off again
      * @throws IOException if this system does not support {@code kind} for the device
      */
     boolean prepareForced(final DriverKind kind, final SysfsDevice device) throws IOException {
@@ -63,7 +63,7 @@ final class DriverChoice {
         if (kind != DriverKind.VFIO || hasIommu(device) || kernel.isNoIommuEnabled()) {
             return false;
         }
-        if (!kernel.hasNoIommu()) {
+        if (!kernel.supportsNoIommu()) {
             throw new IOException(
                     "driver=vfio: this system has no IOMMU, and its kernel can't do VFIO without one: give the"
                             + " virtual machine one (QEMU: -device intel-iommu), or use driver=uio or driver=sysfs");
@@ -73,7 +73,7 @@ final class DriverChoice {
     }
 
     /** Turns VFIO's no-IOMMU mode off. An opened device does not need the mode any more. */
-    void forbidNoIommu() throws IOException {
+    void disableNoIommu() throws IOException {
         kernel.enableNoIommu(false);
     }
 

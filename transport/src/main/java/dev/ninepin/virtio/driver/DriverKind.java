@@ -24,13 +24,15 @@ public enum DriverKind {
     }
 
     /** Returns the value of the option {@code driver=} that selects this way. */
-    public String text() {
+    public String optionValue() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /** Returns the way that {@code text}, a value of the option {@code driver=}, names. */
     public static Optional<DriverKind> of(final String text) {
-        return Arrays.stream(values()).filter(kind -> kind.text().equals(text)).findFirst();
+        return Arrays.stream(values())
+                .filter(kind -> kind.optionValue().equals(text))
+                .findFirst();
     }
 
     /**

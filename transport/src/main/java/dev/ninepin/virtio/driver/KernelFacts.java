@@ -44,7 +44,7 @@ final class KernelFacts {
     }
 
     /** Returns whether this kernel supports VFIO's no-IOMMU mode. Reliable only once the VFIO module is loaded. */
-    boolean hasNoIommu() {
+    boolean supportsNoIommu() {
         return Files.exists(noIommu());
     }
 

@@ -32,8 +32,8 @@ final class KernelModules {
             final String release =
                     Files.readString(root.resolve("proc/sys/kernel/osrelease")).strip();
             final Path directory = root.resolve("lib/modules").resolve(release);
-            return names(directory.resolve("modules.dep"), module)
-                    || names(directory.resolve("modules.builtin"), module);
+            return listsModule(directory.resolve("modules.dep"), module)
+                    || listsModule(directory.resolve("modules.builtin"), module);
         } catch (final IOException e) {
             LOG.debug("no list of kernel modules", e);
             return false;
@@ -44,7 +44,7 @@ final class KernelModules {
      * Returns whether {@code list} contains {@code module}. A line is {@code kernel/…/NAME.ko[.xz]: …}; a name may have
      * dashes in place of underscores.
      */
-    private static boolean names(final Path list, final String module) throws IOException {
+    private static boolean listsModule(final Path list, final String module) throws IOException {
         if (!Files.exists(list)) {
             return false;
         }

@@ -64,13 +64,15 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
 
     /** The mount point of a mount, and the process in whose mount namespace it was found. */
     record Place(String mountPoint, String process) {
-        boolean isHere() {
+        boolean isInOwnNamespace() {
             return process.equals(SELF);
         }
 
         @Override
         public String toString() {
-            return isHere() ? mountPoint : mountPoint + " (in the mount name space of process " + process + ")";
+            return isInOwnNamespace()
+                    ? mountPoint
+                    : mountPoint + " (in the mount name space of process " + process + ")";
         }
     }
 
@@ -97,14 +99,14 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
      * Returns the mount points of devices with the mount tag {@code tag} in this process's namespace. Returns mount
      * points in other namespaces only if there are none in its own.
      */
-    List<String> placesOf(final ByteString tag) {
+    List<String> findMountPoints(final ByteString tag) {
         final List<Place> places = mounts.stream()
                 .filter(mount -> mount.overVirtio() && mount.source().equals(tag))
                 .map(Mount::place)
                 .toList();
-        final boolean here = places.stream().anyMatch(Place::isHere);
+        final boolean here = places.stream().anyMatch(Place::isInOwnNamespace);
         return places.stream()
-                .filter(place -> place.isHere() == here)
+                .filter(place -> place.isInOwnNamespace() == here)
                 .map(Place::toString)
                 .toList();
     }

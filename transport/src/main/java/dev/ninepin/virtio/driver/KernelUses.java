@@ -30,7 +30,7 @@ final class KernelUses {
     Optional<DeviceUse> find(final SysfsDevice device) throws IOException {
         final Optional<String> driver = device.driver();
         if (!driver.equals(Optional.of(SysfsDevice.VIRTIO_PCI))) {
-            return driver.filter(name -> !makesReachable(name)).map(name -> DeviceUse.byDriver(device, name));
+            return driver.filter(name -> !isUserSpaceDriver(name)).map(name -> DeviceUse.byDriver(device, name));
         }
         final Optional<String> virtioDriver = device.virtioDriver();
         return virtioDriver.equals(Optional.of(KERNEL_9P))
@@ -38,7 +38,7 @@ final class KernelUses {
                 : virtioDriver.map(name -> DeviceUse.byDriver(device, name));
     }
 
-    private static boolean makesReachable(final String driver) {
+    private static boolean isUserSpaceDriver(final String driver) {
         return driver.equals("pci-stub")
                 || driver.equals(DriverKind.VFIO.kernelDriver())
                 || driver.equals(DriverKind.UIO.kernelDriver());
@@ -47,7 +47,7 @@ final class KernelUses {
     private Optional<DeviceUse> findMount(final SysfsDevice device) throws IOException {
         final KernelMounts mounts = KernelMounts.read(root);
         final Optional<ByteString> tag = device.kernelMountTag();
-        final List<String> places = tag.isPresent() ? mounts.placesOf(tag.get()) : List.of();
+        final List<String> places = tag.isPresent() ? mounts.findMountPoints(tag.get()) : List.of();
         if (!places.isEmpty()) {
             final long sharing = countDevices(tag);
             return Optional.of(new DeviceUse(

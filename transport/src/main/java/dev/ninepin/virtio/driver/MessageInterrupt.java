@@ -22,7 +22,7 @@ final class MessageInterrupt implements Interrupt, AutoCloseable {
     static MessageInterrupt open(final VfioDevice device) throws IOException {
         final EventFd event = EventFd.create();
         try {
-            device.raiseByMessage(VECTOR, event);
+            device.routeVector(VECTOR, event);
             return new MessageInterrupt(event);
         } catch (final IOException e) {
             event.close();

@@ -143,7 +143,7 @@ final class SysfsPciFunction implements PciFunction {
     @Override
     public synchronized Map<String, String> details() {
         final Map<String, String> details = new LinkedHashMap<>();
-        details.put("driver", kind.text());
+        details.put("driver", kind.optionValue());
         details.put("interrupt", interrupt.map(LineInterrupt::kind).orElse("none"));
         if (memory != null) {
             details.put("memory", memory.kind());

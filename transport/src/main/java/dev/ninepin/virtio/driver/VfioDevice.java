@@ -113,7 +113,7 @@ final class VfioDevice implements AutoCloseable {
     }
 
     /** Makes the device's MSI-X vector {@code vector} raise {@code event}. */
-    void raiseByMessage(final int vector, final EventFd event) throws IOException {
+    void routeVector(final int vector, final EventFd event) throws IOException {
         final Pointer set = structure(Vfio.IRQ_SET_SIZE);
         set.putInt(Vfio.IRQ_SET_FLAGS, Vfio.IRQ_DATA_EVENTFD | Vfio.IRQ_ACTION_TRIGGER);
         set.putInt(Vfio.IRQ_SET_INDEX, Vfio.MSIX_INDEX);

@@ -135,7 +135,7 @@ final class VfioPciFunction implements PciFunction {
             throw new IllegalStateException("memory is to be had once, while the function is open");
         }
         if (iommu && translated) {
-            final DmaMemory memory = mapped(size);
+            final DmaMemory memory = mapMemory(size);
             memoryKind = "iommu";
             return memory;
         }
@@ -145,7 +145,7 @@ final class VfioPciFunction implements PciFunction {
         return physical.memory();
     }
 
-    private DmaMemory mapped(final int size) throws IOException {
+    private DmaMemory mapMemory(final int size) throws IOException {
         PhysicalMemory.checkAvailable(size);
         final ByteBuffer bytes;
         try (AnonymousMemory memory = AnonymousMemory.create(Math.addExact(size, PAGE - 1) & -PAGE)) {
@@ -163,7 +163,7 @@ final class VfioPciFunction implements PciFunction {
     @Override
     public synchronized Map<String, String> details() {
         final Map<String, String> details = new LinkedHashMap<>();
-        details.put("driver", DriverKind.VFIO.text());
+        details.put("driver", DriverKind.VFIO.optionValue());
         details.put("iommu", iommu ? "yes" : "no");
         details.put("interrupt", interrupt.map(MessageInterrupt::kind).orElse("none"));
         if (memoryKind != null) {

@@ -92,29 +92,30 @@ public final class VirtioDevices {
                 } catch (final DeviceInUseException e) {
                     throw e;
                 } catch (final IOException e) {
-                    LOG.info("{} can't be driven by {}: {}", device.address(), kind.text(), e.getMessage());
+                    LOG.info("{} can't be driven by {}: {}", device.address(), kind.optionValue(), e.getMessage());
                     failures.put(kind, e);
                 }
             }
         }
-        throw nothingWorks(device, obstacles, failures);
+        throw noUsableDriver(device, obstacles, failures);
     }
 
-    private IOException nothingWorks(
+    private IOException noUsableDriver(
             final SysfsDevice device,
             final Map<DriverKind, Optional<String>> obstacles,
             final Map<DriverKind, IOException> failures) {
         if (!failures.isEmpty()) {
             final IOException all = new IOException(failures.entrySet().stream()
-                    .map(each -> each.getKey().text() + ": " + each.getValue().getMessage())
+                    .map(each ->
+                            each.getKey().optionValue() + ": " + each.getValue().getMessage())
                     .collect(Collectors.joining("; ")));
             failures.values().forEach(all::addSuppressed);
             return all;
         }
         return new IOException("nothing here can drive the device at " + device.address() + ": "
                 + obstacles.entrySet().stream()
-                        .map(each ->
-                                each.getKey().text() + ": " + each.getValue().orElse(""))
+                        .map(each -> each.getKey().optionValue() + ": "
+                                + each.getValue().orElse(""))
                         .collect(Collectors.joining("; "))
                 + "; boot without Secure Boot, or give the virtual machine an IOMMU");
     }
@@ -126,7 +127,7 @@ public final class VirtioDevices {
             return openWith(device, kind, maxMessageSize);
         } finally {
             if (allowed) {
-                choice.forbidNoIommu();
+                choice.disableNoIommu();
             }
         }
     }

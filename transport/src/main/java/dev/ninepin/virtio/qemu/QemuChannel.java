@@ -72,7 +72,7 @@ public final class QemuChannel {
                 return function;
             } catch (final IOException e) {
                 server.close();
-                throw new IOException("qemu:" + directory + ": " + e.getMessage() + checked.wayOut(e.getMessage()), e);
+                throw new IOException("qemu:" + directory + ": " + e.getMessage() + checked.hintFor(e.getMessage()), e);
             } finally {
                 deadline.close();
             }

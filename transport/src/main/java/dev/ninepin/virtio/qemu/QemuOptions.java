@@ -55,7 +55,7 @@ record QemuOptions(Map<String, String> values) {
      * Returns a hint for the user if QEMU's reason for not starting names one of the options; otherwise an empty
      * string.
      */
-    String wayOut(final @Nullable String reason) {
+    String hintFor(final @Nullable String reason) {
         return reason != null && values.keySet().stream().anyMatch(reason::contains)
                 ? "; correct the options behind the directory (qemu:DIR,OPTION=VALUE)"
                 : "";

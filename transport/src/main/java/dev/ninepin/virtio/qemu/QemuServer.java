@@ -55,7 +55,7 @@ final class QemuServer implements AutoCloseable {
     /** Opens the qtest connection to the process. */
     QtestConnection qtest() throws IOException {
         final Process process = process();
-        return new QtestConnection(process.getOutputStream(), process.getInputStream(), this::obituary);
+        return new QtestConnection(process.getOutputStream(), process.getInputStream(), this::exitReason);
     }
 
     /** Registers {@code action}, to be called with the reason once QEMU has ended for any cause. */
@@ -99,7 +99,7 @@ final class QemuServer implements AutoCloseable {
     }
 
     /** Returns why QEMU has closed the connection. */
-    private IOException obituary() {
+    private IOException exitReason() {
         try {
             return new IOException(ended.get(OBITUARY_SECONDS, TimeUnit.SECONDS));
         } catch (final TimeoutException | ExecutionException e) {

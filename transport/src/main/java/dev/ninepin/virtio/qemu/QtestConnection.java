@@ -33,7 +33,7 @@ final class QtestConnection {
 
     /** The source of the reason why QEMU has closed the connection. */
     interface Obituary {
-        IOException write();
+        IOException hangUpReason();
     }
 
     private final OutputStream commands;
@@ -138,7 +138,7 @@ final class QtestConnection {
     }
 
     private IOException hungUp(final IOException cause) {
-        final IOException reason = obituary.write();
+        final IOException reason = obituary.hangUpReason();
         reason.addSuppressed(cause);
         return reason;
     }

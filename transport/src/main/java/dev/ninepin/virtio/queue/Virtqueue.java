@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * returned it.
  *
  * <p>Two threads use the queue, without a lock: the sender calls {@link #post} and {@link #needsDoorbell}, the reply
- * reader calls {@link #poll} and {@link #askForInterrupt}. The device is not trusted: values that it writes are checked
+ * reader calls {@link #poll} and {@link #requestInterrupt}. The device is not trusted: values that it writes are checked
  * before use.
  *
  * <p>Source: virtio 1.2, 2.7.
@@ -191,7 +191,7 @@ public final class Virtqueue {
      * @return true if no reply is there yet, so that the interrupt will come; false if a reply is there, for which none
      *     may come
      */
-    public boolean askForInterrupt() {
+    public boolean requestInterrupt() {
         if (eventIndex) {
             // Opaque: the fence below provides the order.
             memory.putShortOpaque(layout.usedEvent(), usedIndex);

@@ -165,12 +165,12 @@ public abstract class FidTableContract extends SessionFixture {
         final PathFid path = lookup(root, "old");
         final FidTable.Walked walked = fids.walk(root, ByteString.of("old"));
         Files.move(export.resolve("old"), export.resolve("new"));
-        fids.moved(path, root, ByteString.of("new"));
+        fids.setPath(path, root, ByteString.of("new"));
         Files.createFile(export.resolve("old"));
 
-        fids.give(path, root, ByteString.of("old"), walked);
+        fids.offerFid(path, root, ByteString.of("old"), walked);
 
-        try (FidTable.Lease lease = fids.use(path)) {
+        try (FidTable.Lease lease = fids.lease(path)) {
             assertThat(lease.fid()).isNotEqualTo(walked.fid());
             assertThat(qidOf(lease)).isEqualTo(inode(export.resolve("new")));
         }
@@ -183,8 +183,8 @@ public abstract class FidTableContract extends SessionFixture {
         final PathFid a = lookup(session.fids().root(), "a");
         final PathFid b = lookup(a, "b");
 
-        try (FidTable.Lease ofA = session.fids().use(a);
-                FidTable.Lease ofB = session.fids().use(b)) {
+        try (FidTable.Lease ofA = session.fids().lease(a);
+                FidTable.Lease ofB = session.fids().lease(b)) {
             assertThat(qidOf(ofA)).isEqualTo(inode(export.resolve("a")));
             assertThat(qidOf(ofB)).isEqualTo(inode(export.resolve("a/b")));
         }
@@ -200,10 +200,10 @@ public abstract class FidTableContract extends SessionFixture {
 
         final List<Integer> users = users();
         for (final int user : users) {
-            final FidTable fids = session.fids().ofUser(user);
-            try (FidTable.Lease lease = fids.use(b);
-                    FidTable.Lease again = fids.use(b);
-                    FidTable.Lease other = session.fids().use(b)) {
+            final FidTable fids = session.fids().forUser(user);
+            try (FidTable.Lease lease = fids.lease(b);
+                    FidTable.Lease again = fids.lease(b);
+                    FidTable.Lease other = session.fids().lease(b)) {
                 assertThat(qidOf(lease)).isEqualTo(inode(export.resolve("a/b")));
                 assertThat(again.fid()).isEqualTo(lease.fid());
                 assertThat(other.fid()).isNotEqualTo(lease.fid());
@@ -236,7 +236,7 @@ public abstract class FidTableContract extends SessionFixture {
         final List<BackgroundCall<Integer>> calls = new ArrayList<>();
         for (int thread = 0; thread < THREADS; thread++) {
             calls.add(BackgroundCall.start("caller " + thread, () -> {
-                try (FidTable.Lease lease = session.fids().ofUser(1).use(file)) {
+                try (FidTable.Lease lease = session.fids().forUser(1).lease(file)) {
                     return lease.fid();
                 }
             }));
@@ -257,19 +257,19 @@ public abstract class FidTableContract extends SessionFixture {
         letOthersIn();
         connect(options());
         final FidTable fids = session.fids();
-        final FidTable others = fids.ofUser(1);
+        final FidTable others = fids.forUser(1);
         final PathFid a = lookup(fids.root(), "a");
         final PathFid b = lookup(a, "b");
         final PathFid elsewhere = lookup(fids.root(), "elsewhere");
-        others.use(b).close();
+        others.lease(b).close();
 
-        try (DirectoryMoves.Held move = fids.moves().begin()) {
+        try (DirectoryMoves.Held move = fids.moves().beginRename()) {
             Files.move(export.resolve("a"), export.resolve("elsewhere/a"));
-            fids.moved(a, elsewhere, name("a"));
+            fids.setPath(a, elsewhere, name("a"));
         }
 
         for (final FidTable each : List.of(fids, others)) {
-            try (FidTable.Lease lease = each.use(b)) {
+            try (FidTable.Lease lease = each.lease(b)) {
                 assertThat(qidOf(lease)).isEqualTo(inode(export.resolve("elsewhere/a/b")));
             }
         }
@@ -294,7 +294,7 @@ public abstract class FidTableContract extends SessionFixture {
         connect(options().withMaxFids(1));
         final PathFid used = lookup(session.fids().root(), "used");
 
-        try (FidTable.Lease lease = session.fids().use(used)) {
+        try (FidTable.Lease lease = session.fids().lease(used)) {
             for (int i = 0; i < 10; i++) {
                 lookup(session.fids().root(), "other");
             }
@@ -312,7 +312,7 @@ public abstract class FidTableContract extends SessionFixture {
         Files.delete(file);
         Files.move(other, file);
 
-        assertThatThrownBy(() -> session.fids().use(path))
+        assertThatThrownBy(() -> session.fids().lease(path))
                 .isInstanceOf(StaleFileException.class)
                 .hasMessageContaining("file");
     }
@@ -325,8 +325,8 @@ public abstract class FidTableContract extends SessionFixture {
         Files.delete(file);
         Files.delete(export.resolve("a/b"));
 
-        assertThatThrownBy(() -> session.fids().use(path)).isInstanceOf(StaleFileException.class);
-        assertThatThrownBy(() -> session.fids().use(path)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(path)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(path)).isInstanceOf(StaleFileException.class);
     }
 
     @Test
@@ -338,7 +338,7 @@ public abstract class FidTableContract extends SessionFixture {
         Files.delete(export.resolve("a/b"));
         Files.createFile(export.resolve("a/b"));
 
-        assertThatThrownBy(() -> session.fids().use(path)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(path)).isInstanceOf(StaleFileException.class);
     }
 
     @Test
@@ -364,7 +364,7 @@ public abstract class FidTableContract extends SessionFixture {
             parent = session.fids().copy(path);
         }
 
-        try (FidTable.Lease lease = session.fids().use(path)) {
+        try (FidTable.Lease lease = session.fids().lease(path)) {
             assertThat(qidOf(lease)).isEqualTo(path.qid().path());
         }
         session.fids().clunk(parent);
@@ -380,8 +380,8 @@ public abstract class FidTableContract extends SessionFixture {
         session.fids().retire(a);
 
         assertThat(session.fids().isRetired(a)).isTrue();
-        assertThatThrownBy(() -> session.fids().use(a)).isInstanceOf(StaleFileException.class);
-        assertThatThrownBy(() -> session.fids().use(b)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(a)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(b)).isInstanceOf(StaleFileException.class);
     }
 
     @Test
@@ -391,10 +391,10 @@ public abstract class FidTableContract extends SessionFixture {
         final PathFid a = lookup(session.fids().root(), "a");
         final PathFid b = lookup(a, "b");
 
-        session.fids().moved(a, b, name("a"));
+        session.fids().setPath(a, b, name("a"));
 
-        assertThatThrownBy(() -> session.fids().use(a)).isInstanceOf(StaleFileException.class);
-        assertThatThrownBy(() -> session.fids().use(b)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(a)).isInstanceOf(StaleFileException.class);
+        assertThatThrownBy(() -> session.fids().lease(b)).isInstanceOf(StaleFileException.class);
     }
 
     @Test
@@ -417,7 +417,7 @@ public abstract class FidTableContract extends SessionFixture {
 
             assertThat(export.resolve(target + "/deep/er/file0")).exists();
             for (final PathFid path : below) {
-                try (FidTable.Lease lease = session.fids().use(path)) {
+                try (FidTable.Lease lease = session.fids().lease(path)) {
                     assertThat(qidOf(lease)).isEqualTo(path.qid().path());
                 }
             }
@@ -491,10 +491,10 @@ public abstract class FidTableContract extends SessionFixture {
     private void rename(final PathFid path, final PathFid parent, final Path target) throws IOException {
         final ByteString newName = name(target.getFileName().toString());
         final int fid = session.fids().copy(path);
-        try (FidTable.Lease to = session.fids().use(parent)) {
+        try (FidTable.Lease to = session.fids().lease(parent)) {
             session.rename(fid, to.fid(), newName).await();
         }
-        session.fids().moved(path, parent, newName);
+        session.fids().setPath(path, parent, newName);
         session.fids().clunk(fid);
     }
 
@@ -503,7 +503,7 @@ public abstract class FidTableContract extends SessionFixture {
     }
 
     private long sizeOf(final PathFid path) throws IOException {
-        try (FidTable.Lease lease = session.fids().use(path)) {
+        try (FidTable.Lease lease = session.fids().lease(path)) {
             return session.getattr(lease.fid(), BASIC).await().size();
         }
     }
@@ -513,7 +513,7 @@ public abstract class FidTableContract extends SessionFixture {
     }
 
     private int rootFid() throws IOException {
-        try (FidTable.Lease root = session.fids().use(session.fids().root())) {
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             return root.fid();
         }
     }

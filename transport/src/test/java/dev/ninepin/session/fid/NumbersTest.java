@@ -63,14 +63,14 @@ class NumbersTest {
         for (final int step : steps) {
             final OptionalInt number = step < 0 ? OptionalInt.empty() : numbers.tryTake();
             if (number.isPresent() && number.getAsInt() < limit) {
-                numbers.accepted(number.getAsInt());
-                assertThat(numbers.areRefusedFrom(number.getAsInt(), ERANGE)).isFalse();
+                numbers.recordAccepted(number.getAsInt());
+                assertThat(numbers.learnLimit(number.getAsInt(), ERANGE)).isFalse();
                 taken.add(number.getAsInt());
             } else if (number.isPresent()) {
                 assertThat(known).isFalse();
                 numbers.giveBack(number.getAsInt());
-                assertThat(numbers.areRefusedFrom(number.getAsInt(), EINVAL)).isFalse();
-                assertThat(numbers.areRefusedFrom(number.getAsInt(), ERANGE)).isTrue();
+                assertThat(numbers.learnLimit(number.getAsInt(), EINVAL)).isFalse();
+                assertThat(numbers.learnLimit(number.getAsInt(), ERANGE)).isTrue();
                 known = true;
             } else if (step >= 0) {
                 assertThat(known).isTrue();
@@ -87,15 +87,15 @@ class NumbersTest {
     void whoWaitsForAFidNumberGetsTheNextThatIsGivenBack() throws Exception {
         final FidNumbers numbers = new FidNumbers();
         final int only = numbers.tryTake().orElseThrow();
-        assertThat(numbers.areRefusedFrom(1, ERANGE)).isTrue();
+        assertThat(numbers.learnLimit(1, ERANGE)).isTrue();
         assertThat(numbers.take(TimeUnit.SECONDS.toNanos(30))).isEmpty();
-        numbers.ending();
+        numbers.beginEnd();
 
         try (BackgroundCall<OptionalInt> waiting = BackgroundCall.start(
                         "waiting", () -> numbers.take(TimeUnit.SECONDS.toNanos(30)))
                 .awaitInside("wait")) {
             numbers.giveBack(only);
-            numbers.ended();
+            numbers.finishEnd();
             assertThat(waiting.result()).hasValue(only);
         }
     }

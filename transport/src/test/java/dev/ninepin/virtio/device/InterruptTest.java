@@ -27,7 +27,7 @@ class InterruptTest {
                 under.post(0, "x");
                 final boolean asks = i == 999;
                 if (asks) {
-                    assertThat(under.driver.askForInterrupt()).isTrue();
+                    assertThat(under.driver.requestInterrupt()).isTrue();
                 }
                 under.device.answer(under.device.take().get(0), (byte) 1);
                 assertThat(under.driver.poll()).isNotNull();
@@ -44,7 +44,7 @@ class InterruptTest {
         under.post(0, "x");
         under.device.answer(under.device.take().get(0), (byte) 1);
 
-        assertThat(under.driver.askForInterrupt()).isFalse();
+        assertThat(under.driver.requestInterrupt()).isFalse();
         assertThat(under.driver.poll()).isNotNull();
     }
 

@@ -53,7 +53,7 @@ public final class MockMemory implements DmaMemory {
     }
 
     @Override
-    public int mostSegments(final int length) {
+    public int maxSegments(final int length) {
         return pieceSize == bytes.capacity() ? 1 : (length + pieceSize - 2) / pieceSize + 1;
     }
 

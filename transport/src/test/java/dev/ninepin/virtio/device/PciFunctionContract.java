@@ -112,7 +112,7 @@ public abstract class PciFunctionContract {
             for (final int offset : new int[] {0, 1, 4095, 65_536}) {
                 final List<DmaSegment> segments = memory.segments(offset, 100_000);
                 assertThat(segments.stream().mapToInt(DmaSegment::length).sum()).isEqualTo(100_000);
-                assertThat(segments).hasSizeLessThanOrEqualTo(memory.mostSegments(100_000));
+                assertThat(segments).hasSizeLessThanOrEqualTo(memory.maxSegments(100_000));
             }
         }
     }

@@ -18,50 +18,50 @@ class ReplyWaitTest {
     @Test
     void withNothingInFlightItSleepsUntilItIsWoken() throws Exception {
         replyWait.begin();
-        assertThat(replyWait.next()).isEqualTo(Long.MAX_VALUE);
+        assertThat(replyWait.nextSleepNanos()).isEqualTo(Long.MAX_VALUE);
 
-        replyWait.posted();
-        assertThat(replyWait.next()).isZero();
+        replyWait.countPosted();
+        assertThat(replyWait.nextSleepNanos()).isZero();
 
-        replyWait.answered();
-        assertThat(replyWait.next()).isEqualTo(Long.MAX_VALUE);
+        replyWait.countAnswered();
+        assertThat(replyWait.nextSleepNanos()).isEqualTo(Long.MAX_VALUE);
     }
 
     @Test
     void itSpinsAndThenSleepsForAnEighthOfTheTimeWaited() throws Exception {
         replyWait.begin();
-        replyWait.posted();
+        replyWait.countPosted();
         clock.addAndGet(ReplyWait.SPIN - 1);
-        assertThat(replyWait.next()).isZero();
+        assertThat(replyWait.nextSleepNanos()).isZero();
         clock.addAndGet(1);
-        assertThat(replyWait.next()).isEqualTo(ReplyWait.SPIN / 8);
+        assertThat(replyWait.nextSleepNanos()).isEqualTo(ReplyWait.SPIN / 8);
         clock.addAndGet(ReplyWait.SPIN);
-        assertThat(replyWait.next()).isEqualTo(ReplyWait.SPIN / 4);
+        assertThat(replyWait.nextSleepNanos()).isEqualTo(ReplyWait.SPIN / 4);
         clock.addAndGet(1000 * ReplyWait.SPIN);
-        assertThat(replyWait.next()).isEqualTo(ReplyWait.LONGEST_SLEEP);
+        assertThat(replyWait.nextSleepNanos()).isEqualTo(ReplyWait.LONGEST_SLEEP);
     }
 
     @Test
     void aNewRequestStartsTheWaitAnew() throws Exception {
         replyWait.begin();
-        replyWait.posted();
+        replyWait.countPosted();
         clock.addAndGet(10 * ReplyWait.SPIN);
-        assertThat(replyWait.next()).isPositive();
+        assertThat(replyWait.nextSleepNanos()).isPositive();
 
-        replyWait.posted();
-        replyWait.flushed();
+        replyWait.countPosted();
+        replyWait.noteFlush();
         replyWait.pause();
 
-        assertThat(replyWait.next()).isZero();
+        assertThat(replyWait.nextSleepNanos()).isZero();
     }
 
     @Test
     void theDeviceIsAskedForItsHealthNowAndThen() throws Exception {
         replyWait.begin();
-        replyWait.posted();
+        replyWait.countPosted();
         for (long waited = 0; waited < 10 * ReplyWait.HEALTH_INTERVAL; waited += ReplyWait.LONGEST_SLEEP) {
             clock.addAndGet(ReplyWait.LONGEST_SLEEP);
-            assertThat(replyWait.next()).isPositive();
+            assertThat(replyWait.nextSleepNanos()).isPositive();
         }
 
         assertThat(checks).hasValue(10);
@@ -83,7 +83,7 @@ class ReplyWaitTest {
                         wakes.incrementAndGet();
                     }
                 }));
-        interrupted.posted();
+        interrupted.countPosted();
         interrupted.begin();
         interrupted.pause();
         assertThat(sleeps).isEmpty();
@@ -92,7 +92,7 @@ class ReplyWaitTest {
         interrupted.pause();
         assertThat(sleeps).containsExactly(ReplyWait.HEALTH_INTERVAL);
 
-        interrupted.flushed();
+        interrupted.noteFlush();
         assertThat(wakes).as("an interrupt comes anyway").hasValue(0);
         interrupted.wake();
         assertThat(wakes).hasValue(1);

@@ -46,19 +46,19 @@ class PagedDmaMemoryTest {
             final int at = offset + i;
             assertThat(addresses.get(i)).isEqualTo((long) frames.get(at / PAGE) * PAGE + at % PAGE);
         }
-        assertThat(memory.segments(offset, length)).hasSizeLessThanOrEqualTo(memory.mostSegments(length));
+        assertThat(memory.segments(offset, length)).hasSizeLessThanOrEqualTo(memory.maxSegments(length));
     }
 
     @Test
     void theMostSegmentsAreNoMoreThanThereCanBe() throws Exception {
         final PagedDmaMemory scattered = at(List.of(9, 7, 5, 3, 1));
-        assertThat(scattered.mostSegments(1)).isEqualTo(1);
-        assertThat(scattered.mostSegments(2)).isEqualTo(2);
-        assertThat(scattered.mostSegments(PAGE + 1)).isEqualTo(2);
-        assertThat(scattered.mostSegments(PAGE + 2)).isEqualTo(3);
-        assertThat(scattered.mostSegments(5 * PAGE)).isEqualTo(5);
-        assertThat(at(List.of(3, 4, 5, 6)).mostSegments(4 * PAGE)).isEqualTo(1);
-        assertThat(at(List.of(3, 4, 9, 10)).mostSegments(4 * PAGE)).isEqualTo(2);
+        assertThat(scattered.maxSegments(1)).isEqualTo(1);
+        assertThat(scattered.maxSegments(2)).isEqualTo(2);
+        assertThat(scattered.maxSegments(PAGE + 1)).isEqualTo(2);
+        assertThat(scattered.maxSegments(PAGE + 2)).isEqualTo(3);
+        assertThat(scattered.maxSegments(5 * PAGE)).isEqualTo(5);
+        assertThat(at(List.of(3, 4, 5, 6)).maxSegments(4 * PAGE)).isEqualTo(1);
+        assertThat(at(List.of(3, 4, 9, 10)).maxSegments(4 * PAGE)).isEqualTo(2);
     }
 
     @Test

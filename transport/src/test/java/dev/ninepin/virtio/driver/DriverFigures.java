@@ -53,7 +53,7 @@ public final class DriverFigures {
             System.out.println(session.channelInfo().details());
             System.out.printf(
                     "%s: Tgetattr median %s us, p99 %s us; idle: %d ticks of 10 ms in %d s%n",
-                    kind.text(), Arrays.toString(medians), Arrays.toString(tails), idle, IDLE_SECONDS);
+                    kind.optionValue(), Arrays.toString(medians), Arrays.toString(tails), idle, IDLE_SECONDS);
         }
     }
 

@@ -103,7 +103,7 @@ abstract class DriverInGuestContract {
     void theStatusSaysHowItIsDriven() throws Exception {
         try (Channel channel = open()) {
             assertThat(channel.info().details())
-                    .containsEntry("driver", kind.text())
+                    .containsEntry("driver", kind.optionValue())
                     .containsEntry("interrupt", interrupt)
                     .containsKey("memory");
         }

@@ -45,7 +45,7 @@ public final class QueueUnderTest {
 
     private QueueUnderTest(final Kind kind, final MockMemory memory) {
         final boolean indirect = kind.features.has(VirtioFeatures.INDIRECT_DESC);
-        final int chain = 2 * memory.mostSegments(ROOM);
+        final int chain = 2 * memory.maxSegments(ROOM);
         final QueueLayout layout = new QueueLayout(0, QUEUE_SIZE, indirect ? QUEUE_SIZE : 0, chain);
         driver = new Virtqueue(memory, layout, kind.features, chain);
         device = new MockQueue(

@@ -17,7 +17,7 @@ import java.util.Set;
 
 /**
  * The running mounts of a share on this host. Each mount locks a file of its own, {@code NAME.PROCESS.lock}; the kernel
- * releases the lock when the process ends. A mount calls {@link #alone} to start, to end, and to look for others.
+ * releases the lock when the process ends. A mount calls {@link #runExclusively} to start, to end, and to look for others.
  *
  * <p>A process loses its lock on a file when it closes any descriptor of that file (fcntl(2)). So a process must not
  * open the lock files of its own other mounts. {@code PROCESS} identifies these files.
@@ -25,9 +25,9 @@ import java.util.Set;
  * <p>Any thread may call any method. Locks on files exclude processes only; {@link #PROCESS_LOCK} excludes the mounts
  * of one process.
  *
- * @param directory the directory of the mounts' lock files; the lock file of {@link #alone} is in its parent directory
+ * @param directory the directory of the mounts' lock files; the lock file of {@link #runExclusively} is in its parent directory
  */
-record LivingMounts(Path directory) {
+record RunningMounts(Path directory) {
     private static final String SUFFIX = ".lock";
     private static final String ALONE = "lock";
     private static final FileAttribute<?> OWNER_ONLY =
@@ -36,7 +36,7 @@ record LivingMounts(Path directory) {
     /** Random. A process ID would not do: it may be that of a process that was killed. */
     private static final String PROCESS = String.format(Locale.ROOT, ".%016x", new SecureRandom().nextLong());
 
-    /** Excludes the mounts of this process from each other; held during {@link #alone}. */
+    /** Excludes the mounts of this process from each other; held during {@link #runExclusively}. */
     private static final Object PROCESS_LOCK = new Object();
 
     /** An action that must run alone. */
@@ -46,7 +46,7 @@ record LivingMounts(Path directory) {
     }
 
     /** Runs an action while no other mount on this host starts, ends, or looks for others. Blocks until then. */
-    <T> T alone(final Action<T> action) throws IOException {
+    <T> T runExclusively(final Action<T> action) throws IOException {
         synchronized (PROCESS_LOCK) {
             try (FileChannel file = open(directory.resolveSibling(ALONE));
                     FileLock held = file.lock()) {

@@ -16,30 +16,30 @@ import java.nio.channels.WritableByteChannel;
  * because the JDK closes it when a thread in it is interrupted. Used by one thread at a time, except for {@link
  * #close}.
  */
-final class SocketSide implements ReadableByteChannel, WritableByteChannel, Closeable {
+final class SocketDirection implements ReadableByteChannel, WritableByteChannel, Closeable {
     private final SocketChannel socket;
     private final Selector selector;
 
-    private SocketSide(final SocketChannel socket, final Selector selector) {
+    private SocketDirection(final SocketChannel socket, final Selector selector) {
         this.socket = socket;
         this.selector = selector;
     }
 
     /** Returns the direction from the server. */
-    static SocketSide input(final SocketChannel socket) throws IOException {
+    static SocketDirection input(final SocketChannel socket) throws IOException {
         return open(socket, SelectionKey.OP_READ);
     }
 
     /** Returns the direction to the server. */
-    static SocketSide output(final SocketChannel socket) throws IOException {
+    static SocketDirection output(final SocketChannel socket) throws IOException {
         return open(socket, SelectionKey.OP_WRITE);
     }
 
-    private static SocketSide open(final SocketChannel socket, final int operation) throws IOException {
+    private static SocketDirection open(final SocketChannel socket, final int operation) throws IOException {
         final Selector selector = Selector.open();
         try {
             socket.register(selector, operation);
-            return new SocketSide(socket, selector);
+            return new SocketDirection(socket, selector);
         } catch (final IOException | RuntimeException e) {
             selector.close();
             throw e;

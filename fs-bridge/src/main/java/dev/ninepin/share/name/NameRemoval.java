@@ -12,12 +12,12 @@ import java.io.IOException;
  * The removal of known names from the server. Records the attributes that remain of a file whose last name goes. Any
  * thread may call any method.
  */
-final class Endings {
+final class NameRemoval {
     private final Inodes inodes;
     private final FilePaths paths;
     private final AttributeReader attributes;
 
-    Endings(final Inodes inodes, final FilePaths paths, final AttributeReader attributes) {
+    NameRemoval(final Inodes inodes, final FilePaths paths, final AttributeReader attributes) {
         this.inodes = inodes;
         this.paths = paths;
         this.attributes = attributes;
@@ -29,20 +29,20 @@ final class Endings {
      *
      * @param removal the request; blocks until the server has answered
      */
-    void end(final Inode inode, final Uninterrupted.Action removal) throws IOException {
-        final boolean goes = inodes.aboutToGo(inode);
+    void removeName(final Inode inode, final Uninterrupted.Action removal) throws IOException {
+        final boolean goes = inodes.announceRemoval(inode);
         if (goes) {
-            attributes.lastLook(inode);
+            attributes.refreshBeforeRemoval(inode);
         }
         // The file may live on under another name, and its path fid with it. Other requests over the path wait until
         // the outcome is known.
         try (FileMoves.Move move = paths.move(inode)) {
             removal.run();
             if (goes) {
-                attributes.removed(inode);
+                attributes.recordRemoval(inode);
             }
         } catch (final IOException e) {
-            inodes.hasStayed(inode);
+            inodes.removalFailed(inode);
             throw e;
         }
     }

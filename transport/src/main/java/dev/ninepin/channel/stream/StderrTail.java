@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * The last lines that a command has written to its standard error. A thread of its own reads them, so that the command
  * never blocks in a write. Any thread may call any method.
  */
-final class LastWords implements Closeable {
-    private static final Logger LOG = LoggerFactory.getLogger(LastWords.class);
+final class StderrTail implements Closeable {
+    private static final Logger LOG = LoggerFactory.getLogger(StderrTail.class);
 
     /** In bytes. Enough for a few lines. */
     private static final int KEPT = 1024;
@@ -32,15 +32,15 @@ final class LastWords implements Closeable {
     @GuardedBy("this")
     private final ByteBuffer tail = ByteBuffer.allocate(2 * KEPT);
 
-    private LastWords(final FileChannel source, final String name) {
+    private StderrTail(final FileChannel source, final String name) {
         this.source = source;
         this.thread = new Thread(this::readAll, name);
         thread.setDaemon(true);
     }
 
     /** Starts to read {@code source} to its end. Takes ownership of it. */
-    static LastWords of(final FileChannel source, final String threadName) {
-        final LastWords words = new LastWords(source, threadName);
+    static StderrTail of(final FileChannel source, final String threadName) {
+        final StderrTail words = new StderrTail(source, threadName);
         words.thread.start();
         return words;
     }
