@@ -25,19 +25,24 @@ final class Endings {
      */
     void end(final Inode inode, final Uninterrupted.Action removal) throws IOException {
         final boolean goes = inodes.aboutToGo(inode);
-        if (goes) {
-            attributes.lastLook(inode);
-        }
-        // The file may live on under another name, and its path fid with it. Other requests over the path wait until
-        // the outcome is known.
-        try (FileMoves.Move move = paths.move(inode)) {
-            removal.run();
+        boolean done = false;
+        try {
             if (goes) {
-                attributes.removed(inode);
+                attributes.lastLook(inode);
             }
-        } catch (final IOException e) {
-            inodes.hasStayed(inode);
-            throw e;
+            // The file may live on under another name, and its path fid with it. Other requests over the path wait
+            // until the outcome is known.
+            try (FileMoves.Move move = paths.move(inode)) {
+                removal.run();
+                if (goes) {
+                    attributes.removed(inode);
+                }
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                inodes.hasStayed(inode);
+            }
         }
     }
 }
