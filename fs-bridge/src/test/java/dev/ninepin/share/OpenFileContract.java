@@ -472,6 +472,45 @@ abstract class OpenFileContract extends ShareFixture {
         assertErrno(Errno.ESTALE, () -> share.getattr(entry.node()));
     }
 
+    /** RELEASE may be served after the FORGETs that the kernel sends later, in any order. */
+    @Test
+    void theKernelMayForgetAllDirectoriesBeforeItClosesAFileThatWasPutAside() throws IOException {
+        final Entry top = share.mkdir(me, ROOT, name("top"), 0755);
+        final Entry middle = share.mkdir(me, top.node(), name("middle"), 0755);
+        final Entry bottom = share.mkdir(me, middle.node(), name("bottom"), 0755);
+        final Created file = create(bottom.node(), "file", OpenFlags.RDWR);
+        share.unlink(bottom.node(), name("file"));
+
+        share.forget(top.node(), 1);
+        share.forget(bottom.node(), 1);
+        share.forget(middle.node(), 1);
+        assertLives(file.entry().node(), file.handle());
+        share.release(file.handle());
+
+        assertThat(export.resolve("top/middle/bottom")).isEmptyDirectory();
+        forgetAll();
+        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(1));
+        for (final Entry each : List.of(top, middle, bottom)) {
+            assertErrno(Errno.ESTALE, () -> share.getattr(each.node()));
+        }
+    }
+
+    /** Another client moves the directory, so nothing needs the one that held it any more. */
+    @Test
+    void aForgottenDirectoryIsDroppedWhenTheOneThatItHeldIsFoundElsewhere() throws IOException {
+        final Entry top = share.mkdir(me, ROOT, name("top"), 0755);
+        final Entry bottom = share.mkdir(me, top.node(), name("bottom"), 0755);
+        share.forget(top.node(), 1);
+        assertThat(share.getattr(top.node()).ino()).isEqualTo(top.attributes().ino());
+        Files.move(export.resolve("top/bottom"), export.resolve("moved"));
+
+        final long moved = counted(share.lookup(ROOT, name("moved")));
+
+        share.forget(bottom.node(), 1);
+        assertErrno(Errno.ESTALE, () -> share.getattr(top.node()));
+        assertThat(share.getattr(moved).ino()).isEqualTo(bottom.attributes().ino());
+    }
+
     @Test
     void largeReadsOfManyThreadsDoNotLockEachOtherOut() throws Exception {
         final byte[] data = random(2 * MIB);

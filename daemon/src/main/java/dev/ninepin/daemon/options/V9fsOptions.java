@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param transport the value of {@code trans=}: virtio, tcp or unix
  * @param port the value of {@code port=}, for TCP
  * @param given whether the list has any option that only {@code mount -t 9p} knows
- * @param meanings for each translated option, by name, a text that tells the user what it means
+ * @param translations for each translated option, by name, a text that tells the user what it means
  * @param ignored the options without effect
  */
 public record V9fsOptions(

@@ -50,16 +50,16 @@ public final class AsideFiles {
     /**
      * Returns a temporary name for a file in a directory, with a note: the next mount removes the file after a crash.
      *
-     * @param by the view that removes the file
+     * @param user the server ID of the user who removes the file
      */
-    public ByteString newName(final Inode directory, final AsideOwner by) {
+    public ByteString newName(final Inode directory, final int user) {
         final ByteString name = newName();
-        note(name, directory, by);
+        note(name, directory, user);
         return name;
     }
 
     /**
-     * Records that a file has a name of {@link #newName(Inode, AsideOwner)}.
+     * Records that a file has a name of {@link #newName(Inode, int)}.
      *
      * @param by the view that removes the file
      */
@@ -75,7 +75,7 @@ public final class AsideFiles {
      * @param by the view that removes the file
      */
     public void note(final Inode inode, final Inode.Name name, final AsideOwner by) {
-        note(name.name(), name.directory(), by);
+        note(name.name(), name.directory(), by.user());
         aside.add(inode);
     }
 
@@ -101,14 +101,14 @@ public final class AsideFiles {
     /** Updates the notes of all silly-renamed files after a directory was renamed: files below it have another path. */
     public void directoryMoved() {
         for (final Inode inode : aside) {
-            inodes.asideBy(inode)
-                    .ifPresent(by -> inodes.aside(inode).ifPresent(name -> note(name.name(), name.directory(), by)));
+            inodes.asideBy(inode).ifPresent(by -> inodes.aside(inode)
+                    .ifPresent(name -> note(name.name(), name.directory(), by.user())));
         }
     }
 
-    private void note(final ByteString name, final Inode directory, final AsideOwner by) {
+    private void note(final ByteString name, final Inode directory, final int user) {
         try {
-            notes.add(name, by.user(), inodes.namesTo(directory));
+            notes.add(name, user, inodes.namesTo(directory));
         } catch (final IOException e) {
             LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
         }

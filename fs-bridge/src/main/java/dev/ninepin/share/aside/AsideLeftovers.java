@@ -46,7 +46,7 @@ public final class AsideLeftovers {
         }
     }
 
-    private void remove(final AsideNotes.Left left) throws IOException {
+    private void remove(final AsideNotes.Left left) {
         try {
             unlink(left);
             LOG.info("removed {}, which was open when an earlier mount of this share was killed", left.name());
@@ -56,7 +56,14 @@ public final class AsideLeftovers {
                 return;
             }
         }
-        notes.remove(left.name());
+        try {
+            notes.remove(left.name());
+        } catch (final IOException e) {
+            LOG.warn(
+                    "the note of {} could not be removed; the next mount looks for that file: {}",
+                    left.name(),
+                    e.toString());
+        }
     }
 
     private void unlink(final AsideNotes.Left left) throws IOException {

@@ -1,5 +1,7 @@
 package dev.ninepin.share.attr;
 
+import dev.ninepin.operations.Errno;
+
 import dev.ninepin.operations.AttributeChange;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
@@ -64,6 +66,12 @@ public final class OpenDescriptors {
 
         /** Whether a thread is running the test. Other threads do not wait for the result. */
         private final AtomicBoolean learning = new AtomicBoolean();
+
+        /**
+         * The name of a test file that may exist; null otherwise. The next test first removes that file, so that there
+         * is never more than one.
+         */
+        private final AtomicReference<@Nullable ByteString> testFile = new AtomicReference<>();
     }
 
     public OpenDescriptors(
@@ -138,15 +146,18 @@ public final class OpenDescriptors {
     }
 
     /**
-     * Tries each kind of change on a new file whose name was removed. Empty if the file could not be created. That may
-     * work later: for another user, or when the disk has room again.
+     * Tries each kind of change on a new file whose name was removed. Empty if the server refused to create the file,
+     * or to remove it. That may work later: for another user, or when the disk has room again.
      */
     private Optional<Set<Part>> learn() throws IOException {
-        final ByteString name = asides.newName();
         try {
+            final ByteString left = learnt.testFile.get();
+            if (left != null) {
+                removeTestFile(left);
+            }
             final int fid = fids.copy(fids.root());
             try {
-                return Optional.of(learn(fid, name));
+                return Optional.of(learn(fid));
             } finally {
                 fids.clunk(fid);
             }
@@ -156,16 +167,24 @@ public final class OpenDescriptors {
         }
     }
 
-    private Set<Part> learn(final int fid, final ByteString name) throws IOException {
+    private Set<Part> learn(final int fid) throws IOException {
         final Rgetattr root = session.getattr(fid, AttrMask.BASIC).await();
-        session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
-                .await();
+        final ByteString name = asides.newName(inodes.root(), fids.nUname());
+        learnt.testFile.set(name);
+        try {
+            session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
+                    .await();
+        } catch (final RemoteException e) {
+            // After any other failure it is unknown whether the server created the file, so the note of its name stays.
+            forgetTestFile(name);
+            throw e;
+        }
         final Rgetattr file;
         try {
             // Before the name is removed: QEMU's mapped security models also read the path.
             file = session.getattr(fid, AttrMask.BASIC).await();
         } finally {
-            Uninterrupted.run(() -> requests.unlink(inodes.root(), name, 0));
+            removeTestFile(name);
         }
         final Set<Part> taken = EnumSet.noneOf(Part.class);
         for (final Part part : Part.values()) {
@@ -175,6 +194,24 @@ public final class OpenDescriptors {
         }
         LOG.debug("the server applies these changes to the descriptor of an open file: {}", taken);
         return taken;
+    }
+
+    /** Removes a test file, and its note. If that fails, the note stays for the next mount. */
+    private void removeTestFile(final ByteString name) throws IOException {
+        try {
+            Uninterrupted.run(() -> requests.unlink(inodes.root(), name, 0));
+        } catch (final IOException e) {
+            if (Errno.of(e) != Errno.ENOENT) {
+                asides.showInListings(name);
+                throw e;
+            }
+        }
+        forgetTestFile(name);
+    }
+
+    private void forgetTestFile(final ByteString name) {
+        asides.forget(name);
+        learnt.testFile.set(null);
     }
 
     private boolean isTaken(final Tsetattr request) throws IOException {

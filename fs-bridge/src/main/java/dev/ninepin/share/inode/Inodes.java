@@ -9,7 +9,9 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.session.fid.StaleFileException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -271,7 +273,7 @@ public final class Inodes {
         synchronized (this) {
             found = changes == directory.changes && isIdentityCurrent(directory, name, walked.qid(), identity)
                     ? enter(directory, name, walked.qid(), path, identity)
-                    : new Found(Optional.empty(), LostName.NONE, Optional.of(path), false);
+                    : new Found(Optional.empty(), List.of(), Optional.of(path), false);
         }
         settle(found, directory, name);
         return found.inode();
@@ -285,10 +287,11 @@ public final class Inodes {
     }
 
     private void settle(final Found found, final Inode directory, final ByteString name) {
-        found.replaced().settle();
+        // First, since the directory's old path may lead through one of the inodes that are dropped.
         if (found.moves()) {
             found.inode().ifPresent(inode -> fids.setPath(path(inode), path(directory), name));
         }
+        found.lost().forEach(LostName::settle);
         found.surplus().ifPresent(fids::retire);
     }
 
@@ -345,11 +348,12 @@ public final class Inodes {
             inode.path = path;
         }
         inode.lookups++;
-        final LostName replaced = addName(directory, name, inode);
+        final List<LostName> lost = new ArrayList<>(1);
+        lost.add(addName(directory, name, inode));
         if (moves) {
-            removeOtherNames(inode, new Inode.Name(directory, name));
+            lost.addAll(removeOtherNames(inode, new Inode.Name(directory, name)));
         }
-        return new Found(Optional.of(inode), replaced, surplus, moves);
+        return new Found(Optional.of(inode), lost, surplus, moves);
     }
 
     /** Records a hard link to an inode that the kernel knows, and increments the inode's lookup count. */
@@ -510,21 +514,33 @@ public final class Inodes {
     }
 
     /**
-     * Removes an inode from the table, unless the kernel knows it, it is open, or it is a directory that holds
-     * silly-renamed files.
+     * Removes an inode from the table, unless the kernel knows it, it is open, or it is a directory on the path to
+     * another file that is needed ({@link #isOnTheWay}). Then examines the directories that held the inode, which may
+     * have been kept only for it.
      */
     @GuardedBy("this")
-    private List<LostName> dropUnlessNeeded(final Inode inode) {
-        if (inode.lookups > 0
-                || !inode.open.isEmpty()
-                || !asideIn(inode).isEmpty()
-                || !byNode.remove(inode.node(), inode)) {
-            return List.of();
+    private List<LostName> dropUnlessNeeded(final Inode first) {
+        final List<LostName> lost = new ArrayList<>();
+        final Deque<Inode> left = new ArrayDeque<>();
+        left.add(first);
+        while (!left.isEmpty()) {
+            final Inode inode = left.remove();
+            if (inode.lookups <= 0
+                    && inode.open.isEmpty()
+                    && !isOnTheWay(inode)
+                    && byNode.remove(inode.node(), inode)) {
+                inode.names.forEach(name -> left.add(name.directory()));
+                drop(inode, lost);
+            }
         }
+        return lost;
+    }
+
+    @GuardedBy("this")
+    private void drop(final Inode inode, final List<LostName> lost) {
         surplus -= inode.surplus ? 1 : 0;
         byId.remove(inode);
         inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
-        final List<LostName> lost = new ArrayList<>();
         // A file that was found in this directory may have another name in another directory. Its path fid then moves
         // to that name.
         for (final ByteString name : List.copyOf(inode.children().keySet())) {
@@ -532,7 +548,22 @@ public final class Inodes {
         }
         final PathFid path = inode.path;
         lost.add(() -> fids.retire(path));
-        return lost;
+    }
+
+    /**
+     * Returns whether an inode is a directory that holds silly-renamed files or known directories. Their paths lead
+     * through it.
+     *
+     * <p>The kernel forgets a directory after everything in it. But it does not wait for the reply to RELEASE, and
+     * several threads serve its requests. So a directory may be forgotten while a silly-renamed file below it is still
+     * to be removed.
+     */
+    @GuardedBy("this")
+    private boolean isOnTheWay(final Inode inode) {
+        return inode.isDirectory()
+                && inode.children().values().stream()
+                        .anyMatch(child ->
+                                isAsideIn(inode, child) || (child.isDirectory() && !fids.isRetired(child.path)));
     }
 
     /** Returns whether exactly one open file of an inode is left. */
@@ -582,7 +613,7 @@ public final class Inodes {
         inode.asideBy = null;
     }
 
-    /** Records that a silly-renamed file was removed. Drops the inode of its directory if nothing else needed that. */
+    /** Records that a silly-renamed file was removed. Drops the inodes of directories that were kept only for it. */
     public void asideRemoved(final Inode inode, final Inode.Name aside) {
         final List<LostName> lost = new ArrayList<>();
         synchronized (this) {
@@ -602,8 +633,13 @@ public final class Inodes {
     /** Returns the silly-renamed files in a directory. */
     public synchronized List<Inode> asideIn(final Inode directory) {
         return directory.children().values().stream()
-                .filter(inode -> inode.aside != null && inode.aside.directory() == directory)
+                .filter(inode -> isAsideIn(directory, inode))
                 .toList();
+    }
+
+    /** Returns whether a file is silly-renamed in a directory. The caller holds the lock. */
+    private static boolean isAsideIn(final Inode directory, final Inode inode) {
+        return inode.aside != null && inode.aside.directory() == directory;
     }
 
     /** Returns whether a path fid refers to a name and is not retired. */
@@ -653,15 +689,21 @@ public final class Inodes {
         return replaced;
     }
 
-    /** Removes all names of a directory but one, since a directory has only one name. */
+    /**
+     * Removes all names of a directory but one, since a directory has only one name. Drops the inodes of directories
+     * that were kept only for the other names.
+     */
     @GuardedBy("this")
-    private void removeOtherNames(final Inode inode, final Inode.Name kept) {
+    private List<LostName> removeOtherNames(final Inode inode, final Inode.Name kept) {
+        final List<LostName> lost = new ArrayList<>();
         for (final Inode.Name name : List.copyOf(inode.names)) {
             if (!name.equals(kept)) {
                 inode.names.remove(name);
                 name.directory().children().remove(name.name(), inode);
+                lost.addAll(dropUnlessNeeded(name.directory()));
             }
         }
+        return lost;
     }
 
     /**
@@ -692,11 +734,11 @@ public final class Inodes {
      * The result of recording a file under a name, and what remains to be done after the lock is released.
      *
      * @param inode the file's inode; empty if the walk's result could not be trusted
-     * @param replaced what remains to be done for the inode that had the name before
+     * @param lost what remains to be done for the inode that had the name before, and for inodes that were dropped
      * @param surplus a path fid that nothing needs; empty if there is none
      * @param moves whether the inode is a directory whose path fid must be moved to the new name
      */
-    private record Found(Optional<Inode> inode, LostName replaced, Optional<PathFid> surplus, boolean moves) {}
+    private record Found(Optional<Inode> inode, List<LostName> lost, Optional<PathFid> surplus, boolean moves) {}
 
     /** What remains to be done about the path fid of an inode that lost a name, after the lock is released. */
     @FunctionalInterface

@@ -31,19 +31,24 @@ final class NameRemoval {
      */
     void removeName(final Inode inode, final Uninterrupted.Action removal) throws IOException {
         final boolean goes = inodes.announceRemoval(inode);
-        if (goes) {
-            attributes.refreshBeforeRemoval(inode);
-        }
-        // The file may live on under another name, and its path fid with it. Other requests over the path wait until
-        // the outcome is known.
-        try (FileMoves.Move move = paths.move(inode)) {
-            removal.run();
+        boolean done = false;
+        try {
             if (goes) {
-                attributes.recordRemoval(inode);
+                attributes.refreshBeforeRemoval(inode);
             }
-        } catch (final IOException e) {
-            inodes.removalFailed(inode);
-            throw e;
+            // The file may live on under another name, and its path fid with it. Other requests over the path wait
+            // until the outcome is known.
+            try (FileMoves.Move move = paths.move(inode)) {
+                removal.run();
+                if (goes) {
+                    attributes.recordRemoval(inode);
+                }
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                inodes.removalFailed(inode);
+            }
         }
     }
 }

@@ -64,9 +64,9 @@ public final class PutAside implements AsideOwner {
         return user;
     }
 
-    /** Returns a temporary name for a file in a directory; see {@link AsideFiles#newName(Inode, AsideOwner)}. */
+    /** Returns a temporary name for a file in a directory; see {@link AsideFiles#newName(Inode, int)}. */
     public ByteString newName(final Inode directory) {
-        return files.newName(directory, this);
+        return files.newName(directory, user);
     }
 
     /**
