@@ -49,7 +49,8 @@ class MountChecksTest {
 
     @Test
     void whatLibfuseFailedAtIsSaidAsFarAsItIsKnown() throws IOException {
-        final IOException failure = new MountChecks(device, configuration, true).after(directory, Errno.EINVAL);
+        final IOException failure =
+                new MountChecks(device, configuration, true).after(directory, Errno.EINVAL.intValue());
         org.assertj.core.api.Assertions.assertThat(failure)
                 .hasMessageStartingWith("libfuse could not mount on " + directory + ": Invalid argument");
     }
