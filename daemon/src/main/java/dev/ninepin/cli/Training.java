@@ -26,12 +26,12 @@ public final class Training {
      * The jars of which a start uses most classes. The next pattern names the classes in them that are for other
      * systems or never used.
      */
-    private static final Pattern JARS = Pattern.compile(
-            "(ninepin|picocli|logback|slf4j|jnr-ffi|jnr-fuse|jnr-x86asm|jnr-constants|jffi|asm|HdrHistogram)"
+    private static final Pattern JARS =
+            Pattern.compile("(ninepin|picocli|logback|slf4j|jnr-ffi|jnr-fuse|jnr-x86asm|jffi|asm|HdrHistogram)"
                     + "(-[a-z-]+)?(-[0-9].*)?\\.jar");
 
     private static final Pattern UNUSED = Pattern.compile("META-INF/.*|.*module-info"
-            + "|jnr/constants/platform/(?!linux/)[a-z]+/.*|jnr/ffi/provider/jffi/platform/(?!x86_64/linux|aarch64/linux).*"
+            + "|jnr/ffi/provider/jffi/platform/(?!x86_64/linux|aarch64/linux).*"
             + "|org/objectweb/asm/(util|tree/analysis)/.*");
 
     private static final String CLASS = ".class";

@@ -7,6 +7,7 @@ import dev.ninepin.differential.Campaign.Finding;
 import dev.ninepin.mounted.MountSetup;
 import dev.ninepin.mounted.ServerKind;
 import dev.ninepin.mounted.TestMount;
+import dev.ninepin.testing.LongRun;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * bench/differential} runs them for longer and from other seeds.
  */
 @EnabledIf(value = "isRoot", disabledReason = "other users' calls are made too, which takes root")
+@LongRun
 class DifferentialTest {
     private static final String SEQUENCES = "sequences";
     private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("ninepin.differential.seconds", 36));

@@ -1,8 +1,10 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.LongRun;
 import java.io.IOException;
 
 /** The mount contract over nfs-ganesha, which keeps files by handle, not by path, and caches names and attributes. */
+@LongRun
 class GaneshaMountTest extends MountContract implements Contents, Consistency, MountOptions {
     GaneshaMountTest() throws IOException {
         super(ServerKind.GANESHA);

@@ -1,7 +1,9 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.LongRun;
 import java.io.IOException;
 
+@LongRun
 class GaneshaUsersTest extends ManyUsersContract {
     GaneshaUsersTest() throws IOException {
         super(ServerKind.GANESHA);

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.testing.DeadlockWatch;
+import dev.ninepin.testing.LongRun;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Tests of many processes and files at once. {@code bench/load} runs a larger version for as long as desired. */
+@LongRun
 class LoadTest {
     private static final String SECONDS = "3";
     private static final String SEED = "1";

@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.LongRun;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -7,6 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Tests of programs that use many features of a file system. Each runs with one server, on a mount with {@code
  * allow_other} and {@code default_permissions}. {@code bench/programs} runs them for longer and with all servers.
  */
+@LongRun
 class ProgramsTest {
     /** Each script documents its purpose and its arguments. */
     @ParameterizedTest

@@ -1,7 +1,9 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.LongRun;
 import java.io.IOException;
 
+@LongRun
 class QemuMappedUsersTest extends ManyUsersContract {
     QemuMappedUsersTest() throws IOException {
         super(ServerKind.QEMU_MAPPED);

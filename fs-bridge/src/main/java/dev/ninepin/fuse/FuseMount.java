@@ -43,8 +43,6 @@ public final class FuseMount implements AutoCloseable {
     /** How long a file system may take to respond to {@link #isDead}. */
     private static final long PROBE_SECONDS = 5;
 
-    private static final String ENOTCONN = jnr.constants.platform.Errno.ENOTCONN.description();
-
     private static final Logger LOG = LoggerFactory.getLogger(FuseMount.class);
 
     private final MountPoint mountPoint;
@@ -83,7 +81,7 @@ public final class FuseMount implements AutoCloseable {
             Bounded.run("ninepin-probe", PROBE_SECONDS, () -> openDirectory(directory));
             return false;
         } catch (final FileSystemException e) {
-            return ENOTCONN.equals(e.getReason());
+            return LibC.describe(LibC.ENOTCONN).equals(e.getReason());
         } catch (final IOException | TimeoutException e) {
             return false;
         }

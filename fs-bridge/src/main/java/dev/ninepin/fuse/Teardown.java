@@ -181,11 +181,11 @@ final class Teardown {
         final LibC libc = LibC.get();
         final int root = libc.open(mountPoint.pointer(), LibC.O_CLOEXEC);
         if (root < 0) {
-            throw new IOException(LibC.errno().description());
+            throw new IOException(LibC.reason());
         }
         try {
             if (libc.syncfs(root) != 0) {
-                throw new IOException(LibC.errno().description());
+                throw new IOException(LibC.reason());
             }
         } finally {
             libc.close(root);

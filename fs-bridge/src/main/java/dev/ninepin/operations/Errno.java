@@ -4,6 +4,7 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.fid.StaleFileException;
 import java.io.InterruptedIOException;
+import java.util.List;
 
 /** Linux errno numbers, and {@link #of}, the only place that converts failures to errnos. */
 public final class Errno {
@@ -38,7 +39,32 @@ public final class Errno {
      */
     private static final int FIRST_INVALID = 512;
 
+    /** The names of the numbers from 1 on, as {@code asm-generic/errno.h} of Linux has them; "-" for unused numbers. */
+    private static final List<String> NAMES = List.of("""
+            EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD
+            EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR
+            EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS
+            EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP
+            - ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI
+            EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT - EBFONT ENOSTR
+            ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM
+            EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD
+            ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE
+            EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE
+            EADDRNOTAVAIL ENETDOWN
+            ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT
+            ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM
+            EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD
+            ENOTRECOVERABLE ERFKILL EHWPOISON
+            """.strip().split("\\s+"));
+
     private Errno() {}
+
+    /** Returns the name of an errno, such as ENOENT; for a number without a name, "errno" and the number. */
+    public static String name(final int errno) {
+        final String name = errno > 0 && errno <= NAMES.size() ? NAMES.get(errno - 1) : "-";
+        return name.equals("-") ? "errno " + errno : name;
+    }
 
     /** Returns whether an errno means that permission was denied. */
     public static boolean isDenial(final int errno) {

@@ -28,6 +28,28 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ErrnoTest {
     private static final SessionOptions OPTIONS = SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(200));
 
+    /** Compares with jnr-constants' numbers. Some numbers have two names. */
+    @Test
+    void aNumberHasItsNameOnLinux() {
+        int known = 0;
+        for (int errno = 1; errno < 134; errno++) {
+            final jnr.constants.platform.Errno sameNumber = jnr.constants.platform.Errno.valueOf(errno);
+            if (sameNumber != jnr.constants.platform.Errno.__UNKNOWN_CONSTANT__) {
+                final String name = Errno.name(errno);
+                assertThat(jnr.constants.platform.Errno.valueOf(name).intValue())
+                        .as(name)
+                        .isEqualTo(errno);
+                known++;
+            }
+        }
+        assertThat(known).isGreaterThan(80);
+        assertThat(Errno.name(41)).isEqualTo("errno 41");
+        assertThat(Errno.name(133)).isEqualTo("EHWPOISON");
+        assertThat(Errno.name(134)).isEqualTo("errno 134");
+        assertThat(Errno.name(0)).isEqualTo("errno 0");
+        assertThat(Errno.name(-2)).isEqualTo("errno -2");
+    }
+
     /** The kernel accepts errnos from 1 to 511. */
     @ParameterizedTest
     @CsvSource({"2, 2", "1, 1", "95, 95", "511, 511", "0, 5", "512, 5", "65535, 5", "2147483647, 5", "-2, 5"})

@@ -8,6 +8,7 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tmkdir;
 import dev.ninepin.p9.Trenameat;
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Tests with the longest paths that QEMU accepts: a path of 65,534 bytes kills QEMU. Each test removes all files that
  * it made.
  */
+@LongRun
 class DeepPathTest {
     private static final int LONGEST_DIRECTORY = 65_277;
     private static final String LONG = "d".repeat(255);

@@ -8,6 +8,7 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.LongRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,6 +91,7 @@ abstract class DirectoryContract extends ShareFixture {
         share.releasedir(handle);
     }
 
+    @LongRun
     @Test
     void nothingThatStaysIsLostOrDoubledWhileOtherEntriesComeAndGo() throws Exception {
         final Set<String> staying = makeFiles(FILES);

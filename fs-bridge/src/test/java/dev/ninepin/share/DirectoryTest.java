@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ class DirectoryTest {
     }
 
     @Nested
+    @LongRun
     class OverDiodOnTcpWithTheSmallestMsize extends DirectoryContract {
         @Override
         protected RealServer start(final Path directory) throws IOException {
@@ -30,6 +32,7 @@ class DirectoryTest {
     }
 
     @Nested
+    @LongRun
     class OverGanesha extends DirectoryContract {
         @Override
         protected RealServer start(final Path directory) throws IOException {
@@ -46,6 +49,7 @@ class DirectoryTest {
     }
 
     @Nested
+    @LongRun
     class OverQemuMappedWithTheSmallestMsize extends DirectoryContract {
         @Override
         protected RealServer start(final Path directory) {

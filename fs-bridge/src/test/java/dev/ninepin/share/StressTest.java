@@ -1,12 +1,14 @@
 package dev.ninepin.share;
 
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
 
+@LongRun
 class StressTest {
     @Nested
     class OverDiodOnAUnixSocket extends StressContract {

@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Nested;
 
 /** Tests of concurrent reads and changes of extended attributes. */
+@LongRun
 class XattrRaceTest {
     @Nested
     class OverDiodOnAUnixSocket extends XattrRaceContract {

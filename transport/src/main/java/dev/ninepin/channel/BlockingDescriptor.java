@@ -74,7 +74,7 @@ public final class BlockingDescriptor {
         }
         try {
             final long result = systemCall.applyAsLong(number);
-            return result >= 0 ? result : -NativeCalls.errno().intValue();
+            return result >= 0 ? result : -NativeCalls.errno();
         } finally {
             leave(thread);
         }

@@ -1,7 +1,6 @@
 package dev.ninepin.channel;
 
 import java.nio.ByteBuffer;
-import jnr.constants.platform.Errno;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Platform;
 import jnr.ffi.Pointer;
@@ -19,9 +18,14 @@ public interface NativeCalls {
         return Loaded.LIBRARY;
     }
 
-    /** Returns the reason why this thread's last call failed. */
-    static Errno errno() {
-        return Errno.valueOf(Runtime.getSystemRuntime().getLastError());
+    /** Returns the errno of this thread's last call, if that failed. */
+    static int errno() {
+        return Runtime.getSystemRuntime().getLastError();
+    }
+
+    /** Returns the C library's text for an errno, such as "Device or resource busy". */
+    static String describe(final int errno) {
+        return get().strerror(errno);
     }
 
     int open(Pointer path, int flags);
@@ -49,6 +53,8 @@ public interface NativeCalls {
     int sigaction(int signal, Pointer action, @Nullable Pointer previous);
 
     long dlsym(long handle, String name);
+
+    String strerror(int errno);
 
     /** Returns whether this system is illumos or another descendant of Solaris. */
     static boolean isSolaris() {

@@ -1,5 +1,6 @@
 package dev.ninepin.session;
 
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ class BehaviourTest {
     }
 
     @Nested
+    @LongRun
     class OverDiodOnTcp extends BehaviourContract {
         @Override
         protected RealServer start(final Path directory) throws IOException {
@@ -24,6 +26,7 @@ class BehaviourTest {
     }
 
     @Nested
+    @LongRun
     class OverGanesha extends BehaviourContract {
         @Override
         protected RealServer start(final Path directory) throws IOException {
@@ -40,6 +43,7 @@ class BehaviourTest {
     }
 
     @Nested
+    @LongRun
     class OverQemuMapped extends BehaviourContract {
         @Override
         protected RealServer start(final Path directory) {

@@ -7,6 +7,7 @@ import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import dev.ninepin.testing.SessionFixture;
 import dev.ninepin.virtio.qemu.QemuProcesses;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests with a QEMU that answers nothing for a while, and more requests with data than the channel has room for. */
+@LongRun
 class QemuHangTest extends SessionFixture {
     /** In bytes. The channel has room for eight messages of this size. */
     private static final int MSIZE = 8 << 20;

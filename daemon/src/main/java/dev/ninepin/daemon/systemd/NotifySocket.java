@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import jnr.constants.platform.Errno;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
 
@@ -28,6 +27,8 @@ final class NotifySocket {
         long sendto(int socket, byte[] data, long length, int flags, byte[] address, int addressLength);
 
         int close(int descriptor);
+
+        String strerror(int errno);
     }
 
     private static final class Loaded {
@@ -77,7 +78,7 @@ final class NotifySocket {
     }
 
     private static IOException failed(final String call) {
-        final Errno errno = Errno.valueOf(Runtime.getSystemRuntime().getLastError());
-        return new IOException(call + " failed: " + errno.description());
+        final int errno = Runtime.getSystemRuntime().getLastError();
+        return new IOException(call + " failed: " + Loaded.LIBC.strerror(errno));
     }
 }

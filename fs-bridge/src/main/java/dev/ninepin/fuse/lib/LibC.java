@@ -1,6 +1,5 @@
 package dev.ninepin.fuse.lib;
 
-import jnr.constants.platform.Errno;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -10,6 +9,11 @@ import jnr.ffi.Runtime;
  * because jnr-ffi implements it in a class loader of its own.
  */
 public interface LibC {
+    /** The numbers of two errors; those of x86-64 and AArch64. */
+    int EBUSY = 16;
+
+    int ENOTCONN = 107;
+
     /** umount2(2): detach the mount now, and end it when its last user is gone. */
     int MNT_DETACH = 2;
 
@@ -34,9 +38,21 @@ public interface LibC {
     }
 
     /** Returns the errno of this thread's last call. */
-    static Errno errno() {
-        return Errno.valueOf(Runtime.getSystemRuntime().getLastError());
+    static int errno() {
+        return Runtime.getSystemRuntime().getLastError();
     }
+
+    /** Returns the C library's text for an errno, such as "Device or resource busy". */
+    static String describe(final int errno) {
+        return get().strerror(errno);
+    }
+
+    /** Returns the C library's text for the errno of this thread's last call. */
+    static String reason() {
+        return describe(errno());
+    }
+
+    String strerror(int errno);
 
     int geteuid();
 

@@ -113,15 +113,15 @@ public final class Connection implements AutoCloseable {
         final Pointer type = Native.string("fusectl".getBytes(US_ASCII));
         final int context = (int) libc.syscall(LibC.SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0, 0);
         if (context < 0) {
-            throw new IOException("cannot open fusectl: " + LibC.errno().description());
+            throw new IOException("cannot open fusectl: " + LibC.reason());
         }
         try {
             if (libc.syscall(LibC.SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0, 0) != 0) {
-                throw new IOException("cannot set up fusectl: " + LibC.errno().description());
+                throw new IOException("cannot set up fusectl: " + LibC.reason());
             }
             final int mount = (int) libc.syscall(LibC.SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0, 0, 0, 0);
             if (mount < 0) {
-                throw new IOException("cannot mount fusectl: " + LibC.errno().description());
+                throw new IOException("cannot mount fusectl: " + LibC.reason());
             }
             return mount;
         } finally {

@@ -61,7 +61,7 @@ public record MountAttributes(List<String> words) {
                     .syscall(LibC.SYS_MOUNT_SETATTR, AT_FDCWD, path.address(), 0, attributes.address(), SIZE, 0);
             if (result != 0) {
                 throw new IOException("the kernel does not set " + String.join(", ", words) + " on this mount: "
-                        + LibC.errno().description() + " (Linux 5.14 has all of these)");
+                        + LibC.reason() + " (Linux 5.14 has all of these)");
             }
         } finally {
             // The system call gets addresses only, so the memory must be kept reachable.

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import jnr.constants.platform.Errno;
 
 /**
  * The checks that explain why a mount would fail or has failed. libfuse says so only on standard error, if at all. Any
@@ -59,7 +58,7 @@ public record MountChecks(Path device, Path configuration, boolean root) {
         } catch (final NoSuchFileException e) {
             throw new IOException("there is no directory " + directory, e);
         } catch (final java.nio.file.FileSystemException e) {
-            if (Errno.ENOTCONN.description().equals(e.getReason())) {
+            if (LibC.describe(LibC.ENOTCONN).equals(e.getReason())) {
                 throw new IOException(
                         "a dead mount is on " + directory + ": take it away first, with umount -l " + directory, e);
             }
@@ -84,11 +83,11 @@ public record MountChecks(Path device, Path configuration, boolean root) {
     }
 
     /** Returns an exception that says why libfuse could not mount, after {@link #checkBeforeMount} has found no reason. */
-    public IOException explainFailure(final Path directory, final Errno errno) throws IOException {
+    public IOException explainFailure(final Path directory, final int errno) throws IOException {
         if (root && !mayMount()) {
             return new IOException("this process may not mount: it has no CAP_SYS_ADMIN");
         }
-        final String reason = errno.intValue() == 0 ? "" : ": " + errno.description();
+        final String reason = errno == 0 ? "" : ": " + LibC.describe(errno);
         return new IOException(
                 "libfuse could not mount on " + directory + reason + " (its own words are on standard error)");
     }

@@ -6,7 +6,6 @@ import dev.ninepin.fuse.lib.LibC;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import jnr.constants.platform.Errno;
 
 /**
  * The calls that unmount a mount point: umount2(2) for root, the setuid helper fusermount(1) for other users. Any
@@ -45,11 +44,11 @@ public final class Unmounter {
 
     private void systemCall(final int flags) throws IOException {
         if (libc.umount2(mountPoint.pointer(), flags | LibC.UMOUNT_NOFOLLOW) != 0) {
-            final Errno errno = LibC.errno();
-            if (errno == Errno.EBUSY) {
+            final int errno = LibC.errno();
+            if (errno == LibC.EBUSY) {
                 throw new MountBusyException(mountPoint.toString());
             }
-            throw new IOException("cannot unmount " + mountPoint + ": " + errno.description());
+            throw new IOException("cannot unmount " + mountPoint + ": " + LibC.describe(errno));
         }
     }
 

@@ -65,7 +65,7 @@ public final class Failures {
         }
         final int errno = given > 0 && given < ERRNO_LIMIT ? given : Errno.EIO;
         if (LOG.isDebugEnabled()) {
-            final String name = jnr.constants.platform.Errno.valueOf(errno).name();
+            final String name = Errno.name(errno);
             LOG.debug(
                     "{} of {}: {} ({}): {}", operation, path(operation, node, worker), name, errno, failure.toString());
         }

@@ -50,7 +50,7 @@ class MountChecksTest {
     @Test
     void whatLibfuseFailedAtIsSaidAsFarAsItIsKnown() throws IOException {
         final IOException failure =
-                new MountChecks(device, configuration, true).explainFailure(directory, Errno.EINVAL);
+                new MountChecks(device, configuration, true).explainFailure(directory, Errno.EINVAL.intValue());
         org.assertj.core.api.Assertions.assertThat(failure)
                 .hasMessageStartingWith("libfuse could not mount on " + directory + ": Invalid argument");
     }

@@ -2,6 +2,7 @@ package dev.ninepin.channel.stream;
 
 import dev.ninepin.channel.BlockingDescriptor;
 import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.channel.Errno;
 import dev.ninepin.channel.NativeCalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,7 +12,6 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntToLongFunction;
-import jnr.constants.platform.Errno;
 
 /**
  * A connected vsock socket, which links a machine with its guests. Java has no class for such sockets. Source:
@@ -66,10 +66,10 @@ final class VsockStream implements ByteStream {
             if (calls.connect(number, address, ADDRESS_SIZE) == 0) {
                 return new VsockStream(number, info);
             }
-            final Errno errno = NativeCalls.errno();
+            final int errno = NativeCalls.errno();
             calls.close(number);
             // On EINTR the socket is unusable, so try again with a new one. The signal was meant for another purpose.
-            if (errno != Errno.EINTR) {
+            if (Errno.of(errno) != Errno.EINTR) {
                 final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
                 throw failed(info, whyNot(errno, cid, port, seconds));
             }
@@ -80,20 +80,21 @@ final class VsockStream implements ByteStream {
         return new IOException("cannot connect to vsock:" + info.device() + ": " + why);
     }
 
-    private static String whyNoSocket(final Errno errno) {
-        return errno == Errno.EAFNOSUPPORT || errno == Errno.ESOCKTNOSUPPORT
-                ? "this kernel has no vsock; load it first (modprobe vsock)"
-                : errno.toString();
+    private static String whyNoSocket(final int errno) {
+        return switch (Errno.of(errno)) {
+            case EAFNOSUPPORT, ESOCKTNOSUPPORT -> "this kernel has no vsock; load it first (modprobe vsock)";
+            default -> NativeCalls.describe(errno);
+        };
     }
 
-    private static String whyNot(final Errno errno, final long cid, final long port, final long seconds) {
-        return switch (errno) {
+    private static String whyNot(final int errno, final long cid, final long port, final long seconds) {
+        return switch (Errno.of(errno)) {
             case ECONNRESET, ECONNREFUSED ->
                 "it was refused; check that the server runs, and listens on vsock port " + port;
             case ETIMEDOUT -> "no answer within " + seconds + " s; " + checkCid(cid);
             case ENODEV, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL ->
                 "there is no way to CID " + cid + "; " + checkCid(cid);
-            default -> errno.toString();
+            default -> NativeCalls.describe(errno);
         };
     }
 
@@ -136,9 +137,9 @@ final class VsockStream implements ByteStream {
             if (result >= 0) {
                 return (int) result;
             }
-            final Errno errno = Errno.valueOf(-result);
-            if (errno != Errno.EINTR) {
-                throw new IOException(errno.toString());
+            final int errno = (int) -result;
+            if (Errno.of(errno) != Errno.EINTR) {
+                throw new IOException(NativeCalls.describe(errno));
             }
         }
     }

@@ -4,14 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ninepin.channel.BlockingDescriptor;
 import dev.ninepin.channel.ChannelClosedException;
+import dev.ninepin.channel.Errno;
 import dev.ninepin.channel.NativeCalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import jnr.constants.platform.Errno;
-import jnr.constants.platform.OpenFlags;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
@@ -36,6 +35,8 @@ final class Vio9pDevice implements AutoCloseable {
     /** The pause between two attempts, where the device itself does not block. */
     private static final long PAUSE_NANOS = 500_000;
 
+    private static final int O_RDWR = 2;
+
     private final String name;
     private final BlockingDescriptor descriptor;
     private final NativeCalls calls;
@@ -56,7 +57,7 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     static Vio9pDevice open(final Path path, final NativeCalls calls, final int moreFlags) throws IOException {
-        final int flags = OpenFlags.O_RDWR.intValue() | OpenFlags.O_EXCL.intValue() | closeOnExec() | moreFlags;
+        final int flags = O_RDWR | exclusive() | closeOnExec() | moreFlags;
         final int number = calls.open(nativePath(path), flags);
         if (number < 0) {
             throw new IOException("cannot open vio9p:" + path + ": " + whyNot(NativeCalls.errno(), path));
@@ -75,9 +76,14 @@ final class Vio9pDevice implements AutoCloseable {
         }
     }
 
-    /** Returns {@code O_CLOEXEC}; jnr-constants only has the value for Linux. */
+    /** Returns {@code O_EXCL} of this system. */
+    private static int exclusive() {
+        return NativeCalls.isSolaris() ? 0x400 : 0200;
+    }
+
+    /** Returns {@code O_CLOEXEC} of this system. */
     private static int closeOnExec() {
-        return NativeCalls.isSolaris() ? 0x800000 : OpenFlags.O_CLOEXEC.intValue();
+        return NativeCalls.isSolaris() ? 0x800000 : 02000000;
     }
 
     /** Encodes the path in UTF-8. jnr-ffi would encode a string in the charset of the locale. */
@@ -88,8 +94,8 @@ final class Vio9pDevice implements AutoCloseable {
         return memory;
     }
 
-    private static String whyNot(final Errno errno, final Path path) {
-        return switch (errno) {
+    private static String whyNot(final int errno, final Path path) {
+        return switch (Errno.of(errno)) {
             case EBUSY ->
                 "somebody has it open, and it takes one user at a time; end that one (fuser " + path
                         + " names it), or choose another device";
@@ -99,7 +105,7 @@ final class Vio9pDevice implements AutoCloseable {
                         + " vio9p is attached (prtconf -D)";
             case ENOENT -> "there is no such device; illumos has them as /dev/9p/0, /dev/9p/1, ...";
             case EACCES, EPERM -> "this user may not read and write it; mount as root, or change who may";
-            default -> errno.toString();
+            default -> NativeCalls.describe(errno);
         };
     }
 
@@ -113,7 +119,7 @@ final class Vio9pDevice implements AutoCloseable {
         final long result = descriptor.call(number -> calls.ioctl(number, IOC_MOUNT_TAG, tag));
         if (result < 0) {
             throw new IOException("vio9p:" + name + " is no vio9p device: asked for its mount tag, it says \""
-                    + error(result) + "\"");
+                    + NativeCalls.describe((int) -result) + "\"");
         }
         int length = 0;
         while (length < MOUNT_TAG_SIZE - 1 && tag.get(length) != 0) {
@@ -204,10 +210,10 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     private static Errno error(final long result) {
-        return Errno.valueOf(-result);
+        return Errno.of((int) -result);
     }
 
     private static IOException failed(final String doing, final long result) {
-        return new IOException(doing + " the device failed: " + error(result));
+        return new IOException(doing + " the device failed: " + NativeCalls.describe((int) -result));
     }
 }

@@ -2,7 +2,6 @@ package dev.ninepin.channel.vio9p;
 
 import dev.ninepin.channel.NativeCalls;
 import java.io.IOException;
-import jnr.constants.platform.Signal;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
@@ -15,7 +14,8 @@ import jnr.ffi.Runtime;
  * function of an int that touches no memory, so it may run at any point of any thread. Java code may not.
  */
 final class WakeSignal {
-    private static final int NUMBER = Signal.SIGURG.intValue();
+    /** {@code SIGURG} of this system. */
+    private static final int NUMBER = NativeCalls.isSolaris() ? 21 : 23;
 
     /** {@code RTLD_DEFAULT} of dlsym(3). */
     private static final long ANY_LIBRARY = NativeCalls.isSolaris() ? -2 : 0;

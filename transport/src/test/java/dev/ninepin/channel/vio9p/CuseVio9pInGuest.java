@@ -22,13 +22,13 @@ import dev.ninepin.testing.RawClient;
 import dev.ninepin.testing.ScriptedServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import jnr.constants.platform.OpenFlags;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The vio9p tests over a character device of the kernel, like the driver's own device. */
 class CuseVio9pInGuest extends Vio9pContract {
+    private static final int O_NONBLOCK = 04000;
     private static final byte[] MOUNT_TAG = "hostshare".getBytes(UTF_8);
 
     private CuseDevice device;
@@ -84,7 +84,7 @@ class CuseVio9pInGuest extends Vio9pContract {
 
     @Test
     void aDeviceThatDoesNotBlockWorksToo() throws Exception {
-        final Vio9pDevice opened = Vio9pDevice.open(device.path(), NativeCalls.get(), OpenFlags.O_NONBLOCK.intValue());
+        final Vio9pDevice opened = Vio9pDevice.open(device.path(), NativeCalls.get(), O_NONBLOCK);
         try (Channel channel = Vio9pChannel.over(opened, "/dev/9p/0")) {
             RawClient.attach(channel, server.aname());
             model().hold();

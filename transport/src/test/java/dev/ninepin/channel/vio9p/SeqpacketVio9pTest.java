@@ -1,11 +1,13 @@
 package dev.ninepin.channel.vio9p;
 
 import dev.ninepin.channel.Channel;
+import dev.ninepin.testing.LongRun;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 
+@LongRun
 class SeqpacketVio9pTest extends Vio9pContract {
     private final List<SeqpacketDevice> devices = new ArrayList<>();
 

@@ -1,6 +1,7 @@
 package dev.ninepin.session.fid;
 
 import dev.ninepin.session.exchange.FidTableContract;
+import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ class FidTableTest {
     }
 
     @Nested
+    @LongRun
     class OverDiodOnTcp extends FidTableContract {
         @Override
         protected RealServer start(final Path directory) throws IOException {
@@ -25,6 +27,7 @@ class FidTableTest {
     }
 
     @Nested
+    @LongRun
     class OverGanesha extends FidTableContract {
         @Override
         protected RealServer start(final Path directory) throws IOException {
@@ -41,6 +44,7 @@ class FidTableTest {
     }
 
     @Nested
+    @LongRun
     class OverQemuMapped extends FidTableContract {
         @Override
         protected RealServer start(final Path directory) {

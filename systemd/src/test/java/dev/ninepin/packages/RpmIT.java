@@ -1,5 +1,6 @@
-package dev.ninepin.guest;
+package dev.ninepin.packages;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -59,7 +60,7 @@ class RpmIT {
     private static String output(final String... command) throws Exception {
         final Process process =
                 new ProcessBuilder(command).redirectErrorStream(true).start();
-        final String output = new String(process.getInputStream().readAllBytes(), Guest.TEXT);
+        final String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor())
                 .as("%s says: %s", List.of(command), output)
                 .isZero();
