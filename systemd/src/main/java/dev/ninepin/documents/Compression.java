@@ -11,16 +11,21 @@ import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
-/** Compresses manual pages, each into the directory of its section, and other files, as Debian's policy wants it. */
+/** Compresses manual pages, each into the directory of its section, and other files, as Debian's policy requires. */
 public final class Compression {
-    /** Where gzip's header says how it was compressed, and what it says there (RFC 1952). */
+    /** The offset of the extra flags in gzip's header, and their value for the best compression (RFC 1952). */
     private static final int EXTRA_FLAGS = 8;
 
     private static final byte MAXIMUM_COMPRESSION = 2;
 
     private Compression() {}
 
-    /** The arguments are the directory where they are, and the one where those of the sections will be; then files. */
+    /**
+     * Compresses all files.
+     *
+     * @param arguments the directory of the manual pages; the directory for the compressed ones; other files, each
+     *     compressed beside itself
+     */
     public static void main(final String... arguments) throws IOException {
         try (Stream<Path> all = Files.list(Path.of(arguments[0]))) {
             for (final Path page : all.toList()) {
@@ -39,7 +44,7 @@ public final class Compression {
         Files.write(section.resolve(name + ".gz"), compressed(Files.readAllBytes(page)));
     }
 
-    /** As gzip -9n does: no name and no time is noted, so the same page gives the same bytes. */
+    /** Compresses as gzip -9n does: without name and time, so that the same page gives the same bytes. */
     private static byte[] compressed(final byte[] page) throws IOException {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new BestCompression(bytes)) {

@@ -13,13 +13,13 @@ import picocli.CommandLine;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
 
 /**
- * Writes what packages hold beside the program: manual pages as AsciiDoc, of what the commands say of themselves and of
- * sections written by hand; and the completion for bash and zsh.
+ * Writes the manual pages as AsciiDoc, and the completion for bash and zsh. Both are generated from the commands'
+ * descriptions and continued by text that is written by hand.
  */
 public final class Documents {
     private static final boolean[] QUIET = {};
 
-    /** What Picocli's pages have, by its own names. The footer is the help's; the sections by hand say more. */
+    /** The sections to take from Picocli's pages, by Picocli's names. The hand-written sections replace its footer. */
     private static final List<String> GENERATED = List.of("name", "synopsis", "description", "options", "arguments");
 
     private final Path generated;
@@ -33,8 +33,10 @@ public final class Documents {
     }
 
     /**
-     * The arguments are directories: of the sections that are written by hand, and for Picocli's pages, the manual pages
-     * and the completion; then the version.
+     * Writes all of it.
+     *
+     * @param arguments the directory of the hand-written sections; the directories to write to: for Picocli's pages, for
+     *     the manual pages, and for the completion; the hand-written part of the completion; the version
      */
     public static void main(final String... arguments) throws IOException {
         final Path generated = Files.createDirectories(Path.of(arguments[1]));
@@ -48,17 +50,17 @@ public final class Documents {
                 throw new IOException("no manual page of " + program.getCommandName());
             }
         }
-        documents.mendOptions();
-        documents.writePages(arguments[4]);
+        documents.correctOptions();
+        documents.writePages(arguments[5]);
         final CommandLine ninepin = programs.get(0);
         Files.writeString(
                 completions.resolve(ninepin.getCommandName()),
-                AutoComplete.bash(ninepin.getCommandName(), ninepin),
+                AutoComplete.bash(ninepin.getCommandName(), ninepin) + Files.readString(Path.of(arguments[4]), UTF_8),
                 UTF_8);
     }
 
-    /** Picocli puts a comma behind an option that has one name only, and an equals sign behind one of one letter. */
-    private void mendOptions() throws IOException {
+    /** Removes the comma that Picocli writes after a single name, and the equals sign after a short option. */
+    private void correctOptions() throws IOException {
         try (Stream<Path> all = Files.list(generated)) {
             for (final Path page : all.toList()) {
                 final String text = Files.readString(page, UTF_8);
@@ -79,11 +81,11 @@ public final class Documents {
                 Files.writeString(pages.resolve(file), page(file, version), UTF_8);
             }
         }
-        // This one is of a file, which no command describes.
+        // No command describes this page: it is about a file.
         final String configuration = "ninepin.conf";
         Files.writeString(
                 pages.resolve(configuration + ".adoc"),
-                header(configuration, 5, version) + include(byHand.resolve(configuration + ".adoc"), ""),
+                header(configuration, 5, version) + include(byHand.resolve(configuration + ".adoc"), "") + end(),
                 UTF_8);
     }
 
@@ -97,7 +99,11 @@ public final class Documents {
         if (Files.exists(sections)) {
             page.append(include(sections, ""));
         }
-        return page.append(include(byHand.resolve("common/end.adoc"), "")).toString();
+        return page.append(end()).toString();
+    }
+
+    private String end() {
+        return include(byHand.resolve("common/end.adoc"), "");
     }
 
     private static String header(final String name, final int section, final String version) {

@@ -1,4 +1,4 @@
-/** What the build makes of the commands' descriptions. No part of the product. */
+/** Generates manual pages and completion from the commands' descriptions. Not part of the product. */
 @NullMarked
 package dev.ninepin.documents;
 
