@@ -92,7 +92,7 @@ final class MountCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "An empty directory to mount it on.")
     private String directory = "";
 
-    @Option(names = "-f", description = "Stay in the foreground; Ctrl-C unmounts.")
+    @Option(names = "-f", description = "Stay in the foreground; Ctrl-C, SIGTERM and ninepin umount unmount the share.")
     private boolean foreground;
 
     @Option(names = "-o", paramLabel = "OPTION", description = "Mount options, separated by commas.")

@@ -44,9 +44,7 @@ final class RunCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "The configuration: ninepin.conf(5).")
     private String file = "";
 
-    @Option(
-            names = "--clear",
-            description = "Mount nothing; only clear the mount of a killed daemon, if there is one.")
+    @Option(names = "--clear", description = "Mount nothing; only clear the mount of a killed daemon, if there is one.")
     private boolean clear;
 
     RunCommand(final ProcessEnd end) {

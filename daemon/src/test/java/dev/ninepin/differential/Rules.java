@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What may differ from a local directory, because a server is not able to do it: each with its reason. README.md says
- * the same to users.
+ * The differences from a local directory that a server causes, each with its reason. {@code docs/file-operations.md} tells
+ * users the same.
  */
 final class Rules {
     /**
