@@ -78,7 +78,15 @@ class ReadmeIT {
         final Path errors = temporary.resolve("errors");
         final Process shell = Program.start(
                 List.of(
-                        "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                        "unshare",
+                        "--mount",
+                        "--net",
+                        "--pid",
+                        "--fork",
+                        "--kill-child",
+                        "--mount-proc",
+                        "sh",
+                        "-c",
                         HOST + commands + NOTHING_MOUNTED),
                 Map.of("PATH", temporary + ":" + System.getenv("PATH")),
                 output,
