@@ -14,18 +14,18 @@ import picocli.CommandLine.Spec;
 /** The {@code ninepin devices} command. */
 @Command(
         name = "devices",
-        description = "Lists the virtio-9p devices of this system, which is a guest.",
+        description = "Lists the virtio-9p devices of this guest.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
         footerHeading = "%n",
         footer = {
-            "DRIVERS are the ways to reach a device, as in -o driver=, the best first.",
-            "Mount tags are read by root only; no device is disturbed.",
-            "The JSON is one object, {\"devices\":[...]}. Its names are in docs/devices.md.",
+            "DRIVERS are the ways to drive a device, as in -o driver=, the best first.",
+            "Only root can read mount tags. No device is disturbed.",
+            "The JSON is one object, {\"devices\":[...]}. docs/devices.md describes its names.",
             "",
             "Exit codes:",
-            "   0  shown            1  there is none            2  a system error",
+            "   0  listed           1  no such device           2  a system error",
             "",
             "Examples:",
             "  ninepin devices",
@@ -36,7 +36,7 @@ final class DevicesCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
-    @Option(names = "--json", description = "One JSON object, for programs.")
+    @Option(names = "--json", description = "Print one JSON object, for programs.")
     private boolean json;
 
     @Override

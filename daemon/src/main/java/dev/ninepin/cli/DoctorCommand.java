@@ -18,14 +18,14 @@ import picocli.CommandLine.Spec;
 /** The {@code ninepin doctor} command. */
 @Command(
         name = "doctor",
-        description = "Checks everything that a mount needs, and says how to mend what is wrong.",
+        description = "Checks the requirements of a mount, and shows how to repair what is wrong.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
         footerHeading = "%n",
         footer = {
-            "One line for each thing: ok, warn (some other mount would not work) or FAIL.",
-            "With SOURCE, its server is connected to, and its device taken for that time.",
+            "One line for each requirement: ok, warn (some other mount would fail) or FAIL.",
+            "With SOURCE, doctor connects to the server, and uses the device for that time.",
             "",
             "Exit codes:",
             "   0  a mount would work            1  wrong usage",
@@ -40,10 +40,10 @@ final class DoctorCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "SOURCE", arity = "0..1", description = "What is to be mounted; anything without.")
+    @Parameters(paramLabel = "SOURCE", arity = "0..1", description = "The share to be mounted (default: any).")
     private @Nullable String source;
 
-    @Option(names = "-o", paramLabel = "OPTION", description = "The options of the mount, as for mount.")
+    @Option(names = "-o", paramLabel = "OPTION", description = "The mount's options, as for ninepin mount.")
     private List<String> options = new ArrayList<>();
 
     @Override

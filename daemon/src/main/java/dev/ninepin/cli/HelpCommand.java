@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 /** The {@code ninepin help} command. */
 @Command(
         name = "help",
-        description = "Shows the help of a command, or of ninepin itself.",
+        description = "Shows the help of a command, or of ninepin.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
@@ -33,7 +33,7 @@ final class HelpCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "COMMAND", arity = "0..1", description = "Whose help to show; ninepin's own without.")
+    @Parameters(paramLabel = "COMMAND", arity = "0..1", description = "The command to describe (default: ninepin).")
     private @Nullable String command;
 
     @Override

@@ -24,21 +24,21 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "ninepin",
-        description = "Mounts 9P2000.L shares on a directory, from user space.",
+        description = "Mounts 9P2000.L shares from user space.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:success",
-            "1:wrong usage, or nothing there to act on",
+            "1:wrong usage, or nothing to act on",
             "2:a system error",
             "8:interrupted while mounting",
             "32:mount or unmount failed"
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ninepin mount hostshare /mnt/share",
+            "  ninepin mount share /mnt/share",
             "  ninepin mount -o ro,cache=loose unix:/run/9p.sock /mnt/share",
             "  ninepin status /mnt/share",
             "  ninepin umount /mnt/share"

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = MountHelperCommand.NAME,
-        description = "Mounts a share for mount(8); returns when it is usable.",
+        description = "Mounts a share for mount(8); returns when the mount is usable.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
@@ -38,9 +38,9 @@ import picocli.CommandLine.Spec;
             "   8  interrupted     32  mount failed",
             "",
             "Examples:",
-            "  mount -t ninepin -o ro hostshare /mnt/host",
+            "  mount -t ninepin -o ro share /mnt/share",
             "  in fstab:",
-            "  hostshare /mnt/host ninepin nofail,x-systemd.automount,allow_other 0 0"
+            "  share /mnt/share ninepin nofail,x-systemd.automount,allow_other 0 0"
         })
 final class MountHelperCommand implements Callable<Integer> {
     /** The file name by which mount(8) finds the helper. */
@@ -58,27 +58,27 @@ final class MountHelperCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "An empty directory to mount it on.")
     private String directory = "";
 
-    @Option(names = "-f", description = "Fake: check everything, but mount nothing.")
+    @Option(names = "-f", description = "Fake: check everything, mount nothing.")
     private boolean fake;
 
-    @Option(names = "-n", description = "Write no mtab: the kernel has the mount table anyway.")
+    @Option(names = "-n", description = "Write no mtab; without effect, because the kernel keeps the mount table.")
     @SuppressWarnings("UnusedVariable") // accepted for mount(8); has no effect
     private boolean withoutTable;
 
-    @Option(names = "-s", description = "Sloppy: pass over options that are not known.")
+    @Option(names = "-s", description = "Sloppy: ignore unknown options.")
     private boolean sloppy;
 
-    @Option(names = "-v", description = "Say what is mounted, and with which options.")
+    @Option(names = "-v", description = "Print the source, the directory and the options.")
     private boolean verbose;
 
-    @Option(names = "-o", paramLabel = "OPTION", description = "Mount options, with commas between them.")
+    @Option(names = "-o", paramLabel = "OPTION", description = "Mount options, separated by commas.")
     private List<String> options = new ArrayList<>();
 
-    @Option(names = "-t", paramLabel = "TYPE", description = "The type as it was given to mount(8).")
+    @Option(names = "-t", paramLabel = "TYPE", description = "The file system type given to mount(8).")
     @SuppressWarnings("UnusedVariable") // accepted for mount(8); there is only one type
     private @Nullable String type;
 
-    @Option(names = "-N", paramLabel = "NAMESPACE", description = "Not possible: use nsenter(1).")
+    @Option(names = "-N", paramLabel = "NAMESPACE", description = "Refused: use nsenter(1).")
     private @Nullable String namespace;
 
     MountHelperCommand(final ProcessEnd end) {

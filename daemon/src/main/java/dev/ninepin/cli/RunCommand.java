@@ -13,24 +13,24 @@ import picocli.CommandLine.Parameters;
 /** The {@code ninepin run} command. */
 @Command(
         name = "run",
-        description = "Mounts what a configuration file says, and serves it in the foreground.",
+        description = "Mounts the share of a configuration file, and serves it in the foreground.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
         footerHeading = "%n",
         footer = {
-            "What the unit ninepin@.service runs. It tells systemd when the mount is usable,",
-            "feeds its watchdog with answers of the server, and logs to standard error.",
-            "A dead mount that is in the way is cleared first.",
+            "The unit ninepin@.service runs this command. It tells systemd when the mount is",
+            "usable, feeds the watchdog when the server answers, and logs to standard error.",
+            "It first clears a dead mount from the directory.",
             "",
             "The file, one KEY=VALUE a line:",
-            "  source=SOURCE               what to mount",
-            "  directory=DIR               where",
-            "  options=OPTIONS             as behind -o; any number of times",
+            "  source=SOURCE               the share to mount",
+            "  directory=DIR               the directory to mount it on",
+            "  options=OPTIONS             as for mount -o; may be repeated",
             "  log=LEVEL                   error, warn, info (default), debug or trace",
             "",
             "Exit codes:",
-            "   0  unmounted again, by a signal too",
+            "   0  unmounted again, possibly by a signal",
             "   1  a mistake in the file      2  system error        8  interrupted",
             "  32  mount failed",
             "",
@@ -41,12 +41,10 @@ import picocli.CommandLine.Parameters;
 final class RunCommand implements Callable<Integer> {
     private final ProcessEnd end;
 
-    @Parameters(paramLabel = "FILE", description = "What to mount, where and how.")
+    @Parameters(paramLabel = "FILE", description = "The configuration: ninepin.conf(5).")
     private String file = "";
 
-    @Option(
-            names = "--clear",
-            description = "Mount nothing: only clear away what a killed daemon left of the mount, if anything.")
+    @Option(names = "--clear", description = "Mount nothing; only clear the mount of a killed daemon, if there is one.")
     private boolean clear;
 
     RunCommand(final ProcessEnd end) {

@@ -24,20 +24,20 @@ import picocli.CommandLine.Spec;
 /** The {@code ninepin status} command. */
 @Command(
         name = "status",
-        description = "Shows how a mount fares, or all mounts of this user.",
+        description = "Shows the state of a mount, or of all mounts of this user.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionText.class,
         sortOptions = false,
         footerHeading = "%n",
         footer = {
-            "The JSON is one object: that of the mount if DIR is given, else {\"mounts\":[...]}.",
-            "Its names are in docs/status.md.",
+            "The JSON is one object: the mount if DIR is given, else {\"mounts\":[...]}.",
+            "docs/status.md describes its names.",
             "",
             "Exit codes:",
-            "   0  shown; every mount is connected to its server, or unmounting",
+            "   0  every mount is connected to its server, or unmounting",
             "   1  wrong usage, no such mount, or the daemon of a mount does not answer",
             "   2  a system error",
-            "  32  shown; a mount is disconnected from its server",
+            "  32  a mount is disconnected from its server",
             "",
             "Examples:",
             "  ninepin status",
@@ -48,10 +48,10 @@ final class StatusCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by Picocli
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", arity = "0..1", description = "Where the share is mounted; all mounts without.")
+    @Parameters(paramLabel = "DIR", arity = "0..1", description = "Where the share is mounted (default: all mounts).")
     private @Nullable String directory;
 
-    @Option(names = "--json", description = "One JSON object, for programs.")
+    @Option(names = "--json", description = "Print one JSON object, for programs.")
     private boolean json;
 
     @Override

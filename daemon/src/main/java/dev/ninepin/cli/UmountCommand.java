@@ -19,14 +19,14 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footerHeading = "%n",
         footer = {
-            "Clears away the mount of a daemon that was killed as well. If a copy is left, by",
-            "a bind mount or in another mount namespace, umount names it and returns at once;",
-            "the daemon ends with the last copy.",
-            "-f is the way out if the server hangs; with -f and -l, -f counts.",
+            "Also clears the mount of a killed daemon. If a copy is left, by a bind mount or",
+            "in another mount namespace, umount names the copy and returns at once. The",
+            "daemon ends with the last copy.",
+            "Use -f if the server hangs. With -f and -l, -f applies.",
             "",
             "Exit codes:",
-            "   0  unmounted        1  wrong usage, or no mount of ninepin's",
-            "   2  system error    32  in use, or not to be unmounted",
+            "   0  unmounted        1  wrong usage, or DIR is not a mount of ninepin",
+            "   2  system error    32  in use, or can't be unmounted",
             "",
             "Examples:",
             "  ninepin umount /mnt/share",
@@ -43,12 +43,12 @@ final class UmountCommand implements Callable<Integer> {
 
     @Option(
             names = {"-l", "--lazy"},
-            description = "Lazily: take it off DIR now even if it is in use; it ends with its last user.")
+            description = "Lazy: detach the share at once, even if in use; the daemon ends after its last user.")
     private boolean lazy;
 
     @Option(
             names = {"-f", "--force"},
-            description = "By force: take it off DIR now even if it is in use; what still uses it gets errors.")
+            description = "Force: detach the share at once, even if in use; programs that use it get errors.")
     private boolean force;
 
     @Override

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The differences from a local directory that are allowed because a server or the protocol cannot do better, each with
- * its reason. README.md lists the same limits for users.
+ * The differences from a local directory that a server causes, each with its reason. {@code docs/file-operations.md} tells
+ * users the same.
  */
 final class Rules {
     /**

@@ -11,12 +11,9 @@ import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
-/**
- * Compresses manual pages and other files as Debian's policy requires. Writes each page to the directory of its
- * section.
- */
+/** Compresses manual pages, each into the directory of its section, and other files, as Debian's policy requires. */
 public final class Compression {
-    /** The offset of the gzip header's extra flags, and their value for maximum compression (RFC 1952). */
+    /** The offset of the extra flags in gzip's header, and their value for the best compression (RFC 1952). */
     private static final int EXTRA_FLAGS = 8;
 
     private static final byte MAXIMUM_COMPRESSION = 2;
@@ -24,9 +21,10 @@ public final class Compression {
     private Compression() {}
 
     /**
-     * Compresses the files.
+     * Compresses all files.
      *
-     * @param arguments the directory of the manual pages, the parent directory of the sections, and any other files
+     * @param arguments the directory of the manual pages; the directory for the compressed ones; other files, each
+     *     compressed beside itself
      */
     public static void main(final String... arguments) throws IOException {
         try (Stream<Path> all = Files.list(Path.of(arguments[0]))) {
@@ -46,7 +44,7 @@ public final class Compression {
         Files.write(section.resolve(name + ".gz"), compressed(Files.readAllBytes(page)));
     }
 
-    /** Compresses like {@code gzip -9n}: without name and time, so that the same page always gives the same bytes. */
+    /** Compresses as gzip -9n does: without name and time, so that the same page gives the same bytes. */
     private static byte[] compressed(final byte[] page) throws IOException {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new BestCompression(bytes)) {

@@ -13,16 +13,13 @@ import picocli.CommandLine;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
 
 /**
- * Generates the documents of the packages. These are the manual pages, as AsciiDoc, and the completion for bash and
- * zsh. The pages combine the commands' own descriptions with handwritten sections.
+ * Writes the manual pages as AsciiDoc, and the completion for bash and zsh. Both are generated from the commands'
+ * descriptions and continued by text that is written by hand.
  */
 public final class Documents {
     private static final boolean[] QUIET = {};
 
-    /**
-     * The sections taken from Picocli's pages, by Picocli's names. The help's footer is left out, because the
-     * handwritten sections say more.
-     */
+    /** The sections to take from Picocli's pages, by Picocli's names. The hand-written sections replace its footer. */
     private static final List<String> GENERATED = List.of("name", "synopsis", "description", "options", "arguments");
 
     private final Path generated;
@@ -36,10 +33,10 @@ public final class Documents {
     }
 
     /**
-     * Generates the documents.
+     * Writes all of it.
      *
-     * @param arguments the directories of the handwritten sections, of Picocli's pages, of the manual pages and of the
-     *     completion; then the version
+     * @param arguments the directory of the hand-written sections; the directories to write to: for Picocli's pages, for
+     *     the manual pages, and for the completion; the hand-written part of the completion; the version
      */
     public static void main(final String... arguments) throws IOException {
         final Path generated = Files.createDirectories(Path.of(arguments[1]));
@@ -53,20 +50,17 @@ public final class Documents {
                 throw new IOException("no manual page of " + program.getCommandName());
             }
         }
-        documents.mendOptions();
-        documents.writePages(arguments[4]);
+        documents.correctOptions();
+        documents.writePages(arguments[5]);
         final CommandLine ninepin = programs.get(0);
         Files.writeString(
                 completions.resolve(ninepin.getCommandName()),
-                AutoComplete.bash(ninepin.getCommandName(), ninepin),
+                AutoComplete.bash(ninepin.getCommandName(), ninepin) + Files.readString(Path.of(arguments[4]), UTF_8),
                 UTF_8);
     }
 
-    /**
-     * Corrects two faults of Picocli: a comma after an option with a single name, and an equals sign after a one-letter
-     * option.
-     */
-    private void mendOptions() throws IOException {
+    /** Removes the comma that Picocli writes after a single name, and the equals sign after a short option. */
+    private void correctOptions() throws IOException {
         try (Stream<Path> all = Files.list(generated)) {
             for (final Path page : all.toList()) {
                 final String text = Files.readString(page, UTF_8);
@@ -87,11 +81,11 @@ public final class Documents {
                 Files.writeString(pages.resolve(file), page(file, version), UTF_8);
             }
         }
-        // This page describes a file, which no command does.
+        // No command describes this page: it is about a file.
         final String configuration = "ninepin.conf";
         Files.writeString(
                 pages.resolve(configuration + ".adoc"),
-                header(configuration, 5, version) + include(byHand.resolve(configuration + ".adoc"), ""),
+                header(configuration, 5, version) + include(byHand.resolve(configuration + ".adoc"), "") + end(),
                 UTF_8);
     }
 
@@ -105,7 +99,11 @@ public final class Documents {
         if (Files.exists(sections)) {
             page.append(include(sections, ""));
         }
-        return page.append(include(byHand.resolve("common/end.adoc"), "")).toString();
+        return page.append(end()).toString();
+    }
+
+    private String end() {
+        return include(byHand.resolve("common/end.adoc"), "");
     }
 
     private static String header(final String name, final int section, final String version) {

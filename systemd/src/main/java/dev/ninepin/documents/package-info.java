@@ -1,4 +1,4 @@
-/** Build-time generators of documents from the descriptions of the commands. Not part of the product. */
+/** Generates manual pages and completion from the commands' descriptions. Not part of the product. */
 @NullMarked
 package dev.ninepin.documents;
 

@@ -4,12 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.ninepin.daemon.MountOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,12 +56,21 @@ class DebIT {
                 "usr/share/man/man1/ninepin-mount.1.gz",
                 "usr/share/man/man1/ninepin-umount.1.gz",
                 "usr/share/man/man1/ninepin-status.1.gz",
+                "usr/share/man/man1/ninepin-devices.1.gz",
+                "usr/share/man/man1/ninepin-doctor.1.gz",
                 "usr/share/man/man1/ninepin-run.1.gz",
+                "usr/share/man/man1/ninepin-help.1.gz",
                 "usr/share/man/man5/ninepin.conf.5.gz",
                 "usr/share/man/man8/mount.ninepin.8.gz",
                 "usr/share/bash-completion/completions/ninepin",
                 "usr/share/zsh/vendor-completions/_ninepin",
                 "usr/share/doc/ninepin/examples/example.conf",
+                "usr/share/doc/ninepin/README.md",
+                "usr/share/doc/ninepin/CHANGELOG.md",
+                "usr/share/doc/ninepin/docs/architecture.md",
+                "usr/share/doc/ninepin/docs/devices.md",
+                "usr/share/doc/ninepin/docs/file-operations.md",
+                "usr/share/doc/ninepin/docs/status.md",
                 "usr/share/doc/ninepin/copyright"
             })
     void itHolds(final String file) {
@@ -180,12 +192,32 @@ class DebIT {
     @Test
     void theManualPagesAreFormattedWithoutAWarning() throws Exception {
         assumeTrue(has("man"), "man is not here");
-        try (Stream<Path> pages = Files.walk(root.resolve("usr/share/man"))) {
-            for (final Path page : pages.filter(Files::isRegularFile).toList()) {
-                assertThat(check("sh", "-c", "man --warnings -l \"$1\" 2>&1 >/dev/null", "sh", page.toString()))
-                        .as(page.toString())
-                        .isEmpty();
+        for (final Path page : manualPages()) {
+            assertThat(check("sh", "-c", "man --warnings -l \"$1\" 2>&1 >/dev/null", "sh", page.toString()))
+                    .as(page.toString())
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void eachManualPageHasExitCodesAndNamesAllOthers() throws Exception {
+        final List<Path> pages = manualPages();
+        assertThat(pages).hasSizeGreaterThan(8);
+        for (final Path page : pages) {
+            final String text = check("gzip", "-dc", page.toString()).replace("\\-", "-");
+            assertThat(text).as(page.toString()).containsIgnoringCase(".SH \"EXIT STATUS\"");
+            final String seeAlso = text.substring(text.indexOf(".SH \"SEE ALSO\""));
+            for (final Path other : pages) {
+                final String[] name =
+                        String.valueOf(other.getFileName()).replace(".gz", "").split("\\.(?=[0-9]$)", -1);
+                assertThat(seeAlso).as(page.toString()).contains("\\fB" + name[0] + "\\fP(" + name[1] + ")");
             }
+        }
+    }
+
+    private static List<Path> manualPages() throws IOException {
+        try (Stream<Path> pages = Files.walk(root.resolve("usr/share/man"))) {
+            return pages.filter(Files::isRegularFile).toList();
         }
     }
 
@@ -193,26 +225,72 @@ class DebIT {
     void bashCompletesCommandsAndOptions() throws Exception {
         assumeTrue(has("bash"), "bash is not here");
         assertThat(completions("um")).containsExactly("umount");
-        assertThat(completions("status", "--js")).containsExactly("--json");
+        assertThat(completions("status --js")).containsExactly("--json");
     }
 
-    private static List<String> completions(final String... words) throws Exception {
-        final String line = "ninepin " + String.join(" ", words);
-        return List.of(check(
+    @Test
+    void bashCompletesMountOptionsAndTheirValues() throws Exception {
+        assumeTrue(has("bash"), "bash is not here");
+        assertThat(completions("mount -o allow")).containsExactly("allow_other");
+        assertThat(completions("mount -o ro,ca")).containsExactly("ro,cache=");
+        // What stands before the last = of a word is no part of what bash replaces.
+        assertThat(completions("doctor -o ro,cache=")).containsExactly("none", "open", "loose");
+        assertThat(completions("mount -o driver=u")).containsExactly("uio");
+    }
+
+    @Test
+    void bashCompletesTagsAndMountedDirectories() throws Exception {
+        assumeTrue(has("bash"), "bash is not here");
+        assertThat(completions("mount -o ro sh")).containsExactly("share");
+        assertThat(completions("mount ")).contains("share", "data", "qemu:", "unix:");
+        assertThat(completions("umount -l /mnt/")).containsExactly("/mnt/share", "/mnt/a\\ b");
+        assertThat(completions("status /mnt/s")).containsExactly("/mnt/share");
+    }
+
+    /** Of ninepin-mount(1), the completion and the program, each knows the options that the others know. */
+    @Test
+    void mountOptionsAreTheSameEverywhere() throws Exception {
+        assumeTrue(has("bash"), "bash is not here");
+        final String page = Files.readString(Path.of("src/main/man/ninepin-mount.adoc"));
+        final List<String> documented = page.substring(
+                        page.indexOf("== Mount options"), page.indexOf("== Separate attaches"))
+                .lines()
+                .filter(line -> line.endsWith("::"))
+                .flatMap(line ->
+                        Pattern.compile("\\*+([a-z][a-z_]*=?)").matcher(line).results())
+                .map(match -> match.group(1))
+                .distinct()
+                .toList();
+        final List<String> completed = completions("mount -o ");
+        assertThat(completed).containsExactlyInAnyOrderElementsOf(documented);
+        final Map<String, String> values = Map.of("msize=", "8192", "idmap=", "b:0:0:1");
+        for (final String option : completed) {
+            final List<String> offered = option.endsWith("=") ? completions("mount -o " + option) : List.of("");
+            for (final String value : offered) {
+                final boolean isFree = option.endsWith("=") && value.isEmpty();
+                MountOptions.parse("allow_other," + option + (isFree ? values.getOrDefault(option, "1") : value));
+            }
+        }
+    }
+
+    /** What bash offers for the last word of {@code ninepin line}, where there are two devices and two mounts. */
+    private static List<String> completions(final String line) throws Exception {
+        return check(
                         "bash",
                         "-c",
                         """
                 source "$1"
-                COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDS=($2) COMP_CWORD=$3
-                _complete_ninepin
-                echo "${COMPREPLY[@]}"
+                ninepin() { echo '{"devices":[{"tag":"share","source":"virtio:share"},{"tag":"data"}]}'; }
+                _ninepin_mounted() { printf '%s\\n' /mnt/share '/mnt/a b'; }
+                COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDS=($2) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                _ninepin_complete
+                printf '%s\\n' "${COMPREPLY[@]}"
                 """,
                         "bash",
                         root + "/usr/share/bash-completion/completions/ninepin",
-                        line,
-                        Integer.toString(words.length))
-                .strip()
-                .split(" "));
+                        "ninepin " + line)
+                .lines()
+                .toList();
     }
 
     @Test

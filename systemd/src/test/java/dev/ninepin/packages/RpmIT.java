@@ -3,6 +3,7 @@ package dev.ninepin.packages;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.testing.Readme;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,25 @@ class RpmIT {
         for (final String script : scripts.split("(?m)^\\w+ scriptlet \\(using /bin/sh\\):$", -1)) {
             assertThat(output("sh", "-n", "-c", script)).isEmpty();
         }
+    }
+
+    /** There is no dnf here; rpm reads the file that the README's command names. */
+    @Test
+    void theReadmeNamesIt() throws Exception {
+        assertThat(Readme.commands(Readme.Place.RPM)).singleElement().satisfies(command -> {
+            final String file = command.replaceFirst("^dnf install (\\S+).*", "$1");
+            assertThat(output("sh", "-c", "cd .. && rpm -qp --queryformat '%{NAME} %{PACKAGER}' " + file))
+                    .isEqualTo("ninepin Ninepin maintainers <maintainers@users.noreply.r-seed-d8021df3.example>");
+        });
+    }
+
+    @Test
+    void itHoldsTheDocumentation() throws Exception {
+        assertThat(rpm("-qd").lines())
+                .contains(
+                        "/usr/share/doc/ninepin/README.md",
+                        "/usr/share/doc/ninepin/CHANGELOG.md",
+                        "/usr/share/doc/ninepin/docs/file-operations.md");
     }
 
     private static String rpm(final String... question) throws Exception {
