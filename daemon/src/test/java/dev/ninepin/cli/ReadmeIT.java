@@ -3,7 +3,7 @@ package dev.ninepin.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.ninepin.daemon.MountOptions;
+import dev.ninepin.daemon.options.MountOptions;
 import dev.ninepin.testing.Readme;
 import dev.ninepin.testing.Readme.Place;
 import java.nio.file.Files;

@@ -1,18 +1,16 @@
 package dev.ninepin.share;
 
+import static dev.ninepin.operations.FileOperations.ROOT;
+import static dev.ninepin.testing.LyingServer.S_IFREG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.ninepin.operations.AttributeChange;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Created;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.KernelData;
-import dev.ninepin.share.options.ShareOptions;
-
-import static dev.ninepin.operations.FileOperations.ROOT;
-import static dev.ninepin.testing.LyingServer.S_IFREG;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rlerror;
@@ -21,6 +19,7 @@ import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;

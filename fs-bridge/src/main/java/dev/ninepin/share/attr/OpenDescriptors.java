@@ -1,8 +1,7 @@
 package dev.ninepin.share.attr;
 
-import dev.ninepin.operations.Errno;
-
 import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;

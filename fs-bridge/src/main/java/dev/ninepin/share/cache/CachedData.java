@@ -103,7 +103,7 @@ public final class CachedData {
      * The decision about cached data at an open.
      *
      * @param good whether the kernel may keep its data. If not, the caller drops the data and then calls {@link
-     *     #dropped}; other opens of the file wait until then
+     *     #endDrop}; other opens of the file wait until then
      * @param version the file's version at the open; null if later changes may not be distinguishable from it
      */
     public record Verdict(boolean good, @Nullable Object version) {

@@ -1,9 +1,8 @@
 package dev.ninepin.share.aside;
 
-import dev.ninepin.operations.FileOperations;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.operations.FileOperations;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.testing.Logged;
 import java.io.IOException;

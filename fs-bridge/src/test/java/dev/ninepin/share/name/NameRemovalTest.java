@@ -1,6 +1,13 @@
 package dev.ninepin.share.name;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.inode.Identity;
 import dev.ninepin.share.inode.Inode;
@@ -9,14 +16,6 @@ import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FileMoves;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.PathChecks;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
-import dev.ninepin.p9.ByteString;
-import dev.ninepin.p9.Qid;
-import dev.ninepin.session.Session;
-import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
@@ -44,7 +43,8 @@ class NameRemovalTest {
                     }))
                     .hasMessage("a bug");
 
-            assertThat(inodes.withSameId(inodes.root(), ByteString.of("moved"), qid)).containsExactly(inode);
+            assertThat(inodes.withSameId(inodes.root(), ByteString.of("moved"), qid))
+                    .containsExactly(inode);
         }
     }
 }
