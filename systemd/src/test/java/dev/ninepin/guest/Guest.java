@@ -10,12 +10,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A running guest with Ninepin's package installed in it, as root. Has two shares, {@code share} and {@code second}; all
- * else in it is what a fresh installation leaves, and a test leaves it so. What it says and does is kept under {@code
- * target/guest/KIND/}. One thread at a time.
+ * A running guest with Ninepin's package installed in it, as root. Under QEMU it has two shares, {@code share} and {@code
+ * second}; all else in it is what a fresh installation leaves, and a test leaves it so. What it says and does is kept under
+ * {@code target/guest/KIND/}. One thread at a time.
  */
 public final class Guest {
     static final Charset TEXT = StandardCharsets.UTF_8;
@@ -47,14 +48,18 @@ public final class Guest {
         this.agent = agent(machine);
     }
 
-    private GuestMachine powerOn() {
-        return GuestMachine.start(
-                kind.arguments(disk.image(), disk.file(), share(), second(), console()), directory.resolve("qemu.log"));
+    private GuestMachine powerOn() throws IOException {
+        return kind == GuestKind.UML
+                ? UserModeLinux.start(disk, directory, console())
+                : GuestMachine.qemu(kind.arguments(disk, share(), second(), console()), directory.resolve("qemu.log"));
     }
 
-    private static GuestAgent agent(final GuestMachine machine) throws IOException {
+    private GuestAgent agent(final GuestMachine machine) throws IOException {
         final Process process = machine.process();
-        return new GuestAgent(process.getOutputStream(), process.getInputStream());
+        return new GuestAgent(
+                process.getOutputStream(),
+                process.getInputStream(),
+                kind == GuestKind.UML ? Optional.of(directory) : Optional.empty());
     }
 
     /** How a command ended: with its exit status, or with 124 because it took too long. */
@@ -67,7 +72,7 @@ public final class Guest {
     }
 
     /**
-     * Powers a guest on, and installs the package that this build has made.
+     * Powers a guest on that has the package of this build installed.
      *
      * @throws IOException if that fails; the last words of its console are in it
      */
@@ -75,11 +80,31 @@ public final class Guest {
         final Path directory = directory(kind).toAbsolutePath();
         empty(directory);
         final Path image = GuestImage.find(directory.resolve("image.log"));
-        final Guest guest = new Guest(kind, directory, GuestDisk.over(image, directory.resolve("disk.qcow2")));
-        try {
-            guest.agent.awaitReady(BOOTS_WITHIN);
+        if (kind == GuestKind.UML) {
+            return bootAndInstall(directory, GuestDisk.overImage(image, directory.resolve("disk.cow")));
+        }
+        final Path installed = InstalledDisk.find(image, deb());
+        return boot(kind, directory, GuestDisk.over(image, installed, directory.resolve("disk.qcow2")), guest -> {});
+    }
+
+    /** Powers a guest of the kind {@link GuestKind#UML} on, and installs the package. */
+    static Guest bootAndInstall(final Path directory, final GuestDisk disk) throws IOException, InterruptedException {
+        return boot(GuestKind.UML, directory, disk, guest -> {
             guest.put(deb(), "/root/ninepin.deb");
             guest.installation = guest.run("cd /root && apt-get -y install ./ninepin.deb");
+        });
+    }
+
+    private interface Setup {
+        void run(Guest guest) throws IOException;
+    }
+
+    private static Guest boot(final GuestKind kind, final Path directory, final GuestDisk disk, final Setup setup)
+            throws IOException, InterruptedException {
+        final Guest guest = new Guest(kind, directory, disk);
+        try {
+            guest.agent.awaitReady(BOOTS_WITHIN);
+            setup.run(guest);
             return guest;
         } catch (final IOException e) {
             final IOException told = new IOException(e.getMessage() + "\n" + guest.lastWords(), e);
@@ -97,17 +122,17 @@ public final class Guest {
         return kind;
     }
 
-    /** How the installation of the package went. */
+    /** How the installation of the package went, in a guest of the kind {@link GuestKind#UML}. */
     public Result installation() {
         return installation;
     }
 
-    /** The host's directory behind the tag {@code share}. */
+    /** The host's directory behind the tag {@code share}, under QEMU. */
     public Path share() {
         return directory.resolve("share");
     }
 
-    /** The host's directory behind the tag {@code second}. */
+    /** The host's directory behind the tag {@code second}, under QEMU. */
     public Path second() {
         return directory.resolve("second");
     }
@@ -159,9 +184,7 @@ public final class Guest {
      * memory may be code that it has translated before.
      */
     public void restart() throws IOException, InterruptedException {
-        run("systemctl poweroff").expectSuccess();
-        machine.awaitEnd(ENDS_WITHIN);
-        powerOff();
+        shutDown();
         poweredOn = System.nanoTime();
         machine = powerOn();
         agent = agent(machine);
@@ -176,10 +199,19 @@ public final class Guest {
         } catch (final IOException e) {
             journal = e.getMessage() + "\n";
         }
+        final Path qemu = directory.resolve("qemu.log");
         return "The guest's journal ends with:\n" + journal + "Its console ends with:\n" + tail(console())
-                + tail(directory.resolve("qemu.log")) + "All commands and their output: " + commands();
+                + (Files.exists(qemu) ? tail(qemu) : "") + "All commands and their output: " + commands();
     }
 
+    /** Has the guest power itself off, with all that it has written on its disk. */
+    void shutDown() throws IOException, InterruptedException {
+        run("systemctl poweroff").expectSuccess();
+        machine.awaitEnd(ENDS_WITHIN);
+        powerOff();
+    }
+
+    /** Pulls the plug. */
     void powerOff() throws InterruptedException {
         agent.close();
         machine.close();
@@ -206,7 +238,8 @@ public final class Guest {
         }
     }
 
-    private static void empty(final Path directory) throws IOException, InterruptedException {
+    /** Makes an empty directory of {@code directory}. */
+    static void empty(final Path directory) throws IOException, InterruptedException {
         final int status = new ProcessBuilder("rm", "-rf", directory.toString())
                 .inheritIO()
                 .start()

@@ -7,6 +7,12 @@ import java.util.Locale;
 
 /** The kinds of guest that there are: a kernel, and a machine for it. In the order in which they are booted. */
 public enum GuestKind {
+    /**
+     * Linux as a program of the host ({@link UserModeLinux}), at nearly the host's speed. Has FUSE, CUSE, vsock, autofs and
+     * 9p, but no PCI, and so no share with a mount tag.
+     */
+    UML,
+
     /** Debian's cloud kernel, which has no 9p, on a machine without an IOMMU. */
     CLOUD("cloud", "pc", GuestKind.INTERPRETED),
 
@@ -31,6 +37,10 @@ public enum GuestKind {
     private final String machine;
     private final String kernelArguments;
 
+    GuestKind() {
+        this("", "", "");
+    }
+
     GuestKind(final String kernel, final String machine, final String kernelArguments) {
         this.kernel = kernel;
         this.machine = machine;
@@ -43,14 +53,14 @@ public enum GuestKind {
     }
 
     /**
-     * QEMU's arguments.
+     * Returns the arguments of QEMU, for a kind other than {@link #UML}.
      *
-     * @param image the kernel and its initial RAM disk
-     * @param disk the root file system, in format qcow2
+     * @param disk the root file system, and the directory of the kernel and its initial RAM disk
      * @param share the directory behind the tag {@code share}, a transitional device (1af4:1009)
      * @param second the directory behind the tag {@code second}, a modern device (1af4:1049)
      */
-    List<String> arguments(final Path image, final Path disk, final Path share, final Path second, final Path console) {
+    List<String> arguments(final GuestDisk disk, final Path share, final Path second, final Path console) {
+        final Path image = disk.image();
         final List<String> arguments = new ArrayList<>(List.of("-machine", machine));
         if (this == CLOUD_IOMMU) {
             arguments.addAll(List.of("-device", "intel-iommu,intremap=on,device-iotlb=on"));
@@ -61,7 +71,7 @@ public enum GuestKind {
         arguments.addAll(List.of("-initrd", image.resolve("initrd-" + kernel).toString()));
         arguments.addAll(List.of("-append", ("console=ttyS0 root=/dev/vda rw " + kernelArguments).strip()));
         arguments.addAll(List.of("-serial", "file:" + doubled(console)));
-        arguments.addAll(List.of("-drive", "file=" + doubled(disk) + ",format=qcow2,if=virtio,cache=unsafe"));
+        arguments.addAll(List.of("-drive", "file=" + doubled(disk.file()) + ",format=qcow2,if=virtio,cache=unsafe"));
         arguments.addAll(List.of("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"));
         arguments.addAll(List.of("-chardev", "stdio,id=agent,signal=off"));
         arguments.addAll(List.of("-device", "virtserialport,chardev=agent,name=ninepin.agent"));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 /** What the .deb installs. */
-@InGuest(GuestKind.CLOUD)
+@InGuest(GuestKind.UML)
 class InstallationIT {
     @Test
     void aptInstallsIt(final Guest guest) throws Exception {

@@ -34,4 +34,19 @@ class IommuDriversIT extends DriverTests {
                 .contains("vfio");
         guest.check("ninepin umount /mnt/driver");
     }
+
+    /** What its unit forbids a service is none of what the driver takes, and the device outlives the daemon. */
+    @Test
+    void aServiceOfADeviceComesBackAfterAKill(final Guest guest) throws Exception {
+        share(guest.share(), "hello", "from the host\n");
+        guest.write("/etc/ninepin/share.conf", "source=share\ndirectory=/mnt/driver\n");
+        guest.check("mkdir -p /mnt/driver; systemctl start ninepin@share && grep -q host /mnt/driver/hello");
+        try {
+            guest.check("systemctl kill -s KILL --kill-who main ninepin@share");
+            guest.check("until [ \"$(systemctl show -P NRestarts ninepin@share)\" = 1 ] &&"
+                    + " systemctl -q is-active ninepin@share; do sleep 0.5; done; grep host /mnt/driver/hello");
+        } finally {
+            guest.run("systemctl stop ninepin@share; systemctl reset-failed; rm /etc/ninepin/share.conf");
+        }
+    }
 }
