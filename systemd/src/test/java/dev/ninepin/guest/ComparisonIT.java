@@ -3,8 +3,9 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @InGuest(GuestKind.UML)
 class ComparisonIT {
-    @BeforeEach
-    void mountBoth(final Guest guest) throws Exception {
+    @BeforeAll
+    static void mountBoth(final Guest guest) throws Exception {
         guest.check("mkdir -p /srv/comparison /mnt/kernel /mnt/ninepin");
         Diod.start(guest, "/srv/comparison");
         guest.check("""
@@ -28,12 +29,17 @@ class ComparisonIT {
     }
 
     @AfterEach
-    void leaveNothing(final Guest guest) throws Exception {
+    void emptyTheShare(final Guest guest) throws Exception {
+        guest.check("rm -rf /root/by-* /srv/comparison/*");
+    }
+
+    @AfterAll
+    static void leaveNothing(final Guest guest) throws Exception {
         guest.check("""
                 umount /mnt/kernel /mnt/ninepin
                 systemctl stop guest-diod
                 modprobe -r 9p
-                rm -rf /root/by-* /root/tree /srv/comparison /mnt/kernel /mnt/ninepin
+                rm -rf /srv/comparison /mnt/kernel /mnt/ninepin
                 ! grep -E ' 9p |fuse.ninepin' /proc/self/mountinfo
                 """);
     }
