@@ -52,6 +52,16 @@ class CloudDriversIT extends DriverTests {
     }
 
     @Test
+    void mountAndUmountKnowTheTypeOfADevice(final Guest guest) throws Exception {
+        share(guest.share(), "hello", "from the host\n");
+        guest.check("mkdir -p /mnt/driver; mount -t ninepin share /mnt/driver -o ro,nofail,_netdev");
+        assertThat(guest.check("cat /mnt/driver/hello")).isEqualTo("from the host\n");
+        guest.check("umount /mnt/driver");
+        // A daemon ends with its mount, and gives its device back then.
+        guest.check("mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/driver && umount /mnt/driver");
+    }
+
+    @Test
     void aTreeOverSysfs(final Guest guest) throws Exception {
         aTreeIsCopiedBothWaysAndTheDeviceHandedBack(guest, "sysfs");
     }

@@ -5,12 +5,9 @@ import org.junit.platform.suite.api.IncludeClassNamePatterns;
 import org.junit.platform.suite.api.SelectPackages;
 import org.junit.platform.suite.api.Suite;
 
-/**
- * All tests of this package that are not in {@link SecondGuests}. The two suites run in parallel, each with one guest
- * at a time.
- */
+/** All tests of this package that are neither {@link SecondGuests} nor {@link UmlGuests}. */
 @Suite
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(".*IT")
-@ExcludeClassNamePatterns(SecondGuests.CLASSES)
+@ExcludeClassNamePatterns({SecondGuests.CLASSES, UmlGuests.CLASSES})
 class FirstGuests {}

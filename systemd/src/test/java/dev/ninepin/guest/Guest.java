@@ -10,17 +10,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A running guest with Ninepin's package installed, in which commands run as root. It has two shares, {@code share} and
- * {@code second}, and is otherwise a fresh installation; each test leaves it in that state. Its console and the
- * commands are recorded in {@code target/guest/KIND/}. Not thread-safe.
+ * A running guest with Ninepin's package installed in it, as root. Under QEMU it has two shares, {@code share} and {@code
+ * second}; all else in it is what a fresh installation leaves, and a test leaves it so. What it says and does is kept under
+ * {@code target/guest/KIND/}. One thread at a time.
  */
 public final class Guest {
     static final Charset TEXT = StandardCharsets.UTF_8;
 
-    /** The time limit of a command, which exceeds what any command takes under software emulation on a busy machine. */
+    /** Its own commands: longer than any takes under software emulation on a busy machine. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final Duration BOOTS_WITHIN = Duration.ofMinutes(3);
@@ -32,7 +33,7 @@ public final class Guest {
     private final GuestDisk disk;
     private GuestMachine machine;
     private GuestAgent agent;
-    /** The time of the last power-on, by {@link System#nanoTime}. */
+    /** When it was powered on last, by {@link System#nanoTime}. */
     private long poweredOn = System.nanoTime();
 
     private Result installation = new Result("", -1, "", "");
@@ -47,23 +48,23 @@ public final class Guest {
         this.agent = agent(machine);
     }
 
-    private GuestMachine powerOn() {
-        return GuestMachine.start(
-                kind.arguments(disk.image(), disk.file(), share(), second(), console()), directory.resolve("qemu.log"));
+    private GuestMachine powerOn() throws IOException {
+        return kind == GuestKind.UML
+                ? UserModeLinux.start(disk, directory, console())
+                : GuestMachine.qemu(kind.arguments(disk, share(), second(), console()), directory.resolve("qemu.log"));
     }
 
-    private static GuestAgent agent(final GuestMachine machine) throws IOException {
+    private GuestAgent agent(final GuestMachine machine) throws IOException {
         final Process process = machine.process();
-        return new GuestAgent(process.getOutputStream(), process.getInputStream());
+        return new GuestAgent(
+                process.getOutputStream(),
+                process.getInputStream(),
+                kind == GuestKind.UML ? Optional.of(directory) : Optional.empty());
     }
 
-    /**
-     * The result of a command.
-     *
-     * @param status the exit status; 124 if the command exceeded its time limit
-     */
+    /** How a command ended: with its exit status, or with 124 because it took too long. */
     public record Result(String command, int status, String output, String errors) {
-        /** Returns the output. Fails the test if the command failed. */
+        /** Its output, if it ended well; the test fails otherwise. */
         String expectSuccess() {
             assertThat(status).as("%s%nsays: %s%s", command, output, errors).isZero();
             return output;
@@ -71,19 +72,39 @@ public final class Guest {
     }
 
     /**
-     * Powers a guest on, and installs the package that this build has made.
+     * Powers a guest on that has the package of this build installed.
      *
-     * @throws IOException if that fails; the message ends with the last lines of the console
+     * @throws IOException if that fails; the last words of its console are in it
      */
     static Guest boot(final GuestKind kind) throws IOException, InterruptedException {
         final Path directory = directory(kind).toAbsolutePath();
         empty(directory);
         final Path image = GuestImage.find(directory.resolve("image.log"));
-        final Guest guest = new Guest(kind, directory, GuestDisk.over(image, directory.resolve("disk.qcow2")));
-        try {
-            guest.agent.awaitReady(BOOTS_WITHIN);
+        if (kind == GuestKind.UML) {
+            return bootAndInstall(directory, GuestDisk.overImage(image, directory.resolve("disk.cow")));
+        }
+        final Path installed = InstalledDisk.find(image, deb());
+        return boot(kind, directory, GuestDisk.over(image, installed, directory.resolve("disk.qcow2")), guest -> {});
+    }
+
+    /** Powers a guest of the kind {@link GuestKind#UML} on, and installs the package. */
+    static Guest bootAndInstall(final Path directory, final GuestDisk disk) throws IOException, InterruptedException {
+        return boot(GuestKind.UML, directory, disk, guest -> {
             guest.put(deb(), "/root/ninepin.deb");
             guest.installation = guest.run("cd /root && apt-get -y install ./ninepin.deb");
+        });
+    }
+
+    private interface Setup {
+        void run(Guest guest) throws IOException;
+    }
+
+    private static Guest boot(final GuestKind kind, final Path directory, final GuestDisk disk, final Setup setup)
+            throws IOException, InterruptedException {
+        final Guest guest = new Guest(kind, directory, disk);
+        try {
+            guest.agent.awaitReady(BOOTS_WITHIN);
+            setup.run(guest);
             return guest;
         } catch (final IOException e) {
             final IOException told = new IOException(e.getMessage() + "\n" + guest.lastWords(), e);
@@ -92,7 +113,7 @@ public final class Guest {
         }
     }
 
-    /** Returns the directory of a guest's records, which the next guest of this kind overwrites. */
+    /** Where what a guest says is kept, until the next of its kind. */
     static Path directory(final GuestKind kind) {
         return Path.of("target", "guest", kind.label());
     }
@@ -101,37 +122,37 @@ public final class Guest {
         return kind;
     }
 
-    /** Returns the result of the package's installation. */
+    /** How the installation of the package went, in a guest of the kind {@link GuestKind#UML}. */
     public Result installation() {
         return installation;
     }
 
-    /** Returns the host's directory that is exported with the tag {@code share}. */
+    /** The host's directory behind the tag {@code share}, under QEMU. */
     public Path share() {
         return directory.resolve("share");
     }
 
-    /** Returns the host's directory that is exported with the tag {@code second}. */
+    /** The host's directory behind the tag {@code second}, under QEMU. */
     public Path second() {
         return directory.resolve("second");
     }
 
-    /** Returns the time since the last power-on, in nanoseconds. */
+    /** How long it has been on, in nanoseconds. */
     long nanosSincePowerOn() {
         return System.nanoTime() - poweredOn;
     }
 
-    /** Runs {@code command} with sh, as root in /root, and blocks until it has ended. */
+    /** Runs {@code command} with sh, as root in /root, and returns when it has ended. */
     public Result run(final String command) throws IOException {
         return run(command, new byte[0]);
     }
 
-    /** Runs {@code command} as {@link #run(String)} does, with {@code input} as its standard input. */
+    /** As {@link #run(String)}, with {@code input} as its standard input. */
     public Result run(final String command, final byte[] input) throws IOException {
         return run(command, input, PATIENCE);
     }
 
-    /** Runs {@code command} as {@link #run(String, byte[])} does, with a time limit of {@code limit}. */
+    /** As {@link #run(String, byte[])}, for a command that may take longer than usual. */
     public Result run(final String command, final byte[] input, final Duration limit) throws IOException {
         final long begin = System.nanoTime();
         final GuestAgent.Answer answer = agent.run(command.getBytes(TEXT), input, limit);
@@ -142,12 +163,12 @@ public final class Guest {
         return result;
     }
 
-    /** Runs {@code command} and returns its output. Fails the test unless the exit status is 0. */
+    /** The output of {@code command}, which has to end with status 0. */
     public String check(final String command) throws IOException {
         return run(command).expectSuccess();
     }
 
-    /** Copies a file from the host into the guest. */
+    /** Copies a file into the guest. */
     public void put(final Path from, final String to) throws IOException {
         run("cat >'" + to + "'", Files.readAllBytes(from)).expectSuccess();
     }
@@ -158,21 +179,19 @@ public final class Guest {
     }
 
     /**
-     * Shuts the guest down and powers it on with the same disk. Returns when the guest runs commands. A reset would not
-     * do: after it, QEMU's software emulation is several times slower until the guest is up. The reason is that any
-     * memory written may be code that QEMU has translated before.
+     * Shuts the guest down, powers it on again with what was written to its disk, and returns when it runs commands. Not by
+     * a reset: after that, QEMU's software emulation is several times slower until the guest is up, for what is written to
+     * memory may be code that it has translated before.
      */
     public void restart() throws IOException, InterruptedException {
-        run("systemctl poweroff").expectSuccess();
-        machine.awaitEnd(ENDS_WITHIN);
-        powerOff();
+        shutDown();
         poweredOn = System.nanoTime();
         machine = powerOn();
         agent = agent(machine);
         agent.awaitReady(BOOTS_WITHIN);
     }
 
-    /** Returns the last lines of the console and the journal, and the path of the complete records. */
+    /** The ends of the console, of the journal, and where to read all of it. */
     String lastWords() {
         String journal;
         try {
@@ -180,10 +199,19 @@ public final class Guest {
         } catch (final IOException e) {
             journal = e.getMessage() + "\n";
         }
+        final Path qemu = directory.resolve("qemu.log");
         return "The guest's journal ends with:\n" + journal + "Its console ends with:\n" + tail(console())
-                + tail(directory.resolve("qemu.log")) + "All commands and their output: " + commands();
+                + (Files.exists(qemu) ? tail(qemu) : "") + "All commands and their output: " + commands();
     }
 
+    /** Has the guest power itself off, with all that it has written on its disk. */
+    void shutDown() throws IOException, InterruptedException {
+        run("systemctl poweroff").expectSuccess();
+        machine.awaitEnd(ENDS_WITHIN);
+        powerOff();
+    }
+
+    /** Pulls the plug. */
     void powerOff() throws InterruptedException {
         agent.close();
         machine.close();
@@ -210,7 +238,8 @@ public final class Guest {
         }
     }
 
-    private static void empty(final Path directory) throws IOException, InterruptedException {
+    /** Makes an empty directory of {@code directory}. */
+    static void empty(final Path directory) throws IOException, InterruptedException {
         final int status = new ProcessBuilder("rm", "-rf", directory.toString())
                 .inheritIO()
                 .start()

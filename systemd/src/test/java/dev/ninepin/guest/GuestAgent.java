@@ -4,7 +4,10 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -20,6 +23,7 @@ import java.util.concurrent.TimeoutException;
 final class GuestAgent implements AutoCloseable {
     private final OutputStream toGuest;
     private final InputStream fromGuest;
+    private final Optional<Path> files;
 
     /** Runs the blocking I/O on a thread of its own, so that the caller can give up. */
     private final ExecutorService io = Executors.newSingleThreadExecutor(task -> {
@@ -28,9 +32,11 @@ final class GuestAgent implements AutoCloseable {
         return thread;
     });
 
-    GuestAgent(final OutputStream toGuest, final InputStream fromGuest) {
+    /** @param files where the guest finds scripts and their input, if not in {@code toGuest} */
+    GuestAgent(final OutputStream toGuest, final InputStream fromGuest, final Optional<Path> files) {
         this.toGuest = toGuest;
         this.fromGuest = fromGuest;
+        this.files = files;
     }
 
     /** The reason why the agent is unusable; null while it works. Used only by the thread that runs commands. */
@@ -60,9 +66,15 @@ final class GuestAgent implements AutoCloseable {
     Answer run(final byte[] script, final byte[] input, final Duration limit) throws IOException {
         final String head = limit.toSeconds() + " " + script.length + " " + input.length + "\n";
         return await("the end of a command", limit.plusSeconds(60), () -> {
-            toGuest.write(head.getBytes(Guest.TEXT));
-            toGuest.write(script);
-            toGuest.write(input);
+            if (files.isPresent()) {
+                Files.write(files.get().resolve("script"), script);
+                Files.write(files.get().resolve("input"), input);
+                toGuest.write(head.getBytes(Guest.TEXT));
+            } else {
+                toGuest.write(head.getBytes(Guest.TEXT));
+                toGuest.write(script);
+                toGuest.write(input);
+            }
             toGuest.flush();
             final String[] fields = line().split(" ", -1);
             final String output = text(Integer.parseInt(fields[1]));
@@ -112,7 +124,7 @@ final class GuestAgent implements AutoCloseable {
         final StringBuilder line = new StringBuilder();
         for (int next = fromGuest.read(); next != '\n'; next = fromGuest.read()) {
             if (next < 0) {
-                throw new EOFException("QEMU has ended");
+                throw new EOFException("its machine has ended");
             }
             line.append((char) next);
         }
@@ -122,7 +134,7 @@ final class GuestAgent implements AutoCloseable {
     private String text(final int count) throws IOException {
         final byte[] bytes = fromGuest.readNBytes(count);
         if (bytes.length < count) {
-            throw new EOFException("QEMU has ended");
+            throw new EOFException("its machine has ended");
         }
         return new String(bytes, Guest.TEXT);
     }

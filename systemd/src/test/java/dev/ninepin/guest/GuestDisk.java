@@ -2,33 +2,44 @@ package dev.ninepin.guest;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
- * The disk of a guest: a layer for its writes over the image, which all guests share and none changes.
+ * The disk of a guest.
  *
- * @param image the directory of the image
- * @param file the layer, in QEMU's qcow2 format
+ * @param image the directory of the image, which has the kernels too
+ * @param base the root file system
+ * @param file what the guest writes over it: in QEMU's format qcow2, or user-mode Linux's of copy-on-write files; or
+ *     {@code base} itself
  */
-record GuestDisk(Path image, Path file) {
-    /** Creates a disk without any writes. */
-    static GuestDisk over(final Path image, final Path file) throws IOException, InterruptedException {
-        final Process process = new ProcessBuilder(
-                        "qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        "qcow2",
-                        "-F",
-                        "raw",
-                        "-b",
-                        image.resolve("root.img").toString(),
-                        file.toString())
-                .redirectErrorStream(true)
-                .start();
+record GuestDisk(Path image, Path base, Path file) {
+    /** Returns a disk for user-mode Linux over the image. The kernel makes {@code file}. */
+    static GuestDisk overImage(final Path image, final Path file) {
+        return new GuestDisk(image, root(image), file);
+    }
+
+    /** Makes a disk for QEMU over {@code base}. */
+    static GuestDisk over(final Path image, final Path base, final Path file) throws IOException, InterruptedException {
+        run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base.toString(), file.toString());
+        return new GuestDisk(image, base, file);
+    }
+
+    /** Makes a disk for user-mode Linux that is a copy of the image. */
+    static GuestDisk copyOf(final Path image, final Path file) throws IOException, InterruptedException {
+        run("cp", "--sparse=always", "--reflink=auto", root(image).toString(), file.toString());
+        return new GuestDisk(image, file, file);
+    }
+
+    private static Path root(final Path image) {
+        return image.resolve("root.img");
+    }
+
+    private static void run(final String... command) throws IOException, InterruptedException {
+        final Process process =
+                new ProcessBuilder(command).redirectErrorStream(true).start();
         final String words = new String(process.getInputStream().readAllBytes(), Guest.TEXT);
         if (process.waitFor() != 0) {
-            throw new IOException("the guest has no disk: " + words.strip());
+            throw new IOException("the guest has no disk: " + List.of(command) + " says: " + words.strip());
         }
-        return new GuestDisk(image, file);
     }
 }

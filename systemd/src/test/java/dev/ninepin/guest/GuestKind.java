@@ -5,28 +5,31 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The kinds of guest: combinations of a kernel and a machine. They are in boot order. */
+/** The kinds of guest that there are: a kernel, and a machine for it. In the order in which they are booted. */
 public enum GuestKind {
+    /**
+     * Linux as a program of the host ({@link UserModeLinux}), at nearly the host's speed. Has FUSE, CUSE, vsock, autofs and
+     * 9p, but no PCI, and so no share with a mount tag.
+     */
+    UML,
+
     /** Debian's cloud kernel, which has no 9p, on a machine without an IOMMU. */
     CLOUD("cloud", "pc", GuestKind.INTERPRETED),
 
-    /** Debian's cloud kernel on a machine with an IOMMU, which also covers the devices of the shares. */
+    /** The same on a machine with an IOMMU, and the shares' devices behind it. */
     CLOUD_IOMMU("cloud", "q35,kernel-irqchip=split", "intel_iommu=on " + GuestKind.INTERPRETED),
 
-    /**
-     * Debian's standard kernel, whose own 9p Ninepin is compared with. Java compiles in this guest, as it does for
-     * users.
-     */
+    /** Debian's standard kernel, whose own 9p is what Ninepin is compared with. Here Java compiles, as it does for users. */
     STANDARD("standard", "pc", "");
 
-    /** The PCI addresses of the shares in every guest, in the guest's notation. */
+    /** The PCI addresses at which every guest has its shares, as the guest writes them. */
     static final String SHARE_ADDRESS = "0000:00:08.0";
 
     static final String SECOND_ADDRESS = "0000:00:09.0";
 
     /**
-     * Makes Ninepin's Java interpret only, in all services of systemd. The emulation has to translate code that Java
-     * compiles once more, which doubles the run time.
+     * All of systemd's services have Ninepin's Java interpret: what Java compiles, the emulation has to translate anew,
+     * which takes twice the time.
      */
     private static final String INTERPRETED = "systemd.setenv=NINEPIN_JAVA_OPTIONS=-Xint";
 
@@ -34,26 +37,30 @@ public enum GuestKind {
     private final String machine;
     private final String kernelArguments;
 
+    GuestKind() {
+        this("", "", "");
+    }
+
     GuestKind(final String kernel, final String machine, final String kernelArguments) {
         this.kernel = kernel;
         this.machine = machine;
         this.kernelArguments = kernelArguments;
     }
 
-    /** Returns the name of the kind in file names. */
+    /** For names of files. */
     String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /**
-     * Returns the arguments of QEMU.
+     * Returns the arguments of QEMU, for a kind other than {@link #UML}.
      *
-     * @param image the directory of the kernel and its initial RAM disk
-     * @param disk the root file system, in the qcow2 format
+     * @param disk the root file system, and the directory of the kernel and its initial RAM disk
      * @param share the directory behind the tag {@code share}, a transitional device (1af4:1009)
      * @param second the directory behind the tag {@code second}, a modern device (1af4:1049)
      */
-    List<String> arguments(final Path image, final Path disk, final Path share, final Path second, final Path console) {
+    List<String> arguments(final GuestDisk disk, final Path share, final Path second, final Path console) {
+        final Path image = disk.image();
         final List<String> arguments = new ArrayList<>(List.of("-machine", machine));
         if (this == CLOUD_IOMMU) {
             arguments.addAll(List.of("-device", "intel-iommu,intremap=on,device-iotlb=on"));
@@ -64,7 +71,7 @@ public enum GuestKind {
         arguments.addAll(List.of("-initrd", image.resolve("initrd-" + kernel).toString()));
         arguments.addAll(List.of("-append", ("console=ttyS0 root=/dev/vda rw " + kernelArguments).strip()));
         arguments.addAll(List.of("-serial", "file:" + doubled(console)));
-        arguments.addAll(List.of("-drive", "file=" + doubled(disk) + ",format=qcow2,if=virtio,cache=unsafe"));
+        arguments.addAll(List.of("-drive", "file=" + doubled(disk.file()) + ",format=qcow2,if=virtio,cache=unsafe"));
         arguments.addAll(List.of("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"));
         arguments.addAll(List.of("-chardev", "stdio,id=agent,signal=off"));
         arguments.addAll(List.of("-device", "virtserialport,chardev=agent,name=ninepin.agent"));
@@ -82,7 +89,7 @@ public enum GuestKind {
                 "virtio-9p-pci,fsdev=" + tag + ",mount_tag=" + tag + "," + how + behind);
     }
 
-    /** Doubles commas, because a single comma ends a value of QEMU. */
+    /** A comma ends a value of QEMU's. */
     private static String doubled(final Path path) {
         return path.toString().replace(",", ",,");
     }

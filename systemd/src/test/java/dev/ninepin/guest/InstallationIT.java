@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** Tests of the installed .deb package. */
-@InGuest(GuestKind.CLOUD)
+/** What the .deb installs. */
+@InGuest(GuestKind.UML)
 class InstallationIT {
     @Test
     void aptInstallsIt(final Guest guest) throws Exception {

@@ -34,4 +34,28 @@ class IommuDriversIT extends DriverTests {
                 .contains("vfio");
         guest.check("ninepin umount /mnt/driver");
     }
+
+    /** What its unit forbids a service is none of what the driver takes, and the device outlives the daemon. */
+    @Test
+    void aServiceOfADeviceComesBackAfterAKill(final Guest guest) throws Exception {
+        share(guest.share(), "hello", "from the host\n");
+        // Under software emulation on a busy machine, a start takes longer than the unit's 60 s.
+        guest.check("mkdir -p /run/systemd/system/ninepin@.service.d");
+        guest.write("/run/systemd/system/ninepin@.service.d/patient.conf", "[Service]\nTimeoutStartSec=180s\n");
+        guest.write("/etc/ninepin/share.conf", "source=share\ndirectory=/mnt/driver\n");
+        guest.check("systemctl daemon-reload; mkdir -p /mnt/driver");
+        try {
+            guest.check("systemctl start ninepin@share && grep -q host /mnt/driver/hello");
+            guest.check("systemctl kill -s KILL --kill-who main ninepin@share");
+            guest.check("until [ \"$(systemctl show -P NRestarts ninepin@share)\" = 1 ] &&"
+                    + " systemctl -q is-active ninepin@share; do sleep 0.5; done; grep host /mnt/driver/hello");
+        } finally {
+            guest.run("""
+                    systemctl stop ninepin@share
+                    systemctl reset-failed
+                    rm -r /etc/ninepin/share.conf /run/systemd/system/ninepin@.service.d
+                    systemctl daemon-reload
+                    """);
+        }
+    }
 }

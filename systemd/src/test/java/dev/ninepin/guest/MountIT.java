@@ -2,17 +2,19 @@ package dev.ninepin.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Tests of mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
-@InGuest(GuestKind.CLOUD)
+/** mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
+@InGuest(GuestKind.UML)
 class MountIT {
+    private static final String OPTIONS = "aname=/srv/helper";
+
     @BeforeEach
     void makeShare(final Guest guest) throws Exception {
-        DriverTests.share(guest.share(), "hello", "from the host\n");
-        guest.check("mkdir /mnt/helper");
+        guest.check("mkdir /mnt/helper /srv/helper && echo from diod >/srv/helper/hello");
     }
 
     @AfterEach
@@ -20,7 +22,8 @@ class MountIT {
         guest.check("""
                 systemctl stop guest-automount 2>/dev/null
                 umount /mnt/helper 2>/dev/null
-                rm -f /etc/auto.guest
+                systemctl stop guest-diod 2>/dev/null
+                rm -rf /etc/auto.guest /srv/helper
                 rmdir /mnt/helper
                 ! grep fuse.ninepin /proc/self/mountinfo
                 """);
@@ -28,25 +31,27 @@ class MountIT {
 
     @Test
     void mountAndUmountKnowTheType(final Guest guest) throws Exception {
-        guest.check("mount -t ninepin share /mnt/helper -o ro,nofail,_netdev");
-        assertThat(guest.check("cat /mnt/helper/hello")).isEqualTo("from the host\n");
+        Diod.start(guest, "/srv/helper");
+        guest.check("mount -t ninepin " + Diod.SOURCE + " /mnt/helper -o ro,nofail,_netdev," + OPTIONS);
+        assertThat(guest.check("cat /mnt/helper/hello")).isEqualTo("from diod\n");
         assertThat(guest.run("touch /mnt/helper/new").errors()).contains("Read-only file system");
         guest.check("umount /mnt/helper");
-        // The daemon ends with its mount and then returns its device to the kernel.
-        guest.check("mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/helper && umount /mnt/helper");
+        guest.check("mount -t fuse.ninepin " + Diod.SOURCE + " /mnt/helper -o " + OPTIONS + " && umount /mnt/helper");
     }
 
     @Test
     void aFailureIsMountsOwn(final Guest guest) throws Exception {
-        final Guest.Result mount = guest.run("mount -t ninepin nosuchtag /mnt/helper");
-        assertThat(mount.status()).isEqualTo(32);
-        assertThat(mount.errors()).contains("nosuchtag", "share");
+        for (final String source : List.of("nosuchtag", "unix:/run/nosuchsocket")) {
+            final Guest.Result mount = guest.run("mount -t ninepin " + source + " /mnt/helper");
+            assertThat(mount.status()).isEqualTo(32);
+            assertThat(mount.errors()).contains(source.replace("unix:", ""));
+        }
         assertThat(guest.run("mount -t ninepin share /mnt/helper -o nosuchoption")
                         .status())
                 .isEqualTo(1);
     }
 
-    /** mount(8) runs helpers for users without privileges. The mount therefore uses a socket, and fusermount. */
+    /** mount(8) hands what it runs for a user no privileges: so over a socket, through fusermount. */
     @Test
     void aUserMountsWhatALineOfFstabLetsUsersMount(final Guest guest) throws Exception {
         guest.check("""
@@ -56,11 +61,10 @@ class MountIT {
                 echo mine >/home/tester/share/hello
                 mkdir /home/tester/mnt
                 chown -R tester: /home/tester
-                systemd-run -q --unit guest-diod diod -f -n --no-userdb -c /dev/null -L stderr -e /home/tester/share -l /run/guest-diod.sock
-                until [ -S /run/guest-diod.sock ]; do sleep 0.2; done
-                chmod a+rw /run/guest-diod.sock
-                echo 'unix:/run/guest-diod.sock /home/tester/mnt ninepin user,noauto,aname=/home/tester/share 0 0' >/etc/fstab
-                """);
+                echo '%s /home/tester/mnt ninepin user,noauto,aname=/home/tester/share 0 0' >/etc/fstab
+                """.formatted(Diod.SOURCE));
+        Diod.start(guest, "/home/tester/share");
+        guest.check("chmod a+rw " + Diod.socket());
         try {
             guest.check(
                     "su tester -c 'mount /home/tester/mnt && cat /home/tester/mnt/hello && touch /home/tester/mnt/new'");
@@ -69,7 +73,7 @@ class MountIT {
             guest.check("su tester -c 'umount /home/tester/mnt'");
             guest.check("! grep fuse.ninepin /proc/self/mountinfo");
         } finally {
-            // umount(8) does not wait for the daemon, and a user who has processes cannot be removed.
+            // umount(8) does not wait for the daemon, and nobody can remove a user who has processes.
             guest.run("""
                     umount /home/tester/mnt
                     : >/etc/fstab
@@ -86,7 +90,8 @@ class MountIT {
 
     @Test
     void autofsMountsAtTheFirstAccess(final Guest guest) throws Exception {
-        guest.write("/etc/auto.guest", "/mnt/helper/auto -fstype=ninepin,ro :share\n");
+        Diod.start(guest, "/srv/helper");
+        guest.write("/etc/auto.guest", "/mnt/helper/auto -fstype=ninepin,ro," + OPTIONS + " :" + Diod.SOURCE + "\n");
         guest.check("""
                 printf '/- /etc/auto.guest\\n' >/etc/auto.master.d/guest.autofs
                 systemd-run -q --unit guest-automount automount -f

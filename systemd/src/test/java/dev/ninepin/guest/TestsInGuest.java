@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.ninepin.testing.Python;
 import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -78,8 +77,8 @@ final class TestsInGuest {
         }
         final Path archive = Guest.directory(guest.kind()).resolve("tests.tar");
         pack(archive);
-        guest.run("mkdir -p " + DIRECTORY + " && tar -x -C " + DIRECTORY, Files.readAllBytes(archive))
-                .expectSuccess();
+        guest.put(archive, "/root/tests.tar");
+        guest.check("cd /root && mkdir tests && tar -x -C tests -f tests.tar && rm tests.tar");
     }
 
     /** Creates a tar file of jars in one directory, including the classes of this module. */

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** Tests of illumos's vio9p device, which a CUSE program in the guest simulates in front of diod. */
-@InGuest(GuestKind.CLOUD_IOMMU)
+/** illumos's vio9p device, which Linux's CUSE plays in the guest, in front of diod. */
+@InGuest(GuestKind.UML)
 class Vio9pIT {
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {
@@ -28,10 +28,7 @@ class Vio9pIT {
     Stream<DynamicTest> itsContract(final Guest guest) throws Exception {
         guest.check("modprobe cuse");
         return TestsInGuest.run(
-                guest,
-                "",
-                "dev.ninepin.channel.vio9p.CuseVio9pInGuest",
-                "dev.ninepin.channel.vio9p.CuseChannelInGuest");
+                guest, "", "dev.ninepin.channel.vio9p.CuseVio9pInGuest", "dev.ninepin.channel.vio9p.CuseChannelInGuest");
     }
 
     @Test
@@ -59,15 +56,13 @@ class Vio9pIT {
 
     private static void startDevice(final Guest guest) throws Exception {
         TestsInGuest.install(guest);
+        Diod.start(guest, "/srv/vio9p");
         guest.check("""
                 set -e
                 modprobe cuse
-                systemd-run -q --unit guest-diod \
-                    diod -f -n --no-userdb -c /dev/null -L stderr -e /srv/vio9p -l /run/diod.sock
-                until [ -S /run/diod.sock ]; do sleep 0.2; done
                 systemd-run -q --unit guest-vio9p -p WorkingDirectory=%s sh -c 'sleep infinity |
-                    exec java -cp "*" dev.ninepin.testing.CuseProgram 9p/0 hostshare /run/diod.sock'
+                    exec java -cp "*" dev.ninepin.testing.CuseProgram 9p/0 hostshare %s'
                 until [ -c /dev/9p/0 ]; do sleep 0.2; done
-                """.formatted(TestsInGuest.DIRECTORY));
+                """.formatted(TestsInGuest.DIRECTORY, Diod.socket()));
     }
 }

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** Tests of 9P over vsock, through the loopback of the guest's kernel and socat to diod. */
-@InGuest(GuestKind.CLOUD_IOMMU)
+/** 9P over vsock: through the guest kernel's own loopback, and socat, to diod. */
+@InGuest(GuestKind.UML)
 class VsockIT {
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {
@@ -30,20 +30,17 @@ class VsockIT {
 
     @Test
     void aShareIsMountedOverVsock(final Guest guest) throws Exception {
+        guest.check("mkdir -p /srv/vsock /mnt/vsock; modprobe vsock_loopback");
+        Diod.start(guest, "/srv/vsock");
         guest.check("""
                 set -e
-                modprobe vsock_loopback
-                mkdir -p /srv/vsock /mnt/vsock
-                systemd-run -q --unit guest-diod \\
-                    diod -f -n --no-userdb -c /dev/null -L stderr -e /srv/vsock -l /run/diod.sock
-                until [ -S /run/diod.sock ]; do sleep 0.2; done
                 systemd-run -q --unit guest-socat -p Type=exec \\
-                    socat VSOCK-LISTEN:9999,fork UNIX-CONNECT:/run/diod.sock
+                    socat VSOCK-LISTEN:9999,fork UNIX-CONNECT:%s
                 until socat -u OPEN:/dev/null VSOCK-CONNECT:1:9999; do sleep 0.2; done
                 ninepin mount -o aname=/srv/vsock vsock:1:9999 /mnt/vsock
                 echo over vsock >/mnt/vsock/file
                 ninepin umount /mnt/vsock
-                """);
+                """.formatted(Diod.socket()));
         assertThat(guest.check("cat /srv/vsock/file")).isEqualTo("over vsock\n");
     }
 
