@@ -28,7 +28,10 @@ class Vio9pIT {
     Stream<DynamicTest> itsContract(final Guest guest) throws Exception {
         guest.check("modprobe cuse");
         return TestsInGuest.run(
-                guest, "", "dev.ninepin.channel.vio9p.CuseVio9pInGuest", "dev.ninepin.channel.vio9p.CuseChannelInGuest");
+                guest,
+                "",
+                "dev.ninepin.channel.vio9p.CuseVio9pInGuest",
+                "dev.ninepin.channel.vio9p.CuseChannelInGuest");
     }
 
     @Test
