@@ -59,7 +59,7 @@ class ErrnoTest {
                     sendAll(client, frame(receiveFrame(client).tag(), new Rlerror(ecode)));
                     attend(client);
                 });
-                Session session = Session.connect(StreamChannel.unix(server.socket()), OPTIONS)) {
+                Session session = Session.connect(StreamChannel.unix(server.socket()), SessionOptions.defaults(0))) {
             assertThat(Errno.of(catchThrowable(() -> session.readlink(1).await())))
                     .isEqualTo(errno);
         }
