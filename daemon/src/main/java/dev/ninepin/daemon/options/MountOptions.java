@@ -101,7 +101,7 @@ public record MountOptions(
 
     /** Returns whether {@code list}, a value of {@code -o}, asks for a remount. */
     public static boolean askForRemount(final String list) {
-        return OptionList.split(list).stream().map(String::strip).anyMatch(REMOUNT::equals);
+        return OptionList.split(list).contains(REMOUNT);
     }
 
     /** Returns {@code list} without unknown options. */

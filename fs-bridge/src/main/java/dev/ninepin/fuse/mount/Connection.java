@@ -7,6 +7,8 @@ import dev.ninepin.fuse.lib.Native;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import jnr.ffi.Pointer;
@@ -102,8 +104,10 @@ public final class Connection implements AutoCloseable {
 
     /** Returns whether fusectl is mounted: its directory is empty on a system that has not mounted it. */
     private static boolean isMounted() throws IOException {
-        try (var entries = Files.list(FUSECTL)) {
-            return entries.findAny().isPresent();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(FUSECTL)) {
+            return entries.iterator().hasNext();
+        } catch (final DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 

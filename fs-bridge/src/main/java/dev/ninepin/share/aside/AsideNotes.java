@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -156,9 +157,13 @@ public final class AsideNotes implements AutoCloseable {
                 }
                 try {
                     left.add(left(ByteString.of(name), fields(Files.readAllBytes(file))));
+                } catch (final NoSuchFileException e) {
+                    LOG.debug("another mount, which began at the same time, has removed {}", file);
                 } catch (final IllegalArgumentException e) {
-                    LOG.warn("the note {} can't be read, and so nobody looks for that file", file, e);
-                    Files.delete(file);
+                    LOG.warn("cannot parse the note {}; the file it names may stay on the server", file, e);
+                    Files.deleteIfExists(file);
+                } catch (final IOException e) {
+                    LOG.warn("cannot read the note {}; the file it names stays until the next mount", file, e);
                 }
             }
         }

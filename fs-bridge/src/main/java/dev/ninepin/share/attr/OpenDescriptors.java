@@ -66,12 +66,12 @@ public final class OpenDescriptors {
         /** Whether a thread is running the test. Other threads do not wait for the result. */
         private final AtomicBoolean learning = new AtomicBoolean();
 
-        /**
-         * The name of a test file that may exist; null otherwise. The next test first removes that file, so that there
-         * is never more than one.
-         */
-        private final AtomicReference<@Nullable ByteString> testFile = new AtomicReference<>();
+        /** The test file that may exist; null otherwise. Its user's next test removes it first. */
+        private final AtomicReference<@Nullable TestFile> testFile = new AtomicReference<>();
     }
+
+    /** A test file in the root, and the server ID of the user who has created it. */
+    private record TestFile(ByteString name, int user) {}
 
     public OpenDescriptors(
             final Session session,
@@ -150,9 +150,10 @@ public final class OpenDescriptors {
      */
     private Optional<Set<Part>> learn() throws IOException {
         try {
-            final ByteString left = learnt.testFile.get();
-            if (left != null) {
-                removeTestFile(left);
+            final TestFile left = learnt.testFile.get();
+            // Only its owner is sure to be allowed to remove it. Otherwise its note leads the next mount to it.
+            if (left != null && left.user() == fids.nUname()) {
+                removeTestFile(left.name());
             }
             final int fid = fids.copy(fids.root());
             try {
@@ -169,7 +170,7 @@ public final class OpenDescriptors {
     private Set<Part> learn(final int fid) throws IOException {
         final Rgetattr root = session.getattr(fid, AttrMask.BASIC).await();
         final ByteString name = asides.newName(inodes.root(), fids.nUname());
-        learnt.testFile.set(name);
+        learnt.testFile.set(new TestFile(name, fids.nUname()));
         try {
             session.lcreate(fid, name, OpenFlags.RDWR | OpenFlags.EXCL, PRIVATE, root.gid())
                     .await();
