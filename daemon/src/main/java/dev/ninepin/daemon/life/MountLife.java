@@ -70,7 +70,7 @@ final class MountLife {
         } catch (final BindException e) {
             throw new NinepinException(
                     ExitCode.MOUNT_FAILED,
-                    e.getMessage() + ": wait until it has ended (ninepin status), or choose another directory",
+                    e.getMessage() + "; wait until it has ended (see ninepin status), or choose another directory",
                     e);
         } catch (final IOException e) {
             throw new NinepinException(
