@@ -116,7 +116,8 @@ final class MountLife {
         try {
             share = MountedShare.mount(request, User.current());
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "this process does not know its user: " + e.getMessage(), e);
+            throw new NinepinException(
+                    ExitCode.SYSTEM, "cannot read the user ID of this process: " + e.getMessage(), e);
         } catch (final NinepinException e) {
             throw wasInterrupted() ? NinepinException.interrupted() : e;
         } finally {
