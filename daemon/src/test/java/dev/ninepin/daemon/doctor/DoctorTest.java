@@ -288,7 +288,7 @@ class DoctorTest {
         "tcp:127.0.0.1:1, check that the server runs",
         "exec:no-such-command, give its full path",
         "exec:false, check that it is a 9P2000.L server",
-        "vio9p:/dev/null, is no vio9p device",
+        "vio9p:/dev/null, is not a vio9p device",
         "qemu:/no/such/directory, create it first"
     })
     void noServer(final String source, final String remedy) throws Exception {
