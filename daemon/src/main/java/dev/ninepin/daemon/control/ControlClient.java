@@ -105,8 +105,8 @@ final class ControlClient {
             throws IOException {
         final long millis = (deadline - System.nanoTime()) / 1_000_000;
         if (millis <= 0 || selector.select(millis) == 0) {
-            final BigDecimal seconds = BigDecimal.valueOf(patience.toMillis(), 3).stripTrailingZeros();
-            throw new IOException("no reply from the daemon within " + seconds.toPlainString() + " s");
+            final BigDecimal seconds = BigDecimal.valueOf(patience.toMillis(), 3);
+            throw new IOException("no reply from the daemon within " + seconds.stripTrailingZeros().toPlainString() + " s");
         }
         selector.selectedKeys().clear();
     }
