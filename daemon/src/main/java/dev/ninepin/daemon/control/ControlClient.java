@@ -105,8 +105,9 @@ final class ControlClient {
             throws IOException {
         final long millis = (deadline - System.nanoTime()) / 1_000_000;
         if (millis <= 0 || selector.select(millis) == 0) {
-            final BigDecimal seconds = BigDecimal.valueOf(patience.toMillis(), 3);
-            throw new IOException("no reply from the daemon within " + seconds.stripTrailingZeros().toPlainString() + " s");
+            final BigDecimal limit = BigDecimal.valueOf(patience.toMillis(), 3);
+            final String seconds = limit.stripTrailingZeros().toPlainString();
+            throw new IOException("no reply from the daemon within " + seconds + " s");
         }
         selector.selectedKeys().clear();
     }
