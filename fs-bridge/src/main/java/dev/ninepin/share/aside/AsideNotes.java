@@ -157,7 +157,7 @@ public final class AsideNotes implements AutoCloseable {
                 try {
                     left.add(left(ByteString.of(name), fields(Files.readAllBytes(file))));
                 } catch (final IllegalArgumentException e) {
-                    LOG.warn("the note {} can't be read, and so nobody looks for that file", file, e);
+                    LOG.warn("cannot parse the note {}; the file that it names may stay on the server", file, e);
                     Files.delete(file);
                 }
             }
@@ -170,7 +170,7 @@ public final class AsideNotes implements AutoCloseable {
      */
     private static Left left(final ByteString name, final List<ByteString> fields) {
         if (fields.isEmpty()) {
-            throw new IllegalArgumentException("it is empty");
+            throw new IllegalArgumentException("the note is empty");
         }
         final int user = Integer.parseUnsignedInt(fields.get(0).toString());
         return new Left(name, user, List.copyOf(fields.subList(1, fields.size())));
