@@ -59,8 +59,8 @@ final class DevicesText {
                 notes.add(device.use());
             }
         } else if (device.virtioDriver() != null) {
-            notes.add("bound to the kernel's " + device.virtioDriver()
-                    + " but not mounted by it: ninepin mount takes it");
+            notes.add("bound to the kernel driver " + device.virtioDriver()
+                    + " but not mounted: ninepin mount can use it");
         }
         for (final Driver driver : device.drivers()) {
             Optional.ofNullable(driver.reason()).ifPresent(reason -> notes.add(driver.name() + ": " + reason));

@@ -159,7 +159,7 @@ public final class Main implements Runnable {
             }
             return known.exitCode().code();
         }
-        printError(command, "a fault of ninepin's own, please report it: " + e);
+        printError(command, "internal error, please report it: " + e);
         e.printStackTrace(command.getErr());
         return ExitCode.SYSTEM.code();
     }

@@ -75,7 +75,7 @@ final class StatusCommand implements Callable<Integer> {
         final List<String> unanswered = mounts.describeUnansweredMounts(all);
         unanswered.forEach(this::complain);
         if (all.isEmpty() && unanswered.isEmpty()) {
-            complain("nothing is mounted; ninepin mount SOURCE DIR mounts a share");
+            complain("this user has no Ninepin mounts; to mount a share: ninepin mount SOURCE DIR");
         }
         return exitCode(all, all.isEmpty() || !unanswered.isEmpty() ? ExitCode.USAGE : ExitCode.OK)
                 .code();

@@ -46,7 +46,7 @@ final class WrongUsage {
         return "unknown command " + word
                 + Suggestion.nearest(word, commands)
                         .map(near -> ": did you mean " + near + "?")
-                        .orElse("; there are " + String.join(", ", commands));
+                        .orElse("; valid commands: " + String.join(", ", commands));
     }
 
     private static String unmatched(final CommandLine command, final String word) {
@@ -54,10 +54,10 @@ final class WrongUsage {
             return unknownOption(command.getCommandSpec(), word);
         }
         return command.getSubcommands().isEmpty()
-                ? "one argument too many: " + word + "; write " + synopsis(command.getCommandSpec())
+                ? "unexpected argument " + word + ": write " + synopsis(command.getCommandSpec())
                         + (command.getCommandSpec().positionalParameters().isEmpty()
                                 ? ""
-                                : ", with quotes around a name that has a space")
+                                : ", with quotes around a name that contains a space")
                 : unknownCommand(command, word);
     }
 
@@ -74,7 +74,7 @@ final class WrongUsage {
                                 .filter(each -> each.startsWith("--"))
                                 .flatMap(each -> Suggestion.nearest(each, known))
                                 .map(near -> ": did you mean " + near + "?"))
-                        .orElse("; there are " + String.join(", ", known));
+                        .orElse("; valid options: " + String.join(", ", known));
     }
 
     private static String missing(final CommandSpec command, final List<ArgSpec> arguments) {

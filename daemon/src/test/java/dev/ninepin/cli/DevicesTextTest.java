@@ -55,7 +55,7 @@ class DevicesTextTest {
                         ADDRESS       TAG    HELD BY       DRIVERS
                         0000:00:04.0  share  -             uio
                         0000:00:05.0  home   9pnet_virtio  uio
-                        0000:00:04.0: bound to the kernel's 9pnet_virtio but not mounted by it: ninepin mount takes it
+                        0000:00:04.0: bound to the kernel driver 9pnet_virtio but not mounted: ninepin mount can use it
                         0000:00:05.0: mounted by the kernel's 9p on /mnt/kernel
                         """);
         assertThat(ControlMessages.gson().toJson(list))

@@ -68,8 +68,8 @@ class DisconnectIT {
     @CsvSource(
             delimiter = '|',
             value = {
-                "echo it is late >&2; exit 3 | the server closed the connection; the command ended with status 3; it said: Killed; it is late",
-                "echo HTTP/1.1 400 Bad Request; read line | the server sent a message that says it has 1347703880 bytes; one has 7 to 1048576, so this is no 9P2000.L server, or it is broken; it said: Killed"
+                "echo it is late >&2; exit 3 | the server closed the connection; the command ended with status 3; its standard error ends with: Killed; it is late",
+                "echo HTTP/1.1 400 Bad Request; read line | the server sent a message with an invalid size of 1347703880 bytes (valid: 7 to 1048576); it is not a 9P2000.L server, or it is faulty; its standard error ends with: Killed"
             })
     void whatACommandDidIsTheReason(final String then, final String reason) throws Exception {
         final Path script = Files.writeString(

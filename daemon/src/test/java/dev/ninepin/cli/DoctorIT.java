@@ -56,6 +56,6 @@ class DoctorIT {
                 Map.of());
         assertThat(result.exitCode()).as(result.output() + result.errors()).isEqualTo(32);
         assertThat(result.output())
-                .contains("FAIL  kernel FUSE: the kernel has it, but /dev/fuse does not exist; to mend it: mknod");
+                .contains("FAIL  kernel FUSE: the kernel has it, but /dev/fuse does not exist; to fix it: mknod");
     }
 }

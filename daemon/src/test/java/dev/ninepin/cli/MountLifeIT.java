@@ -210,8 +210,8 @@ class MountLifeIT {
         final Program.Result status = Program.ninepin("status", mountPoint);
         assertThat(status.exitCode()).isEqualTo(1);
         assertThat(status.errors())
-                .isEqualTo("ninepin: the daemon of " + mountPoint + " has died; ninepin umount " + mountPoint
-                        + " clears it away\n");
+                .isEqualTo("ninepin: the daemon of " + mountPoint
+                        + " has died; to remove the dead mount: ninepin umount " + mountPoint + "\n");
         assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
         assertThat(isMounted()).isFalse();
         mount();

@@ -122,7 +122,7 @@ class MountProgramIT {
         final Program.Result result = run(MOUNT_BY_FSTAB, fstab.toString(), mountPoint.toString());
         assertThat(result.errors())
                 .startsWith("ninepin: options of mount -t 9p: ")
-                .contains("other users stay out")
+                .contains("only this user may use the mount")
                 .hasLineCount(1);
         assertThat(result).returns("hello\n", Program.Result::output).returns(0, Program.Result::exitCode);
     }

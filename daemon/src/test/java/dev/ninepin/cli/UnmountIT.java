@@ -132,7 +132,7 @@ class UnmountIT {
         mount.addAll(List.of("mount", source, mountPoint.toString()));
         final Program.Result refused = Program.run(mount, Map.of());
         assertThat(refused.exitCode()).isEqualTo(32);
-        assertThat(refused.errors()).contains("another ninepin already serves");
+        assertThat(refused.errors()).contains("another ninepin process serves");
         assertThat(status().get("state").getAsString()).isEqualTo("connected");
         assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(SUCCESS);
     }

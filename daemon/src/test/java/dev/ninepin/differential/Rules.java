@@ -44,7 +44,7 @@ final class Rules {
         limits.add(new Limit("holes", "", "9P2000.L has no message that finds holes: a file is data to its end"));
         if (kind == ServerKind.QEMU || kind == ServerKind.QEMU_PASSTHROUGH) {
             for (final String type : List.of("fifo", "sock", "chr", "blk")) {
-                limits.add(new Limit("mknod-" + type, "ENXIO", "a bug of QEMU 7.2, mended in 10.0"));
+                limits.add(new Limit("mknod-" + type, "ENXIO", "a bug of QEMU 7.2, fixed in 10.0"));
             }
         }
         return limits;

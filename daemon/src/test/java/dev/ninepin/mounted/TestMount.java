@@ -223,7 +223,11 @@ public final class TestMount implements AutoCloseable {
      */
     void clear() throws IOException, InterruptedException {
         programs.run("find", ".", "-mindepth", "1", "-delete");
-        assertThat(entries(there(""))).as("left on the server").isEmpty();
+        // The kernel does not wait for the RELEASE of what a program had open (fs/fuse/file.c, fuse_file_put). Until then a
+        // removed file is only put aside.
+        await().pollInSameThread()
+                .untilAsserted(() ->
+                        assertThat(entries(there(""))).as("left on the server").isEmpty());
         awaitIdle();
         await().pollInSameThread().untilAsserted(() -> {
             final SessionStatus status = session.status();

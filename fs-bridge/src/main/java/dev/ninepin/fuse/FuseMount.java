@@ -145,7 +145,7 @@ public final class FuseMount implements AutoCloseable {
                     fuse.fuse_lowlevel_new(arguments.pointer(), callbacks.table(), callbacks.tableSize(), 0);
             if (session == 0 || device.isEmpty()) {
                 fuse.fuse_unmount(where, channel);
-                throw new IOException("libfuse mounted " + directory + ", but could not begin to serve it");
+                throw new IOException("libfuse mounted " + directory + ", but could not create a session");
             }
             fuse.fuse_session_add_chan(session, channel);
             final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache(), mayMapUncached);
@@ -175,15 +175,16 @@ public final class FuseMount implements AutoCloseable {
         try {
             Bounded.run("ninepin-probe", READY_SECONDS, () -> Files.getAttribute(mountPoint.path(), "unix:ino"));
         } catch (final TimeoutException e) {
-            final String who =
-                    readiness.isInitialised() ? "the server has not shown its root" : "the kernel has not called";
-            throw new IOException(who + " within " + READY_SECONDS + " s", e);
+            final String what = readiness.isInitialised()
+                    ? "the server did not return the attributes of the share's root"
+                    : "the kernel did not initialise the FUSE connection";
+            throw new IOException(what + " within " + READY_SECONDS + " s", e);
         } catch (final IOException e) {
             final Throwable cause = readiness.rootFailure().orElse(e);
-            throw new IOException("the root of the share cannot be shown: " + cause.getMessage(), cause);
+            throw new IOException("cannot get the attributes of the share's root: " + cause.getMessage(), cause);
         }
         if (!readiness.isRootShown()) {
-            throw new IOException("the kernel shows a root that did not come from the server");
+            throw new IOException("the kernel returned root attributes that did not come from the server");
         }
     }
 

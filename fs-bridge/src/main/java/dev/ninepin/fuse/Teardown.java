@@ -123,8 +123,8 @@ final class Teardown {
         try {
             unmount();
         } catch (final MountBusyException e) {
-            LOG.info("{}; it is taken away nevertheless", e.getMessage());
-            tryTo("write what is dirty on", () -> inLimitedTime("ninepin-sync", this::sync));
+            LOG.info("{}; detaching it anyway", e.getMessage());
+            tryTo("write dirty data of", () -> inLimitedTime("ninepin-sync", this::sync));
             tryTo("detach", this::detach);
         } catch (final IOException e) {
             LOG.warn("{} was not unmounted: {}", mountPoint, e.getMessage());
@@ -141,7 +141,7 @@ final class Teardown {
             });
         }
         if (!workers.hasEnded()) {
-            LOG.warn("{} is still served: it ends with the last open file there, or with this process", mountPoint);
+            LOG.warn("{} is still in use: it ends when its last file is closed, or with this process", mountPoint);
         }
     }
 
@@ -157,7 +157,8 @@ final class Teardown {
         try {
             Bounded.run(threadName, KERNEL_SECONDS, call);
         } catch (final TimeoutException e) {
-            throw new IOException(threadName + " of " + mountPoint + " takes longer than " + KERNEL_SECONDS + " s", e);
+            throw new IOException(
+                    threadName + " of " + mountPoint + " did not finish within " + KERNEL_SECONDS + " s", e);
         }
     }
 

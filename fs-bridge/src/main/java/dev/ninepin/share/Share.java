@@ -201,7 +201,7 @@ public final class Share implements FileOperations, AutoCloseable {
         final Share share = new Share(Common.of(session, options, notes(notes)), session.fids());
         try {
             if (!share.inodes.root().isDirectory()) {
-                throw new IOException("the server's tree is no directory, and only a directory can be mounted");
+                throw new IOException("the attach point on the server is not a directory; check -o aname=");
             }
             share.getattr(ROOT);
             new AsideLeftovers(share::viewOf, share.common.notes).remove();
@@ -220,7 +220,8 @@ public final class Share implements FileOperations, AutoCloseable {
             return AsideNotes.in(directory.get());
         } catch (final IOException e) {
             LOG.warn(
-                    "a crash would leave files that are removed while they are open, since no notes can be made: {}",
+                    "cannot create notes of files that are removed while they are open: {}; a crash would leave such"
+                            + " files on the server",
                     e.toString());
             return AsideNotes.none();
         }
@@ -586,7 +587,7 @@ public final class Share implements FileOperations, AutoCloseable {
         if (name.startsWith(SYSTEM)
                 && caller.uid() != 0
                 && caller.uid() != getattr(inode.node()).uid()) {
-            throw new ErrnoException(Errno.EPERM, name + " is for the owner to change");
+            throw new ErrnoException(Errno.EPERM, "only the owner of the file and root may change " + name);
         }
     }
 
@@ -622,7 +623,7 @@ public final class Share implements FileOperations, AutoCloseable {
         try {
             common.notes.close();
         } catch (final IOException e) {
-            LOG.debug("the lock of the notes stays, held by nobody", e);
+            LOG.debug("cannot delete the lock file of this mount's notes", e);
         }
     }
 }

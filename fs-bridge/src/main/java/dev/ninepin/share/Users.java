@@ -70,18 +70,18 @@ final class Users {
         final int uid = asking.getAsInt();
         if (access.kind() == UserAccess.Kind.ONE) {
             if (uid != access.uid()) {
-                throw new ErrnoException(Errno.EPERM, "the share is for the user of access= alone");
+                throw new ErrnoException(Errno.EPERM, "only the user of access= may use this share");
             }
             return ownersView;
         }
         final int there = idMap.toServerUser(uid)
                 .orElseThrow(() -> new ErrnoException(
-                        Errno.EACCES, "idmap= has no number on the server for " + Integer.toUnsignedString(uid)));
+                        Errno.EACCES, "idmap= maps no server ID to user " + Integer.toUnsignedString(uid)));
         if (there == ROOT && uid != ROOT) {
             throw new ErrnoException(
                     Errno.EACCES,
-                    "idmap= makes " + Integer.toUnsignedString(uid)
-                            + " root on the server, which only root here may be");
+                    "idmap= maps user " + Integer.toUnsignedString(uid)
+                            + " to root on the server, which is permitted only for root of this host");
         }
         return viewOf(there, ownersView, maker);
     }

@@ -83,7 +83,7 @@ class FuseMountTest {
         });
         assertThatThrownBy(() -> FuseMount.mount(files, directory, OPTIONS, MemoryFiles::errnoOf))
                 .isInstanceOf(IOException.class)
-                .hasMessage("the root of the share cannot be shown: ESTALE")
+                .hasMessage("cannot get the attributes of the share's root: ESTALE")
                 .hasRootCauseInstanceOf(MemoryFiles.Failure.class);
     }
 
@@ -92,7 +92,7 @@ class FuseMountTest {
         final Path file = Files.createFile(directory.resolve("file"));
         final var files = new MemoryFiles(CacheMode.OPEN);
         assertThatThrownBy(() -> FuseMount.mount(files, directory.resolve("absent"), OPTIONS))
-                .hasMessage("there is no directory " + directory.resolve("absent"));
+                .hasMessage(directory.resolve("absent") + " does not exist");
         assertThatThrownBy(() -> FuseMount.mount(files, file, OPTIONS)).hasMessage(file + " is not a directory");
         assertThatThrownBy(() -> FuseMount.mount(files, directory, OPTIONS)).hasMessage(directory + " is not empty");
     }

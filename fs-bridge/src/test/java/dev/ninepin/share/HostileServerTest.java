@@ -121,8 +121,8 @@ class HostileServerTest {
 
             assertThat(logged.lines())
                     .as("said once")
-                    .containsExactly("WARN the server names an entry of / \"" + name(bad)
-                            + "\", which no file can be named; such entries are left out");
+                    .containsExactly("WARN the server lists an entry of / with the invalid name \"" + name(bad)
+                            + "\"; such entries are left out");
         }
     }
 
@@ -329,7 +329,8 @@ class HostileServerTest {
             assertThat(logged.lines())
                     .singleElement()
                     .asString()
-                    .startsWith("WARN the server numbers /a and /b alike (qid.path " + number.path() + ")");
+                    .startsWith(
+                            "WARN the server gives the two files /a and /b the same qid.path " + number.path() + ";");
         }
     }
 
@@ -769,7 +770,7 @@ class HostileServerTest {
     void aRootThatIsNoDirectoryIsNotMounted() {
         server.lie(Tattach.class, (request, truth) -> new Rattach(new Qid(0, 0, 1)));
 
-        assertThatThrownBy(this::open).isInstanceOf(IOException.class).hasMessageContaining("is no directory");
+        assertThatThrownBy(this::open).isInstanceOf(IOException.class).hasMessageContaining("is not a directory");
     }
 
     @Test

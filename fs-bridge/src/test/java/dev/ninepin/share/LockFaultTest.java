@@ -97,7 +97,7 @@ class LockFaultTest {
             assertThat(logged.lines())
                     .singleElement()
                     .asString()
-                    .startsWith("WARN the server knows no locks (errno " + errno + ")")
+                    .startsWith("WARN the server does not support locks (errno " + errno + ")")
                     .contains("locks=local");
         }
     }

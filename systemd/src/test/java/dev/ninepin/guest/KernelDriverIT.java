@@ -39,7 +39,7 @@ class KernelDriverIT {
     void aShareIsMountedByNinepinTwiceAndThenByTheKernel(final Guest guest) throws Exception {
         for (int i = 0; i < 2; i++) {
             assertThat(guest.check("ninepin devices"))
-                    .contains("bound to the kernel's 9pnet_virtio but not mounted by it");
+                    .contains("bound to the kernel driver 9pnet_virtio but not mounted");
             guest.check("ninepin mount share /mnt/ninepin && grep -q host /mnt/ninepin/hello");
             assertThat(guest.check("ninepin devices --json")).contains("\"held_by\":\"ninepin\"");
             guest.check("ninepin umount /mnt/ninepin");

@@ -49,7 +49,7 @@ class Vio9pIT {
 
         final Guest.Result second = guest.run("mkdir -p /mnt/other; ninepin mount vio9p:/dev/9p/0 /mnt/other");
         assertThat(second.status()).isEqualTo(32);
-        assertThat(second.errors()).contains("somebody has it open").hasLineCount(1);
+        assertThat(second.errors()).contains("another process has it open").hasLineCount(1);
 
         guest.check("cp -a /mnt/vio9p/tree /root/copy && cp -a /root/copy /mnt/vio9p/back");
         assertThat(Tree.inGuest(guest, "/root/copy")).isEqualTo(wanted);

@@ -111,7 +111,7 @@ public final class BlockingDescriptor {
         if (inside.isEmpty()) {
             giveBack();
         } else {
-            LOG.warn("A driver does not let go of the descriptor {}; it stays open until it does", number);
+            LOG.warn("A system call on descriptor {} has not returned; the descriptor stays open until then", number);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -260,7 +260,7 @@ public final class Descriptor implements AutoCloseable {
 
     private void checkCount(final long count, final int width) throws IOException {
         if (count != width) {
-            throw new IOException(name + " took or gave " + count + " bytes of " + width);
+            throw new IOException(name + ": short read or write: " + count + " of " + width + " bytes");
         }
     }
 

@@ -59,7 +59,7 @@ final class Handshake {
             } catch (final RemoteException e) {
                 if (asked <= SessionOptions.MIN_MSIZE) {
                     throw new IOException(
-                            "the server refused 9P2000.L with any msize from " + wanted + " down to " + asked
+                            "the server rejected 9P2000.L with every msize from " + wanted + " down to " + asked
                                     + " bytes (errno " + e.errno() + ")",
                             e);
                 }
@@ -70,13 +70,13 @@ final class Handshake {
 
     private static int agreed(final int asked, final Rversion reply) throws IOException {
         if (!reply.version().equals(Tversion.VERSION_9P2000_L)) {
-            throw new IOException("the server speaks no 9P2000.L: it answered \"" + reply.version()
-                    + "\"; this is the only version that Ninepin speaks");
+            throw new IOException("the server does not support 9P2000.L, the only version that Ninepin speaks:"
+                    + " it answered \"" + reply.version() + "\"");
         }
         final long msize = Integer.toUnsignedLong(reply.msize());
         if (msize > asked || msize < SessionOptions.MIN_MSIZE) {
-            throw new IOException("the server settled on an msize of " + msize + " bytes, which is not between "
-                    + SessionOptions.MIN_MSIZE + " and the " + asked + " asked for");
+            throw new IOException("the server chose an invalid msize of " + msize + " bytes (valid: "
+                    + SessionOptions.MIN_MSIZE + " to " + asked + ")");
         }
         return (int) msize;
     }

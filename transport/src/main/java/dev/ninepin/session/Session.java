@@ -133,9 +133,9 @@ public final class Session implements AutoCloseable {
             fids.setRoot(fid, root.qid());
         } catch (final RemoteException e) {
             throw new IOException(
-                    "the server refused to attach to the tree \"" + options.aname() + "\" as " + options.uname()
-                            + " (uid " + Integer.toUnsignedString(options.nUname()) + "), errno " + e.errno()
-                            + "; check -o aname= and -o uname=, and what the server exports",
+                    "cannot attach to the tree \"" + options.aname() + "\" as " + options.uname()
+                            + " (uid " + Integer.toUnsignedString(options.nUname()) + "): the server answered errno "
+                            + e.errno() + "; check -o aname= and -o uname=, and what the server exports",
                     e);
         }
     }
@@ -347,7 +347,7 @@ public final class Session implements AutoCloseable {
         return exchange.call(new Twalk(fid, newfid, names), (reply, memory) -> {
             final Rwalk walk = (Rwalk) reply;
             if (walk.qids().size() > names.size()) {
-                throw new ProtocolException("Rwalk goes " + walk.qids().size() + " names far, of " + names.size());
+                throw new ProtocolException("Rwalk has " + walk.qids().size() + " qids for " + names.size() + " names");
             }
             return walk;
         });
@@ -375,8 +375,8 @@ public final class Session implements AutoCloseable {
         return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
             final Rwrite written = (Rwrite) reply;
             if (Integer.compareUnsigned(written.count(), count) > 0) {
-                throw new ProtocolException("Rwrite says that " + Integer.toUnsignedString(written.count())
-                        + " bytes were written, of " + count);
+                throw new ProtocolException("Rwrite reports " + Integer.toUnsignedString(written.count())
+                        + " bytes written of " + count + " bytes sent");
             }
             bytesWritten.add(written.count());
             return written;
@@ -404,7 +404,8 @@ public final class Session implements AutoCloseable {
 
     private static ByteBuffer atMost(final int count, final ByteBuffer data) throws ProtocolException {
         if (data.remaining() > count) {
-            throw new ProtocolException("a reply brings " + data.remaining() + " bytes, of " + count + " asked for");
+            throw new ProtocolException(
+                    "a reply has " + data.remaining() + " bytes of data, but " + count + " were requested");
         }
         return data;
     }

@@ -174,7 +174,7 @@ public abstract class BehaviourContract extends SessionFixture {
         assertThat(session.status().connected()).isFalse();
         assertThatThrownBy(() -> session.getattr(rootFid(), BASIC).await())
                 .isInstanceOf(SessionEndedException.class)
-                .hasMessageContaining("over");
+                .hasMessageContaining("has ended");
         assertThat(session.status().tagsUsed()).isZero();
     }
 

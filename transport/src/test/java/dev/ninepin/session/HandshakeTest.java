@@ -42,7 +42,7 @@ class HandshakeTest {
         try (ScriptedServer server = answering(new Rversion(8192, ByteString.of("unknown")))) {
             assertThatThrownBy(() -> connect(server, OPTIONS))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("speaks no 9P2000.L")
+                    .hasMessageContaining("does not support 9P2000.L")
                     .hasMessageContaining("\"unknown\"");
         }
     }

@@ -118,7 +118,7 @@ class SessionFaultTest {
     void anRreadOfMoreThanWasAskedForEndsTheSession() throws Exception {
         try (ScriptedServer server = answering(new Rread(ByteBuffer.allocate(101)));
                 Session session = connect(server)) {
-            assertEnded(() -> session.read(FID, 0, 100).await(), "101 bytes, of 100");
+            assertEnded(() -> session.read(FID, 0, 100).await(), "101 bytes of data, but 100 were requested");
         }
     }
 
@@ -127,7 +127,8 @@ class SessionFaultTest {
         try (ScriptedServer server = answering(new Rwrite(-1));
                 Session session = connect(server)) {
             assertEnded(
-                    () -> session.write(FID, 0, ByteBuffer.allocate(5)).await(), "4294967295 bytes were written, of 5");
+                    () -> session.write(FID, 0, ByteBuffer.allocate(5)).await(),
+                    "4294967295 bytes written of 5 bytes sent");
         }
     }
 
@@ -135,7 +136,7 @@ class SessionFaultTest {
     void anRwalkOfMoreNamesThanWereAskedEndsTheSession() throws Exception {
         try (ScriptedServer server = answering(new Rwalk(Collections.nCopies(2, new Qid(0, 0, 1))));
                 Session session = connect(server)) {
-            assertEnded(() -> session.walk(0, FID, List.of(ByteString.of("a"))).await(), "2 names far, of 1");
+            assertEnded(() -> session.walk(0, FID, List.of(ByteString.of("a"))).await(), "2 qids for 1 names");
         }
     }
 
@@ -143,7 +144,7 @@ class SessionFaultTest {
     void anRreaddirOfMoreThanWasAskedForEndsTheSession() throws Exception {
         try (ScriptedServer server = answering(new Rreaddir(ByteBuffer.allocate(5000)));
                 Session session = connect(server)) {
-            assertEnded(() -> session.readdir(FID, 0, 100).await(), "5000 bytes, of 100");
+            assertEnded(() -> session.readdir(FID, 0, 100).await(), "5000 bytes of data, but 100 were requested");
         }
     }
 
@@ -198,7 +199,7 @@ class SessionFaultTest {
             assertThatThrownBy(() -> session.read(FID, 0, 8).await()).isInstanceOf(SessionEndedException.class);
             assertThat(session.status().unexpectedEnd().orElseThrow().reason())
                     .isEqualTo("unix:" + server.socket()
-                            + ": the server sent a malformed answer: a reply brings 9 bytes, of 8 asked for");
+                            + ": the server sent a malformed reply: a reply has 9 bytes of data, but 8 were requested");
         }
     }
 

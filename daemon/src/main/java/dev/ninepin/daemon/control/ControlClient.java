@@ -6,6 +6,7 @@ import dev.ninepin.daemon.host.RuntimeDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -48,21 +49,21 @@ final class ControlClient {
             final SelectionKey key = channel.register(selector, SelectionKey.OP_WRITE);
             final ByteBuffer out = ByteBuffer.wrap((ControlMessages.gson().toJson(request) + "\n").getBytes(UTF_8));
             while (out.hasRemaining()) {
-                await(selector, deadline);
+                await(selector, deadline, patience);
                 write(channel, out);
             }
             key.interestOps(SelectionKey.OP_READ);
             final ByteArrayOutputStream reply = new ByteArrayOutputStream();
             final ByteBuffer in = ByteBuffer.allocate(8192);
             while (true) {
-                await(selector, deadline);
+                await(selector, deadline, patience);
                 final int count = read(channel, in.clear());
                 reply.write(in.array(), 0, count);
                 if (count > 0 && in.get(count - 1) == '\n') {
                     return ControlMessages.read(reply.toString(UTF_8), ControlMessages.Reply.class);
                 }
                 if (reply.size() > MAX_REPLY) {
-                    throw new IOException("the daemon's answer has no end");
+                    throw new IOException("the daemon's reply is longer than " + MAX_REPLY + " bytes");
                 }
             }
         }
@@ -100,10 +101,13 @@ final class ControlClient {
         return ended;
     }
 
-    private static void await(final Selector selector, final long deadline) throws IOException {
+    private static void await(final Selector selector, final long deadline, final Duration patience)
+            throws IOException {
         final long millis = (deadline - System.nanoTime()) / 1_000_000;
         if (millis <= 0 || selector.select(millis) == 0) {
-            throw new IOException("the daemon does not answer");
+            final BigDecimal limit = BigDecimal.valueOf(patience.toMillis(), 3);
+            final String seconds = limit.stripTrailingZeros().toPlainString();
+            throw new IOException("no reply from the daemon within " + seconds + " s");
         }
         selector.selectedKeys().clear();
     }

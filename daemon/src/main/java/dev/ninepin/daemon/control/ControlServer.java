@@ -101,7 +101,10 @@ public final class ControlServer implements AutoCloseable {
             }
             clients().forEach(ControlConnection::close);
         } catch (final IOException | RuntimeException e) {
-            LOG.error("The control socket is of no more use: {}", e.getMessage(), e);
+            LOG.error(
+                    "The control server has stopped, so ninepin status and umount no longer reach this daemon: {}",
+                    e.getMessage(),
+                    e);
         }
     }
 

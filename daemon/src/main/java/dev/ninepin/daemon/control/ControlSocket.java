@@ -60,7 +60,7 @@ public final class ControlSocket implements AutoCloseable {
         final Path claim = directory.claimSocket(path);
         return directory.runLocked(() -> {
             if (hasListener(claim) || (hasListener(path) && isServed(directory, path, mountPoint))) {
-                throw new BindException("another ninepin already serves " + mountPoint + ", or is about to");
+                throw new BindException("another ninepin process serves " + mountPoint + " or is mounting on it");
             }
             moveAside(directory, path);
             final Path unnamed =

@@ -62,7 +62,8 @@ public final class Mounts {
         } catch (final SocketException e) {
             return findStatusOfCopy(mountPoint).orElseThrow(() -> newNotServedException(mountPoint, e));
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.USAGE, "no status of " + mountPoint + ": " + Reason.of(e), e);
+            throw new NinepinException(
+                    ExitCode.USAGE, "cannot get the status of " + mountPoint + ": " + Reason.of(e), e);
         }
     }
 
@@ -108,7 +109,8 @@ public final class Mounts {
                         .noneMatch(status -> entry.isConnection(status.connection())
                                 || status.mountPoint().equals(entry.mountPoint())))
                 .map(entry -> hasSocket(entry)
-                        ? "the daemon of " + entry.mountPoint() + " does not answer"
+                        ? "the daemon of " + entry.mountPoint() + " does not answer; to detach the mount without it: "
+                                + "ninepin umount -l " + ShellText.quote(entry.mountPoint())
                         : describeDeadDaemon(entry.mountPoint()))
                 .distinct()
                 .toList();
@@ -125,8 +127,8 @@ public final class Mounts {
     }
 
     private static String describeDeadDaemon(final String mountPoint) {
-        return "the daemon of " + mountPoint + " has died; ninepin umount " + ShellText.quote(mountPoint)
-                + " clears it away";
+        return "the daemon of " + mountPoint + " has died; to remove the dead mount: ninepin umount "
+                + ShellText.quote(mountPoint);
     }
 
     /** Creates the exception for a directory whose daemon cannot be asked: the reason, and what to do. */
@@ -134,11 +136,12 @@ public final class Mounts {
         final Optional<MountTable.Entry> entry = table.ninepinAt(mountPoint);
         final String message;
         if (entry.isEmpty()) {
-            message = mountPoint + " is not a mount of ninepin's; ninepin status lists those that there are";
+            message = mountPoint + " is not a Ninepin mount; ninepin status lists the mounts of this user";
         } else if (entry.get().isOf(user.uid())) {
             message = describeDeadDaemon(mountPoint.toString());
         } else {
-            message = mountPoint + " was mounted by another user; ask as that user";
+            message = mountPoint + " was mounted by another user; run this command as that user, or unmount it "
+                    + (user.isRoot() ? "(ninepin umount " + ShellText.quote(mountPoint) + ")" : "as root");
         }
         return new NinepinException(ExitCode.USAGE, message, cause);
     }

@@ -111,7 +111,8 @@ public final class Unmount {
         } catch (final IOException e) {
             throw failed(
                     mountPoint,
-                    "its daemon lives, but does not answer (" + e.getMessage() + "); " + adviseLazyUnmount(mountPoint),
+                    "its daemon is running but does not answer (" + e.getMessage() + ")"
+                            + adviseUnmountWithoutDaemon(mountPoint),
                     e);
         }
     }
@@ -174,11 +175,12 @@ public final class Unmount {
     private Optional<String> unmountHung(final IOException cause) throws NinepinException {
         if (!lazy) {
             throw failed(
-                    "its daemon does not answer (" + cause.getMessage() + ")" + adviseUnmountWithoutDaemon(), cause);
+                    "its daemon does not answer (" + cause.getMessage() + ")" + adviseUnmountWithoutDaemon(mountPoint),
+                    cause);
         }
         new DirectUnmount(mounts, mountPoint, true).run(cause);
         freeName();
-        return Optional.of(mountPoint + " is unmounted, but its daemon does not answer: it ends when it can go on");
+        return Optional.of(mountPoint + " is unmounted, but its daemon does not answer; it ends when it answers again");
     }
 
     private Optional<String> unmount(final ProcessHandle daemon) throws NinepinException {
@@ -193,7 +195,9 @@ public final class Unmount {
             }
             if (Mounts.ofCurrentUser().table().ninepinAt(mountPoint).isPresent()) {
                 throw failed(
-                        "its daemon (pid " + daemon.pid() + ") ended before that" + adviseUnmountWithoutDaemon(), e);
+                        "its daemon (pid " + daemon.pid() + ") ended before the unmount was complete"
+                                + adviseUnmountWithoutDaemon(mountPoint),
+                        e);
             }
             return Optional.empty();
         } catch (final SocketException e) {
@@ -206,7 +210,7 @@ public final class Unmount {
             return unmountHung(e);
         }
         if (ControlMessages.BUSY.equals(reply.error())) {
-            throw failed(describeUse() + "; " + adviseLazyUnmount(mountPoint) + " all the same", null);
+            throw failed(describeUse() + "; to detach the mount anyway: " + lazyUnmountCommand(mountPoint), null);
         }
         if (reply.error() != null) {
             throw failed(String.valueOf(reply.message()), null);
@@ -236,8 +240,8 @@ public final class Unmount {
         if (copies == null) {
             throw newDaemonStillRunningException(daemon);
         }
-        return Optional.of(mountPoint + " is unmounted, but a mount namespace or a descriptor that can't be seen from"
-                + " here keeps its daemon (pid " + daemon.pid() + ")");
+        return Optional.of(mountPoint + " is unmounted, but its daemon (pid " + daemon.pid()
+                + ") keeps running: an open file or a mount namespace that this user cannot inspect still uses it");
     }
 
     /** Returns why the mount is busy. Looks for mounts below it as well, because fuser(1) does not show them. */
@@ -246,7 +250,7 @@ public final class Unmount {
                 .filter(entry -> entry.mountPoint().startsWith(mountPoint + "/"))
                 .findFirst()
                 .map(below -> below.source() + " is mounted on " + below.mountPoint() + ": unmount that first")
-                .orElse("it is in use (fuser -vm " + ShellText.quote(mountPoint) + " shows by whom)");
+                .orElse("it is in use (fuser -vm " + ShellText.quote(mountPoint) + " lists the processes)");
     }
 
     private String describeCopies(final List<MountStatus.Copy> copies, final ProcessHandle daemon) {
@@ -257,14 +261,17 @@ public final class Unmount {
                         .map(MountStatus.Copy::describe)
                         .collect(Collectors.joining(", "))
                 + (others > 0 ? ", and in " + others + " other places" : "")
-                + "; its daemon (pid " + daemon.pid() + ") ends when that is unmounted too";
+                + "; its daemon (pid " + daemon.pid() + ") runs until all copies are unmounted";
     }
 
     private void freeName() throws NinepinException {
         try {
             ControlSocket.free(mounts.directory(), mountPoint);
         } catch (final IOException e) {
-            throw failed("the socket of its daemon cannot be removed: " + e.getMessage(), e);
+            throw new NinepinException(
+                    ExitCode.MOUNT_FAILED,
+                    mountPoint + " is unmounted, but its control socket cannot be removed: " + e.getMessage(),
+                    e);
         }
     }
 
@@ -310,20 +317,29 @@ public final class Unmount {
         }
     }
 
-    private NinepinException newDaemonStillRunningException(final ProcessHandle daemon) {
-        return failed("it is unmounted, but its daemon (pid " + daemon.pid() + ") has not ended", null);
+    /** Creates the exception for a daemon that has not ended in time. It may not have unmounted the directory yet. */
+    private NinepinException newDaemonStillRunningException(final ProcessHandle daemon) throws NinepinException {
+        final String running =
+                "its daemon (pid " + daemon.pid() + ") is still running after " + PATIENCE.toSeconds() + " s";
+        if (Mounts.ofCurrentUser().table().ninepinAt(mountPoint).isPresent()) {
+            return failed(running + adviseUnmountWithoutDaemon(mountPoint), null);
+        }
+        return new NinepinException(
+                ExitCode.MOUNT_FAILED,
+                mountPoint + " is unmounted, but " + running + "; if it does not end: kill -KILL " + daemon.pid(),
+                null);
     }
 
     private NinepinException failed(final String reason, final @Nullable Exception cause) {
         return failed(mountPoint, reason, cause);
     }
 
-    private String adviseUnmountWithoutDaemon() {
-        return "; " + adviseLazyUnmount(mountPoint) + " without it";
+    private static String adviseUnmountWithoutDaemon(final Path mountPoint) {
+        return "; to detach the mount without the daemon: " + lazyUnmountCommand(mountPoint);
     }
 
-    private static String adviseLazyUnmount(final Path mountPoint) {
-        return "ninepin umount -l " + ShellText.quote(mountPoint) + " takes it away";
+    private static String lazyUnmountCommand(final Path mountPoint) {
+        return "ninepin umount -l " + ShellText.quote(mountPoint);
     }
 
     private static void pause() throws NinepinException {
@@ -331,7 +347,7 @@ public final class Unmount {
             Thread.sleep(POLL_MILLIS);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw NinepinException.interrupted();
+            throw new NinepinException(ExitCode.INTERRUPTED, "interrupted while waiting for the daemon to end", e);
         }
     }
 }

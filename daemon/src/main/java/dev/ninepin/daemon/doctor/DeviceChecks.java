@@ -56,7 +56,7 @@ final class DeviceChecks {
             return List.of(Finding.missing(
                     needed,
                     "QEMU",
-                    "setpriv, with which qemu: starts it, is missing",
+                    "setpriv, with which qemu: starts QEMU, is missing",
                     host.install("util-linux", "util-linux")));
         }
         return List.of(Finding.ok("QEMU", "qemu-system-x86_64 and setpriv are installed, for qemu:"));
@@ -67,7 +67,10 @@ final class DeviceChecks {
         return !concernsDevices() || user.isRoot()
                 ? List.of()
                 : List.of(Finding.missing(
-                        needsDevice(), "device access", "driving a virtio device takes root", "mount as root (sudo)"));
+                        needsDevice(),
+                        "device access",
+                        "driving a virtio device requires root",
+                        "mount as root (sudo)"));
     }
 
     /** Checks for huge pages, from which the DMA memory of a device comes. */
@@ -85,8 +88,8 @@ final class DeviceChecks {
                 free.isEmpty()
                         ? Finding.warn(
                                 "hugepages",
-                                "this kernel has none, so a virtio device gets ordinary pages that are kept in place",
-                                "boot a kernel with CONFIG_HUGETLBFS, if that fails")
+                                "not supported by this kernel, so a virtio device gets locked ordinary pages",
+                                "if a mount fails because of that, boot a kernel with CONFIG_HUGETLBFS")
                         : Finding.ok(
                                 "hugepages",
                                 free.get(0) + " of " + size + " KiB are free; a virtio device reserves what it needs"));
@@ -112,7 +115,7 @@ final class DeviceChecks {
                         : Finding.missing(
                                 needsDevice(),
                                 "kernel lockdown",
-                                mode + ", and there is no IOMMU, so virtio devices can't be driven",
+                                mode + ", and there is no IOMMU, so virtio devices cannot be driven",
                                 "boot without Secure Boot (mokutil --disable-validation), or give the virtual machine an"
                                         + " IOMMU"));
     }
@@ -122,7 +125,7 @@ final class DeviceChecks {
             return List.of();
         }
         return List.of(
-                Finding.ok("IOMMU", hasIommu() ? "there is one, for VFIO" : "none; virtio devices are driven without"));
+                Finding.ok("IOMMU", hasIommu() ? "present, for VFIO" : "none; virtio devices are driven without one"));
     }
 
     private boolean hasIommu() {

@@ -40,7 +40,8 @@ public final class Doctor {
         try {
             user = User.current();
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "this process does not know its user: " + e.getMessage(), e);
+            throw new NinepinException(
+                    ExitCode.SYSTEM, "cannot read the user ID of this process: " + e.getMessage(), e);
         }
         final HostFiles host = HostFiles.ofThisSystem();
         final List<Check> checks = new ArrayList<>(new FuseChecks(host, user, options.allowOther()).all());

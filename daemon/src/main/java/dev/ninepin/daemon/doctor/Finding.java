@@ -51,6 +51,6 @@ public record Finding(Verdict verdict, String subject, String what, Optional<Str
     @Override
     public String toString() {
         return String.format("%-4s  %s: %s", verdict.word(), subject, what)
-                + remedy.map(command -> "; to mend it: " + command).orElse("");
+                + remedy.map(command -> "; to fix it: " + command).orElse("");
     }
 }

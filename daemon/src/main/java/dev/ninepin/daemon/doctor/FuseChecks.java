@@ -63,7 +63,7 @@ final class FuseChecks {
                 ? Finding.ok("Java", "version " + version)
                 : Finding.fail(
                         "Java",
-                        "version " + version + ", but " + JAVA_NEEDED + " is the oldest that will do",
+                        "version " + version + " is too old; Ninepin needs " + JAVA_NEEDED + " or newer",
                         host.install("default-jre-headless", "java-" + JAVA_NEEDED + "-openjdk-headless"));
     }
 
@@ -81,16 +81,22 @@ final class FuseChecks {
                     : Finding.fail("kernel FUSE", "it is not loaded", "modprobe fuse");
         }
         try (FileChannel opened = FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            return Finding.ok("kernel FUSE", DEVICE + " opens" + (opened.isOpen() ? "" : ", but not for long"));
+            return Finding.ok("kernel FUSE", DEVICE + (opened.isOpen() ? " opens" : " does not stay open"));
         } catch (final AccessDeniedException e) {
-            return Finding.fail("kernel FUSE", DEVICE + " is not for this user", "chmod 666 " + DEVICE + ", as root");
+            return Finding.fail(
+                    "kernel FUSE",
+                    "this user has no permission to open " + DEVICE,
+                    "chmod 666 " + DEVICE + ", as root");
         } catch (final IOException e) {
             return known
                     ? Finding.fail(
                             "kernel FUSE",
-                            DEVICE + " does not open: " + Reason.of(e),
-                            "check what holds it back; in a container, that it may use the device")
-                    : Finding.fail("kernel FUSE", DEVICE + " is there, but no driver behind it", "modprobe fuse");
+                            "cannot open " + DEVICE + ": " + Reason.of(e),
+                            "in a container, give it access to the device: docker run --device " + DEVICE)
+                    : Finding.fail(
+                            "kernel FUSE",
+                            DEVICE + " exists, but the kernel module fuse is not loaded",
+                            "modprobe fuse");
         }
     }
 
@@ -136,14 +142,14 @@ final class FuseChecks {
                     ? Finding.ok("privileges", "root")
                     : Finding.fail(
                             "privileges",
-                            "root, but without CAP_SYS_ADMIN, which mounting takes",
+                            "root, but without CAP_SYS_ADMIN, which mounting requires",
                             "give it to the container: docker run --cap-add SYS_ADMIN --device " + DEVICE);
         }
         final Optional<Path> helper = host.program("fusermount").or(() -> host.program("fusermount3"));
         if (helper.isEmpty()) {
             return Finding.fail(
                     "privileges",
-                    "not root, and fusermount is missing, with which users mount",
+                    "not root, and fusermount is missing, which users other than root need for mounting",
                     host.install("fuse3", "fuse3"));
         }
         try {
@@ -151,7 +157,8 @@ final class FuseChecks {
                 return Finding.ok("privileges", "not root, but fusermount mounts for users");
             }
         } catch (final IOException e) {
-            return Finding.fail("privileges", helper.get() + " can't be looked at: " + Reason.of(e), "mount as root");
+            return Finding.fail(
+                    "privileges", "cannot read the mode of " + helper.get() + ": " + Reason.of(e), "mount as root");
         }
         return Finding.fail(
                 "privileges",
@@ -162,14 +169,14 @@ final class FuseChecks {
 
     Finding allowOther() {
         if (user.isRoot()) {
-            return Finding.ok("allow_other", "root may always give it");
+            return Finding.ok("allow_other", "available to root");
         }
         return host.lines(CONFIGURATION).stream().anyMatch(line -> line.strip().equals("user_allow_other"))
-                ? Finding.ok("allow_other", CONFIGURATION + " lets users give it")
+                ? Finding.ok("allow_other", CONFIGURATION + " permits it to all users")
                 : Finding.missing(
                         allowOther,
                         "allow_other",
-                        CONFIGURATION + " lets only root give this option",
+                        CONFIGURATION + " permits this option to root only",
                         "echo user_allow_other >> " + CONFIGURATION + ", as root");
     }
 
@@ -180,11 +187,11 @@ final class FuseChecks {
             existing = existing.getParent();
         }
         if (Files.isDirectory(existing) && Files.isWritable(existing)) {
-            return Finding.ok("control sockets", directory + (existing.equals(directory) ? "" : " can be made"));
+            return Finding.ok("control sockets", directory + (existing.equals(directory) ? "" : " can be created"));
         }
         return Finding.fail(
                 "control sockets",
-                directory + " can't be made: " + existing + " is no directory that this user may write to",
+                "cannot create " + directory + ": " + existing + " is not a directory that this user may write to",
                 "install -d -m 700 -o " + user.uid() + " " + ShellText.quote(directory) + ", as root");
     }
 }

@@ -33,7 +33,7 @@ final class VirtioCheck implements Doctor.Check {
                     : all.stream().map(VirtioCheck::examine).toList();
         } catch (final IOException e) {
             return List.of(Finding.warn(
-                    "virtio-9p", "the devices can't be listed: " + e.getMessage(), "check that /sys is mounted"));
+                    "virtio-9p", "the devices cannot be listed: " + e.getMessage(), "check that /sys is mounted"));
         }
     }
 
@@ -41,7 +41,7 @@ final class VirtioCheck implements Doctor.Check {
         final String subject = "device " + device.address();
         final String tag = device.tag()
                 .map(text -> "tag " + text)
-                .orElse("its tag can't be read now (" + device.tagProblem().orElse("") + ")");
+                .orElse("mount tag unknown (" + device.tagProblem().orElse("") + ")");
         final Optional<DeviceUse> use = device.use();
         if (use.isPresent()) {
             final String text = tag + ", " + use.get().text();
@@ -50,7 +50,7 @@ final class VirtioCheck implements Doctor.Check {
                     : Finding.warn(subject, text, use.get().remedy());
         }
         final String free = device.virtioDriver()
-                .map(driver -> "bound to the kernel's " + driver + " but not mounted by it")
+                .map(driver -> "bound to the kernel driver " + driver + " but not mounted")
                 .orElse("free");
         final String ways = device.obstacles().entrySet().stream()
                 .filter(way -> way.getValue().isEmpty())
@@ -64,7 +64,7 @@ final class VirtioCheck implements Doctor.Check {
                 .collect(Collectors.joining(", "));
         return Finding.warn(
                 subject,
-                tag + ", " + free + ", and nothing here can drive it (" + obstacles + ")",
+                tag + ", " + free + ", but no driver on this host can use it (" + obstacles + ")",
                 "boot without Secure Boot, or give the virtual machine an IOMMU");
     }
 }

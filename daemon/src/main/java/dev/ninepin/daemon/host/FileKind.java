@@ -70,6 +70,6 @@ public enum FileKind {
      * there is one, otherwise {@code wayOut}.
      */
     public static String describeAbsence(final Path path, final String wayOut) {
-        return obstacle(path).map(why -> " is out of reach: " + why).orElse(" does not exist: " + wayOut);
+        return obstacle(path).map(why -> " cannot be accessed: " + why).orElse(" does not exist: " + wayOut);
     }
 }

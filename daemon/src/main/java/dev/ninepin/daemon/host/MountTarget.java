@@ -46,7 +46,7 @@ public final class MountTarget {
         }
         if (Files.isSymbolicLink(directory) && !Files.exists(directory)) {
             throw NinepinException.mountFailed("the mount point " + directory
-                    + " is a symbolic link that leads nowhere: create what it points to, or choose another directory");
+                    + " is a dangling symbolic link: create its target directory, or choose another directory");
         }
         if (!Files.exists(directory)) {
             throw NinepinException.mountFailed("the mount point " + directory
@@ -60,8 +60,8 @@ public final class MountTarget {
         checkEmpty(directory);
         if (!Files.isWritable(directory)) {
             throw NinepinException.mountFailed(
-                    "the mount point " + directory
-                            + " is not yours to write to, so FUSE refuses it: choose a directory of your own, or mount as root");
+                    "the mount point " + directory + " is not writable for this user, which FUSE requires:"
+                            + " choose a directory that you own, or mount as root");
         }
     }
 
@@ -69,12 +69,12 @@ public final class MountTarget {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             if (entries.iterator().hasNext()) {
                 throw NinepinException.mountFailed("the mount point " + directory
-                        + " is not empty, and what it holds would be hidden: choose an empty directory");
+                        + " is not empty, and the mount would hide its files: choose an empty directory");
             }
         } catch (final AccessDeniedException e) {
             throw new NinepinException(
                     ExitCode.MOUNT_FAILED,
-                    "the mount point " + directory + " is not yours to read: choose a directory of your own",
+                    "the mount point " + directory + " is not readable for this user: choose a directory that you own",
                     e);
         } catch (final IOException e) {
             throw new NinepinException(

@@ -1,5 +1,7 @@
 package dev.ninepin.daemon.host;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -63,7 +65,9 @@ public record RuntimeDirectory(Path path, User owner) {
             return new RuntimeDirectory(Path.of("/run/ninepin"), user);
         }
         final String runtime = environment.apply("XDG_RUNTIME_DIR");
-        if (runtime != null && runtime.startsWith("/") && runtime.length() < MAX_SOCKET_PATH - MAX_SOCKET_NAME) {
+        if (runtime != null
+                && runtime.startsWith("/")
+                && runtime.getBytes(UTF_8).length < MAX_SOCKET_PATH - MAX_SOCKET_NAME) {
             return new RuntimeDirectory(Path.of(runtime, "ninepin"), user);
         }
         return new RuntimeDirectory(Path.of("/tmp/ninepin-" + user.uid()), user);
@@ -94,7 +98,7 @@ public record RuntimeDirectory(Path path, User owner) {
             final String wayOut = !owner.isRoot() && path.endsWith("ninepin")
                     ? "; set XDG_RUNTIME_DIR to a directory of this user, or unset it"
                     : "";
-            throw new IOException(path + " cannot be made (" + Reason.of(e) + ")" + wayOut, e);
+            throw new IOException("cannot create " + path + ": " + Reason.of(e) + wayOut, e);
         }
     }
 

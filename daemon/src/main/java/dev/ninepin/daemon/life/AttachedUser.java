@@ -33,19 +33,21 @@ final class AttachedUser {
         final String uid = Integer.toUnsignedString(here);
         if (onlyOne && here != (int) mounting.uid() && !options.allowOther()) {
             throw NinepinException.usage("option access=" + uid
-                    + " is for a user whom the kernel keeps out: let him in with" + " -o allow_other");
+                    + " needs allow_other, because otherwise only the mounting user may use the mount:"
+                    + " add -o allow_other");
         }
         final OptionalInt there = options.idMap().toServerUser(here);
         if (there.isEmpty() && here != ROOT) {
-            throw NinepinException.usage("idmap= has no number on the server for user " + uid
-                    + ", as whom to attach: add idmap=u:SERVER:" + uid + ":1");
+            throw NinepinException.usage("cannot attach as user " + uid + ", because idmap= maps no server ID to it:"
+                    + " add idmap=u:SERVER:" + uid + ":1");
         }
         final int number = there.orElse(ROOT);
         if (options.access().kind() != UserAccess.Kind.EACH || number != ROOT) {
             return number;
         } else if (here != ROOT) {
-            throw NinepinException.usage("idmap= makes user " + uid
-                    + " root on the server, which with access=user or client only root here may be");
+            throw NinepinException.usage("idmap= maps user " + uid
+                    + " to root on the server, but access=user and access=client permit that only for root of this"
+                    + " host");
         }
         return options.defaultPermissions() ? ROOT : NOBODY;
     }

@@ -143,9 +143,9 @@ public final class BackgroundMount {
         return new NinepinException(
                 ExitCode.SYSTEM,
                 ProcessLimit.sentence(said)
-                        .orElse("the daemon ended before the mount was usable, with status " + status
-                                + (words.isEmpty() ? "" : ", and said: " + words)
-                                + "; ninepin mount -f -v shows what happens before"),
+                        .orElse("the daemon exited with status " + status + " before the mount was usable"
+                                + (words.isEmpty() ? "" : "; its output: " + words)
+                                + "; to see its log: ninepin mount -f -v"),
                 null);
     }
 

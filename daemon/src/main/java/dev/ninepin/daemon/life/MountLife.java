@@ -70,7 +70,7 @@ final class MountLife {
         } catch (final BindException e) {
             throw new NinepinException(
                     ExitCode.MOUNT_FAILED,
-                    e.getMessage() + ": wait until it has ended (ninepin status), or choose another directory",
+                    e.getMessage() + "; wait until it has ended (see ninepin status), or choose another directory",
                     e);
         } catch (final IOException e) {
             throw new NinepinException(
@@ -116,7 +116,8 @@ final class MountLife {
         try {
             share = MountedShare.mount(request, User.current());
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "this process does not know its user: " + e.getMessage(), e);
+            throw new NinepinException(
+                    ExitCode.SYSTEM, "cannot read the user ID of this process: " + e.getMessage(), e);
         } catch (final NinepinException e) {
             throw wasInterrupted() ? NinepinException.interrupted() : e;
         } finally {

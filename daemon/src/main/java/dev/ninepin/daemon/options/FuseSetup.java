@@ -20,22 +20,23 @@ final class FuseSetup {
      */
     static void check(final User user, final boolean allowOther) throws NinepinException {
         if (!Files.exists(DEVICE)) {
-            throw failed(DEVICE + " does not exist: load the kernel's FUSE first (modprobe fuse), or, in a container,"
-                    + " pass the device in");
+            throw failed(DEVICE + " does not exist: load the kernel module fuse (modprobe fuse), or, in a container,"
+                    + " pass the device to it");
         }
         if (user.isRoot()) {
             return;
         }
         if (!Files.isReadable(DEVICE) || !Files.isWritable(DEVICE)) {
-            throw failed(DEVICE + " is not yours to read and write: root can allow it to all (chmod 666 " + DEVICE
-                    + "), or mount as root");
+            throw failed("this user lacks read and write permission on " + DEVICE
+                    + ": root can permit it to all users (chmod 666 " + DEVICE + "), or mount as root");
         }
         if (!Programs.find("fusermount") && !Programs.find("fusermount3")) {
-            throw failed("fusermount, with which users mount, is missing: install the package fuse3 (or fuse)");
+            throw failed("fusermount is missing, which users other than root need for mounting:"
+                    + " install the package fuse3 (or fuse)");
         }
         if (allowOther && !userAllowOther()) {
-            throw failed("option allow_other is for root only here: root can allow it to all with a line"
-                    + " \"user_allow_other\" in " + CONFIGURATION);
+            throw failed("option allow_other requires root on this host: to permit it to all users, root can add the"
+                    + " line user_allow_other to " + CONFIGURATION);
         }
     }
 

@@ -28,8 +28,8 @@ final class IdMapOption {
         if (!parts.matches()) {
             throw wrong(
                     value,
-                    "must be TYPE:SERVER:HERE:COUNT, with u (users), g (groups) or b (both) for TYPE, and numbers;"
-                            + " idmap=u:1000:2000:1 shows what is user 1000's on the server as user 2000's");
+                    "must be TYPE:SERVER:LOCAL:COUNT, with u (users), g (groups) or b (both) for TYPE, and numbers;"
+                            + " idmap=u:1000:2000:1 shows the files of server user 1000 as owned by local user 2000");
         }
         final IdMap.Range range;
         try {

@@ -95,7 +95,7 @@ final class MountConfiguration {
                         "unknown key"
                                 + Suggestion.nearest(key, KEYS)
                                         .map(near -> ": did you mean " + near + "?")
-                                        .orElse("; known are " + String.join(", ", KEYS)));
+                                        .orElse("; valid keys: " + String.join(", ", KEYS)));
         }
     }
 

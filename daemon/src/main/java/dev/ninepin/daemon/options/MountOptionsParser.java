@@ -119,7 +119,8 @@ final class MountOptionsParser {
         }
         if (access.kind() == UserAccess.Kind.EACH && !allowOther) {
             throw NinepinException.usage("option access=" + (kernelChecksPermissions ? "client" : "user")
-                    + " is for several users: let them in with -o allow_other");
+                    + " needs allow_other, because otherwise only the mounting user may use the mount:"
+                    + " add -o allow_other");
         }
         return new MountOptions(
                 readOnly,
@@ -295,6 +296,6 @@ final class MountOptionsParser {
                 + Optional.ofNullable(SYNONYMS.get(name))
                         .or(() -> Suggestion.nearest(name, known))
                         .map(near -> ": did you mean " + near + "?")
-                        .orElse("; known are " + own + ", and those of mount(8) itself"));
+                        .orElse("; valid options: " + own + ", and the options of mount(8)"));
     }
 }

@@ -46,13 +46,15 @@ public record MountRequest(
         }
         if (SourceHint.isDirectory(source) && SourceHint.isTag(directory)) {
             throw NinepinException.usage("the source " + source + " is a directory: did you mean "
-                    + ShellText.quote("qemu:" + source) + ", or, the other way round, " + ShellText.quote(directory)
+                    + ShellText.quote("qemu:" + source) + ", or, with the arguments swapped, "
+                    + ShellText.quote(directory)
                     + " "
                     + ShellText.quote(source) + "?");
         }
         final Source parsed = options.v9fs().source(source);
         if (options.driver().isPresent() && !parsed.takesDriver()) {
-            throw NinepinException.usage("option driver= is about virtio devices, and " + parsed + " is none");
+            throw NinepinException.usage(
+                    "option driver= applies to virtio devices only, but the source is " + parsed + ": leave it out");
         }
         final Path mountPoint = MountTarget.resolve(SourceParser.path(directory), mountTable());
         final Optional<String> note = options.v9fs().note(source, parsed, options.allowOther());
@@ -81,12 +83,13 @@ public record MountRequest(
             final User user = User.current();
             FuseSetup.check(user, options.allowOther());
             if (!user.isRoot() && options.kernelFlags().contains("nosymfollow")) {
-                throw NinepinException.mountFailed("only root may mount with nosymfollow;"
-                        + " contain_symlinks refuses the links that lead out of the share");
+                throw NinepinException.mountFailed("option nosymfollow requires root;"
+                        + " use contain_symlinks to block links that lead out of the share");
             }
             RuntimeDirectory.ofCurrentUser().prepare();
         } catch (final IOException e) {
-            throw new NinepinException(ExitCode.SYSTEM, "no place for the control socket: " + Reason.of(e), e);
+            throw new NinepinException(
+                    ExitCode.SYSTEM, "cannot prepare the directory of the control socket: " + Reason.of(e), e);
         }
     }
 

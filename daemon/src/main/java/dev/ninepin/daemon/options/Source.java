@@ -74,8 +74,8 @@ public sealed interface Source {
         @Override
         public void check() throws NinepinException {
             if (!User.currentIsRoot()) {
-                throw NinepinException.mountFailed(
-                        "the source " + this + " is a device, and driving one from user space needs root");
+                throw NinepinException.mountFailed("the source " + this
+                        + " is a device, which only root can drive from user space: mount as root");
             }
         }
 

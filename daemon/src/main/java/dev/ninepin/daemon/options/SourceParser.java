@@ -56,7 +56,7 @@ public final class SourceParser {
     private static Source virtio(final String name) throws NinepinException {
         if (name.isEmpty()) {
             throw NinepinException.usage(
-                    "the source virtio: needs a mount tag or a PCI address; ninepin devices shows those that there are");
+                    "the source virtio: needs a mount tag or a PCI address; ninepin devices lists them");
         }
         if (name.indexOf(UNDECODABLE) >= 0) {
             throw NinepinException.usage("the mount tag " + name
@@ -147,7 +147,7 @@ public final class SourceParser {
             throw NinepinException.usage("a path is empty: give one; . is this directory");
         }
         if (text.indexOf(UNDECODABLE) >= 0) {
-            throw NinepinException.usage("the path " + text + " is not UTF-8, as paths here have to be: rename it");
+            throw NinepinException.usage("the path " + text + " is not UTF-8, which Ninepin requires: rename it");
         }
         try {
             return Path.of(text);

@@ -110,7 +110,7 @@ public record V9fsOptions(
         }
         if (given && !allowOther) {
             line.append(line.isEmpty() ? "" : "; ")
-                    .append("other users stay out without allow_other,default_permissions");
+                    .append("without allow_other,default_permissions, only this user may use the mount");
         }
         return line.isEmpty() ? Optional.empty() : Optional.of("options of mount -t 9p: " + line);
     }

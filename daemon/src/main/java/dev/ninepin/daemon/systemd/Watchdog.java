@@ -141,10 +141,7 @@ public final class Watchdog implements AutoCloseable {
         complained = true;
         final long silent = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lastAnswer);
         final String sentence = name + " " + what + " for " + silent + " s";
-        LOG.warn(
-                "{}: the watchdog is not fed, and after {} s without an answer systemd ends this service",
-                sentence,
-                limit.toSeconds());
+        LOG.warn("{}; systemd ends this service after {} s without an answer", sentence, limit.toSeconds());
         manager.status(sentence);
     }
 }

@@ -126,7 +126,7 @@ class ControlServerTest {
     void aSecondDaemonDoesNotTakeOverALivingOnesSocket() {
         assertThatThrownBy(() -> ControlSocket.open(directory, MOUNT_POINT))
                 .isInstanceOf(BindException.class)
-                .hasMessageContaining("another ninepin already serves " + MOUNT_POINT);
+                .hasMessageContaining("another ninepin process serves " + MOUNT_POINT + " or is mounting on it");
     }
 
     @Test
@@ -136,7 +136,7 @@ class ControlServerTest {
                     ControlSocket.open(directory, MOUNT_POINT);
                 })
                 .isInstanceOf(BindException.class)
-                .hasMessageContaining("another ninepin already serves " + MOUNT_POINT);
+                .hasMessageContaining("another ninepin process serves " + MOUNT_POINT + " or is mounting on it");
     }
 
     @Test
@@ -220,7 +220,7 @@ class ControlServerTest {
         assertThatThrownBy(() -> ControlClient.ask(
                         directory, server.path(), new ControlMessages.Request("slow", false), Duration.ofMillis(200)))
                 .isInstanceOf(IOException.class)
-                .hasMessage("the daemon does not answer");
+                .hasMessage("no reply from the daemon within 0.2 s");
     }
 
     private ControlMessages.Reply ping() throws IOException {

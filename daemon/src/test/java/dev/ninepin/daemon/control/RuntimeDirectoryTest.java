@@ -47,6 +47,12 @@ class RuntimeDirectoryTest {
     }
 
     @Test
+    void theLengthOfARuntimeDirectoryIsCountedInBytes() {
+        final Map<String, String> session = Map.of("XDG_RUNTIME_DIR", "/run/" + "\u00fc".repeat(20));
+        assertThat(RuntimeDirectory.of(new User(7), session::get).path()).hasToString("/tmp/ninepin-7");
+    }
+
+    @Test
     void onlyItsOwnerMayEnterIt() throws Exception {
         directory.prepare();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.path())))
@@ -71,7 +77,7 @@ class RuntimeDirectoryTest {
                     return directory.runLocked(end::getCount);
                 })) {
             inside.await();
-            second.awaitInside("locked");
+            second.awaitInside("runLocked");
             end.countDown();
             assertThat(first.result()).isTrue();
             assertThat(second.result()).isZero();

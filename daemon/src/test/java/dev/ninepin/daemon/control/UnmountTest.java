@@ -74,7 +74,9 @@ class UnmountTest {
         final Instant before = Instant.EPOCH;
         server.close();
         final Unmount late = new Unmount(mounts, MOUNT_POINT, false, before);
-        assertThatThrownBy(late::run).isInstanceOf(NinepinException.class).hasMessageContaining("is not a mount");
+        assertThatThrownBy(late::run)
+                .isInstanceOf(NinepinException.class)
+                .hasMessageContaining("is not a Ninepin mount");
         ControlSocket.free(directory, MOUNT_POINT);
         assertThat(late.run()).isEmpty();
     }

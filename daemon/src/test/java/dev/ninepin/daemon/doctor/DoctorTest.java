@@ -72,7 +72,7 @@ class DoctorTest {
     @Test
     void anOldJava() {
         assertThat(checks(ROOT, false).java(11))
-                .hasToString("FAIL  Java: version 11, but 17 is the oldest that will do; to mend it: apt-get install"
+                .hasToString("FAIL  Java: version 11 is too old; Ninepin needs 17 or newer; to fix it: apt-get install"
                         + " default-jre-headless");
     }
 
@@ -81,7 +81,7 @@ class DoctorTest {
         Files.delete(root.resolve("dev/fuse"));
         write("/proc/filesystems", "nodev\tfusectl\n\tfuseblk\n");
         assertThat(checks(ROOT, false).kernel())
-                .hasToString("FAIL  kernel FUSE: it is not loaded; to mend it: modprobe fuse");
+                .hasToString("FAIL  kernel FUSE: it is not loaded; to fix it: modprobe fuse");
     }
 
     @Test
@@ -97,11 +97,11 @@ class DoctorTest {
     void aDeviceThatDoesNotOpen() throws Exception {
         Files.delete(root.resolve("dev/fuse"));
         Files.createDirectory(root.resolve("dev/fuse"));
-        assertThat(checks(ROOT, false).kernel().toString()).startsWith("FAIL  kernel FUSE: /dev/fuse does not open: ");
+        assertThat(checks(ROOT, false).kernel().toString()).startsWith("FAIL  kernel FUSE: cannot open /dev/fuse: ");
         write("/proc/filesystems", "");
         assertThat(checks(ROOT, false).kernel())
-                .hasToString(
-                        "FAIL  kernel FUSE: /dev/fuse is there, but no driver behind it; to mend it: modprobe fuse");
+                .hasToString("FAIL  kernel FUSE: /dev/fuse exists, but the kernel module fuse is not loaded;"
+                        + " to fix it: modprobe fuse");
     }
 
     @ParameterizedTest
@@ -120,7 +120,7 @@ class DoctorTest {
         final Finding finding = checks(ROOT, false).library(() -> {
             throw new IOException("could not be loaded");
         });
-        assertThat(finding).hasToString("FAIL  libfuse 2: libfuse.so.2 does not load; to mend it: " + remedy);
+        assertThat(finding).hasToString("FAIL  libfuse 2: libfuse.so.2 does not load; to fix it: " + remedy);
     }
 
     @Test
@@ -152,7 +152,7 @@ class DoctorTest {
     void allowOtherIsAFailureOnlyWhereItIsAskedFor() throws Exception {
         write("/etc/fuse.conf", "#user_allow_other\n");
         assertThat(checks(SOMEBODY, false).allowOther())
-                .hasToString("warn  allow_other: /etc/fuse.conf lets only root give this option; to mend it: echo"
+                .hasToString("warn  allow_other: /etc/fuse.conf permits this option to root only; to fix it: echo"
                         + " user_allow_other >> /etc/fuse.conf, as root");
         assertThat(checks(SOMEBODY, true).allowOther().verdict()).isEqualTo(Finding.Verdict.FAIL);
         assertThat(checks(ROOT, true).allowOther().verdict()).isEqualTo(Finding.Verdict.OK);
@@ -165,12 +165,12 @@ class DoctorTest {
         final Path run = Files.createDirectory(root.resolve("run"));
         assertThat(checks(ROOT, false).controlSockets(run)).hasToString("ok    control sockets: " + run);
         assertThat(checks(ROOT, false).controlSockets(run.resolve("ninepin")))
-                .hasToString("ok    control sockets: " + run + "/ninepin can be made");
+                .hasToString("ok    control sockets: " + run + "/ninepin can be created");
         write("/run/file", "");
         assertThat(checks(SOMEBODY, false)
                         .controlSockets(run.resolve("file/ninepin"))
                         .toString())
-                .startsWith("FAIL  control sockets: " + run + "/file/ninepin can't be made: " + run + "/file is no")
+                .startsWith("FAIL  control sockets: cannot create " + run + "/file/ninepin: " + run + "/file is not a")
                 .endsWith("install -d -m 700 -o 1000 " + run + "/file/ninepin, as root");
     }
 
@@ -200,7 +200,8 @@ class DoctorTest {
     @Test
     void aKernelWithoutHugePages() throws Exception {
         Files.delete(root.resolve("sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"));
-        assertThat(devices(ROOT, null).hugePages().toString()).contains("warn  hugepages: this kernel has none");
+        assertThat(devices(ROOT, null).hugePages().toString())
+                .contains("warn  hugepages: not supported by this kernel");
     }
 
     @Test
@@ -217,8 +218,8 @@ class DoctorTest {
                 .hasToString("ok    device 0000:00:04.0: tag share, free, could be driven by sysfs");
         assertThat(examine(device(Optional.of("9pnet_virtio"), Optional.empty(), free)))
                 .hasToString(
-                        "ok    device 0000:00:04.0: tag share, bound to the kernel's 9pnet_virtio but not mounted by"
-                                + " it, could be driven by sysfs");
+                        "ok    device 0000:00:04.0: tag share, bound to the kernel driver 9pnet_virtio but not mounted,"
+                                + " could be driven by sysfs");
         assertThat(examine(device(Optional.of("9pnet_virtio"), Optional.of(MOUNTED), free))
                         .toString())
                 .startsWith("warn  device 0000:00:04.0: tag share, mounted by the kernel's 9p on /mnt/kernel")
@@ -232,7 +233,7 @@ class DoctorTest {
                                 Map.of(DriverKind.SYSFS, Optional.of("the kernel is locked down"))))
                         .toString())
                 .startsWith("warn  ")
-                .contains("free, and nothing here can drive it (sysfs: the kernel is locked down)");
+                .contains("free, but no driver on this host can use it (sysfs: the kernel is locked down)");
         assertThat(new VirtioCheck(List::of).examine().toString()).contains("ok    virtio-9p: this machine has no");
     }
 
@@ -287,7 +288,7 @@ class DoctorTest {
         "tcp:127.0.0.1:1, check that the server runs",
         "exec:no-such-command, give its full path",
         "exec:false, check that it is a 9P2000.L server",
-        "vio9p:/dev/null, is no vio9p device",
+        "vio9p:/dev/null, is not a vio9p device",
         "qemu:/no/such/directory, create it first"
     })
     void noServer(final String source, final String remedy) throws Exception {

@@ -37,7 +37,7 @@ class MountTargetTest {
     @Test
     void aLinkThatLeadsNowhereIsRefused() throws Exception {
         assertThat(refusal(Files.createSymbolicLink(directory.resolve("link"), Path.of("none")), NOTHING_MOUNTED))
-                .contains("leads nowhere");
+                .contains("is a dangling symbolic link");
     }
 
     @Test

@@ -41,16 +41,16 @@ class AttachedUserTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "1000 | idmap=u:5:7:1 | idmap= has no number on the server for user 1000, as whom to attach: add"
+                "1000 | idmap=u:5:7:1 | cannot attach as user 1000, because idmap= maps no server ID to it: add"
                         + " idmap=u:SERVER:1000:1",
-                "0 | allow_other,access=1000,idmap=u:5:7:1 | idmap= has no number on the server for user 1000, as whom to"
-                        + " attach: add idmap=u:SERVER:1000:1",
-                "0 | access=1000 | option access=1000 is for a user whom the kernel keeps out: let him in with -o"
-                        + " allow_other",
-                "1000 | allow_other,access=user,idmap=u:0:1000:1 | idmap= makes user 1000 root on the server, which with"
-                        + " access=user or client only root here may be",
-                "1000 | allow_other,access=client,idmap=u:0:1000:1 | idmap= makes user 1000 root on the server, which with"
-                        + " access=user or client only root here may be"
+                "0 | allow_other,access=1000,idmap=u:5:7:1 | cannot attach as user 1000, because idmap= maps no server"
+                        + " ID to it: add idmap=u:SERVER:1000:1",
+                "0 | access=1000 | option access=1000 needs allow_other, because otherwise only the mounting user may"
+                        + " use the mount: add -o allow_other",
+                "1000 | allow_other,access=user,idmap=u:0:1000:1 | idmap= maps user 1000 to root on the server, but"
+                        + " access=user and access=client permit that only for root of this host",
+                "1000 | allow_other,access=client,idmap=u:0:1000:1 | idmap= maps user 1000 to root on the server, but"
+                        + " access=user and access=client permit that only for root of this host"
             })
     void whatWouldLetNobodyInOrMakeSomebodyRootIsRefusedInWords(
             final long mounting, final String list, final String message) throws Exception {

@@ -48,7 +48,7 @@ class MountConfigurationTest {
             delimiter = '|',
             value = {
                 "srouce=qemu:/srv | , line 1: unknown key: did you mean source?",
-                "source=qemu:/srv;;frobnicate=1 | , line 3: unknown key; known are source, directory, options, log",
+                "source=qemu:/srv;;frobnicate=1 | , line 3: unknown key; valid keys: source, directory, options, log",
                 "source=qemu:/srv;directory | , line 2: not KEY=VALUE; ninepin.conf(5) says what goes into the file",
                 "source= | , line 1: source has no value",
                 "source=qemu:/a;source=qemu:/b | , line 2: source is given a second time",

@@ -175,9 +175,9 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "frobnicate=3 | unknown option frobnicate; known are access, allow_other, aname, cache, contain_symlinks,"
-                        + " default_permissions, driver, gid, idmap, locks, msize, no_contain_symlinks,"
-                        + " noxattr, ro, rw, uid, uname, and those of mount(8) itself",
+                "frobnicate=3 | unknown option frobnicate; valid options: access, allow_other, aname, cache,"
+                        + " contain_symlinks, default_permissions, driver, gid, idmap, locks, msize,"
+                        + " no_contain_symlinks, noxattr, ro, rw, uid, uname, and the options of mount(8)",
                 "remount | option remount is for mount(8): mount -o remount,OPTION... DIR",
                 "noexec=7 | option noexec takes no value: write -o noexec",
                 "context= | option context needs a value: write -o context=VALUE",
@@ -188,11 +188,13 @@ class MountOptionsTest {
                 "driver=virtio-pci | option driver=virtio-pci: must be one of vfio, uio, sysfs",
                 "locks=posix | option locks=posix: must be one of local, remote",
                 "access=users | option access=users: must be one of user, client, any, or a user's number",
-                "access=user | option access=user is for several users: let them in with -o allow_other",
-                "access=client | option access=client is for several users: let them in with -o allow_other",
-                "idmap=1000:2000 | option idmap=1000:2000: must be TYPE:SERVER:HERE:COUNT, with u (users), g (groups) or"
-                        + " b (both) for TYPE, and numbers; idmap=u:1000:2000:1 shows what is user 1000's on the server"
-                        + " as user 2000's",
+                "access=user | option access=user needs allow_other, because otherwise only the mounting user may use"
+                        + " the mount: add -o allow_other",
+                "access=client | option access=client needs allow_other, because otherwise only the mounting user may"
+                        + " use the mount: add -o allow_other",
+                "idmap=1000:2000 | option idmap=1000:2000: must be TYPE:SERVER:LOCAL:COUNT, with u (users), g (groups)"
+                        + " or b (both) for TYPE, and numbers; idmap=u:1000:2000:1 shows the files of server user 1000"
+                        + " as owned by local user 2000",
                 "idmap=u:0:1:4294967295 | option idmap=u:0:1:4294967295: from 0 and 1 on, 4294967295 numbers: there are"
                         + " those from 0 to 4294967294",
                 "idmap=u:0:100:10,idmap=b:50:109:5 | option idmap: the ranges 0:100:10 and 50:109:5 of users overlap",

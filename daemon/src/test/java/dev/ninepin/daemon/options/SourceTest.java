@@ -73,7 +73,7 @@ class SourceTest {
         final NinepinException e = catchThrowableOfType(
                 NinepinException.class,
                 () -> MountRequest.parse("tcp:host", directory.toString(), "driver=uio", Level.INFO));
-        assertThat(e.sentence()).contains("driver= is about virtio devices");
+        assertThat(e.sentence()).contains("driver= applies to virtio devices only");
         assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(MountRequest.parse("share", directory.toString(), "driver=uio", Level.INFO)
                         .options()
@@ -122,7 +122,7 @@ class SourceTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "virtio: | needs a mount tag or a PCI address; ninepin devices shows those that there are",
+                "virtio: | needs a mount tag or a PCI address; ninepin devices lists them",
                 "`` | needs a mount tag or a PCI address",
                 "virtio:a\ufffdb | is not UTF-8: name the device by its address",
                 "host:share | starts with no known scheme",
@@ -199,7 +199,7 @@ class SourceTest {
             assertThat(refusal("qemu:" + socket))
                     .endsWith("is a socket, not a directory: did you mean unix:" + socket + "?");
             assertThat(refusal("qemu:" + file + "/below"))
-                    .endsWith("is out of reach: " + file + " is a file, not a directory");
+                    .endsWith("cannot be accessed: " + file + " is a file, not a directory");
             Source.parse("unix:" + socket).check();
         }
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Tests of the options that users bring along from {@code mount -t 9p}. */
 class V9fsOptionsTest {
-    private static final String ALONE = "other users stay out without allow_other,default_permissions";
+    private static final String ALONE = "without allow_other,default_permissions, only this user may use the mount";
 
     @ParameterizedTest
     @CsvSource(

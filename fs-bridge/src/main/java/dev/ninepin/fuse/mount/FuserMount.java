@@ -27,8 +27,8 @@ final class FuserMount {
                 return candidate;
             }
         }
-        throw new IOException("fusermount is not installed: users who are not root mount through it;"
-                + " install the package fuse or fuse3");
+        throw new IOException("fusermount is missing, which users other than root need for mounting:"
+                + " install the package fuse3 (or fuse)");
     }
 
     private FuserMount() {}

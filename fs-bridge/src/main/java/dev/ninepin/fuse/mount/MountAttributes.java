@@ -60,8 +60,8 @@ public record MountAttributes(List<String> words) {
             final long result = LibC.get()
                     .syscall(LibC.SYS_MOUNT_SETATTR, AT_FDCWD, path.address(), 0, attributes.address(), SIZE, 0);
             if (result != 0) {
-                throw new IOException("the kernel does not set " + String.join(", ", words) + " on this mount: "
-                        + LibC.reason() + " (Linux 5.14 has all of these)");
+                throw new IOException("the kernel cannot set " + String.join(", ", words) + " on this mount: "
+                        + LibC.reason() + " (Linux 5.14 supports all of these options)");
             }
         } finally {
             // The system call gets addresses only, so the memory must be kept reachable.

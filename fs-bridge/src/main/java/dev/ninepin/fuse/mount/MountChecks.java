@@ -39,7 +39,7 @@ public record MountChecks(Path device, Path configuration, boolean root) {
                                 + configuration);
             }
             if (!Files.isWritable(directory)) {
-                throw new IOException("you may not mount on " + directory + ": you may not write to it");
+                throw new IOException("this user has no write permission on " + directory);
             }
         }
     }
@@ -56,11 +56,11 @@ public record MountChecks(Path device, Path configuration, boolean root) {
                 }
             }
         } catch (final NoSuchFileException e) {
-            throw new IOException("there is no directory " + directory, e);
+            throw new IOException(directory + " does not exist", e);
         } catch (final java.nio.file.FileSystemException e) {
             if (LibC.describe(LibC.ENOTCONN).equals(e.getReason())) {
                 throw new IOException(
-                        "a dead mount is on " + directory + ": take it away first, with umount -l " + directory, e);
+                        "a dead mount is on " + directory + ": unmount it first with umount -l " + directory, e);
             }
             throw e;
         }
@@ -68,11 +68,11 @@ public record MountChecks(Path device, Path configuration, boolean root) {
 
     private void checkDevice() throws IOException {
         if (!Files.exists(device)) {
-            throw new IOException("there is no " + device + ": load the kernel's module with modprobe fuse,"
-                    + " or give the device to this container");
+            throw new IOException(device + " does not exist: load the kernel module fuse (modprobe fuse),"
+                    + " or pass the device to this container");
         }
         if (!Files.isReadable(device) || !Files.isWritable(device)) {
-            throw new IOException(device + " may not be opened for reading and writing");
+            throw new IOException("this user has no read and write permission on " + device);
         }
     }
 
@@ -85,11 +85,11 @@ public record MountChecks(Path device, Path configuration, boolean root) {
     /** Returns an exception that says why libfuse could not mount, after {@link #checkBeforeMount} has found no reason. */
     public IOException explainFailure(final Path directory, final int errno) throws IOException {
         if (root && !mayMount()) {
-            return new IOException("this process may not mount: it has no CAP_SYS_ADMIN");
+            return new IOException("this process lacks CAP_SYS_ADMIN, which mounting requires");
         }
         final String reason = errno == 0 ? "" : ": " + LibC.describe(errno);
         return new IOException(
-                "libfuse could not mount on " + directory + reason + " (its own words are on standard error)");
+                "libfuse could not mount on " + directory + reason + " (see its message on standard error)");
     }
 
     private static boolean mayMount() throws IOException {

@@ -487,7 +487,7 @@ public final class Callbacks {
                     written.remaining(),
                     beingRead -> all.overtaken.drop(node, offset, written, beingRead, answer));
         } catch (final Throwable e) {
-            LOG.warn("pages of {} that may be old were not dropped", files.pathOf(node), e);
+            LOG.warn("cannot drop stale pages of {}", files.pathOf(node), e);
         }
     }
 
@@ -596,7 +596,7 @@ public final class Callbacks {
                 workers.interrupt(token, Native.at(fuse.fuse_req_ctx(request)).getInt(PID));
             }
         } catch (final Throwable e) {
-            LOG.warn("an interrupt was lost", e);
+            LOG.warn("cannot handle an interrupt", e);
         }
     }
 
@@ -701,7 +701,7 @@ public final class Callbacks {
         try {
             work.run();
         } catch (final Throwable e) {
-            LOG.warn("a forget failed", e);
+            LOG.warn("cannot handle a forget", e);
         } finally {
             fuse.fuse_reply_none(request);
         }

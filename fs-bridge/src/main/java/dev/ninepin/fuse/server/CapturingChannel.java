@@ -43,7 +43,7 @@ final class CapturingChannel implements AutoCloseable {
                         .address());
         address = fuse.fuse_chan_new(ops, -1, bufferSize, 0);
         if (address == 0) {
-            throw new OutOfMemoryError("libfuse has no memory for a channel");
+            throw new OutOfMemoryError("libfuse cannot create a channel: out of memory");
         }
     }
 

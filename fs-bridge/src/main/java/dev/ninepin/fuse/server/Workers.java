@@ -140,7 +140,7 @@ public final class Workers {
                 try {
                     add();
                 } catch (final OutOfMemoryError e) {
-                    LOG.warn("no memory for another thread: {} serve", alive, e);
+                    LOG.warn("cannot start another worker thread: out of memory; {} threads keep serving", alive, e);
                 }
             }
         }
@@ -179,7 +179,7 @@ public final class Workers {
         try {
             loop(worker);
         } catch (final Throwable e) {
-            LOG.error("{} ends", worker.getName(), e);
+            LOG.error("{} failed", worker.getName(), e);
         } finally {
             removeWorker(worker);
         }
@@ -217,7 +217,7 @@ public final class Workers {
                     return;
                 }
             } else if (received != -EINTR && received != -EAGAIN) {
-                LOG.debug("{} leaves: {}", worker.getName(), received);
+                LOG.debug("{} stops: fuse_chan_recv returned {}", worker.getName(), received);
                 waiting.decrementAndGet();
                 if (received == 0) {
                     disconnected = true;

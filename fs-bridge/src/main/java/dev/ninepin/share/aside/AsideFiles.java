@@ -89,7 +89,7 @@ public final class AsideFiles {
         try {
             notes.remove(name);
         } catch (final IOException e) {
-            LOG.warn("the note of {} could not be removed; the next mount of the share looks for that file", name, e);
+            LOG.warn("cannot remove the note of {}; the next mount of this share will look for that file", name, e);
         }
     }
 
@@ -110,7 +110,7 @@ public final class AsideFiles {
         try {
             notes.add(name, user, inodes.namesTo(directory));
         } catch (final IOException e) {
-            LOG.warn("no note could be made of {}, so that a crash would leave it", name, e);
+            LOG.warn("cannot write the note of {}; a crash would leave this file on the server", name, e);
         }
     }
 }

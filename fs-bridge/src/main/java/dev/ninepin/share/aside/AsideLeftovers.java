@@ -42,7 +42,7 @@ public final class AsideLeftovers {
                 remove(left);
             }
         } catch (final IOException e) {
-            LOG.warn("it can't be told what earlier mounts of this share have left: {}", e.getMessage(), e);
+            LOG.warn("cannot read the notes of files that earlier mounts of this share left: {}", e.getMessage(), e);
         }
     }
 
@@ -52,7 +52,11 @@ public final class AsideLeftovers {
             LOG.info("removed {}, which was open when an earlier mount of this share was killed", left.name());
         } catch (final IOException e) {
             if (!GONE.contains(Errno.of(e))) {
-                LOG.warn("the file {} of an earlier mount of this share stays: {}", left.name(), e.getMessage(), e);
+                LOG.warn(
+                        "cannot remove {}, left by an earlier mount of this share: {}; the next mount tries again",
+                        left.name(),
+                        e.getMessage(),
+                        e);
                 return;
             }
         }

@@ -175,7 +175,7 @@ public final class AsideNotes implements AutoCloseable {
      */
     private static Left left(final ByteString name, final List<ByteString> fields) {
         if (fields.isEmpty()) {
-            throw new IllegalArgumentException("it is empty");
+            throw new IllegalArgumentException("the note is empty");
         }
         final int user = Integer.parseUnsignedInt(fields.get(0).toString());
         return new Left(name, user, List.copyOf(fields.subList(1, fields.size())));

@@ -187,7 +187,8 @@ public final class AttributeReader {
         FileMode.check(reply.mode(), inode.isDirectory());
         if (reply.size() < 0) {
             throw new ErrnoException(
-                    Errno.EIO, "the server says that a file has " + Long.toUnsignedString(reply.size()) + " bytes");
+                    Errno.EIO,
+                    "the server reported an invalid file size of " + Long.toUnsignedString(reply.size()) + " bytes");
         }
         final Rgetattr before = inode.attributes();
         if (before != null && !FileMode.isSameType(before.mode(), reply.mode())) {

@@ -197,7 +197,7 @@ public final class AttributeWriter {
             return wanted;
         }
         if (wanted.getAsInt() != shown.getAsInt()) {
-            throw new ErrnoException(Errno.EPERM, "the owner is fixed by uid= or gid=");
+            throw new ErrnoException(Errno.EPERM, "cannot change the owner: uid= or gid= sets it for all files");
         }
         return OptionalInt.empty();
     }

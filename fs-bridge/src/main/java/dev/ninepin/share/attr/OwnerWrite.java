@@ -109,9 +109,9 @@ public final class OwnerWrite {
             }
         } catch (final IOException e) {
             LOG.warn(
-                    "node {} stays writable for its owner: its mode 0{} could not be restored",
-                    inode.node(),
+                    "cannot restore mode 0{} of node {}: the file stays writable for its owner",
                     Integer.toOctalString(mode),
+                    inode.node(),
                     e);
         }
     }

@@ -228,7 +228,7 @@ public final class CachedData {
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while the file was opened by another");
+            throw new InterruptedIOException("interrupted while waiting for another open of the file");
         }
     }
 }

@@ -46,16 +46,19 @@ final class ListingProgress {
         }
         for (final Dirent entry : page) {
             if (entry.offset() == 0) {
-                throw new ErrnoException(Errno.EIO, "the server's cookie after " + entry.name() + " is 0, the start");
+                throw new ErrnoException(
+                        Errno.EIO, "invalid directory listing: the server's cookie after " + entry.name() + " is 0");
             }
         }
         final long end = page.get(page.size() - 1).offset();
         if (end == asked || end == landmark) {
-            throw new ErrnoException(Errno.EIO, "the server's listing goes round in circles, at the cookie " + end);
+            throw new ErrnoException(
+                    Errno.EIO, "endless directory listing: the server returned the cookie " + end + " again");
         }
         barren++;
         if (barren > MOST_BARREN_PAGES) {
-            throw new ErrnoException(Errno.EIO, barren + " pages of the directory, and nothing in them to show");
+            throw new ErrnoException(
+                    Errno.EIO, "endless directory listing: " + barren + " pages without a valid entry");
         }
         pages++;
         if (pages == nextLandmark) {

@@ -98,7 +98,7 @@ public final class OpenDirectory {
             session.fsync(fid.getAsInt(), dataOnly).await();
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
-                throw new ErrnoException(Errno.EINVAL, "the server syncs no directory");
+                throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
             }
             throw e;
         }
@@ -178,7 +178,7 @@ public final class OpenDirectory {
         if (!EntryName.isPossible(entry.name())) {
             if (inode.markImpossibleName()) {
                 LOG.warn(
-                        "the server names an entry of {} \"{}\", which no file can be named; such entries are left out",
+                        "the server lists an entry of {} with the invalid name \"{}\"; such entries are left out",
                         inodes.pathOf(inode),
                         entry.name());
             }

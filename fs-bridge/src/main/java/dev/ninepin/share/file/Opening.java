@@ -285,7 +285,7 @@ public final class Opening {
         if (caller.uid() != file.uid()
                 || !Access.isAllowed(caller, file, mask)
                 || (truncates && FileMode.hasSetIdToLose(file.mode()))) {
-            throw new ErrnoException(Errno.ESTALE, name + " was made by another just now");
+            throw new ErrnoException(Errno.ESTALE, name + " was just created by another process or client");
         }
     }
 

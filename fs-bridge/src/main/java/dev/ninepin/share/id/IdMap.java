@@ -153,7 +153,7 @@ public record IdMap(List<Range> users, List<Range> groups) {
                     || (entry.isGroup() && there(groups, entry.id()).isEmpty())) {
                 throw new ErrnoException(
                         Errno.EINVAL,
-                        "idmap= has no number for " + Integer.toUnsignedString(entry.id()) + " of the ACL");
+                        "cannot set the ACL: idmap= maps no server ID to " + Integer.toUnsignedString(entry.id()));
             }
         }
         return acl.withIds(
@@ -170,7 +170,7 @@ public record IdMap(List<Range> users, List<Range> groups) {
         return there(ranges, here)
                 .orElseThrow(() -> new ErrnoException(
                         Errno.EOVERFLOW,
-                        "idmap= has no number on the server for the " + kind + " " + Integer.toUnsignedString(here)));
+                        "idmap= maps no server ID to the " + kind + " " + Integer.toUnsignedString(here)));
     }
 
     private static OptionalInt here(final List<Range> ranges, final int server) {

@@ -53,7 +53,7 @@ public record PosixAcl(List<Entry> entries) {
     public static PosixAcl of(final byte[] value) throws ErrnoException {
         final ByteBuffer in = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN);
         if (in.remaining() % ENTRY_SIZE != Integer.BYTES || in.getInt() != VERSION) {
-            throw new ErrnoException(Errno.EIO, "an ACL that is none");
+            throw new ErrnoException(Errno.EIO, "the value is not a POSIX ACL");
         }
         final List<Entry> entries = new ArrayList<>();
         while (in.hasRemaining()) {

@@ -30,8 +30,8 @@ public final class FileMode {
         if (!TYPES.contains(type) || (type == DIRECTORY) != directory) {
             throw new ErrnoException(
                     Errno.EIO,
-                    "the server says that a file has the mode 0" + Integer.toOctalString(mode)
-                            + ", and by its qid it is " + (directory ? "a directory" : "no directory"));
+                    "the server reported the mode 0" + Integer.toOctalString(mode) + " for a file that is "
+                            + (directory ? "a directory" : "not a directory") + " according to its qid");
         }
     }
 

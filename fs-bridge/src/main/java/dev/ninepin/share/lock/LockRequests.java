@@ -67,7 +67,7 @@ public final class LockRequests {
         return switch (status) {
             case LockStatus.SUCCESS -> true;
             case LockStatus.BLOCKED, LockStatus.GRACE -> false;
-            default -> throw new ErrnoException(Errno.ENOLCK, "the server can't lock: it answers status " + status);
+            default -> throw new ErrnoException(Errno.ENOLCK, "the server cannot lock the file: status " + status);
         };
     }
 
@@ -100,10 +100,10 @@ public final class LockRequests {
         }
         if (!told.getAndSet(true)) {
             LOG.warn(
-                    "the server knows no locks (errno {}), so programs can't lock files: mount with locks=local to have"
-                            + " locks between the programs of this host",
+                    "the server does not support locks (errno {}), so programs cannot lock files: mount with"
+                            + " locks=local for locks between the programs of this host",
                     e.errno());
         }
-        return new ErrnoException(Errno.ENOLCK, "the server knows no locks");
+        return new ErrnoException(Errno.ENOLCK, "the server does not support locks");
     }
 }

@@ -54,14 +54,14 @@ final class LockWaits {
      */
     synchronized Waiting begin(final long owner, final long holder) throws ErrnoException {
         if (waitsFor(holder, owner)) {
-            throw new ErrnoException(Errno.EDEADLK, "who holds the lock waits for one that is held by who asks");
+            throw new ErrnoException(Errno.EDEADLK, "deadlock: the holder of the lock waits for the requester");
         }
         return add(new Wait(owner, holder));
     }
 
     private synchronized Waiting add(final Wait wait) throws ErrnoException {
         if (waits.size() >= MOST) {
-            throw new ErrnoException(Errno.ENOLCK, MOST + " requests wait for locks, and no more may");
+            throw new ErrnoException(Errno.ENOLCK, "too many requests wait for locks; the limit is " + MOST);
         }
         waits.add(wait);
         return () -> end(wait);

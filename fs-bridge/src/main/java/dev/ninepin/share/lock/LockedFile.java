@@ -186,7 +186,7 @@ public final class LockedFile {
             }
             settle();
             if (!wait) {
-                throw new ErrnoException(Errno.EAGAIN, "another has a lock that is in the way");
+                throw new ErrnoException(Errno.EAGAIN, "another owner holds a conflicting lock");
             }
             try (LockWaits.Waiting waiting = kind == ranges && holder != null
                     ? waits.begin(wanted.owner(), holder.owner())
@@ -245,13 +245,13 @@ public final class LockedFile {
         try {
             if (!server.lower(need)) {
                 LOG.warn(
-                        "the server gave a lock to another client while it was to be changed, and programs here go on as"
-                                + " if they still had it: a server that calls flock(2) can't change a lock at once");
+                        "the server gave a lock to another client during a change, and programs of this host continue"
+                                + " as if they held it: a server that uses flock(2) cannot change a lock atomically");
             }
         } catch (final SessionEndedException e) {
             LOG.debug("the server is gone, and its locks with it: {}", e.getMessage());
         } catch (final IOException e) {
-            LOG.warn("the server may hold a lock for longer than it is needed: {}", e.getMessage());
+            LOG.warn("the server may hold a lock longer than needed: {}", e.getMessage());
         }
     }
 }

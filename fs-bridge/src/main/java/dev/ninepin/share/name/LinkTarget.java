@@ -23,11 +23,11 @@ public final class LinkTarget {
     public static ByteString checked(final ByteString target, final boolean contained) throws ErrnoException {
         if (target.length() == 0 || target.contains('\0')) {
             throw new ErrnoException(
-                    Errno.EIO, "the server gave the target \"" + target + "\", which no link can have");
+                    Errno.EIO, "the server returned an invalid target of a symbolic link: \"" + target + "\"");
         }
         if (contained && (target.at(0) == '/' || climbs(target))) {
             throw new ErrnoException(
-                    Errno.EPERM, "contain_symlinks: the target " + target + " is absolute, or has \"..\" in it");
+                    Errno.EPERM, "contain_symlinks: the target " + target + " is absolute, or contains \"..\"");
         }
         return target;
     }

@@ -128,7 +128,7 @@ public final class Namespace {
                 }
             }
         }
-        throw new StaleFileException(name + " changes all the time");
+        throw new StaleFileException(name + " was replaced during each of " + LOOKUP_TRIES + " lookups");
     }
 
     /** Creates a directory. ENAMETOOLONG if the path would be too long for a server to remove files below it. */
@@ -271,7 +271,7 @@ public final class Namespace {
     private void requireRoom(final Inode directory, final ByteString name, final int below) throws ErrnoException {
         if (!fids.hasRoom(inodes.path(directory), name, below)) {
             throw new ErrnoException(
-                    Errno.ENAMETOOLONG, "the path of " + name + ", or of one below it, would be too long");
+                    Errno.ENAMETOOLONG, "the path of " + name + ", or of a directory below it, would be too long");
         }
     }
 
@@ -318,7 +318,7 @@ public final class Namespace {
             }
             throw e;
         }
-        throw new ErrnoException(Errno.EEXIST, name + " is there already");
+        throw new ErrnoException(Errno.EEXIST, name + " already exists");
     }
 
     private void relink(
@@ -332,7 +332,8 @@ public final class Namespace {
             makeLink(inode, newDirectory, newName);
         } catch (final RemoteException e) {
             if (NO_LINKS.contains(e.errno())) {
-                throw new ErrnoException(Errno.EINVAL, "the server makes no link of " + name + ": errno " + e.errno());
+                throw new ErrnoException(
+                        Errno.EINVAL, "the server refused to make a hard link of " + name + ": errno " + e.errno());
             }
             throw e;
         }
@@ -388,7 +389,7 @@ public final class Namespace {
             Uninterrupted.run(() -> requireAbsent(directory, name));
             return true;
         } catch (final IOException e) {
-            LOG.debug("{} has a file, or nobody knows", inodes.pathOf(directory, name), e);
+            LOG.debug("{} exists, or the server could not be asked", inodes.pathOf(directory, name), e);
             return false;
         }
     }

@@ -157,7 +157,7 @@ public final class PutAside implements AsideOwner {
         } catch (final IOException e) {
             files.showInListings(hidden.name());
             LOG.warn(
-                    "the file {}, which was removed while it was open, could not be removed at its close: {}",
+                    "cannot remove {} at its last close: {}; the file was removed while open, and is visible now",
                     hidden.name(),
                     e.getMessage());
         }

@@ -122,7 +122,7 @@ public final class Twins {
                     relation = Identity.Relation.TWIN;
                 }
             } catch (final IOException e) {
-                LOG.debug("whether {} is still there is not known", inodes.pathOf(known), e);
+                LOG.debug("cannot tell whether {} still exists", inodes.pathOf(known), e);
                 relation = Identity.Relation.UNCERTAIN;
             }
         }
@@ -305,9 +305,8 @@ public final class Twins {
                 && inodes.fileSystems().isFirstTwin()) {
             final Inode known = identity.compared().get(0);
             LOG.warn(
-                    "the server numbers {} and {} alike (qid.path {}), though they are two files; programs may miss hard"
-                            + " links, and if the server is QEMU with several file systems in its export,"
-                            + " multidevs=remap mends that",
+                    "the server gives the two files {} and {} the same qid.path {}; programs may miss hard links. If"
+                            + " the server is QEMU and exports several file systems, set multidevs=remap",
                     inodes.pathOf(known),
                     inodes.pathOf(directory, name),
                     Long.toUnsignedString(known.id().path()));

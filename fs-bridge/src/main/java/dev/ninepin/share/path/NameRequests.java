@@ -117,7 +117,9 @@ public final class NameRequests {
         final FidTable.Walked file = fids.walk(at, name);
         if (file.qid().isDirectory() != asDirectory) {
             fids.clunk(file.fid());
-            throw new ErrnoException(asDirectory ? Errno.ENOTDIR : Errno.EISDIR, name + " is of the other kind");
+            throw asDirectory
+                    ? new ErrnoException(Errno.ENOTDIR, name + " is not a directory")
+                    : new ErrnoException(Errno.EISDIR, name + " is a directory");
         }
         return file;
     }

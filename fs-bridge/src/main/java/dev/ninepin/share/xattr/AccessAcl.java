@@ -69,6 +69,6 @@ public final class AccessAcl {
         if (acl.entries().isEmpty() || acl.isComplete()) {
             return acl;
         }
-        throw new ErrnoException(Errno.EINVAL, "an ACL without its owner, its group or others");
+        throw new ErrnoException(Errno.EINVAL, "invalid ACL: the entry of the owner, the group or others is missing");
     }
 }

@@ -132,9 +132,10 @@ public final class ExtendedAttributes {
             throws IOException {
         requireWanted();
         if (!value.hasRemaining()) {
-            throw new ErrnoException(Errno.EOPNOTSUPP, "9P2000.L has no empty value of an extended attribute");
+            throw new ErrnoException(Errno.EOPNOTSUPP, "9P2000.L cannot set an extended attribute to an empty value");
         } else if (value.remaining() > MAX_SIZE) {
-            throw new ErrnoException(Errno.E2BIG, "the value has " + value.remaining() + " bytes");
+            throw new ErrnoException(
+                    Errno.E2BIG, "the value has " + value.remaining() + " bytes; the limit is " + MAX_SIZE);
         }
         change(inode, name, value, flags);
     }
@@ -184,9 +185,10 @@ public final class ExtendedAttributes {
         final long now = System.nanoTime();
         final OptionalInt absent = inode.absent.errno(name, now, validity);
         if (absent.isPresent()) {
-            throw new ErrnoException(absent.getAsInt(), "there is no " + name + ", as was answered before");
+            throw new ErrnoException(absent.getAsInt(), "there is no attribute " + name + " (cached reply)");
         } else if (support.isRefused(name, now)) {
-            throw new ErrnoException(Errno.EOPNOTSUPP, "the server has just refused attributes like " + name);
+            throw new ErrnoException(
+                    Errno.EOPNOTSUPP, "the server does not support attributes like " + name + " (cached reply)");
         }
         try (XattrLocks.Held held = locks.holdToRead(inode)) {
             return askServer(inode, name, use, now);
@@ -226,7 +228,8 @@ public final class ExtendedAttributes {
                 }
             }
         }
-        throw new ErrnoException(Errno.EIO, "the value of " + name + " changes all the time, or is not all given");
+        throw new ErrnoException(
+                Errno.EIO, "cannot read attribute " + name + ": it kept changing, or the server sent too few bytes");
     }
 
     private <T> Optional<T> askOnce(final int fid, final ByteString name, final Use<T> use) throws IOException {
@@ -252,7 +255,9 @@ public final class ExtendedAttributes {
     private static int checkedSize(final Attribute attribute) throws ErrnoException {
         if (Long.compareUnsigned(attribute.size(), MAX_SIZE) > 0) {
             throw new ErrnoException(
-                    Errno.E2BIG, "the server has " + Long.toUnsignedString(attribute.size()) + " bytes for it");
+                    Errno.E2BIG,
+                    "the server has a value of " + Long.toUnsignedString(attribute.size()) + " bytes; the limit is "
+                            + MAX_SIZE);
         }
         return (int) attribute.size();
     }
@@ -315,7 +320,7 @@ public final class ExtendedAttributes {
             final int count =
                     session.write(fid, value.position() - start, part).await().count();
             if (count == 0) {
-                throw new ErrnoException(Errno.EIO, "the server takes no more of the value");
+                throw new ErrnoException(Errno.EIO, "the server accepted only a part of the value");
             }
             value.position(value.position() + count);
         }

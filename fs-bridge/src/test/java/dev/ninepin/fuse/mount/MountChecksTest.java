@@ -32,7 +32,7 @@ class MountChecksTest {
     void aMissingDeviceIsNamed() throws IOException {
         Files.delete(device);
         assertThatThrownBy(() -> new MountChecks(device, configuration, true).checkBeforeMount(directory, FOR_OTHERS))
-                .hasMessageStartingWith("there is no " + device + ": load the kernel's module with modprobe fuse");
+                .hasMessageStartingWith(device + " does not exist: load the kernel module fuse (modprobe fuse)");
     }
 
     @Test

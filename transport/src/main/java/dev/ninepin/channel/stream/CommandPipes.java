@@ -69,11 +69,11 @@ record CommandPipes(Process process, FileChannel stdin, FileChannel stdout, File
         final Process process = mkfifo.redirectErrorStream(true).start();
         try {
             if (!process.waitFor(MKFIFO_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IOException("mkfifo(1) could not make pipes in " + paths[0].getParent());
+                throw new IOException("mkfifo(1) could not create named pipes in " + paths[0].getParent());
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IOException("interrupted while pipes were made", e);
+            throw new IOException("interrupted while creating named pipes", e);
         } finally {
             process.destroyForcibly();
         }

@@ -60,7 +60,7 @@ final class CommandStream implements ByteStream {
     private static String whyNot(final IOException e) {
         // The JDK wraps the system's error: 'Cannot run program "x": error=2, No such file or directory'.
         final Throwable reason = e.getCause() != null ? e.getCause() : e;
-        return reason.getMessage() + "; check that the command is installed and may be run, or give its full path";
+        return reason.getMessage() + "; check that the command is installed and executable, or give its full path";
     }
 
     @Override
@@ -84,7 +84,7 @@ final class CommandStream implements ByteStream {
                 ? "; the command ended with status " + process.exitValue()
                 : "";
         final String words = errors.text();
-        return words.isEmpty() ? end : end + "; it said: " + words;
+        return words.isEmpty() ? end : end + "; its standard error ends with: " + words;
     }
 
     @Override
@@ -114,7 +114,7 @@ final class CommandStream implements ByteStream {
             if (!haveEnded(all, GRACE)) {
                 all.forEach(ProcessHandle::destroyForcibly);
                 if (!haveEnded(all, KILL_TIMEOUT)) {
-                    LOG.warn("The command {} (pid {}) survives SIGKILL so far", info.device(), process.pid());
+                    LOG.warn("The command {} (pid {}) has not exited after SIGKILL", info.device(), process.pid());
                 }
             }
         }

@@ -41,8 +41,8 @@ final class FrameReader {
         readAhead(Integer.BYTES);
         final long size = Frame.peekSize(ahead);
         if (size < Frame.HEADER_SIZE || size > pool.largest()) {
-            throw new IOException("the server sent a message that says it has " + size + " bytes; one has "
-                    + Frame.HEADER_SIZE + " to " + pool.largest() + ", so this is no 9P2000.L server, or it is broken");
+            throw new IOException("the server sent a message with an invalid size of " + size + " bytes (valid: "
+                    + Frame.HEADER_SIZE + " to " + pool.largest() + "); it is not a 9P2000.L server, or it is faulty");
         }
         final ByteBuffer message = pool.take((int) size);
         try {

@@ -104,26 +104,27 @@ final class SocketStream implements ByteStream {
 
     private static String whyNot(final IOException e) {
         if (e instanceof UnknownHostException) {
-            return "no such host is known; check the name, or give an address";
+            return "unknown host; check the name, or give an address";
         }
         if (e instanceof SocketTimeoutException) {
-            return "no answer within " + CONNECT_TIMEOUT.toSeconds() + " s; check the host, and firewalls between";
+            return "no answer within " + CONNECT_TIMEOUT.toSeconds()
+                    + " s; check that the host is up, and that no firewall blocks the port";
         }
         if (e instanceof ConnectException) {
-            return e.getMessage() + "; check that the server runs, and listens on this address and port";
+            return e.getMessage() + "; check that the server runs and listens on this address and port";
         }
         return String.valueOf(e.getMessage());
     }
 
     private static String whyNot(final Path path, final Exception e) {
         if (Files.notExists(path)) {
-            return "there is no such socket; check the path, and that the server runs";
+            return "the socket does not exist; check the path, and that the server runs";
         }
         if (!Files.isWritable(path)) {
-            return "connecting needs the permission to write to the socket, which this user has not";
+            return "this user lacks write permission on the socket, which connecting requires";
         }
         if (e instanceof ConnectException) {
-            return e.getMessage() + "; nothing listens there, so start the server again";
+            return e.getMessage() + "; no server listens on this socket, so start the server again";
         }
         return String.valueOf(e.getMessage());
     }

@@ -82,7 +82,8 @@ final class VsockStream implements ByteStream {
 
     private static String whyNoSocket(final int errno) {
         return switch (Errno.of(errno)) {
-            case EAFNOSUPPORT, ESOCKTNOSUPPORT -> "this kernel has no vsock; load it first (modprobe vsock)";
+            case EAFNOSUPPORT, ESOCKTNOSUPPORT ->
+                "this kernel does not support vsock; load the module first (modprobe vsock)";
             default -> NativeCalls.describe(errno);
         };
     }
@@ -90,19 +91,18 @@ final class VsockStream implements ByteStream {
     private static String whyNot(final int errno, final long cid, final long port, final long seconds) {
         return switch (Errno.of(errno)) {
             case ECONNRESET, ECONNREFUSED ->
-                "it was refused; check that the server runs, and listens on vsock port " + port;
+                "connection refused; check that the server runs and listens on vsock port " + port;
             case ETIMEDOUT -> "no answer within " + seconds + " s; " + checkCid(cid);
-            case ENODEV, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL ->
-                "there is no way to CID " + cid + "; " + checkCid(cid);
+            case ENODEV, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL -> "CID " + cid + " is unreachable; " + checkCid(cid);
             default -> NativeCalls.describe(errno);
         };
     }
 
     private static String checkCid(final long cid) {
         return cid == CID_LOCAL
-                ? "this machine itself answers with the module vsock_loopback only (modprobe vsock_loopback)"
-                : "check the CID (the host is 2), and that its end has vsock: a guest needs a vhost-vsock device and the"
-                        + " module vmw_vsock_virtio_transport, a host vhost_vsock";
+                ? "connections to this machine itself require the module vsock_loopback (modprobe vsock_loopback)"
+                : "check the CID (the host is 2), and the vsock support of that machine: a guest needs a vhost-vsock"
+                        + " device and the module vmw_vsock_virtio_transport, a host needs the module vhost_vsock";
     }
 
     @Override

@@ -90,7 +90,7 @@ public final class Vio9pChannel implements Channel {
         if (!mountTag.isEmpty()) {
             details.put("mount_tag", mountTag);
         }
-        details.put("requests_at_once", tags.isLockStep() ? "1 (the server returns no tags)" : "" + MAX_REQUESTS);
+        details.put("requests_at_once", tags.isLockStep() ? "1 (the server does not return tags)" : "" + MAX_REQUESTS);
         return new ChannelInfo("vio9p", name, details);
     }
 
@@ -160,7 +160,7 @@ public final class Vio9pChannel implements Channel {
 
     private void sendNextInLockStep() throws IOException {
         if (!lockStepTold.getAndSet(true)) {
-            LOG.info("The server behind {} returns no tags; it gets one request at a time", name);
+            LOG.info("The server behind {} does not return tags; it gets one request at a time", name);
         }
         final ByteBuffer next = tags.next();
         if (next != null) {
@@ -189,21 +189,21 @@ public final class Vio9pChannel implements Channel {
             }
             pool.giveBack(reply);
         }
-        throw new IOException("the device has a message that is larger than " + LARGEST_REPLY + " bytes");
+        throw new IOException("the device reports a message larger than " + LARGEST_REPLY + " bytes");
     }
 
     private static void checkReply(final ByteBuffer reply) throws IOException {
         final int count = reply.remaining();
         if (count < Frame.HEADER_SIZE || Frame.peekSize(reply) != count) {
-            throw new IOException("the device gave " + count + " bytes that are not one message"
-                    + (count < Integer.BYTES ? "" : ", for that says it has " + Frame.peekSize(reply)));
+            throw new IOException("the device returned " + count + " bytes that are not one message"
+                    + (count < Integer.BYTES ? "" : ": the size field says " + Frame.peekSize(reply)));
         }
     }
 
     private static void checkSize(final String what, final int size) {
         if (size > MAX_MESSAGE_SIZE) {
-            throw new IllegalArgumentException(what + " of " + size + " bytes is larger than the " + MAX_MESSAGE_SIZE
-                    + " that the channel carries");
+            throw new IllegalArgumentException(what + " of " + size + " bytes exceeds the channel's limit of "
+                    + MAX_MESSAGE_SIZE + " bytes");
         }
     }
 

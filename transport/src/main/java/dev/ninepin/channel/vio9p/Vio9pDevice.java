@@ -97,14 +97,15 @@ final class Vio9pDevice implements AutoCloseable {
     private static String whyNot(final int errno, final Path path) {
         return switch (Errno.of(errno)) {
             case EBUSY ->
-                "somebody has it open, and it takes one user at a time; end that one (fuser " + path
+                "another process has it open, and it allows only one; end that process (fuser " + path
                         + " names it), or choose another device";
-            case EINVAL -> "it is no vio9p device: it does not open exclusively for reading and writing";
+            case EINVAL -> "it is not a vio9p device: it cannot be opened exclusively for reading and writing";
             case ENXIO, ENODEV ->
-                "there is no 9P channel behind it; check that the hypervisor offers one, and that the driver"
+                "the hypervisor provides no 9P device for it; check the hypervisor's configuration, and that the driver"
                         + " vio9p is attached (prtconf -D)";
-            case ENOENT -> "there is no such device; illumos has them as /dev/9p/0, /dev/9p/1, ...";
-            case EACCES, EPERM -> "this user may not read and write it; mount as root, or change who may";
+            case ENOENT -> "the device does not exist; 9P devices of illumos are /dev/9p/0, /dev/9p/1, ...";
+            case EACCES, EPERM ->
+                "this user lacks read and write permission on it; mount as root, or change its permissions";
             default -> NativeCalls.describe(errno);
         };
     }
@@ -118,8 +119,8 @@ final class Vio9pDevice implements AutoCloseable {
         final ByteBuffer tag = ByteBuffer.allocateDirect(MOUNT_TAG_SIZE);
         final long result = descriptor.call(number -> calls.ioctl(number, IOC_MOUNT_TAG, tag));
         if (result < 0) {
-            throw new IOException("vio9p:" + name + " is no vio9p device: asked for its mount tag, it says \""
-                    + NativeCalls.describe((int) -result) + "\"");
+            throw new IOException("vio9p:" + name + " is not a vio9p device: its mount tag cannot be read: "
+                    + NativeCalls.describe((int) -result));
         }
         int length = 0;
         while (length < MOUNT_TAG_SIZE - 1 && tag.get(length) != 0) {
@@ -149,7 +150,7 @@ final class Vio9pDevice implements AutoCloseable {
                 case EOVERFLOW -> {
                     return -1;
                 }
-                default -> throw failed("reading from", result);
+                default -> throw failed("read from", result);
             }
         }
     }
@@ -170,7 +171,7 @@ final class Vio9pDevice implements AutoCloseable {
                 return;
             }
             if (result >= 0) {
-                throw new IOException("the device took " + result + " bytes of a message of " + size);
+                throw new IOException("the device accepted only " + result + " of the " + size + " bytes of a message");
             }
             switch (error(result)) {
                 // vio9p returns ENOMEM when a signal ends its wait for room.
@@ -178,14 +179,14 @@ final class Vio9pDevice implements AutoCloseable {
                 case EAGAIN, ENOMEM -> {
                     checkOpen();
                     if (System.nanoTime() - deadline > 0) {
-                        throw failed("writing to", result);
+                        throw failed("write to", result);
                     }
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
                 case EMSGSIZE ->
                     throw new IllegalArgumentException(
                             "a message of " + size + " bytes is larger than the device takes");
-                default -> throw failed("writing to", result);
+                default -> throw failed("write to", result);
             }
         }
     }
@@ -213,7 +214,7 @@ final class Vio9pDevice implements AutoCloseable {
         return Errno.of((int) -result);
     }
 
-    private static IOException failed(final String doing, final long result) {
-        return new IOException(doing + " the device failed: " + NativeCalls.describe((int) -result));
+    private static IOException failed(final String action, final long result) {
+        return new IOException("cannot " + action + " the device: " + NativeCalls.describe((int) -result));
     }
 }

@@ -37,7 +37,7 @@ final class WakeSignal {
         final Pointer action = Runtime.getSystemRuntime().getMemoryManager().allocateDirect(ACTION_SIZE, true);
         action.putAddress(HANDLER_OFFSET, handler);
         if (handler == 0 || calls.sigaction(NUMBER, action, null) != 0) {
-            throw new IOException("cannot set up the signal that wakes the reader of a device");
+            throw new IOException("cannot install the SIGURG handler, which wakes the reader of a device");
         }
     }
 

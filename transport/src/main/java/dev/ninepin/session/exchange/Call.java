@@ -150,7 +150,7 @@ public final class Call<R> {
         if (failure.getCause() instanceof IOException known) {
             return known;
         }
-        throw new CompletionException("a reply could not be handled", failure.getCause());
+        throw new CompletionException("cannot process a reply", failure.getCause());
     }
 
     public int tag() {

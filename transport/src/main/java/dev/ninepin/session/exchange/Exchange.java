@@ -253,7 +253,7 @@ public final class Exchange {
             end(e);
         } catch (final RuntimeException e) {
             // The message cannot be encoded. Only this call fails.
-            release(call, call.failed(new IOException(call.notation() + " cannot be sent", e)));
+            release(call, call.failed(new IOException("cannot send " + call.notation(), e)));
         } finally {
             sending.unlock();
             if (!left) {
@@ -265,7 +265,7 @@ public final class Exchange {
     private void checkSize(final Tmessage request) {
         final int size = Frame.sizeOf(request);
         if (size > msize) {
-            throw new IllegalArgumentException("a message of " + size + " bytes is larger than the msize of " + msize);
+            throw new IllegalArgumentException("a message of " + size + " bytes exceeds the msize of " + msize);
         }
     }
 
@@ -357,12 +357,12 @@ public final class Exchange {
             end(e);
         } catch (final ProtocolException e) {
             end(new IOException(
-                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed answer: "
+                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
                             + e.getMessage(),
                     e));
         } catch (final RuntimeException | Error e) {
-            LOG.error("the reply reader failed", e);
-            end(new IOException("the reply reader failed", e));
+            LOG.error("internal error in the reply reader", e);
+            end(new IOException("internal error in the reply reader", e));
         }
     }
 

@@ -17,7 +17,7 @@ public final class SessionEndedException extends IOException {
 
     /** @param unexpected whether the session was established and was not being closed by this host */
     SessionEndedException(final IOException cause, final boolean unexpected) {
-        super("the session with the server is over: " + cause.getMessage(), cause);
+        super("the session with the server has ended: " + cause.getMessage(), cause);
         this.reason = String.valueOf(cause.getMessage());
         this.unexpected = unexpected;
     }

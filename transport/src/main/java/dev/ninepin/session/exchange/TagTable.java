@@ -47,7 +47,7 @@ public final class TagTable {
      */
     public TagTable(final int size, final boolean withFlush, final int dataRequests) {
         if (size < 2) {
-            throw new IllegalArgumentException("a session needs 2 tags at least, not " + size);
+            throw new IllegalArgumentException("a session needs at least 2 tags, but there are " + size);
         }
         calls = new AtomicReferenceArray<>(size);
         forFlush = withFlush ? Math.max(1, size / FLUSH_SHARE) : 0;

@@ -78,7 +78,7 @@ public final class DirectoryMoves {
             part.lockInterruptibly();
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while a directory was renamed");
+            throw new InterruptedIOException("interrupted while waiting for the rename of a directory");
         }
         // Not a method reference: the tests (dev.ninepin.locks) instrument our code to see each lock and unlock call.
         return () -> part.unlock();

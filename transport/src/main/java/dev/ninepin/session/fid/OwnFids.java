@@ -79,10 +79,10 @@ final class OwnFids {
                 number = numbers.take(requests.timeoutNanos());
             } catch (final InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while waiting for the number of a fid");
+                throw new InterruptedIOException("interrupted while waiting for a free fid");
             }
         }
-        return number.orElseThrow(() -> new RemoteException("any request for one more fid", RemoteException.ENFILE));
+        return number.orElseThrow(() -> new RemoteException("every request for another fid", RemoteException.ENFILE));
     }
 
     /** Makes a fid. Tries again with a smaller number if the server rejects the number as too large. */
@@ -381,7 +381,7 @@ final class OwnFids {
             return walked;
         } catch (final RemoteException e) {
             if (e.errno() == RemoteException.ENOENT || e.errno() == RemoteException.ENOTDIR) {
-                throw new StaleFileException(names.get(names.size() - 1) + " is no longer where it was");
+                throw new StaleFileException(names.get(names.size() - 1) + " no longer exists at its path");
             }
             throw e;
         }

@@ -150,7 +150,7 @@ final class PathFids {
             final UserFid place;
             synchronized (this) {
                 if (path.retired) {
-                    throw new StaleFileException(path.name + " has no path any more");
+                    throw new StaleFileException(path.name + " was removed or is no longer reachable");
                 }
                 final UserFid known = path.of(user);
                 if (known.live != null && !isCurrent(known)) {
@@ -267,7 +267,7 @@ final class PathFids {
         final Walked walked = path.isRoot() ? own.attach(start) : walkAgain(place, start);
         if (!walked.qid().isSameFile(path.qid())) {
             own.clunk(walked.fid());
-            throw new StaleFileException(path.name + " is another file now");
+            throw new StaleFileException("the path of " + path.name + " leads to another file now");
         }
         final LiveFid live = new LiveFid(walked.fid());
         final Optional<Lease> lease;
@@ -313,7 +313,7 @@ final class PathFids {
                 names.add(above.name);
                 above = above.parent;
                 if (above == null || above.retired) {
-                    throw new StaleFileException(place.path.name + " has no path any more");
+                    throw new StaleFileException(place.path.name + " was removed or is no longer reachable");
                 }
                 live = goodFid(above, place.user);
             } while (live == null && !above.isRoot());

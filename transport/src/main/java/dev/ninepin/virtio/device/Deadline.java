@@ -26,7 +26,7 @@ public final class Deadline implements AutoCloseable {
                 () -> {
                     try {
                         if (!deadline.met.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
-                            LOG.info("{}: not done after {}", threadName, patience);
+                            LOG.info("{} did not finish within {}; ending it", threadName, patience);
                             otherwise.run();
                         }
                     } catch (final InterruptedException e) {

@@ -151,7 +151,7 @@ public final class VirtioPciDevice {
         final int size = common.read16(CommonRegisters.QUEUE_SIZE);
         if (Integer.bitCount(size) != 1 || size < 2) {
             throw new IOException(
-                    "the device at " + function.address() + " has a queue of " + size + " slots: no use to anyone");
+                    "the device at " + function.address() + " has an invalid queue of " + size + " slots");
         }
         return Math.min(size, Virtqueue.MAX_SIZE);
     }
@@ -199,10 +199,10 @@ public final class VirtioPciDevice {
         }
         if ((status & NEEDS_RESET) != 0) {
             throw new IOException("the device at " + function.address()
-                    + " is broken: it met a request that it can't handle, and answers nothing until it is reset");
+                    + " is broken: it failed on a request, and answers nothing until it is reset");
         }
         if ((status & DRIVER_OK) == 0) {
-            throw new IOException("the device at " + function.address() + " was reset by someone else");
+            throw new IOException("the device at " + function.address() + " was reset by another program");
         }
     }
 

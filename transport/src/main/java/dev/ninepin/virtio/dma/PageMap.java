@@ -49,10 +49,11 @@ final class PageMap {
         final long frame = entry & FRAME_MASK;
         if ((entry & PRESENT) == 0) {
             throw new IOException(
-                    "the kernel has put memory aside that the device writes to: nothing is sent any more");
+                    "the kernel has paged out memory that the device writes to: no more requests are sent");
         }
         if (frame == 0) {
-            throw new IOException("the kernel does not tell where memory is: that needs root (CAP_SYS_ADMIN)");
+            throw new IOException(
+                    "cannot read physical addresses from /proc/self/pagemap: this requires root (CAP_SYS_ADMIN)");
         }
         return frame * basePage;
     }

@@ -81,7 +81,7 @@ final class PagedDmaMemory implements DmaMemory {
             if (now[i] != addresses[i]) {
                 throw new IOException("the kernel has moved memory that the device writes to (page " + i + " of "
                         + now.length + ", from 0x" + Long.toHexString(addresses[i]) + " to 0x"
-                        + Long.toHexString(now[i]) + "): nothing is sent any more");
+                        + Long.toHexString(now[i]) + "): no more requests are sent");
             }
         }
     }

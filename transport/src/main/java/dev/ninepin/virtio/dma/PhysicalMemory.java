@@ -43,7 +43,7 @@ public record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGu
             try {
                 return ofHugePages(size, config, hugePages);
             } catch (final IOException e) {
-                LOG.info("no hugepages ({}): ordinary memory is used, locked", e.getMessage());
+                LOG.info("cannot allocate hugepages ({}): using locked ordinary pages", e.getMessage());
             }
         }
         return ofPages(size, config);
@@ -100,8 +100,8 @@ public record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGu
                 final long available = Long.parseLong(words.get(1)) * KIB;
                 if (size > available / 2) {
                     throw new IOException("the device needs " + (size >> 20)
-                            + " MiB of memory that stays in its place, and " + "this system has " + (available >> 20)
-                            + " MiB left: use a smaller msize, or free memory");
+                            + " MiB of locked memory, which is more than half of the available "
+                            + (available >> 20) + " MiB: use a smaller msize, or free memory");
                 }
             }
         }

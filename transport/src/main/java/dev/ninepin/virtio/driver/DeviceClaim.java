@@ -124,7 +124,8 @@ final class DeviceClaim implements AutoCloseable {
             final Optional<Found> left = Found.of(Files.readString(record));
             if (left.isPresent()) {
                 LOG.info(
-                        "the process that had the device at {} before ended without handing it back", device.address());
+                        "a previous process ended without restoring the device at {}; its record is used to restore it",
+                        device.address());
                 return left.get();
             }
         }
@@ -183,7 +184,7 @@ final class DeviceClaim implements AutoCloseable {
             }
             Files.deleteIfExists(record);
         } catch (final IOException e) {
-            LOG.warn("the device at {} could not be handed back as it was found: {}", device.address(), e.getMessage());
+            LOG.warn("cannot restore the previous state of the device at {}: {}", device.address(), e.getMessage());
         } finally {
             lock.close();
         }
@@ -207,7 +208,7 @@ final class DeviceClaim implements AutoCloseable {
             }
         }
         if (!device.driver().equals(found.driver())) {
-            throw new IOException("it is bound to " + device.driver().orElse("no driver") + ", and was to "
+            throw new IOException("it is bound to " + device.driver().orElse("no driver") + " instead of "
                     + found.driver().orElse("none"));
         }
         LOG.debug("{} is handed back to {}", device.address(), found.driver().orElse("no driver"));

@@ -54,9 +54,9 @@ final class DeviceFinder {
         }
         throw new IOException("virtio:" + name + ": "
                 + bus.device(address)
-                        .map(other -> "the PCI device there is no virtio-9p device")
-                        .orElse("no PCI device is there")
-                + "; there are " + describeDevices(devices));
+                        .map(other -> "the PCI device at this address is not a virtio-9p device")
+                        .orElse("no PCI device has this address")
+                + "; available: " + describeDevices(devices));
     }
 
     private SysfsDevice findByTag(final String name, final List<SysfsDevice> devices) throws IOException {
@@ -67,7 +67,7 @@ final class DeviceFinder {
             }
         }
         if (found.isEmpty()) {
-            throw new IOException("virtio:" + name + ": no virtio-9p device has this mount tag; there are "
+            throw new IOException("virtio:" + name + ": no virtio-9p device has this mount tag; available: "
                     + describeDevices(devices));
         }
         if (found.size() > 1) {
@@ -84,7 +84,7 @@ final class DeviceFinder {
         for (final SysfsDevice device : devices) {
             final Tag tag = tag(device);
             all.add(tag.text()
-                            .orElse("a device whose tag can't be read ("
+                            .orElse("a device whose tag cannot be read ("
                                     + tag.problem().orElse("") + ")") + " at " + device.address());
         }
         return String.join(", ", all);
@@ -116,7 +116,7 @@ final class DeviceFinder {
             config.lock();
             final VirtioCapabilities capabilities = VirtioCapabilities.read(config);
             if (capabilities.configAccess() == 0) {
-                return Tag.unknown("the device has no capability to read it by; name the device by its address");
+                return Tag.unknown("the device lacks the capability for reading it; name the device by its address");
             }
             final ByteString tag = MountTag.read(
                     device.address(),

@@ -56,8 +56,8 @@ final class DriverChoice {
      */
     boolean prepareForced(final DriverKind kind, final SysfsDevice device) throws IOException {
         if (kind != DriverKind.VFIO && kernel.isLockedDown()) {
-            throw new IOException("the kernel is locked down (kernel_lockdown(7)), which leaves only driver=vfio: boot"
-                    + " without Secure Boot, or give the virtual machine an IOMMU");
+            throw new IOException("the kernel is locked down (kernel_lockdown(7)), and permits only driver=vfio with an"
+                    + " IOMMU: boot without Secure Boot, or give the virtual machine an IOMMU");
         }
         load(kind);
         if (kind != DriverKind.VFIO || hasIommu(device) || kernel.isNoIommuEnabled()) {
@@ -65,7 +65,7 @@ final class DriverChoice {
         }
         if (!kernel.supportsNoIommu()) {
             throw new IOException(
-                    "driver=vfio: this system has no IOMMU, and its kernel can't do VFIO without one: give the"
+                    "driver=vfio: this system has no IOMMU, and its kernel does not support VFIO without one: give the"
                             + " virtual machine one (QEMU: -device intel-iommu), or use driver=uio or driver=sysfs");
         }
         kernel.enableNoIommu(true);

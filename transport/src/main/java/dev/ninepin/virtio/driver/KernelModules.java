@@ -77,10 +77,10 @@ final class KernelModules {
             process.getOutputStream().close();
             final String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                throw new IOException("modprobe " + module + " does not end");
+                throw new IOException("modprobe " + module + " did not finish within " + PATIENCE_SECONDS + " s");
             }
             if (process.exitValue() != 0) {
-                throw new IOException("the kernel module " + module + " can't be loaded: "
+                throw new IOException("cannot load the kernel module " + module + ": "
                         + (said.isEmpty() ? "modprobe exited with status " + process.exitValue() : said));
             }
         } catch (final InterruptedException e) {

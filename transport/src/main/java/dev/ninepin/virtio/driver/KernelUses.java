@@ -62,7 +62,7 @@ final class KernelUses {
                 : Optional.of(new DeviceUse(
                         KERNEL_9P,
                         "perhaps in use by a mount of the kernel's 9p that no mount table shows",
-                        "end the mount(8) that hangs, or the programs in a mount that umount -l detached",
+                        "end the mount(8) that hangs, or the programs that use a mount detached by umount -l",
                         List.of()));
     }
 

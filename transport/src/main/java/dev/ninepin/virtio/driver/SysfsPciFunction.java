@@ -124,9 +124,8 @@ final class SysfsPciFunction implements PciFunction {
     public synchronized DmaMemory dmaMemory(final int size, final boolean translated) throws IOException {
         final Optional<String> groupType = claim.device().iommuGroupType();
         if (translated && groupType.isPresent() && !groupType.get().equals("identity")) {
-            throw new IOException(
-                    "what the device at " + address() + " reads and writes goes through this system's IOMMU,"
-                            + " which only VFIO can tell about it: use driver=vfio");
+            throw new IOException("the device at " + address()
+                    + " is behind this system's IOMMU, which only VFIO can program: use driver=vfio");
         }
         if (closed || memory != null) {
             throw new IllegalStateException("memory is to be had once, while the function is open");

@@ -42,10 +42,10 @@ final class VfioDevice implements AutoCloseable {
         final Descriptor container = Descriptor.open(DIRECTORY.resolve("vfio").toString());
         try {
             if (container.ioctl("VFIO_GET_API_VERSION", Vfio.GET_API_VERSION, 0) != Vfio.API_VERSION) {
-                throw new IOException("this kernel's VFIO has another interface than that of version 0");
+                throw new IOException("this kernel's VFIO API is not version " + Vfio.API_VERSION);
             }
             if (!Files.exists(groupPath)) {
-                throw new IOException(groupPath + " does not exist: vfio-pci has not taken " + address);
+                throw new IOException(groupPath + " does not exist: vfio-pci is not bound to " + address);
             }
             final Descriptor group = Descriptor.open(groupPath.toString());
             try {
@@ -66,8 +66,8 @@ final class VfioDevice implements AutoCloseable {
         final Pointer status = structure(Vfio.GROUP_STATUS_SIZE);
         group.ioctl("VFIO_GROUP_GET_STATUS", Vfio.GROUP_GET_STATUS, status);
         if ((status.getInt(Vfio.GROUP_STATUS_FLAGS) & Vfio.GROUP_VIABLE) == 0) {
-            throw new IOException("the IOMMU can't tell " + address + " from other devices, which kernel drivers hold"
-                    + " (see /sys/bus/pci/devices/" + address + "/iommu_group/devices)");
+            throw new IOException(address + " shares its IOMMU group with devices that kernel drivers use: unbind them"
+                    + " first (see /sys/bus/pci/devices/" + address + "/iommu_group/devices)");
         }
         final Pointer containerNumber = Memory.allocateDirect(Runtime.getSystemRuntime(), Integer.BYTES);
         containerNumber.putInt(0, container.number());

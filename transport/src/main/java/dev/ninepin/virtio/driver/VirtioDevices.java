@@ -76,7 +76,7 @@ public final class VirtioDevices {
             throws IOException {
         final SysfsDevice device = find(name);
         if (!Files.isWritable(device.config())) {
-            throw new IOException("virtio:" + name + ": driving a device from user space needs root");
+            throw new IOException("virtio:" + name + ": driving a device from user space requires root: mount as root");
         }
         if (driver.isPresent()) {
             return openForced(device, driver.get(), maxMessageSize);
@@ -92,7 +92,7 @@ public final class VirtioDevices {
                 } catch (final DeviceInUseException e) {
                     throw e;
                 } catch (final IOException e) {
-                    LOG.info("{} can't be driven by {}: {}", device.address(), kind.optionValue(), e.getMessage());
+                    LOG.info("{} cannot be driven by {}: {}", device.address(), kind.optionValue(), e.getMessage());
                     failures.put(kind, e);
                 }
             }
@@ -112,7 +112,7 @@ public final class VirtioDevices {
             failures.values().forEach(all::addSuppressed);
             return all;
         }
-        return new IOException("nothing here can drive the device at " + device.address() + ": "
+        return new IOException("no driver on this host can use the device at " + device.address() + ": "
                 + obstacles.entrySet().stream()
                         .map(each -> each.getKey().optionValue() + ": "
                                 + each.getValue().orElse(""))

@@ -124,7 +124,7 @@ public final class MappedMmio implements Mmio {
      * drivers claims the registers; Java then throws an {@link InternalError} on access.
      */
     private static IOException gone(final InternalError error) {
-        return new IOException("the kernel has taken the device's registers away", error);
+        return new IOException("the kernel has revoked the access to the device's registers", error);
     }
 
     private int at(final long offset, final int width) {

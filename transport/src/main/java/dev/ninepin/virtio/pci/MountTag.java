@@ -30,14 +30,14 @@ public final class MountTag {
                 return tag;
             }
         }
-        throw new IOException("the mount tag of " + address + " changes all the time");
+        throw new IOException("cannot read the mount tag of " + address + ": it changed during every attempt");
     }
 
     private static ByteString readOnce(final String address, final Mmio config) throws IOException {
         final int length = config.read16(0);
         if (Short.BYTES + length > config.size()) {
-            throw new IOException("the mount tag of " + address + " is said to have " + length
-                    + " bytes: more than its registers hold");
+            throw new IOException("the mount tag of " + address + " has an invalid length of " + length
+                    + " bytes: more than the device's registers hold");
         }
         final byte[] tag = new byte[length];
         for (int i = 0; i < length; i++) {

@@ -129,7 +129,6 @@ public final class QemuChannel {
                 return candidate.toString();
             }
         }
-        throw new IOException(
-                program + " is not in any directory of PATH (" + path + "): install the package " + packageName);
+        throw new IOException("cannot find " + program + " in PATH (" + path + "): install the package " + packageName);
     }
 }

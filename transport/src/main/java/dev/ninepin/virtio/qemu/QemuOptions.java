@@ -31,8 +31,8 @@ record QemuOptions(Map<String, String> values) {
         }
         // QEMU silently accepts any other value, and ignores it.
         if (!values.getOrDefault(WRITEOUT, IMMEDIATE).equals(IMMEDIATE)) {
-            throw new IllegalArgumentException("qemu: takes no writeout=" + values.get(WRITEOUT)
-                    + "; the only value is " + WRITEOUT + "=" + IMMEDIATE);
+            throw new IllegalArgumentException("qemu: invalid value writeout=" + values.get(WRITEOUT)
+                    + "; the only valid value is " + WRITEOUT + "=" + IMMEDIATE);
         }
         final Map<String, String> complete = new LinkedHashMap<>();
         // Files show the modes and owners that they have on the host. QEMU ignores a failure to set one for lack of
@@ -57,7 +57,7 @@ record QemuOptions(Map<String, String> values) {
      */
     String hintFor(final @Nullable String reason) {
         return reason != null && values.keySet().stream().anyMatch(reason::contains)
-                ? "; correct the options behind the directory (qemu:DIR,OPTION=VALUE)"
+                ? "; correct the options after the directory (qemu:DIR,OPTION=VALUE)"
                 : "";
     }
 

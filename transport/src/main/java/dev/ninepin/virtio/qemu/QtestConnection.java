@@ -115,7 +115,7 @@ final class QtestConnection {
         }
         final @Nullable Answer answer = due.poll();
         if (answer == null) {
-            throw new IOException("QEMU said '" + line + "' without being asked");
+            throw new IOException("unexpected qtest answer from QEMU: '" + line + "'");
         }
         unread.decrementAndGet();
         answer.text = line;

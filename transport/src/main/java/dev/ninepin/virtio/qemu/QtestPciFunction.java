@@ -103,7 +103,7 @@ final class QtestPciFunction implements PciFunction {
     public DmaMemory dmaMemory(final int size, final boolean translated) throws IOException {
         if (size > memory.bytes().capacity()) {
             throw new IOException(
-                    "the guest has " + memory.bytes().capacity() + " bytes of memory to use, not " + size);
+                    "the guest has " + memory.bytes().capacity() + " bytes of DMA memory, but " + size + " are needed");
         }
         return memory;
     }

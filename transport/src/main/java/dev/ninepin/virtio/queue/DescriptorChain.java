@@ -66,7 +66,7 @@ final class DescriptorChain {
 
     private void add(final long address, final int bytes, final int flags) {
         if (length == longest) {
-            throw new IllegalArgumentException("a chain has at most " + longest + " descriptors");
+            throw new IllegalArgumentException("descriptor chain too long: at most " + longest + " descriptors fit");
         }
         final int offset = offset(first + length);
         length++;

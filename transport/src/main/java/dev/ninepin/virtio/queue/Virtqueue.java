@@ -171,8 +171,8 @@ public final class Virtqueue {
             return null;
         }
         if (fresh > layout.queueSize()) {
-            throw new IOException("the device says that it has answered " + fresh
-                    + " requests at once, and its queue has " + layout.queueSize() + " slots");
+            throw new IOException("the device reports " + fresh + " answered requests at once, but its queue has "
+                    + layout.queueSize() + " slots");
         }
         final int element = layout.usedElement(usedIndex);
         // Plain, both: they follow the acquire above, and the device does not rewrite a used element.

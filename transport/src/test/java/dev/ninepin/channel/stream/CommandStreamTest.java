@@ -25,7 +25,7 @@ class CommandStreamTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith("exec:sh -c ")
                     .hasMessageEndingWith("the server closed the connection; the command ended with status 3;"
-                            + " it said: first; cannot export /data");
+                            + " its standard error ends with: first; cannot export /data");
         }
     }
 

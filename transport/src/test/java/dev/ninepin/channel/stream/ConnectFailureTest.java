@@ -26,7 +26,7 @@ class ConnectFailureTest {
         assertThatThrownBy(() -> StreamChannel.unix(socket))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("unix:" + socket)
-                .hasMessageContaining("there is no such socket");
+                .hasMessageContaining("the socket does not exist");
     }
 
     @Test
@@ -41,7 +41,7 @@ class ConnectFailureTest {
             assertThatThrownBy(() -> StreamChannel.unix(socket))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("unix:" + socket)
-                    .hasMessageContaining("nothing listens there");
+                    .hasMessageContaining("no server listens on this socket");
         } finally {
             Files.delete(socket);
             Files.delete(socket.getParent());
@@ -79,7 +79,7 @@ class ConnectFailureTest {
         assertThatThrownBy(() -> StreamChannel.tcp("[nobody]", StreamChannel.DEFAULT_PORT))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("tcp:[nobody]:564")
-                .hasMessageContaining("no such host");
+                .hasMessageContaining("unknown host");
     }
 
     @Test

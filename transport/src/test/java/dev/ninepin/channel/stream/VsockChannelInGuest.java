@@ -72,8 +72,8 @@ class VsockChannelInGuest extends ChannelContract {
     void aPortThatNobodyListensOnIsSaidSo() {
         assertThatThrownBy(() -> StreamChannel.vsock(LOCAL, 4_000_000_000L))
                 .isInstanceOf(IOException.class)
-                .hasMessage("cannot connect to vsock:1:4000000000: it was refused; check that the server runs, and"
-                        + " listens on vsock port 4000000000");
+                .hasMessage("cannot connect to vsock:1:4000000000: connection refused; check that the server runs"
+                        + " and listens on vsock port 4000000000");
     }
 
     @Test

@@ -61,7 +61,7 @@ class CuseVio9pInGuest extends Vio9pContract {
         try (Session session = connect()) {
             assertThatThrownBy(this::open)
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("cannot open vio9p:/dev/9p/0: somebody has it open");
+                    .hasMessageContaining("cannot open vio9p:/dev/9p/0: another process has it open");
             assertThat(session.getattr(root, AttrMask.BASIC).await()).isNotNull();
         }
         open().close();

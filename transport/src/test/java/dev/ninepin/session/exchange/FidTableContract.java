@@ -478,7 +478,7 @@ public abstract class FidTableContract extends SessionFixture {
         try {
             assertThat(sizeOf(paths.get(i))).isEqualTo(i);
         } catch (final StaleFileException e) {
-            assertThat(e).hasMessageContaining("no longer where it was");
+            assertThat(e).hasMessageContaining("no longer exists at its path");
         } catch (final RemoteException e) {
             assertThat(e.errno()).isEqualTo(RemoteException.ENOENT);
         }

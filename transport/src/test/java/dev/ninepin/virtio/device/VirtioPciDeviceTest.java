@@ -100,7 +100,7 @@ class VirtioPciDeviceTest {
     void aMountTagThatNeverStaysIsRefused() throws Exception {
         final VirtioPciDevice device = VirtioPciDevice.open(mock.changingGeneration(Integer.MAX_VALUE));
 
-        assertRefused(device::mountTag, "changes all the time");
+        assertRefused(device::mountTag, "it changed during every attempt");
     }
 
     @Test
@@ -128,7 +128,7 @@ class VirtioPciDeviceTest {
         device.checkHealth();
         assertRefused(device::checkHealth, "broken");
         assertRefused(device::checkHealth, "gone");
-        assertRefused(device::checkHealth, "reset by someone else");
+        assertRefused(device::checkHealth, "reset by another program");
     }
 
     private void assertRefused(final ThrowingCallable call, final String words) {

@@ -131,8 +131,9 @@ class VirtioDevicesTest {
         sysfs.plug("0000:00:02.0", "0x1af4", "0x1000", "0x0001");
 
         assertThatThrownBy(() -> open("0000:00:09.0"))
-                .hasMessageContaining("no PCI device is there; there are share at 0000:00:04.0");
-        assertThatThrownBy(() -> open("0000:00:02.0")).hasMessageContaining("is no virtio-9p device; there are share");
+                .hasMessageContaining("no PCI device has this address; available: share at 0000:00:04.0");
+        assertThatThrownBy(() -> open("0000:00:02.0"))
+                .hasMessageContaining("is not a virtio-9p device; available: share");
     }
 
     @Test
@@ -202,12 +203,12 @@ class VirtioDevicesTest {
                         assertThat(device.tagProblem()).get().asString().contains("locked down"));
         assertThatThrownBy(() -> open("0000:00:04.0"))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("nothing here can drive the device at 0000:00:04.0")
+                .hasMessageContaining("no driver on this host can use the device at 0000:00:04.0")
                 .hasMessageContaining("vfio: the kernel has no module vfio_pci")
                 .hasMessageContaining("boot without Secure Boot");
         assertThatThrownBy(() -> devices.open("0000:00:04.0", Optional.of(DriverKind.SYSFS), MSIZE))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("leaves only driver=vfio");
+                .hasMessageContaining("permits only driver=vfio with an IOMMU");
         sysfs.file(LOCKDOWN, "[none] integrity confidentiality\n");
         assertThat(obstacles().get(DriverKind.UIO)).isEmpty();
     }

@@ -132,11 +132,11 @@ class QemuChannelTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("qemu:" + directory + ": QEMU exited with status 1: ")
                 .hasMessageContaining(": invalid security_model property 'mapped-nowhere'; ")
-                .hasMessageEndingWith("; correct the options behind the directory (qemu:DIR,OPTION=VALUE)")
+                .hasMessageEndingWith("; correct the options after the directory (qemu:DIR,OPTION=VALUE)")
                 .hasMessageNotContainingAny("-fsdev", "qemu-system");
         assertThatThrownBy(() -> QemuChannel.open(directory, Map.of("writeout", "later"), MSIZE))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("qemu: takes no writeout=later; the only value is writeout=immediate");
+                .hasMessage("qemu: invalid value writeout=later; the only valid value is writeout=immediate");
         assertThatThrownBy(() -> QemuChannel.open(directory, Map.of("throttling.speed", "1"), MSIZE))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("throttling.speed");
