@@ -223,7 +223,8 @@ public final class TestMount implements AutoCloseable {
      */
     void clear() throws IOException, InterruptedException {
         programs.run("find", ".", "-mindepth", "1", "-delete");
-        // The kernel does not wait for the RELEASE of what a program had open (fs/fuse/file.c, fuse_file_put). Until then a
+        // The kernel does not wait for the RELEASE of what a program had open (fs/fuse/file.c, fuse_file_put). Until
+        // then a
         // removed file is only put aside.
         await().pollInSameThread()
                 .untilAsserted(() ->

@@ -88,7 +88,8 @@ public final class Daemon {
         } catch (final IOException e) {
             // A mount without a log is better than no mount, for example while /var is read-only.
             logging.stop();
-            warning = " the share is mounted, but without a log file: " + Reason.of(e).replace('\n', ' ');
+            warning = " the share is mounted, but without a log file: "
+                    + Reason.of(e).replace('\n', ' ');
         }
         final Detachment detachment = new Detachment();
         detachment.leaveTerminal();

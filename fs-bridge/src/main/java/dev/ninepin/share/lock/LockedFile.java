@@ -244,9 +244,8 @@ public final class LockedFile {
         final LockMode need = need();
         try {
             if (!server.lower(need)) {
-                LOG.warn(
-                        "the server gave a lock to another client during a change, and programs of this host continue"
-                                + " as if they held it: a server that uses flock(2) cannot change a lock atomically");
+                LOG.warn("the server gave a lock to another client during a change, and programs of this host continue"
+                        + " as if they held it: a server that uses flock(2) cannot change a lock atomically");
             }
         } catch (final SessionEndedException e) {
             LOG.debug("the server is gone, and its locks with it: {}", e.getMessage());

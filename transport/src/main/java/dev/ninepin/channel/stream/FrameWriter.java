@@ -55,8 +55,8 @@ final class FrameWriter {
 
     private void checkSize(final String what, final int size) {
         if (size > pending.capacity()) {
-            throw new IllegalArgumentException(what + " of " + size + " bytes exceeds the channel's limit of "
-                    + pending.capacity() + " bytes");
+            throw new IllegalArgumentException(
+                    what + " of " + size + " bytes exceeds the channel's limit of " + pending.capacity() + " bytes");
         }
     }
 }

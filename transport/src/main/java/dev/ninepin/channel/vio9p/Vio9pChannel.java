@@ -202,8 +202,8 @@ public final class Vio9pChannel implements Channel {
 
     private static void checkSize(final String what, final int size) {
         if (size > MAX_MESSAGE_SIZE) {
-            throw new IllegalArgumentException(what + " of " + size + " bytes exceeds the channel's limit of "
-                    + MAX_MESSAGE_SIZE + " bytes");
+            throw new IllegalArgumentException(
+                    what + " of " + size + " bytes exceeds the channel's limit of " + MAX_MESSAGE_SIZE + " bytes");
         }
     }
 
