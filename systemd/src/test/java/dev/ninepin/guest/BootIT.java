@@ -7,7 +7,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Lines of fstab, and what they do at boot: with a server that a unit of the guest starts. */
+/** Tests of lines of fstab at boot, with a server that a unit of the guest starts. */
 @InGuest(GuestKind.UML)
 class BootIT {
     @BeforeAll
@@ -36,7 +36,7 @@ class BootIT {
                 guest.kind(),
                 "shutdown, and power on to the agent's first word",
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin) + " ms");
-        // Of "degraded" its status is 1: the absent share's mount has failed.
+        // The status is 1, for "degraded", because the mount of the absent share has failed.
         guest.run("systemctl is-system-running --wait");
     }
 

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.ClassOrdererContext;
 import org.junit.jupiter.api.Order;
 
 /**
- * Sorts test classes by the guest that they need. Classes without a guest come first. Within a guest, {@link Order} and
- * then the name decide.
+ * An order of test classes by the guest that they need. Classes without a guest come first. The classes of a guest are
+ * sorted by {@link Order}, and then by name.
  */
 public final class ByGuest implements ClassOrderer {
     @Override

@@ -57,7 +57,7 @@ class CloudDriversIT extends DriverTests {
         guest.check("mkdir -p /mnt/driver; mount -t ninepin share /mnt/driver -o ro,nofail,_netdev");
         assertThat(guest.check("cat /mnt/driver/hello")).isEqualTo("from the host\n");
         guest.check("umount /mnt/driver");
-        // A daemon ends with its mount, and gives its device back then.
+        // The daemon ends with its mount, and then releases the device.
         guest.check("mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/driver && umount /mnt/driver");
     }
 

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Ninepin beside the kernel's own 9p, on one kernel, with one server: both have diod's export mounted. A plain directory
- * says what is right.
+ * Tests of Ninepin and of the kernel's own 9p on one kernel. Both mount the export of one diod. A plain directory shows
+ * the correct results.
  */
 @InGuest(GuestKind.UML)
 class ComparisonIT {
@@ -59,7 +59,7 @@ class ComparisonIT {
             assertThat(Tree.inGuest(guest, "/root/by-" + client)).as(client).isEqualTo(wanted);
         }
         assertThat(Tree.inGuest(guest, "/srv/comparison/by-ninepin")).isEqualTo(wanted);
-        // v9fs leaves its super block's s_time_gran at a second, to which the kernel cuts times that are set.
+        // v9fs keeps the s_time_gran of its super block at one second, so the kernel truncates times that are set.
         assertThat(Tree.inWholeSeconds(Tree.inGuest(guest, "/srv/comparison/by-kernel")))
                 .isEqualTo(Tree.inWholeSeconds(wanted));
     }

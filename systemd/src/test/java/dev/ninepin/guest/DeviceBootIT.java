@@ -7,7 +7,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Lines of fstab that name a device, and what they do at boot: beside udev, which loads drivers. */
+/** Tests of lines of fstab that name a device, at boot, while udev loads drivers. */
 @InGuest(GuestKind.CLOUD)
 class DeviceBootIT {
     @BeforeAll
@@ -26,7 +26,7 @@ class DeviceBootIT {
                 guest.kind(),
                 "shutdown, and power on to the agent's first word",
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin) + " ms");
-        // Of "degraded" its status is 1: the absent share's mount has failed.
+        // The status is 1, for "degraded", because the mount of the absent share has failed.
         guest.run("systemctl is-system-running --wait");
     }
 

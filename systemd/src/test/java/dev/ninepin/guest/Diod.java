@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /** The server diod in a guest, as the transient unit {@code guest-diod}. */
 final class Diod {
-    /** The server as Ninepin's source. */
+    /** The source that mounts this server. */
     static final String SOURCE = "unix:" + socket();
 
     private Diod() {}

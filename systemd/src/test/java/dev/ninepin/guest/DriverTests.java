@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 
-/** Tests of what a user does with a share, for each driver of the device. */
+/** Tests of mounting, copying and unmounting with each driver of the device. */
 abstract class DriverTests {
     /**
      * Prints all state of a device and of the machine that a driver could leave changed. The script removes the numbers

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Records measurements for people, in {@code target/guest/KIND/figures.txt} and in the build's output. */
+/** A record of measurements for people, in {@code target/guest/KIND/figures.txt} and in the output of the tests. */
 final class Figures {
     private Figures() {}
 

@@ -5,7 +5,7 @@ import org.junit.platform.suite.api.IncludeClassNamePatterns;
 import org.junit.platform.suite.api.SelectPackages;
 import org.junit.platform.suite.api.Suite;
 
-/** All tests of this package that are neither {@link SecondGuests} nor {@link UmlGuests}. */
+/** The suite of all tests in guests that are neither in {@link SecondGuests} nor in {@link UmlGuests}. */
 @Suite
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(".*IT")

@@ -14,14 +14,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A running guest with Ninepin's package installed in it, as root. Under QEMU it has two shares, {@code share} and {@code
- * second}; all else in it is what a fresh installation leaves, and a test leaves it so. What it says and does is kept under
- * {@code target/guest/KIND/}. One thread at a time.
+ * A running guest in which Ninepin's package is installed. Commands run as root. Under QEMU, the guest has two shares
+ * with the tags {@code share} and {@code second}. Otherwise it is in the state of a fresh installation, and each test
+ * restores this state. Commands, output and logs are kept in {@code target/guest/KIND/}. One thread at a time.
  */
 public final class Guest {
     static final Charset TEXT = StandardCharsets.UTF_8;
 
-    /** Its own commands: longer than any takes under software emulation on a busy machine. */
+    /** The time limit of a command. No command takes as long under software emulation on a busy machine. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final Duration BOOTS_WITHIN = Duration.ofMinutes(3);
@@ -33,7 +33,7 @@ public final class Guest {
     private final GuestDisk disk;
     private GuestMachine machine;
     private GuestAgent agent;
-    /** When it was powered on last, by {@link System#nanoTime}. */
+    /** The time of the last power-on, by {@link System#nanoTime}. */
     private long poweredOn = System.nanoTime();
 
     private Result installation = new Result("", -1, "", "");
@@ -62,9 +62,9 @@ public final class Guest {
                 kind == GuestKind.UML ? Optional.of(directory) : Optional.empty());
     }
 
-    /** How a command ended: with its exit status, or with 124 because it took too long. */
+    /** The result of a command. The status is 124 if the command exceeded its time limit. */
     public record Result(String command, int status, String output, String errors) {
-        /** Its output, if it ended well; the test fails otherwise. */
+        /** Returns the output. Fails the test if the status is not 0. */
         String expectSuccess() {
             assertThat(status).as("%s%nsays: %s%s", command, output, errors).isZero();
             return output;
@@ -72,9 +72,9 @@ public final class Guest {
     }
 
     /**
-     * Powers a guest on that has the package of this build installed.
+     * Powers on a guest with the package of this build, and returns when the guest runs commands.
      *
-     * @throws IOException if that fails; the last words of its console are in it
+     * @throws IOException if the guest does not boot; the message has the last lines of the journal and console
      */
     static Guest boot(final GuestKind kind) throws IOException, InterruptedException {
         final Path directory = directory(kind).toAbsolutePath();
@@ -87,7 +87,7 @@ public final class Guest {
         return boot(kind, directory, GuestDisk.over(image, installed, directory.resolve("disk.qcow2")), guest -> {});
     }
 
-    /** Powers a guest of the kind {@link GuestKind#UML} on, and installs the package. */
+    /** Powers on a guest of the kind {@link GuestKind#UML}, and installs the package. */
     static Guest bootAndInstall(final Path directory, final GuestDisk disk) throws IOException, InterruptedException {
         return boot(GuestKind.UML, directory, disk, guest -> {
             guest.put(deb(), "/root/ninepin.deb");
@@ -113,7 +113,7 @@ public final class Guest {
         }
     }
 
-    /** Where what a guest says is kept, until the next of its kind. */
+    /** Returns the directory of the logs of a kind of guest. The next guest of this kind empties it. */
     static Path directory(final GuestKind kind) {
         return Path.of("target", "guest", kind.label());
     }
@@ -122,37 +122,37 @@ public final class Guest {
         return kind;
     }
 
-    /** How the installation of the package went, in a guest of the kind {@link GuestKind#UML}. */
+    /** Returns the result of installing the package, in a guest of the kind {@link GuestKind#UML}. */
     public Result installation() {
         return installation;
     }
 
-    /** The host's directory behind the tag {@code share}, under QEMU. */
+    /** Returns the host's directory behind the tag {@code share}, under QEMU. */
     public Path share() {
         return directory.resolve("share");
     }
 
-    /** The host's directory behind the tag {@code second}, under QEMU. */
+    /** Returns the host's directory behind the tag {@code second}, under QEMU. */
     public Path second() {
         return directory.resolve("second");
     }
 
-    /** How long it has been on, in nanoseconds. */
+    /** Returns the time since the last power-on, in nanoseconds. */
     long nanosSincePowerOn() {
         return System.nanoTime() - poweredOn;
     }
 
-    /** Runs {@code command} with sh, as root in /root, and returns when it has ended. */
+    /** Runs {@code command} with sh, as root in {@code /root}. Blocks until the command ends. */
     public Result run(final String command) throws IOException {
         return run(command, new byte[0]);
     }
 
-    /** As {@link #run(String)}, with {@code input} as its standard input. */
+    /** Does the same as {@link #run(String)}, with {@code input} as the command's standard input. */
     public Result run(final String command, final byte[] input) throws IOException {
         return run(command, input, PATIENCE);
     }
 
-    /** As {@link #run(String, byte[])}, for a command that may take longer than usual. */
+    /** Does the same as {@link #run(String, byte[])}, with another time limit. */
     public Result run(final String command, final byte[] input, final Duration limit) throws IOException {
         final long begin = System.nanoTime();
         final GuestAgent.Answer answer = agent.run(command.getBytes(TEXT), input, limit);
@@ -163,7 +163,7 @@ public final class Guest {
         return result;
     }
 
-    /** The output of {@code command}, which has to end with status 0. */
+    /** Runs {@code command} and returns its output. Fails the test if the status is not 0. */
     public String check(final String command) throws IOException {
         return run(command).expectSuccess();
     }
@@ -179,9 +179,10 @@ public final class Guest {
     }
 
     /**
-     * Shuts the guest down, powers it on again with what was written to its disk, and returns when it runs commands. Not by
-     * a reset: after that, QEMU's software emulation is several times slower until the guest is up, for what is written to
-     * memory may be code that it has translated before.
+     * Shuts the guest down, powers it on again with the same disk, and returns when the guest runs commands.
+     *
+     * <p>A reset would be slower. QEMU keeps its translated code then, and must check each write to memory against it.
+     * So the guest boots several times slower under software emulation.
      */
     public void restart() throws IOException, InterruptedException {
         shutDown();
@@ -191,7 +192,7 @@ public final class Guest {
         agent.awaitReady(BOOTS_WITHIN);
     }
 
-    /** The ends of the console, of the journal, and where to read all of it. */
+    /** Returns the last lines of the journal and the console, and the path of the full log. */
     String lastWords() {
         String journal;
         try {
@@ -204,14 +205,14 @@ public final class Guest {
                 + (Files.exists(qemu) ? tail(qemu) : "") + "All commands and their output: " + commands();
     }
 
-    /** Has the guest power itself off, with all that it has written on its disk. */
+    /** Shuts the guest down, so that the disk has everything that the guest wrote. */
     void shutDown() throws IOException, InterruptedException {
         run("systemctl poweroff").expectSuccess();
         machine.awaitEnd(ENDS_WITHIN);
         powerOff();
     }
 
-    /** Pulls the plug. */
+    /** Powers the guest off without a shutdown. */
     void powerOff() throws InterruptedException {
         agent.close();
         machine.close();
@@ -238,7 +239,7 @@ public final class Guest {
         }
     }
 
-    /** Makes an empty directory of {@code directory}. */
+    /** Creates {@code directory}, or removes everything in it. */
     static void empty(final Path directory) throws IOException, InterruptedException {
         final int status = new ProcessBuilder("rm", "-rf", directory.toString())
                 .inheritIO()

@@ -32,7 +32,9 @@ final class GuestAgent implements AutoCloseable {
         return thread;
     });
 
-    /** @param files where the guest finds scripts and their input, if not in {@code toGuest} */
+    /**
+     * @param files the directory in which the guest finds scripts and their input, if they are not sent to the guest
+     */
     GuestAgent(final OutputStream toGuest, final InputStream fromGuest, final Optional<Path> files) {
         this.toGuest = toGuest;
         this.fromGuest = fromGuest;

@@ -7,10 +7,10 @@ import java.util.List;
 /**
  * The disk of a guest.
  *
- * @param image the directory of the image, which has the kernels too
- * @param base the root file system
- * @param file what the guest writes over it: in QEMU's format qcow2, or user-mode Linux's of copy-on-write files; or
- *     {@code base} itself
+ * @param image the directory of the image, which also has the kernels
+ * @param base the file of the root file system
+ * @param file the file that the guest writes: an overlay over {@code base}, in QEMU's format qcow2 or in user-mode
+ *     Linux's copy-on-write format, or {@code base} itself
  */
 record GuestDisk(Path image, Path base, Path file) {
     /** Returns a disk for user-mode Linux over the image. The kernel makes {@code file}. */

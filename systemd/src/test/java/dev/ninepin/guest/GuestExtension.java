@@ -8,9 +8,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
- * Provides test classes with their guest. One guest runs at a time, until a class needs one of another kind. {@link
- * ByGuest} sorts the classes so that each kind boots only once. If a test fails, the last output of the guest is
- * appended to the message.
+ * A JUnit extension that provides test classes with their guest. A guest runs until a class needs another kind. {@link
+ * ByGuest} sorts the classes so that each kind boots only once. If a test fails, the last lines of the guest's logs are
+ * added to the failure.
  */
 final class GuestExtension implements BeforeAllCallback, ParameterResolver, TestExecutionExceptionHandler {
     private static final ExtensionContext.Namespace OURS = ExtensionContext.Namespace.create(GuestExtension.class);

@@ -5,31 +5,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The kinds of guest that there are: a kernel, and a machine for it. In the order in which they are booted. */
+/** A kind of guest: a kernel and a machine. The kinds are in the order in which they boot. */
 public enum GuestKind {
     /**
-     * Linux as a program of the host ({@link UserModeLinux}), at nearly the host's speed. Has FUSE, CUSE, vsock, autofs and
-     * 9p, but no PCI, and so no share with a mount tag.
+     * Linux as a program of the host ({@link UserModeLinux}), at nearly the host's speed. The kernel has FUSE, CUSE,
+     * vsock, autofs and 9p, but no PCI, and so no share with a mount tag.
      */
     UML,
 
     /** Debian's cloud kernel, which has no 9p, on a machine without an IOMMU. */
     CLOUD("cloud", "pc", GuestKind.INTERPRETED),
 
-    /** The same on a machine with an IOMMU, and the shares' devices behind it. */
+    /** Debian's cloud kernel on a machine with an IOMMU, which the devices of the shares use. */
     CLOUD_IOMMU("cloud", "q35,kernel-irqchip=split", "intel_iommu=on " + GuestKind.INTERPRETED),
 
-    /** Debian's standard kernel, whose own 9p is what Ninepin is compared with. Here Java compiles, as it does for users. */
+    /** Debian's standard kernel, which has 9p. Java compiles in this guest, as it does for users. */
     STANDARD("standard", "pc", "");
 
-    /** The PCI addresses at which every guest has its shares, as the guest writes them. */
+    /** The guest's PCI address of the share with the tag {@code share}. */
     static final String SHARE_ADDRESS = "0000:00:08.0";
 
+    /** The guest's PCI address of the share with the tag {@code second}. */
     static final String SECOND_ADDRESS = "0000:00:09.0";
 
     /**
-     * All of systemd's services have Ninepin's Java interpret: what Java compiles, the emulation has to translate anew,
-     * which takes twice the time.
+     * The kernel argument that makes Ninepin's Java interpret only, in all services of systemd. The emulation would
+     * have to translate everything that Java compiles, which takes twice the time.
      */
     private static final String INTERPRETED = "systemd.setenv=NINEPIN_JAVA_OPTIONS=-Xint";
 
@@ -47,7 +48,7 @@ public enum GuestKind {
         this.kernelArguments = kernelArguments;
     }
 
-    /** For names of files. */
+    /** Returns the name of this kind for file names. */
     String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
@@ -89,7 +90,7 @@ public enum GuestKind {
                 "virtio-9p-pci,fsdev=" + tag + ",mount_tag=" + tag + "," + how + behind);
     }
 
-    /** A comma ends a value of QEMU's. */
+    /** Returns a path with its commas doubled, because a single comma ends a value in QEMU's options. */
     private static String doubled(final Path path) {
         return path.toString().replace(",", ",,");
     }

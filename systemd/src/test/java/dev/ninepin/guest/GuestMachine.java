@@ -11,14 +11,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The process that runs a guest: QEMU, or Linux itself. It ends with this one, however this one ends: the kernel kills it
- * when the thread ends that started it (prctl(2), PR_SET_PDEATHSIG), which therefore waits for it.
+ * The process that runs a guest: QEMU, or user-mode Linux. The process ends with this JVM, even if this JVM is killed.
+ * The kernel kills it when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG). So this thread waits for the
+ * process.
  */
 final class GuestMachine implements AutoCloseable {
     /**
-     * Software emulation in one thread. With a thread for each processor, one translates code while another patches it,
-     * and may see half of the patch; a JVM, which patches the entries of its methods for as long as it runs, then dies of
-     * a signal at one of them.
+     * Software emulation in one thread. With one thread per processor, QEMU may translate code while another thread
+     * patches that code, and then translate half of the patch. A JVM, which patches the entries of its methods at any
+     * time, then crashes at such an entry.
      */
     private static final String ONE_THREAD = "tcg,thread=single";
 
@@ -33,9 +34,9 @@ final class GuestMachine implements AutoCloseable {
     /**
      * Starts QEMU.
      *
-     * @param arguments of QEMU, all but the accelerator: that is software emulation, or what {@code NINEPIN_GUEST_ACCEL}
-     *     says
-     * @param errors the file for what QEMU says
+     * @param arguments the arguments of QEMU without the accelerator, which is software emulation unless {@code
+     *     NINEPIN_GUEST_ACCEL} names another
+     * @param errors the file for QEMU's messages
      */
     static GuestMachine qemu(final List<String> arguments, final Path errors) {
         final List<String> command = new ArrayList<>(List.of("qemu-system-x86_64", "-accel"));
@@ -47,7 +48,7 @@ final class GuestMachine implements AutoCloseable {
     /**
      * Starts {@code command}.
      *
-     * @param environment what is added to the environment of this process
+     * @param environment variables in addition to the environment of this JVM
      */
     static GuestMachine start(
             final List<String> command, final Map<String, String> environment, final ProcessBuilder.Redirect errors) {
@@ -60,7 +61,7 @@ final class GuestMachine implements AutoCloseable {
         return machine;
     }
 
-    /** The process, whose standard input and output are the agent's port. */
+    /** Returns the process, whose standard input and output are the agent's port. Blocks until it has started. */
     Process process() throws IOException {
         try {
             return started.get();
@@ -74,9 +75,9 @@ final class GuestMachine implements AutoCloseable {
     }
 
     /**
-     * Waits until the guest has powered the machine off.
+     * Blocks until the guest has powered the machine off.
      *
-     * @throws IOException if it has not by then
+     * @throws IOException if the machine still runs after {@code limit}
      */
     void awaitEnd(final Duration limit) throws IOException, InterruptedException {
         if (!process().waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -84,7 +85,7 @@ final class GuestMachine implements AutoCloseable {
         }
     }
 
-    /** Pulls the plug, and returns when the machine is gone. */
+    /** Kills the process, and returns when it has ended. */
     @Override
     public void close() throws InterruptedException {
         final CompletableFuture<Process> unused = started.thenApply(Process::destroyForcibly);

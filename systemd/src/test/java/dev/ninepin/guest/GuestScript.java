@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A script in Perl, a resource of these tests, that makes system calls in a directory and says on each line what came of
- * them.
+ * A Perl script, from the resources of these tests, that makes system calls in a directory and prints one result per
+ * line.
  */
 final class GuestScript {
     private final Guest guest;
@@ -27,12 +27,12 @@ final class GuestScript {
         return new GuestScript(guest, name);
     }
 
-    /** Returns what the script says of {@code directory} in the guest. */
+    /** Runs the script in {@code directory} of the guest, and returns its output. */
     String run(final String directory) throws IOException {
         return guest.check("perl /root/" + name + " " + directory);
     }
 
-    /** Notes in what the kernel's 9p differs, with {@code server} behind it. */
+    /** Records the results of the kernel's 9p, with {@code server}, that differ from {@code wanted}. */
     void noteDifferences(final String server, final String wanted, final String byKernel) throws IOException {
         final List<String> differing = new ArrayList<>(byKernel.lines().toList());
         differing.removeAll(wanted.lines().toList());

@@ -6,7 +6,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Marks a class of tests in a guest. Its methods take a parameter of type {@link Guest}. */
+/** An annotation for a class of tests in a guest. Test methods may have a parameter of type {@link Guest}. */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(GuestExtension.class)

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** What the .deb installs. */
+/** Tests of the installation of the .deb package. */
 @InGuest(GuestKind.UML)
 class InstallationIT {
     @Test

@@ -11,21 +11,22 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * The disk under those of all guests that QEMU runs: the image with Ninepin's package installed. A guest in user-mode Linux
- * installs it once, in seconds; under software emulation it takes each of them a minute.
+ * The disk on which the disks of all QEMU guests are based: the image with Ninepin's package installed. A guest in
+ * user-mode Linux installs the package once, in seconds. Under software emulation, each guest would need a minute for
+ * it.
  */
 final class InstalledDisk {
     private static final Path DIRECTORY = Path.of("target", "guest", "installed");
 
     private InstalledDisk() {}
 
-    /** Returns the disk, made of {@code image} and {@code deb} unless it is there. */
+    /** Returns the disk. Makes it first if there is none of this {@code image} and {@code deb}. */
     static Path find(final Path image, final Path deb) throws IOException, InterruptedException {
         final Path directory = DIRECTORY.toAbsolutePath();
         final Path disk = directory.resolve("root.img");
         final Path madeOf = directory.resolve("made-of");
         Files.createDirectories(directory.getParent());
-        // The forks of Surefire share the disk.
+        // The JVMs of Surefire share the disk.
         try (FileChannel channel = FileChannel.open(
                         directory.resolveSibling("installed.lock"),
                         StandardOpenOption.CREATE,

@@ -35,7 +35,7 @@ class IommuDriversIT extends DriverTests {
         guest.check("ninepin umount /mnt/driver");
     }
 
-    /** What its unit forbids a service is none of what the driver takes, and the device outlives the daemon. */
+    /** Shows that the driver works under the restrictions of the unit, and that a device is usable after a kill. */
     @Test
     void aServiceOfADeviceComesBackAfterAKill(final Guest guest) throws Exception {
         share(guest.share(), "hello", "from the host\n");

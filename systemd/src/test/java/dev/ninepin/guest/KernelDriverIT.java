@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Tests of a device that Ninepin and the kernel's own 9p use in turn. */
+/** Tests of a device that Ninepin and the kernel's own 9p use one after the other. */
 @InGuest(GuestKind.STANDARD)
 class KernelDriverIT {
     private static final String DEVICE = "/sys/bus/pci/devices/" + GuestKind.SHARE_ADDRESS;

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
+/** Tests of mount(8), umount(8) and autofs with the file system type {@code ninepin}. */
 @InGuest(GuestKind.UML)
 class MountIT {
     private static final String OPTIONS = "aname=/srv/helper";
@@ -51,7 +51,7 @@ class MountIT {
                 .isEqualTo(1);
     }
 
-    /** mount(8) hands what it runs for a user no privileges: so over a socket, through fusermount. */
+    /** mount(8) runs its helpers without privileges for a user. So the share is behind a socket, not a device. */
     @Test
     void aUserMountsWhatALineOfFstabLetsUsersMount(final Guest guest) throws Exception {
         guest.check("""
@@ -73,7 +73,7 @@ class MountIT {
             guest.check("su tester -c 'umount /home/tester/mnt'");
             guest.check("! grep fuse.ninepin /proc/self/mountinfo");
         } finally {
-            // umount(8) does not wait for the daemon, and nobody can remove a user who has processes.
+            // umount(8) does not wait for the daemon, and userdel(8) does not remove a user who has processes.
             guest.run("""
                     umount /home/tester/mnt
                     : >/etc/fstab

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The commands of README.md that take a guest, as printed and in their order. */
+/** Tests of the commands of README.md that need a guest, as printed and in their order. */
 @InGuest(GuestKind.CLOUD)
 class ReadmeIT {
     @AfterEach
@@ -42,7 +42,8 @@ class ReadmeIT {
             }
             for (final String command : block.commands()) {
                 final String output = guest.check(command);
-                // The other outputs tell of times and sizes. This guest has one more device than the page shows.
+                // The other outputs have times and sizes, which vary. This guest has one more device than README.md
+                // shows.
                 if (block.language() == Language.CONSOLE && command.equals("ninepin devices")) {
                     assertThat(words(output)).containsAll(words(block.outputOf(command)));
                 }

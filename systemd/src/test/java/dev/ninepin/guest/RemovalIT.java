@@ -7,7 +7,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/** The .deb's upgrade and removal, from a guest that is of no use afterwards: so these are its last tests. */
+/** Tests of the upgrade and removal of the .deb package. They run last, because the guest then lacks the package. */
 @InGuest(GuestKind.UML)
 @Order(Integer.MAX_VALUE)
 class RemovalIT {
@@ -15,7 +15,7 @@ class RemovalIT {
             "find / -xdev -name '*ninepin*' -not -path '/root/*' -not -path '*/ninepin-guest-*'"
                     + " -not -path '/var/log/journal/*' -not -path '/var/lib/systemd/*'";
 
-    /** The files that are put aside on the server. */
+    /** The command that lists the hidden files on the server. */
     private static final String HIDDEN = "find /srv/hand -name '.ninepin-*'";
 
     private static final String NOTES = "find /var/lib/ninepin/removed -name '.ninepin-*' -not -name '*.lock'";
@@ -48,7 +48,7 @@ class RemovalIT {
         assertThat(purge.status()).isZero();
         assertThat(purge.errors()).contains("/mnt/hand is in use", "a mount is still served");
 
-        // The note of a mount that was killed before is gone; that of the file that is open here is not.
+        // The note of an earlier, killed mount is gone. The note of the file that is open here remains.
         assertThat(guest.check(NOTES).lines()).singleElement().asString().doesNotContain("0123456789abcdef-1");
         assertThat(guest.check(HIDDEN)).hasLineCount(1);
         guest.check("[ \"$(cat /proc/$(cat /root/user)/fd/9)\" = kept ] && ls /mnt/hand");
@@ -69,7 +69,7 @@ class RemovalIT {
         final String pid =
                 guest.check("systemctl show -P MainPID ninepin@share").strip();
 
-        // An upgrade to the same version: the mount is served on, the configuration stays.
+        // After an upgrade to the same version, the daemon continues to serve the mount, and the configuration remains.
         guest.check("cd /root && apt-get -y install --reinstall ./ninepin.deb && grep served /mnt/package/hello");
         assertThat(guest.check("systemctl show -P MainPID ninepin@share").strip())
                 .isEqualTo(pid);

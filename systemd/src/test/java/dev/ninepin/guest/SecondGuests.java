@@ -4,7 +4,7 @@ import org.junit.platform.suite.api.IncludeClassNamePatterns;
 import org.junit.platform.suite.api.SelectPackages;
 import org.junit.platform.suite.api.Suite;
 
-/** Under QEMU, the tests that want an IOMMU, or a kernel that has 9p. */
+/** The suite of tests under QEMU that need an IOMMU, or a kernel with 9p. */
 @Suite
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(SecondGuests.CLASSES)

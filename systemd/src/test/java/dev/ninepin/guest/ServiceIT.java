@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code ninepin@.service}, from its start to its end, and what brings it back. */
+/** Tests of the start, end and restart of {@code ninepin@.service}. */
 @InGuest(GuestKind.UML)
 class ServiceIT {
     @AfterEach

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * Runs JUnit classes of other modules in the guest, as root. This is for tests below the level of commands that need a
- * guest's devices or kernel. Each test in the guest becomes one test on the host.
+ * A runner of JUnit classes of other modules in the guest, as root. Such tests need a guest's devices or kernel, but
+ * use no commands. Each test in the guest becomes one test on the host.
  */
 final class TestsInGuest {
     /** The guest's directory of the jars on these tests' class path. */
@@ -63,14 +63,14 @@ final class TestsInGuest {
             switch (fields[0]) {
                 case "SUCCESSFUL" -> {}
                 case "FAILED" -> throw new AssertionError("in the guest: " + failure);
-                // The classes were named in order to run. A test that does not run means that the guest lacks something
-                // it needs, a fault of the harness.
+                // A skipped test means that the guest lacks something that the test needs, which is a fault of the
+                // guest's image.
                 default -> throw new AssertionError("it did not run in the guest: " + failure);
             }
         });
     }
 
-    /** Copies the class path of these tests into the guest, unless a former call has done so. */
+    /** Copies the class path of these tests into the guest, unless an earlier call has copied it. */
     static void install(final Guest guest) throws IOException, InterruptedException {
         if (guest.run("[ -d " + DIRECTORY + " ]").status() == 0) {
             return;

@@ -4,7 +4,7 @@ import org.junit.platform.suite.api.IncludeClassNamePatterns;
 import org.junit.platform.suite.api.SelectPackages;
 import org.junit.platform.suite.api.Suite;
 
-/** The tests that want a kernel of their own, and no device: in user-mode Linux. */
+/** The suite of tests in user-mode Linux, which need a kernel but no PCI device. */
 @Suite
 @SelectPackages("dev.ninepin.guest")
 @IncludeClassNamePatterns(UmlGuests.CLASSES)

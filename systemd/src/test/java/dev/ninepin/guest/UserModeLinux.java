@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** The machine of a guest of the kind {@link GuestKind#UML}: the program linux.uml of Debian's package user-mode-linux. */
+/**
+ * The start of user-mode Linux for guests of the kind {@link GuestKind#UML}: linux.uml of the package user-mode-linux.
+ */
 final class UserModeLinux {
     /** The directory of the guest's files, as the guest sees it. */
     private static final String HOST_DIRECTORY = "/srv/host";
@@ -18,11 +20,12 @@ final class UserModeLinux {
     /**
      * Starts the guest's kernel, whose standard input and output are the port of the guest's agent.
      *
-     * @param directory for the guest's files, which the guest sees too; its path has no space
+     * @param directory the directory for logs and for the agent's scripts, which the guest also mounts; no space in its
+     *     path
      * @param console the file to which the guest's console is appended
      */
     static GuestMachine start(final GuestDisk disk, final Path directory, final Path console) throws IOException {
-        // A process for each of the guest's, which outlive the kernel unless their PID name space ends with it.
+        // Each process of the guest is a process of the host. They all end with the kernel, by their PID namespace.
         return GuestMachine.start(
                 List.of(
                         "unshare",
@@ -40,7 +43,7 @@ final class UserModeLinux {
                         "con0=null,fd:2",
                         "ssl=null",
                         "ssl0=fd:0,fd:1",
-                        // Hundreds of devices that udev would look at.
+                        // udev would process hundreds of these devices.
                         "pty.legacy_count=0",
                         "init=/usr/local/sbin/ninepin-guest-uml-init",
                         "NINEPIN_GUEST_HOST=" + directory,
@@ -56,7 +59,7 @@ final class UserModeLinux {
         return isWhole ? disk.file().toString() : disk.file() + "," + disk.base();
     }
 
-    /** Returns a directory with room for the guest's memory, which is a file: in the host's memory where it has room. */
+    /** Returns a directory for the file of the guest's memory: in {@code /dev/shm} if it has room. */
     private static Path memory(final Path directory) throws IOException {
         final Path memory = Path.of("/dev/shm");
         final boolean hasRoom =

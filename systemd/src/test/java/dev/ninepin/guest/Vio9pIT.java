@@ -10,7 +10,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** illumos's vio9p device, which Linux's CUSE plays in the guest, in front of diod. */
+/** Tests of illumos's vio9p device, which a CUSE device in the guest simulates, with diod as the server. */
 @InGuest(GuestKind.UML)
 class Vio9pIT {
     @AfterEach

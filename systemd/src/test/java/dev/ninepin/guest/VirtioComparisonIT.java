@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** As {@link ComparisonIT}, with a device that QEMU serves: what only QEMU's answers show. */
+/** Tests like {@link ComparisonIT} over a virtio device, for differences that appear only with QEMU's answers. */
 @InGuest(GuestKind.STANDARD)
 class VirtioComparisonIT {
     @AfterEach
@@ -21,7 +21,7 @@ class VirtioComparisonIT {
     @Test
     void filesWithoutANameAreUsedAsThoseOfAPlainDirectory(final Guest guest) throws Exception {
         final GuestScript calls = GuestScript.put(guest, "without-name.pl");
-        // The kernel's driver takes every device that there is, before modprobe(8) returns.
+        // The kernel's driver binds to all devices before modprobe(8) returns.
         guest.check("""
                 set -e
                 mkdir /root/by-hand /mnt/kernel /mnt/ninepin

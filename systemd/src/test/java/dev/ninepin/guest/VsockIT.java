@@ -8,7 +8,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** 9P over vsock: through the guest kernel's own loopback, and socat, to diod. */
+/** Tests of 9P over vsock: through the loopback of the guest's kernel and socat to diod. */
 @InGuest(GuestKind.UML)
 class VsockIT {
     @AfterEach

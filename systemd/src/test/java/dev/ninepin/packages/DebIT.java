@@ -233,7 +233,7 @@ class DebIT {
         assumeTrue(has("bash"), "bash is not here");
         assertThat(completions("mount -o allow")).containsExactly("allow_other");
         assertThat(completions("mount -o ro,ca")).containsExactly("ro,cache=");
-        // What stands before the last = of a word is no part of what bash replaces.
+        // bash replaces only the part of a word behind the last "=".
         assertThat(completions("doctor -o ro,cache=")).containsExactly("none", "open", "loose");
         assertThat(completions("mount -o driver=u")).containsExactly("uio");
     }
@@ -247,7 +247,7 @@ class DebIT {
         assertThat(completions("status /mnt/s")).containsExactly("/mnt/share");
     }
 
-    /** Of ninepin-mount(1), the completion and the program, each knows the options that the others know. */
+    /** Checks that ninepin-mount(1), the completion and the program have the same options. */
     @Test
     void mountOptionsAreTheSameEverywhere() throws Exception {
         assumeTrue(has("bash"), "bash is not here");
@@ -273,7 +273,7 @@ class DebIT {
         }
     }
 
-    /** What bash offers for the last word of {@code ninepin line}, where there are two devices and two mounts. */
+    /** Returns bash's completions of the last word of {@code ninepin line}, with two devices and two mounts. */
     private static List<String> completions(final String line) throws Exception {
         return check(
                         "bash",

@@ -48,7 +48,7 @@ class RpmIT {
         }
     }
 
-    /** There is no dnf here; rpm reads the file that the README's command names. */
+    /** Checks with rpm, because Debian has no dnf, that the file in the command of README.md is the package. */
     @Test
     void theReadmeNamesIt() throws Exception {
         assertThat(Readme.commands(Readme.Place.RPM)).singleElement().satisfies(command -> {

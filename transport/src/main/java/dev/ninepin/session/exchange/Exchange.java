@@ -50,7 +50,7 @@ public final class Exchange {
     private final TagTable tags;
     private final Thread reader;
 
-    /** Serializes the use of the channel's sending side. No other lock is taken while this one is held. */
+    /** Serializes sending. Under it, only locks of the channel, of calls and of the tag table are taken. */
     private final ReentrantLock sending = new ReentrantLock();
 
     /** The number of threads that are about to send. Only the last of them rings the doorbell. */
