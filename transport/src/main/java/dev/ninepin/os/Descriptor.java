@@ -1,6 +1,7 @@
 package dev.ninepin.os;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,10 +43,11 @@ public final class Descriptor implements AutoCloseable {
      */
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
-    /** Guarded by {@link #lock}. */
+    @GuardedBy("lock")
     private boolean isOpen = true;
 
-    /** The buffer of a read or write of up to 8 bytes. Its monitor guards its content. */
+    /** The buffer of a read or write of up to 8 bytes. */
+    @GuardedBy("scratch")
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     private final Pointer scratchPointer = Pointer.wrap(Runtime.getSystemRuntime(), scratch);

@@ -1,5 +1,6 @@
 package dev.ninepin.virtio.device;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.virtio.dma.DmaBuffer;
 import dev.ninepin.virtio.dma.DmaMemory;
 import java.util.ArrayDeque;
@@ -41,13 +42,14 @@ public final class MessageMemory {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition givenBack = lock.newCondition();
 
-    /** Guarded by {@link #lock}. A stack, as is {@link #freeLarge}. */
+    /** A stack, as is {@link #freeLarge}. */
+    @GuardedBy("lock")
     private final Deque<RequestBuffers> freeSlots = new ArrayDeque<>();
 
-    /** Guarded by {@link #lock}. */
+    @GuardedBy("lock")
     private final Deque<DmaBuffer> freeLarge = new ArrayDeque<>();
 
-    /** Guarded by {@link #lock}. */
+    @GuardedBy("lock")
     private boolean closed;
 
     private final List<RequestBuffers> slots;
@@ -165,7 +167,8 @@ public final class MessageMemory {
         }
     }
 
-    /** Lends a slot, or returns null. The caller holds {@link #lock}. */
+    /** Lends a slot, or returns null. */
+    @GuardedBy("lock")
     private @Nullable RequestBuffers lend(final int messageSize, final int replySize) {
         final int large = (isLarge(messageSize) ? 1 : 0) + (isLarge(replySize) ? 1 : 0);
         if (freeSlots.isEmpty() || freeLarge.size() < large) {

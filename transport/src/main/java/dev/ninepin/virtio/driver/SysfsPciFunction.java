@@ -1,5 +1,6 @@
 package dev.ninepin.virtio.driver;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.virtio.dma.DmaMemory;
 import dev.ninepin.virtio.dma.PhysicalMemory;
 import dev.ninepin.virtio.pci.Interrupt;
@@ -32,10 +33,13 @@ final class SysfsPciFunction implements PciFunction {
     private final PciConfigFile config;
     private final Optional<LineInterrupt> interrupt;
 
-    /** Guarded by this, as are the two fields below. */
+    @GuardedBy("this")
     private final SortedMap<Integer, Mmio> bars = new TreeMap<>();
 
+    @GuardedBy("this")
     private @Nullable PhysicalMemory memory;
+
+    @GuardedBy("this")
     private boolean closed;
 
     private SysfsPciFunction(

@@ -1,5 +1,6 @@
 package dev.ninepin.virtio.driver;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.virtio.dma.AnonymousMemory;
 import dev.ninepin.virtio.dma.ContiguousDmaMemory;
 import dev.ninepin.virtio.dma.DmaMemory;
@@ -45,11 +46,16 @@ final class VfioPciFunction implements PciFunction {
     private final VfioDevice.Region config;
     private final Optional<MessageInterrupt> interrupt;
 
-    /** Guarded by this, as are the three fields below. */
+    @GuardedBy("this")
     private final SortedMap<Integer, Mmio> bars = new TreeMap<>();
 
+    @GuardedBy("this")
     private @Nullable PhysicalMemory physical;
+
+    @GuardedBy("this")
     private @Nullable String memoryKind;
+
+    @GuardedBy("this")
     private boolean closed;
 
     private VfioPciFunction(

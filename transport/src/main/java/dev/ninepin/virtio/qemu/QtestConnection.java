@@ -2,6 +2,7 @@ package dev.ninepin.virtio.qemu;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,14 +37,18 @@ final class QtestConnection {
         IOException hangUpReason();
     }
 
+    @GuardedBy("sending")
     private final OutputStream commands;
+
+    @GuardedBy("reading")
     private final InputStream answers;
+
     private final Obituary obituary;
 
-    /** Guards {@link #commands}, and keeps {@link #due} in the order of the commands sent. */
+    /** Held while a command is sent and appended to {@link #due}, so that {@link #due} has the commands' order. */
     private final ReentrantLock sending = new ReentrantLock();
 
-    /** Guards {@link #answers} and removal from {@link #due}. */
+    /** Held while answers are read and removed from {@link #due}. */
     private final ReentrantLock reading = new ReentrantLock();
 
     private final Queue<Answer> due = new ConcurrentLinkedQueue<>();
@@ -108,6 +113,7 @@ final class QtestConnection {
         return answer;
     }
 
+    @GuardedBy("reading")
     private void readNext() throws IOException {
         String line = readLine();
         while (line.startsWith("IRQ ")) {
@@ -122,6 +128,7 @@ final class QtestConnection {
         answer.value();
     }
 
+    @GuardedBy("reading")
     private String readLine() throws IOException {
         final ByteArrayOutputStream line = new ByteArrayOutputStream();
         try {
