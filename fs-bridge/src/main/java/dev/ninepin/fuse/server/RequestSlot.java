@@ -1,5 +1,7 @@
 package dev.ninepin.fuse.server;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
 /**
  * The request that a worker is serving, and the means to interrupt exactly that request, never the next one on the same
  * thread. Each request gets a token, and an interrupt names the token of its request.
@@ -19,10 +21,16 @@ final class RequestSlot {
     private final int number;
     private final Thread owner;
 
-    // This slot's monitor guards all fields below.
+    @GuardedBy("this")
     private long sequence;
+
+    @GuardedBy("this")
     private long serving = NONE;
+
+    @GuardedBy("this")
     private long since;
+
+    @GuardedBy("this")
     private boolean waits;
 
     /**

@@ -1,5 +1,6 @@
 package dev.ninepin.fuse.server;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.fuse.mount.FuseArguments;
@@ -87,6 +88,7 @@ public final class Workers {
     /** The number of threads. Changes only under {@link #sessionLock}. */
     private final AtomicInteger alive = new AtomicInteger();
 
+    @GuardedBy("sessionLock")
     private int lastNumber = -1;
 
     /** Set while a thread runs {@link #forgetSurplus}. */
@@ -146,7 +148,8 @@ public final class Workers {
         }
     }
 
-    /** Starts a worker, which is counted and registered before it runs. Must be called under {@link #sessionLock}. */
+    /** Starts a worker, which is counted and registered before it runs. */
+    @GuardedBy("sessionLock")
     private void add() {
         final int number = nextNumber();
         final Worker worker = new Worker(number, this, fuse, cache, requestSize);
@@ -165,8 +168,8 @@ public final class Workers {
 
     /**
      * Returns a number that no worker has or had recently, since an interrupt of an old worker may still be under way.
-     * Must be called under {@link #sessionLock}.
      */
+    @GuardedBy("sessionLock")
     private int nextNumber() {
         do {
             lastNumber = (lastNumber + 1) % RequestSlot.NUMBERS;

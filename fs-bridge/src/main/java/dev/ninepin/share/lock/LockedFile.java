@@ -1,5 +1,6 @@
 package dev.ninepin.share.lock;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.FileLock;
@@ -34,18 +35,21 @@ public final class LockedFile {
 
     private final LockWaits waits;
 
-    /** Guards all fields below; requests to the server are sent under this lock. */
+    /** The lock of this object. Requests to the server are sent under it. */
     private final ReentrantLock turn = new ReentrantLock();
 
     /** Signalled when a lock of a program on this host was released or weakened. */
     private final Condition freed = turn.newCondition();
 
     /** The locks of fcntl(2). */
+    @GuardedBy("turn")
     private final RangeLocks ranges = new RangeLocks();
 
     /** The locks of flock(2), which do not conflict with those of fcntl(2). */
+    @GuardedBy("turn")
     private final RangeLocks flocks = new RangeLocks();
 
+    @GuardedBy("turn")
     private final ServerLock server;
 
     LockedFile(final LockWaits waits, final ServerLock server) {
@@ -157,6 +161,7 @@ public final class LockedFile {
     }
 
     /** Lowers the server's lock and wakes waiting threads, if a lock was released. */
+    @GuardedBy("turn")
     private void freed(final boolean something) {
         if (something) {
             settle();
@@ -165,12 +170,12 @@ public final class LockedFile {
     }
 
     /**
-     * Sets a lock, waiting for conflicting locks if {@code wait} is set. The caller holds {@link #turn}, which is
-     * released during the wait.
+     * Sets a lock, waiting for conflicting locks if {@code wait} is set. Releases {@link #turn} during the wait.
      *
      * @throws ErrnoException EAGAIN if there is a conflicting lock and {@code wait} is false; EDEADLK or ENOLCK as
      *     {@link LockWaits#begin(long, long)}
      */
+    @GuardedBy("turn")
     private void take(
             final RangeLocks kind,
             final FileLock wanted,
@@ -205,6 +210,7 @@ public final class LockedFile {
     }
 
     /** Sets a lock that conflicts with none on this host. Returns false if another client's lock conflicts with it. */
+    @GuardedBy("turn")
     private boolean isGranted(
             final RangeLocks kind, final FileLock wanted, final OpenFile file, final Uninterrupted.Action atFirst)
             throws IOException {
@@ -232,6 +238,7 @@ public final class LockedFile {
     }
 
     /** Returns the lock that the server must hold for the programs on this host. */
+    @GuardedBy("turn")
     private LockMode need() {
         return ranges.strongest(lock -> true).or(flocks.strongest(lock -> true));
     }
@@ -240,6 +247,7 @@ public final class LockedFile {
      * Makes the server hold the lock that is needed, and no stronger one. A failure is only logged: the caller's
      * operation is complete, or has failed already.
      */
+    @GuardedBy("turn")
     private void settle() {
         final LockMode need = need();
         try {
