@@ -40,6 +40,7 @@ public final class BackgroundMount {
      */
     private final @Nullable OutputStream passOn;
 
+    @GuardedBy("kept")
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
 
     @GuardedBy("this")
