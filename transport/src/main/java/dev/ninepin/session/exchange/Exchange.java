@@ -53,13 +53,37 @@ public final class Exchange {
     /** Serializes sending. Under it, only locks of the channel, of calls and of the tag table are taken. */
     private final ReentrantLock sending = new ReentrantLock();
 
-    /** The number of threads that are about to send. Only the last of them rings the doorbell. */
+    /**
+     * The number of calls that are not sent yet, plus the number of open batches.
+     *
+     * <p>{@link Channel#send} only queues a request, and {@link Channel#flush} rings the doorbell, which is costly. So
+     * only the last sender rings it, for all requests queued so far. A sender without a tag waits for replies, and
+     * counts as a sender meanwhile. So it rings the doorbell first, and every other sender rings it during the wait.
+     *
+     * <pre>{@code
+     * event                         senders   waiters   doorbell
+     * a call begins                   +1
+     * a batch begins                  +1
+     *   no tag is free                          +1      at once
+     *   the wait for a tag ends                 -1
+     * the request is queued           -1                if senders == 0 or waiters > 0
+     * the call fails before that      -1                if senders == 0
+     * a batch is closed               -1                if senders == 0
+     *
+     * Two concurrent calls, A and B:                    A batch of two calls, A and B:
+     *
+     * call          senders  doorbell                   call              senders  doorbell
+     * A begins      1                                   batch()           1
+     * B begins      2                                   A begins          2
+     * A is queued   1        no: B is to follow         A is queued       1        no: the batch is open
+     * B is queued   0        yes, for A and B           B begins          2
+     *                                                   B is queued       1        no: the batch is open
+     *                                                   the batch closes  0        yes, for A and B
+     * }</pre>
+     */
     private final AtomicInteger senders = new AtomicInteger();
 
-    /**
-     * The number of senders that wait for a tag, and so for replies. While it is not zero, each sender rings the
-     * doorbell.
-     */
+    /** The number of senders that wait for a tag; see {@link #senders}. */
     private final AtomicInteger waiters = new AtomicInteger();
 
     /** The largest request, in bytes; unlimited until the msize is negotiated. */
@@ -145,7 +169,10 @@ public final class Exchange {
         return call;
     }
 
-    /** Starts a batch. Until it is closed, requests of any thread are sent without notifying the server each time. */
+    /**
+     * Starts a batch. Until it is closed, requests of any thread are sent without notifying the server each time,
+     * unless a thread waits for a tag.
+     */
     public Batch batch() {
         senders.incrementAndGet();
         return this::leaveSenders;
@@ -269,7 +296,7 @@ public final class Exchange {
         }
     }
 
-    /** Leaves the set of senders. The last sender notifies the server of all requests sent meanwhile. */
+    /** Decrements {@link #senders}. The last sender notifies the server of all requests queued so far. */
     private void leaveSenders() {
         if (senders.decrementAndGet() == 0) {
             tellServer();
