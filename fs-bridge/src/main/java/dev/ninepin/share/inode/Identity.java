@@ -4,7 +4,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The result of comparing a file that was found under a new name with the known inodes that have its file ID.
+ * The result of comparing a file that was found under a new name with the known inodes that have its file ID. It
+ * decides which inode the name gets, and which inode number that inode shows:
+ *
+ * <pre>{@code
+ * relation    same      inode of the name   inode number   lookup
+ * SAME        present   the known inode     unchanged      done
+ * NEW         empty     a new inode         the server's   done
+ * UNCERTAIN   empty     a new inode         our own        done
+ * CHANGING    empty     a new inode         our own        repeated; this row applies to the last attempt
+ * TWIN        empty     a new inode         our own        done; the first one on a mount logs a warning
+ * }</pre>
+ *
+ * <p>A name that already has an inode with this file ID keeps that inode. A table at {@code Inodes.enter} shows what
+ * becomes of the other names and the path fids of the inode.
  *
  * @param same the file's inode; empty if the file is none of the known ones
  * @param compared the inodes with the file's ID that the comparison covered
@@ -12,8 +25,8 @@ import java.util.Optional;
  */
 public record Identity(Optional<Inode> same, List<Inode> compared, Relation relation) {
     /**
-     * The relation of a file to the known inodes that have its file ID. With several inodes, the last applicable
-     * constant of this list counts.
+     * The relation of a file to the known inodes that have its file ID. With several inodes, {@link #SAME} counts if it
+     * applies to one of them, and otherwise the last applicable constant of this list.
      */
     public enum Relation {
         /** The file is one of the known inodes. */

@@ -329,14 +329,30 @@ public final class Inodes {
         return found.inode().orElseThrow();
     }
 
+    /**
+     * Records a file under a name. Its inode is the one already known by this name if the file ID is the same, else
+     * {@link Identity#same}, else a new one. That inode keeps one of two path fids: its own or {@code path}. The other
+     * one is retired. The last column is {@link Found#moves}:
+     *
+     * <pre>{@code
+     * inode                                    path fid that it keeps     retired     other names   moves
+     * new                                      path                       none        -             false
+     * directory, own path fid not retired      its own, moved to name     path        removed       true
+     * directory, own path fid retired          path                       its own     kept          false
+     * other file, silly-renamed                its own, unchanged         path        kept          false
+     * other file, own path fid is at name      its own, unchanged         path        kept          false
+     * other file, own path fid elsewhere       path                       its own     kept          false
+     * }</pre>
+     *
+     * <p>A directory has only one name, so a directory found under a new name was moved by another client. It keeps its
+     * {@link PathFid} object, since the paths of the files below refer to that object.
+     */
     @GuardedBy("this")
     private Found enter(
             final Inode directory, final ByteString name, final Qid qid, final PathFid path, final Identity identity) {
         final Inode inode = knownByName(FileId.of(qid), directory, name)
                 .or(identity::same)
                 .orElseGet(() -> add(new Inode(++lastNode, qid, path, identity.isTwin())));
-        // Another client may have renamed the file, but the walk just found it under this name. A directory keeps its
-        // PathFid object, since the paths of the files below refer to that object.
         final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
         final Optional<PathFid> surplus;
         if (inode.path == path) {
@@ -736,7 +752,7 @@ public final class Inodes {
      * @param inode the file's inode; empty if the walk's result could not be trusted
      * @param lost what remains to be done for the inode that had the name before, and for inodes that were dropped
      * @param surplus a path fid that nothing needs; empty if there is none
-     * @param moves whether the inode is a directory whose path fid must be moved to the new name
+     * @param moves whether the inode is a directory whose path fid must be moved to the new name; see {@link #enter}
      */
     private record Found(Optional<Inode> inode, List<LostName> lost, Optional<PathFid> surplus, boolean moves) {}
 
