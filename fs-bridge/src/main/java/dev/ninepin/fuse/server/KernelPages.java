@@ -15,9 +15,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A reader of the pages that the kernel has cached of a file. It does not wait for the pages' locks: it sends
- * FUSE_NOTIFY_RETRIEVE, which the kernel answers with a request. Structs and numbers are those of the kernel's {@code
- * include/uapi/linux/fuse.h}. Any thread.
+ * A reader of the pages that the kernel has cached of a file, for {@link OvertakenWrites}. It does not wait for the
+ * pages' locks: it sends FUSE_NOTIFY_RETRIEVE, which the kernel answers with a request. Structs and numbers are those
+ * of the kernel's {@code include/uapi/linux/fuse.h}. Any thread.
  */
 final class KernelPages {
     private static final int NOTIFY_RETRIEVE = 5;

@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /**
  * Makes the kernel drop pages of the bytes that a program writes, if they are older than the write, before the write is
- * answered. Any thread.
+ * answered. The description of the package {@code dev.ninepin.share.cache} shows how pages become older than a write.
+ * Any thread.
  *
  * <p>Dropping a page waits for the page's lock, and the kernel itself may hold the lock of a write's last page until
  * the write is answered. It does so if the write covers only a part of the page and the rest is not cached ({@code

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The version of a file's data that the kernel may have cached. This class decides at each open whether that data is
- * still good.
+ * still good. The description of this package shows the sequence.
  *
  * <p>A version is identified by size and times. Two changes within one tick of the server's clock look the same. So a
  * version counts as known only when its tick is certainly over.

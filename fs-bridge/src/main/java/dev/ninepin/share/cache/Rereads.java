@@ -12,25 +12,9 @@ import java.util.concurrent.TimeUnit;
  * The ranges of a file that the kernel has read again since its pages were dropped. This class decides whether a write
  * must drop pages once more.
  *
- * <p>A drop may overtake a write:
- *
- * <ol>
- *   <li>The kernel copies a program's data into the file's pages and unlocks them ({@code fs/fuse/file.c},
- *       fuse_fill_write_pages).
- *   <li>The pages are dropped.
- *   <li>The kernel reads the pages again, and gets the server's old bytes.
- *   <li>The kernel sends the write ({@code fuse_perform_write}), and the server stores the data.
- * </ol>
- *
- * <p>Now the kernel's pages lack the write. The next program that reads a counter, increments it and writes it back
- * loses the write for good. Ninepin cannot see that the kernel is about to send a write.
- *
- * <p>But the kernel holds the inode's lock during a write, so it writes to a file for one program at a time. So only
- * the first write that ends after a drop can have been overtaken. It was overtaken only if its range was read after the
- * drop began. In that case, those pages are dropped again before the write is answered.
- *
- * <p>This does not concern pages that the kernel writes back: the kernel does not read such a page again before it is
- * written.
+ * <p>A drop may overtake a write of a program, and the pages then lack the write. Only the first write that ends after
+ * a drop can have been overtaken, and only if its range was read after the drop began. In that case, those pages are
+ * dropped again before the write is answered. The description of this package shows the sequence.
  *
  * <p>Any thread may call any method. The object's monitor guards all fields, and no request is sent under it.
  */

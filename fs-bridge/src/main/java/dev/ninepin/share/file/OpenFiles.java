@@ -182,7 +182,10 @@ public final class OpenFiles {
         }
     }
 
-    /** Makes the kernel drop a file's stale data. The caller must not hold a lock of {@link NameLocks}. */
+    /**
+     * Makes the kernel drop a file's stale data, as the description of {@code dev.ninepin.share.cache} shows. The caller
+     * must not hold a lock of {@link NameLocks}.
+     */
     static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
         boolean dropped = false;
         inode.rereads().beginDrop();
