@@ -41,13 +41,14 @@ final class ControlClient {
         if (!directory.exists()) {
             throw new SocketException("there is no " + directory.path());
         }
+        // Before the connection is made: under emulation, loading the encoder's classes takes seconds.
+        final ByteBuffer out = ByteBuffer.wrap((ControlMessages.gson().toJson(request) + "\n").getBytes(UTF_8));
         final long deadline = System.nanoTime() + patience.toNanos();
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 Selector selector = Selector.open()) {
             channel.connect(UnixDomainSocketAddress.of(socket));
             channel.configureBlocking(false);
             final SelectionKey key = channel.register(selector, SelectionKey.OP_WRITE);
-            final ByteBuffer out = ByteBuffer.wrap((ControlMessages.gson().toJson(request) + "\n").getBytes(UTF_8));
             while (out.hasRemaining()) {
                 await(selector, deadline, patience);
                 write(channel, out);

@@ -24,6 +24,9 @@ public final class Mounts {
     /** The time that a daemon has to reply. On an idle machine, the first reply takes a tenth of a second. */
     static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** The same for the status. The daemon loads 350 classes for its first one, which takes seconds under emulation. */
+    private static final Duration STATUS_PATIENCE = Duration.ofSeconds(20);
+
     private static final ControlMessages.Request STATUS = new ControlMessages.Request(ControlMessages.STATUS, false);
 
     private final User user;
@@ -159,7 +162,7 @@ public final class Mounts {
     }
 
     private MountStatus statusAt(final Path socket) throws IOException {
-        final ControlMessages.Reply reply = ControlClient.ask(directory, socket, STATUS, PATIENCE);
+        final ControlMessages.Reply reply = ControlClient.ask(directory, socket, STATUS, STATUS_PATIENCE);
         final MountStatus status = reply.status();
         if (status == null) {
             throw new IOException("its daemon (pid " + reply.pid() + ") answers: " + reply.message());
