@@ -15,10 +15,11 @@ class DeviceBootIT {
         DriverTests.share(guest.share(), "hello", "from the host\n");
         DriverTests.share(guest.second(), "hello", "on access\n");
         guest.check("mkdir /mnt/boot /mnt/access /mnt/absent");
+        // Two Java programs start at once on an emulated processor, which can take longer than systemd's 90 s.
         guest.write("/etc/fstab", """
-                share     /mnt/boot    ninepin  nofail                              0 0
-                second    /mnt/access  ninepin  nofail,noauto,x-systemd.automount   0 0
-                nosuchtag /mnt/absent  ninepin  nofail                              0 0
+                share     /mnt/boot    ninepin  nofail,x-systemd.mount-timeout=5min  0 0
+                second    /mnt/access  ninepin  nofail,noauto,x-systemd.automount    0 0
+                nosuchtag /mnt/absent  ninepin  nofail,x-systemd.mount-timeout=5min  0 0
                 """);
         final long begin = System.nanoTime();
         guest.restart();
