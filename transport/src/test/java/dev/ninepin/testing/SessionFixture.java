@@ -3,7 +3,7 @@ package dev.ninepin.testing;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
-import dev.ninepin.session.TableLock;
+import dev.ninepin.session.fid.TableLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.ninepin.channel.stream;
 
 import dev.ninepin.channel.BlockingDescriptor;
 import dev.ninepin.channel.ChannelInfo;
-import dev.ninepin.channel.Errno;
 import dev.ninepin.channel.NativeCalls;
+import dev.ninepin.channel.SystemErrno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -69,7 +69,7 @@ final class VsockStream implements ByteStream {
             final int errno = NativeCalls.errno();
             calls.close(number);
             // On EINTR the socket is unusable, so try again with a new one. The signal was meant for another purpose.
-            if (Errno.of(errno) != Errno.EINTR) {
+            if (SystemErrno.of(errno) != SystemErrno.EINTR) {
                 final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
                 throw failed(info, whyNot(errno, cid, port, seconds));
             }
@@ -81,7 +81,7 @@ final class VsockStream implements ByteStream {
     }
 
     private static String whyNoSocket(final int errno) {
-        return switch (Errno.of(errno)) {
+        return switch (SystemErrno.of(errno)) {
             case EAFNOSUPPORT, ESOCKTNOSUPPORT ->
                 "this kernel does not support vsock; load the module first (modprobe vsock)";
             default -> NativeCalls.describe(errno);
@@ -89,7 +89,7 @@ final class VsockStream implements ByteStream {
     }
 
     private static String whyNot(final int errno, final long cid, final long port, final long seconds) {
-        return switch (Errno.of(errno)) {
+        return switch (SystemErrno.of(errno)) {
             case ECONNRESET, ECONNREFUSED ->
                 "connection refused; check that the server runs and listens on vsock port " + port;
             case ETIMEDOUT -> "no answer within " + seconds + " s; " + checkCid(cid);
@@ -138,7 +138,7 @@ final class VsockStream implements ByteStream {
                 return (int) result;
             }
             final int errno = (int) -result;
-            if (Errno.of(errno) != Errno.EINTR) {
+            if (SystemErrno.of(errno) != SystemErrno.EINTR) {
                 throw new IOException(NativeCalls.describe(errno));
             }
         }

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ninepin.channel.BlockingDescriptor;
 import dev.ninepin.channel.ChannelClosedException;
-import dev.ninepin.channel.Errno;
 import dev.ninepin.channel.NativeCalls;
+import dev.ninepin.channel.SystemErrno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -95,7 +95,7 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     private static String whyNot(final int errno, final Path path) {
-        return switch (Errno.of(errno)) {
+        return switch (SystemErrno.of(errno)) {
             case EBUSY ->
                 "another process has it open, and it allows only one; end that process (fuser " + path
                         + " names it), or choose another device";
@@ -210,8 +210,8 @@ final class Vio9pDevice implements AutoCloseable {
         }
     }
 
-    private static Errno error(final long result) {
-        return Errno.of((int) -result);
+    private static SystemErrno error(final long result) {
+        return SystemErrno.of((int) -result);
     }
 
     private static IOException failed(final String action, final long result) {

@@ -28,7 +28,7 @@ import java.util.Optional;
  */
 public final class FidTable {
     private final OwnFids own;
-    public final PathFids paths;
+    final PathFids paths;
     private final int user;
 
     public FidTable(final FidRequests requests, final int max) {

@@ -1,6 +1,5 @@
 package dev.ninepin.session.fid;
 
-import dev.ninepin.session.exchange.FidTableContract;
 import dev.ninepin.testing.LongRun;
 import dev.ninepin.testing.RealServer;
 import java.io.IOException;

@@ -6,20 +6,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class ErrnoTest {
+class SystemErrnoTest {
     /** Compares with the numbers that jnr-constants has for this system. */
     @ParameterizedTest
     @EnumSource(names = "OTHER", mode = EnumSource.Mode.EXCLUDE)
-    void anErrorHasItsNumber(final Errno errno) {
+    void anErrorHasItsNumber(final SystemErrno errno) {
         final int number = jnr.constants.platform.Errno.valueOf(errno.name()).intValue();
 
-        assertThat(Errno.of(number)).isEqualTo(errno);
+        assertThat(SystemErrno.of(number)).isEqualTo(errno);
     }
 
     @Test
     void anyOtherNumberIsAnotherError() {
-        assertThat(Errno.of(5)).isEqualTo(Errno.OTHER);
-        assertThat(Errno.of(0)).isEqualTo(Errno.OTHER);
+        assertThat(SystemErrno.of(5)).isEqualTo(SystemErrno.OTHER);
+        assertThat(SystemErrno.of(0)).isEqualTo(SystemErrno.OTHER);
         assertThat(NativeCalls.describe(5)).isEqualTo("Input/output error");
     }
 }

@@ -1,4 +1,4 @@
-package dev.ninepin.session.exchange;
+package dev.ninepin.session.fid;
 
 import static dev.ninepin.p9.AttrMask.BASIC;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,10 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.session.SessionOptions;
-import dev.ninepin.session.fid.DirectoryMoves;
-import dev.ninepin.session.fid.FidTable;
-import dev.ninepin.session.fid.PathFid;
-import dev.ninepin.session.fid.StaleFileException;
+import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
@@ -32,7 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Tests of the path fids with a real server: how many there are, and which files they lead to. */
-public abstract class FidTableContract extends SessionFixture {
+abstract class FidTableContract extends SessionFixture {
     private static final int ENFILE = 23;
     private static final int THREADS = 8;
 

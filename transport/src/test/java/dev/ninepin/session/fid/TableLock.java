@@ -1,4 +1,6 @@
-package dev.ninepin.session;
+package dev.ninepin.session.fid;
+
+import dev.ninepin.session.Session;
 
 /** Access to the lock of a session's fid table, under which no request may be sent. */
 public final class TableLock {

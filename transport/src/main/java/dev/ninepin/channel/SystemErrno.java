@@ -4,7 +4,7 @@ package dev.ninepin.channel;
  * The errors of system calls that channels tell apart. Linux numbers are those of x86-64 and AArch64. illumos, which the
  * vio9p device runs on, numbers some of them differently ({@code sys/errno.h}).
  */
-public enum Errno {
+public enum SystemErrno {
     EPERM(1),
     ENOENT(2),
     EINTR(4),
@@ -31,17 +31,17 @@ public enum Errno {
 
     private final int number;
 
-    Errno(final int number) {
+    SystemErrno(final int number) {
         this(number, number);
     }
 
-    Errno(final int linux, final int illumos) {
+    SystemErrno(final int linux, final int illumos) {
         this.number = NativeCalls.isSolaris() ? illumos : linux;
     }
 
     /** Returns the error with this number on this system, or {@link #OTHER}. */
-    public static Errno of(final int number) {
-        for (final Errno each : values()) {
+    public static SystemErrno of(final int number) {
+        for (final SystemErrno each : values()) {
             if (each.number == number) {
                 return each;
             }
