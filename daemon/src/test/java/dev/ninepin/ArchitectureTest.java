@@ -39,8 +39,8 @@ class ArchitectureTest {
             p9
             os
             channel          p9
-            channel.stream   p9 channel
-            channel.vio9p    p9 channel
+            channel.stream   p9 os channel
+            channel.vio9p    p9 os channel
             virtio.dma       os
             virtio.pci       p9 os virtio.dma
             virtio.queue     virtio.dma
@@ -76,15 +76,15 @@ class ArchitectureTest {
             fuse.protocol    p9 operations fuse.lib
             fuse.mount       os fuse.lib
             fuse.server      p9 os session.exchange operations fuse.lib fuse.protocol fuse.mount
-            fuse             session.exchange operations fuse.lib fuse.mount fuse.server
+            fuse             os session.exchange operations fuse.lib fuse.mount fuse.server
 
             daemon.host
-            daemon.systemd
+            daemon.systemd   os
             daemon.log
             daemon.options   p9 channel channel.stream channel.vio9p virtio.driver virtio.qemu session \
                              operations share.id share.options daemon.host
             daemon.control   channel session.exchange session fuse.mount fuse daemon.host daemon.options
-            daemon.life      p9 channel session.exchange session.fid session operations share.id share.options \
+            daemon.life      p9 os channel session.exchange session.fid session operations share.id share.options \
                              share fuse.mount fuse daemon.host daemon.systemd daemon.log daemon.options \
                              daemon.control
             daemon.doctor    virtio.driver session fuse.lib daemon.host daemon.options daemon.life

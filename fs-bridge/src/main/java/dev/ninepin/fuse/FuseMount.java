@@ -1,6 +1,5 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.mount.Bounded;
 import dev.ninepin.fuse.mount.Connection;
@@ -15,6 +14,8 @@ import dev.ninepin.fuse.server.Readiness;
 import dev.ninepin.fuse.server.Workers;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileOperations;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.SystemErrno;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -81,7 +82,7 @@ public final class FuseMount implements AutoCloseable {
             Bounded.run("ninepin-probe", PROBE_SECONDS, () -> openDirectory(directory));
             return false;
         } catch (final FileSystemException e) {
-            return LibC.describe(LibC.ENOTCONN).equals(e.getReason());
+            return SystemErrno.ENOTCONN.text().equals(e.getReason());
         } catch (final IOException | TimeoutException e) {
             return false;
         }

@@ -1,6 +1,5 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.mount.Bounded;
 import dev.ninepin.fuse.mount.Connection;
 import dev.ninepin.fuse.mount.MountBusyException;
@@ -8,6 +7,8 @@ import dev.ninepin.fuse.mount.MountCopy;
 import dev.ninepin.fuse.mount.MountPoint;
 import dev.ninepin.fuse.mount.Unmounter;
 import dev.ninepin.fuse.server.Workers;
+import dev.ninepin.os.Descriptor;
+import dev.ninepin.os.LibC;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
@@ -179,17 +180,8 @@ final class Teardown {
     }
 
     private void sync() throws IOException {
-        final LibC libc = LibC.get();
-        final int root = libc.open(mountPoint.pointer(), LibC.O_CLOEXEC);
-        if (root < 0) {
-            throw new IOException(LibC.reason());
-        }
-        try {
-            if (libc.syncfs(root) != 0) {
-                throw new IOException(LibC.reason());
-            }
-        } finally {
-            libc.close(root);
+        try (Descriptor root = Descriptor.openReadOnly(mountPoint.path())) {
+            root.call("syncfs", LibC.get()::syncfs);
         }
     }
 

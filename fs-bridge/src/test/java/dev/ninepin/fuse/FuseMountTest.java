@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.mount.Connection;
 import dev.ninepin.fuse.mount.FuseOptions;
@@ -17,6 +16,7 @@ import dev.ninepin.fuse.server.PendingSignals;
 import dev.ninepin.fuse.server.Workers;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.FileOperations;
+import dev.ninepin.os.LibC;
 import dev.ninepin.os.ThreadStatus;
 import dev.ninepin.testing.Python;
 import java.io.IOException;

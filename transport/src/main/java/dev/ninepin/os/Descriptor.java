@@ -1,28 +1,38 @@
 package dev.ninepin.os;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntToLongFunction;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A file descriptor of this process, for system calls that Java's file classes do not offer. Any thread.
+ * A file descriptor of this process, for system calls that Java's file classes do not offer. Any thread may call any
+ * method, and may close the descriptor while other threads are in its system calls.
  *
- * <p>{@link #close} waits for the calls in progress, and later calls fail. So no call can reach another file that the
- * kernel has since given the same number.
+ * <p>The descriptor's number is released only when the last thread has left its system call. After that, the number may
+ * denote another file, which none of these threads must touch. Calls after {@link #close} fail.
  */
 public final class Descriptor implements AutoCloseable {
-    static final int READ_WRITE = 2;
-    public static final int CLOSE_ON_EXEC = 0x80000;
-    private static final int CREATE = 0x40;
+    private static final Logger LOG = LoggerFactory.getLogger(Descriptor.class);
+
+    public static final int CLOSE_ON_EXEC = LibC.isSolaris() ? 0x800000 : 02000000;
+    private static final int READ_ONLY = 0;
+    private static final int READ_WRITE = 2;
+    private static final int CREATE = 0100;
     private static final int OWNER_ONLY = 0600;
 
     private static final int LOCK_EXCLUSIVE = 2;
@@ -31,34 +41,60 @@ public final class Descriptor implements AutoCloseable {
     private static final int POLLFD_SIZE = 8;
     private static final int POLLFD_EVENTS = 4;
     private static final int POLLFD_RETURNED = 6;
-    private static final int EINTR = 4;
-    private static final int EAGAIN = 11;
+
+    /**
+     * How often {@link #close} wakes the threads that are still in a system call. A thread may have been just before its
+     * system call at the first wake-up.
+     */
+    private static final long WAKE_INTERVAL_MILLIS = 1;
+
+    /**
+     * How long {@link #close} waits for the threads to leave. A driver that holds a thread longer, although it was woken,
+     * is broken.
+     */
+    private static final long LEAVE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /** Ends the blocking system call of a thread. Called repeatedly until the thread has left. */
+    @FunctionalInterface
+    public interface Waker {
+        /**
+         * Wakes a thread.
+         *
+         * @param number the descriptor's number
+         * @param thread the thread's {@code pthread_self}; the thread cannot terminate meanwhile
+         */
+        void wake(int number, long thread);
+    }
 
     private final int number;
     private final String name;
+    private final Waker waker;
 
     /**
-     * Held for reading during every call, so that {@link #isOpen} does not change meanwhile; held for writing by {@link
-     * #close}.
+     * The threads in a system call, identified by {@code pthread_self}. Such a thread cannot terminate before it has
+     * left.
      */
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    @GuardedBy("this")
+    private final Set<Long> inside = new HashSet<>();
 
-    @GuardedBy("lock")
-    private boolean isOpen = true;
+    @GuardedBy("this")
+    private boolean closed;
+
+    @GuardedBy("this")
+    private boolean released;
 
     /** The buffer of a read or write of up to 8 bytes. */
     @GuardedBy("scratch")
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-    private final Pointer scratchPointer = Pointer.wrap(Runtime.getSystemRuntime(), scratch);
-
-    private Descriptor(final int number, final String name) {
+    private Descriptor(final int number, final String name, final Waker waker) {
         this.number = number;
         this.name = name;
+        this.waker = waker;
     }
 
     /**
-     * Takes ownership of a descriptor.
+     * Takes ownership of a descriptor in whose system calls threads block for a short time only.
      *
      * @param number the result of a system call that this thread has just made
      * @param name the name of the opened file, for messages
@@ -68,19 +104,33 @@ public final class Descriptor implements AutoCloseable {
         if (number < 0) {
             throw failure(name);
         }
-        return new Descriptor(number, name);
+        return of(number, name, (unused, thread) -> {});
+    }
+
+    /** Takes ownership of the open descriptor {@code number}, whose blocking system calls {@code waker} ends. */
+    public static Descriptor of(final int number, final String name, final Waker waker) {
+        return new Descriptor(number, name, waker);
     }
 
     /** Opens {@code path} for reading and writing. The file must exist. */
-    public static Descriptor open(final String path) throws IOException {
-        return of(LibC.INSTANCE.open(path, READ_WRITE | CLOSE_ON_EXEC), path);
+    public static Descriptor open(final Path path) throws IOException {
+        return open(path, READ_WRITE);
+    }
+
+    /** Opens {@code path}, which may be a directory, for reading. */
+    public static Descriptor openReadOnly(final Path path) throws IOException {
+        return open(path, READ_ONLY);
     }
 
     /**
      * Opens {@code path} for reading and writing. Creates the file, accessible to its owner only, if it does not exist.
      */
-    static Descriptor create(final String path) throws IOException {
-        return of(LibC.INSTANCE.open(path, READ_WRITE | CLOSE_ON_EXEC | CREATE, OWNER_ONLY), path);
+    static Descriptor create(final Path path) throws IOException {
+        return open(path, READ_WRITE | CREATE);
+    }
+
+    private static Descriptor open(final Path path, final int flags) throws IOException {
+        return of(LibC.get().open(NativeString.of(path), flags | CLOSE_ON_EXEC, OWNER_ONLY), path.toString());
     }
 
     /** Returns the descriptor's number, which is valid while this object is open. */
@@ -89,19 +139,48 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Calls ioctl(2) with a pointer argument.
+     * Makes one system call on the descriptor's number. Returns its result, or the negated errno if it failed.
      *
-     * @param what the name of the request, for messages
+     * @throws IOException if {@link #close} was called before the system call began
+     */
+    public long call(final IntToLongFunction systemCall) throws IOException {
+        final long thread = enter();
+        try {
+            final long result = systemCall.applyAsLong(number);
+            return result >= 0 ? result : -LibC.errno();
+        } finally {
+            leave(thread);
+        }
+    }
+
+    /**
+     * Makes one system call on the descriptor's number.
+     *
+     * @param what the name of the call, for messages
      * @return the result of the call, 0 or more
      * @throws IOException if the call fails, or the descriptor is closed
      */
+    @CanIgnoreReturnValue
+    public long call(final String what, final IntToLongFunction systemCall) throws IOException {
+        final long result = call(systemCall);
+        if (result < 0) {
+            throw new IOException(name + ": " + what + ": " + LibC.describe((int) -result));
+        }
+        return result;
+    }
+
+    /**
+     * Calls ioctl(2) with a pointer argument; otherwise as {@link #call(String, IntToLongFunction)}.
+     *
+     * @param what the name of the request
+     */
     public int ioctl(final String what, final long request, final Pointer argument) throws IOException {
-        return (int) call(what, () -> LibC.INSTANCE.ioctl(number, request, argument));
+        return (int) call(what, same -> LibC.get().ioctl(same, request, argument));
     }
 
     /** Calls ioctl(2) with an integer argument; otherwise as {@link #ioctl(String, long, Pointer)}. */
     public int ioctl(final String what, final long request, final long argument) throws IOException {
-        return (int) call(what, () -> LibC.INSTANCE.ioctl(number, request, argument));
+        return (int) call(what, same -> LibC.get().ioctl(same, request, argument));
     }
 
     /**
@@ -123,15 +202,15 @@ public final class Descriptor implements AutoCloseable {
 
     private boolean flock(final int operation) throws IOException {
         while (true) {
-            if (LibC.INSTANCE.flock(number, operation) == 0) {
+            if (LibC.get().flock(number, operation) == 0) {
                 return true;
             }
-            final int error = Runtime.getSystemRuntime().getLastError();
-            if (error == EAGAIN) {
-                return false;
-            }
-            if (error != EINTR) {
-                throw failure(name + ": locking");
+            switch (SystemErrno.last()) {
+                case EAGAIN -> {
+                    return false;
+                }
+                case EINTR -> LOG.trace("a signal has interrupted the wait for the lock of {}", name);
+                default -> throw failure(name + ": locking");
             }
         }
     }
@@ -141,40 +220,56 @@ public final class Descriptor implements AutoCloseable {
      * unsigned.
      */
     public long readAt(final long offset, final int width) throws IOException {
-        synchronized (scratch) {
-            final long count = call("read", () -> LibC.INSTANCE.pread(number, scratchPointer, width, offset));
-            checkCount(count, width);
-            return switch (width) {
-                case Byte.BYTES -> Byte.toUnsignedLong(scratch.get(0));
-                case Short.BYTES -> Short.toUnsignedLong(scratch.getShort(0));
-                case Integer.BYTES -> Integer.toUnsignedLong(scratch.getInt(0));
-                default -> scratch.getLong(0);
-            };
-        }
+        final long[] value = new long[1];
+        final long count = call("read", same -> {
+            synchronized (scratch) {
+                final long result = LibC.get().pread(same, scratch, width, offset);
+                value[0] = switch (width) {
+                    case Byte.BYTES -> Byte.toUnsignedLong(scratch.get(0));
+                    case Short.BYTES -> Short.toUnsignedLong(scratch.getShort(0));
+                    case Integer.BYTES -> Integer.toUnsignedLong(scratch.getInt(0));
+                    default -> scratch.getLong(0);
+                };
+                return result;
+            }
+        });
+        checkCount(count, width);
+        return value[0];
     }
 
     /** Writes the low 1, 2, 4 or 8 bytes of {@code value}, little-endian, at {@code offset} in one access. */
     public void writeAt(final long offset, final int width, final long value) throws IOException {
-        synchronized (scratch) {
-            scratch.putLong(0, value);
-            checkCount(call("write", () -> LibC.INSTANCE.pwrite(number, scratchPointer, width, offset)), width);
-        }
+        final long count = call("write", same -> {
+            synchronized (scratch) {
+                return LibC.get().pwrite(same, scratch.putLong(0, value), width, offset);
+            }
+        });
+        checkCount(count, width);
     }
 
     /**
      * Reads and discards the next {@code width} bytes. Call it after {@link #poll} has found the descriptor readable.
      */
     public void consume(final int width) throws IOException {
-        synchronized (scratch) {
-            final long unused = call("read", () -> LibC.INSTANCE.read(number, scratchPointer, width));
-        }
+        call("read", same -> {
+            synchronized (scratch) {
+                return LibC.get().read(same, scratch, width);
+            }
+        });
     }
 
     /** Writes {@code value} as 8 little-endian bytes. */
     void put(final long value) throws IOException {
-        synchronized (scratch) {
-            scratch.putLong(0, value);
-            final long unused = call("write", () -> LibC.INSTANCE.write(number, scratchPointer, Long.BYTES));
+        call("write", same -> {
+            synchronized (scratch) {
+                return LibC.get().write(same, scratch.putLong(0, value), Long.BYTES);
+            }
+        });
+    }
+
+    private void checkCount(final long count, final int width) throws IOException {
+        if (count != width) {
+            throw new IOException(name + ": short read or write: " + count + " of " + width + " bytes");
         }
     }
 
@@ -187,10 +282,12 @@ public final class Descriptor implements AutoCloseable {
      * @throws IOException if one of the descriptors is closed already
      */
     static List<Descriptor> poll(final List<Descriptor> all, final int millis) throws IOException {
-        final List<Lock> held = new ArrayList<>();
+        final List<Descriptor> entered = new ArrayList<>();
+        final long thread = LibC.get().pthread_self();
         try {
             for (final Descriptor each : all) {
-                held.add(each.hold());
+                each.enter(thread);
+                entered.add(each);
             }
             final Pointer polled = Memory.allocateDirect(Runtime.getSystemRuntime(), all.size() * POLLFD_SIZE);
             for (int i = 0; i < all.size(); i++) {
@@ -199,8 +296,7 @@ public final class Descriptor implements AutoCloseable {
                 // The returned events are the upper half of this field, and start as 0.
                 polled.putInt(at + POLLFD_EVENTS, POLLIN);
             }
-            if (LibC.INSTANCE.poll(polled, all.size(), millis) < 0
-                    && Runtime.getSystemRuntime().getLastError() != EINTR) {
+            if (LibC.get().poll(polled, all.size(), millis) < 0 && SystemErrno.last() != SystemErrno.EINTR) {
                 throw failure("poll");
             }
             final List<Descriptor> ready = new ArrayList<>();
@@ -212,57 +308,68 @@ public final class Descriptor implements AutoCloseable {
             }
             return ready;
         } finally {
-            // No method reference: the tests instrument lock and unlock calls in this project's bytecode
-            // (dev.ninepin.locks).
-            for (final Lock each : held) {
-                each.unlock();
-            }
+            entered.forEach(each -> each.leave(thread));
         }
     }
 
-    @Override
-    public void close() {
-        lock.writeLock().lock();
-        try {
-            if (isOpen) {
-                isOpen = false;
-                LibC.INSTANCE.close(number);
-            }
-        } finally {
-            lock.writeLock().unlock();
-        }
+    private long enter() throws IOException {
+        final long thread = LibC.get().pthread_self();
+        enter(thread);
+        return thread;
     }
 
-    private interface Call {
-        long run();
-    }
-
-    private long call(final String what, final Call call) throws IOException {
-        final Lock held = hold();
-        try {
-            final long result = call.run();
-            if (result < 0) {
-                throw failure(name + ": " + what);
-            }
-            return result;
-        } finally {
-            held.unlock();
-        }
-    }
-
-    private Lock hold() throws IOException {
-        final Lock held = lock.readLock();
-        held.lock();
-        if (!isOpen) {
-            held.unlock();
+    private synchronized void enter(final long thread) throws IOException {
+        if (closed) {
             throw new IOException(name + " is closed");
         }
-        return held;
+        inside.add(thread);
     }
 
-    private void checkCount(final long count, final int width) throws IOException {
-        if (count != width) {
-            throw new IOException(name + ": short read or write: " + count + " of " + width + " bytes");
+    private synchronized void leave(final long thread) {
+        inside.remove(thread);
+        if (closed && inside.isEmpty()) {
+            release();
+        }
+    }
+
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * Wakes every thread that is in a system call, and blocks until all have left, at most 5 seconds. Does nothing if
+     * the descriptor is already closed.
+     */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        final long deadline = System.nanoTime() + LEAVE_PATIENCE_NANOS;
+        boolean interrupted = false;
+        while (!inside.isEmpty() && System.nanoTime() < deadline) {
+            // A thread leaves under this lock, so each of these threads still exists.
+            inside.forEach(thread -> waker.wake(number, thread));
+            try {
+                wait(WAKE_INTERVAL_MILLIS);
+            } catch (final InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (inside.isEmpty()) {
+            release();
+        } else {
+            LOG.warn("a system call on {} has not returned; the descriptor stays open until then", name);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @GuardedBy("this")
+    private void release() {
+        notifyAll();
+        if (!released) {
+            released = true;
+            LibC.get().close(number);
         }
     }
 
@@ -270,7 +377,6 @@ public final class Descriptor implements AutoCloseable {
      * Returns an exception for the system call that this thread has just made, with {@code what} and the text of errno.
      */
     public static IOException failure(final String what) {
-        return new IOException(
-                what + ": " + LibC.INSTANCE.strerror(Runtime.getSystemRuntime().getLastError()));
+        return new IOException(what + ": " + LibC.reason());
     }
 }

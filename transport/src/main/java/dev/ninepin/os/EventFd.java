@@ -22,8 +22,7 @@ public final class EventFd implements AutoCloseable {
     }
 
     public static EventFd create() throws IOException {
-        return new EventFd(
-                Descriptor.of(LibC.INSTANCE.eventfd(0, Descriptor.CLOSE_ON_EXEC | NON_BLOCKING), "an eventfd"));
+        return new EventFd(Descriptor.of(LibC.get().eventfd(0, Descriptor.CLOSE_ON_EXEC | NON_BLOCKING), "an eventfd"));
     }
 
     /** Returns the descriptor's number, by which the kernel raises the event. */

@@ -53,7 +53,7 @@ public final class LockFile implements AutoCloseable {
             Files.createDirectories(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
-        return Descriptor.create(file.toString());
+        return Descriptor.create(file);
     }
 
     @Override

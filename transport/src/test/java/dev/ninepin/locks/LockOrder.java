@@ -33,12 +33,6 @@ final class LockOrder {
             "FileMoves", "LockWaits", "Users", "CachedData", "AbsentAttributes", "FidNumbers", "TagTable", "Call");
 
     /**
-     * The kinds of which a thread may hold several. A system call holds its descriptor shared, and poll(2) uses
-     * several. A descriptor's buffer has a lock of its own.
-     */
-    static final Set<String> SEVERAL = Set.of("Descriptor");
-
-    /**
      * The kinds that may be held while a request is sent or its answer awaited: those above the line in {@code
      * docs/architecture.md}.
      */
@@ -95,9 +89,6 @@ final class LockOrder {
         if (LAST.contains(first)) {
             violation(second + " is taken under " + first + ", under which nothing is to be taken");
         } else if (first.equals(second)) {
-            if (SEVERAL.contains(first)) {
-                return;
-            }
             violation("two locks of " + first + " are taken");
         } else if (rank(first) >= 0 && rank(second) >= 0) {
             if (rank(first) >= rank(second)) {

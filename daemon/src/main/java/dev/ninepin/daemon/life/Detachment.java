@@ -1,29 +1,18 @@
 package dev.ninepin.daemon.life;
 
+import dev.ninepin.os.Descriptor;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.NativeString;
 import java.io.IOException;
-import jnr.ffi.LibraryLoader;
+import java.nio.file.Path;
 
 /** Detaches this process from its terminal, session and working directory. */
 final class Detachment {
-    private static final int O_RDWR = 2;
     private static final int STDIN = 0;
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
 
-    /** The C library functions that Java does not offer. */
-    public interface CLibrary {
-        int setsid();
-
-        int chdir(String path);
-
-        int open(String path, int flags);
-
-        int dup2(int from, int to);
-
-        int close(int descriptor);
-    }
-
-    private final CLibrary libc = LibraryLoader.create(CLibrary.class).load("c");
+    private final LibC libc = LibC.get();
 
     /**
      * Detaches everything but standard output, which still has to carry the last message.
@@ -39,7 +28,9 @@ final class Detachment {
     void leaveTerminal() throws IOException {
         // setsid fails if this process already leads its process group. Its starter has set that up on purpose.
         libc.setsid();
-        requireSuccess(libc.chdir("/"), "chdir");
+        if (libc.chdir(NativeString.of(Path.of("/"))) < 0) {
+            throw Descriptor.failure("chdir failed while leaving the terminal");
+        }
         redirectToNull(STDIN);
         redirectToNull(STDERR);
     }
@@ -50,15 +41,8 @@ final class Detachment {
     }
 
     private void redirectToNull(final int descriptor) throws IOException {
-        final int devNull = requireSuccess(libc.open("/dev/null", O_RDWR), "open");
-        requireSuccess(libc.dup2(devNull, descriptor), "dup2");
-        requireSuccess(libc.close(devNull), "close");
-    }
-
-    private static int requireSuccess(final int result, final String call) throws IOException {
-        if (result < 0) {
-            throw new IOException(call + " failed while leaving the terminal");
+        try (Descriptor devNull = Descriptor.open(Path.of("/dev/null"))) {
+            devNull.call("dup2", number -> libc.dup2(number, descriptor));
         }
-        return result;
     }
 }

@@ -72,7 +72,7 @@ class ServiceManagerTest {
     void aSocketThatNobodyListensOnIsAnErrorInWordsAndHarmsNoService() {
         assertThatThrownBy(() -> new NotifySocket(temporary + "/none").send(new byte[1]))
                 .isInstanceOf(IOException.class)
-                .hasMessage("sendto failed: No such file or directory");
+                .hasMessage("the socket " + temporary + "/none: connect: No such file or directory");
         manager(temporary + "/none").ready("mounted");
         manager("/" + "long".repeat(100)).ready("mounted");
     }

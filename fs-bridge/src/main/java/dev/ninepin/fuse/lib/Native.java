@@ -22,13 +22,6 @@ public final class Native {
         return memory;
     }
 
-    /** Returns a copy of {@code bytes} in native memory, with a final NUL. */
-    public static Pointer string(final byte[] bytes) {
-        final Pointer memory = allocate(bytes.length + 1);
-        memory.put(0, bytes, 0, bytes.length);
-        return memory;
-    }
-
     /** Returns the memory at an address that libfuse passed. */
     public static Pointer at(final long address) {
         return Pointer.wrap(RUNTIME, address);

@@ -2,8 +2,8 @@ package dev.ninepin.fuse.mount;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.ninepin.fuse.lib.LibC;
-import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.NativeString;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -24,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Connection implements AutoCloseable {
     private static final Path FUSECTL = Path.of("/sys/fs/fuse/connections");
+
+    // The numbers of fsopen(2), fsconfig(2) and fsmount(2), since Linux 5.2, are the same on all architectures.
+    private static final long SYS_FSOPEN = 430;
+    private static final long SYS_FSCONFIG = 431;
+    private static final long SYS_FSMOUNT = 432;
 
     // Flags and commands of fsopen(2), fsconfig(2) and fsmount(2).
     private static final long FSOPEN_CLOEXEC = 1;
@@ -114,16 +119,16 @@ public final class Connection implements AutoCloseable {
     /** Mounts fusectl on no directory, and returns a descriptor of its root. */
     private static int mountControl() throws IOException {
         final LibC libc = LibC.get();
-        final Pointer type = Native.string("fusectl".getBytes(US_ASCII));
-        final int context = (int) libc.syscall(LibC.SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0, 0);
+        final Pointer type = NativeString.of("fusectl".getBytes(US_ASCII));
+        final int context = (int) libc.syscall(SYS_FSOPEN, type.address(), FSOPEN_CLOEXEC, 0, 0, 0, 0);
         if (context < 0) {
             throw new IOException("cannot open fusectl: " + LibC.reason());
         }
         try {
-            if (libc.syscall(LibC.SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0, 0) != 0) {
+            if (libc.syscall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0, 0) != 0) {
                 throw new IOException("cannot set up fusectl: " + LibC.reason());
             }
-            final int mount = (int) libc.syscall(LibC.SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0, 0, 0, 0);
+            final int mount = (int) libc.syscall(SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0, 0, 0, 0);
             if (mount < 0) {
                 throw new IOException("cannot mount fusectl: " + LibC.reason());
             }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.os.NativeString;
 import java.util.ArrayList;
 import java.util.List;
 import jnr.ffi.Pointer;
@@ -33,7 +34,7 @@ public final class FuseArguments implements AutoCloseable {
     public FuseArguments(final LibFuse fuse, final FuseOptions options) {
         this.fuse = fuse;
         for (final String each : List.of("ninepin", "-o", mountOptions(options))) {
-            strings.add(Native.string(each.getBytes(UTF_8)));
+            strings.add(NativeString.of(each.getBytes(UTF_8)));
         }
         vector = Native.allocate((strings.size() + 1) * Long.BYTES);
         for (int i = 0; i < strings.size(); i++) {

@@ -1,7 +1,7 @@
 package dev.ninepin.fuse.mount;
 
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.os.LibC;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.util.List;
@@ -20,6 +20,9 @@ public record MountAttributes(List<String> words) {
 
     /** MOUNT_ATTR__ATIME: a field of several bits, which must be cleared before one of its values is set. */
     private static final long ACCESS_TIMES = 0x70;
+
+    /** The number of mount_setattr(2), since Linux 5.12, the same on all architectures. */
+    private static final long SYS_MOUNT_SETATTR = 442;
 
     private static final int AT_FDCWD = -100;
 
@@ -57,8 +60,8 @@ public record MountAttributes(List<String> words) {
         attributes.putLong(CLEAR, words.contains("strictatime") ? ACCESS_TIMES : 0);
         final Pointer path = mountPoint.pointer();
         try {
-            final long result = LibC.get()
-                    .syscall(LibC.SYS_MOUNT_SETATTR, AT_FDCWD, path.address(), 0, attributes.address(), SIZE, 0);
+            final long result =
+                    LibC.get().syscall(SYS_MOUNT_SETATTR, AT_FDCWD, path.address(), 0, attributes.address(), SIZE, 0);
             if (result != 0) {
                 throw new IOException("the kernel cannot set " + String.join(", ", words) + " on this mount: "
                         + LibC.reason() + " (Linux 5.14 supports all of these options)");

@@ -1,6 +1,7 @@
 package dev.ninepin.fuse.mount;
 
-import dev.ninepin.fuse.lib.LibC;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.SystemErrno;
 import dev.ninepin.os.ThreadStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,7 +59,7 @@ public record MountChecks(Path device, Path configuration, boolean root) {
         } catch (final NoSuchFileException e) {
             throw new IOException(directory + " does not exist", e);
         } catch (final java.nio.file.FileSystemException e) {
-            if (LibC.describe(LibC.ENOTCONN).equals(e.getReason())) {
+            if (SystemErrno.ENOTCONN.text().equals(e.getReason())) {
                 throw new IOException(
                         "a dead mount is on " + directory + ": unmount it first with umount -l " + directory, e);
             }

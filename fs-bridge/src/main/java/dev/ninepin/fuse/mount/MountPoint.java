@@ -2,9 +2,8 @@ package dev.ninepin.fuse.mount;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.os.MountInfo;
-import java.io.ByteArrayOutputStream;
+import dev.ninepin.os.NativeString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,7 +23,7 @@ public final class MountPoint {
     /** @throws IOException if the directory does not exist or cannot be resolved */
     public MountPoint(final Path directory) throws IOException {
         path = directory.toRealPath();
-        bytes = bytesOf(path);
+        bytes = NativeString.bytes(path);
     }
 
     /** Returns the directory's path, without symbolic links. */
@@ -34,7 +33,7 @@ public final class MountPoint {
 
     /** Returns the path in native memory, as system calls take it: bytes with a final NUL. */
     public Pointer pointer() {
-        return Native.string(bytes);
+        return NativeString.of(bytes);
     }
 
     /**
@@ -64,28 +63,6 @@ public final class MountPoint {
      */
     boolean isAt(final MountInfo mount) {
         return Arrays.equals(mount.where().getBytes(ISO_8859_1), bytes);
-    }
-
-    /**
-     * Returns the bytes of a path. They are taken from the path's URI, which holds every byte, regardless of how the
-     * locale decodes it.
-     */
-    private static byte[] bytesOf(final Path path) {
-        final String raw = path.toUri().getRawPath();
-        final ByteArrayOutputStream plain = new ByteArrayOutputStream(raw.length());
-        int i = 0;
-        while (i < raw.length()) {
-            if (raw.charAt(i) == '%') {
-                plain.write(Integer.parseInt(raw.substring(i + 1, i + 3), 16));
-                i += 3;
-            } else {
-                plain.write(raw.charAt(i));
-                i++;
-            }
-        }
-        final byte[] bytes = plain.toByteArray();
-        // The URI of a directory ends with a slash.
-        return bytes.length > 1 && bytes[bytes.length - 1] == '/' ? Arrays.copyOf(bytes, bytes.length - 1) : bytes;
     }
 
     /** Returns the path for messages; it may have lost bytes. */

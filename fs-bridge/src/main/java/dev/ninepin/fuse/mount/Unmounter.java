@@ -2,7 +2,8 @@ package dev.ninepin.fuse.mount;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.ninepin.fuse.lib.LibC;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.SystemErrno;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,12 @@ import java.util.List;
  * thread. A call may block for as long as the file system does, because the kernel first writes dirty data.
  */
 public final class Unmounter {
+    /** umount2(2): detach the mount now, and end it when its last user is gone. */
+    private static final int MNT_DETACH = 2;
+
+    /** umount2(2): do not follow a symbolic link at the end of the path. */
+    private static final int UMOUNT_NOFOLLOW = 8;
+
     private final LibC libc = LibC.get();
     private final MountPoint mountPoint;
 
@@ -36,19 +43,18 @@ public final class Unmounter {
     /** Detaches the topmost mount, even if it is in use. Programs keep their open files. */
     public void detach() throws IOException {
         if (libc.geteuid() == 0) {
-            systemCall(LibC.MNT_DETACH);
+            systemCall(MNT_DETACH);
         } else {
             helper(List.of("-z"));
         }
     }
 
     private void systemCall(final int flags) throws IOException {
-        if (libc.umount2(mountPoint.pointer(), flags | LibC.UMOUNT_NOFOLLOW) != 0) {
-            final int errno = LibC.errno();
-            if (errno == LibC.EBUSY) {
+        if (libc.umount2(mountPoint.pointer(), flags | UMOUNT_NOFOLLOW) != 0) {
+            if (SystemErrno.last() == SystemErrno.EBUSY) {
                 throw new MountBusyException(mountPoint.toString());
             }
-            throw new IOException("cannot unmount " + mountPoint + ": " + LibC.describe(errno));
+            throw new IOException("cannot unmount " + mountPoint + ": " + LibC.reason());
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.ninepin.fuse.server;
 
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.fuse.mount.FuseArguments;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.os.LibC;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;

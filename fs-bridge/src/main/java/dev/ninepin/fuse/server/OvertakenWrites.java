@@ -1,8 +1,8 @@
 package dev.ninepin.fuse.server;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.lib.LibFuse;
+import dev.ninepin.os.LibC;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 

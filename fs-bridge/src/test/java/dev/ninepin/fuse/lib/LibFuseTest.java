@@ -2,6 +2,7 @@ package dev.ninepin.fuse.lib;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.os.LibC;
 import java.lang.reflect.Method;
 import java.util.List;
 import java.util.Map;

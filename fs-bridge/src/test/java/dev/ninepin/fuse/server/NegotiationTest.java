@@ -4,12 +4,13 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.fuse.MemoryFiles;
-import dev.ninepin.fuse.lib.LibC;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.fuse.mount.FuseArguments;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.NativeString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -44,11 +45,11 @@ class NegotiationTest {
     private final Callbacks callbacks = new Callbacks(fuse, new MemoryFiles(CacheMode.OPEN), Errno::of);
     private final int requestSize = FuseArguments.MAX_TRANSFER + 4096;
     private final CapturingChannel kernel = new CapturingChannel(fuse, requestSize);
-    private final Pointer name = Native.string("ninepin".getBytes(US_ASCII));
+    private final Pointer name = NativeString.of("ninepin".getBytes(US_ASCII));
 
     /** The options that fuse_mount does not remove. */
     private final Pointer option =
-            Native.string(("-obig_writes,max_write=" + FuseArguments.MAX_TRANSFER).getBytes(US_ASCII));
+            NativeString.of(("-obig_writes,max_write=" + FuseArguments.MAX_TRANSFER).getBytes(US_ASCII));
 
     private final long session;
 

@@ -1,9 +1,9 @@
 package dev.ninepin.channel.stream;
 
-import dev.ninepin.channel.BlockingDescriptor;
 import dev.ninepin.channel.ChannelInfo;
-import dev.ninepin.channel.NativeCalls;
-import dev.ninepin.channel.SystemErrno;
+import dev.ninepin.os.Descriptor;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.SystemErrno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,13 +37,13 @@ final class VsockStream implements ByteStream {
     private static final int PORT_OFFSET = 4;
     private static final int CID_OFFSET = 8;
 
-    private final NativeCalls calls = NativeCalls.get();
-    private final BlockingDescriptor socket;
+    private final LibC libc = LibC.get();
+    private final Descriptor socket;
     private final ChannelInfo info;
 
     private VsockStream(final int number, final ChannelInfo info) {
         // After shutdown(2), each blocked or later call finds the end of the connection.
-        this.socket = new BlockingDescriptor(calls, number, (same, thread) -> calls.shutdown(same, SHUT_RDWR));
+        this.socket = Descriptor.of(number, "vsock:" + info.device(), (same, thread) -> libc.shutdown(same, SHUT_RDWR));
         this.info = info;
     }
 
@@ -56,18 +56,18 @@ final class VsockStream implements ByteStream {
         final ChannelInfo info = new ChannelInfo("vsock", cid + ":" + port, Map.of());
         final ByteBuffer address = ByteBuffer.allocateDirect(ADDRESS_SIZE).order(ByteOrder.nativeOrder());
         address.putShort(0, (short) AF_VSOCK).putInt(PORT_OFFSET, (int) port).putInt(CID_OFFSET, (int) cid);
-        final NativeCalls calls = NativeCalls.get();
+        final LibC libc = LibC.get();
         final long start = System.nanoTime();
         while (true) {
-            final int number = calls.socket(AF_VSOCK, STREAM_CLOSE_ON_EXEC, 0);
+            final int number = libc.socket(AF_VSOCK, STREAM_CLOSE_ON_EXEC, 0);
             if (number < 0) {
-                throw failed(info, whyNoSocket(NativeCalls.errno()));
+                throw failed(info, whyNoSocket(LibC.errno()));
             }
-            if (calls.connect(number, address, ADDRESS_SIZE) == 0) {
+            if (libc.connect(number, address, ADDRESS_SIZE) == 0) {
                 return new VsockStream(number, info);
             }
-            final int errno = NativeCalls.errno();
-            calls.close(number);
+            final int errno = LibC.errno();
+            libc.close(number);
             // On EINTR the socket is unusable, so try again with a new one. The signal was meant for another purpose.
             if (SystemErrno.of(errno) != SystemErrno.EINTR) {
                 final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
@@ -84,7 +84,7 @@ final class VsockStream implements ByteStream {
         return switch (SystemErrno.of(errno)) {
             case EAFNOSUPPORT, ESOCKTNOSUPPORT ->
                 "this kernel does not support vsock; load the module first (modprobe vsock)";
-            default -> NativeCalls.describe(errno);
+            default -> LibC.describe(errno);
         };
     }
 
@@ -94,7 +94,7 @@ final class VsockStream implements ByteStream {
                 "connection refused; check that the server runs and listens on vsock port " + port;
             case ETIMEDOUT -> "no answer within " + seconds + " s; " + checkCid(cid);
             case ENODEV, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL -> "CID " + cid + " is unreachable; " + checkCid(cid);
-            default -> NativeCalls.describe(errno);
+            default -> LibC.describe(errno);
         };
     }
 
@@ -139,7 +139,7 @@ final class VsockStream implements ByteStream {
             }
             final int errno = (int) -result;
             if (SystemErrno.of(errno) != SystemErrno.EINTR) {
-                throw new IOException(NativeCalls.describe(errno));
+                throw new IOException(LibC.describe(errno));
             }
         }
     }
@@ -147,7 +147,7 @@ final class VsockStream implements ByteStream {
     private final class Input implements ReadableByteChannel {
         @Override
         public int read(final ByteBuffer target) throws IOException {
-            final int count = call(number -> calls.read(number, target, target.remaining()));
+            final int count = call(number -> libc.read(number, target, target.remaining()));
             target.position(target.position() + count);
             return count == 0 ? -1 : count;
         }
@@ -166,7 +166,7 @@ final class VsockStream implements ByteStream {
     private final class Output implements WritableByteChannel {
         @Override
         public int write(final ByteBuffer source) throws IOException {
-            final int count = call(number -> calls.write(number, source, source.remaining()));
+            final int count = call(number -> libc.write(number, source, source.remaining()));
             source.position(source.position() + count);
             return count;
         }

@@ -1,18 +1,19 @@
 package dev.ninepin.channel.vio9p;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import dev.ninepin.channel.BlockingDescriptor;
-import dev.ninepin.channel.ChannelClosedException;
-import dev.ninepin.channel.NativeCalls;
-import dev.ninepin.channel.SystemErrno;
+import dev.ninepin.os.Descriptor;
+import dev.ninepin.os.LibC;
+import dev.ninepin.os.NativeString;
+import dev.ninepin.os.SystemErrno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * illumos's character device of a virtio-9p device. Each write(2) carries one whole message, and so does each read(2).
@@ -23,6 +24,8 @@ import jnr.ffi.Runtime;
  * WakeSignal}). The driver dequeues a reply only after its wait has ended, so a signal never loses a reply.
  */
 final class Vio9pDevice implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Vio9pDevice.class);
+
     /** {@code VIO9P_IOC_MOUNT_TAG} of {@code sys/vio9p.h}: {@code ('9' << 16) | ('P' << 8) | 1}. */
     private static final long IOC_MOUNT_TAG = 0x395001;
 
@@ -38,13 +41,12 @@ final class Vio9pDevice implements AutoCloseable {
     private static final int O_RDWR = 2;
 
     private final String name;
-    private final BlockingDescriptor descriptor;
-    private final NativeCalls calls;
+    private final Descriptor descriptor;
+    private final LibC libc = LibC.get();
 
-    private Vio9pDevice(final String name, final NativeCalls calls, final int number) {
+    private Vio9pDevice(final String name, final int number) {
         this.name = name;
-        this.calls = calls;
-        this.descriptor = new BlockingDescriptor(calls, number, (unused, thread) -> WakeSignal.send(calls, thread));
+        this.descriptor = Descriptor.of(number, "vio9p:" + name, (unused, thread) -> WakeSignal.send(thread));
     }
 
     /**
@@ -53,49 +55,36 @@ final class Vio9pDevice implements AutoCloseable {
      * @throws IOException if the device cannot be opened; its message is meant for the user
      */
     static Vio9pDevice open(final Path path) throws IOException {
-        return open(path, NativeCalls.get(), 0);
+        return open(path, LibC.get(), 0);
     }
 
-    static Vio9pDevice open(final Path path, final NativeCalls calls, final int moreFlags) throws IOException {
-        final int flags = O_RDWR | exclusive() | closeOnExec() | moreFlags;
-        final int number = calls.open(nativePath(path), flags);
+    static Vio9pDevice open(final Path path, final LibC libc, final int moreFlags) throws IOException {
+        final int flags = O_RDWR | exclusive() | Descriptor.CLOSE_ON_EXEC | moreFlags;
+        final int number = libc.open(NativeString.of(path), flags, 0);
         if (number < 0) {
-            throw new IOException("cannot open vio9p:" + path + ": " + whyNot(NativeCalls.errno(), path));
+            throw new IOException("cannot open vio9p:" + path + ": " + whyNot(path));
         }
-        return of(path.toString(), calls, number);
+        return of(path.toString(), number);
     }
 
     /** Wraps an open descriptor. Closes the descriptor on failure. */
-    static Vio9pDevice of(final String name, final NativeCalls calls, final int number) throws IOException {
+    static Vio9pDevice of(final String name, final int number) throws IOException {
         try {
-            WakeSignal.install(calls);
-            return new Vio9pDevice(name, calls, number);
+            WakeSignal.install();
+            return new Vio9pDevice(name, number);
         } catch (final IOException | RuntimeException e) {
-            calls.close(number);
+            LibC.get().close(number);
             throw e;
         }
     }
 
     /** Returns {@code O_EXCL} of this system. */
     private static int exclusive() {
-        return NativeCalls.isSolaris() ? 0x400 : 0200;
+        return LibC.isSolaris() ? 0x400 : 0200;
     }
 
-    /** Returns {@code O_CLOEXEC} of this system. */
-    private static int closeOnExec() {
-        return NativeCalls.isSolaris() ? 0x800000 : 02000000;
-    }
-
-    /** Encodes the path in UTF-8. jnr-ffi would encode a string in the charset of the locale. */
-    private static Pointer nativePath(final Path path) {
-        final byte[] bytes = path.toString().getBytes(UTF_8);
-        final Pointer memory = Runtime.getSystemRuntime().getMemoryManager().allocateDirect(bytes.length + 1, true);
-        memory.put(0, bytes, 0, bytes.length);
-        return memory;
-    }
-
-    private static String whyNot(final int errno, final Path path) {
-        return switch (SystemErrno.of(errno)) {
+    private static String whyNot(final Path path) {
+        return switch (SystemErrno.last()) {
             case EBUSY ->
                 "another process has it open, and it allows only one; end that process (fuser " + path
                         + " names it), or choose another device";
@@ -106,7 +95,7 @@ final class Vio9pDevice implements AutoCloseable {
             case ENOENT -> "the device does not exist; 9P devices of illumos are /dev/9p/0, /dev/9p/1, ...";
             case EACCES, EPERM ->
                 "this user lacks read and write permission on it; mount as root, or change its permissions";
-            default -> NativeCalls.describe(errno);
+            default -> LibC.reason();
         };
     }
 
@@ -116,18 +105,18 @@ final class Vio9pDevice implements AutoCloseable {
      * @throws IOException if the device does not know this ioctl, and so is not a vio9p device
      */
     byte[] mountTag() throws IOException {
-        final ByteBuffer tag = ByteBuffer.allocateDirect(MOUNT_TAG_SIZE);
-        final long result = descriptor.call(number -> calls.ioctl(number, IOC_MOUNT_TAG, tag));
+        final Pointer tag = Memory.allocateDirect(Runtime.getSystemRuntime(), MOUNT_TAG_SIZE);
+        final long result = descriptor.call(number -> libc.ioctl(number, IOC_MOUNT_TAG, tag));
         if (result < 0) {
             throw new IOException("vio9p:" + name + " is not a vio9p device: its mount tag cannot be read: "
-                    + NativeCalls.describe((int) -result));
+                    + LibC.describe((int) -result));
         }
         int length = 0;
-        while (length < MOUNT_TAG_SIZE - 1 && tag.get(length) != 0) {
+        while (length < MOUNT_TAG_SIZE - 1 && tag.getByte(length) != 0) {
             length++;
         }
         final byte[] bytes = new byte[length];
-        tag.get(0, bytes);
+        tag.get(0, bytes, 0, length);
         return bytes;
     }
 
@@ -136,16 +125,16 @@ final class Vio9pDevice implements AutoCloseable {
      *
      * @return the size of the message in bytes; -1 if the message does not fit into {@code target}, and stays queued
      *     for the next read
-     * @throws ChannelClosedException if the device was closed
+     * @throws IOException if the device fails, or was closed
      */
     int read(final ByteBuffer target) throws IOException {
         while (true) {
-            final long result = descriptor.call(number -> calls.read(number, target, target.remaining()));
+            final long result = descriptor.call(number -> libc.read(number, target, target.remaining()));
             if (result >= 0) {
                 return (int) result;
             }
             switch (error(result)) {
-                case EINTR -> checkOpen();
+                case EINTR -> LOG.trace("{}: a signal has ended a read", name);
                 case EAGAIN -> LockSupport.parkNanos(PAUSE_NANOS);
                 case EOVERFLOW -> {
                     return -1;
@@ -159,14 +148,14 @@ final class Vio9pDevice implements AutoCloseable {
      * Writes one message: the remaining bytes of the direct buffer {@code source}. Blocks while the device waits for
      * room. Retries for at most 10 seconds while the device reports that it has no room.
      *
-     * @throws ChannelClosedException if the device was closed
+     * @throws IOException if the device fails, or was closed
      * @throws IllegalArgumentException if the message is larger than the device accepts
      */
     void write(final ByteBuffer source) throws IOException {
         final int size = source.remaining();
         final long deadline = System.nanoTime() + WRITE_PATIENCE_NANOS;
         while (true) {
-            final long result = descriptor.call(number -> calls.write(number, source, size));
+            final long result = descriptor.call(number -> libc.write(number, source, size));
             if (result == size) {
                 return;
             }
@@ -175,9 +164,8 @@ final class Vio9pDevice implements AutoCloseable {
             }
             switch (error(result)) {
                 // vio9p returns ENOMEM when a signal ends its wait for room.
-                case EINTR -> checkOpen();
+                case EINTR -> LOG.trace("{}: a signal has ended a write", name);
                 case EAGAIN, ENOMEM -> {
-                    checkOpen();
                     if (System.nanoTime() - deadline > 0) {
                         throw failed("write to", result);
                     }
@@ -196,18 +184,11 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     /**
-     * Closes the device and wakes blocked threads with a {@link ChannelClosedException}. Does nothing if already
-     * closed.
+     * Closes the device and wakes blocked threads, whose calls then fail. Does nothing if already closed.
      */
     @Override
     public void close() {
         descriptor.close();
-    }
-
-    private void checkOpen() throws ChannelClosedException {
-        if (descriptor.isClosed()) {
-            throw new ChannelClosedException();
-        }
     }
 
     private static SystemErrno error(final long result) {
@@ -215,6 +196,6 @@ final class Vio9pDevice implements AutoCloseable {
     }
 
     private static IOException failed(final String action, final long result) {
-        return new IOException("cannot " + action + " the device: " + NativeCalls.describe((int) -result));
+        return new IOException("cannot " + action + " the device: " + LibC.describe((int) -result));
     }
 }

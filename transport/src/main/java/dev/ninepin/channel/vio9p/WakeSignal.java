@@ -1,6 +1,6 @@
 package dev.ninepin.channel.vio9p;
 
-import dev.ninepin.channel.NativeCalls;
+import dev.ninepin.os.LibC;
 import java.io.IOException;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -15,16 +15,16 @@ import jnr.ffi.Runtime;
  */
 final class WakeSignal {
     /** {@code SIGURG} of this system. */
-    private static final int NUMBER = NativeCalls.isSolaris() ? 21 : 23;
+    private static final int NUMBER = LibC.isSolaris() ? 21 : 23;
 
     /** {@code RTLD_DEFAULT} of dlsym(3). */
-    private static final long ANY_LIBRARY = NativeCalls.isSolaris() ? -2 : 0;
+    private static final long ANY_LIBRARY = LibC.isSolaris() ? -2 : 0;
 
     /**
      * The offset of the handler in {@code struct sigaction}, in bytes. illumos has the flags before the handler; Linux
      * has them last.
      */
-    private static final long HANDLER_OFFSET = NativeCalls.isSolaris() ? Long.BYTES : 0;
+    private static final long HANDLER_OFFSET = LibC.isSolaris() ? Long.BYTES : 0;
 
     /** An upper bound of the size of the struct, in bytes. All other fields stay zero: no flags, no mask. */
     private static final int ACTION_SIZE = 256;
@@ -32,11 +32,11 @@ final class WakeSignal {
     private WakeSignal() {}
 
     /** Installs the handler in this process. Installing it again is harmless. */
-    static void install(final NativeCalls calls) throws IOException {
-        final long handler = calls.dlsym(ANY_LIBRARY, "abs");
+    static void install() throws IOException {
+        final long handler = LibC.get().dlsym(ANY_LIBRARY, "abs");
         final Pointer action = Runtime.getSystemRuntime().getMemoryManager().allocateDirect(ACTION_SIZE, true);
         action.putAddress(HANDLER_OFFSET, handler);
-        if (handler == 0 || calls.sigaction(NUMBER, action, null) != 0) {
+        if (handler == 0 || LibC.get().sigaction(NUMBER, action, null) != 0) {
             throw new IOException("cannot install the SIGURG handler, which wakes the reader of a device");
         }
     }
@@ -46,7 +46,7 @@ final class WakeSignal {
      *
      * @param thread the thread's {@code pthread_self}; the caller ensures that the thread has not terminated
      */
-    static void send(final NativeCalls calls, final long thread) {
-        calls.pthread_kill(thread, NUMBER);
+    static void send(final long thread) {
+        LibC.get().pthread_kill(thread, NUMBER);
     }
 }

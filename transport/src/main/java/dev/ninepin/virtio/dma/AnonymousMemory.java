@@ -45,7 +45,7 @@ public final class AnonymousMemory implements AutoCloseable {
 
     private static AnonymousMemory create(final int size, final int flags) throws IOException {
         final Descriptor descriptor =
-                Descriptor.of(LibC.INSTANCE.memfd_create("ninepin", flags), "anonymous memory of " + size + " bytes");
+                Descriptor.of(LibC.get().memfd_create("ninepin", flags), "anonymous memory of " + size + " bytes");
         try (RandomAccessFile file = new RandomAccessFile("/proc/self/fd/" + descriptor.number(), "rw")) {
             file.setLength(size);
             final ByteBuffer mapped = file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, size);

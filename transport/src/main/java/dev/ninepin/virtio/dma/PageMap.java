@@ -24,7 +24,7 @@ final class PageMap {
      * @throws IOException if a page is not in memory, or this process lacks CAP_SYS_ADMIN
      */
     static long[] addresses(final ByteBuffer bytes, final int pageSize) throws IOException {
-        final int basePage = LibC.INSTANCE.getpagesize();
+        final int basePage = LibC.get().getpagesize();
         final long start = Pointer.wrap(Runtime.getSystemRuntime(), bytes).address();
         final int pages = bytes.capacity() / pageSize;
         final long[] addresses = new long[pages];

@@ -36,7 +36,7 @@ final class PagePins implements AutoCloseable {
     static PagePins pin(final ByteBuffer bytes, final int pageSize) throws IOException {
         final Runtime runtime = Runtime.getSystemRuntime();
         final Pointer ends = Memory.allocateDirect(runtime, 2 * Integer.BYTES);
-        if (LibC.INSTANCE.pipe2(ends, Descriptor.CLOSE_ON_EXEC) != 0) {
+        if (LibC.get().pipe2(ends, Descriptor.CLOSE_ON_EXEC) != 0) {
             throw Descriptor.failure("pipe");
         }
         final PagePins pins = new PagePins(
@@ -53,7 +53,8 @@ final class PagePins implements AutoCloseable {
 
     private void add(final long start, final int pages, final int pageSize) throws IOException {
         // One pipe slot for each page. The requested pipe size counts one base page for each slot.
-        if (LibC.INSTANCE.fcntl(writeEnd.number(), SET_PIPE_SIZE, (long) pages * LibC.INSTANCE.getpagesize()) < 0) {
+        final long size = (long) pages * LibC.get().getpagesize();
+        if (LibC.get().fcntl(writeEnd.number(), SET_PIPE_SIZE, size) < 0) {
             throw Descriptor.failure("the pipe of pinned pages: " + pages + " slots");
         }
         final Pointer vector = Memory.allocateDirect(Runtime.getSystemRuntime(), VECTOR_SIZE);
@@ -61,7 +62,7 @@ final class PagePins implements AutoCloseable {
             // One byte pins the whole page, even a whole hugepage.
             vector.putAddress(0, start + (long) page * pageSize);
             vector.putLong(Long.BYTES, 1);
-            if (LibC.INSTANCE.vmsplice(writeEnd.number(), vector, 1, 0) != 1) {
+            if (LibC.get().vmsplice(writeEnd.number(), vector, 1, 0) != 1) {
                 throw Descriptor.failure("pinning page " + page);
             }
         }

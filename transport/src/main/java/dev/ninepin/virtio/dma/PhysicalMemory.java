@@ -63,14 +63,14 @@ public record PhysicalMemory(DmaMemory memory, String kind, PagePins pins, DmaGu
 
     /** Allocates ordinary pages, which need not be contiguous. */
     private static PhysicalMemory ofPages(final int size, final Path config) throws IOException {
-        final int pageSize = LibC.INSTANCE.getpagesize();
+        final int pageSize = LibC.get().getpagesize();
         final ByteBuffer bytes;
         try (AnonymousMemory memory = AnonymousMemory.create(Math.addExact(size, pageSize - 1) & -pageSize)) {
             memory.touch(pageSize);
             bytes = memory.bytes();
         }
         final Pointer start = Pointer.wrap(Runtime.getSystemRuntime(), bytes);
-        if (LibC.INSTANCE.mlock(start, bytes.capacity()) != 0) {
+        if (LibC.get().mlock(start, bytes.capacity()) != 0) {
             throw Descriptor.failure("locking " + bytes.capacity() + " bytes of memory");
         }
         return pinAndGuard(bytes, pageSize, config, "pages");

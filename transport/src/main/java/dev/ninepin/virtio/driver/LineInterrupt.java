@@ -35,7 +35,7 @@ final class LineInterrupt implements Interrupt, AutoCloseable {
      * @param config the configuration space of the same device
      */
     static LineInterrupt open(final Path uio, final PciConfigSpace config) throws IOException {
-        final Descriptor descriptor = Descriptor.open(uio.toString());
+        final Descriptor descriptor = Descriptor.open(uio);
         try {
             return new LineInterrupt(descriptor, EventFd.create(), config);
         } catch (final IOException e) {

@@ -39,7 +39,7 @@ final class VfioDevice implements AutoCloseable {
      */
     static VfioDevice open(final String address, final String groupName, final boolean iommu) throws IOException {
         final Path groupPath = DIRECTORY.resolve(iommu ? groupName : "noiommu-" + groupName);
-        final Descriptor container = Descriptor.open(DIRECTORY.resolve("vfio").toString());
+        final Descriptor container = Descriptor.open(DIRECTORY.resolve("vfio"));
         try {
             if (container.ioctl("VFIO_GET_API_VERSION", Vfio.GET_API_VERSION, 0) != Vfio.API_VERSION) {
                 throw new IOException("this kernel's VFIO API is not version " + Vfio.API_VERSION);
@@ -47,7 +47,7 @@ final class VfioDevice implements AutoCloseable {
             if (!Files.exists(groupPath)) {
                 throw new IOException(groupPath + " does not exist: vfio-pci is not bound to " + address);
             }
-            final Descriptor group = Descriptor.open(groupPath.toString());
+            final Descriptor group = Descriptor.open(groupPath);
             try {
                 return new VfioDevice(container, group, device(container, group, address, iommu));
             } catch (final IOException | RuntimeException e) {

@@ -23,7 +23,7 @@ public final class PciConfigFile implements PciConfigSpace, AutoCloseable {
      * @param address the function's PCI address
      */
     public static PciConfigFile open(final String address, final Path path) throws IOException {
-        return new PciConfigFile(address, Descriptor.open(path.toString()));
+        return new PciConfigFile(address, Descriptor.open(path));
     }
 
     /**

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.ChannelClosedException;
-import dev.ninepin.channel.NativeCalls;
 import dev.ninepin.channel.Received;
+import dev.ninepin.os.LibC;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Rread;
@@ -84,7 +84,7 @@ class CuseVio9pInGuest extends Vio9pContract {
 
     @Test
     void aDeviceThatDoesNotBlockWorksToo() throws Exception {
-        final Vio9pDevice opened = Vio9pDevice.open(device.path(), NativeCalls.get(), O_NONBLOCK);
+        final Vio9pDevice opened = Vio9pDevice.open(device.path(), LibC.get(), O_NONBLOCK);
         try (Channel channel = Vio9pChannel.over(opened, "/dev/9p/0")) {
             RawClient.attach(channel, server.aname());
             model().hold();

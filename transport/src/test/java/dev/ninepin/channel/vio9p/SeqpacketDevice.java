@@ -2,7 +2,7 @@ package dev.ninepin.channel.vio9p;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.channel.NativeCalls;
+import dev.ninepin.os.LibC;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.Vio9pModel;
 import java.io.IOException;
@@ -20,7 +20,7 @@ final class SeqpacketDevice implements AutoCloseable {
     private static final int SOCK_SEQPACKET_CLOEXEC = 5 | 02000000;
     private static final int SHUT_RDWR = 2;
 
-    private final NativeCalls calls = NativeCalls.get();
+    private final LibC libc = LibC.get();
     private final Vio9pModel model;
     private final int far;
     private final int near;
@@ -44,7 +44,7 @@ final class SeqpacketDevice implements AutoCloseable {
         final int[] pair = new int[2];
         if (LibraryLoader.create(SocketPairs.class).load("c").socketpair(AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0, pair)
                 != 0) {
-            throw new AssertionError("socketpair: " + NativeCalls.errno());
+            throw new AssertionError("socketpair: " + LibC.errno());
         }
         near = pair[0];
         far = pair[1];
@@ -58,12 +58,12 @@ final class SeqpacketDevice implements AutoCloseable {
 
     /** Returns the channel's end of the pair. May be called once. */
     Vio9pDevice device(final String name) throws IOException {
-        return Vio9pDevice.of(name, calls, near);
+        return Vio9pDevice.of(name, near);
     }
 
     private void serve() {
         final ByteBuffer message = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
-        long count = calls.read(far, message.clear(), message.capacity());
+        long count = libc.read(far, message.clear(), message.capacity());
         while (count > 0) {
             final byte[] bytes = new byte[(int) count];
             message.get(0, bytes);
@@ -78,18 +78,18 @@ final class SeqpacketDevice implements AutoCloseable {
                     throw new AssertionError("the driver refuses a message, errno " + errno);
                 }
             });
-            count = calls.read(far, message.clear(), message.capacity());
+            count = libc.read(far, message.clear(), message.capacity());
         }
         model.interrupt(reading);
         model.release();
-        calls.close(far);
+        libc.close(far);
     }
 
     private void readNext() {
         model.read(reading, 1 << 16, false, new Vio9pModel.Answer() {
             @Override
             public void done(final byte[] bytes) {
-                calls.write(far, reply.clear().put(bytes).flip(), bytes.length);
+                libc.write(far, reply.clear().put(bytes).flip(), bytes.length);
                 readNext();
             }
 
@@ -104,7 +104,7 @@ final class SeqpacketDevice implements AutoCloseable {
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {
-            calls.shutdown(far, SHUT_RDWR);
+            libc.shutdown(far, SHUT_RDWR);
             serving.close();
         }
     }

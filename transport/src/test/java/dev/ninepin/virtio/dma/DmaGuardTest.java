@@ -68,7 +68,7 @@ class DmaGuardTest {
     }
 
     private static PagePins pins(final ByteBuffer bytes) throws Exception {
-        return PagePins.pin(bytes, LibC.INSTANCE.getpagesize());
+        return PagePins.pin(bytes, LibC.get().getpagesize());
     }
 
     /** A program that guards memory and then waits to be killed. */

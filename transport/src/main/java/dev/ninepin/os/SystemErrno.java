@@ -1,7 +1,7 @@
-package dev.ninepin.channel;
+package dev.ninepin.os;
 
 /**
- * The errors of system calls that channels tell apart. Linux numbers are those of x86-64 and AArch64. illumos, which the
+ * The errors of system calls that Ninepin tells apart. Linux numbers are those of x86-64 and AArch64. illumos, which the
  * vio9p device runs on, numbers some of them differently ({@code sys/errno.h}).
  */
 public enum SystemErrno {
@@ -22,6 +22,7 @@ public enum SystemErrno {
     EADDRNOTAVAIL(99, 126),
     ENETUNREACH(101, 128),
     ECONNRESET(104, 131),
+    ENOTCONN(107, 134),
     ETIMEDOUT(110, 145),
     ECONNREFUSED(111, 146),
     EHOSTUNREACH(113, 148),
@@ -36,7 +37,7 @@ public enum SystemErrno {
     }
 
     SystemErrno(final int linux, final int illumos) {
-        this.number = NativeCalls.isSolaris() ? illumos : linux;
+        this.number = LibC.isSolaris() ? illumos : linux;
     }
 
     /** Returns the error with this number on this system, or {@link #OTHER}. */
@@ -47,5 +48,15 @@ public enum SystemErrno {
             }
         }
         return OTHER;
+    }
+
+    /** Returns the error of this thread's last system call. */
+    public static SystemErrno last() {
+        return of(LibC.errno());
+    }
+
+    /** Returns the C library's text for this error, such as "Device or resource busy". */
+    public String text() {
+        return LibC.describe(number);
     }
 }

@@ -1,4 +1,4 @@
-package dev.ninepin.channel;
+package dev.ninepin.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,6 +20,6 @@ class SystemErrnoTest {
     void anyOtherNumberIsAnotherError() {
         assertThat(SystemErrno.of(5)).isEqualTo(SystemErrno.OTHER);
         assertThat(SystemErrno.of(0)).isEqualTo(SystemErrno.OTHER);
-        assertThat(NativeCalls.describe(5)).isEqualTo("Input/output error");
+        assertThat(LibC.describe(5)).isEqualTo("Input/output error");
     }
 }
