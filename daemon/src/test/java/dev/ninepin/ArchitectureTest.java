@@ -46,7 +46,7 @@ class ArchitectureTest {
             virtio.queue     virtio.dma
             virtio.device    p9 channel virtio.dma virtio.pci virtio.queue
             virtio.driver    p9 os channel virtio.dma virtio.pci virtio.device
-            virtio.qemu      channel virtio.dma virtio.pci virtio.device
+            virtio.qemu      os channel virtio.dma virtio.pci virtio.device
             session.exchange p9 channel
             session.fid      p9 session.exchange
             session          p9 channel session.exchange session.fid
@@ -56,7 +56,7 @@ class ArchitectureTest {
             share.options    operations share.id
             share.cache      p9 operations
             share.inode      p9 session.fid operations share.cache
-            share.path       p9 session.exchange session.fid session operations share.inode
+            share.path       p9 os session.exchange session.fid session operations share.inode
             share.aside      p9 operations share.inode
             share.attr       p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.aside
@@ -78,16 +78,16 @@ class ArchitectureTest {
             fuse.server      p9 os session.exchange operations fuse.lib fuse.protocol fuse.mount
             fuse             os session.exchange operations fuse.lib fuse.mount fuse.server
 
-            daemon.host
+            daemon.host      os
             daemon.systemd   os
             daemon.log
-            daemon.options   p9 channel channel.stream channel.vio9p virtio.driver virtio.qemu session \
-                             operations share.id share.options daemon.host
-            daemon.control   channel session.exchange session fuse.mount fuse daemon.host daemon.options
+            daemon.options   p9 os channel channel.stream channel.vio9p virtio.driver virtio.qemu session \
+                             operations share.id share.options fuse.mount daemon.host
+            daemon.control   os channel session.exchange session fuse.mount fuse daemon.host daemon.options
             daemon.life      p9 os channel session.exchange session.fid session operations share.id share.options \
                              share fuse.mount fuse daemon.host daemon.systemd daemon.log daemon.options \
                              daemon.control
-            daemon.doctor    virtio.driver session fuse.lib daemon.host daemon.options daemon.life
+            daemon.doctor    os virtio.driver session fuse.lib fuse.mount daemon.host daemon.options daemon.life
             cli              virtio.driver daemon.host daemon.log daemon.options daemon.control daemon.life \
                              daemon.doctor
             """;

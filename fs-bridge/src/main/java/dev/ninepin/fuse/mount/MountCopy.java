@@ -1,7 +1,6 @@
 package dev.ninepin.fuse.mount;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ninepin.os.MountInfo;
 import java.io.IOException;
@@ -39,7 +38,7 @@ public record MountCopy(
         final Set<Integer> seen = new HashSet<>();
         for (final MountInfo mount : MountInfo.of("self")) {
             if (mount.connection() == connection && seen.add(mount.id()) && !except.isAt(mount)) {
-                copies.add(new MountCopy(decode(mount.where()), null, null));
+                copies.add(new MountCopy(MountInfo.decode(mount.where()), null, null));
             }
         }
         final Set<String> views = new HashSet<>(Set.of(mountTableKey(PROC.resolve("self"))));
@@ -54,7 +53,7 @@ public record MountCopy(
                 }
                 for (final MountInfo mount : MountInfo.of(Long.toString(pid))) {
                     if (mount.connection() == connection && seen.add(mount.id())) {
-                        copies.add(new MountCopy(decode(mount.where()), pid, command(process)));
+                        copies.add(new MountCopy(MountInfo.decode(mount.where()), pid, command(process)));
                     }
                 }
             } catch (final IOException e) {
@@ -87,10 +86,7 @@ public record MountCopy(
     }
 
     private static String command(final Path process) throws IOException {
-        return decode(Files.readString(process.resolve("comm"), ISO_8859_1).strip());
-    }
-
-    private static String decode(final String bytes) {
-        return new String(bytes.getBytes(ISO_8859_1), UTF_8);
+        return MountInfo.decode(
+                Files.readString(process.resolve("comm"), ISO_8859_1).strip());
     }
 }

@@ -1,21 +1,19 @@
 package dev.ninepin.virtio.driver;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.ninepin.os.MountInfo;
 import dev.ninepin.p9.ByteString;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -30,26 +28,15 @@ import java.util.regex.Pattern;
  * </ul>
  *
  * <p>Their number is known nevertheless, because the kernel counts its 9p clients. Source: Linux,
- * proc_pid_mountinfo(5), fs/9p/vfs_super.c, net/9p/client.c.
+ * fs/9p/vfs_super.c, net/9p/client.c.
  *
  * @param mounts the visible mounts, each once; mounts in this process's namespace first
  * @param hidden the number of mounts in no mount table; each may use any device
  */
 record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     private static final String MODULE = "sys/module/" + KernelUses.KERNEL_9P;
-    private static final Pattern OCTAL = Pattern.compile("\\\\([0-3][0-7]{2})");
     private static final Pattern PROCESS = Pattern.compile("[0-9]+");
     private static final String SELF = "self";
-
-    /** The indexes of a line's fields: three before the separator, then two after it. */
-    private static final int ID_FIELD = 0;
-
-    private static final int FILE_SYSTEM_FIELD = 2;
-    private static final int MOUNT_POINT_FIELD = 4;
-    private static final int SOURCE_FIELD = 0;
-    private static final int OPTIONS_FIELD = 1;
-
-    private static final String SEPARATOR = " - 9p ";
 
     /**
      * A mount of a 9p file system.
@@ -60,7 +47,7 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
      * @param overVirtio whether the mount's transport is virtio
      * @param place the mount point, and its namespace
      */
-    record Mount(String id, String fileSystem, ByteString source, boolean overVirtio, Place place) {}
+    record Mount(int id, String fileSystem, ByteString source, boolean overVirtio, Place place) {}
 
     /** The mount point of a mount, and the process in whose mount namespace it was found. */
     record Place(String mountPoint, String process) {
@@ -83,7 +70,7 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
      */
     static KernelMounts read(final Path root) throws IOException {
         final List<Mount> mounts = new ArrayList<>();
-        final Set<String> ids = new HashSet<>();
+        final Set<Integer> ids = new HashSet<>();
         for (final Path process : processes(root.resolve("proc"))) {
             for (final Mount mount : readTable(process)) {
                 if (ids.add(mount.id())) {
@@ -124,42 +111,26 @@ record KernelMounts(List<KernelMounts.Mount> mounts, int hidden) {
     }
 
     private static List<Mount> readTable(final Path process) {
-        final String table;
         try {
-            table = Files.readString(process.resolve("mountinfo"), ISO_8859_1);
+            return MountInfo.read(process.resolve("mountinfo")).stream()
+                    .filter(mount -> mount.type().equals("9p"))
+                    .map(mount -> of(mount, process.getFileName().toString()))
+                    .toList();
         } catch (final IOException e) {
             // The process has ended.
             return List.of();
         }
-        return Arrays.stream(table.split("\n"))
-                .filter(line -> line.contains(SEPARATOR))
-                .map(line -> parse(line, process.getFileName().toString()))
-                .toList();
     }
 
-    private static Mount parse(final String line, final String process) {
-        final int separator = line.indexOf(SEPARATOR);
-        final String[] before = line.substring(0, separator).split(" ", -1);
-        final String[] behind = line.substring(separator + SEPARATOR.length()).split(" ", -1);
-        final List<String> options = List.of(behind[OPTIONS_FIELD].split(","));
+    private static Mount of(final MountInfo mount, final String process) {
+        final List<String> options = mount.options();
         return new Mount(
-                before[ID_FIELD],
-                before[FILE_SYSTEM_FIELD],
-                ByteString.copyOf(unescape(behind[SOURCE_FIELD])),
+                mount.id(),
+                mount.device(),
+                ByteString.copyOf(mount.source().getBytes(ISO_8859_1)),
                 // Old kernels show the transport only if the mount's options named it. Their default is virtio.
                 options.contains("trans=virtio") || options.stream().noneMatch(option -> option.startsWith("trans=")),
-                new Place(new String(unescape(before[MOUNT_POINT_FIELD]), UTF_8), process));
-    }
-
-    /**
-     * Decodes the kernel's octal escapes: it writes a space, tab, newline or backslash as a backslash and three octal
-     * digits.
-     */
-    private static byte[] unescape(final String field) {
-        return OCTAL.matcher(field)
-                .replaceAll(
-                        octal -> Matcher.quoteReplacement(String.valueOf((char) Integer.parseInt(octal.group(1), 8))))
-                .getBytes(ISO_8859_1);
+                new Place(MountInfo.decode(mount.where()), process));
     }
 
     /** Counts the file systems that no mount table shows. The module's reference count counts its clients. */
