@@ -124,7 +124,7 @@ public final class FuseMount implements AutoCloseable {
             final boolean mayMapUncached)
             throws IOException {
         final LibFuse fuse = LibFuse.get();
-        final MountChecks checks = MountChecks.ofThisSystem();
+        final MountChecks checks = MountChecks.ofThisSystem(LibC.get().geteuid() == 0);
         checks.checkBeforeMount(directory, options);
         final MountPoint mountPoint = new MountPoint(directory);
         final Callbacks callbacks = new Callbacks(fuse, files, errnoOf);

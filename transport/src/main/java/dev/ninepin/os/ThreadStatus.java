@@ -17,6 +17,9 @@ import java.util.Optional;
  * @param fields the values by label, without surrounding spaces
  */
 public record ThreadStatus(Map<String, String> fields) {
+    /** The bit of this capability in a set; see capabilities(7). */
+    private static final int CAP_SYS_ADMIN = 21;
+
     /**
      * Reads the status of a thread.
      *
@@ -56,5 +59,23 @@ public record ThreadStatus(Map<String, String> fields) {
     /** Returns the value with this label, or empty if there is none. */
     public Optional<String> field(final String label) {
         return Optional.ofNullable(fields.get(label));
+    }
+
+    /**
+     * Returns a number from the value with this label.
+     *
+     * @param index the position of the number, from 0; in {@code Uid}, 1 is the effective user
+     * @throws IOException if there is no such value
+     */
+    public long number(final String label, final int index) throws IOException {
+        final String value = field(label).orElseThrow(() -> new IOException("the status in /proc has no " + label));
+        return Long.parseLong(value.split("\\s+", -1)[index]);
+    }
+
+    /** Returns whether the thread has CAP_SYS_ADMIN, which mounting requires; true if the status does not tell. */
+    public boolean mayMount() {
+        return field("CapEff")
+                .map(capabilities -> ((Long.parseUnsignedLong(capabilities, 16) >> CAP_SYS_ADMIN) & 1) == 1)
+                .orElse(true);
     }
 }

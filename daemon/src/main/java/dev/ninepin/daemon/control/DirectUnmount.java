@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ninepin.daemon.host.MountTable;
 import dev.ninepin.daemon.host.NinepinException;
-import dev.ninepin.daemon.host.Programs;
 import dev.ninepin.daemon.host.Reason;
 import dev.ninepin.daemon.host.RuntimeDirectory;
 import dev.ninepin.fuse.FuseMount;
+import dev.ninepin.os.Programs;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,7 +118,8 @@ final class DirectUnmount {
         if (root) {
             command.add("umount");
         } else {
-            command.addAll(List.of(Programs.find("fusermount") ? "fusermount" : "fusermount3", "-u"));
+            command.addAll(
+                    List.of(Programs.inPath().find("fusermount").isPresent() ? "fusermount" : "fusermount3", "-u"));
         }
         if (lazy) {
             command.add(root ? "-l" : "-z");

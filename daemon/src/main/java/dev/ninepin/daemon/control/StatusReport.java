@@ -1,9 +1,9 @@
 package dev.ninepin.daemon.control;
 
 import dev.ninepin.channel.ChannelInfo;
-import dev.ninepin.daemon.host.ProcSelf;
 import dev.ninepin.fuse.FuseStatus;
 import dev.ninepin.fuse.mount.MountCopy;
+import dev.ninepin.os.ThreadStatus;
 import dev.ninepin.session.SessionStatus;
 import dev.ninepin.session.exchange.OperationStats;
 import java.io.IOException;
@@ -73,7 +73,7 @@ public final class StatusReport {
     /** Returns the resident memory of this process in bytes; 0 if unknown. */
     private static long residentBytes() {
         try {
-            return ProcSelf.number("VmRSS", 0) * 1024;
+            return ThreadStatus.ofThisProcess().number("VmRSS", 0) * 1024;
         } catch (final IOException e) {
             return 0;
         }

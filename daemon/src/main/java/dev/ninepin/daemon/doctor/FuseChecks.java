@@ -5,6 +5,8 @@ import dev.ninepin.daemon.host.RuntimeDirectory;
 import dev.ninepin.daemon.host.ShellText;
 import dev.ninepin.daemon.host.User;
 import dev.ninepin.fuse.lib.LibFuse;
+import dev.ninepin.fuse.mount.MountChecks;
+import dev.ninepin.os.ThreadStatus;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -21,14 +23,6 @@ final class FuseChecks {
     private static final String DEVICE = "/dev/fuse";
     private static final String CONFIGURATION = "/etc/fuse.conf";
     private static final int SET_UID = 04000;
-
-    /**
-     * The line of {@code /proc/self/status} with the effective capabilities in hexadecimal. The number below is the bit
-     * of CAP_SYS_ADMIN; see capabilities(7).
-     */
-    private static final String CAPABILITIES = "CapEff:";
-
-    private static final int CAP_SYS_ADMIN = 21;
 
     /** Loads libfuse, or throws if it is not installed. */
     @FunctionalInterface
@@ -128,17 +122,9 @@ final class FuseChecks {
                 .contains(line.strip().replace("\"", ""));
     }
 
-    private boolean mayMount() {
-        return host.lines("/proc/self/status").stream()
-                .filter(line -> line.startsWith(CAPABILITIES))
-                .map(line -> Long.parseUnsignedLong(
-                        line.substring(CAPABILITIES.length()).strip(), 16))
-                .allMatch(capabilities -> (capabilities >> CAP_SYS_ADMIN & 1) == 1);
-    }
-
     Finding privileges() {
         if (user.isRoot()) {
-            return mayMount()
+            return ThreadStatus.of(host.lines("/proc/self/status")).mayMount()
                     ? Finding.ok("privileges", "root")
                     : Finding.fail(
                             "privileges",
@@ -171,7 +157,7 @@ final class FuseChecks {
         if (user.isRoot()) {
             return Finding.ok("allow_other", "available to root");
         }
-        return host.lines(CONFIGURATION).stream().anyMatch(line -> line.strip().equals("user_allow_other"))
+        return MountChecks.permitsAllowOther(host.at(CONFIGURATION))
                 ? Finding.ok("allow_other", CONFIGURATION + " permits it to all users")
                 : Finding.missing(
                         allowOther,

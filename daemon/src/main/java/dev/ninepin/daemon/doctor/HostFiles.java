@@ -1,6 +1,6 @@
 package dev.ninepin.daemon.doctor;
 
-import dev.ninepin.daemon.host.Programs;
+import dev.ninepin.os.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +16,7 @@ import java.util.Optional;
  */
 record HostFiles(Path root, String searchPath) {
     static HostFiles ofThisSystem() {
-        return new HostFiles(Path.of("/"), Programs.searchPath());
+        return new HostFiles(Path.of("/"), Programs.ofThisSystem().searchPath());
     }
 
     /** Returns the file with the absolute path {@code path}. */
@@ -35,11 +35,7 @@ record HostFiles(Path root, String searchPath) {
 
     /** Returns the path of the program {@code name}, if it is installed. */
     Optional<Path> program(final String name) {
-        return Arrays.stream(searchPath.split(":"))
-                .filter(directory -> directory.startsWith("/"))
-                .map(directory -> at(directory).resolve(name))
-                .filter(path -> Files.isRegularFile(path) && Files.isExecutable(path))
-                .findFirst();
+        return new Programs(root, searchPath).find(name);
     }
 
     /**

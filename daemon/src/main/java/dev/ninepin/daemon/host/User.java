@@ -1,5 +1,6 @@
 package dev.ninepin.daemon.host;
 
+import dev.ninepin.os.ThreadStatus;
 import java.io.IOException;
 
 /**
@@ -10,7 +11,7 @@ import java.io.IOException;
 public record User(long uid) {
     public static User current() throws IOException {
         // The field lists the real, effective, saved and file system user IDs.
-        return new User(ProcSelf.number("Uid", 1));
+        return new User(ThreadStatus.ofThisProcess().number("Uid", 1));
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.ninepin.daemon.host.Reason;
 import dev.ninepin.daemon.host.RuntimeDirectory;
 import dev.ninepin.daemon.host.ShellText;
 import dev.ninepin.daemon.host.User;
+import dev.ninepin.fuse.mount.MountChecks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -81,7 +82,7 @@ public record MountRequest(
         source.check();
         try {
             final User user = User.current();
-            FuseSetup.check(user, options.allowOther());
+            checkSystem(user);
             if (!user.isRoot() && options.kernelFlags().contains("nosymfollow")) {
                 throw NinepinException.mountFailed("option nosymfollow requires root;"
                         + " use contain_symlinks to block links that lead out of the share");
@@ -90,6 +91,14 @@ public record MountRequest(
         } catch (final IOException e) {
             throw new NinepinException(
                     ExitCode.SYSTEM, "cannot prepare the directory of the control socket: " + Reason.of(e), e);
+        }
+    }
+
+    private void checkSystem(final User user) throws NinepinException {
+        try {
+            MountChecks.ofThisSystem(user.isRoot()).checkSystem(options.allowOther());
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, Reason.of(e), e);
         }
     }
 

@@ -5,9 +5,9 @@ import dev.ninepin.channel.stream.StreamChannel;
 import dev.ninepin.channel.vio9p.Vio9pChannel;
 import dev.ninepin.daemon.host.FileKind;
 import dev.ninepin.daemon.host.NinepinException;
-import dev.ninepin.daemon.host.Programs;
 import dev.ninepin.daemon.host.ShellText;
 import dev.ninepin.daemon.host.User;
+import dev.ninepin.os.Programs;
 import dev.ninepin.virtio.driver.DriverKind;
 import dev.ninepin.virtio.driver.VirtioDevices;
 import dev.ninepin.virtio.qemu.QemuChannel;
@@ -264,7 +264,7 @@ public sealed interface Source {
         @Override
         public void check() throws NinepinException {
             final String program = command.get(0);
-            if (!Programs.find(program)) {
+            if (Programs.inPath().find(program).isEmpty()) {
                 throw NinepinException.mountFailed("the command " + program + " of the source was not found:"
                         + " give its full path, or install it");
             }

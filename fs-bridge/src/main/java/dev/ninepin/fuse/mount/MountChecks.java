@@ -1,12 +1,16 @@
 package dev.ninepin.fuse.mount;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.ninepin.os.LibC;
+import dev.ninepin.os.Programs;
 import dev.ninepin.os.SystemErrno;
 import dev.ninepin.os.ThreadStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * The checks that explain why a mount would fail or has failed. libfuse says so only on standard error, if at all. Any
@@ -17,11 +21,13 @@ import java.nio.file.Path;
  * @param root whether this process runs as root and so mounts without a helper
  */
 public record MountChecks(Path device, Path configuration, boolean root) {
-    private static final int CAP_SYS_ADMIN = 21;
-
-    public static MountChecks ofThisSystem() {
-        return new MountChecks(
-                Path.of("/dev/fuse"), Path.of("/etc/fuse.conf"), LibC.get().geteuid() == 0);
+    /**
+     * Returns the checks of this system.
+     *
+     * @param root whether this process runs as root
+     */
+    public static MountChecks ofThisSystem(final boolean root) {
+        return new MountChecks(Path.of("/dev/fuse"), Path.of("/etc/fuse.conf"), root);
     }
 
     /**
@@ -31,17 +37,50 @@ public record MountChecks(Path device, Path configuration, boolean root) {
      */
     public void checkBeforeMount(final Path directory, final FuseOptions options) throws IOException {
         checkDirectory(directory);
+        checkSystem(options.allowOther());
+        if (!root && !Files.isWritable(directory)) {
+            throw new IOException("this user has no write permission on " + directory);
+        }
+    }
+
+    /**
+     * Checks whether this system lets the user mount. libfuse would report these problems unclearly or not at all.
+     *
+     * @param allowOther whether the mount has the option {@code allow_other}
+     * @throws IOException with the first reason why it does not, which says what to do
+     */
+    public void checkSystem(final boolean allowOther) throws IOException {
         checkDevice();
         if (!root) {
-            FuserMount.find();
-            if (options.allowOther() && !allowsOther()) {
+            helper();
+            if (allowOther && !permitsAllowOther(configuration)) {
                 throw new IOException(
                         "only root may use allow_other; to let other users, add the line user_allow_other to "
                                 + configuration);
             }
-            if (!Files.isWritable(directory)) {
-                throw new IOException("this user has no write permission on " + directory);
-            }
+        }
+    }
+
+    /**
+     * Returns the path of the setuid helper fusermount(1), which mounts and unmounts for users other than root.
+     *
+     * @throws IOException if the helper is not installed
+     */
+    static Path helper() throws IOException {
+        return Programs.ofThisSystem()
+                .find("fusermount")
+                .orElseThrow(
+                        () -> new IOException("fusermount is missing, which users other than root need for mounting:"
+                                + " install the package fuse3 (or fuse)"));
+    }
+
+    /** Returns whether {@code configuration}, fuse.conf, lets users other than root use allow_other. */
+    public static boolean permitsAllowOther(final Path configuration) {
+        try (Stream<String> lines = Files.lines(configuration, ISO_8859_1)) {
+            return lines.anyMatch(line -> line.strip().equals("user_allow_other"));
+        } catch (final IOException e) {
+            // Like fusermount: a file that is missing or unreadable allows nothing.
+            return false;
         }
     }
 
@@ -73,30 +112,18 @@ public record MountChecks(Path device, Path configuration, boolean root) {
                     + " or pass the device to this container");
         }
         if (!Files.isReadable(device) || !Files.isWritable(device)) {
-            throw new IOException("this user has no read and write permission on " + device);
+            throw new IOException("this user lacks read and write permission on " + device
+                    + ": root can permit it to all users (chmod 666 " + device + "), or mount as root");
         }
-    }
-
-    private boolean allowsOther() throws IOException {
-        return Files.isReadable(configuration)
-                && Files.readAllLines(configuration).stream()
-                        .anyMatch(line -> line.strip().equals("user_allow_other"));
     }
 
     /** Returns an exception that says why libfuse could not mount, after {@link #checkBeforeMount} has found no reason. */
     public IOException explainFailure(final Path directory, final int errno) throws IOException {
-        if (root && !mayMount()) {
+        if (root && !ThreadStatus.ofThisProcess().mayMount()) {
             return new IOException("this process lacks CAP_SYS_ADMIN, which mounting requires");
         }
         final String reason = errno == 0 ? "" : ": " + LibC.describe(errno);
         return new IOException(
                 "libfuse could not mount on " + directory + reason + " (see its message on standard error)");
-    }
-
-    private static boolean mayMount() throws IOException {
-        return ThreadStatus.ofThisProcess()
-                .field("CapEff")
-                .map(capabilities -> ((Long.parseUnsignedLong(capabilities, 16) >> CAP_SYS_ADMIN) & 1) == 1)
-                .orElse(true);
     }
 }

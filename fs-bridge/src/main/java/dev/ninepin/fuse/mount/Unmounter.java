@@ -59,7 +59,8 @@ public final class Unmounter {
     }
 
     private void helper(final List<String> options) throws IOException {
-        final List<String> command = new ArrayList<>(List.of(FuserMount.find().toString(), "-u"));
+        final List<String> command =
+                new ArrayList<>(List.of(MountChecks.helper().toString(), "-u"));
         command.addAll(options);
         command.add("--");
         command.add(mountPoint.toString());

@@ -1,6 +1,6 @@
 package dev.ninepin.virtio.driver;
 
-import java.io.File;
+import dev.ninepin.os.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -70,7 +70,8 @@ final class KernelModules {
             return;
         }
         LOG.debug("loading the kernel module {}", module);
-        final Process process = new ProcessBuilder(List.of(modprobe(), module))
+        final Path modprobe = Programs.ofThisSystem().require("modprobe", "kmod");
+        final Process process = new ProcessBuilder(List.of(modprobe.toString(), module))
                 .redirectErrorStream(true)
                 .start();
         try {
@@ -89,16 +90,5 @@ final class KernelModules {
         } finally {
             process.destroyForcibly();
         }
-    }
-
-    private static String modprobe() throws IOException {
-        final String path = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";
-        return Stream.of(path.split(File.pathSeparator, -1))
-                .filter(directory -> directory.startsWith("/"))
-                .map(directory -> Path.of(directory, "modprobe"))
-                .filter(Files::isExecutable)
-                .findFirst()
-                .map(Path::toString)
-                .orElseThrow(() -> new IOException("modprobe was not found: install the package kmod"));
     }
 }

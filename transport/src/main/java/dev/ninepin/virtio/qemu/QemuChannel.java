@@ -1,12 +1,12 @@
 package dev.ninepin.virtio.qemu;
 
 import dev.ninepin.channel.Channel;
+import dev.ninepin.os.Programs;
 import dev.ninepin.virtio.device.Deadline;
 import dev.ninepin.virtio.device.VirtioChannel;
 import dev.ninepin.virtio.device.VirtioTransport;
 import dev.ninepin.virtio.pci.PciConfig;
 import dev.ninepin.virtio.pci.PciFunction;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,17 +81,18 @@ public final class QemuChannel {
 
     private static List<String> command(final Path directory, final QemuOptions options, final GuestRam ram)
             throws IOException {
+        final Programs programs = Programs.ofThisSystem();
         return List.of(
                 // In a session of its own, so that Ctrl-C in the terminal does not end QEMU before Ninepin has finished
                 // with it.
-                find("setsid", "util-linux"),
+                programs.require("setsid", "util-linux").toString(),
                 // Killed when its parent ends. If the parent ends before this takes effect, QEMU does not find the RAM,
                 // and exits.
-                find("setpriv", "util-linux"),
+                programs.require("setpriv", "util-linux").toString(),
                 "--pdeathsig",
                 "KILL",
                 "--",
-                find(QEMU, "qemu-system-x86"),
+                programs.require(QEMU, "qemu-system-x86").toString(),
                 "-machine",
                 "pc,accel=tcg,memory-backend=ram",
                 // The processor stays in its power-on state, and executes no instruction.
@@ -114,21 +115,5 @@ public final class QemuChannel {
                 options.fsdev("share", directory.toString()),
                 "-device",
                 "virtio-9p-pci,fsdev=share,mount_tag=" + MOUNT_TAG + ",disable-legacy=on,addr=" + SLOT);
-    }
-
-    /**
-     * Returns the path of {@code program}.
-     *
-     * @throws IOException if no directory of PATH has the program; the message names its package
-     */
-    private static String find(final String program, final String packageName) throws IOException {
-        final String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
-        for (final String directory : path.split(File.pathSeparator, -1)) {
-            final Path candidate = Path.of(directory, program);
-            if (Files.isExecutable(candidate) && !Files.isDirectory(candidate)) {
-                return candidate.toString();
-            }
-        }
-        throw new IOException("cannot find " + program + " in PATH (" + path + "): install the package " + packageName);
     }
 }
