@@ -1,7 +1,6 @@
 package dev.ninepin.fuse;
 
 import dev.ninepin.fuse.lib.LibFuse;
-import dev.ninepin.fuse.mount.Bounded;
 import dev.ninepin.fuse.mount.Connection;
 import dev.ninepin.fuse.mount.FuseArguments;
 import dev.ninepin.fuse.mount.FuseOptions;
@@ -15,6 +14,7 @@ import dev.ninepin.fuse.server.Workers;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.os.LibC;
+import dev.ninepin.os.SeparateCall;
 import dev.ninepin.os.SystemErrno;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -79,7 +79,7 @@ public final class FuseMount implements AutoCloseable {
      */
     public static boolean isDead(final Path directory) {
         try {
-            Bounded.run("ninepin-probe", PROBE_SECONDS, () -> openDirectory(directory));
+            SeparateCall.run("ninepin-probe", PROBE_SECONDS, () -> openDirectory(directory));
             return false;
         } catch (final FileSystemException e) {
             return SystemErrno.ENOTCONN.text().equals(e.getReason());
@@ -174,7 +174,7 @@ public final class FuseMount implements AutoCloseable {
     private void awaitReady() throws IOException {
         final Readiness readiness = callbacks.readiness;
         try {
-            Bounded.run("ninepin-probe", READY_SECONDS, () -> Files.getAttribute(mountPoint.path(), "unix:ino"));
+            SeparateCall.run("ninepin-probe", READY_SECONDS, () -> Files.getAttribute(mountPoint.path(), "unix:ino"));
         } catch (final TimeoutException e) {
             final String what = readiness.isInitialised()
                     ? "the server did not return the attributes of the share's root"

@@ -1,6 +1,5 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.fuse.mount.Bounded;
 import dev.ninepin.fuse.mount.Connection;
 import dev.ninepin.fuse.mount.MountBusyException;
 import dev.ninepin.fuse.mount.MountCopy;
@@ -9,6 +8,7 @@ import dev.ninepin.fuse.mount.Unmounter;
 import dev.ninepin.fuse.server.Workers;
 import dev.ninepin.os.Descriptor;
 import dev.ninepin.os.LibC;
+import dev.ninepin.os.SeparateCall;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
@@ -72,7 +72,8 @@ final class Teardown {
      * Runs an unmount call, and returns the copies that are left. Without copies before the call, there are none after
      * it. A copy found then could belong to a new file system that has reused the connection's number.
      */
-    private List<MountCopy> runAndFindCopies(final String threadName, final Bounded.Call call) throws IOException {
+    private List<MountCopy> runAndFindCopies(final String threadName, final SeparateCall.Action call)
+            throws IOException {
         final List<MountCopy> before = copies();
         inLimitedTime(threadName, call);
         return before.isEmpty() ? before : copies();
@@ -146,7 +147,7 @@ final class Teardown {
         }
     }
 
-    private void tryTo(final String what, final Bounded.Call step) {
+    private void tryTo(final String what, final SeparateCall.Action step) {
         try {
             step.run();
         } catch (final IOException e) {
@@ -154,9 +155,9 @@ final class Teardown {
         }
     }
 
-    private void inLimitedTime(final String threadName, final Bounded.Call call) throws IOException {
+    private void inLimitedTime(final String threadName, final SeparateCall.Action call) throws IOException {
         try {
-            Bounded.run(threadName, KERNEL_SECONDS, call);
+            SeparateCall.run(threadName, KERNEL_SECONDS, call);
         } catch (final TimeoutException e) {
             throw new IOException(
                     threadName + " of " + mountPoint + " did not finish within " + KERNEL_SECONDS + " s", e);

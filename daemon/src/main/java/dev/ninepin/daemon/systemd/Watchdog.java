@@ -1,11 +1,8 @@
 package dev.ninepin.daemon.systemd;
 
+import dev.ninepin.os.SeparateCall;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -38,13 +35,6 @@ public final class Watchdog implements AutoCloseable {
     private final String status;
     private final Duration limit;
     private final Thread thread = new Thread(this::run, "ninepin-watchdog");
-
-    /** Sends the requests on a separate thread, because a request to a server that hangs blocks. */
-    private final ExecutorService asking = Executors.newSingleThreadExecutor(task -> {
-        final Thread made = new Thread(task, "ninepin-watchdog-asks");
-        made.setDaemon(true);
-        return made;
-    });
 
     /**
      * The time of the last reply, by {@link System#nanoTime}. Like {@link #complained}, used by {@link #thread} only.
@@ -89,7 +79,6 @@ public final class Watchdog implements AutoCloseable {
     @Override
     public void close() {
         thread.interrupt();
-        asking.shutdownNow();
     }
 
     private void run() {
@@ -97,7 +86,13 @@ public final class Watchdog implements AutoCloseable {
         try {
             while (true) {
                 final long begin = System.nanoTime();
-                awaitAnswer(asking.submit(this::ask), round);
+                // On a separate thread, because a request to a server that hangs blocks.
+                final SeparateCall asking = SeparateCall.start("ninepin-watchdog-asks", server::ask);
+                try {
+                    awaitAnswer(asking, round);
+                } finally {
+                    asking.interrupt();
+                }
                 TimeUnit.NANOSECONDS.sleep(Math.max(0, begin + round - System.nanoTime()));
             }
         } catch (final InterruptedException e) {
@@ -105,22 +100,16 @@ public final class Watchdog implements AutoCloseable {
         }
     }
 
-    private Void ask() throws IOException {
-        server.ask();
-        return null;
-    }
-
-    private void awaitAnswer(final Future<Void> answer, final long round) throws InterruptedException {
+    private void awaitAnswer(final SeparateCall asking, final long round) throws InterruptedException {
         while (true) {
             try {
-                answer.get(round, TimeUnit.NANOSECONDS);
+                asking.await(round);
                 answered();
                 return;
             } catch (final TimeoutException e) {
                 complain("has not answered");
-            } catch (final ExecutionException e) {
-                final Throwable cause = e.getCause() == null ? e : e.getCause();
-                complain("does not answer (" + cause.getMessage() + ")");
+            } catch (final IOException e) {
+                complain("does not answer (" + e.getMessage() + ")");
                 return;
             }
         }

@@ -1,8 +1,7 @@
 package dev.ninepin.share.path;
 
+import dev.ninepin.os.SeparateCall;
 import java.io.IOException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 
 /**
  * A runner of actions that must not be left half done. An interrupt cancels the request that a thread waits for, and
@@ -25,29 +24,6 @@ public final class Uninterrupted {
      * @throws IOException the action's exception
      */
     public static void run(final Action action) throws IOException {
-        final FutureTask<Void> task = new FutureTask<>(() -> {
-            action.run();
-            return null;
-        });
-        final Thread thread = new Thread(task, "ninepin-uninterrupted");
-        thread.setDaemon(true);
-        thread.start();
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    task.get();
-                    return;
-                } catch (final InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (final ExecutionException e) {
-            throw e.getCause() instanceof IOException known ? known : new IOException(e.getCause());
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        SeparateCall.start("ninepin-uninterrupted", action::run).awaitUninterruptibly();
     }
 }

@@ -1,10 +1,10 @@
 package dev.ninepin.channel.stream;
 
+import dev.ninepin.os.SeparateCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -35,22 +35,7 @@ final class UninterruptedOutput implements WritableByteChannel {
         } catch (final RejectedExecutionException e) {
             throw new IOException("the pipe is closed", e);
         }
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return written.get();
-                } catch (final InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (final ExecutionException e) {
-            throw e.getCause() instanceof IOException known ? known : new IOException(e.getCause());
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        return SeparateCall.awaitUninterruptibly(written);
     }
 
     @Override
