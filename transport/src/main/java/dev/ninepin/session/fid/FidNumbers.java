@@ -59,11 +59,11 @@ final class FidNumbers {
         final long deadline = System.nanoTime() + patienceNanos;
         OptionalInt taken = tryTake();
         while (taken.isEmpty() && ending > 0) {
-            final long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-            if (millis <= 0) {
+            final long nanos = deadline - System.nanoTime();
+            if (nanos <= 0) {
                 break;
             }
-            wait(millis);
+            TimeUnit.NANOSECONDS.timedWait(this, nanos);
             taken = tryTake();
         }
         return taken;

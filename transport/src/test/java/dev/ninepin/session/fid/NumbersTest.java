@@ -100,6 +100,21 @@ class NumbersTest {
         }
     }
 
+    @Test
+    @Timeout(60)
+    void whoWaitsForAFidNumberWaitsTheWholeTime() throws Exception {
+        final FidNumbers numbers = new FidNumbers();
+        numbers.tryTake().orElseThrow();
+        assertThat(numbers.learnLimit(1, ERANGE)).isTrue();
+        numbers.beginEnd();
+        final long patience = TimeUnit.MICROSECONDS.toNanos(900);
+
+        final long begin = System.nanoTime();
+        assertThat(numbers.take(patience)).isEmpty();
+
+        assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(patience);
+    }
+
     @Property
     void tagsAreUniqueWhileInUse(
             @ForAll @IntRange(min = 2, max = 300) final int size,
