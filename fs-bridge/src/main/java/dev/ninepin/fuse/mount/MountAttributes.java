@@ -46,6 +46,11 @@ public record MountAttributes(List<String> words) {
         return BITS.containsKey(word);
     }
 
+    /** Returns the attributes' bits. A word that is given twice counts once. */
+    long bits() {
+        return words.stream().mapToLong(BITS::get).reduce(0, (some, more) -> some | more);
+    }
+
     /**
      * Sets the attributes on the mount on {@code mountPoint}. Requires CAP_SYS_ADMIN.
      *
@@ -56,7 +61,7 @@ public record MountAttributes(List<String> words) {
             return;
         }
         final Pointer attributes = Native.allocate(SIZE);
-        attributes.putLong(SET, words.stream().mapToLong(BITS::get).sum());
+        attributes.putLong(SET, bits());
         attributes.putLong(CLEAR, words.contains("strictatime") ? ACCESS_TIMES : 0);
         final Pointer path = mountPoint.pointer();
         try {

@@ -21,6 +21,15 @@ class FuseArgumentsTest {
     }
 
     @Test
+    void whatLibfuseCannotSetIsSetAfterwards() {
+        final MountAttributes attributes = MountAttributes.of(new FuseOptions(
+                "tag", false, false, false, List.of("nodiratime", "noexec", "strictatime", "nodiratime")));
+
+        assertThat(attributes.words()).doesNotContain("noexec");
+        assertThat(attributes.bits()).isEqualTo(0x80 | 0x20);
+    }
+
+    @Test
     void aContextKeepsItsCommas() {
         assertThat(FuseArguments.mountOptions(
                         new FuseOptions("tag", false, false, false, List.of("context=\"a:s0:c1,c2\""))))
