@@ -15,14 +15,14 @@ import jnr.ffi.Runtime;
  * An open VFIO device: its container, which holds the IOMMU mappings, its group, and the device itself. Any thread;
  * calls fail after {@link #close}. Source: Linux, Documentation/driver-api/vfio.rst.
  */
-final class VfioDevice implements AutoCloseable {
+class VfioDevice implements AutoCloseable {
     private static final Path DIRECTORY = Path.of("/dev/vfio");
 
     private final Descriptor container;
     private final Descriptor group;
     private final Descriptor device;
 
-    private VfioDevice(final Descriptor container, final Descriptor group, final Descriptor device) {
+    VfioDevice(final Descriptor container, final Descriptor group, final Descriptor device) {
         this.container = container;
         this.group = group;
         this.device = device;

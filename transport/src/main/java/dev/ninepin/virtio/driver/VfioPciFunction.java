@@ -59,18 +59,15 @@ final class VfioPciFunction implements PciFunction {
     private boolean closed;
 
     private VfioPciFunction(
-            final DeviceClaim claim,
-            final Path lockDirectory,
-            final VfioDevice device,
-            final boolean iommu,
-            final Optional<MessageInterrupt> interrupt)
+            final DeviceClaim claim, final Path lockDirectory, final VfioDevice device, final boolean iommu)
             throws IOException {
         this.claim = claim;
         this.lockDirectory = lockDirectory;
         this.device = device;
         this.iommu = iommu;
         this.config = device.region(Vfio.CONFIG_REGION);
-        this.interrupt = interrupt;
+        // Last, because nothing closes the interrupt if a later step fails.
+        this.interrupt = device.msixVectors() > 0 ? Optional.of(MessageInterrupt.open(device)) : Optional.empty();
     }
 
     /**
@@ -84,11 +81,15 @@ final class VfioPciFunction implements PciFunction {
         final String group = found.iommuGroup()
                 .orElseThrow(() -> new IOException("vfio-pci has made no group for " + found.address()));
         final boolean iommu = !found.isNoIommuGroup();
-        final VfioDevice device = VfioDevice.open(found.address(), group, iommu);
+        return over(VfioDevice.open(found.address(), group, iommu), claim, lockDirectory, iommu);
+    }
+
+    /** Creates a function over an open device. Closes the device on failure. */
+    static VfioPciFunction over(
+            final VfioDevice device, final DeviceClaim claim, final Path lockDirectory, final boolean iommu)
+            throws IOException {
         try {
-            final Optional<MessageInterrupt> interrupt =
-                    device.msixVectors() > 0 ? Optional.of(MessageInterrupt.open(device)) : Optional.empty();
-            return new VfioPciFunction(claim, lockDirectory, device, iommu, interrupt);
+            return new VfioPciFunction(claim, lockDirectory, device, iommu);
         } catch (final IOException | RuntimeException e) {
             device.close();
             throw e;
