@@ -85,8 +85,34 @@ final class DeviceClaim implements AutoCloseable {
     }
 
     /** Returns the lock file of the device at {@code address}. The process that uses the device holds its lock. */
-    static Path lockFile(final Path directory, final String address) {
+    private static Path lockFile(final Path directory, final String address) {
         return directory.resolve("pci-" + address + ".lock");
+    }
+
+    /**
+     * Tries to take the lock of a device. Only one thread on this system tries at a time, so that no claim finds the
+     * lock that {@link #isHeld} takes for a moment.
+     */
+    private static Optional<LockFile> tryLock(final Path directory, final String address) throws IOException {
+        try (LockFile ignored = LockFile.take(directory.resolve("pci.lock"))) {
+            return LockFile.tryTake(lockFile(directory, address));
+        }
+    }
+
+    /**
+     * Returns whether a Ninepin process holds the claim on a device; false if this user may not find out.
+     *
+     * @param directory the directory of the lock files
+     */
+    static boolean isHeld(final String address, final Path directory) throws IOException {
+        if (!Files.isReadable(lockFile(directory, address))) {
+            return false;
+        }
+        try (LockFile ignored = LockFile.take(directory.resolve("pci.lock"))) {
+            final Optional<LockFile> lock = LockFile.tryTake(lockFile(directory, address));
+            lock.ifPresent(LockFile::close);
+            return lock.isEmpty();
+        }
     }
 
     /**
@@ -98,7 +124,7 @@ final class DeviceClaim implements AutoCloseable {
      */
     static DeviceClaim take(final SysfsDevice device, final Path directory, final KernelUses kernel)
             throws IOException {
-        final LockFile lock = LockFile.tryTake(lockFile(directory, device.address()))
+        final LockFile lock = tryLock(directory, device.address())
                 .orElseThrow(() -> new DeviceInUseException(device, DeviceUse.byNinepin()));
         try {
             final Path record = directory.resolve("pci-" + device.address() + ".found");

@@ -1,7 +1,6 @@
 package dev.ninepin.virtio.driver;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.os.LockFile;
 import dev.ninepin.virtio.device.VirtioChannel;
 import dev.ninepin.virtio.pci.PciFunction;
 import java.io.IOException;
@@ -174,12 +173,8 @@ public final class VirtioDevices {
 
     private Optional<DeviceUse> use(final SysfsDevice device) throws IOException {
         final Optional<DeviceUse> use = kernel.find(device);
-        final Path lockFile = DeviceClaim.lockFile(lockDirectory, device.address());
-        if (use.isPresent() || !Files.isReadable(lockFile)) {
-            return use;
-        }
-        final Optional<LockFile> lock = LockFile.tryTake(lockFile);
-        lock.ifPresent(LockFile::close);
-        return lock.isPresent() ? Optional.empty() : Optional.of(DeviceUse.byNinepin());
+        return use.isEmpty() && DeviceClaim.isHeld(device.address(), lockDirectory)
+                ? Optional.of(DeviceUse.byNinepin())
+                : use;
     }
 }

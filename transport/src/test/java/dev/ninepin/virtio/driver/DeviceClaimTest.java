@@ -3,6 +3,7 @@ package dev.ninepin.virtio.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.virtio.pci.PciConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class DeviceClaimTest {
     private static final String ADDRESS = "0000:00:04.0";
+    private static final int CLAIMS = 1000;
 
     @TempDir
     private Path directory;
@@ -185,6 +188,29 @@ class DeviceClaimTest {
         claim.close();
 
         assertThat(locks.resolve("pci-" + ADDRESS + ".found")).doesNotExist();
+    }
+
+    @Test
+    void askingWhetherADeviceIsHeldNeverPreventsAClaim() throws Exception {
+        // Creates the lock file.
+        take().close();
+        final AtomicBoolean claimed = new AtomicBoolean();
+        try (BackgroundCall<Integer> asking = BackgroundCall.start("asking", () -> {
+            int held = 0;
+            while (!claimed.get()) {
+                held += DeviceClaim.isHeld(ADDRESS, locks) ? 1 : 0;
+            }
+            return held;
+        })) {
+            try {
+                for (int i = 0; i < CLAIMS; i++) {
+                    take().close();
+                }
+            } finally {
+                claimed.set(true);
+            }
+            assertThat(asking.result()).isPositive();
+        }
     }
 
     private DeviceClaim take() throws IOException {
