@@ -22,7 +22,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.TimeoutException;
 import java.util.function.ToIntFunction;
 import jnr.ffi.Pointer;
@@ -108,22 +107,23 @@ public final class FuseMount implements AutoCloseable {
             final FuseOptions options,
             final ToIntFunction<Throwable> errnoOf)
             throws IOException {
-        return mount(files, directory, options, errnoOf, true);
+        return mount(LibFuse.get(), files, directory, options, errnoOf, true);
     }
 
     /**
      * Mounts as {@link #mount(FileOperations, Path, FuseOptions, ToIntFunction)} does.
      *
+     * @param fuse the library, in which a test may simulate faults
      * @param mayMapUncached as in {@code Negotiation}
      */
     static FuseMount mount(
+            final LibFuse fuse,
             final FileOperations files,
             final Path directory,
             final FuseOptions options,
             final ToIntFunction<Throwable> errnoOf,
             final boolean mayMapUncached)
             throws IOException {
-        final LibFuse fuse = LibFuse.get();
         final MountChecks checks = MountChecks.ofThisSystem(LibC.get().geteuid() == 0);
         checks.checkBeforeMount(directory, options);
         final MountPoint mountPoint = new MountPoint(directory);
@@ -134,24 +134,26 @@ public final class FuseMount implements AutoCloseable {
             if (channel == 0) {
                 throw checks.explainFailure(directory, LibC.errno());
             }
-            final OptionalInt device;
+            final int device;
             try {
                 MountAttributes.of(options).applyTo(mountPoint);
-                device = mountPoint.topDevice();
+                device = mountPoint
+                        .topDevice()
+                        .orElseThrow(() -> new IOException(directory + " was unmounted before it was served"));
             } catch (final IOException | RuntimeException e) {
                 fuse.fuse_unmount(where, channel);
                 throw e;
             }
             final long session =
                     fuse.fuse_lowlevel_new(arguments.pointer(), callbacks.table(), callbacks.tableSize(), 0);
-            if (session == 0 || device.isEmpty()) {
+            if (session == 0) {
                 fuse.fuse_unmount(where, channel);
                 throw new IOException("libfuse mounted " + directory + ", but could not create a session");
             }
             fuse.fuse_session_add_chan(session, channel);
             final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache(), mayMapUncached);
             callbacks.setWorkers(workers);
-            final Connection connection = Connection.open(device.getAsInt());
+            final Connection connection = Connection.open(device);
             final FuseMount mount =
                     new FuseMount(mountPoint, callbacks, workers, new Teardown(mountPoint, connection, workers));
             mount.begin();

@@ -35,6 +35,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.constants.platform.Errno;
+import jnr.ffi.Pointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -475,6 +476,22 @@ class FuseMountTest {
         try (var list = Files.list(Path.of("/proc/self/fd"))) {
             return list.count();
         }
+    }
+
+    @Test
+    void aMountThatIsGoneBeforeItIsServedLeavesNoSession(@TempDir final Path directory) throws Exception {
+        assumeTrue(LibC.get().geteuid() == 0, "only root may unmount with umount(8)");
+        final var fuse = new FaultyFuse();
+        fuse.failOnce("fuse_mount", (real, arguments) -> {
+            final long channel = real.fuse_mount((Pointer) arguments[0], (Pointer) arguments[1]);
+            Mounted.start(Path.of("/"), "umount", directory.toString()).waitFor();
+            return channel;
+        });
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        assertThatThrownBy(() -> FuseMount.mount(fuse.library, files, directory, OPTIONS, MemoryFiles::errnoOf, true))
+                .isInstanceOf(IOException.class);
+        assertThat(fuse.calls("fuse_session_destroy")).isEqualTo(fuse.calls("fuse_lowlevel_new"));
+        assertThat(fuse.calls("fuse_unmount")).isEqualTo(1);
     }
 
     @Test

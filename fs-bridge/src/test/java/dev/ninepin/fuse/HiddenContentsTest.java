@@ -3,6 +3,7 @@ package dev.ninepin.fuse;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
@@ -46,7 +47,12 @@ class HiddenContentsTest {
                 Session session = Session.connect(server.connect(131096), SessionOptions.defaults(0));
                 Share share = Share.open(session, new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()));
                 FuseMount mount = FuseMount.mount(
-                        share, root, new FuseOptions("hidden", false, false, false), Errno::of, mayMapUncached)) {
+                        LibFuse.get(),
+                        share,
+                        root,
+                        new FuseOptions("hidden", false, false, false),
+                        Errno::of,
+                        mayMapUncached)) {
             final Process python = Mounted.start(root, Python.COMMAND, "-c", script);
             python.getOutputStream().close();
             final String output = new String(python.getInputStream().readAllBytes(), UTF_8);

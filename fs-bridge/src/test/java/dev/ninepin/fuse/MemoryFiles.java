@@ -86,6 +86,11 @@ public final class MemoryFiles implements FileOperations {
         return open.size();
     }
 
+    /** Returns the lookup count of a file in the root directory. */
+    synchronized long lookups(final String name) throws IOException {
+        return child(ROOT, ByteString.of(name)).lookups;
+    }
+
     @Override
     public Entry lookup(final long parent, final ByteString name) throws IOException {
         interference.before("lookup", parent);
@@ -100,14 +105,16 @@ public final class MemoryFiles implements FileOperations {
         final List<Optional<Entry>> found = new ArrayList<>();
         synchronized (this) {
             for (final ByteString name : names) {
-                found.add(Optional.ofNullable(node(parent).children.get(name)).map(MemoryFiles::entry));
+                found.add(Optional.ofNullable(node(parent).children.get(name)).map(this::entry));
             }
         }
         return found;
     }
 
     @Override
-    public void forget(final long node, final long lookups) {}
+    public synchronized void forget(final long node, final long lookups) {
+        nodes.get(node).lookups -= lookups;
+    }
 
     @Override
     public Attributes getattr(final long node) throws IOException {
@@ -460,7 +467,8 @@ public final class MemoryFiles implements FileOperations {
         return lastHandle;
     }
 
-    private static Entry entry(final Node node) {
+    private Entry entry(final Node node) {
+        node.lookups++;
         return new Entry(node.number, node.attributes());
     }
 
@@ -475,6 +483,7 @@ public final class MemoryFiles implements FileOperations {
         private int mode;
         private Caller owner;
         private long nlink = 1;
+        private long lookups;
         private long size;
         private ByteString target = ByteString.EMPTY;
         private Timestamp atime = now();

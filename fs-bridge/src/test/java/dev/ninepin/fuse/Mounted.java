@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.testing.Python;
@@ -33,10 +34,14 @@ final class Mounted implements AutoCloseable {
     }
 
     Mounted(final MemoryFiles files, final FuseOptions options) throws IOException {
+        this(LibFuse.get(), files, options);
+    }
+
+    Mounted(final LibFuse fuse, final MemoryFiles files, final FuseOptions options) throws IOException {
         this.files = files;
         root = Files.createTempDirectory(PREFIX).toRealPath();
         try {
-            mount = FuseMount.mount(files, root, options, MemoryFiles::errnoOf);
+            mount = FuseMount.mount(fuse, files, root, options, MemoryFiles::errnoOf, true);
         } catch (final IOException e) {
             Files.delete(root);
             throw e;

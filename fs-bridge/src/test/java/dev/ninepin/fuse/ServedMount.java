@@ -2,6 +2,7 @@ package dev.ninepin.fuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.session.Session;
@@ -44,7 +45,8 @@ final class ServedMount implements AutoCloseable {
                 Session.connect(
                         new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(msize)),
                 options);
-        mount = FuseMount.mount(share, root, new FuseOptions("served", false, false, false), Errno::of, mayMapUncached);
+        mount = FuseMount.mount(
+                LibFuse.get(), share, root, new FuseOptions("served", false, false, false), Errno::of, mayMapUncached);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.ninepin.fuse;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
@@ -58,7 +59,12 @@ abstract class UncachedReadContract extends SessionFixture {
         share = Share.open(
                 connect(options()), new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
         mount = FuseMount.mount(
-                share, root, new FuseOptions("uncached", false, false, false), Errno::of, mayMapUncached);
+                LibFuse.get(),
+                share,
+                root,
+                new FuseOptions("uncached", false, false, false),
+                Errno::of,
+                mayMapUncached);
     }
 
     @AfterEach

@@ -185,10 +185,8 @@ public final class Callbacks {
      * below it. With the cached entry, the user finds the directory, but the server still denies the operation that
      * follows.
      */
-    private void replyWithCachedEntry(final Worker worker, final Entry known) {
-        if (!worker.reply.entryForNow(known)) {
-            files.forget(known.node(), 1);
-        }
+    private void replyWithCachedEntry(final Worker worker, final Entry known) throws IOException {
+        give(() -> worker.reply.entryForNow(known), () -> files.forget(known.node(), 1));
     }
 
     private void forget(final long request, final long node, final long lookups) {
@@ -361,14 +359,9 @@ public final class Callbacks {
             // A flush tells the file system that a writer has closed its descriptor, and which owner's locks to
             // release.
             final boolean flush = files.takesLocks() || OpenFlags.writes(openFlags);
-            boolean taken = false;
-            try {
-                taken = worker.reply.opened(handle, flush, isUncached() || mustReadPastSize(handle));
-            } finally {
-                if (!taken) {
-                    files.release(handle);
-                }
-            }
+            give(
+                    () -> worker.reply.opened(handle, flush, isUncached() || mustReadPastSize(handle)),
+                    () -> files.release(handle));
         });
     }
 
@@ -424,10 +417,10 @@ public final class Callbacks {
                     ? forCaller(request).createUnnamed(caller(request), parent, openFlags, mode)
                     : forCaller(request)
                             .create(caller(request), parent, worker.name(name), openFlags, mode, this::dropData);
-            if (!worker.reply.created(created.entry(), created.handle(), isUncached())) {
+            give(() -> worker.reply.created(created.entry(), created.handle(), isUncached()), () -> {
                 files.release(created.handle());
                 files.forget(created.entry().node(), 1);
-            }
+            });
         });
     }
 
@@ -519,9 +512,7 @@ public final class Callbacks {
     private void opendir(final long request, final long node, final long info) {
         serve("opendir", request, node, worker -> {
             final long handle = forCaller(request).opendir(node);
-            if (!worker.reply.opened(handle)) {
-                files.releasedir(handle);
-            }
+            give(() -> worker.reply.opened(handle), () -> files.releasedir(handle));
         });
     }
 
@@ -551,9 +542,9 @@ public final class Callbacks {
                 return;
             }
             final List<Optional<Entry>> found = forCaller(request).lookupAll(node, entries.names());
-            if (!worker.reply.entries(entries, found)) {
-                found.forEach(each -> each.ifPresent(entry -> files.forget(entry.node(), 1)));
-            }
+            give(
+                    () -> worker.reply.entries(entries, found),
+                    () -> found.forEach(each -> each.ifPresent(entry -> files.forget(entry.node(), 1))));
         });
     }
 
@@ -600,10 +591,35 @@ public final class Callbacks {
         }
     }
 
-    /** Replies with an entry, and takes back its lookup count if the kernel no longer waits for the reply. */
-    private void replyWithEntry(final Worker worker, final Entry entry) {
-        if (!worker.reply.entry(entry)) {
-            files.forget(entry.node(), 1);
+    /** Replies with an entry, and takes back its lookup count if the kernel does not get the reply. */
+    private void replyWithEntry(final Worker worker, final Entry entry) throws IOException {
+        give(() -> worker.reply.entry(entry), () -> files.forget(entry.node(), 1));
+    }
+
+    /** A reply that gives the kernel a node or a handle; returns whether the kernel has accepted it. */
+    @FunctionalInterface
+    private interface Gift {
+        boolean send() throws IOException;
+    }
+
+    /** The inverse of a {@link Gift}: it releases a handle or decreases a lookup count. */
+    @FunctionalInterface
+    private interface TakingBack {
+        void run() throws IOException;
+    }
+
+    /**
+     * Gives the kernel a node or a handle with a reply. Takes it back if the reply cannot be sent, or if the kernel does
+     * not accept it because the program no longer waits.
+     */
+    private static void give(final Gift reply, final TakingBack takeBack) throws IOException {
+        boolean taken = false;
+        try {
+            taken = reply.send();
+        } finally {
+            if (!taken) {
+                takeBack.run();
+            }
         }
     }
 
