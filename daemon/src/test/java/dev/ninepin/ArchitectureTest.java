@@ -74,7 +74,7 @@ class ArchitectureTest {
 
             fuse.lib
             fuse.protocol    p9 operations fuse.lib
-            fuse.mount       os fuse.lib
+            fuse.mount       os fuse.lib fuse.protocol
             fuse.server      p9 os session.exchange operations fuse.lib fuse.protocol fuse.mount
             fuse             os session.exchange operations fuse.lib fuse.mount fuse.server
 

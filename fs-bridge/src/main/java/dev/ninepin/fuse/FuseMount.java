@@ -9,6 +9,7 @@ import dev.ninepin.fuse.mount.MountChecks;
 import dev.ninepin.fuse.mount.MountCopy;
 import dev.ninepin.fuse.mount.MountPoint;
 import dev.ninepin.fuse.server.Callbacks;
+import dev.ninepin.fuse.server.FuseSession;
 import dev.ninepin.fuse.server.Readiness;
 import dev.ninepin.fuse.server.Workers;
 import dev.ninepin.operations.Errno;
@@ -48,16 +49,14 @@ public final class FuseMount implements AutoCloseable {
     private final MountPoint mountPoint;
 
     private final Callbacks callbacks;
-
     private final Workers workers;
     private final Teardown teardown;
 
-    private FuseMount(
-            final MountPoint mountPoint, final Callbacks callbacks, final Workers workers, final Teardown teardown) {
+    private FuseMount(final MountPoint mountPoint, final Connection connection, final FuseSession session) {
         this.mountPoint = mountPoint;
-        this.callbacks = callbacks;
-        this.workers = workers;
-        this.teardown = teardown;
+        callbacks = session.callbacks();
+        workers = session.workers();
+        teardown = new Teardown(mountPoint, connection, workers);
     }
 
     /**
@@ -127,35 +126,26 @@ public final class FuseMount implements AutoCloseable {
         final MountChecks checks = MountChecks.ofThisSystem(LibC.get().geteuid() == 0);
         checks.checkBeforeMount(directory, options);
         final MountPoint mountPoint = new MountPoint(directory);
-        final Callbacks callbacks = new Callbacks(fuse, files, errnoOf);
         final Pointer where = mountPoint.pointer();
         try (FuseArguments arguments = new FuseArguments(fuse, options)) {
             final long channel = fuse.fuse_mount(where, arguments.pointer());
             if (channel == 0) {
                 throw checks.explainFailure(directory, LibC.errno());
             }
-            final int device;
+            final Connection connection;
+            final FuseSession session;
             try {
                 MountAttributes.of(options).applyTo(mountPoint);
-                device = mountPoint
+                final int device = mountPoint
                         .topDevice()
                         .orElseThrow(() -> new IOException(directory + " was unmounted before it was served"));
+                session = FuseSession.create(fuse, arguments, channel, files, errnoOf, mayMapUncached);
+                connection = Connection.open(device);
             } catch (final IOException | RuntimeException e) {
                 fuse.fuse_unmount(where, channel);
                 throw e;
             }
-            final long session =
-                    fuse.fuse_lowlevel_new(arguments.pointer(), callbacks.table(), callbacks.tableSize(), 0);
-            if (session == 0) {
-                fuse.fuse_unmount(where, channel);
-                throw new IOException("libfuse mounted " + directory + ", but could not create a session");
-            }
-            fuse.fuse_session_add_chan(session, channel);
-            final Workers workers = new Workers(fuse, session, channel, callbacks, files.cache(), mayMapUncached);
-            callbacks.setWorkers(workers);
-            final Connection connection = Connection.open(device);
-            final FuseMount mount =
-                    new FuseMount(mountPoint, callbacks, workers, new Teardown(mountPoint, connection, workers));
+            final FuseMount mount = new FuseMount(mountPoint, connection, session);
             mount.begin();
             LOG.info("{} is mounted on {}, connection {}", options.source(), mountPoint, connection.number());
             return mount;
@@ -174,7 +164,7 @@ public final class FuseMount implements AutoCloseable {
 
     /** Asks the kernel for the root's attributes, as any program would. */
     private void awaitReady() throws IOException {
-        final Readiness readiness = callbacks.readiness;
+        final Readiness readiness = callbacks.readiness();
         try {
             SeparateCall.run("ninepin-probe", READY_SECONDS, () -> Files.getAttribute(mountPoint.path(), "unix:ino"));
         } catch (final TimeoutException e) {
@@ -195,11 +185,11 @@ public final class FuseMount implements AutoCloseable {
     public FuseStatus status() {
         final List<Long> ages = workers.ages(System.nanoTime());
         return new FuseStatus(
-                callbacks.bytesRead.sum(),
-                callbacks.bytesWritten.sum(),
+                callbacks.bytesRead().sum(),
+                callbacks.bytesWritten().sum(),
                 ages.size(),
                 ages.stream().mapToLong(Long::longValue).max().orElse(0),
-                callbacks.recorder.snapshot());
+                callbacks.recorder().snapshot());
     }
 
     /**

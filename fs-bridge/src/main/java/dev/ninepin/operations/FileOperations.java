@@ -98,7 +98,7 @@ public interface FileOperations {
      * @param kernel receives the request to drop the pages, if the kernel may ignore the reply and does not need its
      *     file size
      */
-    default Attributes getattrToRead(final long node, final KernelData kernel) throws IOException {
+    default Attributes getattrToRead(final long node, final KernelCache kernel) throws IOException {
         return getattr(node);
     }
 
@@ -166,7 +166,7 @@ public interface FileOperations {
      * @param flags the flags of open(2), with the values of {@link dev.ninepin.p9.OpenFlags}
      * @param kernel receives the request to drop the file's cached data, if that may be out of date
      */
-    long open(long node, int flags, KernelData kernel) throws IOException;
+    long open(long node, int flags, KernelCache kernel) throws IOException;
 
     /**
      * Returns whether a file that was just opened for reading only has size 0. It may have contents all the same, like
@@ -185,7 +185,7 @@ public interface FileOperations {
     }
 
     /** Creates a regular file and opens it. Opens an existing file of this name, unless {@code flags} forbid that. */
-    Created create(Caller caller, long parent, ByteString name, int flags, int mode, KernelData kernel)
+    Created create(Caller caller, long parent, ByteString name, int flags, int mode, KernelCache kernel)
             throws IOException;
 
     /**
@@ -220,12 +220,19 @@ public interface FileOperations {
 
     /**
      * Completes a program's {@link #write} before the reply to it is sent. The kernel may have read the written bytes
-     * from the server after it put them into its pages, and before the server had them. Runs {@code drop} in that case,
-     * so that the kernel reads them again.
+     * from the server after it put them into its pages, and before the server had them. In that case, makes the kernel
+     * drop these pages, so that it reads them again.
      *
-     * @param size the number of bytes written
+     * @param offset the offset that the kernel gave for {@code written}
+     * @param written the bytes that were to be written
+     * @param reply the reply to the write, which does not wait for the kernel for long
      */
-    default void written(final long handle, final long offset, final int size, final PageDrop drop)
+    default void written(
+            final long handle,
+            final long offset,
+            final ByteBuffer written,
+            final WriteReply reply,
+            final KernelCache kernel)
             throws IOException {}
 
     /**
@@ -249,7 +256,7 @@ public interface FileOperations {
      * @param kernel receives the request to drop the file's cached data, if other clients could have changed the file
      *     until now
      */
-    void lock(FileLock wanted, boolean wait, KernelData kernel) throws IOException;
+    void lock(FileLock wanted, boolean wait, KernelCache kernel) throws IOException;
 
     /**
      * Sets or releases a lock on a whole file, as flock(2) does. Such a lock does not conflict with locks of
@@ -258,7 +265,7 @@ public interface FileOperations {
      * <p>First releases the lock that the owner held: if the call waits or fails, the owner holds none. Otherwise works
      * as {@link #lock} does, without EDEADLK.
      */
-    void flock(FileLock wanted, boolean wait, KernelData kernel) throws IOException;
+    void flock(FileLock wanted, boolean wait, KernelCache kernel) throws IOException;
 
     /** Has the server write a file's data, and its attributes unless {@code dataOnly}, to permanent storage. */
     void fsync(long handle, boolean dataOnly) throws IOException;

@@ -11,10 +11,10 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.FileOperations;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.KnownName;
-import dev.ninepin.operations.PageDrop;
 import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.WriteReply;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rstatfs;
@@ -281,13 +281,13 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public Attributes getattrToRead(final long node, final KernelData kernel) throws IOException {
+    public Attributes getattrToRead(final long node, final KernelCache kernel) throws IOException {
         final Inode inode = inodes.get(node);
         final Rgetattr before = inode.attributes();
         final Attributes now = attributes.read(inode);
         // The size is unchanged, so the kernel does not need this reply. Otherwise the pages must stay: dropping them
         // makes the kernel ignore the reply, and it would not learn the new size.
-        if (before != null && before.size() == now.size() && inode.data.hasJustChanged(System.nanoTime())) {
+        if (before != null && before.size() == now.size() && inode.pages.hasJustChanged()) {
             files.dropData(inode, kernel);
         }
         return now;
@@ -384,7 +384,7 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public long open(final long node, final int flags, final KernelData kernel) throws IOException {
+    public long open(final long node, final int flags, final KernelCache kernel) throws IOException {
         return opening.open(inodes.get(node), flags, kernel);
     }
 
@@ -405,7 +405,7 @@ public final class Share implements FileOperations, AutoCloseable {
             final ByteString name,
             final int flags,
             final int mode,
-            final KernelData kernel)
+            final KernelCache kernel)
             throws IOException {
         return opening.create(caller, inodes.get(parent), name, flags, mode, kernel);
     }
@@ -456,8 +456,14 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public void written(final long handle, final long offset, final int size, final PageDrop drop) throws IOException {
-        files.written(handle, offset, size, drop);
+    public void written(
+            final long handle,
+            final long offset,
+            final ByteBuffer written,
+            final WriteReply reply,
+            final KernelCache kernel)
+            throws IOException {
+        files.written(handle, offset, written, reply, kernel);
     }
 
     @Override
@@ -476,12 +482,12 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public void lock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+    public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         files.lock(wanted, wait, kernel);
     }
 
     @Override
-    public void flock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+    public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         files.flock(wanted, wait, kernel);
     }
 

@@ -10,6 +10,7 @@ import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.share.NoKernelCache;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -249,7 +250,7 @@ class FileOperationsOverFuseTest {
         mounted.close();
         try (var result = mounted.files.read(
                 mounted.files.open(
-                        mounted.files.lookup(1, ByteString.of("mapped")).node(), 0, node -> {}),
+                        mounted.files.lookup(1, ByteString.of("mapped")).node(), 0, new NoKernelCache()),
                 50000,
                 6)) {
             assertThat(UTF_8.decode(result.data()).toString()).isEqualTo("mapped");

@@ -18,6 +18,7 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.os.LibC;
 import dev.ninepin.os.ThreadStatus;
+import dev.ninepin.share.NoKernelCache;
 import dev.ninepin.testing.Python;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -226,7 +227,7 @@ class FuseMountTest {
             final long node = mounted.files
                     .lookup(FileOperations.ROOT, dev.ninepin.p9.ByteString.of("f"))
                     .node();
-            try (var result = mounted.files.read(mounted.files.open(node, 0, dropped -> {}), 9000, 5)) {
+            try (var result = mounted.files.read(mounted.files.open(node, 0, new NoKernelCache()), 9000, 5)) {
                 assertThat(UTF_8.decode(result.data()).toString()).isEqualTo("dirty");
             }
         }

@@ -10,7 +10,7 @@ import dev.ninepin.operations.DirectorySink;
 import dev.ninepin.operations.Entry;
 import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.FileOperations;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
 import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
@@ -232,10 +232,10 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public long open(final long node, final int flags, final KernelData kernel) throws IOException {
+    public long open(final long node, final int flags, final KernelCache kernel) throws IOException {
         interference.before("open", node);
         if (cache != CacheMode.LOOSE) {
-            kernel.drop(node);
+            kernel.dropData(node);
         }
         synchronized (this) {
             return handle(node(node), flags, List.of());
@@ -256,12 +256,12 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public void lock(final FileLock wanted, final boolean wait, final KernelData kernel) {
+    public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) {
         throw new UnsupportedOperationException();
     }
 
     @Override
-    public void flock(final FileLock wanted, final boolean wait, final KernelData kernel) {
+    public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) {
         throw new UnsupportedOperationException();
     }
 
@@ -272,7 +272,7 @@ public final class MemoryFiles implements FileOperations {
             final ByteString name,
             final int flags,
             final int mode,
-            final KernelData kernel)
+            final KernelCache kernel)
             throws IOException {
         final Node made = make(caller, parent, name, REGULAR | (mode & ~TYPE), 0);
         return new Created(entry(made), handle(made, flags, List.of()));

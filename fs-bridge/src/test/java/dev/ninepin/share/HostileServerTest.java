@@ -164,7 +164,7 @@ class HostileServerTest {
                         SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(300))),
                 new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
         share.lookup(ROOT, name("a"));
-        final long handle = share.open(share.lookup(ROOT, name("b")).node(), OpenFlags.RDONLY, node -> {});
+        final long handle = share.open(share.lookup(ROOT, name("b")).node(), OpenFlags.RDONLY, new NoKernelCache());
         final AtomicInteger renames = new AtomicInteger();
         // The first rename hides the open file; the second one gets a reply of the wrong type.
         server.lie(Trenameat.class, (request, truth) -> renames.incrementAndGet() == 2 ? new Rfsync() : truth);
@@ -572,7 +572,7 @@ class HostileServerTest {
 
         assertThat(share.getattr(file).size()).isEqualTo(HUGE - 1);
         assertThat(content(file)).isEqualTo("short");
-        final long handle = share.open(file, OpenFlags.RDONLY, dropped -> {});
+        final long handle = share.open(file, OpenFlags.RDONLY, new NoKernelCache());
         try (ReadResult result = share.read(handle, HUGE - 4096, 4096)) {
             assertThat(result.data().hasRemaining()).isFalse();
         }
@@ -689,7 +689,7 @@ class HostileServerTest {
             reads.incrementAndGet();
             return truth;
         });
-        final long handle = share.open(node("f"), OpenFlags.RDONLY, dropped -> {});
+        final long handle = share.open(node("f"), OpenFlags.RDONLY, new NoKernelCache());
 
         try (ReadResult result = share.read(handle, 0, data.length)) {
             assertThat(result.data()).isEqualTo(ByteBuffer.wrap(data));
@@ -705,7 +705,7 @@ class HostileServerTest {
         final long file = node("f");
         server.lie(Tlopen.class, (request, truth) -> new Rlopen(new Qid(0, 0, 4711), 0));
 
-        assertErrno(Errno.ESTALE, () -> share.open(file, OpenFlags.RDONLY, dropped -> {}));
+        assertErrno(Errno.ESTALE, () -> share.open(file, OpenFlags.RDONLY, new NoKernelCache()));
     }
 
     @Test
@@ -743,7 +743,7 @@ class HostileServerTest {
     void aServerThatDoesNotKnowARequestOnceIsAskedTheNextTime() throws IOException {
         server.put("f", S_IFREG | 0644);
         open();
-        final long handle = share.open(node("f"), OpenFlags.RDWR, dropped -> {});
+        final long handle = share.open(node("f"), OpenFlags.RDWR, new NoKernelCache());
         server.lie(Tfsync.class, (request, truth) -> new Rlerror(Errno.ENOSYS));
 
         assertErrno(Errno.EOPNOTSUPP, () -> share.fsync(handle, false));
@@ -756,7 +756,7 @@ class HostileServerTest {
     void aWriteThatWritesNothingIsNotTriedForEver() throws IOException {
         server.put("f", S_IFREG | 0644);
         open();
-        final long handle = share.open(node("f"), OpenFlags.RDWR, dropped -> {});
+        final long handle = share.open(node("f"), OpenFlags.RDWR, new NoKernelCache());
         server.lie(Twrite.class, (request, truth) -> new Rwrite(0));
 
         assertThat(share.write(handle, 0, ByteBuffer.wrap(new byte[20_000]), OpenFlags.RDWR))
@@ -841,7 +841,7 @@ class HostileServerTest {
     }
 
     private String content(final long node) throws IOException {
-        final long handle = share.open(node, OpenFlags.RDONLY, dropped -> {});
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
         try (ReadResult result = share.read(handle, 0, 4096)) {
             return UTF_8.decode(result.data()).toString();
         } finally {

@@ -9,7 +9,7 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Created;
 import dev.ninepin.operations.Errno;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InheritanceFaultTest {
     private static final int EROFS = 30;
-    private static final KernelData NO_KERNEL = node -> {};
+    private static final KernelCache NO_KERNEL = new NoKernelCache();
 
     /** u::rwx, u:1234:rwx, g::---, m::rwx, o::---. */
     private static final byte[] ACL = new PosixAcl(List.of(

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileLock;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.LockMode;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.BackgroundCall;
@@ -169,16 +170,22 @@ abstract class LockContract extends ShareFixture {
     @Test
     void theKernelDropsItsDataWhenTheFirstHereLocks() throws IOException {
         final List<Long> dropped = new ArrayList<>();
-        share.lock(range(ME, SHARED, 0, 9), false, dropped::add);
+        final KernelCache kernel = new NoKernelCache() {
+            @Override
+            public void dropData(final long dropping) {
+                dropped.add(dropping);
+            }
+        };
+        share.lock(range(ME, SHARED, 0, 9), false, kernel);
         assertThat(dropped).containsExactly(node);
-        share.lock(range(YOU, SHARED, 0, 9), false, dropped::add);
-        share.lock(range(YOU, EXCLUSIVE, 20, 29), false, dropped::add);
+        share.lock(range(YOU, SHARED, 0, 9), false, kernel);
+        share.lock(range(YOU, EXCLUSIVE, 20, 29), false, kernel);
         unlock(ME);
-        share.flock(FileLock.whole(ME, handle, 0, EXCLUSIVE), false, dropped::add);
+        share.flock(FileLock.whole(ME, handle, 0, EXCLUSIVE), false, kernel);
         assertThat(dropped).as("nobody else could lock it meanwhile").containsExactly(node);
         unlock(YOU);
-        share.flock(FileLock.whole(ME, handle, 0, NONE), false, dropped::add);
-        share.flock(FileLock.whole(YOU, handle, 0, EXCLUSIVE), false, dropped::add);
+        share.flock(FileLock.whole(ME, handle, 0, NONE), false, kernel);
+        share.flock(FileLock.whole(YOU, handle, 0, EXCLUSIVE), false, kernel);
         assertThat(dropped).containsExactly(node, node);
     }
 

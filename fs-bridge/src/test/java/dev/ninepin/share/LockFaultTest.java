@@ -66,7 +66,7 @@ class LockFaultTest {
         share = Share.open(
                 Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
                 new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
-        handle = share.open(share.lookup(ROOT, ByteString.of("file")).node(), OpenFlags.RDWR, node -> {});
+        handle = share.open(share.lookup(ROOT, ByteString.of("file")).node(), OpenFlags.RDWR, new NoKernelCache());
     }
 
     @AfterEach
@@ -77,7 +77,7 @@ class LockFaultTest {
     }
 
     private void lock(final LockMode mode, final boolean wait) throws IOException {
-        share.lock(new FileLock(1, handle, 11, mode, 0, 9), wait, node -> {});
+        share.lock(new FileLock(1, handle, 11, mode, 0, 9), wait, new NoKernelCache());
     }
 
     private static void assertErrno(final int errno, final ThrowingCallable call) {

@@ -10,7 +10,7 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Created;
 import dev.ninepin.operations.Errno;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rlerror;
@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests of the file with which {@link OpenDescriptors} finds out what a server applies to descriptors. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OpenDescriptorsTest {
-    private static final KernelData NO_KERNEL = node -> {};
+    private static final KernelCache NO_KERNEL = new NoKernelCache();
 
     @TempDir
     private Path state;

@@ -103,7 +103,7 @@ class PropolisTest {
                 Share share = open(server)) {
             final long node =
                     share.lookup(FileOperations.ROOT, ByteString.of("file")).node();
-            final long handle = share.open(node, OpenFlags.RDONLY, dropped -> {});
+            final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
             assertRead(share, handle, 0, CONTENT.length, CONTENT.length);
             assertRead(share, handle, 0, 4096, 4096);
             assertRead(share, handle, 8192, 4096, 4096);

@@ -12,7 +12,7 @@ import dev.ninepin.operations.Created;
 import dev.ninepin.operations.Entry;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileOperations;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
 import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
@@ -42,7 +42,7 @@ import org.junit.jupiter.api.BeforeEach;
  */
 public abstract class ShareFixture extends SessionFixture {
     /** A kernel without cached data. */
-    protected static final KernelData NO_KERNEL = node -> {};
+    protected static final KernelCache NO_KERNEL = new NoKernelCache();
 
     protected Share share;
     protected Caller me;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.os.NativeString;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,12 +15,6 @@ import jnr.ffi.Pointer;
  * its own options and leaves the rest to {@code fuse_lowlevel_new}. Not thread-safe.
  */
 public final class FuseArguments implements AutoCloseable {
-    /**
-     * The largest read or write that the kernel sends at once, in bytes; kernels before 4.20 send half of it. More is
-     * hardly faster, and each worker has a buffer of this size.
-     */
-    public static final int MAX_TRANSFER = 1 << 18;
-
     private static final int COUNT = 0;
     private static final int VECTOR = 8;
     private static final int SIZE = 24;
@@ -50,8 +45,8 @@ public final class FuseArguments implements AutoCloseable {
         words.add("fsname=" + escape(options.source()));
         words.add("subtype=ninepin");
         words.add("big_writes");
-        words.add("max_read=" + MAX_TRANSFER);
-        words.add("max_write=" + MAX_TRANSFER);
+        words.add("max_read=" + ReceivedRequest.MAX_TRANSFER);
+        words.add("max_write=" + ReceivedRequest.MAX_TRANSFER);
         if (options.readOnly()) {
             words.add("ro");
         }

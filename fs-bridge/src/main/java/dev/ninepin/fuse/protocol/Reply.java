@@ -40,6 +40,10 @@ public final class Reply {
     /** The longest symbolic link target that the kernel accepts, in bytes: a page without the final NUL. */
     private static final int MAX_TARGET = 4095;
 
+    /** The most data of a directory in one reply, in bytes: enough for any directory read that the kernel sends. */
+    private static final int MAX_DIRECTORY_DATA = ReceivedRequest.MAX_TRANSFER;
+
+    private static final int FIRST_ROOM = 4096;
     private static final int ENAMETOOLONG = 36;
     private static final int NANOS = 1_000_000_000;
 
@@ -69,6 +73,9 @@ public final class Reply {
     private final ByteBuffer lockOut = ByteBuffer.allocateDirect(3 * Long.BYTES).order(ByteOrder.nativeOrder());
 
     private final ByteBuffer target = ByteBuffer.allocateDirect(MAX_TARGET);
+
+    /** The memory for directory entries and extended attributes. */
+    private ByteBuffer room = ByteBuffer.allocateDirect(FIRST_ROOM);
 
     private long request;
     private boolean sent = true;
@@ -198,6 +205,36 @@ public final class Reply {
         return end(fuse.fuse_reply_create(request, entryMemory, infoMemory));
     }
 
+    /** Returns a buffer for {@code size} bytes of directory entries, to be sent with {@link #entries(DirentBuffer)}. */
+    public DirentBuffer direntBuffer(final long size) {
+        return new DirentBuffer(directoryRoom(size));
+    }
+
+    /**
+     * Returns a buffer for {@code size} bytes of directory entries with lookup results.
+     *
+     * @param most the most entries in the buffer
+     */
+    public DirentPlusBuffer direntPlusBuffer(final long size, final int most) {
+        return new DirentPlusBuffer(directoryRoom(size), most);
+    }
+
+    private ByteBuffer directoryRoom(final long size) {
+        return room((int) Math.min(size, MAX_DIRECTORY_DATA));
+    }
+
+    private ByteBuffer room(final int size) {
+        if (room.capacity() < size) {
+            room = ByteBuffer.allocateDirect(size);
+        }
+        return room.clear().limit(size);
+    }
+
+    /** Replies to READDIR with directory entries. */
+    public void entries(final DirentBuffer entries) {
+        data(entries.finish());
+    }
+
     /** Replies to READDIRPLUS with directory entries and the lookup result of each. */
     public boolean entries(final DirentPlusBuffer entries, final List<Optional<Entry>> found) {
         final ByteBuffer data = entries.finish(found, cache.attributes());
@@ -207,6 +244,11 @@ public final class Reply {
     /** Replies with the bytes of a file or directory: those of a direct buffer from its position to its limit. */
     public void data(final ByteBuffer data) {
         end(fuse.fuse_reply_buf(request, data, data.remaining()));
+    }
+
+    /** Replies with a copy of {@code bytes}. */
+    public void data(final byte[] bytes) {
+        data(room(bytes.length).put(bytes).flip());
     }
 
     /** Replies with the size of an extended attribute, or of the attribute list, in bytes. */

@@ -34,7 +34,7 @@ public enum RequestKind {
     /** TMPFILE, rewritten as CREATE: the new file has no name; the name in the request is to be ignored. */
     CREATE_UNNAMED,
 
-    /** NOTIFY_REPLY: the contents of the kernel's pages that {@code KernelPages} asked for. It has no reply. */
+    /** NOTIFY_REPLY: the contents of the kernel's pages that {@code Notifications} asked for. It has no reply. */
     PAGES,
 
     /**

@@ -1,5 +1,6 @@
 package dev.ninepin.fuse.server;
 
+import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.p9.ByteString;
@@ -19,7 +20,7 @@ public final class Failures {
 
     /** The operations on a name in a directory; that name is the first one in their requests. */
     private static final Set<String> ON_NAMES =
-            Set.of(Callbacks.LOOKUP, "mknod", "mkdir", "symlink", "unlink", "rmdir", "rename", "create");
+            Set.of(Requests.LOOKUP, "mknod", "mkdir", "symlink", "unlink", "rmdir", "rename", "create");
 
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
@@ -42,7 +43,7 @@ public final class Failures {
      */
     private static boolean isNotThere(final String operation, final int errno) {
         return switch (errno) {
-            case Errno.ENOENT -> operation.equals(Callbacks.LOOKUP);
+            case Errno.ENOENT -> operation.equals(Requests.LOOKUP);
             case Errno.ENODATA, Errno.EOPNOTSUPP, Errno.ENOSYS -> operation.equals(XattrCallbacks.GETXATTR);
             default -> false;
         };
@@ -53,10 +54,10 @@ public final class Failures {
         return Errno.isDenial(errnoOf.applyAsInt(failure));
     }
 
-    /** Logs the failure of an operation on {@code node} that {@code worker} serves, and returns the errno to reply. */
-    int errno(final String operation, final long node, final Worker worker, final Throwable failure) {
+    /** Logs the failure of an operation on {@code node}, and returns the errno to reply. */
+    int errno(final String operation, final long node, final ReceivedRequest received, final Throwable failure) {
         if (!(failure instanceof IOException)) {
-            LOG.warn("{} of {} failed unexpectedly", operation, path(operation, node, worker), failure);
+            LOG.warn("{} of {} failed unexpectedly", operation, path(operation, node, received), failure);
             return Errno.EIO;
         }
         final int given = errnoOf.applyAsInt(failure);
@@ -67,15 +68,20 @@ public final class Failures {
         if (LOG.isDebugEnabled()) {
             final String name = Errno.name(errno);
             LOG.debug(
-                    "{} of {}: {} ({}): {}", operation, path(operation, node, worker), name, errno, failure.toString());
+                    "{} of {}: {} ({}): {}",
+                    operation,
+                    path(operation, node, received),
+                    name,
+                    errno,
+                    failure.toString());
         }
         return errno;
     }
 
     /** Returns the path of a request's node for the log, with the name in that directory if the request has one. */
-    private String path(final String operation, final long node, final Worker worker) {
+    private String path(final String operation, final long node, final ReceivedRequest received) {
         final String path = files.pathOf(node);
-        final ByteString child = ON_NAMES.contains(operation) ? worker.firstName() : null;
+        final ByteString child = ON_NAMES.contains(operation) ? received.firstName() : null;
         if (child == null) {
             return path;
         }

@@ -1,7 +1,7 @@
 package dev.ninepin.fuse.server;
 
 /**
- * The delayed interrupts of requests whose program a signal will terminate, unless they are answered soon. Any thread.
+ * Interrupts of requests, after a signal to the program that waits for the reply. Any thread.
  *
  * <p>The kernel reports every signal to a waiting program, including signals that the program handles and survives,
  * such as a timer or the end of a child. Giving up a request may fail a system call whose effect happens nevertheless:
@@ -16,18 +16,31 @@ final class Interrupts {
     private static final long SOON_MILLIS = 1000;
 
     private final Timer timer;
+    private final RequestSlots slots;
 
-    Interrupts(final Timer timer) {
+    Interrupts(final Timer timer, final RequestSlots slots) {
         this.timer = timer;
+        this.slots = slots;
     }
 
     /**
-     * Interrupts the request of {@code token} in {@code slot} once a signal will terminate the program, if the request
-     * is still being served by then. Returns at once; checks after a second, and then every second.
+     * Handles a signal to the program that waits for the request of {@code token}. If the request only waits, interrupts
+     * it at once. Otherwise, interrupts it once a signal will terminate the program, if the request is still being
+     * served by then. Returns at once; checks after a second, and then every second.
      *
      * @param thread a thread of the program, as in {@link PendingSignals#willTerminate}
      */
-    void schedule(final RequestSlot slot, final long token, final int thread) {
+    void interrupt(final long token, final int thread) {
+        slots.of(token).ifPresent(slot -> {
+            if (slot.isToEndAtOnce(token)) {
+                slot.interrupt(token);
+            } else {
+                schedule(slot, token, thread);
+            }
+        });
+    }
+
+    private void schedule(final RequestSlot slot, final long token, final int thread) {
         final var unused = timer.schedule(SOON_MILLIS, () -> look(slot, token, thread));
     }
 

@@ -2,15 +2,16 @@ package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LowLevelOps;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.FileOperations;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.LockMode;
 import java.util.Optional;
 import jnr.ffi.Pointer;
 
 /**
- * The callbacks for locks, a part of {@link Callbacks}. They run on {@link Worker} threads. The numbers are those of
+ * The callbacks for locks, a part of {@link Callbacks}. The numbers are those of
  * Linux on x86-64 and aarch64.
  */
 final class LockCallbacks {
@@ -30,23 +31,13 @@ final class LockCallbacks {
 
     private static final int NOBODY = 0;
 
+    private final Requests requests;
     private final FileOperations files;
-    private final Server server;
-    private final KernelData kernel;
+    private final KernelCache kernel;
 
-    /**
-     * A function that runs an operation on a node for a request, with {@code onlyWaits} as in {@link
-     * RequestSlot#enter}.
-     */
-    @FunctionalInterface
-    interface Server {
-        void serve(String name, long request, long node, boolean onlyWaits, Callbacks.Operation operation);
-    }
-
-    /** @param kernel makes the kernel drop its data of a file */
-    LockCallbacks(final FileOperations files, final Server server, final KernelData kernel) {
+    LockCallbacks(final Requests requests, final FileOperations files, final KernelCache kernel) {
+        this.requests = requests;
         this.files = files;
-        this.server = server;
         this.kernel = kernel;
     }
 
@@ -57,40 +48,40 @@ final class LockCallbacks {
     }
 
     private void getlk(final long request, final long node, final long info, final long lock) {
-        server.serve("getlk", request, node, false, worker -> {
-            final Optional<FileLock> found = files.lockInTheWay(wanted(worker, info, lock));
+        requests.serve("getlk", request, node, false, (received, reply) -> {
+            final Optional<FileLock> found = files.lockInTheWay(wanted(received, info, lock));
             if (found.isPresent()) {
                 final FileLock other = found.get();
                 final short type = other.mode() == LockMode.SHARED ? F_RDLCK : F_WRLCK;
-                worker.reply.lock(other.first(), other.last(), type, other.pid());
+                reply.lock(other.first(), other.last(), type, other.pid());
             } else {
-                worker.reply.lock(0, FileLock.TO_THE_END, F_UNLCK, NOBODY);
+                reply.lock(0, FileLock.TO_THE_END, F_UNLCK, NOBODY);
             }
         });
     }
 
     private void setlk(final long request, final long node, final long info, final long lock, final int sleep) {
-        server.serve("setlk", request, node, sleep != 0, worker -> {
-            files.lock(wanted(worker, info, lock), sleep != 0, kernel);
-            worker.reply.done();
+        requests.serve("setlk", request, node, sleep != 0, (received, reply) -> {
+            files.lock(wanted(received, info, lock), sleep != 0, kernel);
+            reply.done();
         });
     }
 
     private void flock(final long request, final long node, final long info, final int operation) {
         final boolean wait = (operation & LOCK_NB) == 0;
-        server.serve("flock", request, node, wait, worker -> {
+        requests.serve("flock", request, node, wait, (received, reply) -> {
             final LockMode mode =
                     switch (operation & ~LOCK_NB) {
                         case LOCK_SH -> LockMode.SHARED;
                         case LOCK_EX -> LockMode.EXCLUSIVE;
                         default -> LockMode.NONE;
                     };
-            files.flock(FileLock.whole(worker.lockOwner(info), worker.handle(info), NOBODY, mode), wait, kernel);
-            worker.reply.done();
+            files.flock(FileLock.whole(received.lockOwner(info), received.handle(info), NOBODY, mode), wait, kernel);
+            reply.done();
         });
     }
 
-    private static FileLock wanted(final Worker worker, final long info, final long lock) {
+    private static FileLock wanted(final ReceivedRequest received, final long info, final long lock) {
         final Pointer flock = Native.at(lock);
         final LockMode mode =
                 switch (flock.getShort(0)) {
@@ -101,8 +92,8 @@ final class LockCallbacks {
         final long start = flock.getLong(START);
         final long length = flock.getLong(LENGTH);
         return new FileLock(
-                worker.lockOwner(info),
-                worker.handle(info),
+                received.lockOwner(info),
+                received.handle(info),
                 flock.getInt(PID),
                 mode,
                 start,

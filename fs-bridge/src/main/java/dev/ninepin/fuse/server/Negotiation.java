@@ -2,7 +2,7 @@ package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
-import dev.ninepin.fuse.mount.FuseArguments;
+import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.os.LibC;
@@ -62,29 +62,18 @@ final class Negotiation {
     private static final int DIRECT_IO_ALLOW_MMAP = 1 << 4;
 
     private final LibFuse fuse;
-    private final long session;
     private final long channel;
-    private final int requestSize;
     private final CacheMode cache;
     private final boolean mayMapUncached;
     private volatile boolean canMapUncached;
 
     /**
-     * @param requestSize the size of the receive buffers, in bytes
      * @param mayMapUncached whether to use DIRECT_IO_ALLOW_MMAP if the kernel offers it; false in a test that simulates
      *     an older kernel
      */
-    Negotiation(
-            final LibFuse fuse,
-            final long session,
-            final long channel,
-            final int requestSize,
-            final CacheMode cache,
-            final boolean mayMapUncached) {
+    Negotiation(final LibFuse fuse, final long channel, final CacheMode cache, final boolean mayMapUncached) {
         this.fuse = fuse;
-        this.session = session;
         this.channel = channel;
-        this.requestSize = requestSize;
         this.cache = cache;
         this.mayMapUncached = mayMapUncached;
     }
@@ -112,15 +101,15 @@ final class Negotiation {
         return wanted;
     }
 
-    /** Answers the INIT of {@code length} bytes at the start of {@code request}. */
-    void answer(final ByteBuffer request, final int length) {
+    /** Answers the INIT of {@code length} bytes at the start of {@code request}, which {@code session} received. */
+    void answer(final long session, final ByteBuffer request, final int length) {
         final int minor = request.getInt(IN_MINOR);
         if (minor < LONG_ANSWER_MINOR) {
             fuse.fuse_session_process(session, request, length, channel);
             return;
         }
         final byte[] theirs;
-        try (CapturingChannel capturing = new CapturingChannel(fuse, requestSize)) {
+        try (CapturingChannel capturing = new CapturingChannel(fuse, ReceivedRequest.BUFFER_SIZE)) {
             fuse.fuse_session_process(session, request, length, capturing.address());
             theirs = capturing.take();
         }
@@ -148,7 +137,7 @@ final class Negotiation {
         }
         if ((offered & MAX_PAGES) != 0) {
             answer.putShort(OUT_MAX_PAGES, (short)
-                    (FuseArguments.MAX_TRANSFER / LibC.get().getpagesize()));
+                    (ReceivedRequest.MAX_TRANSFER / LibC.get().getpagesize()));
         }
         return bytes;
     }

@@ -3,16 +3,12 @@ package dev.ninepin.fuse.server;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
-import dev.ninepin.fuse.mount.FuseArguments;
+import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
-import dev.ninepin.operations.CacheMode;
-import dev.ninepin.operations.KnownName;
+import dev.ninepin.operations.FileOperations;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -44,12 +40,6 @@ public final class Workers {
      */
     static final int MOST = 1024;
 
-    /** The offset for {@link LibFuse#fuse_lowlevel_notify_inval_inode} that drops attributes, but no pages. */
-    private static final int ATTRIBUTES_ONLY = -1;
-
-    /** The size of a request without its data, in bytes. libfuse also reserves a page for it. */
-    private static final int REQUEST_OVERHEAD = 4096;
-
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
 
@@ -65,19 +55,11 @@ public final class Workers {
      */
     private final Callbacks callbacks;
 
-    private final CacheMode cache;
-    private final int requestSize;
+    private final FileOperations files;
     private final Negotiation negotiation;
-
-    /** The workers by {@link RequestSlot#number}. */
-    private final Map<Integer, Worker> workers = new ConcurrentHashMap<>();
-
-    private final Timer timer = new Timer();
-    private final Interrupts interrupts = new Interrupts(timer);
-    private final KernelPages pages;
-
-    /** Drops older pages of the bytes that a program writes, before the write is answered. */
-    final OvertakenWrites overtaken;
+    private final Notifications kernel;
+    private final RequestSlots slots;
+    private final Timer timer;
 
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -88,9 +70,6 @@ public final class Workers {
     /** The number of threads. Changes only under {@link #sessionLock}. */
     private final AtomicInteger alive = new AtomicInteger();
 
-    @GuardedBy("sessionLock")
-    private int lastNumber = -1;
-
     /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
 
@@ -100,29 +79,29 @@ public final class Workers {
     /**
      * @param session the session, with {@code channel} added to it; this object destroys both
      * @param callbacks the callbacks of the session
-     * @param mayMapUncached as in {@link Negotiation}
+     * @param files the file system that the callbacks serve
+     * @param slots the requests in progress; no other object adds slots
+     * @param timer closed after the last thread has left
      */
-    public Workers(
+    Workers(
             final LibFuse fuse,
             final long session,
             final long channel,
             final Callbacks callbacks,
-            final CacheMode cache,
-            final boolean mayMapUncached) {
+            final FileOperations files,
+            final Negotiation negotiation,
+            final Notifications kernel,
+            final RequestSlots slots,
+            final Timer timer) {
         this.fuse = fuse;
         this.session = session;
         this.channel = channel;
         this.callbacks = callbacks;
-        this.cache = cache;
-        requestSize = FuseArguments.MAX_TRANSFER + REQUEST_OVERHEAD;
-        pages = new KernelPages(fuse, channel);
-        overtaken = new OvertakenWrites(fuse, channel, pages, timer);
-        negotiation = new Negotiation(fuse, session, channel, requestSize, cache, mayMapUncached);
-    }
-
-    /** Returns whether a file opened with FOPEN_DIRECT_IO can be mapped, as {@link Negotiation#canMapUncached} does. */
-    boolean canMapUncached() {
-        return negotiation.canMapUncached();
+        this.files = files;
+        this.negotiation = negotiation;
+        this.kernel = kernel;
+        this.slots = slots;
+        this.timer = timer;
     }
 
     /** Starts the first thread, and so begins to serve the mount. */
@@ -148,37 +127,24 @@ public final class Workers {
         }
     }
 
-    /** Starts a worker, which is counted and registered before it runs. */
+    /** Starts a worker, which is counted before it runs. */
     @GuardedBy("sessionLock")
     private void add() {
-        final int number = nextNumber();
-        final Worker worker = new Worker(number, this, fuse, cache, requestSize);
-        workers.put(number, worker);
+        final Worker worker = new Worker(slots, fuse, files.cache(), this::serve);
         waiting.incrementAndGet();
         alive.incrementAndGet();
         try {
             worker.start();
         } catch (final OutOfMemoryError e) {
-            workers.remove(number);
+            slots.remove(worker.slot);
             waiting.decrementAndGet();
             alive.decrementAndGet();
             throw e;
         }
     }
 
-    /**
-     * Returns a number that no worker has or had recently, since an interrupt of an old worker may still be under way.
-     */
-    @GuardedBy("sessionLock")
-    private int nextNumber() {
-        do {
-            lastNumber = (lastNumber + 1) % RequestSlot.NUMBERS;
-        } while (workers.containsKey(lastNumber));
-        return lastNumber;
-    }
-
     /** Runs a worker's loop until the worker leaves. Called on the worker's own thread. */
-    void serve(final Worker worker) {
+    private void serve(final Worker worker) {
         try {
             loop(worker);
         } catch (final Throwable e) {
@@ -207,14 +173,15 @@ public final class Workers {
     private void loop(final Worker worker) {
         // libfuse takes the channel by reference and may change it.
         final Pointer place = Native.allocate(Long.BYTES);
+        final ByteBuffer buffer = worker.received.buffer();
         while (true) {
             place.putLong(0, channel);
-            final int received = fuse.fuse_chan_recv(place, worker.request(), requestSize);
+            final int received = fuse.fuse_chan_recv(place, buffer, ReceivedRequest.BUFFER_SIZE);
             if (received > 0) {
                 if (waiting.decrementAndGet() == 0) {
                     startAnother();
                 }
-                process(worker, received);
+                process(worker.received, received);
                 forgetSurplus();
                 if (waiting.incrementAndGet() > 1 && isSurplus()) {
                     return;
@@ -230,15 +197,15 @@ public final class Workers {
         }
     }
 
-    private void process(final Worker worker, final int length) {
-        final ByteBuffer request = worker.request();
+    private void process(final ReceivedRequest received, final int length) {
+        final ByteBuffer request = received.buffer();
         final RequestKind kind = RequestKind.of(request);
         if (kind == RequestKind.INIT) {
-            negotiation.answer(request, length);
+            negotiation.answer(session, request, length);
         } else if (kind == RequestKind.PAGES) {
-            pages.completeRetrieval(request);
+            kernel.completeRetrieval(request);
         } else {
-            worker.setKind(kind);
+            received.begin(kind);
             final int start = kind.rewrite(request);
             final ByteBuffer known = start == 0 ? request : request.slice(start, length - start);
             fuse.fuse_session_process(session, known, length - start, channel);
@@ -246,7 +213,7 @@ public final class Workers {
     }
 
     /**
-     * Asks the kernel to forget the names in {@link Callbacks#surplus}. Only one thread does so at a time.
+     * Asks the kernel to forget the names in {@link FileOperations#surplus}. Only one thread does so at a time.
      *
      * <p>The kernel takes the directory's lock for this, and the holder of that lock may be waiting for a reply. So
      * this runs on a thread that serves no request, and only while another thread waits for requests.
@@ -256,11 +223,7 @@ public final class Workers {
             return;
         }
         try {
-            for (final KnownName known : callbacks.surplus()) {
-                final byte[] name = known.name().toBytes();
-                fuse.fuse_lowlevel_notify_inval_entry(
-                        channel, known.parent(), Arrays.copyOf(name, name.length + 1), name.length);
-            }
+            files.surplus().forEach(kernel::dropName);
         } finally {
             forgetting.set(false);
         }
@@ -268,7 +231,7 @@ public final class Workers {
 
     private void removeWorker(final Worker worker) {
         synchronized (sessionLock) {
-            workers.remove(worker.slot.number());
+            slots.remove(worker.slot);
             alive.decrementAndGet();
             if (alive.get() == 0) {
                 try {
@@ -282,42 +245,9 @@ public final class Workers {
         }
     }
 
-    /**
-     * Handles a signal to the program that waits for the request of {@code token}. If the request only waits, gives it
-     * up at once. Otherwise, gives it up after a while if the signal ends the program and the request is still being
-     * served.
-     *
-     * @param thread the program's thread, as in {@link PendingSignals#willTerminate}
-     */
-    void interrupt(final long token, final int thread) {
-        final Worker worker = workers.get(RequestSlot.numberOf(token));
-        if (worker == null) {
-            return;
-        }
-        if (worker.slot.isToEndAtOnce(token)) {
-            worker.slot.interrupt(token);
-        } else {
-            interrupts.schedule(worker.slot, token, thread);
-        }
-    }
-
-    /**
-     * Makes the kernel drop its pages and attributes of a node. Blocks until reads and writes of the node that are
-     * under way have finished. So the calling thread must not serve a request that the kernel holds a page for. A
-     * kernel that no longer knows the node returns an error, which is ignored.
-     */
-    void dropData(final long node) {
-        fuse.fuse_lowlevel_notify_inval_inode(channel, node, 0, 0);
-    }
-
-    /** Makes the kernel drop its attributes of a node, so that it asks for them again before it uses them. */
-    void dropAttributes(final long node) {
-        fuse.fuse_lowlevel_notify_inval_inode(channel, node, ATTRIBUTES_ONLY, 0);
-    }
-
     /** Interrupts every request that is being served. */
     public void interruptAll() {
-        workers.values().forEach(worker -> worker.slot.interruptAny());
+        slots.interruptAll();
     }
 
     /**
@@ -338,10 +268,7 @@ public final class Workers {
      * @param now the current {@link System#nanoTime}
      */
     public List<Long> ages(final long now) {
-        return workers.values().stream()
-                .map(worker -> worker.slot.age(now))
-                .filter(age -> age >= 0)
-                .toList();
+        return slots.ages(now);
     }
 
     /**

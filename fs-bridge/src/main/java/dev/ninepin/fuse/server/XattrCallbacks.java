@@ -1,46 +1,22 @@
 package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LowLevelOps;
-import dev.ninepin.operations.Caller;
-import dev.ninepin.operations.FileOperations;
 import dev.ninepin.p9.ByteString;
-import java.io.IOException;
-import java.util.function.LongConsumer;
-import java.util.function.LongFunction;
 
-/** The callbacks for extended attributes, a part of {@link Callbacks}. They run on {@link Worker} threads. */
+/** The callbacks for extended attributes, a part of {@link Callbacks}. */
 final class XattrCallbacks {
     static final String GETXATTR = "getxattr";
 
     private static final ByteString SYSTEM = ByteString.of("system.");
 
-    private final FilesOfUser files;
-    private final Server server;
-    private final LongFunction<Caller> caller;
-    private final LongConsumer dropAttributes;
+    private final Requests requests;
+    private final Credentials credentials;
+    private final Notifications kernel;
 
-    /** A function that runs an operation on a node for a request, as {@code Callbacks.serve} does. */
-    @FunctionalInterface
-    interface Server {
-        void serve(String name, long request, long node, Callbacks.Operation operation);
-    }
-
-    /** A function that returns the file operations with the credentials of the user that sent a request. */
-    @FunctionalInterface
-    interface FilesOfUser {
-        FileOperations forCaller(long request) throws IOException;
-    }
-
-    /** @param dropAttributes makes the kernel ask for a node's attributes again before it uses them */
-    XattrCallbacks(
-            final FilesOfUser files,
-            final Server server,
-            final LongFunction<Caller> caller,
-            final LongConsumer dropAttributes) {
-        this.files = files;
-        this.server = server;
-        this.caller = caller;
-        this.dropAttributes = dropAttributes;
+    XattrCallbacks(final Requests requests, final Credentials credentials, final Notifications kernel) {
+        this.requests = requests;
+        this.credentials = credentials;
+        this.kernel = kernel;
     }
 
     void fill(final LowLevelOps ops) {
@@ -52,43 +28,43 @@ final class XattrCallbacks {
 
     private void setxattr(
             final long request, final long node, final long name, final long value, final long size, final int flags) {
-        server.serve("setxattr", request, node, worker -> {
-            final ByteString which = worker.name(name);
-            files.forCaller(request).setxattr(caller.apply(request), node, which, worker.data(value, size), flags);
+        requests.serve("setxattr", request, node, (received, reply) -> {
+            final ByteString which = received.name(name);
+            credentials
+                    .forCaller(request)
+                    .setxattr(credentials.caller(request), node, which, received.data(value, size), flags);
             changed(node, which);
-            worker.reply.done();
+            reply.done();
         });
     }
 
     private void getxattr(final long request, final long node, final long name, final long size) {
-        server.serve(GETXATTR, request, node, worker -> {
-            final ByteString which = worker.name(name);
+        requests.serve(GETXATTR, request, node, (received, reply) -> {
+            final ByteString which = received.name(name);
             if (size == 0) {
-                worker.reply.xattrSize(files.forCaller(request).xattrSize(node, which));
+                reply.xattrSize(credentials.forCaller(request).xattrSize(node, which));
             } else {
-                worker.reply.data(
-                        worker.copyToDirectBuffer(files.forCaller(request).getxattr(node, which, toInt(size))));
+                reply.data(credentials.forCaller(request).getxattr(node, which, toInt(size)));
             }
         });
     }
 
     private void listxattr(final long request, final long node, final long size) {
-        server.serve("listxattr", request, node, worker -> {
+        requests.serve("listxattr", request, node, (received, reply) -> {
             if (size == 0) {
-                worker.reply.xattrSize(files.forCaller(request).xattrListSize(node));
+                reply.xattrSize(credentials.forCaller(request).xattrListSize(node));
             } else {
-                worker.reply.data(
-                        worker.copyToDirectBuffer(files.forCaller(request).listxattr(node, toInt(size))));
+                reply.data(credentials.forCaller(request).listxattr(node, toInt(size)));
             }
         });
     }
 
     private void removexattr(final long request, final long node, final long name) {
-        server.serve("removexattr", request, node, worker -> {
-            final ByteString which = worker.name(name);
-            files.forCaller(request).removexattr(caller.apply(request), node, which);
+        requests.serve("removexattr", request, node, (received, reply) -> {
+            final ByteString which = received.name(name);
+            credentials.forCaller(request).removexattr(credentials.caller(request), node, which);
             changed(node, which);
-            worker.reply.done();
+            reply.done();
         });
     }
 
@@ -102,7 +78,7 @@ final class XattrCallbacks {
      */
     private void changed(final long node, final ByteString name) {
         if (name.startsWith(SYSTEM)) {
-            dropAttributes.accept(node);
+            kernel.dropAttributes(node);
         }
     }
 }

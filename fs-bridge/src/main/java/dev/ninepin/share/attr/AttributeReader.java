@@ -84,7 +84,7 @@ public final class AttributeReader {
                 }
             }
         }
-        inode.noteSizeMayChange();
+        inode.pages.mayBeDropped();
         return inode.removed().orElseThrow().attributes();
     }
 
@@ -130,7 +130,7 @@ public final class AttributeReader {
     public Inode.Asked beginRequest(final Optional<Inode> inode) {
         return new Inode.Asked(
                 requests.incrementAndGet(),
-                inode.map(file -> file.data.changes()).orElse(0L),
+                inode.map(file -> file.pages.changes()).orElse(0L),
                 System.nanoTime());
     }
 

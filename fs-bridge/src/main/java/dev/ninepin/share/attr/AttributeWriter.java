@@ -121,7 +121,7 @@ public final class AttributeWriter {
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
-        inode.data.beginChange();
+        inode.pages.beginChange();
         try {
             apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
                             fid,
@@ -136,7 +136,7 @@ public final class AttributeWriter {
                             mtime.nanos()))
                     .await());
         } finally {
-            inode.data.endChange();
+            inode.pages.endChange();
         }
     }
 

@@ -119,13 +119,13 @@ public final class CachedData {
     }
 
     /** Records the start of a change of data or attributes from this mount. */
-    public synchronized void beginChange() {
+    synchronized void beginChange() {
         changes++;
         changing++;
     }
 
     /** Records the end of a change from this mount, successful or not. */
-    public synchronized void endChange() {
+    synchronized void endChange() {
         changes++;
         changing--;
         changedAt = System.nanoTime();
@@ -136,24 +136,24 @@ public final class CachedData {
      *
      * @param now the time by {@link System#nanoTime}
      */
-    public synchronized boolean hasJustChanged(final long now) {
+    synchronized boolean hasJustChanged(final long now) {
         return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
     }
 
     /** Counts one more handle that writes the file. */
-    public synchronized void addWriter() {
+    synchronized void addWriter() {
         writers++;
     }
 
     /** Counts one handle less that writes the file. */
-    public synchronized void removeWriter() {
+    synchronized void removeWriter() {
         writers--;
     }
 
     /**
      * Returns the count of changes from this mount. To be read before the attributes for {@link #judgeOpen} are requested.
      */
-    public synchronized long changes() {
+    synchronized long changes() {
         return changes;
     }
 
@@ -167,7 +167,7 @@ public final class CachedData {
      * @param clock seconds since 1970 by this host's clock, which may differ from the server's
      * @throws InterruptedIOException if the thread was interrupted while it waited
      */
-    public synchronized Verdict judgeOpen(
+    synchronized Verdict judgeOpen(
             final Rgetattr attributes, final long changesBefore, final boolean writes, final long now, final long clock)
             throws IOException {
         awaitDropped();
@@ -198,7 +198,7 @@ public final class CachedData {
     }
 
     /** Like {@link #judgeOpen}, for cache modes that trust nothing: every open drops all data. */
-    public synchronized Verdict judgeOpenUntrusted(final boolean writes) throws IOException {
+    synchronized Verdict judgeOpenUntrusted(final boolean writes) throws IOException {
         awaitDropped();
         writers += writes ? 1 : 0;
         dropping = true;
@@ -208,13 +208,13 @@ public final class CachedData {
     /**
      * Like {@link #judgeOpen}, for a file that only this mount changes, or that it has just created: nothing is dropped.
      */
-    public synchronized Verdict judgeOpenExclusive(final boolean writes) {
+    synchronized Verdict judgeOpenExclusive(final boolean writes) {
         writers += writes ? 1 : 0;
         return Verdict.GOOD;
     }
 
     /** Records that the kernel has dropped its data, after the open that returned {@code verdict}. */
-    public synchronized void endDrop(final Verdict verdict) {
+    synchronized void endDrop(final Verdict verdict) {
         known = (Version) verdict.version();
         dropping = false;
         notifyAll();

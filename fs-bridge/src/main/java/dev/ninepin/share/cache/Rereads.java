@@ -1,7 +1,6 @@
 package dev.ninepin.share.cache;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.ninepin.operations.PageDrop;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -18,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Any thread may call any method. The object's monitor guards all fields, and no request is sent under it.
  */
-public final class Rereads {
+final class Rereads {
     /** How long the kernel may take to drop pages after it was told a new file size, in nanoseconds. */
     private static final long DROPS_WITHIN = TimeUnit.SECONDS.toNanos(1);
 
@@ -76,8 +75,20 @@ public final class Rereads {
         }
     }
 
+    /** A way to drop the pages of a write before it is answered. */
+    @FunctionalInterface
+    interface Drop {
+        /**
+         * Drops the pages. If that takes long, answers the write first.
+         *
+         * @param beingRead whether the kernel waits for the reply to a read of these bytes
+         * @return whether the drop was complete before the write was answered
+         */
+        boolean drop(boolean beingRead);
+    }
+
     /** Records that the kernel is about to be told to drop all pages of the file. */
-    public synchronized void beginDrop() {
+    synchronized void beginDrop() {
         if (dropping == 0) {
             readMeanwhile = Extent.NONE;
         }
@@ -86,7 +97,7 @@ public final class Rereads {
     }
 
     /** Records that the kernel has dropped them. */
-    public synchronized void endDrop() {
+    synchronized void endDrop() {
         dropping--;
         if (dropping == 0) {
             read = readMeanwhile;
@@ -99,13 +110,13 @@ public final class Rereads {
      *
      * @param now the time by {@link System#nanoTime}
      */
-    public synchronized void mayBeDropped(final long now) {
+    synchronized void mayBeDropped(final long now) {
         dropped = true;
         mayDropSince = now;
     }
 
     /** Records that the kernel may drop pages by itself at any time from now on. */
-    public synchronized void mayAlwaysBeDropped() {
+    synchronized void mayAlwaysBeDropped() {
         alwaysDropping = true;
         dropped = true;
     }
@@ -117,7 +128,7 @@ public final class Rereads {
      * @param count the number of bytes
      * @return an action to run once the kernel has received its reply; empty if that need not be known
      */
-    public synchronized Optional<Runnable> beginRead(final long offset, final int count) {
+    synchronized Optional<Runnable> beginRead(final long offset, final int count) {
         if (!dropped) {
             return Optional.empty();
         }
@@ -157,7 +168,7 @@ public final class Rereads {
      *
      * @param drop run if the kernel may have older bytes in this range
      */
-    public void dropIfOvertaken(final long offset, final int count, final PageDrop drop) {
+    void dropIfOvertaken(final long offset, final int count, final Drop drop) {
         final Extent extent = new Extent(offset, offset + count);
         final boolean beingRead;
         synchronized (this) {

@@ -1,32 +1,39 @@
 /**
  * The data of files that the kernel keeps in its page cache, and the moments at which that data must be dropped.
  *
+ * <p>{@link FilePages} holds the state of one file, and its methods run the sequences below. {@link
+ * dev.ninepin.operations.KernelCache} is the port to the kernel: {@code fuse.server} implements it with notifications.
+ *
  * <p>An open decides about all pages of the file, and a write about the pages of its range. The write depends on the
- * ranges that the kernel has read before, which each read records. The left column names the methods in {@code
- * share.file} and {@code fuse.server} that run the steps to the right.
+ * ranges that the kernel has read before, which each read records. The left column names the callers in {@code
+ * share.file}, and the methods of {@link FilePages} that they call.
  *
  * <pre>{@code
  * OPEN
- *   Opening.judgeData      CachedData.judgeOpen: is the kernel's data good? ── yes ──► reply
- *                            │ no: other opens of the file wait
- *   OpenFiles.drop         Rereads.beginDrop
- *   Workers.dropData         NOTIFY_INVAL_INODE ──► the kernel drops all pages
+ *   Opening.open           CachedData.judgeOpen: is the kernel's data good? ── yes ──► reply
+ *     judgeOpen              │ no: other opens of the file wait
+ *     drop                 Rereads.beginDrop
+ *                          KernelCache.dropData
+ *                            NOTIFY_INVAL_INODE ──► the kernel drops all pages
  *                          Rereads.endDrop
  *                          CachedData.endDrop: the other opens continue ────────► reply
  *
  * READ into a page
  *   OpenFiles.read         Rereads.beginRead: records the range if pages may have been dropped
- *                            Tread ──► server
+ *     beginRead              Tread ──► server
  *                            reply; the read is now no longer under way
  *
  * WRITE of a program
  *   OpenFiles.write        CachedData.beginChange
- *                            Twrite ──► server
- *                          CachedData.endChange
+ *     beginChange            Twrite ──► server
+ *     endChange            CachedData.endChange
  *   OpenFiles.written      Rereads.dropIfOvertaken: was the range read since the drop? ── no ──► reply
- *                            │ yes: wait for the kernel to receive the replies to these reads
- *   OvertakenWrites.drop   KernelPages.retrieve: NOTIFY_RETRIEVE ──► the kernel sends its pages
+ *     completeWrite          │ yes: wait for the kernel to receive the replies to these reads
+ *                          OvertakenWrites.dropOlder
+ *                          KernelCache.retrievePages
+ *                            NOTIFY_RETRIEVE ──► the kernel sends its pages
  *                            │ a page differs from the write, or could not be fetched
+ *                          KernelCache.dropPages
  *                            NOTIFY_INVAL_INODE ──► the kernel drops that page ─────► reply
  * }</pre>
  *
@@ -37,8 +44,8 @@
  *   <li>The first lock that this host takes on a file drops them, except with {@code cache=loose}.
  *   <li>With {@code cache=none}, a read soon after a change on this mount drops them, if the kernel can map only files
  *       that use the page cache.
- *   <li>The kernel drops pages by itself, such as when it receives a new size. {@link Rereads#mayBeDropped} and {@link
- *       Rereads#mayAlwaysBeDropped} record that it may.
+ *   <li>The kernel drops pages by itself, such as when it receives a new size. {@link FilePages#mayBeDropped} and
+ *       {@link FilePages#mayAlwaysBeDropped} record that it may.
  * </ul>
  *
  * <p>A write drops pages because an earlier drop may have overtaken it. The kernel copies a program's data into the

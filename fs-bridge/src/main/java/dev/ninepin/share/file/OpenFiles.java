@@ -3,15 +3,14 @@ package dev.ninepin.share.file;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.FileLock;
-import dev.ninepin.operations.KernelData;
-import dev.ninepin.operations.PageDrop;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.WriteReply;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
-import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
@@ -56,7 +55,7 @@ public final class OpenFiles {
         if (cache == CacheMode.NONE) {
             // In this mode the kernel drops pages at any time: before writes that bypass them, and when it receives
             // attributes.
-            file.inode().rereads().mayAlwaysBeDropped();
+            file.inode().pages.mayAlwaysBeDropped();
         }
         return handles.add(file);
     }
@@ -74,7 +73,7 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.read}. */
     public ReadResult read(final long handle, final long offset, final int count) throws IOException {
         final OpenFile file = handles.get(handle);
-        final Optional<Runnable> replied = file.inode().rereads().beginRead(offset, count);
+        final Optional<Runnable> replied = file.inode().pages.beginRead(offset, count);
         ReadResult result = null;
         try {
             result = data.read(file, offset, count);
@@ -95,7 +94,7 @@ public final class OpenFiles {
         final boolean isEmpty = file.isForReadingOnly() && seen != null && seen.size() == 0;
         if (isEmpty) {
             // If the open bypasses the page cache, the kernel drops the file's existing pages before it maps the file.
-            file.inode().rereads().mayAlwaysBeDropped();
+            file.inode().pages.mayAlwaysBeDropped();
         }
         return isEmpty;
     }
@@ -115,17 +114,17 @@ public final class OpenFiles {
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         file.beginWrite();
-        file.inode().data.beginChange();
+        file.inode().pages.beginChange();
         try {
             final int written = data.write(file, offset, bytes, flags);
             file.inode().noteWrite(offset + written);
             return written;
         } finally {
-            file.inode().data.endChange();
+            file.inode().pages.endChange();
         }
     }
 
-    /** The result of a read that {@code Rereads} watches: closing it means that the kernel has received the reply. */
+    /** The result of a read that {@code FilePages} watches: closing it means that the kernel has received the reply. */
     private record WatchedRead(ReadResult result, Runnable replied) implements ReadResult {
         @Override
         public ByteBuffer data() {
@@ -143,9 +142,14 @@ public final class OpenFiles {
     }
 
     /** Implements {@code FileOperations.written}. */
-    public void written(final long handle, final long offset, final int size, final PageDrop drop)
+    public void written(
+            final long handle,
+            final long offset,
+            final ByteBuffer written,
+            final WriteReply reply,
+            final KernelCache kernel)
             throws ErrnoException {
-        handles.get(handle).inode().rereads().dropIfOvertaken(offset, size, drop);
+        handles.get(handle).inode().pages.completeWrite(offset, written, reply, kernel);
     }
 
     /** Implements {@code FileOperations.flush}. */
@@ -161,13 +165,13 @@ public final class OpenFiles {
     }
 
     /** Implements {@code FileOperations.lock}. */
-    public void lock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+    public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
         fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
     /** Implements {@code FileOperations.flock}. */
-    public void flock(final FileLock wanted, final boolean wait, final KernelData kernel) throws IOException {
+    public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
         fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
@@ -176,25 +180,9 @@ public final class OpenFiles {
      * Makes the kernel drop a file's cached data, except with {@code cache=loose}. Used when the file may have changed
      * on the server in a way that its attributes do not show, such as before it was locked.
      */
-    public void dropData(final Inode inode, final KernelData kernel) throws IOException {
+    public void dropData(final Inode inode, final KernelCache kernel) throws IOException {
         if (cache != CacheMode.LOOSE) {
-            drop(inode, inode.data.judgeOpenUntrusted(false), kernel);
-        }
-    }
-
-    /**
-     * Makes the kernel drop a file's stale data, as the description of {@code dev.ninepin.share.cache} shows. The caller
-     * must not hold a lock of {@link NameLocks}.
-     */
-    static void drop(final Inode inode, final CachedData.Verdict verdict, final KernelData kernel) {
-        boolean dropped = false;
-        inode.rereads().beginDrop();
-        try {
-            kernel.drop(inode.node());
-            dropped = true;
-        } finally {
-            inode.rereads().endDrop();
-            inode.data.endDrop(dropped ? verdict : CachedData.Verdict.UNKNOWN);
+            inode.pages.drop(kernel);
         }
     }
 

@@ -8,7 +8,7 @@ import dev.ninepin.operations.Created;
 import dev.ninepin.operations.Entry;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
@@ -26,6 +26,7 @@ import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.attr.OwnerWrite;
 import dev.ninepin.share.cache.CachedData;
+import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
@@ -38,7 +39,6 @@ import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.xattr.Inheritance;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -107,7 +107,7 @@ public final class Opening {
      * @param flags open(2)'s flags, in the numbers of {@link OpenFlags}
      * @param kernel told to drop the file's data if its cached pages may be stale
      */
-    public long open(final Inode inode, final int flags, final KernelData kernel) throws IOException {
+    public long open(final Inode inode, final int flags, final KernelCache kernel) throws IOException {
         final Opened opened;
         final long handle;
         try (NameLocks.Held held = locks.shared(inode)) {
@@ -140,7 +140,7 @@ public final class Opening {
             final ByteString name,
             final int flags,
             final int mode,
-            final KernelData kernel)
+            final KernelCache kernel)
             throws IOException {
         for (int tries = 1; ; tries++) {
             try {
@@ -206,7 +206,7 @@ public final class Opening {
         made.accept(inode);
         final OpenFile file =
                 new OpenFile(inode, created.fid(), wanted, created.reply().iounit(), this::openAgain, fids.nUname());
-        inode.data.judgeOpenExclusive(file.isForWriting());
+        inode.pages.create(file.isForWriting());
         file.markCounted();
         final long handle = files.add(file);
         boolean isRestricted = false;
@@ -233,7 +233,11 @@ public final class Opening {
      * say so.
      */
     private Created openExisting(
-            final Caller caller, final Inode directory, final ByteString name, final int flags, final KernelData kernel)
+            final Caller caller,
+            final Inode directory,
+            final ByteString name,
+            final int flags,
+            final KernelCache kernel)
             throws IOException {
         final Entry found = namespace.lookup(directory, name);
         try {
@@ -292,7 +296,7 @@ public final class Opening {
     /**
      * An opened file, and what is known about the version of its data.
      *
-     * @param changes {@link CachedData#changes} from before {@code attributes} were requested
+     * @param changes {@link FilePages#changes} from before {@code attributes} were requested
      * @param attributes the file's attributes after the open; empty if the cache mode does not need them
      */
     private record Opened(OpenFile file, long changes, Optional<Rgetattr> attributes) {}
@@ -375,25 +379,14 @@ public final class Opening {
      * Makes the kernel drop a file's cached data if it may be stale after this open. The caller must not hold a name
      * lock.
      */
-    private void judgeData(final Opened opened, final KernelData kernel) throws IOException {
-        final CachedData data = opened.file().inode().data;
-        final boolean writes = opened.file().isForWriting();
-        final CachedData.Verdict verdict;
-        if (cache == CacheMode.LOOSE) {
-            verdict = data.judgeOpenExclusive(writes);
-        } else if (cache == CacheMode.OPEN) {
-            verdict = data.judgeOpen(
-                    opened.attributes().orElseThrow(),
-                    opened.changes(),
-                    writes,
-                    System.nanoTime(),
-                    Instant.now().getEpochSecond());
-        } else {
-            verdict = data.judgeOpenUntrusted(writes);
-        }
-        opened.file().markCounted();
+    private void judgeData(final Opened opened, final KernelCache kernel) throws IOException {
+        final OpenFile file = opened.file();
+        final FilePages pages = file.inode().pages;
+        final CachedData.Verdict verdict =
+                pages.judgeOpen(cache, opened.attributes(), opened.changes(), file.isForWriting());
+        file.markCounted();
         if (!verdict.good()) {
-            OpenFiles.drop(opened.file().inode(), verdict, kernel);
+            pages.drop(verdict, kernel);
         }
     }
 

@@ -4,13 +4,11 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.PathFid;
-import dev.ninepin.share.cache.CachedData;
-import dev.ninepin.share.cache.Rereads;
+import dev.ninepin.share.cache.FilePages;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -88,11 +86,8 @@ public final class Inode {
     @Nullable
     AsideOwner asideBy;
 
-    /** The version of the file's data that the kernel may have in its page cache. */
-    public final CachedData data = new CachedData();
-
-    /** What the kernel has read of the file since its pages were last dropped; null until the file is opened. */
-    private volatile @Nullable Rereads rereads;
+    /** The file's pages that the kernel may have cached. */
+    public final FilePages pages;
 
     /**
      * Whether a read ended before the known end of the file. The kernel then takes that point for the end of the file.
@@ -130,6 +125,7 @@ public final class Inode {
         this.node = node;
         this.id = FileId.of(qid);
         this.path = path;
+        this.pages = new FilePages(node);
         this.isTwin = isTwin;
     }
 
@@ -210,7 +206,7 @@ public final class Inode {
      * The state before a request for attributes was sent.
      *
      * @param order the request's position among all attribute requests of a share: a later request has a larger number
-     * @param changes {@link CachedData#changes} of the file before the request was sent
+     * @param changes {@link FilePages#changes} of the file before the request was sent
      * @param nanos {@link System#nanoTime} before the request was sent
      */
     public record Asked(long order, long changes, long nanos) {}
@@ -241,9 +237,10 @@ public final class Inode {
         }
         if (before == null
                 || before.attributes().size() != reply.size()
-                || before.asked().changes() != data.changes()
+                || before.asked().changes() != pages.changes()
                 || endedBefore) {
-            noteSizeMayChange();
+            // The reply may tell the kernel a new size.
+            pages.mayBeDropped();
             endedBefore = false;
         }
         writtenTo = 0;
@@ -285,16 +282,6 @@ public final class Inode {
     }
 
     /**
-     * Notes that the next reply may tell the kernel a new size. The kernel then drops pages ({@code fs/fuse/inode.c}).
-     */
-    public void noteSizeMayChange() {
-        final Rereads known = rereads;
-        if (known != null) {
-            known.mayBeDropped(System.nanoTime());
-        }
-    }
-
-    /**
      * Records that a read ended at the offset {@code end}, in bytes.
      *
      * @param isShort whether the read returned fewer bytes than the kernel asked for
@@ -306,25 +293,15 @@ public final class Inode {
         }
     }
 
-    /**
-     * Returns what the kernel has read since its pages were last dropped. The file must be open, or have been open
-     * before.
-     */
-    public Rereads rereads() {
-        return Objects.requireNonNull(rereads, "the file was not opened");
-    }
-
     /** Records that the file was opened. Under the lock of {@link Inodes}. */
     void opened(final OpenFile file) {
         open.add(file);
-        if (rereads == null) {
-            rereads = new Rereads();
-        }
+        pages.opened();
     }
 
     /** Returns whether the file was changed on this mount since the last attributes were requested. */
     public boolean hasChangedSinceSeen() {
         final Seen latest = seen.get();
-        return latest == null || latest.asked().changes() != data.changes();
+        return latest == null || latest.asked().changes() != pages.changes();
     }
 }

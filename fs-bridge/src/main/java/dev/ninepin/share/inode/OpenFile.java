@@ -123,7 +123,7 @@ public final class OpenFile {
     public synchronized void beginWrite() {
         if (!writing) {
             writing = true;
-            inode.data.addWriter();
+            inode.pages.addWriter();
         }
     }
 
@@ -134,7 +134,7 @@ public final class OpenFile {
     public synchronized void flush() {
         if (writing) {
             writing = false;
-            inode.data.removeWriter();
+            inode.pages.removeWriter();
         }
     }
 

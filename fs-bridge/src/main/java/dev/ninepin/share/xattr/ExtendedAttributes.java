@@ -290,7 +290,7 @@ public final class ExtendedAttributes {
      */
     private void change(final Inode inode, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
-        inode.data.beginChange();
+        inode.pages.beginChange();
         inode.absent.changing();
         try (XattrLocks.Held held = locks.holdToChange(inode)) {
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
@@ -309,7 +309,7 @@ public final class ExtendedAttributes {
             throw asSeenHere(e, name);
         } finally {
             inode.absent.changed();
-            inode.data.endChange();
+            inode.pages.endChange();
         }
     }
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.fuse.MemoryFiles;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
-import dev.ninepin.fuse.mount.FuseArguments;
+import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.os.LibC;
@@ -42,14 +42,21 @@ class NegotiationTest {
     private static final int DIRECT_IO_ALLOW_MMAP = 1 << 4;
 
     private final LibFuse fuse = LibFuse.get();
-    private final Callbacks callbacks = new Callbacks(fuse, new MemoryFiles(CacheMode.OPEN), Errno::of);
-    private final int requestSize = FuseArguments.MAX_TRANSFER + 4096;
-    private final CapturingChannel kernel = new CapturingChannel(fuse, requestSize);
+    private final Timer timer = new Timer();
+    private final Callbacks callbacks = new Callbacks(
+            fuse,
+            new MemoryFiles(CacheMode.OPEN),
+            Errno::of,
+            new Notifications(fuse, 0),
+            new Interrupts(timer, new RequestSlots()),
+            new LateReplies(timer),
+            () -> false);
+    private final CapturingChannel kernel = new CapturingChannel(fuse, ReceivedRequest.BUFFER_SIZE);
     private final Pointer name = NativeString.of("ninepin".getBytes(US_ASCII));
 
     /** The options that fuse_mount does not remove. */
     private final Pointer option =
-            NativeString.of(("-obig_writes,max_write=" + FuseArguments.MAX_TRANSFER).getBytes(US_ASCII));
+            NativeString.of(("-obig_writes,max_write=" + ReceivedRequest.MAX_TRANSFER).getBytes(US_ASCII));
 
     private final long session;
 
@@ -71,6 +78,7 @@ class NegotiationTest {
     void destroy() {
         fuse.fuse_session_destroy(session);
         kernel.close();
+        timer.close();
     }
 
     /** Before version 7.23, the kernel accepts libfuse's short answer, but not a longer one. */
@@ -82,7 +90,7 @@ class NegotiationTest {
         assertThat(answer.capacity()).isEqualTo(16 + 24);
         assertThat(answer.getInt(16 + 4)).as("minor").isEqualTo(19);
         assertThat(flags(answer)).isEqualTo(ASYNC_READ | BIG_WRITES | DONT_MASK);
-        assertThat(callbacks.readiness.isInitialised()).isTrue();
+        assertThat(callbacks.readiness().isInitialised()).isTrue();
     }
 
     @ParameterizedTest
@@ -102,14 +110,14 @@ class NegotiationTest {
                         | PARALLEL_DIROPS
                         | MAX_PAGES
                         | HANDLE_KILLPRIV_V2);
-        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(FuseArguments.MAX_TRANSFER);
+        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(ReceivedRequest.MAX_TRANSFER);
         assertThat(answer.getShort(16 + 28) * LibC.get().getpagesize())
                 .as("max_pages")
-                .isEqualTo(FuseArguments.MAX_TRANSFER);
+                .isEqualTo(ReceivedRequest.MAX_TRANSFER);
         for (int i = 16 + 32; i < answer.capacity(); i++) {
             assertThat(answer.get(i)).as("flags2 and what is unused").isZero();
         }
-        assertThat(callbacks.readiness.isInitialised()).isTrue();
+        assertThat(callbacks.readiness().isInitialised()).isTrue();
     }
 
     @Test
@@ -174,7 +182,8 @@ class NegotiationTest {
 
     /** Returns the answer to an INIT: {@code struct fuse_out_header} and {@code struct fuse_init_out}. */
     private ByteBuffer answer(final CacheMode cache, final int minor, final int offered, final int offered2) {
-        final ByteBuffer request = ByteBuffer.allocateDirect(requestSize).order(ByteOrder.nativeOrder());
+        final ByteBuffer request =
+                ByteBuffer.allocateDirect(ReceivedRequest.BUFFER_SIZE).order(ByteOrder.nativeOrder());
         final int size = minor < 36 ? 16 : 64;
         request.putInt(40 + size).putInt(26).putLong(UNIQUE).putLong(0);
         request.putInt(0).putInt(0).putInt(0).putInt(0);
@@ -185,8 +194,8 @@ class NegotiationTest {
                 .putInt(offered2)
                 .clear();
 
-        negotiation = new Negotiation(fuse, session, kernel.address(), requestSize, cache, true);
-        negotiation.answer(request, 40 + size);
+        negotiation = new Negotiation(fuse, kernel.address(), cache, true);
+        negotiation.answer(session, request, 40 + size);
 
         final ByteBuffer answer = ByteBuffer.wrap(kernel.take()).order(ByteOrder.nativeOrder());
         assertThat(answer.getInt(0)).as("length").isEqualTo(answer.capacity());

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.channel.Channel;
 import dev.ninepin.operations.CacheMode;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
@@ -15,6 +15,7 @@ import dev.ninepin.p9.Rread;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.NoKernelCache;
 import dev.ninepin.share.Share;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
@@ -48,7 +49,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Tests of many concurrent large reads, and of the replies and buffers that they hold. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FileDataTest {
-    private static final KernelData NO_KERNEL = node -> {};
+    private static final KernelCache NO_KERNEL = new NoKernelCache();
     private static final ByteString NAME = ByteString.of("file");
 
     /** The largest read that the kernel requests, in bytes. */

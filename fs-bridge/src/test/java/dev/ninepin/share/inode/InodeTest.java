@@ -19,7 +19,7 @@ class InodeTest {
     }
 
     private Inode.Asked asked(final long order) {
-        return new Inode.Asked(order, inode.data.changes(), System.nanoTime());
+        return new Inode.Asked(order, inode.pages.changes(), System.nanoTime());
     }
 
     @Test
@@ -36,8 +36,8 @@ class InodeTest {
     @Test
     void attributesThatWereAskedForBeforeAWriteDoNotCountAsSeenAfterIt() {
         final Inode.Asked before = asked(1);
-        inode.data.beginChange();
-        inode.data.endChange();
+        inode.pages.beginChange();
+        inode.pages.endChange();
 
         inode.note(ofSize(10), before);
 
@@ -51,11 +51,11 @@ class InodeTest {
         inode.note(ofSize(10), asked(1));
         final Inode.Asked before = asked(2);
         inode.opened(new OpenFile(inode, 1, 2, 0, (file, flags) -> 0, 0));
-        inode.data.beginChange();
-        inode.data.endChange();
+        inode.pages.beginChange();
+        inode.pages.endChange();
 
         inode.note(ofSize(10), before);
 
-        assertThat(inode.rereads().beginRead(0, 10)).isPresent();
+        assertThat(inode.pages.beginRead(0, 10)).isPresent();
     }
 }
