@@ -3,6 +3,7 @@ package dev.ninepin.locks;
 import java.lang.instrument.ClassFileTransformer;
 import java.security.CodeSource;
 import java.security.ProtectionDomain;
+import java.util.Map;
 import java.util.Set;
 import net.bytebuddy.jar.asm.ClassReader;
 import net.bytebuddy.jar.asm.ClassVisitor;
@@ -21,6 +22,10 @@ final class LockCalls implements ClassFileTransformer {
     private static final Set<String> LOCKS = Set.of(LOCK_INTERFACE, "java/util/concurrent/locks/ReentrantLock");
     private static final String FUTURE = "java/util/concurrent/CompletableFuture";
     private static final Set<String> WAITS = Set.of("get", "join");
+
+    /** The classes that send requests or await their answers, and the method of each that does so. */
+    static final Map<String, String> ASKING =
+            Map.of("dev/ninepin/session/exchange/Exchange", "call", "dev/ninepin/session/exchange/Call", "await");
 
     @Override
     public byte[] transform(
@@ -64,12 +69,7 @@ final class LockCalls implements ClassFileTransformer {
             final boolean hasCode = (access & (Opcodes.ACC_ABSTRACT | Opcodes.ACC_NATIVE)) == 0;
             final boolean isSynchronized =
                     (access & Opcodes.ACC_SYNCHRONIZED) != 0 && (access & Opcodes.ACC_STATIC) == 0;
-            return hasCode ? new Method(next, owner, isSynchronized, asks(owner, name)) : next;
-        }
-
-        private static boolean asks(final String owner, final String method) {
-            return (owner.equals("dev/ninepin/session/Exchange") && method.equals("call"))
-                    || (owner.equals("dev/ninepin/session/Call") && method.equals("await"));
+            return hasCode ? new Method(next, owner, isSynchronized, name.equals(ASKING.get(owner))) : next;
         }
     }
 

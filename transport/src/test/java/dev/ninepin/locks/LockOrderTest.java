@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -70,6 +72,15 @@ class LockOrderTest {
         assertThat(order.takeViolations()).singleElement().asString().startsWith("Inodes is held while a request");
         order.asking();
         assertThat(order.takeViolations()).isEmpty();
+    }
+
+    @Test
+    void whatAsksTheServerIsWhereTheTransformerLooksForIt() throws ClassNotFoundException {
+        for (final Map.Entry<String, String> asking : LockCalls.ASKING.entrySet()) {
+            assertThat(Class.forName(asking.getKey().replace('/', '.')).getDeclaredMethods())
+                    .extracting(Method::getName)
+                    .contains(asking.getValue());
+        }
     }
 
     @Test
