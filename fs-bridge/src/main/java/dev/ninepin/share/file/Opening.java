@@ -181,7 +181,7 @@ public final class Opening {
     /**
      * Creates a file exclusively and opens it.
      *
-     * @param made called with the new inode before anything else is done with the file
+     * @param made called with the new inode once the file is open, before anything else is done with it
      */
     private Created createNew(
             final Caller caller,
@@ -203,7 +203,6 @@ public final class Opening {
                                 .await()));
         final Qid qid = created.reply().qid();
         final Inode inode = inodes.recordCreated(directory, name, qid, namespace.identifyMade(directory, name, qid));
-        made.accept(inode);
         final OpenFile file =
                 new OpenFile(inode, created.fid(), wanted, created.reply().iounit(), this::openAgain, fids.nUname());
         inode.pages.create(file.isForWriting());
@@ -211,11 +210,12 @@ public final class Opening {
         final long handle = files.add(file);
         boolean isRestricted = false;
         try {
+            made.accept(inode);
             inheritance.applyAcls(inode, how);
             isRestricted = true;
             return new Created(
                     namespace.setOwner(caller, group, how.mode(), inode, attributes.read(inode, file)), handle);
-        } catch (final IOException e) {
+        } catch (final IOException | RuntimeException e) {
             files.release(handle);
             if (!isRestricted) {
                 namespace.unmake(inode, directory, name, e);
@@ -258,11 +258,11 @@ public final class Opening {
             try {
                 writer.changeOpen(files.get(handle), AttributeChange.size(0));
                 return new Created(new Entry(found.node(), attributes.read(inode)), handle);
-            } catch (final IOException e) {
+            } catch (final IOException | RuntimeException e) {
                 files.release(handle);
                 throw e;
             }
-        } catch (final IOException e) {
+        } catch (final IOException | RuntimeException e) {
             inodes.forget(found.node(), 1);
             throw e;
         }

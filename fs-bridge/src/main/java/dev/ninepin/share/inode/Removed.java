@@ -28,9 +28,10 @@ public record Removed(Attributes attributes) {
 
     /** Returns a copy with a change applied, and ctime set to now. */
     public Removed changed(final Instant now, final AttributeChange change) {
+        final int mode = FileMode.withPermissions(attributes.mode(), change.mode().orElse(attributes.mode()));
         return new Removed(with(
                 attributes,
-                FileMode.withPermissions(attributes.mode(), change.mode().orElse(attributes.mode())),
+                change.losesSetId() ? FileMode.withoutSetId(mode) : mode,
                 change.uid().orElse(attributes.uid()),
                 change.gid().orElse(attributes.gid()),
                 attributes.nlink(),

@@ -541,7 +541,7 @@ public final class Namespace {
     /**
      * Removes a file that was just created, if it still has its name. Adds an exception of its own to {@code failure}.
      */
-    public void unmake(final Inode inode, final Inode directory, final ByteString name, final IOException failure) {
+    public void unmake(final Inode inode, final Inode directory, final ByteString name, final Exception failure) {
         try {
             // Uninterrupted, since an interrupt may have ended the wait for a reply.
             Uninterrupted.run(() -> {
