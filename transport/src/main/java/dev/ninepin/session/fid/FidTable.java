@@ -28,18 +28,24 @@ import java.util.Optional;
  */
 public final class FidTable {
     private final OwnFids own;
+    private final Walks walks;
     final PathFids paths;
     private final int user;
+    private final int max;
 
     public FidTable(final FidRequests requests, final int max) {
         this.own = new OwnFids(requests);
+        this.walks = new Walks(requests, own);
         this.user = requests.nUname();
-        this.paths = new PathFids(own, user, max);
+        this.max = max;
+        this.paths = new PathFids(own, walks, user, max);
         own.setMakeRoom(paths::makeRoom);
     }
 
     private FidTable(final FidTable sessions, final int user) {
         this.own = sessions.own;
+        this.walks = sessions.walks;
+        this.max = sessions.max;
         this.paths = sessions.paths;
         this.user = user;
     }
@@ -103,7 +109,7 @@ public final class FidTable {
 
     /** Returns the limit on path fids. Fids that are in use may exceed it. */
     public int max() {
-        return paths.max();
+        return max;
     }
 
     /**
@@ -155,9 +161,9 @@ public final class FidTable {
      * @throws RemoteException if the server answers with an error, for example ENOENT because the name does not exist
      */
     public Walked walk(final PathFid directory, final ByteString name) throws IOException {
-        final OwnFids.Start start = start();
+        final Walks.Start start = start();
         try (Lease from = lease(directory)) {
-            return requireRoom(directory, name, own.walk(from.fid(), List.of(name), start));
+            return requireRoom(directory, name, walks.walk(from.fid(), List.of(name), start));
         }
     }
 
@@ -166,7 +172,7 @@ public final class FidTable {
      * this method returns.
      */
     public Walked walk(final int from, final ByteString name) throws IOException {
-        return own.walk(from, List.of(name), start());
+        return walks.walk(from, List.of(name), start());
     }
 
     private Walked requireRoom(final PathFid directory, final ByteString name, final Walked walked)
@@ -194,9 +200,9 @@ public final class FidTable {
      * order of the names. A result is empty if the server answered with an error or takes no more fids.
      */
     public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
-        final OwnFids.Start start = start();
+        final Walks.Start start = start();
         try (Lease from = lease(directory)) {
-            final List<Optional<Walked>> all = own.walkEach(from.fid(), names, start);
+            final List<Optional<Walked>> all = walks.walkEach(from.fid(), names, start);
             for (int i = 0; i < names.size(); i++) {
                 all.set(i, withRoom(directory, names.get(i), all.get(i)));
             }
@@ -212,8 +218,8 @@ public final class FidTable {
         }
     }
 
-    private OwnFids.Start start() {
-        return new OwnFids.Start(user, moves().count());
+    private Walks.Start start() {
+        return new Walks.Start(user, moves().count());
     }
 
     /** Makes a second fid on a path, which the caller owns and can open or pass to Tlcreate. */
@@ -225,7 +231,7 @@ public final class FidTable {
 
     /** Copies a fid like {@link #copy(PathFid)}. {@code from} must stay on its path until this method returns. */
     public int copy(final int from) throws IOException {
-        return own.copy(from);
+        return walks.copy(from);
     }
 
     /**
@@ -233,7 +239,7 @@ public final class FidTable {
      * the fid is on the list of attribute names, each of which ends with a NUL.
      */
     public Attribute xattrWalk(final int from, final ByteString name) throws IOException {
-        return own.xattrWalk(from, name);
+        return walks.xattrWalk(from, name);
     }
 
     /** Makes a new path, {@code name} in {@code directory}, and gives it the fid that the caller walked. */

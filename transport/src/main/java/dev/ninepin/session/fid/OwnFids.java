@@ -1,26 +1,14 @@
 package dev.ninepin.session.fid;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.ninepin.p9.ByteString;
-import dev.ninepin.p9.Frame;
-import dev.ninepin.p9.Qid;
-import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rmessage;
-import dev.ninepin.p9.Rwalk;
-import dev.ninepin.p9.Rxattrwalk;
-import dev.ninepin.p9.Twalk;
-import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
-import dev.ninepin.session.fid.FidTable.Attribute;
-import dev.ninepin.session.fid.FidTable.Walked;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -28,9 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The fids that their callers own: how walks make them and how they end. A number is in use from before the request
- * that makes its fid until the fid is known to be gone. Any thread may call any method. No request is sent under the
- * lock.
+ * The fids that their callers own, from the number to the clunk. A number is in use from before the request that makes
+ * its fid until the fid is known to be gone. Any thread may call any method. No request is sent under the lock.
  */
 final class OwnFids {
     private static final Logger LOG = LoggerFactory.getLogger(OwnFids.class);
@@ -85,27 +72,61 @@ final class OwnFids {
         return number.orElseThrow(() -> new RemoteException("every request for another fid", RemoteException.ENFILE));
     }
 
+    /** Takes numbers for up to {@code count} fids. Never blocks: a thread that holds numbers must not wait for more. */
+    List<Integer> takeUpTo(final int count) {
+        clunkDoubtfulFids();
+        final List<Integer> taken = new ArrayList<>(count);
+        while (taken.size() < count) {
+            final OptionalInt number = numbers.tryTake();
+            if (number.isEmpty()) {
+                final boolean hasRoomNextTime = makeRoom.getAsBoolean();
+                LOG.trace("{} of {} fids, more next time: {}", taken.size(), count, hasRoomNextTime);
+                break;
+            }
+            taken.add(number.getAsInt());
+        }
+        return taken;
+    }
+
     /** Makes a fid. Tries again with a smaller number if the server rejects the number as too large. */
-    private <T> T make(final Making<T> request) throws IOException {
+    <T> T make(final Making<T> request) throws IOException {
         while (true) {
             final int fid = take();
             try {
                 final T made = request.make(fid);
-                numbers.recordAccepted(fid);
+                recordAccepted(fid);
                 return made;
             } catch (final RemoteException e) {
-                if (!numbers.learnLimit(fid, e.errno())) {
+                if (!learnLimit(fid, e)) {
                     throw e;
                 }
-                LOG.debug("the server takes no fid from {} on", fid);
             }
         }
     }
 
     /** A request that makes a fid of the given number; on failure, it gives the number back. */
     @FunctionalInterface
-    private interface Making<T> {
+    interface Making<T> {
         T make(int fid) throws IOException;
+    }
+
+    /** Notes that the server has made a fid of this number. */
+    void recordAccepted(final int fid) {
+        numbers.recordAccepted(fid);
+    }
+
+    /** Returns whether the server is known to accept a number, so that ERANGE has another cause. */
+    boolean isKnownValid(final int fid) {
+        return numbers.isKnownValid(fid);
+    }
+
+    /** Returns whether the server refused to make a fid because its number is too large. Such numbers are not reused. */
+    boolean learnLimit(final int fid, final RemoteException refusal) {
+        final boolean isTooLarge = numbers.learnLimit(fid, refusal.errno());
+        if (isTooLarge) {
+            LOG.debug("the server takes no fid from {} on", fid);
+        }
+        return isTooLarge;
     }
 
     /** Gives back the number of a fid that was never made. */
@@ -158,11 +179,8 @@ final class OwnFids {
         try {
             call.await();
             numbers.giveBack(fid);
-        } catch (final RemoteException e) {
-            numbers.giveBack(fid);
-            throw e;
         } catch (final IOException e) {
-            clunkAfter(call, fid);
+            dispose(fid, call, e);
             throw e;
         } finally {
             numbers.finishEnd();
@@ -170,12 +188,17 @@ final class OwnFids {
     }
 
     /**
-     * Clunks a fid that may or may not exist, because the request that makes or ends it was given up. The clunk is sent
-     * once the server is known to be finished with that request. The number stays in use until then.
+     * Disposes of a fid after the request that makes or ends it has failed. If the server refused the request, the fid
+     * does not exist. If the request was given up, the fid may or may not exist. It is then clunked once the server is
+     * known to be finished with the request, and its number stays in use until then.
      */
-    private void clunkAfter(final Call<?> givenUp, final int fid) {
+    void dispose(final int fid, final Call<?> request, final IOException failure) {
+        if (failure instanceof RemoteException) {
+            numbers.giveBack(fid);
+            return;
+        }
         synchronized (this) {
-            doubtful.add(new Doubtful(givenUp, fid));
+            doubtful.add(new Doubtful(request, fid));
         }
         clunkDoubtfulFids();
     }
@@ -196,236 +219,6 @@ final class OwnFids {
             }
         }
         fids.forEach(this::clunk);
-    }
-
-    /** Makes a fid on an extended attribute of the file of {@code from}, which the caller then owns. */
-    Attribute xattrWalk(final int from, final ByteString name) throws IOException {
-        return make(fid -> xattrWalk(from, fid, name));
-    }
-
-    private Attribute xattrWalk(final int from, final int fid, final ByteString name) throws IOException {
-        final Call<Rxattrwalk> call = requests.xattrwalk(from, fid, name);
-        try {
-            return new Attribute(fid, call.await().size());
-        } catch (final RemoteException e) {
-            if (e.errno() == RemoteException.ERANGE && !numbers.isKnownValid(fid)) {
-                // ERANGE has two meanings: the value has just grown (QEMU), or the number is too large. A walk tells
-                // which.
-                walkOrGiveBack(from, fid, List.of());
-                numbers.recordAccepted(fid);
-                clunk(fid);
-            } else {
-                numbers.giveBack(fid);
-            }
-            throw e;
-        } catch (final IOException e) {
-            clunkAfter(call, fid);
-            throw e;
-        }
-    }
-
-    /**
-     * The conditions under which a walk begins.
-     *
-     * @param user the user whose fid the walk begins at
-     * @param moves how many directories have been renamed so far
-     */
-    record Start(int user, long moves) {
-        Walked walked(final int fid, final Qid qid) {
-            return new Walked(fid, qid, moves, user);
-        }
-    }
-
-    /**
-     * Attaches another user and returns a fid on the root. ENOENT and ENOTDIR from the server become EACCES. They
-     * concern the tree, which other users can attach to, and must not be taken for a missing file.
-     *
-     * @throws RemoteException if the server refuses the user
-     */
-    Walked attach(final Start start) throws IOException {
-        return make(fid -> attach(fid, start));
-    }
-
-    private Walked attach(final int fid, final Start start) throws IOException {
-        final Call<Rattach> call = requests.attach(fid, start.user());
-        try {
-            return start.walked(fid, call.await().qid());
-        } catch (final RemoteException e) {
-            numbers.giveBack(fid);
-            LOG.debug(
-                    "the server does not let user {} attach: errno {}",
-                    Integer.toUnsignedString(start.user()),
-                    e.errno());
-            throw e.errno() == RemoteException.ENOENT || e.errno() == RemoteException.ENOTDIR
-                    ? new RemoteException("Tattach", RemoteException.EACCES)
-                    : e;
-        } catch (final IOException e) {
-            clunkAfter(call, fid);
-            throw e;
-        }
-    }
-
-    /** Walks with a single Twalk to a new fid, which the caller then owns. */
-    Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
-        return make(fid -> {
-            final Rwalk reply = walkOrGiveBack(from, fid, names);
-            return start.walked(fid, reply.qids().get(names.size() - 1));
-        });
-    }
-
-    /** Makes a second fid on the file of {@code from}, which the caller then owns. */
-    int copy(final int from) throws IOException {
-        return make(fid -> {
-            walkOrGiveBack(from, fid, List.of());
-            return fid;
-        });
-    }
-
-    /**
-     * Walks over each of {@code names} to a separate fid, with all requests in flight at once. The results are in the
-     * order of the names. A result is empty if the server answered with an error or takes no more fids.
-     */
-    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
-            throws IOException {
-        final List<Integer> fids = takeUpTo(names.size());
-        final List<Call<Rwalk>> calls = new ArrayList<>(fids.size());
-        try (Batch batch = requests.batch()) {
-            for (int i = 0; i < fids.size(); i++) {
-                calls.add(requests.walk(from, fids.get(i), List.of(names.get(i))));
-            }
-        }
-        final List<Optional<Walked>> all = new ArrayList<>(names.size());
-        IOException failure = null;
-        for (int i = 0; i < calls.size(); i++) {
-            Optional<Walked> walked = Optional.empty();
-            try {
-                final Rwalk reply = awaitWalk(calls.get(i), fids.get(i), 1);
-                walked = Optional.of(start.walked(fids.get(i), reply.qids().get(0)));
-                numbers.recordAccepted(fids.get(i));
-            } catch (final RemoteException e) {
-                final boolean isTooLarge = numbers.learnLimit(fids.get(i), e.errno());
-                LOG.trace("no way to {}, its fid is too large: {}", names.get(i), isTooLarge, e);
-            } catch (final IOException e) {
-                failure = e;
-            }
-            all.add(walked);
-        }
-        if (failure != null) {
-            all.forEach(each -> each.ifPresent(walked -> clunk(walked.fid())));
-            throw failure;
-        }
-        all.addAll(Collections.nCopies(names.size() - all.size(), Optional.empty()));
-        return all;
-    }
-
-    /** Takes numbers for up to {@code count} fids. Never blocks: a thread that holds numbers must not wait for more. */
-    private List<Integer> takeUpTo(final int count) {
-        clunkDoubtfulFids();
-        final List<Integer> taken = new ArrayList<>(count);
-        while (taken.size() < count) {
-            final OptionalInt number = numbers.tryTake();
-            if (number.isEmpty()) {
-                final boolean hasRoomNextTime = makeRoom.getAsBoolean();
-                LOG.trace("{} of {} fids, more next time: {}", taken.size(), count, hasRoomNextTime);
-                break;
-            }
-            taken.add(number.getAsInt());
-        }
-        return taken;
-    }
-
-    /** Walks to {@code newfid}, and gives its number back if that fails. */
-    Rwalk walkOrGiveBack(final int from, final int newfid, final List<ByteString> names) throws IOException {
-        return awaitWalk(requests.walk(from, newfid, names), newfid, names.size());
-    }
-
-    private Rwalk awaitWalk(final Call<Rwalk> call, final int newfid, final int count) throws IOException {
-        final Rwalk reply;
-        try {
-            reply = call.await();
-        } catch (final RemoteException e) {
-            numbers.giveBack(newfid);
-            throw e;
-        } catch (final IOException e) {
-            clunkAfter(call, newfid);
-            throw e;
-        }
-        if (reply.qids().size() < count) {
-            // A partial walk must make no fid, but diod makes one (libnpfs/fcall.c, np_walk).
-            clunk(newfid);
-            throw new RemoteException("Twalk", RemoteException.ENOENT);
-        }
-        return reply;
-    }
-
-    /**
-     * Walks over any number of names, in as many Twalks as needed.
-     *
-     * @throws StaleFileException if the server answers ENOENT or ENOTDIR
-     */
-    Walked walkFar(final int from, final List<ByteString> names, final Start start) throws IOException {
-        try {
-            int done = countNamesPerWalk(names);
-            Walked walked = walkWithErrno(from, names.subList(0, done), start);
-            while (done < names.size()) {
-                final List<ByteString> rest = names.subList(done, names.size());
-                final int next = countNamesPerWalk(rest);
-                final int halfway = walked.fid();
-                try {
-                    walked = walkWithErrno(halfway, rest.subList(0, next), start);
-                } finally {
-                    clunk(halfway);
-                }
-                done += next;
-            }
-            return walked;
-        } catch (final RemoteException e) {
-            if (e.errno() == RemoteException.ENOENT || e.errno() == RemoteException.ENOTDIR) {
-                throw new StaleFileException(names.get(names.size() - 1) + " no longer exists at its path");
-            }
-            throw e;
-        }
-    }
-
-    /**
-     * Walks like {@link #walk}, but reports the errno of a failure at any name. A server that stops at a directory
-     * which the user may not search returns a partial walk. Only a failure at the first name carries an errno. So after
-     * a partial walk, the names are walked one by one.
-     */
-    private Walked walkWithErrno(final int from, final List<ByteString> names, final Start start) throws IOException {
-        try {
-            return walk(from, names, start);
-        } catch (final RemoteException e) {
-            if (names.size() == 1 || e.errno() != RemoteException.ENOENT) {
-                throw e;
-            }
-        }
-        Walked walked = walk(from, names.subList(0, 1), start);
-        for (final ByteString name : names.subList(1, names.size())) {
-            final int halfway = walked.fid();
-            try {
-                walked = walk(halfway, List.of(name), start);
-            } finally {
-                clunk(halfway);
-            }
-        }
-        return walked;
-    }
-
-    /**
-     * Returns how many of the first {@code names} fit into one Twalk. With a small msize, long names fill the message.
-     */
-    private int countNamesPerWalk(final List<ByteString> names) {
-        int count = 0;
-        int room = requests.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
-        while (count < Math.min(names.size(), Twalk.MAX_NAMES)) {
-            room -= Short.BYTES + names.get(count).length();
-            if (room < 0) {
-                break;
-            }
-            count++;
-        }
-        return Math.max(count, 1);
     }
 
     /** A fid in doubt, and the given-up request that makes or ends it. */

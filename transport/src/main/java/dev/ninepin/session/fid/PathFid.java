@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file identified by its path, with the unopened fids on it, one for each user. A fid can be made again from this
  * record after it was clunked to keep the table small, or after the path changed. The lock of the {@link PathFids}
- * guards all fields.
+ * guards all fields; {@code @GuardedBy} cannot name the lock of another object.
  */
 public final class PathFid {
     private final Qid qid;
@@ -28,8 +28,8 @@ public final class PathFid {
     /** The name in {@link #parent}; empty for the root. */
     ByteString name;
 
-    /** How many times this file was given another path. */
-    long renames;
+    /** How many times this file was given another path. Read without the lock. */
+    private volatile long renames;
 
     /** For a directory: the value of the count of directory renames when it got its present path. */
     long movedAt;
@@ -49,6 +49,19 @@ public final class PathFid {
         return parent == directory && name.equals(wanted);
     }
 
+    /** Gives this path a new parent and name. The caller holds the table's lock. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    void rename(final PathFid directory, final ByteString newName) {
+        parent = directory;
+        name = newName;
+        renames++;
+    }
+
+    /** Returns how many times this file was given another path. Takes no lock. */
+    public long renames() {
+        return renames;
+    }
+
     /** Returns the file's qid. Every walk of the path must lead to this file. */
     public Qid qid() {
         return qid;
@@ -56,6 +69,26 @@ public final class PathFid {
 
     boolean isRoot() {
         return parent == null;
+    }
+
+    /** Returns the length of this path in bytes, counting a slash before each name. */
+    int length() {
+        // The root has an empty name and no slash before it.
+        int length = -1;
+        for (PathFid above = this; above != null; above = above.parent) {
+            length += 1 + above.name.length();
+        }
+        return length;
+    }
+
+    /** Returns whether this path is {@code outer}, or leads through it. */
+    boolean isWithin(final PathFid outer) {
+        for (PathFid above = this; above != null; above = above.parent) {
+            if (above == outer) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns the slot for a user's fid, and adds it if there is none. */
@@ -130,6 +163,40 @@ public final class PathFid {
         private UserFid(final PathFid path, final int user) {
             this.path = path;
             this.user = user;
+        }
+
+        /**
+         * Returns whether no directory above was renamed since the fid was made.
+         *
+         * @param now how many directories have been renamed so far
+         */
+        boolean isCurrent(final long now) {
+            if (walkedAt < now) {
+                for (PathFid above = path.parent; above != null; above = above.parent) {
+                    if (above.movedAt > walkedAt) {
+                        return false;
+                    }
+                }
+                walkedAt = now;
+            }
+            return true;
+        }
+
+        /**
+         * Takes the fid off its path. If it is unpinned, adds it to {@code surplus}, which the caller clunks after
+         * releasing the lock.
+         */
+        void drop(final List<Integer> surplus) {
+            final LiveFid dropped = live;
+            if (dropped == null) {
+                return;
+            }
+            live = null;
+            path.forgetUnused(this);
+            dropped.dropped = true;
+            if (dropped.pins == 0) {
+                surplus.add(dropped.number);
+            }
         }
     }
 

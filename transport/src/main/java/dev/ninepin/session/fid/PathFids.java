@@ -9,7 +9,6 @@ import dev.ninepin.session.fid.FidTable.Walked;
 import dev.ninepin.session.fid.PathFid.LiveFid;
 import dev.ninepin.session.fid.PathFid.UserFid;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -44,31 +43,28 @@ final class PathFids {
     private static final int ROOM = 100;
 
     private final OwnFids own;
+    private final Walks walks;
     private final int owner;
-    private final int max;
     private final DirectoryMoves moves = new DirectoryMoves();
 
-    /** Path fids in the order in which they are next considered for clunking. The session's root is not among them. */
+    /** All path fids except that of the session's user on the root. */
     @GuardedBy("this")
-    private final ArrayDeque<UserFid> clock = new ArrayDeque<>();
+    private final FidClock clock;
 
     @GuardedBy("this")
     private @Nullable PathFid root;
 
     /** @param owner the user that the session itself is attached as */
-    PathFids(final OwnFids own, final int owner, final int max) {
+    PathFids(final OwnFids own, final Walks walks, final int owner, final int max) {
         this.own = own;
+        this.walks = walks;
         this.owner = owner;
-        this.max = max;
+        this.clock = new FidClock(max);
     }
 
     /** Returns the user that the session itself is attached as. */
     int owner() {
         return owner;
-    }
-
-    int max() {
-        return max;
     }
 
     DirectoryMoves moves() {
@@ -100,17 +96,7 @@ final class PathFids {
      * @param below length in bytes of the longest path from this directory to a directory below it
      */
     synchronized boolean hasRoom(final PathFid directory, final ByteString name, final int below) {
-        return length(directory) + 1 + name.length() + below <= LONGEST_PATH_OF_DIRECTORY;
-    }
-
-    @GuardedBy("this")
-    private int length(final PathFid path) {
-        // The root has an empty name and no slash before it.
-        int length = -1;
-        for (PathFid above = path; above != null; above = above.parent) {
-            length += 1 + above.name.length();
-        }
-        return length;
+        return directory.length() + 1 + name.length() + below <= LONGEST_PATH_OF_DIRECTORY;
     }
 
     /**
@@ -122,8 +108,8 @@ final class PathFids {
         final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
             UserFid place = path.of(walked.user());
-            if (place.live != null && !isCurrent(place)) {
-                drop(place, surplus);
+            if (place.live != null && !place.isCurrent(moves.count())) {
+                place.drop(surplus);
                 place = path.of(walked.user());
             }
             if (path.retired || place.live != null || !path.isAt(directory, name)) {
@@ -132,7 +118,7 @@ final class PathFids {
             } else {
                 place.live = new LiveFid(walked.fid());
                 place.walkedAt = walked.moves();
-                enter(place, surplus);
+                clock.enter(place, surplus);
             }
         }
         surplus.forEach(own::clunk);
@@ -153,8 +139,8 @@ final class PathFids {
                     throw new StaleFileException(path.name + " was removed or is no longer reachable");
                 }
                 final UserFid known = path.of(user);
-                if (known.live != null && !isCurrent(known)) {
-                    drop(known, stale);
+                if (known.live != null && !known.isCurrent(moves.count())) {
+                    known.drop(stale);
                 }
                 place = path.of(user);
                 if (place.live != null) {
@@ -191,11 +177,9 @@ final class PathFids {
         final List<Integer> stale;
         synchronized (this) {
             // A directory inside itself: the server lies, or two directories share one number. No walk can lead to it.
-            path.retired |= isWithin(directory, path);
+            path.retired |= directory.isWithin(path);
             if (!path.retired) {
-                path.parent = directory;
-                path.name = name;
-                path.renames++;
+                path.rename(directory, name);
             }
             if (path.qid().isDirectory()) {
                 path.movedAt = moves.countRename();
@@ -227,9 +211,7 @@ final class PathFids {
     boolean makeRoom() {
         final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
-            for (int looks = 2 * clock.size(); surplus.size() < ROOM && !clock.isEmpty() && looks > 0; looks--) {
-                advanceClock(surplus);
-            }
+            clock.evict(ROOM, surplus);
         }
         surplus.forEach(own::clunk);
         return !surplus.isEmpty();
@@ -242,8 +224,7 @@ final class PathFids {
     void clunkAll(final long deadline) {
         final List<Integer> all = new ArrayList<>();
         synchronized (this) {
-            clock.forEach(place -> drop(place, all));
-            clock.clear();
+            clock.dropAll(all);
             if (root != null) {
                 root.retired = true;
                 all.addAll(dropAll(root));
@@ -259,12 +240,12 @@ final class PathFids {
     private Optional<Lease> makeAgain(final UserFid place) throws IOException {
         final PathFid path = place.path;
         final long renames;
-        final OwnFids.Start start;
+        final Walks.Start start;
         synchronized (this) {
-            renames = path.renames;
-            start = new OwnFids.Start(place.user, moves.count());
+            renames = path.renames();
+            start = new Walks.Start(place.user, moves.count());
         }
-        final Walked walked = path.isRoot() ? own.attach(start) : walkAgain(place, start);
+        final Walked walked = path.isRoot() ? walks.attach(start) : walkAgain(place, start);
         if (!walked.qid().isSameFile(path.qid())) {
             own.clunk(walked.fid());
             throw new StaleFileException("the path of " + path.name + " leads to another file now");
@@ -273,7 +254,7 @@ final class PathFids {
         final Optional<Lease> lease;
         final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
-            if (path.renames != renames) {
+            if (path.renames() != renames) {
                 lease = Optional.empty();
                 surplus.add(walked.fid());
             } else if (path.retired) {
@@ -283,11 +264,11 @@ final class PathFids {
                 lease = Optional.of(pin(live));
                 if (place.live != null) {
                     // Another thread has meanwhile stored a fid that it had walked to.
-                    drop(place, surplus);
+                    place.drop(surplus);
                 }
                 place.live = live;
                 place.walkedAt = walked.moves();
-                enter(place, surplus);
+                clock.enter(place, surplus);
             }
         }
         surplus.forEach(own::clunk);
@@ -297,13 +278,13 @@ final class PathFids {
     /**
      * Walks from the nearest directory above on which the user has a fid. If there is none, attaches the user first.
      */
-    private Walked walkAgain(final UserFid place, final OwnFids.Start start) throws IOException {
+    private Walked walkAgain(final UserFid place, final Walks.Start start) throws IOException {
         final List<ByteString> names = new ArrayList<>();
         final PathFid top;
         Lease ancestor = null;
         synchronized (this) {
             final boolean isDirectory = place.path.qid().isDirectory();
-            if (length(place.path) > (isDirectory ? LONGEST_PATH_OF_DIRECTORY : LONGEST_PATH)) {
+            if (place.path.length() > (isDirectory ? LONGEST_PATH_OF_DIRECTORY : LONGEST_PATH)) {
                 // A directory above was renamed, which made the path too long.
                 throw new RemoteException("Twalk", RemoteException.ENAMETOOLONG);
             }
@@ -324,7 +305,7 @@ final class PathFids {
         }
         Collections.reverse(names);
         try (Lease from = ancestor == null ? use(top, place.user) : ancestor) {
-            return own.walkFar(from.fid(), names, start);
+            return walks.walkFar(from.fid(), names, start);
         }
     }
 
@@ -332,7 +313,7 @@ final class PathFids {
     @GuardedBy("this")
     private @Nullable LiveFid goodFid(final PathFid path, final int user) {
         final UserFid place = path.known(user);
-        return place != null && place.live != null && isCurrent(place) ? place.live : null;
+        return place != null && place.live != null && place.isCurrent(moves.count()) ? place.live : null;
     }
 
     @GuardedBy("this")
@@ -342,53 +323,10 @@ final class PathFids {
     }
 
     @GuardedBy("this")
-    private boolean isWithin(final PathFid inner, final PathFid outer) {
-        for (PathFid above = inner; above != null; above = above.parent) {
-            if (above == outer) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Returns whether no directory above was renamed since the fid was made. */
-    @GuardedBy("this")
-    private boolean isCurrent(final UserFid place) {
-        final long now = moves.count();
-        if (place.walkedAt < now) {
-            for (PathFid above = place.path.parent; above != null; above = above.parent) {
-                if (above.movedAt > place.walkedAt) {
-                    return false;
-                }
-            }
-            place.walkedAt = now;
-        }
-        return true;
-    }
-
-    @GuardedBy("this")
     private List<Integer> dropAll(final PathFid path) {
         final List<Integer> dropped = new ArrayList<>(1);
-        path.all().forEach(place -> drop(place, dropped));
+        path.all().forEach(place -> place.drop(dropped));
         return dropped;
-    }
-
-    /**
-     * Takes a user's fid off its path. If it is unpinned, adds it to {@code surplus}, which the caller clunks after
-     * releasing the lock.
-     */
-    @GuardedBy("this")
-    private void drop(final UserFid place, final List<Integer> surplus) {
-        final LiveFid live = place.live;
-        if (live == null) {
-            return;
-        }
-        place.live = null;
-        place.path.forgetUnused(place);
-        live.dropped = true;
-        if (live.pins == 0) {
-            surplus.add(live.number);
-        }
     }
 
     private void unpin(final LiveFid live) {
@@ -399,36 +337,6 @@ final class PathFids {
         }
         if (last) {
             own.clunk(live.number);
-        }
-    }
-
-    /** Enters a new fid and evicts fids beyond the limit to {@code surplus}, which the caller clunks. */
-    @GuardedBy("this")
-    private void enter(final UserFid place, final List<Integer> surplus) {
-        place.recentlyUsed = true;
-        if (!place.inClock) {
-            place.inClock = true;
-            clock.addLast(place);
-        }
-        for (int looks = 2 * clock.size(); clock.size() > max && looks > 0; looks--) {
-            advanceClock(surplus);
-        }
-    }
-
-    /** Evicts the next fid of the clock to {@code surplus}, unless it is pinned or was recently used. */
-    @GuardedBy("this")
-    private void advanceClock(final List<Integer> surplus) {
-        final UserFid candidate = clock.removeFirst();
-        candidate.inClock = false;
-        if (candidate.live == null) {
-            return;
-        }
-        if (candidate.live.pins > 0 || candidate.recentlyUsed) {
-            candidate.recentlyUsed = false;
-            candidate.inClock = true;
-            clock.addLast(candidate);
-        } else {
-            drop(candidate, surplus);
         }
     }
 

@@ -1,0 +1,61 @@
+package dev.ninepin.session.fid;
+
+import dev.ninepin.session.fid.PathFid.UserFid;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/**
+ * The path fids in the order in which they are next considered for clunking. A fid that is pinned, or was used since it
+ * was last considered, goes to the end (the CLOCK algorithm). Not thread-safe: the caller holds the lock of {@link
+ * PathFids}, and clunks the evicted fids after releasing it.
+ */
+final class FidClock {
+    private final ArrayDeque<UserFid> clock = new ArrayDeque<>();
+    private final int max;
+
+    /** @param max the number of fids above which {@link #enter} evicts some */
+    FidClock(final int max) {
+        this.max = max;
+    }
+
+    /** Enters a new fid, and evicts fids beyond the limit to {@code evicted}. */
+    void enter(final UserFid place, final List<Integer> evicted) {
+        place.recentlyUsed = true;
+        if (!place.inClock) {
+            place.inClock = true;
+            clock.addLast(place);
+        }
+        for (int looks = 2 * clock.size(); clock.size() > max && looks > 0; looks--) {
+            advance(evicted);
+        }
+    }
+
+    /** Evicts up to {@code count} fids to {@code evicted}. */
+    void evict(final int count, final List<Integer> evicted) {
+        for (int looks = 2 * clock.size(); evicted.size() < count && !clock.isEmpty() && looks > 0; looks--) {
+            advance(evicted);
+        }
+    }
+
+    /** Empties the clock, and evicts all fids to {@code evicted}. */
+    void dropAll(final List<Integer> evicted) {
+        clock.forEach(place -> place.drop(evicted));
+        clock.clear();
+    }
+
+    /** Evicts the next fid to {@code evicted}, unless it is pinned or was recently used. */
+    private void advance(final List<Integer> evicted) {
+        final UserFid candidate = clock.removeFirst();
+        candidate.inClock = false;
+        if (candidate.live == null) {
+            return;
+        }
+        if (candidate.live.pins > 0 || candidate.recentlyUsed) {
+            candidate.recentlyUsed = false;
+            candidate.inClock = true;
+            clock.addLast(candidate);
+        } else {
+            candidate.drop(evicted);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package dev.ninepin.session.fid;
+
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rattach;
+import dev.ninepin.p9.Rwalk;
+import dev.ninepin.p9.Rxattrwalk;
+import dev.ninepin.p9.Twalk;
+import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable.Attribute;
+import dev.ninepin.session.fid.FidTable.Walked;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The requests that make fids: Tattach, Twalk and Txattrwalk. The caller owns each new fid. Any thread. */
+final class Walks {
+    private static final Logger LOG = LoggerFactory.getLogger(Walks.class);
+
+    private final FidRequests requests;
+    private final OwnFids fids;
+
+    Walks(final FidRequests requests, final OwnFids fids) {
+        this.requests = requests;
+        this.fids = fids;
+    }
+
+    /**
+     * The conditions under which a walk begins.
+     *
+     * @param user the user whose fid the walk begins at
+     * @param moves how many directories have been renamed so far
+     */
+    record Start(int user, long moves) {
+        Walked walked(final int fid, final Qid qid) {
+            return new Walked(fid, qid, moves, user);
+        }
+    }
+
+    /**
+     * Attaches another user and returns a fid on the root. ENOENT and ENOTDIR from the server become EACCES. They
+     * concern the tree, which other users can attach to, and must not be taken for a missing file.
+     *
+     * @throws RemoteException if the server refuses the user
+     */
+    Walked attach(final Start start) throws IOException {
+        return fids.make(fid -> attach(fid, start));
+    }
+
+    private Walked attach(final int fid, final Start start) throws IOException {
+        final Call<Rattach> call = requests.attach(fid, start.user());
+        try {
+            return start.walked(fid, call.await().qid());
+        } catch (final IOException e) {
+            fids.dispose(fid, call, e);
+            LOG.debug(
+                    "user {} is not attached: {}", Integer.toUnsignedString(start.user()), e.getMessage());
+            throw e instanceof RemoteException refusal && isMissing(refusal)
+                    ? new RemoteException("Tattach", RemoteException.EACCES)
+                    : e;
+        }
+    }
+
+    /** Returns whether the server found no file at a path. */
+    private static boolean isMissing(final RemoteException refusal) {
+        return refusal.errno() == RemoteException.ENOENT || refusal.errno() == RemoteException.ENOTDIR;
+    }
+
+    /** Makes a fid on an extended attribute of the file of {@code from}. */
+    Attribute xattrWalk(final int from, final ByteString name) throws IOException {
+        return fids.make(fid -> xattrWalk(from, fid, name));
+    }
+
+    private Attribute xattrWalk(final int from, final int fid, final ByteString name) throws IOException {
+        final Call<Rxattrwalk> call = requests.xattrwalk(from, fid, name);
+        try {
+            return new Attribute(fid, call.await().size());
+        } catch (final IOException e) {
+            if (e instanceof RemoteException refusal
+                    && refusal.errno() == RemoteException.ERANGE
+                    && !fids.isKnownValid(fid)) {
+                // ERANGE has two meanings: the value has just grown (QEMU), or the number is too large. A walk tells
+                // which.
+                walk(from, fid, List.of());
+                fids.recordAccepted(fid);
+                fids.clunk(fid);
+            } else {
+                fids.dispose(fid, call, e);
+            }
+            throw e;
+        }
+    }
+
+    /** Walks with a single Twalk to a new fid. */
+    Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
+        return fids.make(fid ->
+                start.walked(fid, walk(from, fid, names).qids().get(names.size() - 1)));
+    }
+
+    /** Makes a second fid on the file of {@code from}. */
+    int copy(final int from) throws IOException {
+        return fids.make(fid -> {
+            walk(from, fid, List.of());
+            return fid;
+        });
+    }
+
+    /**
+     * Walks over each of {@code names} to a separate fid, with all requests in flight at once. The results are in the
+     * order of the names. A result is empty if the server answered with an error or takes no more fids.
+     */
+    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
+            throws IOException {
+        final List<Integer> taken = fids.takeUpTo(names.size());
+        final List<Call<Rwalk>> calls = new ArrayList<>(taken.size());
+        try (Batch batch = requests.batch()) {
+            for (int i = 0; i < taken.size(); i++) {
+                calls.add(requests.walk(from, taken.get(i), List.of(names.get(i))));
+            }
+        }
+        final List<Optional<Walked>> all = new ArrayList<>(names.size());
+        IOException failure = null;
+        for (int i = 0; i < calls.size(); i++) {
+            Optional<Walked> walked = Optional.empty();
+            try {
+                final Rwalk reply = awaitWalk(calls.get(i), taken.get(i), 1);
+                walked = Optional.of(start.walked(taken.get(i), reply.qids().get(0)));
+                fids.recordAccepted(taken.get(i));
+            } catch (final RemoteException e) {
+                final boolean isTooLarge = fids.learnLimit(taken.get(i), e);
+                LOG.trace("no way to {}, its fid is too large: {}", names.get(i), isTooLarge, e);
+            } catch (final IOException e) {
+                failure = e;
+            }
+            all.add(walked);
+        }
+        if (failure != null) {
+            all.forEach(each -> each.ifPresent(walked -> fids.clunk(walked.fid())));
+            throw failure;
+        }
+        all.addAll(Collections.nCopies(names.size() - all.size(), Optional.empty()));
+        return all;
+    }
+
+    /** Walks to {@code newfid}, and gives its number back if that fails. */
+    private Rwalk walk(final int from, final int newfid, final List<ByteString> names) throws IOException {
+        return awaitWalk(requests.walk(from, newfid, names), newfid, names.size());
+    }
+
+    private Rwalk awaitWalk(final Call<Rwalk> call, final int newfid, final int count) throws IOException {
+        final Rwalk reply;
+        try {
+            reply = call.await();
+        } catch (final IOException e) {
+            fids.dispose(newfid, call, e);
+            throw e;
+        }
+        if (reply.qids().size() < count) {
+            // A partial walk must make no fid, but diod makes one (libnpfs/fcall.c, np_walk).
+            fids.clunk(newfid);
+            throw new RemoteException("Twalk", RemoteException.ENOENT);
+        }
+        return reply;
+    }
+
+    /**
+     * Walks over any number of names, in as many Twalks as needed.
+     *
+     * @throws StaleFileException if the server answers ENOENT or ENOTDIR
+     */
+    Walked walkFar(final int from, final List<ByteString> names, final Start start) throws IOException {
+        try {
+            return walkInSteps(from, split(names), (at, part) -> walkWithErrno(at, part, start));
+        } catch (final RemoteException e) {
+            if (isMissing(e)) {
+                throw new StaleFileException(names.get(names.size() - 1) + " no longer exists at its path");
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Walks like {@link #walk}, but reports the errno of a failure at any name. A server that stops at a directory
+     * which the user may not search returns a partial walk. Only a failure at the first name carries an errno. So after
+     * a partial walk, the names are walked one by one.
+     */
+    private Walked walkWithErrno(final int from, final List<ByteString> names, final Start start) throws IOException {
+        try {
+            return walk(from, names, start);
+        } catch (final RemoteException e) {
+            if (names.size() == 1 || e.errno() != RemoteException.ENOENT) {
+                throw e;
+            }
+        }
+        return walkInSteps(from, names.stream().map(List::of).toList(), (at, name) -> walk(at, name, start));
+    }
+
+    /** A walk over one or more names from a fid. */
+    @FunctionalInterface
+    private interface Step {
+        Walked walk(int from, List<ByteString> names) throws IOException;
+    }
+
+    /** Walks each part of a path from the fid of the part before, which is clunked afterwards. */
+    private Walked walkInSteps(final int from, final List<List<ByteString>> parts, final Step step) throws IOException {
+        Walked walked = step.walk(from, parts.get(0));
+        for (final List<ByteString> part : parts.subList(1, parts.size())) {
+            final int halfway = walked.fid();
+            try {
+                walked = step.walk(halfway, part);
+            } finally {
+                fids.clunk(halfway);
+            }
+        }
+        return walked;
+    }
+
+    /** Splits a path into parts that each fit into one Twalk. */
+    private List<List<ByteString>> split(final List<ByteString> names) {
+        final List<List<ByteString>> parts = new ArrayList<>(1);
+        List<ByteString> rest = names;
+        while (!rest.isEmpty()) {
+            final int count = countNamesPerWalk(rest);
+            parts.add(rest.subList(0, count));
+            rest = rest.subList(count, rest.size());
+        }
+        return parts;
+    }
+
+    /**
+     * Returns how many of the first {@code names} fit into one Twalk. With a small msize, long names fill the message.
+     */
+    private int countNamesPerWalk(final List<ByteString> names) {
+        int count = 0;
+        int room = requests.msize() - Frame.sizeOf(new Twalk(0, 0, List.of()));
+        while (count < Math.min(names.size(), Twalk.MAX_NAMES)) {
+            room -= Short.BYTES + names.get(count).length();
+            if (room < 0) {
+                break;
+            }
+            count++;
+        }
+        return Math.max(count, 1);
+    }
+}
