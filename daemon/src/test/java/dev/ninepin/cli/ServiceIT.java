@@ -62,8 +62,8 @@ class ServiceIT {
         if (service != null) {
             service.destroyForcibly().onExit().join();
         }
-        if (ProcessHandle.of(diod.pid()).isPresent()) {
-            signal("CONT", diod.pid());
+        if (ProcessHandle.of(diod.process().pid()).isPresent()) {
+            signal("CONT", diod.process().pid());
         }
         assertThat(Program.ninepin("run", "--clear", configuration).exitCode()).isZero();
         assertThat(isMounted()).isFalse();
@@ -92,7 +92,7 @@ class ServiceIT {
         start();
         await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) >= 2);
 
-        signal("STOP", diod.pid());
+        signal("STOP", diod.process().pid());
         await().atMost(PATIENCE).until(() -> said("has not answered for") >= 2);
         // Replies that were under way when the server stopped have arrived by now. No further reply comes.
         final long fed = systemd.count(ALIVE);
@@ -104,7 +104,7 @@ class ServiceIT {
                         "WARN .*the server of unix:\\S+ has not answered for [0-9]+ s; systemd ends this service"
                                 + " after 3 s without an answer");
 
-        signal("CONT", diod.pid());
+        signal("CONT", diod.process().pid());
         await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed);
         await().untilAsserted(() -> assertThat(errors).content().contains("answers again"));
         await().until(() -> systemd.received().stream()

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.ninepin.differential.Campaign.Finding;
 import dev.ninepin.mounted.MountSetup;
-import dev.ninepin.mounted.ServerKind;
 import dev.ninepin.mounted.TestMount;
 import dev.ninepin.testing.LongRun;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.ninepin.differential;
 
-import dev.ninepin.mounted.ServerKind;
+import dev.ninepin.testing.ServerKind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

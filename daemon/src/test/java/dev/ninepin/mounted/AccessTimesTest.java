@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
+import dev.ninepin.testing.ServerKind;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.testing.DeadlockWatch;
 import dev.ninepin.testing.LongRun;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 

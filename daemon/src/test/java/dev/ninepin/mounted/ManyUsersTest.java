@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.UserAccess;
+import dev.ninepin.testing.ServerKind;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 
 /** The tests that must pass with every server and depend on how the server stores files. */

@@ -7,6 +7,7 @@ import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.options.UserAccess;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.util.OptionalInt;
 

@@ -1,6 +1,7 @@
 package dev.ninepin.mounted;
 
 import dev.ninepin.testing.LongRun;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -1,6 +1,7 @@
 package dev.ninepin.mounted;
 
 import dev.ninepin.testing.LongRun;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 
 @LongRun

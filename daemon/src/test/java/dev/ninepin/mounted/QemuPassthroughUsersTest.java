@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 
 class QemuPassthroughUsersTest extends ManyUsersContract {

@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 
 /** Tests of ACLs that the kernel of QEMU's host stores and enforces. */

@@ -2,6 +2,7 @@ package dev.ninepin.mounted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 

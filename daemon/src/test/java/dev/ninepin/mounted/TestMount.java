@@ -11,6 +11,8 @@ import dev.ninepin.session.SessionStatus;
 import dev.ninepin.share.Share;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.testing.Leftovers;
+import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -20,7 +22,6 @@ import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +30,10 @@ import org.jspecify.annotations.Nullable;
  * a tag, a thread, a process, a mount, a file, or an open file of this process.
  */
 public final class TestMount implements AutoCloseable {
-    private static final long SERVER_ENDS_WITHIN_SECONDS = 20;
-
     private final Path home;
     private final Programs programs;
     private final Leftovers before;
-    private final Server server;
+    private final RealServer server;
 
     /** The mount whose server and export this mount uses; null if this mount has its own. */
     private final @Nullable TestMount first;
@@ -69,7 +68,7 @@ public final class TestMount implements AutoCloseable {
         final Path export = first == null ? Files.createDirectory(home.resolve("export")) : first.programs.export();
         final Path directory = Files.createDirectory(home.resolve("mounted"));
         programs = new Programs(directory, export, setup.kind().isMapped(), setup.kind() == ServerKind.GANESHA);
-        server = first == null ? setup.kind().export(export) : first.server;
+        server = first == null ? setup.kind().start(export) : first.server;
         final SessionOptions options = setup.session().withAname(server.aname());
         // If a later step fails, the earlier ones are undone.
         final Deque<AutoCloseable> up = new ArrayDeque<>();
@@ -77,7 +76,7 @@ public final class TestMount implements AutoCloseable {
             up.push(server);
         }
         try {
-            session = Session.connect(server.connect(), options);
+            session = Session.connect(server.connect(options.msize()), options);
             up.push(session);
             share = Share.open(session, setup.share());
             up.push(share);
@@ -206,11 +205,9 @@ public final class TestMount implements AutoCloseable {
     }
 
     /** Kills the server's process with SIGKILL, and blocks until it has ended. */
-    void killServer() throws Exception {
+    void killServer() {
         serverKilled = true;
-        final ProcessHandle process = server.process();
-        process.destroyForcibly();
-        process.onExit().get(SERVER_ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);
+        server.kill();
     }
 
     /** Ends the mount, even if it is in use. */

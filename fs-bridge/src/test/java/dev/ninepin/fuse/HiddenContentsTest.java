@@ -14,11 +14,11 @@ import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.InMemory;
 import dev.ninepin.testing.Python;
 import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.ServerKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
@@ -43,7 +43,7 @@ class HiddenContentsTest {
             final Path exported, final CacheMode cache, final boolean mayMapUncached, final String script)
             throws Exception {
         final Path root = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
-        try (RealServer server = RealServer.qemu(exported, Map.of("security_model", "none"));
+        try (RealServer server = ServerKind.QEMU.start(exported);
                 Session session = Session.connect(server.connect(131096), SessionOptions.defaults(0));
                 Share share = Share.open(session, new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()));
                 FuseMount mount = FuseMount.mount(

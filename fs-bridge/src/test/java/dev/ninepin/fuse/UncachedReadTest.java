@@ -1,32 +1,22 @@
 package dev.ninepin.fuse;
 
-import dev.ninepin.testing.RealServer;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 /** The tests of {@link UncachedReadContract}, as with kernels from 6.6 on and as with older kernels. */
 class UncachedReadTest {
+    @OnServer(ServerKind.QEMU)
     private abstract static class OverQemu extends UncachedReadContract {
         OverQemu(final boolean mayMapUncached) {
             super(mayMapUncached);
         }
-
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
     }
 
+    @OnServer(ServerKind.DIOD_UNIX)
     private abstract static class OverDiod extends UncachedReadContract {
         OverDiod(final boolean mayMapUncached) {
             super(mayMapUncached);
-        }
-
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
         }
     }
 

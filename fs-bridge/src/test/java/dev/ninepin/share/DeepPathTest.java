@@ -9,15 +9,14 @@ import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tmkdir;
 import dev.ninepin.p9.Trenameat;
 import dev.ninepin.testing.LongRun;
-import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -148,18 +147,10 @@ class DeepPathTest {
     }
 
     @Nested
-    class OverQemu extends Contract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends Contract {}
 
     @Nested
-    class OverQemuMapped extends Contract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
-        }
-    }
+    @OnServer(ServerKind.QEMU_MAPPED)
+    class OverQemuMapped extends Contract {}
 }

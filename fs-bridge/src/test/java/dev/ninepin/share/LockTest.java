@@ -13,10 +13,9 @@ import dev.ninepin.operations.LockMode;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.BackgroundCall;
-import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,23 +25,15 @@ import org.junit.jupiter.api.Test;
 class LockTest {
     /** QEMU answers every lock request with success, and locks nothing. */
     @Nested
-    class OverQemu extends LockContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends LockContract {}
 
     /** Tests with a second client of the same diod, as if it were on another host. */
     @Nested
+    @OnServer(ServerKind.DIOD_UNIX)
     class OverDiod extends LockContract {
         private Share there;
         private long thereHandle;
-
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
-        }
 
         @BeforeEach
         void openThere() throws IOException {

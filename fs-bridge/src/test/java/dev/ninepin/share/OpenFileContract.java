@@ -18,6 +18,7 @@ import dev.ninepin.p9.Tread;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.Leftovers;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -100,7 +101,7 @@ abstract class OpenFileContract extends ShareFixture {
         assertThat(share.getattr(file.entry().node()).size()).isEqualTo(far + 3);
         // nfs-ganesha reports the number of blocks that the file would have without holes.
         assertThat(share.getattr(file.entry().node()).blocks())
-                .isLessThanOrEqualTo(server.isGanesha() ? (far + 3) / 512 : 1000);
+                .isLessThanOrEqualTo(server.kind() == ServerKind.GANESHA ? (far + 3) / 512 : 1000);
         assertThat(new String(read(file.handle(), far, 10), UTF_8)).isEqualTo("far");
         assertThat(read(file.handle(), far - 100, 50)).containsOnly(0);
         share.setattr(file.entry().node(), size(far + 1));
@@ -116,7 +117,7 @@ abstract class OpenFileContract extends ShareFixture {
         final long writer = share.open(node, OpenFlags.WRONLY, NO_KERNEL);
 
         // nfs-ganesha leaves this check to the client's kernel.
-        if (!server.isGanesha()) {
+        if (server.kind() != ServerKind.GANESHA) {
             assertErrno(Errno.EBADF, () -> write(reader, 0, "x", OpenFlags.RDONLY));
             assertErrno(Errno.EBADF, () -> read(writer, 0, 1));
         }
@@ -219,7 +220,7 @@ abstract class OpenFileContract extends ShareFixture {
         final long node = file(ROOT, "log", new byte[0]);
         // nfs-ganesha does not append by itself, so it gets only one writer. The kernel, too, serializes appends to a
         // file.
-        final int count = server.isGanesha() ? 1 : 4;
+        final int count = server.kind() == ServerKind.GANESHA ? 1 : 4;
         final List<BackgroundCall<Boolean>> writers = new ArrayList<>();
         for (int writer = 0; writer < count; writer++) {
             final String line = "line of writer " + writer + "\n";

@@ -2,63 +2,31 @@ package dev.ninepin.share;
 
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.LongRun;
-import dev.ninepin.testing.RealServer;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 class OpenFileTest {
     @Nested
-    class OverDiodOnAUnixSocket extends OpenFileContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_UNIX)
+    class OverDiodOnAUnixSocket extends OpenFileContract {}
 
     @Nested
     @LongRun
-    class OverDiodOnTcpWithTheSmallestMsize extends OpenFileContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnTcp(directory);
-        }
-
-        @Override
-        protected SessionOptions options() throws IOException {
-            return super.options().withMsize(SessionOptions.MIN_MSIZE);
-        }
-    }
+    @OnServer(value = ServerKind.DIOD_TCP, msize = SessionOptions.MIN_MSIZE)
+    class OverDiodOnTcpWithTheSmallestMsize extends OpenFileContract {}
 
     @Nested
     @LongRun
-    class OverGanesha extends OpenFileContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.ganesha(directory);
-        }
-    }
+    @OnServer(ServerKind.GANESHA)
+    class OverGanesha extends OpenFileContract {}
 
     @Nested
-    class OverQemu extends OpenFileContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends OpenFileContract {}
 
     @Nested
     @LongRun
-    class OverQemuMappedWithTheSmallestMsize extends OpenFileContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
-        }
-
-        @Override
-        protected SessionOptions options() throws IOException {
-            return super.options().withMsize(SessionOptions.MIN_MSIZE);
-        }
-    }
+    @OnServer(value = ServerKind.QEMU_MAPPED, msize = SessionOptions.MIN_MSIZE)
+    class OverQemuMappedWithTheSmallestMsize extends OpenFileContract {}
 }

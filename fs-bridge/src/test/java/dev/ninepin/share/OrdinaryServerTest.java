@@ -13,6 +13,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.testing.DiodServer;
 import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -105,18 +106,13 @@ class OrdinaryServerTest extends ShareFixture {
         }
 
         @Override
-        public boolean isQemu() {
-            return false;
+        public ServerKind kind() {
+            return ServerKind.DIOD_UNIX;
         }
 
         @Override
-        public boolean keepsAcls() {
-            return true;
-        }
-
-        @Override
-        public boolean keepsModesOnHost() {
-            return true;
+        public ProcessHandle process() {
+            throw new UnsupportedOperationException("each channel has a process");
         }
 
         @Override

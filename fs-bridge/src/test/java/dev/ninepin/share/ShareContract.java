@@ -19,6 +19,7 @@ import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -288,7 +289,7 @@ abstract class ShareContract extends ShareFixture {
 
     @Test
     void specialFilesAreMadeWhereTheServerCan() throws IOException {
-        if (server.isQemu() && server.keepsModesOnHost()) {
+        if (server.kind().isQemu() && !server.kind().isMapped()) {
             // QEMU 7.2.22 creates the FIFO, and then cannot open it to set its mode.
             assertErrno(ENXIO, () -> share.mknod(me, ROOT, name("fifo"), S_IFIFO | 0600, 0));
             return;
@@ -385,7 +386,7 @@ abstract class ShareContract extends ShareFixture {
         share.release(file.handle());
 
         final List<Entry> all = new ArrayList<>(List.of(directory, link, file.entry()));
-        if (!server.isQemu() || !server.keepsModesOnHost()) {
+        if (!server.kind().isQemu() || server.kind().isMapped()) {
             final Entry fifo = share.mknod(other, ROOT, name("fifo"), S_IFIFO | 0640, 0);
             counted(fifo);
             all.add(fifo);
@@ -439,7 +440,7 @@ abstract class ShareContract extends ShareFixture {
 
         assertThat(file.entry().attributes().uid()).isEqualTo(11);
         assertThat(file.entry().attributes().gid()).isEqualTo(22);
-        if (server.keepsModesOnHost()) {
+        if (!server.kind().isMapped()) {
             assertThat(Files.getAttribute(export.resolve("file"), "unix:uid")).isEqualTo(me.uid());
         }
         final long node = file.entry().node();
@@ -534,7 +535,7 @@ abstract class ShareContract extends ShareFixture {
         share.setattr(node, size(9));
         final long three = lookup("three");
 
-        if (server.isGanesha()) {
+        if (server.kind() == ServerKind.GANESHA) {
             // nfs-ganesha does not tell which file system a directory is on, so these may be files on several file
             // systems.
             assertThat(share.getattr(two).ino())

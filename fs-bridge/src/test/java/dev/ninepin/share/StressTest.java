@@ -2,61 +2,29 @@ package dev.ninepin.share;
 
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.LongRun;
-import dev.ninepin.testing.RealServer;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 @LongRun
 class StressTest {
     @Nested
-    class OverDiodOnAUnixSocket extends StressContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_UNIX)
+    class OverDiodOnAUnixSocket extends StressContract {}
 
     @Nested
-    class OverDiodOnTcpWithTheSmallestMsize extends StressContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnTcp(directory);
-        }
-
-        @Override
-        protected SessionOptions options() throws IOException {
-            return super.options().withMsize(SessionOptions.MIN_MSIZE);
-        }
-    }
+    @OnServer(value = ServerKind.DIOD_TCP, msize = SessionOptions.MIN_MSIZE)
+    class OverDiodOnTcpWithTheSmallestMsize extends StressContract {}
 
     @Nested
-    class OverGanesha extends StressContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.ganesha(directory);
-        }
-    }
+    @OnServer(ServerKind.GANESHA)
+    class OverGanesha extends StressContract {}
 
     @Nested
-    class OverQemu extends StressContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends StressContract {}
 
     @Nested
-    class OverQemuMappedWithTheSmallestMsize extends StressContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
-        }
-
-        @Override
-        protected SessionOptions options() throws IOException {
-            return super.options().withMsize(SessionOptions.MIN_MSIZE);
-        }
-    }
+    @OnServer(value = ServerKind.QEMU_MAPPED, msize = SessionOptions.MIN_MSIZE)
+    class OverQemuMappedWithTheSmallestMsize extends StressContract {}
 }

@@ -18,6 +18,7 @@ import dev.ninepin.p9.Txattrwalk;
 import dev.ninepin.share.id.PosixAcl;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.InMemory;
+import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -98,7 +99,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     void aValueMayHave64KibAndNoMore() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
         // nfs-ganesha accepts one byte less.
-        final int most = server.isGanesha() ? MOST - 1 : MOST;
+        final int most = server.kind() == ServerKind.GANESHA ? MOST - 1 : MOST;
         final byte[] large = new byte[most];
         new Random(5).nextBytes(large);
 
@@ -119,7 +120,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         final long file = file(ROOT, "file", new byte[0]);
         final List<String> names = new ArrayList<>();
         // nfs-ganesha lists at most 4096 bytes of names; if there are more, its list is empty.
-        final int count = server.isGanesha() ? 16 : 40;
+        final int count = server.kind() == ServerKind.GANESHA ? 16 : 40;
         for (int i = 0; i < count; i++) {
             names.add("user." + "n".repeat(240) + i);
             set(file, names.get(i), new byte[] {1}, 0);
@@ -183,7 +184,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         final long node = file.entry().node();
 
         assertThat(attributes(node)).isEmpty();
-        if (!server.keepsModesOnHost()) {
+        if (server.kind().isMapped()) {
             assertThat(there("file")).anyMatch(line -> line.startsWith("user.virtfs.mode"));
             assertErrno(Errno.ENODATA, () -> get(node, "user.virtfs.mode"));
             assertErrno(Errno.EACCES, () -> set(node, "user.virtfs.mode", new byte[] {1, 2, 3, 4}, 0));
@@ -224,14 +225,14 @@ abstract class XattrContract extends ShareFixture implements InMemory {
     @Test
     void aKindThatTheServerRefusesCostsNearlyNothing() throws Exception {
         final long file = file(ROOT, "file", new byte[0]);
-        final int errno = server.isQemu() ? Errno.EOPNOTSUPP : Errno.ENODATA;
+        final int errno = server.kind().isQemu() ? Errno.EOPNOTSUPP : Errno.ENODATA;
         final int before = channel.sent(Txattrwalk.class);
         final long begin = System.nanoTime();
         for (int i = 0; i < 1000; i++) {
             assertErrno(errno, () -> share.xattrSize(file, CAPABILITY));
         }
         final long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + 1;
-        if (server.isQemu()) {
+        if (server.kind().isQemu()) {
             // One more request asks whether there are attributes at all.
             assertThat(channel.sent(Txattrwalk.class)).isLessThanOrEqualTo(before + (int) seconds + 1);
         } else {
@@ -262,7 +263,7 @@ abstract class XattrContract extends ShareFixture implements InMemory {
         assertThat(mode(counted(share.mkdir(private077, ROOT, name("plain"), 0777))))
                 .isEqualTo(0700);
         // nfs-ganesha first creates the attribute with bytes that are not an ACL.
-        if (!server.keepsAcls() || server.isGanesha()) {
+        if (!server.kind().keepsAcls() || server.kind() == ServerKind.GANESHA) {
             assertErrno(Errno.EOPNOTSUPP, () -> share.setxattr(me, ROOT, DEFAULT_ACL, ByteBuffer.wrap(ACL), 0));
             return;
         }
@@ -302,12 +303,12 @@ abstract class XattrContract extends ShareFixture implements InMemory {
                 Errno.EINVAL,
                 () -> share.setxattr(
                         me, file, ACCESS_ACL, ByteBuffer.wrap(new byte[] {2, 0, 0, 0, 4, 0, 7, 0, 0, 0, 0, 0}), 0));
-        if (server.keepsAcls()) {
+        if (server.kind().keepsAcls()) {
             share.setxattr(me, file, ACCESS_ACL, ByteBuffer.wrap(ACL), 0);
             share.setxattr(me, file, ACCESS_ACL, ByteBuffer.wrap(new byte[] {2, 0, 0, 0}), 0);
             assertErrno(Errno.ENODATA, () -> share.getxattr(file, ACCESS_ACL, MOST));
         }
-        assertThat(mode(file) & 0700).isEqualTo(server.keepsAcls() ? 0700 : 0600);
+        assertThat(mode(file) & 0700).isEqualTo(server.kind().keepsAcls() ? 0700 : 0600);
     }
 
     private int mode(final long node) throws IOException {

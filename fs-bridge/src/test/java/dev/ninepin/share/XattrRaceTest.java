@@ -2,54 +2,26 @@ package dev.ninepin.share;
 
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.LongRun;
-import dev.ninepin.testing.RealServer;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 /** Tests of concurrent reads and changes of extended attributes. */
 @LongRun
 class XattrRaceTest {
     @Nested
-    class OverDiodOnAUnixSocket extends XattrRaceContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_UNIX)
+    class OverDiodOnAUnixSocket extends XattrRaceContract {}
 
     @Nested
-    class OverDiodOnTcpWithTheSmallestMsize extends XattrRaceContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnTcp(directory);
-        }
-
-        @Override
-        protected SessionOptions options() throws IOException {
-            return super.options().withMsize(SessionOptions.MIN_MSIZE);
-        }
-    }
+    @OnServer(value = ServerKind.DIOD_TCP, msize = SessionOptions.MIN_MSIZE)
+    class OverDiodOnTcpWithTheSmallestMsize extends XattrRaceContract {}
 
     @Nested
-    class OverQemu extends XattrRaceContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends XattrRaceContract {}
 
     @Nested
-    class OverQemuMappedWithTheSmallestMsize extends XattrRaceContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
-        }
-
-        @Override
-        protected SessionOptions options() throws IOException {
-            return super.options().withMsize(SessionOptions.MIN_MSIZE);
-        }
-    }
+    @OnServer(value = ServerKind.QEMU_MAPPED, msize = SessionOptions.MIN_MSIZE)
+    class OverQemuMappedWithTheSmallestMsize extends XattrRaceContract {}
 }

@@ -1,53 +1,31 @@
 package dev.ninepin.session;
 
 import dev.ninepin.testing.LongRun;
-import dev.ninepin.testing.RealServer;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 class BehaviourTest {
     @Nested
-    class OverDiodOnAUnixSocket extends BehaviourContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_UNIX)
+    class OverDiodOnAUnixSocket extends BehaviourContract {}
 
     @Nested
     @LongRun
-    class OverDiodOnTcp extends BehaviourContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnTcp(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_TCP)
+    class OverDiodOnTcp extends BehaviourContract {}
 
     @Nested
     @LongRun
-    class OverGanesha extends BehaviourContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.ganesha(directory);
-        }
-    }
+    @OnServer(ServerKind.GANESHA)
+    class OverGanesha extends BehaviourContract {}
 
     @Nested
-    class OverQemu extends BehaviourContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends BehaviourContract {}
 
     @Nested
     @LongRun
-    class OverQemuMapped extends BehaviourContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
-        }
-    }
+    @OnServer(ServerKind.QEMU_MAPPED)
+    class OverQemuMapped extends BehaviourContract {}
 }

@@ -8,7 +8,9 @@ import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.testing.QemuServers;
 import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.ServerKind;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -30,7 +32,7 @@ class QemuFlushTest extends SessionFixture {
 
     @Override
     protected RealServer start(final Path directory) {
-        return RealServer.qemu(directory, Map.of("throttling.iops-read", "2"));
+        return new QemuServers(ServerKind.QEMU, directory, Map.of("throttling.iops-read", "2"));
     }
 
     @BeforeEach

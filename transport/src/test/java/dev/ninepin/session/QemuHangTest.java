@@ -8,7 +8,9 @@ import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.LongRun;
+import dev.ninepin.testing.QemuServers;
 import dev.ninepin.testing.RealServer;
+import dev.ninepin.testing.ServerKind;
 import dev.ninepin.testing.SessionFixture;
 import dev.ninepin.virtio.qemu.QemuProcesses;
 import java.io.IOException;
@@ -36,7 +38,7 @@ class QemuHangTest extends SessionFixture {
 
     @Override
     protected RealServer start(final Path directory) {
-        return RealServer.qemu(directory, Map.of());
+        return new QemuServers(ServerKind.QEMU, directory, Map.of());
     }
 
     private void openFile(final Duration timeout) throws IOException {

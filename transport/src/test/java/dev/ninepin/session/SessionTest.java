@@ -1,53 +1,31 @@
 package dev.ninepin.session;
 
 import dev.ninepin.testing.LongRun;
-import dev.ninepin.testing.RealServer;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
+import dev.ninepin.testing.OnServer;
+import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 class SessionTest {
     @Nested
-    class OverDiodOnAUnixSocket extends SessionContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnUnixSocket(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_UNIX)
+    class OverDiodOnAUnixSocket extends SessionContract {}
 
     @Nested
     @LongRun
-    class OverDiodOnTcp extends SessionContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.diodOnTcp(directory);
-        }
-    }
+    @OnServer(ServerKind.DIOD_TCP)
+    class OverDiodOnTcp extends SessionContract {}
 
     @Nested
     @LongRun
-    class OverGanesha extends SessionContract {
-        @Override
-        protected RealServer start(final Path directory) throws IOException {
-            return RealServer.ganesha(directory);
-        }
-    }
+    @OnServer(ServerKind.GANESHA)
+    class OverGanesha extends SessionContract {}
 
     @Nested
-    class OverQemu extends SessionContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "none"));
-        }
-    }
+    @OnServer(ServerKind.QEMU)
+    class OverQemu extends SessionContract {}
 
     @Nested
     @LongRun
-    class OverQemuMapped extends SessionContract {
-        @Override
-        protected RealServer start(final Path directory) {
-            return RealServer.qemu(directory, Map.of("security_model", "mapped-xattr"));
-        }
-    }
+    @OnServer(ServerKind.QEMU_MAPPED)
+    class OverQemuMapped extends SessionContract {}
 }

@@ -1,17 +1,12 @@
 package dev.ninepin.testing;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.ninepin.p9.ByteString;
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.stream.StreamChannel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.Optional;
 
 /**
  * An nfs-ganesha process that exports one directory over 9P and is reached through a UNIX socket. Needs root.
@@ -21,9 +16,7 @@ import java.util.stream.Stream;
  * this namespace reads from a pipe for as long as this JVM lives. The server accepts connections once it is
  * constructed, and has exited once it is closed. Used by one thread at a time.
  */
-public final class GaneshaServer implements AutoCloseable {
-    private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
-    private static final Duration ENDS_WITHIN = Duration.ofSeconds(20);
+public final class GaneshaServer extends ServerProcess {
     private static final int PORT = 15640;
 
     /** The text by which {@code /proc/net/tcp6} shows a socket that listens on the port. */
@@ -47,16 +40,11 @@ public final class GaneshaServer implements AutoCloseable {
             LOG { Default_Log_Level = EVENT; }
             """;
 
-    private final Path export;
-    private final Path runtime;
-    private final Process process;
-
-    public GaneshaServer(final Path export) throws IOException {
-        this.export = export;
-        // Not in the build directory, whose path may be long: a socket's path has at most 107 bytes.
-        this.runtime = Files.createTempDirectory(Path.of("/tmp"), "ninepin-ganesha");
-        Files.writeString(runtime.resolve("configuration"), CONFIGURATION.formatted(PORT, export));
-        this.process = new ProcessBuilder(
+    private GaneshaServer(final Path export, final Path runtime) throws IOException {
+        super(
+                export,
+                runtime,
+                List.of(
                         "unshare",
                         "--net",
                         "--pid",
@@ -65,74 +53,42 @@ public final class GaneshaServer implements AutoCloseable {
                         "sh",
                         "-c",
                         "ip link set lo up && { socat -b 131072 UNIX-LISTEN:socket,fork TCP:127.0.0.1:" + PORT
-                                + " & ganesha.nfsd -F -f configuration -L log -p pid & exec cat; }")
-                .directory(runtime.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(runtime.resolve("output").toFile())
-                .start();
-        try {
-            await("nfs-ganesha to listen")
-                    .atMost(STARTS_WITHIN)
-                    .pollDelay(Duration.ZERO)
-                    .pollInterval(Duration.ofMillis(5))
-                    .failFast("no name spaces for nfs-ganesha: see " + runtime, () -> !process.isAlive())
-                    .until(this::listens);
-        } catch (final Throwable e) {
-            close();
-            throw e;
-        }
+                                + " & ganesha.nfsd -F -f configuration -L log -p pid & exec cat; }"));
+        awaitStart(() -> listens() ? Optional.of(true) : Optional.empty());
     }
 
-    /** Returns the aname to attach to. */
-    public ByteString aname() {
-        return ByteString.of(export.toString());
-    }
-
-    /** Returns the path of the socket that leads to the server. */
-    public Path socket() {
-        return runtime.resolve("socket");
-    }
-
-    /** Returns the process with which the server ends. */
-    public long pid() {
-        return process.pid();
-    }
-
-    /** Kills the server as {@code kill -9} does, and blocks until it has exited. */
-    public void kill() {
-        // First the first process of the PID namespace, whose end ends all others. Then its parent, which waits for it.
-        final List<ProcessHandle> first = process.children().toList();
-        first.forEach(ProcessHandle::destroyForcibly);
-        if (first.isEmpty()) {
-            process.destroyForcibly();
-        }
-        try {
-            assertThat(process.waitFor(ENDS_WITHIN.toSeconds(), TimeUnit.SECONDS))
-                    .as("nfs-ganesha, pid %d, has gone", process.pid())
-                    .isTrue();
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while nfs-ganesha ended", e);
-        }
+    /** Exports {@code export}. */
+    public static GaneshaServer start(final Path export) throws IOException {
+        final Path runtime = makeRuntime();
+        Files.writeString(runtime.resolve("configuration"), CONFIGURATION.formatted(PORT, export));
+        return new GaneshaServer(export, runtime);
     }
 
     @Override
-    public void close() {
-        kill();
-        try (Stream<Path> files = Files.list(runtime)) {
-            for (final Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(runtime);
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    public ServerKind kind() {
+        return ServerKind.GANESHA;
     }
 
-    /** Returns whether the server listens in its network namespace, which is the namespace of {@code process}. */
+    @Override
+    public Channel connect(final int maxMessageSize) throws IOException {
+        return StreamChannel.unix(socket());
+    }
+
+    @Override
+    public void kill() {
+        // First the first process of the PID namespace, whose end ends all others. Then its parent, which waits for it.
+        final List<ProcessHandle> first = process().children().toList();
+        first.forEach(ProcessHandle::destroyForcibly);
+        if (first.isEmpty()) {
+            process().destroyForcibly();
+        }
+        awaitEnd(process());
+    }
+
+    /** Returns whether the server listens in its network namespace, which is the namespace of its process. */
     private boolean listens() throws IOException {
         return Files.exists(socket())
-                && Files.readString(Path.of("/proc", Long.toString(process.pid()), "net", "tcp6"))
+                && Files.readString(Path.of("/proc", Long.toString(process().pid()), "net", "tcp6"))
                         .contains(LISTENING);
     }
 }

@@ -9,12 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real server for each test, and sessions with it over watched channels. A subclass chooses the server. */
+/** A real server for each test, chosen by {@link OnServer}, and sessions with it over watched channels. */
 @Timeout(120)
 public abstract class SessionFixture {
     /** The exported directory; empty before each test. */
@@ -32,7 +33,14 @@ public abstract class SessionFixture {
     private final List<WatchedChannel> channels = new ArrayList<>();
     private final List<Session> sessions = new ArrayList<>();
 
-    protected abstract RealServer start(Path directory) throws IOException;
+    /** Starts the server. A subclass without {@link OnServer} overrides this. */
+    protected RealServer start(final Path directory) throws IOException {
+        return onServer().orElseThrow().value().start(directory);
+    }
+
+    private Optional<OnServer> onServer() {
+        return Optional.ofNullable(getClass().getAnnotation(OnServer.class));
+    }
 
     @BeforeEach
     void startServer() throws IOException {
@@ -48,7 +56,9 @@ public abstract class SessionFixture {
 
     /** Returns the default options, attached to the export as the user of this process. */
     protected SessionOptions options() throws IOException {
-        return SessionOptions.defaults(uid()).withAname(server.aname());
+        return SessionOptions.defaults(uid())
+                .withAname(server.aname())
+                .withMsize(onServer().map(OnServer::msize).orElse(SessionOptions.DEFAULT_MSIZE));
     }
 
     protected Session connect(final SessionOptions options) throws IOException {

@@ -90,7 +90,9 @@ class VsockChannelInGuest extends ChannelContract {
         final RawClient client = RawClient.attach(channel, server.aname());
         assertThat(client.call(1, new Tgetattr(RawClient.ROOT, AttrMask.BASIC), Rgetattr.class))
                 .isNotNull();
-        new ProcessBuilder("kill", "-STOP", Long.toString(server.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-STOP", Long.toString(server.process().pid()))
+                .start()
+                .waitFor();
         try (BackgroundCall<Void> sender = BackgroundCall.start("sender", () -> {
             while (true) {
                 channel.send(1, new Tgetattr(RawClient.ROOT, AttrMask.BASIC));
@@ -103,7 +105,7 @@ class VsockChannelInGuest extends ChannelContract {
 
             assertThat(sender.failure()).isInstanceOf(ChannelClosedException.class);
         } finally {
-            new ProcessBuilder("kill", "-CONT", Long.toString(server.pid()))
+            new ProcessBuilder("kill", "-CONT", Long.toString(server.process().pid()))
                     .start()
                     .waitFor();
         }

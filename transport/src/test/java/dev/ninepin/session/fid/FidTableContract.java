@@ -10,6 +10,7 @@ import dev.ninepin.p9.Tclunk;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.ServerKind;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -122,7 +123,7 @@ abstract class FidTableContract extends SessionFixture {
                 own.add(session.fids().copy(file));
             }
         };
-        if (server.isGanesha()) {
+        if (server.kind() == ServerKind.GANESHA) {
             assertThatThrownBy(takeMany).isInstanceOfSatisfying(RemoteException.class, e -> assertThat(e.errno())
                     .isEqualTo(ENFILE));
             assertThat(own).hasSizeGreaterThan(1000);
@@ -213,7 +214,7 @@ abstract class FidTableContract extends SessionFixture {
 
     /** Returns the user IDs to attach as. nfs-ganesha only accepts users in this host's user database. */
     private List<Integer> users() throws IOException {
-        if (!server.isGanesha()) {
+        if (server.kind() != ServerKind.GANESHA) {
             return IntStream.rangeClosed(1, 40).boxed().toList();
         }
         try (Stream<String> lines = Files.lines(Path.of("/etc/passwd"))) {
