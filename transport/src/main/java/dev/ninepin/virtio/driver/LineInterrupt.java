@@ -15,7 +15,7 @@ import java.util.List;
  *
  * <p>Source: Linux, drivers/uio/uio_pci_generic.c and Documentation/driver-api/uio-howto.rst.
  */
-final class LineInterrupt implements Interrupt, AutoCloseable {
+final class LineInterrupt implements Interrupt {
     /** The width of the interrupt count, in bytes. */
     private static final int COUNT = Integer.BYTES;
 
@@ -74,7 +74,6 @@ final class LineInterrupt implements Interrupt, AutoCloseable {
         wake.raise();
     }
 
-    /** Ends a wait in progress, and closes the device file. The line stays disabled. */
     @Override
     public void close() {
         wake.close();

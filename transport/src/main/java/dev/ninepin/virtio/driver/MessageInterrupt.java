@@ -9,7 +9,7 @@ import java.util.List;
  * A message-signalled interrupt (MSI-X), which the kernel turns into an event. It needs no arming: each message raises
  * the event once.
  */
-final class MessageInterrupt implements Interrupt, AutoCloseable {
+final class MessageInterrupt implements Interrupt {
     private static final int VECTOR = 0;
 
     private final EventFd event;

@@ -16,38 +16,13 @@ record VfioMmio(VfioDevice device, VfioDevice.Region region) implements Mmio {
     }
 
     @Override
-    public int read8(final long offset) throws IOException {
-        return (int) device.read(at(offset, Byte.BYTES), Byte.BYTES);
+    public int read(final long offset, final int width) throws IOException {
+        return (int) device.read(at(offset, width), width);
     }
 
     @Override
-    public int read16(final long offset) throws IOException {
-        return (int) device.read(at(offset, Short.BYTES), Short.BYTES);
-    }
-
-    @Override
-    public int read32(final long offset) throws IOException {
-        return (int) device.read(at(offset, Integer.BYTES), Integer.BYTES);
-    }
-
-    @Override
-    public void write8(final long offset, final int value) throws IOException {
-        device.write(at(offset, Byte.BYTES), Byte.BYTES, value);
-    }
-
-    @Override
-    public void write16(final long offset, final int value) throws IOException {
-        device.write(at(offset, Short.BYTES), Short.BYTES, value);
-    }
-
-    @Override
-    public void write32(final long offset, final int value) throws IOException {
-        device.write(at(offset, Integer.BYTES), Integer.BYTES, value);
-    }
-
-    @Override
-    public void post16(final long offset, final int value) throws IOException {
-        write16(offset, value);
+    public void write(final long offset, final int width, final int value) throws IOException {
+        device.write(at(offset, width), width, value);
     }
 
     private long at(final long offset, final int width) {

@@ -33,47 +33,20 @@ final class ConfigWindow implements Mmio {
     }
 
     @Override
-    public int read8(final long offset) throws IOException {
-        select(offset, Byte.BYTES);
-        return config.readConfig8(capability + VirtioCapabilities.CONFIG_ACCESS_DATA);
+    public int read(final long offset, final int width) throws IOException {
+        select(offset, width);
+        return config.readConfig(capability + VirtioCapabilities.CONFIG_ACCESS_DATA, width);
     }
 
     @Override
-    public int read16(final long offset) throws IOException {
-        select(offset, Short.BYTES);
-        return config.readConfig16(capability + VirtioCapabilities.CONFIG_ACCESS_DATA);
-    }
-
-    @Override
-    public int read32(final long offset) throws IOException {
-        select(offset, Integer.BYTES);
-        return config.readConfig32(capability + VirtioCapabilities.CONFIG_ACCESS_DATA);
-    }
-
-    @Override
-    public void write8(final long offset, final int value) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void write16(final long offset, final int value) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void write32(final long offset, final int value) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void post16(final long offset, final int value) {
+    public void write(final long offset, final int width, final int value) {
         throw new UnsupportedOperationException();
     }
 
     private void select(final long offset, final int width) throws IOException {
         final long at = place.offset() + Objects.checkFromIndexSize(offset, width, place.length());
-        config.writeConfig8(capability + VirtioCapabilities.BAR, place.bar());
-        config.writeConfig32(capability + VirtioCapabilities.OFFSET, (int) at);
-        config.writeConfig32(capability + VirtioCapabilities.STRUCTURE_LENGTH, width);
+        config.writeConfig(capability + VirtioCapabilities.BAR, Byte.BYTES, place.bar());
+        config.writeConfig(capability + VirtioCapabilities.OFFSET, Integer.BYTES, (int) at);
+        config.writeConfig(capability + VirtioCapabilities.STRUCTURE_LENGTH, Integer.BYTES, width);
     }
 }

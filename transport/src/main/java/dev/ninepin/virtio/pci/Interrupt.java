@@ -8,7 +8,7 @@ import java.io.IOException;
  * <p>Only the reply reader calls {@link #arm} and {@link #await}; any thread may call {@link #wake}. Once the function
  * is closed, calls fail with an {@link IOException}.
  */
-public interface Interrupt {
+public interface Interrupt extends AutoCloseable {
     /** The value of {@link #vector} for an interrupt by the line (INTx). */
     int LINE = -1;
 
@@ -39,4 +39,8 @@ public interface Interrupt {
 
     /** Ends the wait in progress at once, or else the next one. */
     void wake();
+
+    /** Ends a wait in progress, and releases the interrupt. The interrupt line stays disabled. */
+    @Override
+    void close();
 }

@@ -37,11 +37,15 @@ public final class MappedMmio implements Mmio {
     // exactly that width.
 
     @Override
-    public int read8(final long offset) throws IOException {
-        final int at = at(offset, Byte.BYTES);
+    public int read(final long offset, final int width) throws IOException {
+        final int at = at(offset, width);
         VarHandle.fullFence();
         try {
-            return Byte.toUnsignedInt(registers.get(at));
+            return switch (width) {
+                case Byte.BYTES -> Byte.toUnsignedInt(registers.get(at));
+                case Short.BYTES -> Short.toUnsignedInt(registers.getShort(at));
+                default -> registers.getInt(at);
+            };
         } catch (final InternalError e) {
             throw gone(e);
         } finally {
@@ -50,73 +54,20 @@ public final class MappedMmio implements Mmio {
     }
 
     @Override
-    public int read16(final long offset) throws IOException {
-        final int at = at(offset, Short.BYTES);
+    public void write(final long offset, final int width, final int value) throws IOException {
+        final int at = at(offset, width);
         VarHandle.fullFence();
         try {
-            return Short.toUnsignedInt(registers.getShort(at));
+            switch (width) {
+                case Byte.BYTES -> registers.put(at, (byte) value);
+                case Short.BYTES -> registers.putShort(at, (short) value);
+                default -> registers.putInt(at, value);
+            }
         } catch (final InternalError e) {
             throw gone(e);
         } finally {
             VarHandle.fullFence();
         }
-    }
-
-    @Override
-    public int read32(final long offset) throws IOException {
-        final int at = at(offset, Integer.BYTES);
-        VarHandle.fullFence();
-        try {
-            return registers.getInt(at);
-        } catch (final InternalError e) {
-            throw gone(e);
-        } finally {
-            VarHandle.fullFence();
-        }
-    }
-
-    @Override
-    public void write8(final long offset, final int value) throws IOException {
-        final int at = at(offset, Byte.BYTES);
-        VarHandle.fullFence();
-        try {
-            registers.put(at, (byte) value);
-        } catch (final InternalError e) {
-            throw gone(e);
-        } finally {
-            VarHandle.fullFence();
-        }
-    }
-
-    @Override
-    public void write16(final long offset, final int value) throws IOException {
-        final int at = at(offset, Short.BYTES);
-        VarHandle.fullFence();
-        try {
-            registers.putShort(at, (short) value);
-        } catch (final InternalError e) {
-            throw gone(e);
-        } finally {
-            VarHandle.fullFence();
-        }
-    }
-
-    @Override
-    public void write32(final long offset, final int value) throws IOException {
-        final int at = at(offset, Integer.BYTES);
-        VarHandle.fullFence();
-        try {
-            registers.putInt(at, value);
-        } catch (final InternalError e) {
-            throw gone(e);
-        } finally {
-            VarHandle.fullFence();
-        }
-    }
-
-    @Override
-    public void post16(final long offset, final int value) throws IOException {
-        write16(offset, value);
     }
 
     /**

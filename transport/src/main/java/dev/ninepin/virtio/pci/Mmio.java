@@ -15,18 +15,38 @@ public interface Mmio {
     /** Returns the size of the registers, in bytes. */
     long size();
 
-    int read8(long offset) throws IOException;
+    /** Reads {@code width} bytes (1, 2 or 4) in one access. */
+    int read(long offset, int width) throws IOException;
 
-    int read16(long offset) throws IOException;
+    /** Writes {@code width} bytes (1, 2 or 4) in one access. */
+    void write(long offset, int width, int value) throws IOException;
 
-    int read32(long offset) throws IOException;
+    default int read8(final long offset) throws IOException {
+        return read(offset, Byte.BYTES);
+    }
 
-    void write8(long offset, int value) throws IOException;
+    default int read16(final long offset) throws IOException {
+        return read(offset, Short.BYTES);
+    }
 
-    void write16(long offset, int value) throws IOException;
+    default int read32(final long offset) throws IOException {
+        return read(offset, Integer.BYTES);
+    }
 
-    void write32(long offset, int value) throws IOException;
+    default void write8(final long offset, final int value) throws IOException {
+        write(offset, Byte.BYTES, value);
+    }
+
+    default void write16(final long offset, final int value) throws IOException {
+        write(offset, Short.BYTES, value);
+    }
+
+    default void write32(final long offset, final int value) throws IOException {
+        write(offset, Integer.BYTES, value);
+    }
 
     /** Writes like {@link #write16}, but may return before the device has seen the value. For doorbells. */
-    void post16(long offset, int value) throws IOException;
+    default void post16(final long offset, final int value) throws IOException {
+        write16(offset, value);
+    }
 }

@@ -12,33 +12,13 @@ record MmioRegion(Mmio bar, long start, long size) implements Mmio {
     }
 
     @Override
-    public int read8(final long offset) throws IOException {
-        return bar.read8(at(offset, Byte.BYTES));
+    public int read(final long offset, final int width) throws IOException {
+        return bar.read(at(offset, width), width);
     }
 
     @Override
-    public int read16(final long offset) throws IOException {
-        return bar.read16(at(offset, Short.BYTES));
-    }
-
-    @Override
-    public int read32(final long offset) throws IOException {
-        return bar.read32(at(offset, Integer.BYTES));
-    }
-
-    @Override
-    public void write8(final long offset, final int value) throws IOException {
-        bar.write8(at(offset, Byte.BYTES), value);
-    }
-
-    @Override
-    public void write16(final long offset, final int value) throws IOException {
-        bar.write16(at(offset, Short.BYTES), value);
-    }
-
-    @Override
-    public void write32(final long offset, final int value) throws IOException {
-        bar.write32(at(offset, Integer.BYTES), value);
+    public void write(final long offset, final int width, final int value) throws IOException {
+        bar.write(at(offset, width), width, value);
     }
 
     @Override

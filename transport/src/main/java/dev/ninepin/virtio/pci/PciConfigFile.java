@@ -40,43 +40,17 @@ public final class PciConfigFile implements PciConfigSpace, AutoCloseable {
     }
 
     @Override
-    public int readConfig8(final int offset) throws IOException {
-        return read(offset, Byte.BYTES);
+    public int readConfig(final int offset, final int width) throws IOException {
+        return (int) file.readAt(Objects.checkFromIndexSize(offset, width, PciConfig.SIZE), width);
     }
 
     @Override
-    public int readConfig16(final int offset) throws IOException {
-        return read(offset, Short.BYTES);
-    }
-
-    @Override
-    public int readConfig32(final int offset) throws IOException {
-        return read(offset, Integer.BYTES);
-    }
-
-    void writeConfig8(final int offset, final int value) throws IOException {
-        write(offset, Byte.BYTES, value);
-    }
-
-    @Override
-    public void writeConfig16(final int offset, final int value) throws IOException {
-        write(offset, Short.BYTES, value);
-    }
-
-    void writeConfig32(final int offset, final int value) throws IOException {
-        write(offset, Integer.BYTES, value);
+    public void writeConfig(final int offset, final int width, final int value) throws IOException {
+        file.writeAt(Objects.checkFromIndexSize(offset, width, PciConfig.SIZE), width, value);
     }
 
     @Override
     public void close() {
         file.close();
-    }
-
-    private int read(final int offset, final int width) throws IOException {
-        return (int) file.readAt(Objects.checkFromIndexSize(offset, width, PciConfig.SIZE), width);
-    }
-
-    private void write(final int offset, final int width, final int value) throws IOException {
-        file.writeAt(Objects.checkFromIndexSize(offset, width, PciConfig.SIZE), width, value);
     }
 }

@@ -8,15 +8,28 @@ public interface PciConfigSpace {
     String address();
 
     /**
-     * Reads configuration space; the value is little-endian and unsigned.
+     * Reads {@code width} bytes (1, 2 or 4) in one access. The value is little-endian and unsigned.
      *
-     * @param offset below 256 and aligned to the width of the access
+     * @param offset below 256 and aligned to the width
      */
-    int readConfig8(int offset) throws IOException;
+    int readConfig(int offset, int width) throws IOException;
 
-    int readConfig16(int offset) throws IOException;
+    /** Writes {@code width} bytes in one access, with the limits of {@link #readConfig}. */
+    void writeConfig(int offset, int width, int value) throws IOException;
 
-    int readConfig32(int offset) throws IOException;
+    default int readConfig8(final int offset) throws IOException {
+        return readConfig(offset, Byte.BYTES);
+    }
 
-    void writeConfig16(int offset, int value) throws IOException;
+    default int readConfig16(final int offset) throws IOException {
+        return readConfig(offset, Short.BYTES);
+    }
+
+    default int readConfig32(final int offset) throws IOException {
+        return readConfig(offset, Integer.BYTES);
+    }
+
+    default void writeConfig16(final int offset, final int value) throws IOException {
+        writeConfig(offset, Short.BYTES, value);
+    }
 }

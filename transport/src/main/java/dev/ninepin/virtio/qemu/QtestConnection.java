@@ -96,6 +96,15 @@ final class QtestConnection {
         }
     }
 
+    /** Returns the last letter of the commands that access {@code width} bytes: 1, 2 or 4. */
+    static char suffix(final int width) {
+        return switch (width) {
+            case Byte.BYTES -> 'b';
+            case Short.BYTES -> 'w';
+            default -> 'l';
+        };
+    }
+
     private Answer send(final String command) throws IOException {
         final Answer answer = new Answer(command);
         final byte[] line = (command + '\n').getBytes(US_ASCII);

@@ -12,49 +12,25 @@ import java.util.Objects;
  */
 record QtestMmio(QtestConnection qtest, long start, long size) implements Mmio {
     @Override
-    public int read8(final long offset) throws IOException {
-        return read("readb", offset, Byte.BYTES);
+    public int read(final long offset, final int width) throws IOException {
+        return (int) qtest.call("read" + QtestConnection.suffix(width) + at(offset, width));
     }
 
     @Override
-    public int read16(final long offset) throws IOException {
-        return read("readw", offset, Short.BYTES);
-    }
-
-    @Override
-    public int read32(final long offset) throws IOException {
-        return read("readl", offset, Integer.BYTES);
-    }
-
-    @Override
-    public void write8(final long offset, final int value) throws IOException {
-        qtest.call(write("writeb", offset, value, Byte.BYTES));
-    }
-
-    @Override
-    public void write16(final long offset, final int value) throws IOException {
-        qtest.call(write("writew", offset, value, Short.BYTES));
-    }
-
-    @Override
-    public void write32(final long offset, final int value) throws IOException {
-        qtest.call(write("writel", offset, value, Integer.BYTES));
+    public void write(final long offset, final int width, final int value) throws IOException {
+        qtest.call(writing(offset, width, value));
     }
 
     @Override
     public void post16(final long offset, final int value) throws IOException {
-        qtest.post(write("writew", offset, value, Short.BYTES));
+        qtest.post(writing(offset, Short.BYTES, value));
     }
 
-    private int read(final String command, final long offset, final int width) throws IOException {
-        return (int) qtest.call(command + " 0x" + Long.toHexString(at(offset, width)));
+    private String writing(final long offset, final int width, final int value) {
+        return "write" + QtestConnection.suffix(width) + at(offset, width) + " 0x" + Integer.toHexString(value);
     }
 
-    private String write(final String command, final long offset, final int value, final int width) {
-        return command + " 0x" + Long.toHexString(at(offset, width)) + " 0x" + Integer.toHexString(value);
-    }
-
-    private long at(final long offset, final int width) {
-        return start + Objects.checkFromIndexSize(offset, width, size);
+    private String at(final long offset, final int width) {
+        return " 0x" + Long.toHexString(start + Objects.checkFromIndexSize(offset, width, size));
     }
 }

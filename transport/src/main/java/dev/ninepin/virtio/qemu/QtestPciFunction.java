@@ -52,23 +52,15 @@ final class QtestPciFunction implements PciFunction {
     }
 
     @Override
-    public int readConfig8(final int offset) throws IOException {
-        return readConfig("inb", offset, Byte.BYTES);
+    public int readConfig(final int offset, final int width) throws IOException {
+        select(offset, width);
+        return (int) qtest.call("in" + QtestConnection.suffix(width) + dataPort(offset));
     }
 
     @Override
-    public int readConfig16(final int offset) throws IOException {
-        return readConfig("inw", offset, Short.BYTES);
-    }
-
-    @Override
-    public int readConfig32(final int offset) throws IOException {
-        return readConfig("inl", offset, Integer.BYTES);
-    }
-
-    @Override
-    public void writeConfig16(final int offset, final int value) throws IOException {
-        writeConfig("outw", offset, value, Short.BYTES);
+    public void writeConfig(final int offset, final int width, final int value) throws IOException {
+        select(offset, width);
+        qtest.call("out" + QtestConnection.suffix(width) + dataPort(offset) + " 0x" + Integer.toHexString(value));
     }
 
     @Override
@@ -80,7 +72,7 @@ final class QtestPciFunction implements PciFunction {
         final int register = PciConfig.bar(bar);
         final int flags = readConfig32(register) & PciConfig.BAR_FLAGS_MASK;
         // PCI Local Bus 3.0, 6.2.5.1: after a write of all ones, only the address bits above the size read as one.
-        writeConfig("outl", register, -1, Integer.BYTES);
+        writeConfig(register, Integer.BYTES, -1);
         final long size = -(long) (readConfig32(register) & ~PciConfig.BAR_FLAGS_MASK);
         if ((flags & PciConfig.BAR_IS_IO) != 0 || size <= 0) {
             throw new IOException(address() + " has no memory BAR " + bar);
@@ -89,9 +81,9 @@ final class QtestPciFunction implements PciFunction {
         if (at + size > END_OF_BARS) {
             throw new IOException("BAR " + bar + " of " + address() + " has " + size + " bytes: too large");
         }
-        writeConfig("outl", register, (int) at, Integer.BYTES);
+        writeConfig(register, Integer.BYTES, (int) at);
         if ((flags & PciConfig.BAR_TYPE_MASK) == PciConfig.BAR_TYPE_64_BIT) {
-            writeConfig("outl", register + Integer.BYTES, 0, Integer.BYTES);
+            writeConfig(register + Integer.BYTES, Integer.BYTES, 0);
         }
         nextBarAddress = at + size;
         final Mmio mapped = new QtestMmio(qtest, at, size);
@@ -118,24 +110,13 @@ final class QtestPciFunction implements PciFunction {
         server.close();
     }
 
-    private int readConfig(final String command, final int offset, final int width) throws IOException {
-        select(offset, width);
-        return (int) qtest.call(command + " 0x" + Integer.toHexString(dataPort(offset)));
-    }
-
-    private void writeConfig(final String command, final int offset, final int value, final int width)
-            throws IOException {
-        select(offset, width);
-        qtest.call(command + " 0x" + Integer.toHexString(dataPort(offset)) + " 0x" + Integer.toHexString(value));
-    }
-
     private void select(final int offset, final int width) throws IOException {
         Objects.checkFromIndexSize(offset, width, PciConfig.SIZE);
         final int address = CONFIG_ENABLE | (slot << SLOT_SHIFT) | (offset & -Integer.BYTES);
         qtest.call("outl 0x" + Integer.toHexString(CONFIG_ADDRESS_PORT) + " 0x" + Integer.toHexString(address));
     }
 
-    private static int dataPort(final int offset) {
-        return CONFIG_DATA_PORT + offset % Integer.BYTES;
+    private static String dataPort(final int offset) {
+        return " 0x" + Integer.toHexString(CONFIG_DATA_PORT + offset % Integer.BYTES);
     }
 }

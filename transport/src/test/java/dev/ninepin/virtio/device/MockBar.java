@@ -15,11 +15,11 @@ abstract class MockBar implements Mmio {
         this.size = size;
     }
 
-    int read(final int offset, final int width) {
+    int readRegister(final int offset, final int width) {
         return 0;
     }
 
-    void write(final int offset, final int width, final int value) {
+    void writeRegister(final int offset, final int width, final int value) {
         throw new AssertionError("the driver wrote " + value + " to " + offset);
     }
 
@@ -45,38 +45,13 @@ abstract class MockBar implements Mmio {
     }
 
     @Override
-    public int read8(final long offset) {
-        return read(at(offset, Byte.BYTES), Byte.BYTES);
+    public final int read(final long offset, final int width) {
+        return readRegister(at(offset, width), width);
     }
 
     @Override
-    public int read16(final long offset) {
-        return read(at(offset, Short.BYTES), Short.BYTES);
-    }
-
-    @Override
-    public int read32(final long offset) {
-        return read(at(offset, Integer.BYTES), Integer.BYTES);
-    }
-
-    @Override
-    public void write8(final long offset, final int value) {
-        write(at(offset, Byte.BYTES), Byte.BYTES, value);
-    }
-
-    @Override
-    public void write16(final long offset, final int value) {
-        write(at(offset, Short.BYTES), Short.BYTES, value);
-    }
-
-    @Override
-    public void write32(final long offset, final int value) {
-        write(at(offset, Integer.BYTES), Integer.BYTES, value);
-    }
-
-    @Override
-    public void post16(final long offset, final int value) {
-        write16(offset, value);
+    public final void write(final long offset, final int width, final int value) {
+        writeRegister(at(offset, width), width, value);
     }
 
     private int at(final long offset, final int width) {

@@ -182,23 +182,13 @@ public final class MockDevice implements PciFunction {
     }
 
     @Override
-    public int readConfig8(final int offset) {
-        return Byte.toUnsignedInt(config.get(offset));
+    public int readConfig(final int offset, final int width) {
+        return MockBar.get(config, offset, width);
     }
 
     @Override
-    public int readConfig16(final int offset) {
-        return Short.toUnsignedInt(config.getShort(offset));
-    }
-
-    @Override
-    public int readConfig32(final int offset) {
-        return config.getInt(offset);
-    }
-
-    @Override
-    public void writeConfig16(final int offset, final int value) {
-        config.putShort(offset, (short) value);
+    public void writeConfig(final int offset, final int width, final int value) {
+        MockBar.put(config, offset, width, value);
     }
 
     @Override
@@ -234,14 +224,14 @@ public final class MockDevice implements PciFunction {
 
     private final MockBar device = new MockBar(BAR_SIZE) {
         @Override
-        int read(final int offset, final int width) {
+        int readRegister(final int offset, final int width) {
             return get(deviceConfig, offset, width);
         }
     };
 
     private final MockBar notify = new MockBar(BAR_SIZE) {
         @Override
-        void write(final int offset, final int width, final int value) {
+        void writeRegister(final int offset, final int width, final int value) {
             if (offset != 0x200 + NOTIFY_OFFSET * NOTIFY_MULTIPLIER || width != Short.BYTES || value != 0) {
                 throw new AssertionError("the driver rang at " + offset + " with " + value);
             }
@@ -255,7 +245,7 @@ public final class MockDevice implements PciFunction {
 
     private final MockBar common = new MockBar(BAR_SIZE) {
         @Override
-        int read(final int offset, final int width) {
+        int readRegister(final int offset, final int width) {
             final int register = offset - 0x100;
             return switch (register) {
                 case CommonRegisters.DEVICE_FEATURE ->
@@ -272,7 +262,7 @@ public final class MockDevice implements PciFunction {
         }
 
         @Override
-        void write(final int offset, final int width, final int value) {
+        void writeRegister(final int offset, final int width, final int value) {
             final int register = offset - 0x100;
             put(registers, register, width, value);
             if (register == CommonRegisters.DRIVER_FEATURE) {

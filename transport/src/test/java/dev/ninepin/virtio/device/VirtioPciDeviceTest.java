@@ -22,7 +22,7 @@ class VirtioPciDeviceTest {
     }
 
     @Test
-    void otherDevicesAreLeftAlone() {
+    void otherDevicesAreLeftAlone() throws IOException {
         assertRefused(() -> VirtioPciDevice.open(mock.ids(0x8086, 0x1049)), "8086:1049");
         assertRefused(() -> VirtioPciDevice.open(mock.ids(0x1af4, 0x1000)), "1af4:1000");
         assertThat(mock.readConfig16(PciConfig.COMMAND)).isZero();
