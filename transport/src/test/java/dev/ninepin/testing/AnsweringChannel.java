@@ -99,25 +99,14 @@ public final class AnsweringChannel implements Channel {
         if (reply.remaining() < Frame.HEADER_SIZE || Frame.peekSize(reply) != reply.remaining()) {
             throw new IOException("a message of " + reply.remaining() + " bytes that is none");
         }
-        return new Whole(reply.order(ByteOrder.LITTLE_ENDIAN));
+        // The garbage collector frees the memory.
+        return new Received(Frame.peekTag(reply.order(ByteOrder.LITTLE_ENDIAN)), reply, () -> {});
     }
 
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {
             replies.add(END);
-        }
-    }
-
-    private record Whole(ByteBuffer message) implements Received {
-        @Override
-        public int tag() {
-            return Frame.peekTag(message);
-        }
-
-        @Override
-        public void close() {
-            // The garbage collector frees the memory.
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.ninepin.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Message;
@@ -37,17 +36,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A channel that checks its traffic for forbidden messages, and tracks which fids the server holds. Any thread may
  * query it.
  */
-public final class WatchedChannel implements Channel {
+public final class WatchedChannel extends ForwardingChannel {
     private static final Object NOTHING = new Object();
 
-    private final Channel channel;
     private final Map<Integer, Tmessage> inFlight = new ConcurrentHashMap<>();
     private final AtomicInteger places = new AtomicInteger();
     private final Set<Integer> fids = ConcurrentHashMap.newKeySet();
@@ -69,7 +66,7 @@ public final class WatchedChannel implements Channel {
     private volatile Object lock = NOTHING;
 
     public WatchedChannel(final Channel channel) {
-        this.channel = channel;
+        super(channel);
     }
 
     /** Requires that no sender holds the monitor of {@code lock} from now on. */
@@ -119,41 +116,6 @@ public final class WatchedChannel implements Channel {
     }
 
     @Override
-    public ChannelInfo info() {
-        return channel.info();
-    }
-
-    @Override
-    public int maxMessageSize() {
-        return channel.maxMessageSize();
-    }
-
-    @Override
-    public int maxRequests() {
-        return channel.maxRequests();
-    }
-
-    @Override
-    public int maxDataRequests() {
-        return channel.maxDataRequests();
-    }
-
-    @Override
-    public boolean carriesData(final Tmessage request) {
-        return channel.carriesData(request);
-    }
-
-    @Override
-    public boolean takesFlush() {
-        return channel.takesFlush();
-    }
-
-    @Override
-    public boolean mayLoseFirstReply() {
-        return channel.mayLoseFirstReply();
-    }
-
-    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         sent.computeIfAbsent(request.getClass(), kind -> new AtomicInteger()).incrementAndGet();
         wrongIf(Thread.holdsLock(lock), request, "sent under a lock that the reply reader takes");
@@ -169,7 +131,7 @@ public final class WatchedChannel implements Channel {
             reads.add(read);
         }
         checkFids(request);
-        channel.send(tag, request);
+        super.send(tag, request);
     }
 
     private void checkFids(final Tmessage request) {
@@ -194,12 +156,12 @@ public final class WatchedChannel implements Channel {
     @Override
     public void flush() throws IOException {
         flushes.incrementAndGet();
-        channel.flush();
+        super.flush();
     }
 
     @Override
     public Received receive() throws IOException {
-        final Received received = channel.receive();
+        final Received received = super.receive();
         final Tmessage request = inFlight.remove(received.tag());
         if (request instanceof Twalk walk) {
             promised.remove(walk.newfid());
@@ -214,7 +176,12 @@ public final class WatchedChannel implements Channel {
                     request,
                     received.message().duplicate().order(received.message().order()));
         }
-        return new Watched(received, request != null);
+        return new Received(received.tag(), received.message(), () -> {
+            received.close();
+            if (request != null) {
+                places.decrementAndGet();
+            }
+        });
     }
 
     private void learn(final Tmessage request, final ByteBuffer bytes) {
@@ -292,42 +259,8 @@ public final class WatchedChannel implements Channel {
         }
     }
 
-    @Override
-    public void close() {
-        channel.close();
-    }
-
     /** Returns all requests in flight. */
     public List<Tmessage> inFlight() {
         return new ArrayList<>(inFlight.values());
-    }
-
-    /** A reply that releases the request's place when its memory is returned. */
-    private final class Watched implements Received {
-        private final Received received;
-        private final AtomicBoolean holdsPlace;
-
-        private Watched(final Received received, final boolean holdsPlace) {
-            this.received = received;
-            this.holdsPlace = new AtomicBoolean(holdsPlace);
-        }
-
-        @Override
-        public int tag() {
-            return received.tag();
-        }
-
-        @Override
-        public ByteBuffer message() {
-            return received.message();
-        }
-
-        @Override
-        public void close() {
-            received.close();
-            if (holdsPlace.getAndSet(false)) {
-                places.decrementAndGet();
-            }
-        }
     }
 }

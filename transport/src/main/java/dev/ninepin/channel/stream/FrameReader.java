@@ -1,7 +1,7 @@
 package dev.ninepin.channel.stream;
 
 import dev.ninepin.channel.BufferPool;
-import dev.ninepin.channel.PooledReply;
+import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Frame;
 import java.io.EOFException;
 import java.io.IOException;
@@ -37,7 +37,7 @@ final class FrameReader {
      * @throws EOFException if the stream ends, between messages or inside a message
      * @throws IOException if the bytes cannot be a message
      */
-    PooledReply read() throws IOException {
+    Received read() throws IOException {
         readAhead(Integer.BYTES);
         final long size = Frame.peekSize(ahead);
         if (size < Frame.HEADER_SIZE || size > pool.largest()) {
@@ -51,7 +51,7 @@ final class FrameReader {
             pool.giveBack(message);
             throw e;
         }
-        return new PooledReply(pool, message);
+        return new Received(Frame.peekTag(message), message, () -> pool.giveBack(message));
     }
 
     private void readAhead(final int wanted) throws IOException {

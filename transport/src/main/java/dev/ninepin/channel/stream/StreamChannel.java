@@ -2,15 +2,13 @@ package dev.ninepin.channel.stream;
 
 import dev.ninepin.channel.BufferPool;
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.ChannelClosedException;
+import dev.ninepin.channel.ChannelEnd;
 import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A channel over a byte stream. Messages follow one another, each led by its size.
@@ -34,11 +32,11 @@ public final class StreamChannel implements Channel {
     private final ByteStream stream;
     private final FrameWriter writer;
     private final FrameReader reader;
-    private final AtomicBoolean closed = new AtomicBoolean();
-    private volatile @Nullable IOException failure;
+    private final ChannelEnd end;
 
     StreamChannel(final ByteStream stream) {
         this.stream = stream;
+        this.end = new ChannelEnd(stream.info().kind() + ":" + stream.info().device());
         this.writer = new FrameWriter(stream.output(), MAX_MESSAGE_SIZE);
         this.reader = new FrameReader(stream.input(), new BufferPool(MAX_MESSAGE_SIZE, MAX_REQUESTS));
     }
@@ -101,59 +99,45 @@ public final class StreamChannel implements Channel {
 
     @Override
     public void send(final int tag, final Tmessage request) throws IOException {
-        check();
+        end.check();
         try {
             writer.write(tag, request);
         } catch (final IOException e) {
-            throw ended(e);
+            throw failWith(e);
         }
     }
 
     @Override
     public void flush() throws IOException {
-        check();
+        end.check();
         try {
             writer.flush();
         } catch (final IOException e) {
-            throw ended(e);
+            throw failWith(e);
         }
     }
 
     @Override
     public Received receive() throws IOException {
-        check();
+        end.check();
         try {
             return reader.read();
         } catch (final IOException e) {
-            throw ended(e);
+            throw failWith(e);
         }
     }
 
     @Override
     public void close() {
-        if (!closed.getAndSet(true)) {
+        if (end.close()) {
             stream.close();
         }
     }
 
-    private void check() throws IOException {
-        final IOException reason = failure;
-        if (closed.get()) {
-            throw new ChannelClosedException();
+    private IOException failWith(final IOException cause) {
+        if (!end.isReached()) {
+            end.fail(new IOException(cause.getMessage() + stream.lastWords(), cause));
         }
-        if (reason != null) {
-            throw new IOException(reason.getMessage(), reason);
-        }
-    }
-
-    private IOException ended(final IOException cause) {
-        if (closed.get()) {
-            return new ChannelClosedException();
-        }
-        final ChannelInfo info = info();
-        final IOException reason = new IOException(
-                info.kind() + ":" + info.device() + ": " + cause.getMessage() + stream.lastWords(), cause);
-        failure = reason;
-        return reason;
+        return end.reason();
     }
 }

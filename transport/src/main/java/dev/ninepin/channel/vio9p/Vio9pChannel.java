@@ -2,9 +2,8 @@ package dev.ninepin.channel.vio9p;
 
 import dev.ninepin.channel.BufferPool;
 import dev.ninepin.channel.Channel;
-import dev.ninepin.channel.ChannelClosedException;
+import dev.ninepin.channel.ChannelEnd;
 import dev.ninepin.channel.ChannelInfo;
-import dev.ninepin.channel.PooledReply;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Tmessage;
@@ -16,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,11 +54,12 @@ public final class Vio9pChannel implements Channel {
             ByteBuffer.allocateDirect(MAX_MESSAGE_SIZE).order(ByteOrder.LITTLE_ENDIAN);
 
     private final AtomicBoolean lockStepTold = new AtomicBoolean();
-    private volatile @Nullable IOException failure;
+    private final ChannelEnd end;
 
     Vio9pChannel(final Vio9pDevice device, final String name, final byte[] mountTag, final int replyRoom) {
         this.device = device;
         this.name = name;
+        this.end = new ChannelEnd("vio9p:" + name);
         this.mountTag = MountTagText.of(mountTag);
         this.replyRoom = replyRoom;
     }
@@ -124,7 +123,7 @@ public final class Vio9pChannel implements Channel {
     public void send(final int tag, final Tmessage request) throws IOException {
         checkSize("a reply to " + request.messageType().notation(), request.replySize());
         checkSize(request.messageType().notation(), Frame.sizeOf(request));
-        check();
+        end.check();
         outgoing.clear();
         new Frame(tag, request).encode(outgoing);
         if (tags.begin(outgoing.flip())) {
@@ -135,27 +134,29 @@ public final class Vio9pChannel implements Channel {
     /** Does nothing but check the channel, because {@link #send} writes every message at once. */
     @Override
     public void flush() throws IOException {
-        check();
+        end.check();
     }
 
     @Override
     public Received receive() throws IOException {
-        check();
+        end.check();
         try {
             final ByteBuffer reply = read();
             final int tag = tags.restoreTag(reply);
             if (tags.isLockStep()) {
                 sendNextInLockStep();
             }
-            return new PooledReply(pool, reply, tag);
+            return new Received(tag, reply, () -> pool.giveBack(reply));
         } catch (final IOException e) {
-            throw ended(e);
+            throw failWith(e);
         }
     }
 
     @Override
     public void close() {
-        device.close();
+        if (end.close()) {
+            device.close();
+        }
     }
 
     private void sendNextInLockStep() throws IOException {
@@ -172,7 +173,7 @@ public final class Vio9pChannel implements Channel {
         try {
             device.write(message);
         } catch (final IOException e) {
-            throw ended(e);
+            throw failWith(e);
         } catch (final IllegalArgumentException e) {
             tags.undo(message);
             throw e;
@@ -207,22 +208,8 @@ public final class Vio9pChannel implements Channel {
         }
     }
 
-    private void check() throws IOException {
-        final IOException reason = failure;
-        if (device.isClosed()) {
-            throw new ChannelClosedException();
-        }
-        if (reason != null) {
-            throw new IOException(reason.getMessage(), reason);
-        }
-    }
-
-    private IOException ended(final IOException cause) {
-        if (device.isClosed()) {
-            return cause instanceof ChannelClosedException ? cause : new ChannelClosedException();
-        }
-        final IOException reason = new IOException("vio9p:" + name + ": " + cause.getMessage(), cause);
-        failure = reason;
-        return reason;
+    private IOException failWith(final IOException cause) {
+        end.fail(cause);
+        return end.reason();
     }
 }

@@ -179,10 +179,6 @@ final class Vio9pDevice implements AutoCloseable {
         }
     }
 
-    boolean isClosed() {
-        return descriptor.isClosed();
-    }
-
     /**
      * Closes the device and wakes blocked threads, whose calls then fail. Does nothing if already closed.
      */

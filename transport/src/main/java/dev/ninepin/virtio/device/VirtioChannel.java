@@ -1,6 +1,7 @@
 package dev.ninepin.virtio.device;
 
 import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelEnd;
 import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Frame;
@@ -11,6 +12,7 @@ import dev.ninepin.virtio.queue.Used;
 import dev.ninepin.virtio.queue.Virtqueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -252,15 +254,12 @@ public final class VirtioChannel implements Channel {
 
     private Received reply(final Used used) throws IOException {
         final RequestBuffers slot = memory.slot(used.request());
-        final VirtioReceived received = new VirtioReceived(memory, slot, used.length());
-        if (used.length() > 0) {
-            final ByteBuffer message = received.message();
-            if (used.length() < Frame.HEADER_SIZE || Frame.peekSize(message) != used.length()) {
-                throw new IOException(
-                        "the device wrote a reply of " + used.length() + " bytes whose size field says something else");
-            }
+        final ByteBuffer message = slot.reply().bytes().slice(0, used.length()).order(ByteOrder.LITTLE_ENDIAN);
+        if (used.length() > 0 && (used.length() < Frame.HEADER_SIZE || Frame.peekSize(message) != used.length())) {
+            throw new IOException(
+                    "the device wrote a reply of " + used.length() + " bytes whose size field says something else");
         }
-        return received;
+        return new Received(slot.tag(), message, () -> memory.giveBack(slot));
     }
 
     /**

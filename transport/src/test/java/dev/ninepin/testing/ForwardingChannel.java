@@ -1,0 +1,71 @@
+package dev.ninepin.testing;
+
+import dev.ninepin.channel.Channel;
+import dev.ninepin.channel.ChannelInfo;
+import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Tmessage;
+import java.io.IOException;
+
+/** A channel over another one. Subclasses change what they override. */
+abstract class ForwardingChannel implements Channel {
+    private final Channel channel;
+
+    ForwardingChannel(final Channel channel) {
+        this.channel = channel;
+    }
+
+    @Override
+    public ChannelInfo info() {
+        return channel.info();
+    }
+
+    @Override
+    public int maxMessageSize() {
+        return channel.maxMessageSize();
+    }
+
+    @Override
+    public int maxRequests() {
+        return channel.maxRequests();
+    }
+
+    @Override
+    public int maxDataRequests() {
+        return channel.maxDataRequests();
+    }
+
+    @Override
+    public boolean carriesData(final Tmessage request) {
+        return channel.carriesData(request);
+    }
+
+    @Override
+    public boolean takesFlush() {
+        return channel.takesFlush();
+    }
+
+    @Override
+    public boolean mayLoseFirstReply() {
+        return channel.mayLoseFirstReply();
+    }
+
+    @Override
+    public void send(final int tag, final Tmessage request) throws IOException {
+        channel.send(tag, request);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        channel.flush();
+    }
+
+    @Override
+    public Received receive() throws IOException {
+        return channel.receive();
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+    }
+}
