@@ -9,9 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,14 +87,9 @@ final class CommandStream implements ByteStream {
 
     @Override
     public void close() {
-        // An interrupt must not shorten the time that the command has to exit.
-        final boolean interrupted = Thread.interrupted();
         closePipes();
         end();
         errors.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** Closes the pipes. This wakes our threads at once, and the command reads the end of its input. */
@@ -120,20 +113,14 @@ final class CommandStream implements ByteStream {
         }
     }
 
-    private boolean haveEnded(final List<ProcessHandle> processes, final Duration within) {
+    /** Blocks until all processes have ended, at most for {@code within}. An interrupt does not end the wait. */
+    private static boolean haveEnded(final List<ProcessHandle> processes, final Duration within) {
         final CompletableFuture<?>[] ends =
                 processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
-        try {
-            CompletableFuture.allOf(ends).get(within.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (final TimeoutException e) {
-            return false;
-        } catch (final ExecutionException e) {
-            throw new AssertionError("the end of a process does not fail", e);
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return CompletableFuture.allOf(ends)
+                .thenApply(all -> true)
+                .completeOnTimeout(false, within.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
     }
 
     private void close(final Closeable pipe) {

@@ -10,6 +10,7 @@ import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.Leftovers;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,6 +83,23 @@ class CommandStreamTest {
             assertThat(processes).noneMatch(ProcessHandle::isAlive);
         }
         before.awaitNothingNew();
+    }
+
+    @Test
+    void interruptsDoNotShortenTheTimeThatACommandHasToExit() throws Exception {
+        final Channel channel = shell("trap '' TERM; while true; do sleep 1000; done");
+        final long begin = System.nanoTime();
+        try (BackgroundCall<Boolean> closing = BackgroundCall.start("closing", () -> {
+            Thread.currentThread().interrupt();
+            channel.close();
+            return Thread.interrupted();
+        })) {
+            closing.awaitInside("haveEnded").interrupt();
+
+            assertThat(closing.result()).as("the interrupt status on return").isTrue();
+        }
+        // Half a second after the end of its input, and another after SIGTERM.
+        assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(TimeUnit.SECONDS.toNanos(1));
     }
 
     private static StreamChannel shell(final String script) throws IOException {
