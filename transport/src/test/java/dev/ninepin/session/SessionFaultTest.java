@@ -236,6 +236,24 @@ class SessionFaultTest {
     }
 
     @Test
+    void aRequestThatGetsNoTagSaysThatItWasNotSent() throws Exception {
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    welcome(client);
+                    attend(client);
+                });
+                Session session = connect(server, Duration.ofMillis(200))) {
+            // All tags but those that are reserved for Tflush.
+            for (int i = 0; i < 120; i++) {
+                session.readlink(FID);
+            }
+
+            assertThatThrownBy(() -> session.getattr(FID, 0).await())
+                    .isInstanceOf(RequestTimeoutException.class)
+                    .hasMessage("cannot send Tgetattr: earlier requests used all tags or data buffers for 0.2 s");
+        }
+    }
+
+    @Test
     void aReplyThatOvertakesTheRflushIsTheAnswer() throws Exception {
         try (ScriptedServer server = ScriptedServer.start(client -> {
                     welcome(client);

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -32,6 +34,28 @@ public final class BackgroundCall<T> implements AutoCloseable {
 
     public static <T> BackgroundCall<T> start(final String name, final Callable<T> call) {
         return new BackgroundCall<>(name, call);
+    }
+
+    /** The work of one of several threads. */
+    @FunctionalInterface
+    public interface Work {
+        void run(int thread) throws Exception;
+    }
+
+    /** Runs {@code work} in several threads at once, and returns when all have ended. */
+    public static void inThreads(final int count, final Work work) throws Exception {
+        final List<BackgroundCall<Boolean>> threads = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            final int thread = i;
+            threads.add(start("worker " + i, () -> {
+                work.run(thread);
+                return true;
+            }));
+        }
+        for (final BackgroundCall<Boolean> thread : threads) {
+            assertThat(thread.result()).isTrue();
+            thread.close();
+        }
     }
 
     /** Returns once the call blocks inside a method named {@code method}: its stack has not changed for a while. */

@@ -51,7 +51,7 @@ public final class Call<R> {
     @GuardedBy("this")
     private boolean lent;
 
-    public Call(
+    Call(
             final Exchange exchange,
             final int tag,
             final TagTable.Kind kind,
@@ -117,7 +117,7 @@ public final class Call<R> {
                     }
                 } catch (final TimeoutException e) {
                     if (reason == null) {
-                        reason = new RequestTimeoutException(notation(), timeoutNanos);
+                        reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
                         deadline = giveUp(reason);
                     } else {
                         future.completeExceptionally(reason);
@@ -158,7 +158,7 @@ public final class Call<R> {
     }
 
     /** Returns what {@link #tag} was taken for. */
-    public TagTable.Kind kind() {
+    TagTable.Kind kind() {
         return kind;
     }
 

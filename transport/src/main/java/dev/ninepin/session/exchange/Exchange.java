@@ -348,7 +348,8 @@ public final class Exchange {
                 try {
                     final int tag = tags.take(kind, deadline - System.nanoTime());
                     if (tag < 0) {
-                        throw new RequestTimeoutException("any request", patienceNanos);
+                        throw RequestTimeoutException.unsent(
+                                request.messageType().notation(), patienceNanos);
                     }
                     return tag;
                 } catch (final InterruptedException e) {

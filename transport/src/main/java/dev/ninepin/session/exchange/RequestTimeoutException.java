@@ -4,11 +4,23 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import java.io.IOException;
 
-/** The failure of a request that was given up because no answer came within {@code SessionOptions.requestTimeout}. */
+/**
+ * The failure of a request that was given up because it was not answered, or could not be sent, within {@code
+ * SessionOptions.requestTimeout}.
+ */
 public final class RequestTimeoutException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    RequestTimeoutException(final String request, final long nanos) {
-        super("the server did not answer " + request + " within " + NANOSECONDS.toMillis(nanos) / 1000.0 + " s");
+    private RequestTimeoutException(final String message, final long nanos) {
+        super(message + NANOSECONDS.toMillis(nanos) / 1000.0 + " s");
+    }
+
+    static RequestTimeoutException unanswered(final String request, final long nanos) {
+        return new RequestTimeoutException("the server did not answer " + request + " within ", nanos);
+    }
+
+    static RequestTimeoutException unsent(final String request, final long nanos) {
+        return new RequestTimeoutException(
+                "cannot send " + request + ": earlier requests used all tags or data buffers for ", nanos);
     }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The tag that was freed first is taken first. So if a server sends a reply twice, the second copy meets a free tag
  * and not the next request.
  */
-public final class TagTable {
+final class TagTable {
     /** One tag in this many is reserved for Tflush. */
     private static final int FLUSH_SHARE = 16;
 
@@ -45,7 +45,7 @@ public final class TagTable {
      * @param withFlush whether to reserve tags for Tflush
      * @param dataRequests how many requests with data may be in flight at once
      */
-    public TagTable(final int size, final boolean withFlush, final int dataRequests) {
+    TagTable(final int size, final boolean withFlush, final int dataRequests) {
         if (size < 2) {
             throw new IllegalArgumentException("a session needs at least 2 tags, but there are " + size);
         }
@@ -67,12 +67,12 @@ public final class TagTable {
     }
 
     /** Returns how many tags are taken. */
-    public int used() {
+    int used() {
         return size() - ordinary.availablePermits() - flush.availablePermits();
     }
 
     /** The kind of request that a tag is taken for. */
-    public enum Kind {
+    enum Kind {
         ORDINARY,
         /** A request that carries data, or whose reply does. */
         DATA,
@@ -80,7 +80,7 @@ public final class TagTable {
     }
 
     /** Takes a tag, and room for data if the kind needs it. Returns -1 if either is missing. Does not block. */
-    public int tryTake(final Kind kind) {
+    int tryTake(final Kind kind) {
         if (kind == Kind.DATA && !data.tryAcquire()) {
             return -1;
         } else if (semaphoreOf(kind == Kind.TFLUSH).tryAcquire()) {
@@ -94,7 +94,7 @@ public final class TagTable {
      * Takes a tag like {@link #tryTake}, but blocks until one is free, at most for {@code nanos}. Returns -1 on a
      * timeout.
      */
-    public int take(final Kind kind, final long nanos) throws InterruptedException {
+    int take(final Kind kind, final long nanos) throws InterruptedException {
         final long deadline = System.nanoTime() + nanos;
         if (kind == Kind.DATA && !data.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
             return -1;
@@ -135,18 +135,18 @@ public final class TagTable {
     }
 
     /** Stores a call under the tag that was taken for it. */
-    public void put(final Call<?> call) {
+    void put(final Call<?> call) {
         calls.set(call.tag(), call);
     }
 
     /** Returns the call that uses a tag; null if the tag is free or out of range. */
     @Nullable
-    public Call<?> get(final int tag) {
+    Call<?> get(final int tag) {
         return tag < calls.length() ? calls.get(tag) : null;
     }
 
     /** Frees the tag of {@code call}. Does nothing if it is already free. */
-    public void free(final Call<?> call) {
+    void free(final Call<?> call) {
         final int tag = call.tag();
         if (!calls.compareAndSet(tag, call, null)) {
             return;
@@ -159,7 +159,7 @@ public final class TagTable {
     }
 
     /** Returns the calls in flight. The result is not an atomic snapshot. */
-    public List<Call<?>> inFlight() {
+    List<Call<?>> inFlight() {
         final List<Call<?>> found = new ArrayList<>();
         for (int tag = 0; tag < calls.length(); tag++) {
             final Call<?> call = calls.get(tag);

@@ -2,12 +2,8 @@ package dev.ninepin.session.fid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ninepin.p9.Tclunk;
-import dev.ninepin.session.exchange.Call;
-import dev.ninepin.session.exchange.TagTable;
 import dev.ninepin.testing.BackgroundCall;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -23,15 +19,12 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tests of the tags and fid numbers of a session: no number is given out twice, and none is lost. */
-class NumbersTest {
+/** Tests of the fid numbers of a session: no number is given out twice, and none is lost. */
+class FidNumbersTest {
     private static final int EINVAL = 22;
     private static final int ERANGE = 34;
     private static final int THREADS = 8;
     private static final int ROUNDS = 20_000;
-
-    private static final List<TagTable.Kind> KINDS =
-            List.of(TagTable.Kind.ORDINARY, TagTable.Kind.DATA, TagTable.Kind.TFLUSH);
 
     @Property
     void fidNumbersAreUniqueWhileInUse(
@@ -115,95 +108,12 @@ class NumbersTest {
         assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(patience);
     }
 
-    @Property
-    void tagsAreUniqueWhileInUse(
-            @ForAll @IntRange(min = 2, max = 300) final int size,
-            @ForAll @Size(max = 400) final List<@IntRange(min = 0, max = 9) Integer> steps) {
-        final int dataRequests = (size + 3) / 4;
-        final TagTable tags = new TagTable(size, true, dataRequests);
-        final Deque<Call<?>> taken = new ArrayDeque<>();
-        for (final int step : steps) {
-            if (step < 6) {
-                final TagTable.Kind kind = KINDS.get(step / 2);
-                final int tag = tags.tryTake(kind);
-                final long withData = taken.stream()
-                        .filter(call -> call.kind() == TagTable.Kind.DATA)
-                        .count();
-                assertThat(tag >= 0 && kind == TagTable.Kind.DATA && withData == dataRequests)
-                        .as("more data than there is room for")
-                        .isFalse();
-                if (tag >= 0) {
-                    assertThat(tags.get(tag)).as("the call under a free tag").isNull();
-                    final Call<?> call = call(tag, kind);
-                    tags.put(call);
-                    taken.add(call);
-                }
-            } else if (!taken.isEmpty()) {
-                final Call<?> call = taken.removeFirst();
-                assertThat(tags.get(call.tag())).isSameAs(call);
-                tags.free(call);
-                tags.free(call);
-            }
-            assertThat(tags.used()).isEqualTo(taken.size()).isLessThanOrEqualTo(size);
-            assertThat(tags.inFlight()).hasSameElementsAs(taken);
-        }
-    }
-
-    @Property
-    void someTagsAreKeptForTflush(@ForAll @IntRange(min = 2, max = 300) final int size) {
-        final TagTable tags = new TagTable(size, true, size);
-        int ordinary = 0;
-        while (tags.tryTake(TagTable.Kind.ORDINARY) >= 0) {
-            ordinary++;
-        }
-
-        assertThat(ordinary).isPositive().isLessThan(size);
-        assertThat(tags.tryTake(TagTable.Kind.TFLUSH)).isNotNegative();
-    }
-
-    @Property
-    void whoGetsNoTagKeepsNoRoomForData(@ForAll @IntRange(min = 2, max = 300) final int size) throws Exception {
-        final TagTable tags = new TagTable(size, true, 1);
-        final Deque<Call<?>> taken = new ArrayDeque<>();
-        for (int tag = tags.tryTake(TagTable.Kind.ORDINARY); tag >= 0; tag = tags.tryTake(TagTable.Kind.ORDINARY)) {
-            taken.add(call(tag, TagTable.Kind.ORDINARY));
-            tags.put(taken.getLast());
-        }
-        assertThat(tags.tryTake(TagTable.Kind.DATA)).isNegative();
-        assertThat(tags.take(TagTable.Kind.DATA, 1)).isNegative();
-
-        tags.free(taken.getLast());
-
-        assertThat(tags.tryTake(TagTable.Kind.DATA)).isNotNegative();
-    }
-
-    @Test
-    @Timeout(60)
-    void threadsNeverShareATagAndNoneIsLost() throws Exception {
-        final TagTable tags = new TagTable(6, true, 6);
-        final Set<Integer> inUse = ConcurrentHashMap.newKeySet();
-        inThreads(thread -> {
-            for (int i = 0; i < ROUNDS; i++) {
-                final int tag = tags.take(TagTable.Kind.ORDINARY, TimeUnit.SECONDS.toNanos(30));
-                assertThat(tag).isNotNegative();
-                assertThat(inUse.add(tag)).isTrue();
-                final Call<?> call = call(tag, TagTable.Kind.ORDINARY);
-                tags.put(call);
-                assertThat(tags.get(tag)).isSameAs(call);
-                inUse.remove(tag);
-                tags.free(call);
-            }
-        });
-
-        assertThat(tags.used()).isZero();
-    }
-
     @Test
     @Timeout(60)
     void threadsNeverShareAFidNumberAndNoneIsLost() throws Exception {
         final FidNumbers numbers = new FidNumbers();
         final Set<Integer> inUse = ConcurrentHashMap.newKeySet();
-        inThreads(thread -> {
+        BackgroundCall.inThreads(THREADS, thread -> {
             final Random random = new Random(thread);
             final Deque<Integer> mine = new ArrayDeque<>();
             for (int i = 0; i < ROUNDS; i++) {
@@ -223,30 +133,5 @@ class NumbersTest {
         });
 
         assertThat(numbers.used()).isZero();
-    }
-
-    /** The work of one of several threads. */
-    @FunctionalInterface
-    private interface Work {
-        void run(int thread) throws Exception;
-    }
-
-    private static void inThreads(final Work work) throws Exception {
-        final List<BackgroundCall<Boolean>> threads = new ArrayList<>();
-        for (int i = 0; i < THREADS; i++) {
-            final int thread = i;
-            threads.add(BackgroundCall.start("worker " + i, () -> {
-                work.run(thread);
-                return true;
-            }));
-        }
-        for (final BackgroundCall<Boolean> thread : threads) {
-            assertThat(thread.result()).isTrue();
-            thread.close();
-        }
-    }
-
-    private static Call<?> call(final int tag, final TagTable.Kind kind) {
-        return new Call<>(null, tag, kind, new Tclunk(0), (reply, memory) -> reply);
     }
 }
