@@ -50,7 +50,11 @@ final class UserModeLinux {
                         "systemd.setenv=NINEPIN_GUEST_PORT=/dev/ttyS0",
                         "systemd.setenv=NINEPIN_GUEST_FILES=" + HOST_DIRECTORY,
                         "systemd.mask=serial-getty@ttyS0.service"),
-                Map.of("TMPDIR", memory(directory).toString()),
+                Map.of(
+                        "TMPDIR",
+                        memory(directory).toString(),
+                        "LD_PRELOAD",
+                        disk.image().resolve("xstate.so").toString()),
                 ProcessBuilder.Redirect.appendTo(console.toFile()));
     }
 
