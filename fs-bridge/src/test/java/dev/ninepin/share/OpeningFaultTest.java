@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Caller;
-import dev.ninepin.operations.KernelData;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.session.Session;
@@ -25,8 +25,11 @@ class OpeningFaultTest {
     void anExistingFileThatIsNotOpenedInTheEndIsForgotten() throws IOException {
         final LyingServer server = new LyingServer();
         server.put("file", S_IFREG | 0644);
-        final KernelData broken = node -> {
-            throw new IllegalStateException("a bug");
+        final KernelCache broken = new NoKernelCache() {
+            @Override
+            public void dropData(final long node) {
+                throw new IllegalStateException("a bug");
+            }
         };
         try (Share share = Share.open(
                 Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
