@@ -96,8 +96,9 @@ abstract class DirectoryContract extends ShareFixture {
     @LongRun
     @Test
     void nothingThatStaysIsLostOrDoubledWhileOtherEntriesComeAndGo() throws Exception {
-        final List<String> staying =
-                Stream.concat(Stream.of(".", ".."), makeFiles(FILES).stream()).sorted().toList();
+        final List<String> staying = Stream.concat(Stream.of(".", ".."), makeFiles(FILES).stream())
+                .sorted()
+                .toList();
         final AtomicBoolean over = new AtomicBoolean();
         final BackgroundCall<Integer> changer = BackgroundCall.start("changer", () -> {
             int changes = 0;

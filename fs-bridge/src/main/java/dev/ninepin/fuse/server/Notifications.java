@@ -2,10 +2,10 @@ package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
-import dev.ninepin.os.LibC;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.KnownName;
+import dev.ninepin.os.LibC;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

@@ -28,7 +28,8 @@ public record Removed(Attributes attributes) {
 
     /** Returns a copy with a change applied, and ctime set to now. */
     public Removed changed(final Instant now, final AttributeChange change) {
-        final int mode = FileMode.withPermissions(attributes.mode(), change.mode().orElse(attributes.mode()));
+        final int mode =
+                FileMode.withPermissions(attributes.mode(), change.mode().orElse(attributes.mode()));
         return new Removed(with(
                 attributes,
                 change.losesSetId() ? FileMode.withoutSetId(mode) : mode,

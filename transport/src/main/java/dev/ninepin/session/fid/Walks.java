@@ -60,8 +60,7 @@ final class Walks {
             return start.walked(fid, call.await().qid());
         } catch (final IOException e) {
             fids.dispose(fid, call, e);
-            LOG.debug(
-                    "user {} is not attached: {}", Integer.toUnsignedString(start.user()), e.getMessage());
+            LOG.debug("user {} is not attached: {}", Integer.toUnsignedString(start.user()), e.getMessage());
             throw e instanceof RemoteException refusal && isMissing(refusal)
                     ? new RemoteException("Tattach", RemoteException.EACCES)
                     : e;
@@ -100,8 +99,7 @@ final class Walks {
 
     /** Walks with a single Twalk to a new fid. */
     Walked walk(final int from, final List<ByteString> names, final Start start) throws IOException {
-        return fids.make(fid ->
-                start.walked(fid, walk(from, fid, names).qids().get(names.size() - 1)));
+        return fids.make(fid -> start.walked(fid, walk(from, fid, names).qids().get(names.size() - 1)));
     }
 
     /** Makes a second fid on the file of {@code from}. */
