@@ -29,37 +29,32 @@ import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.attr.OpenDescriptors;
 import dev.ninepin.share.attr.OwnerWrite;
-import dev.ninepin.share.dir.OpenDirectory;
-import dev.ninepin.share.file.FidOpening;
-import dev.ninepin.share.file.Handles;
+import dev.ninepin.share.dir.OpenDirectories;
+import dev.ninepin.share.file.FileCreation;
 import dev.ninepin.share.file.OpenFiles;
 import dev.ninepin.share.file.Opening;
-import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.name.Creation;
 import dev.ninepin.share.name.LinkTarget;
 import dev.ninepin.share.name.ManyLookups;
-import dev.ninepin.share.name.Namespace;
+import dev.ninepin.share.name.NameLookup;
+import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
+import dev.ninepin.share.name.Renames;
 import dev.ninepin.share.options.ShareOptions;
-import dev.ninepin.share.path.FileMoves;
-import dev.ninepin.share.path.FilePaths;
-import dev.ninepin.share.path.NameLocks;
-import dev.ninepin.share.path.NameRequests;
-import dev.ninepin.share.path.PathChecks;
-import dev.ninepin.share.xattr.AccessAcl;
+import dev.ninepin.share.path.SharedState;
+import dev.ninepin.share.path.UserView;
 import dev.ninepin.share.xattr.ExtendedAttributes;
 import dev.ninepin.share.xattr.Inheritance;
-import dev.ninepin.share.xattr.XattrLocks;
+import dev.ninepin.share.xattr.LocalXattrs;
 import dev.ninepin.share.xattr.XattrSupport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,61 +67,50 @@ import org.slf4j.LoggerFactory;
  */
 public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
-    private static final ByteString SYSTEM = ByteString.of("system.");
 
-    private final Session session;
-    private final ShareOptions options;
     private final Common common;
+    private final Session session;
     private final Inodes inodes;
-    private final FilePaths paths;
+    private final OpenFiles files;
+    private final OpenDirectories directories;
+    private final UserView view;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
     private final ExtendedAttributes xattrs;
-    private final AccessAcl accessAcls;
-    private final Namespace names;
+    private final LocalXattrs localXattrs;
+    private final NameLookup lookup;
     private final ManyLookups lookups;
+    private final Creation creation;
+    private final PutAside putAside;
+    private final Renames renames;
     private final Opening opening;
-    private final OpenFiles files;
-    private final Handles<OpenDirectory> directories;
+    private final FileCreation fileCreation;
 
-    /** The state that all users' views of a share have in common. */
-    private record Common(
-            Session session,
-            ShareOptions options,
-            Inodes inodes,
-            NameLocks locks,
-            FileMoves moves,
-            AsideNotes notes,
-            AsideFiles asides,
-            XattrSupport xattrSupport,
-            XattrLocks xattrLocks,
-            NameRequests.Unknown unknownRequests,
-            AtomicLong attributeRequests,
-            OpenDescriptors.Learnt descriptors,
-            OwnerWrite.Modes modes,
-            OpenFiles files,
-            Handles<OpenDirectory> directories,
-            Users users) {
-        static Common of(final Session session, final ShareOptions options, final AsideNotes notes) {
-            final Inodes inodes = new Inodes(session.fids(), options.maxNodes());
-            final NameLocks locks = new NameLocks();
-            return new Common(
-                    session,
+    /** What the views of all users have in common. */
+    private static final class Common {
+        private final SharedState state;
+        private final AsideNotes notes;
+        private final AsideFiles asides;
+        private final OpenFiles files;
+        private final OpenDirectories directories;
+        private final Users users;
+        private final XattrSupport xattrSupport = new XattrSupport();
+        private final OpenDescriptors.Learnt descriptors = new OpenDescriptors.Learnt();
+
+        private Common(final Session session, final ShareOptions options, final AsideNotes notes) {
+            this.state = new SharedState(session, options);
+            this.notes = notes;
+            this.asides = new AsideFiles(state.inodes(), notes);
+            this.files = new OpenFiles(state, this::removeAside);
+            this.directories = new OpenDirectories(state, asides);
+            this.users = new Users(
                     options,
-                    inodes,
-                    locks,
-                    new FileMoves(),
-                    notes,
-                    new AsideFiles(inodes, notes),
-                    new XattrSupport(),
-                    new XattrLocks(),
-                    new NameRequests.Unknown(),
-                    new AtomicLong(),
-                    new OpenDescriptors.Learnt(),
-                    new OwnerWrite.Modes(),
-                    new OpenFiles(session, inodes, locks, options.cache()),
-                    new Handles<>(),
-                    new Users(options.access(), options.idMap(), session.userId()));
+                    session.userId(),
+                    user -> new Share(this, session.fids().forUser(user)));
+        }
+
+        private void removeAside(final Inode inode, final int user) {
+            users.viewOf(user).putAside.remove(inode);
         }
     }
 
@@ -135,50 +119,25 @@ public final class Share implements FileOperations, AutoCloseable {
      */
     private Share(final Common common, final FidTable fids) {
         this.common = common;
-        this.session = common.session;
-        this.options = common.options;
-        this.inodes = common.inodes;
+        this.session = common.state.session();
+        this.inodes = common.state.inodes();
         this.files = common.files;
         this.directories = common.directories;
-        this.paths = new FilePaths(fids, inodes, common.moves, new PathChecks(session, inodes, options.cache()));
-        this.attributes = new AttributeReader(session, inodes, paths, options, common.attributeRequests);
-        final NameRequests requests = new NameRequests(session, fids, paths, common.unknownRequests);
-        final OpenDescriptors descriptors =
-                new OpenDescriptors(session, fids, inodes, common.locks, requests, common.asides, common.descriptors);
-        final OwnerWrite ownerWrite = new OwnerWrite(session, paths, attributes, common.modes);
-        this.writer = new AttributeWriter(session, paths, attributes, descriptors, ownerWrite, options);
-        this.xattrs = new ExtendedAttributes(session, fids, paths, common.xattrSupport, common.xattrLocks, options);
-        this.accessAcls = new AccessAcl(xattrs, attributes, writer);
-        final PutAside putAside =
-                new PutAside(requests, inodes, paths, attributes, common.locks, common.asides, fids.nUname());
-        final Inheritance inheritance = new Inheritance(xattrs);
-        this.names = new Namespace(
-                session,
-                fids,
-                requests,
-                inodes,
-                paths,
-                common.locks,
-                attributes,
-                writer,
-                putAside,
-                inheritance,
-                options);
-        this.opening = new Opening(
-                session,
-                fids,
-                inodes,
-                paths,
-                common.locks,
-                names,
-                attributes,
-                writer,
-                ownerWrite,
-                putAside,
-                inheritance,
-                options,
-                files);
-        this.lookups = new ManyLookups(session, fids, inodes, paths, attributes);
+        this.view = new UserView(common.state, fids);
+        this.attributes = new AttributeReader(view);
+        final OwnerWrite ownerWrite = new OwnerWrite(view, attributes);
+        this.writer = new AttributeWriter(
+                view, attributes, new OpenDescriptors(view, common.asides, common.descriptors), ownerWrite);
+        this.xattrs = new ExtendedAttributes(view, common.xattrSupport);
+        this.localXattrs = new LocalXattrs(view, xattrs, attributes, writer);
+        this.lookup = new NameLookup(view, attributes);
+        this.lookups = new ManyLookups(view, attributes);
+        final NewFiles newFiles = new NewFiles(view, attributes, writer, new Inheritance(xattrs));
+        this.creation = new Creation(view, attributes, lookup, newFiles);
+        this.putAside = new PutAside(view, attributes, common.asides);
+        this.renames = new Renames(view, attributes, lookup, creation, putAside);
+        this.opening = new Opening(view, attributes, ownerWrite, files);
+        this.fileCreation = new FileCreation(view, lookup, attributes, writer, newFiles, putAside, opening, files);
     }
 
     /** Opens a share as {@link #open(Session, ShareOptions, Optional)} does, without notes of silly-renamed files. */
@@ -198,13 +157,13 @@ public final class Share implements FileOperations, AutoCloseable {
      */
     public static Share open(final Session session, final ShareOptions options, final Optional<Path> notes)
             throws IOException {
-        final Share share = new Share(Common.of(session, options, notes(notes)), session.fids());
+        final Share share = new Share(new Common(session, options, notes(notes)), session.fids());
         try {
             if (!share.inodes.root().isDirectory()) {
                 throw new IOException("the attach point on the server is not a directory; check -o aname=");
             }
             share.getattr(ROOT);
-            new AsideLeftovers(share::viewOf, share.common.notes).remove();
+            new AsideLeftovers(share.common.users::viewOf, share.common.notes).remove();
         } catch (final IOException | RuntimeException e) {
             share.close();
             throw e;
@@ -234,7 +193,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public FileOperations forUser(final IntSupplier uid) throws ErrnoException {
-        return common.users.view(uid, this, this::newView);
+        return viewOf(common.users.userFor(uid));
     }
 
     @Override
@@ -242,17 +201,13 @@ public final class Share implements FileOperations, AutoCloseable {
         return viewOf(files.get(handle).user());
     }
 
-    private FileOperations viewOf(final int nUname) {
-        return common.users.viewOf(nUname, this, this::newView);
-    }
-
-    private Share newView(final int nUname) {
-        return new Share(common, session.fids().forUser(nUname));
+    private FileOperations viewOf(final int user) {
+        return user == view.user() ? this : common.users.viewOf(user);
     }
 
     @Override
     public Entry lookup(final long parent, final ByteString name) throws IOException {
-        return names.lookup(inodes.get(parent), name);
+        return lookup.lookup(inodes.get(parent), name);
     }
 
     @Override
@@ -327,9 +282,9 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public ByteString readlink(final long node) throws IOException {
-        final ByteString target =
-                paths.use(inodes.get(node), fid -> session.readlink(fid).await().target());
-        return LinkTarget.checked(target, options.containSymlinks());
+        final ByteString target = view.paths()
+                .use(inodes.get(node), fid -> session.readlink(fid).await().target());
+        return LinkTarget.checked(target, view.options().containSymlinks());
     }
 
     @Override
@@ -340,47 +295,47 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Entry mknod(final Caller caller, final long parent, final ByteString name, final int mode, final long rdev)
             throws IOException {
-        return names.mknod(caller, inodes.get(parent), name, mode, rdev);
+        return creation.mknod(caller, inodes.get(parent), name, mode, rdev);
     }
 
     @Override
     public Entry mkdir(final Caller caller, final long parent, final ByteString name, final int mode)
             throws IOException {
-        return names.mkdir(caller, inodes.get(parent), name, mode);
+        return creation.mkdir(caller, inodes.get(parent), name, mode);
     }
 
     @Override
     public Entry symlink(final Caller caller, final long parent, final ByteString name, final ByteString target)
             throws IOException {
-        return names.symlink(caller, inodes.get(parent), name, target);
+        return creation.symlink(caller, inodes.get(parent), name, target);
     }
 
     @Override
     public Entry link(final long node, final long newParent, final ByteString newName) throws IOException {
-        return names.link(inodes.get(node), inodes.get(newParent), newName);
+        return creation.link(inodes.get(node), inodes.get(newParent), newName);
     }
 
     @Override
     public void unlink(final long parent, final ByteString name) throws IOException {
-        names.unlink(inodes.get(parent), name);
+        renames.unlink(inodes.get(parent), name);
     }
 
     @Override
     public void rmdir(final long parent, final ByteString name) throws IOException {
-        names.rmdir(inodes.get(parent), name);
+        renames.rmdir(inodes.get(parent), name);
     }
 
     @Override
     public void rename(final long parent, final ByteString name, final long newParent, final ByteString newName)
             throws IOException {
-        names.rename(inodes.get(parent), name, inodes.get(newParent), newName);
+        renames.rename(inodes.get(parent), name, inodes.get(newParent), newName);
     }
 
     @Override
     public void renameWithoutReplacing(
             final long parent, final ByteString name, final long newParent, final ByteString newName)
             throws IOException {
-        names.renameWithoutReplacing(inodes.get(parent), name, inodes.get(newParent), newName);
+        renames.renameWithoutReplacing(inodes.get(parent), name, inodes.get(newParent), newName);
     }
 
     @Override
@@ -407,13 +362,13 @@ public final class Share implements FileOperations, AutoCloseable {
             final int mode,
             final KernelCache kernel)
             throws IOException {
-        return opening.create(caller, inodes.get(parent), name, flags, mode, kernel);
+        return fileCreation.create(caller, inodes.get(parent), name, flags, mode, kernel);
     }
 
     @Override
     public Created createUnnamed(final Caller caller, final long directory, final int flags, final int mode)
             throws IOException {
-        return opening.createUnnamed(caller, inodes.get(directory), flags, mode);
+        return fileCreation.createUnnamed(caller, inodes.get(directory), flags, mode);
     }
 
     @Override
@@ -428,15 +383,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public Attributes changeNothing(final Caller caller, final long node) throws IOException {
-        final Inode inode = inodes.get(node);
-        final Attributes file = attributes.read(inode);
-        if (FileMode.hasSetIdToLose(file.mode())
-                && caller.uid() != file.uid()
-                && !Access.isAllowed(caller, file, Access.WRITE)) {
-            return file;
-        }
-        writer.change(inode, AttributeChange.LOSS_OF_SET_ID);
-        return attributes.read(inode);
+        return writer.changeNothing(caller, inodes.get(node));
     }
 
     @Override
@@ -473,7 +420,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public boolean takesLocks() {
-        return options.remoteLocks();
+        return view.options().remoteLocks();
     }
 
     @Override
@@ -503,15 +450,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public long opendir(final long node) throws IOException {
-        final Inode inode = inodes.get(node);
-        if (inode.removed().isPresent()) {
-            return directories.add(new OpenDirectory(session, inodes, common.asides, inode, OptionalInt.empty()));
-        }
-        final int fid = paths.copy(inode, copy -> {
-            new FidOpening(session, options.accessTimes()).directory(copy);
-            return copy;
-        });
-        return directories.add(new OpenDirectory(session, inodes, common.asides, inode, OptionalInt.of(fid)));
+        return directories.open(inodes.get(node), view.paths());
     }
 
     @Override
@@ -526,7 +465,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public void releasedir(final long handle) throws IOException {
-        directories.remove(handle).close();
+        directories.release(handle);
     }
 
     @Override
@@ -535,8 +474,8 @@ public final class Share implements FileOperations, AutoCloseable {
         // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
         // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
-        return paths.use(
-                canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid).await());
+        return view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
+                .await());
     }
 
     @Override
@@ -546,8 +485,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public byte[] getxattr(final long node, final ByteString name, final int room) throws IOException {
-        final byte[] value = xattrs.get(inodes.get(node), name, room);
-        return isAcl(name) ? options.idMap().toLocalAcl(value) : value;
+        return localXattrs.get(inodes.get(node), name, room);
     }
 
     @Override
@@ -564,37 +502,12 @@ public final class Share implements FileOperations, AutoCloseable {
     public void setxattr(
             final Caller caller, final long node, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
-        final Inode inode = inodes.get(node);
-        requireOwner(caller, inode, name);
-        final ByteBuffer sent = isAcl(name) ? options.idMap().toServerAcl(value) : value;
-        if (name.equals(AccessAcl.NAME)) {
-            accessAcls.set(inode, sent, flags);
-        } else {
-            xattrs.set(inode, name, sent, flags);
-        }
-    }
-
-    private static boolean isAcl(final ByteString name) {
-        return name.equals(AccessAcl.NAME) || name.equals(Inheritance.DEFAULT);
+        localXattrs.set(caller, inodes.get(node), name, value, flags);
     }
 
     @Override
     public void removexattr(final Caller caller, final long node, final ByteString name) throws IOException {
-        final Inode inode = inodes.get(node);
-        requireOwner(caller, inode, name);
-        xattrs.remove(inode, name);
-    }
-
-    /**
-     * Fails with EPERM unless the caller may change an ACL: the file's owner and root may. Before Linux 6.2, the kernel
-     * leaves this check to the file system ({@code fs/xattr.c}, xattr_permission).
-     */
-    private void requireOwner(final Caller caller, final Inode inode, final ByteString name) throws IOException {
-        if (name.startsWith(SYSTEM)
-                && caller.uid() != 0
-                && caller.uid() != getattr(inode.node()).uid()) {
-            throw new ErrnoException(Errno.EPERM, "only the owner of the file and root may change " + name);
-        }
+        localXattrs.remove(caller, inodes.get(node), name);
     }
 
     @Override
@@ -606,7 +519,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public CacheMode cache() {
-        return options.cache();
+        return view.options().cache();
     }
 
     /**
@@ -617,13 +530,7 @@ public final class Share implements FileOperations, AutoCloseable {
     public void close() {
         if (session.status().connected()) {
             files.releaseAll();
-            for (final long handle : directories.all()) {
-                try {
-                    releasedir(handle);
-                } catch (final IOException e) {
-                    LOG.debug("directory handle {} was closed by another", handle, e);
-                }
-            }
+            directories.releaseAll();
         }
         session.close();
         try {

@@ -4,9 +4,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.share.id.IdMap;
+import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.options.UserAccess;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
 
 /**
@@ -14,9 +16,7 @@ import java.util.function.IntSupplier;
  * lock guards the map of views.
  */
 final class Users {
-    /**
-     * The maximum number of views kept for users other than the session's own. A dropped view is cheap to create again.
-     */
+    /** The maximum number of views kept. A dropped view is cheap to create again. */
     private static final int MOST_VIEWS = 64;
 
     /**
@@ -28,7 +28,9 @@ final class Users {
     private final UserAccess access;
     private final IdMap idMap;
     private final int owner;
+    private final IntFunction<Share> maker;
 
+    /** The views by server ID, the least recently used first. */
     @GuardedBy("this")
     private final Map<Integer, Share> views = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -41,38 +43,33 @@ final class Users {
 
     /**
      * @param owner the server ID of the session's user
+     * @param maker creates the view of a user, given by server ID
      */
-    Users(final UserAccess access, final IdMap idMap, final int owner) {
-        this.access = access;
-        this.idMap = idMap;
+    Users(final ShareOptions options, final int owner, final IntFunction<Share> maker) {
+        this.access = options.access();
+        this.idMap = options.idMap();
         this.owner = owner;
-    }
-
-    /** Creates the view of a user, given by server ID. */
-    @FunctionalInterface
-    interface ViewMaker {
-        Share of(int nUname);
+        this.maker = maker;
     }
 
     /**
-     * Returns a user's view of the share.
+     * Returns the user whose view a calling user has, as a server ID.
      *
      * @param asking returns the local ID of the calling user; not called if all users share one view
-     * @param ownersView the view of the session's user
      * @throws ErrnoException EPERM if {@code access=} names another user, as with the kernel's client
      *     ({@code fs/9p/fid.c}); EACCES if the user has no server ID, or has that of root without being root on this
      *     host
      */
-    Share view(final IntSupplier asking, final Share ownersView, final ViewMaker maker) throws ErrnoException {
+    int userFor(final IntSupplier asking) throws ErrnoException {
         if (access.kind() == UserAccess.Kind.ANY) {
-            return ownersView;
+            return owner;
         }
         final int uid = asking.getAsInt();
         if (access.kind() == UserAccess.Kind.ONE) {
             if (uid != access.uid()) {
                 throw new ErrnoException(Errno.EPERM, "only the user of access= may use this share");
             }
-            return ownersView;
+            return owner;
         }
         final int there = idMap.toServerUser(uid)
                 .orElseThrow(() -> new ErrnoException(
@@ -83,19 +80,19 @@ final class Users {
                     "idmap= maps user " + Integer.toUnsignedString(uid)
                             + " to root on the server, which is permitted only for root of this host");
         }
-        return viewOf(there, ownersView, maker);
+        return withView(there);
+    }
+
+    /** Returns the view of a user, given by server ID. */
+    synchronized Share viewOf(final int user) {
+        return views.computeIfAbsent(withView(user), maker::apply);
     }
 
     /**
-     * Returns the view of a user, given by server ID. Root and the session's user get the session's own view; so does
-     * everyone if users have no attach of their own.
+     * Returns the user whose view a user has: the session's user for root, and for everyone if users have no attach of
+     * their own.
      */
-    Share viewOf(final int there, final Share ownersView, final ViewMaker maker) {
-        if (access.kind() != UserAccess.Kind.EACH || there == owner || there == ROOT) {
-            return ownersView;
-        }
-        synchronized (this) {
-            return views.computeIfAbsent(there, maker::of);
-        }
+    private int withView(final int user) {
+        return access.kind() != UserAccess.Kind.EACH || user == ROOT ? owner : user;
     }
 }

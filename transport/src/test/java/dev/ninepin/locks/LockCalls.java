@@ -56,10 +56,23 @@ final class LockCalls implements ClassFileTransformer {
 
     private static final class Calls extends ClassVisitor {
         private final String owner;
+        private boolean isAbstract;
 
         private Calls(final ClassVisitor next, final String owner) {
             super(Opcodes.ASM9, next);
             this.owner = owner;
+        }
+
+        @Override
+        public void visit(
+                final int version,
+                final int access,
+                final String name,
+                final String signature,
+                final String superName,
+                final String[] interfaces) {
+            isAbstract = (access & Opcodes.ACC_ABSTRACT) != 0;
+            super.visit(version, access, name, signature, superName, interfaces);
         }
 
         @Override
@@ -69,12 +82,19 @@ final class LockCalls implements ClassFileTransformer {
             final boolean hasCode = (access & (Opcodes.ACC_ABSTRACT | Opcodes.ACC_NATIVE)) == 0;
             final boolean isSynchronized =
                     (access & Opcodes.ACC_SYNCHRONIZED) != 0 && (access & Opcodes.ACC_STATIC) == 0;
-            return hasCode ? new Method(next, owner, isSynchronized, name.equals(ASKING.get(owner))) : next;
+            final boolean isOfSubclass = isAbstract && (access & Opcodes.ACC_STATIC) == 0;
+            return hasCode
+                    ? new Method(next, owner, isOfSubclass, isSynchronized, name.equals(ASKING.get(owner)))
+                    : next;
         }
     }
 
     private static final class Method extends MethodVisitor {
         private final String owner;
+
+        /** Whether the locks taken belong to the subclass of {@code this}: {@link #owner} is abstract. */
+        private final boolean isOfSubclass;
+
         private final boolean isSynchronized;
         private final boolean asks;
 
@@ -86,9 +106,15 @@ final class LockCalls implements ClassFileTransformer {
 
         private final Label begin = new Label();
 
-        private Method(final MethodVisitor next, final String owner, final boolean isSynchronized, final boolean asks) {
+        private Method(
+                final MethodVisitor next,
+                final String owner,
+                final boolean isOfSubclass,
+                final boolean isSynchronized,
+                final boolean asks) {
             super(Opcodes.ASM9, next);
             this.owner = owner;
+            this.isOfSubclass = isOfSubclass;
             this.isSynchronized = isSynchronized;
             this.asks = asks;
             this.waitsForAnswers = owner.startsWith("dev/ninepin/session/") || owner.startsWith("dev/ninepin/share/");
@@ -131,7 +157,7 @@ final class LockCalls implements ClassFileTransformer {
                 final boolean isInterface) {
             if (LOCKS.contains(type) && signature.equals("()V")) {
                 if (name.equals("lockInterruptibly")) {
-                    super.visitLdcInsn(owner.replace('/', '.'));
+                    pushOwner();
                     tell("lockInterruptibly", "(L" + LOCK_INTERFACE + ";Ljava/lang/String;)V");
                     return;
                 } else if (name.equals("lock")) {
@@ -163,8 +189,20 @@ final class LockCalls implements ClassFileTransformer {
         }
 
         private void taking() {
-            super.visitLdcInsn(owner.replace('/', '.'));
+            pushOwner();
             tell("taking", "(Ljava/lang/Object;Ljava/lang/String;)V");
+        }
+
+        private void pushOwner() {
+            if (isOfSubclass) {
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                super.visitMethodInsn(
+                        Opcodes.INVOKEVIRTUAL, "java/lang/Object", "getClass", "()Ljava/lang/Class;", false);
+                super.visitMethodInsn(
+                        Opcodes.INVOKEVIRTUAL, "java/lang/Class", "getName", "()Ljava/lang/String;", false);
+            } else {
+                super.visitLdcInsn(owner.replace('/', '.'));
+            }
         }
 
         private void gave() {

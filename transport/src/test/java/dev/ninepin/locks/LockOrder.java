@@ -22,7 +22,7 @@ final class LockOrder {
             Set.of("XattrLocks"),
             Set.of("LockedFile"),
             Set.of("OpenFile", "OpenDirectory"),
-            Set.of("OwnerWrite"),
+            Set.of("ModeLocks"),
             Set.of("DirectoryMoves"),
             Set.of("Inodes"),
             Set.of("PathFids"),
@@ -30,14 +30,22 @@ final class LockOrder {
 
     /** The kinds under which no other lock may be taken. */
     static final Set<String> LAST = Set.of(
-            "FileMoves", "LockWaits", "Users", "CachedData", "AbsentAttributes", "FidNumbers", "TagTable", "Call");
+            "FileMoves",
+            "LockWaits",
+            "Users",
+            "CachedData",
+            "AbsentAttributes",
+            "OpenState",
+            "FidNumbers",
+            "TagTable",
+            "Call");
 
     /**
      * The kinds that may be held while a request is sent or its answer awaited: those above the line in {@code
      * docs/architecture.md}.
      */
-    static final Set<String> HELD_OVER_REQUESTS = Set.of(
-            "NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "OwnerWrite", "DirectoryMoves");
+    static final Set<String> HELD_OVER_REQUESTS =
+            Set.of("NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "ModeLocks", "DirectoryMoves");
 
     private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
     private static final int MOST_FRAMES = 40;

@@ -1,9 +1,9 @@
 package dev.ninepin.share.aside;
 
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.share.inode.AsideOwner;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenState;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,24 +58,18 @@ public final class AsideFiles {
         return name;
     }
 
-    /**
-     * Records that a file has a name of {@link #newName(Inode, int)}.
-     *
-     * @param by the view that removes the file
-     */
-    public void add(final Inode inode, final Inode.Name name, final AsideOwner by) {
-        inodes.putAside(inode, name, by);
+    /** Records that a file has a name of {@link #newName(Inode, int)}. */
+    public void add(final Inode inode, final OpenState.Aside hidden) {
+        inode.open.putAside(hidden);
         aside.add(inode);
     }
 
     /**
      * Makes the note for a file that has a name of {@link #newName()}: from now on, the next mount removes the file
      * after a crash.
-     *
-     * @param by the view that removes the file
      */
-    public void note(final Inode inode, final Inode.Name name, final AsideOwner by) {
-        note(name.name(), name.directory(), by.user());
+    public void note(final Inode inode, final OpenState.Aside hidden) {
+        note(hidden);
         aside.add(inode);
     }
 
@@ -101,9 +95,12 @@ public final class AsideFiles {
     /** Updates the notes of all silly-renamed files after a directory was renamed: files below it have another path. */
     public void directoryMoved() {
         for (final Inode inode : aside) {
-            inodes.asideBy(inode).ifPresent(by -> inodes.aside(inode)
-                    .ifPresent(name -> note(name.name(), name.directory(), by.user())));
+            inode.open.aside().ifPresent(this::note);
         }
+    }
+
+    private void note(final OpenState.Aside hidden) {
+        note(hidden.name().name(), hidden.name().directory(), hidden.user());
     }
 
     private void note(final ByteString name, final Inode directory, final int user) {

@@ -17,6 +17,7 @@ import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.inode.Removed;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
@@ -47,17 +48,12 @@ public final class AttributeReader {
     /** Numbers the attribute requests of all users of the share. */
     private final AtomicLong requests;
 
-    public AttributeReader(
-            final Session session,
-            final Inodes inodes,
-            final FilePaths paths,
-            final ShareOptions options,
-            final AtomicLong requests) {
-        this.session = session;
-        this.inodes = inodes;
-        this.paths = paths;
-        this.options = options;
-        this.requests = requests;
+    public AttributeReader(final UserView view) {
+        this.session = view.session();
+        this.inodes = view.inodes();
+        this.paths = view.paths();
+        this.options = view.options();
+        this.requests = view.shared().attributeRequests();
     }
 
     /**
@@ -153,7 +149,7 @@ public final class AttributeReader {
 
     /** Reads a file's attributes over any fid that is open on it, whichever user opened it; empty if there is none. */
     public Optional<Attributes> readOverOpenFid(final Inode inode) throws IOException {
-        final Optional<OpenFile> file = inodes.anyOpen(inode);
+        final Optional<OpenFile> file = inode.open.any();
         return file.isEmpty() ? Optional.empty() : Optional.of(read(inode, file.get()));
     }
 
@@ -197,7 +193,7 @@ public final class AttributeReader {
         }
         final Rgetattr latest = inode.note(reply, asked);
         // The hidden name of a file that was removed while open must not be counted.
-        final long links = inodes.aside(inode).isPresent() ? latest.nlink() - 1 : latest.nlink();
+        final long links = inode.open.aside().isPresent() ? latest.nlink() - 1 : latest.nlink();
         return toAttributes(inode, latest, links);
     }
 

@@ -1,6 +1,8 @@
 package dev.ninepin.share.attr;
 
 import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.Timestamp;
@@ -15,6 +17,7 @@ import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
@@ -37,18 +40,16 @@ public final class AttributeWriter {
     private final ShareOptions options;
 
     public AttributeWriter(
-            final Session session,
-            final FilePaths paths,
+            final UserView view,
             final AttributeReader attributes,
             final OpenDescriptors descriptors,
-            final OwnerWrite ownerWrite,
-            final ShareOptions options) {
-        this.session = session;
-        this.paths = paths;
+            final OwnerWrite ownerWrite) {
+        this.session = view.session();
+        this.paths = view.paths();
+        this.options = view.options();
         this.attributes = attributes;
         this.descriptors = descriptors;
         this.ownerWrite = ownerWrite;
-        this.options = options;
     }
 
     /**
@@ -71,6 +72,18 @@ public final class AttributeWriter {
      */
     public void changeOpen(final OpenFile file, final AttributeChange change) throws IOException {
         change(file.inode(), change, file.isForWriting());
+    }
+
+    /** Implements {@code FileOperations.changeNothing}. */
+    public Attributes changeNothing(final Caller caller, final Inode inode) throws IOException {
+        final Attributes file = attributes.read(inode);
+        if (FileMode.hasSetIdToLose(file.mode())
+                && caller.uid() != file.uid()
+                && !Access.isAllowed(caller, file, Access.WRITE)) {
+            return file;
+        }
+        change(inode, AttributeChange.LOSS_OF_SET_ID);
+        return attributes.read(inode);
     }
 
     private void change(final Inode inode, final AttributeChange change, final boolean mayWrite) throws IOException {
@@ -152,7 +165,7 @@ public final class AttributeWriter {
                 return;
             }
             if (change.mode().isPresent()) {
-                ownerWrite.runWhileUnmodified(() -> paths.change(inode, request));
+                ownerWrite.runWhileUnmodified(inode, () -> paths.change(inode, request));
             } else {
                 paths.change(inode, request);
             }

@@ -18,7 +18,9 @@ import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.NameRequests;
+import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -73,19 +75,12 @@ public final class OpenDescriptors {
     /** A test file in the root, and the server ID of the user who has created it. */
     private record TestFile(ByteString name, int user) {}
 
-    public OpenDescriptors(
-            final Session session,
-            final FidTable fids,
-            final Inodes inodes,
-            final NameLocks locks,
-            final NameRequests requests,
-            final AsideFiles asides,
-            final Learnt learnt) {
-        this.session = session;
-        this.fids = fids;
-        this.inodes = inodes;
-        this.locks = locks;
-        this.requests = requests;
+    public OpenDescriptors(final UserView view, final AsideFiles asides, final Learnt learnt) {
+        this.session = view.session();
+        this.fids = view.fids();
+        this.inodes = view.inodes();
+        this.locks = view.shared().nameLocks();
+        this.requests = view.names();
         this.asides = asides;
         this.learnt = learnt;
     }
@@ -101,7 +96,7 @@ public final class OpenDescriptors {
      * is open on this mount.
      */
     boolean appliesToDescriptor(final Inode inode, final AttributeChange change) throws IOException {
-        if (learnt.parts.get() == null && inodes.isOpen(inode) && !learnt.learning.getAndSet(true)) {
+        if (learnt.parts.get() == null && inode.open.isOpen() && !learnt.learning.getAndSet(true)) {
             try {
                 learn().ifPresent(learnt.parts::set);
             } finally {
@@ -117,8 +112,8 @@ public final class OpenDescriptors {
      */
     boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
         // The lock prevents a close, after which the fid's number may be another file's.
-        try (NameLocks.Held held = locks.shared(inode)) {
-            final OpenFile file = inodes.openToWrite(inode, fids.nUname()).orElse(null);
+        try (StripedLocks.Held held = locks.shared(inode)) {
+            final OpenFile file = inode.open.toWrite(fids.nUname()).orElse(null);
             if (file == null) {
                 return false;
             }

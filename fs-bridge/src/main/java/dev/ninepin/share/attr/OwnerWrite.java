@@ -8,10 +8,11 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.ModeLocks;
+import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +25,8 @@ import org.slf4j.LoggerFactory;
  * of the path. If the server runs as an ordinary user, its kernel refuses both. The owner may change the mode, so this
  * class sets the bit and clears it right afterwards. A crash in between leaves it set.
  *
- * <p>Any thread may call any method. The lock prevents other changes of a mode during the operation; requests are sent
- * under it.
+ * <p>Any thread may call any method. {@link ModeLocks} prevent other changes of the mode on this mount during the
+ * operation.
  */
 public final class OwnerWrite {
     private static final int S_IWUSR = 0200;
@@ -35,31 +36,19 @@ public final class OwnerWrite {
     private final Session session;
     private final FilePaths paths;
     private final AttributeReader attributes;
-    private final Modes modes;
+    private final ModeLocks locks;
 
-    /**
-     * The lock for the modes of all files of a share. An ordinary change of a mode takes it shared; {@link #lend} takes
-     * it exclusively.
-     */
-    public static final class Modes {
-        private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    }
-
-    public OwnerWrite(
-            final Session session, final FilePaths paths, final AttributeReader attributes, final Modes modes) {
-        this.session = session;
-        this.paths = paths;
+    public OwnerWrite(final UserView view, final AttributeReader attributes) {
+        this.session = view.session();
+        this.paths = view.paths();
+        this.locks = view.shared().modeLocks();
         this.attributes = attributes;
-        this.modes = modes;
     }
 
-    /** Runs a change of a mode while no mode is temporarily changed. Blocks until then. */
-    <T> T runWhileUnmodified(final FilePaths.Attempt<T> change) throws IOException {
-        modes.lock.readLock().lock();
-        try {
+    /** Runs a change of a file's mode while the mode is not temporarily changed. Blocks until then. */
+    <T> T runWhileUnmodified(final Inode inode, final FilePaths.Attempt<T> change) throws IOException {
+        try (StripedLocks.Held held = locks.shared(inode)) {
             return change.run();
-        } finally {
-            modes.lock.readLock().unlock();
         }
     }
 
@@ -74,8 +63,7 @@ public final class OwnerWrite {
         if (!Errno.isDenial(refusal.errno())) {
             throw refusal;
         }
-        modes.lock.writeLock().lock();
-        try {
+        try (StripedLocks.Held held = locks.exclusive(inode)) {
             final int mode = attributes.readOverPath(inode).mode();
             if ((mode & S_IWUSR) != 0) {
                 throw refusal;
@@ -92,8 +80,6 @@ public final class OwnerWrite {
             } finally {
                 Uninterrupted.run(() -> takeBack(inode, mode));
             }
-        } finally {
-            modes.lock.writeLock().unlock();
         }
     }
 

@@ -72,7 +72,7 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private long position;
 
-    public OpenDirectory(
+    OpenDirectory(
             final Session session,
             final Inodes inodes,
             final AsideFiles asides,
@@ -83,7 +83,7 @@ public final class OpenDirectory {
         this.asides = asides;
         this.inode = inode;
         this.fid = fid;
-        inodes.openedDirectory(inode);
+        inode.open.openedDirectory();
     }
 
     /**
@@ -105,8 +105,8 @@ public final class OpenDirectory {
     }
 
     /** Clunks the fid. Must be called once. */
-    public void close() {
-        inodes.closedDirectory(inode);
+    void close() {
+        inode.open.closedDirectory();
         fid.ifPresent(session.fids()::clunk);
     }
 

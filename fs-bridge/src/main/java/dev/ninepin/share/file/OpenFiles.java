@@ -11,11 +11,14 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.lock.FileLocks;
 import dev.ninepin.share.path.NameLocks;
+import dev.ninepin.share.path.SharedState;
+import dev.ninepin.share.path.StripedLocks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -35,16 +38,24 @@ public final class OpenFiles {
     private final Inodes inodes;
     private final NameLocks locks;
     private final CacheMode cache;
+    private final AsideRemoval asideRemoval;
     private final FileData data;
     private final FileLocks fileLocks;
     private final Handles<OpenFile> handles = new Handles<>();
 
-    public OpenFiles(final Session session, final Inodes inodes, final NameLocks locks, final CacheMode cache) {
-        this.session = session;
+    /** Removes a silly-renamed file as the user who renamed it. The caller holds the file's {@link NameLocks}. */
+    @FunctionalInterface
+    public interface AsideRemoval {
+        void remove(Inode inode, int user);
+    }
+
+    public OpenFiles(final SharedState shared, final AsideRemoval asideRemoval) {
+        this.session = shared.session();
         this.fids = session.fids();
-        this.inodes = inodes;
-        this.locks = locks;
-        this.cache = cache;
+        this.inodes = shared.inodes();
+        this.locks = shared.nameLocks();
+        this.cache = shared.options().cache();
+        this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.data = new FileData(session);
     }
@@ -198,11 +209,11 @@ public final class OpenFiles {
     public void release(final long handle) throws ErrnoException {
         final OpenFile file = handles.remove(handle);
         fileLocks.released(file.inode(), handle);
-        try (NameLocks.Held held = locks.exclusive(file.inode())) {
+        try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
-            if (inodes.isOpenOnce(file.inode())) {
+            if (file.inode().open.isOpenOnce()) {
                 fileLocks.closed(file.inode());
-                inodes.asideBy(file.inode()).ifPresent(by -> by.remove(file.inode()));
+                file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
             }
             inodes.closed(file.inode(), file);
         }

@@ -1,103 +1,63 @@
 package dev.ninepin.share.file;
 
-import dev.ninepin.operations.AttributeChange;
-import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.CacheMode;
-import dev.ninepin.operations.Caller;
-import dev.ninepin.operations.Created;
-import dev.ninepin.operations.Entry;
-import dev.ninepin.operations.Errno;
-import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.AttrMask;
-import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
-import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
-import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.p9.Rlopen;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
-import dev.ninepin.share.attr.Access;
 import dev.ninepin.share.attr.AttributeReader;
-import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.attr.OwnerWrite;
 import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.inode.FileId;
-import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
-import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
-import dev.ninepin.share.name.Namespace;
-import dev.ninepin.share.name.PutAside;
-import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.share.path.FidOpening;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
-import dev.ninepin.share.xattr.Inheritance;
+import dev.ninepin.share.path.StripedLocks;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Opens and creates regular files on behalf of one user. Any thread may call any method. */
+/** Opens regular files on behalf of one user. Any thread may call any method. */
 public final class Opening {
     /** The flags of open(2) that are sent to the server. TRUNC is never sent: see {@link dev.ninepin.p9.Tlopen}. */
-    private static final int FLAGS_TO_SEND =
+    static final int FLAGS_TO_SEND =
             OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
 
-    private static final int S_IFREG = 0100000;
     private static final int OPEN_TRIES = 4;
-    private static final int CREATE_TRIES = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
 
     private final Session session;
     private final FidTable fids;
-    private final Inodes inodes;
     private final FilePaths paths;
     private final NameLocks locks;
-    private final Namespace namespace;
     private final AttributeReader attributes;
-    private final AttributeWriter writer;
     private final OwnerWrite ownerWrite;
-    private final PutAside putAside;
-    private final Inheritance inheritance;
     private final CacheMode cache;
     private final FidOpening opening;
     private final OpenFiles files;
 
     public Opening(
-            final Session session,
-            final FidTable fids,
-            final Inodes inodes,
-            final FilePaths paths,
-            final NameLocks locks,
-            final Namespace namespace,
-            final AttributeReader attributes,
-            final AttributeWriter writer,
-            final OwnerWrite ownerWrite,
-            final PutAside putAside,
-            final Inheritance inheritance,
-            final ShareOptions options,
-            final OpenFiles files) {
-        this.session = session;
-        this.fids = fids;
-        this.inodes = inodes;
-        this.paths = paths;
-        this.locks = locks;
-        this.namespace = namespace;
+            final UserView view, final AttributeReader attributes, final OwnerWrite ownerWrite, final OpenFiles files) {
+        this.session = view.session();
+        this.fids = view.fids();
+        this.paths = view.paths();
+        this.locks = view.shared().nameLocks();
+        this.cache = view.options().cache();
         this.attributes = attributes;
-        this.writer = writer;
         this.ownerWrite = ownerWrite;
-        this.putAside = putAside;
-        this.inheritance = inheritance;
-        this.cache = options.cache();
-        this.opening = new FidOpening(session, options.accessTimes());
+        this.opening = new FidOpening(session, view.options().accessTimes());
         this.files = files;
     }
 
@@ -110,7 +70,7 @@ public final class Opening {
     public long open(final Inode inode, final int flags, final KernelCache kernel) throws IOException {
         final Opened opened;
         final long handle;
-        try (NameLocks.Held held = locks.shared(inode)) {
+        try (StripedLocks.Held held = locks.shared(inode)) {
             opened = openFile(inode, flags & FLAGS_TO_SEND);
             handle = files.add(opened.file());
         }
@@ -125,172 +85,16 @@ public final class Opening {
         }
     }
 
-    /**
-     * Creates a regular file and opens it, or opens the file that already has the name.
-     *
-     * <p>The first request always creates exclusively. The reply therefore tells the two cases apart: the caller's new
-     * file, or an existing file, which is then opened as it is.
-     *
-     * @throws IOException with EEXIST if the name is taken and {@code flags} contain EXCL; with ESTALE if the kernel
-     *     must check the existing file first ({@link #requireOwn})
-     */
-    public Created create(
-            final Caller caller,
-            final Inode directory,
-            final ByteString name,
-            final int flags,
-            final int mode,
-            final KernelCache kernel)
-            throws IOException {
-        for (int tries = 1; ; tries++) {
-            try {
-                return createNew(caller, directory, name, flags, mode, inode -> {});
-            } catch (final RemoteException | ErrnoException e) {
-                if (Errno.of(e) != Errno.EEXIST || (flags & OpenFlags.EXCL) != 0) {
-                    throw e;
-                }
-            }
-            try {
-                return openExisting(caller, directory, name, flags, kernel);
-            } catch (final RemoteException | StaleFileException e) {
-                // The name was taken, and then it was gone: another client keeps removing the file.
-                if ((Errno.of(e) != Errno.ENOENT && Errno.of(e) != Errno.ESTALE) || tries == CREATE_TRIES) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    /**
-     * Creates and opens a file that programs see without a name (O_TMPFILE). On the server it has a hidden name, as a
-     * file has that was removed while open ({@link PutAside}).
-     */
-    public Created createUnnamed(final Caller caller, final Inode directory, final int flags, final int mode)
-            throws IOException {
-        final ByteString name = putAside.newName(directory);
-        try {
-            return createNew(
-                    caller, directory, name, flags, mode, inode -> putAside.recordAside(inode, directory, name));
-        } catch (final RemoteException | ErrnoException | StaleFileException e) {
-            // After any other failure it is unknown whether the server created the file, so the note of its name stays.
-            putAside.forget(name);
-            throw e;
-        }
-    }
-
-    /**
-     * Creates a file exclusively and opens it.
-     *
-     * @param made called with the new inode once the file is open, before anything else is done with it
-     */
-    private Created createNew(
-            final Caller caller,
-            final Inode directory,
-            final ByteString name,
-            final int flags,
-            final int mode,
-            final Consumer<Inode> made)
-            throws IOException {
-        final int group = namespace.groupFor(caller, attributes.lastSeen(directory));
-        final Inheritance.Made how = inheritance.modeAndAclFor(caller, directory, mode | S_IFREG);
-        final int wanted = flags & FLAGS_TO_SEND;
-        namespace.requireAbsentWhereUnchecked(directory, name);
-        final NewFile created = paths.copyToChange(
-                directory,
-                fid -> new NewFile(
-                        fid,
-                        session.lcreate(fid, name, wanted | OpenFlags.EXCL, how.mode(), group)
-                                .await()));
-        final Qid qid = created.reply().qid();
-        final Inode inode = inodes.recordCreated(directory, name, qid, namespace.identifyMade(directory, name, qid));
-        final OpenFile file =
-                new OpenFile(inode, created.fid(), wanted, created.reply().iounit(), this::openAgain, fids.nUname());
+    /** Adds a file that this user has just created, and returns its handle. */
+    long addCreated(final Inode inode, final int fid, final int flags, final int iounit) {
+        final OpenFile file = newOpenFile(inode, fid, flags, iounit);
         inode.pages.create(file.isForWriting());
         file.markCounted();
-        final long handle = files.add(file);
-        boolean isRestricted = false;
-        try {
-            made.accept(inode);
-            inheritance.applyAcls(inode, how);
-            isRestricted = true;
-            return new Created(
-                    namespace.setOwner(caller, group, how.mode(), inode, attributes.read(inode, file)), handle);
-        } catch (final IOException | RuntimeException e) {
-            files.release(handle);
-            if (!isRestricted) {
-                namespace.unmake(inode, directory, name, e);
-            }
-            inodes.forget(inode.node(), 1);
-            throw e;
-        }
+        return files.add(file);
     }
 
-    /** The open fid of a new file, and the server's reply. */
-    private record NewFile(int fid, Rlcreate reply) {}
-
-    /**
-     * Opens a file that another client or program created since the kernel's lookup, and truncates it if {@code flags}
-     * say so.
-     */
-    private Created openExisting(
-            final Caller caller,
-            final Inode directory,
-            final ByteString name,
-            final int flags,
-            final KernelCache kernel)
-            throws IOException {
-        final Entry found = namespace.lookup(directory, name);
-        try {
-            final Inode inode = inodes.get(found.node());
-            if (inode.isDirectory()) {
-                // Some servers, QEMU among them, open a directory for writing.
-                throw new ErrnoException(Errno.EISDIR, name + " is a directory");
-            } else if (inode.isSymlink()) {
-                // In QEMU's mapped security models, a symbolic link is a regular file on the host, which can be opened
-                // and written.
-                throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
-            }
-            requireOwn(caller, name, found.attributes(), flags);
-            final long handle = open(inode, flags, kernel);
-            if ((flags & OpenFlags.TRUNC) == 0) {
-                return new Created(found, handle);
-            }
-            try {
-                writer.changeOpen(files.get(handle), AttributeChange.size(0));
-                return new Created(new Entry(found.node(), attributes.read(inode)), handle);
-            } catch (final IOException | RuntimeException e) {
-                files.release(handle);
-                throw e;
-            }
-        } catch (final IOException | RuntimeException e) {
-            inodes.forget(found.node(), 1);
-            throw e;
-        }
-    }
-
-    /**
-     * Fails with ESTALE if the kernel must check the permissions of an existing file itself.
-     *
-     * <p>The kernel treats a file from a FUSE create as new and checks nothing: neither its mode nor the restrictions
-     * on opens in sticky directories ({@code fs/namei.c}, do_open). ESTALE makes the kernel repeat the lookup ({@code
-     * do_filp_open}); it then finds the existing file and checks it. This is needed in three cases:
-     *
-     * <ul>
-     *   <li>the file belongs to another user;
-     *   <li>its mode bits do not allow the caller this open;
-     *   <li>the open truncates the file, and the file has set-ID bits to lose.
-     * </ul>
-     */
-    private static void requireOwn(final Caller caller, final ByteString name, final Attributes file, final int flags)
-            throws ErrnoException {
-        final boolean truncates = (flags & OpenFlags.TRUNC) != 0;
-        final int mask = (OpenFlags.allowsReading(flags) ? Access.READ : 0)
-                | (truncates || OpenFlags.writes(flags) ? Access.WRITE : 0);
-        if (caller.uid() != file.uid()
-                || !Access.isAllowed(caller, file, mask)
-                || (truncates && FileMode.hasSetIdToLose(file.mode()))) {
-            throw new ErrnoException(Errno.ESTALE, name + " was just created by another process or client");
-        }
+    private OpenFile newOpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
+        return new OpenFile(inode, fid, flags, iounit, this::openAgain, fids.nUname());
     }
 
     /**
@@ -323,8 +127,7 @@ public final class Opening {
                         : Optional.of(session.getattr(path, AttrMask.BASIC));
                 final OpenFid opened = openFid(inode, path, flags, asked);
                 try {
-                    final OpenFile file =
-                            new OpenFile(inode, opened.fid(), flags, opened.iounit(), this::openAgain, fids.nUname());
+                    final OpenFile file = newOpenFile(inode, opened.fid(), flags, opened.iounit());
                     if (asked.isEmpty()) {
                         return new Opened(file, first.changes(), Optional.empty());
                     }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file that the kernel may still refer to, with everything needed to ask the server about it, now and after a
- * reconnect. The lock of {@link Inodes} guards the mutable fields, unless a field says otherwise.
+ * reconnect. The lock of {@link Inodes} guards the mutable fields, unless a field says otherwise; {@code @GuardedBy}
+ * cannot name the lock of another object.
  */
 public final class Inode {
     /**
@@ -34,8 +35,9 @@ public final class Inode {
 
     /**
      * The path fid on one of the file's names. Retired while no name is known; the next lookup then brings a new one.
+     * Read without the lock.
      */
-    PathFid path;
+    volatile PathFid path;
 
     /** The lookup count: how often {@link #node} was given to the kernel, minus the kernel's forgets. */
     long lookups;
@@ -57,9 +59,8 @@ public final class Inode {
     @Nullable
     Inode nextAlike;
 
-    /** For a directory, its file system on the server's host; null until something asked for it. */
-    @Nullable
-    HostFileSystem fileSystem;
+    /** For a directory, its file system on the server's host; null until it is known. See {@link KnownFileSystems}. */
+    volatile @Nullable HostFileSystem fileSystem;
 
     /** The files found in this directory, by name; null until there is one. */
     private @Nullable Map<ByteString, Inode> children;
@@ -67,24 +68,8 @@ public final class Inode {
     /** The number of names in this directory that were removed or replaced so far. */
     long changes;
 
-    /**
-     * The number of renames of this file on this mount. Written under the lock of {@code FileMoves}, read without it.
-     */
-    public volatile long moves;
-
-    /** The open files of this inode. */
-    final List<OpenFile> open = new ArrayList<>(0);
-
-    /** The number of handles open on this directory. */
-    int openDirectories;
-
-    /** The temporary name of a silly-renamed file; null if the file was not silly-renamed. */
-    @Nullable
-    Name aside;
-
-    /** The view that removes this silly-renamed file; null if the file was not silly-renamed. */
-    @Nullable
-    AsideOwner asideBy;
+    /** How this inode is open on this mount. */
+    public final OpenState open = new OpenState();
 
     /** The file's pages that the kernel may have cached. */
     public final FilePages pages;
@@ -295,7 +280,7 @@ public final class Inode {
 
     /** Records that the file was opened. Under the lock of {@link Inodes}. */
     void opened(final OpenFile file) {
-        open.add(file);
+        open.opened(file);
         pages.opened();
     }
 

@@ -9,20 +9,18 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.session.fid.StaleFileException;
+import dev.ninepin.share.inode.InodeNames.PathUpdate;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
  * The inodes that the kernel may still refer to, indexed by node ID, by file ID, and by the names under which they were
  * found.
  *
- * <p>Any thread may call any method. The lock of this table guards the table and the fields of every {@link Inode}.
+ * <p>Any thread may call any method. The lock of this table guards the table and the names of every {@link Inode}.
  * Locks are taken in the following order. No request is sent while the lock of {@link Inodes} or {@link FidTable} is
  * held:
  *
@@ -33,25 +31,14 @@ import java.util.Optional;
  * </pre>
  */
 public final class Inodes {
-    /**
-     * The maximum number of inodes that one call of {@link #selectForForget} selects. It bounds the time for which the call
-     * holds the lock.
-     */
-    private static final int MOST_AT_ONCE = 64;
-
-    private static final int MOST_LOOKS = 256;
-
     private final FidTable fids;
     private final Inode root;
-    private final int max;
 
-    /** The inodes by node ID, in the order in which {@link #selectForForget} examines them next. */
     @GuardedBy("this")
-    private final Map<Long, Inode> byNode = new LinkedHashMap<>();
+    private final NodeTable nodes;
 
-    /** The number of inodes in the table that the kernel was asked to forget. */
     @GuardedBy("this")
-    private int surplus;
+    private final InodeNames names;
 
     @GuardedBy("this")
     private final InodesById byId = new InodesById();
@@ -67,10 +54,11 @@ public final class Inodes {
      */
     public Inodes(final FidTable fids, final int max) {
         this.fids = fids;
-        this.max = max;
+        this.nodes = new NodeTable(max);
+        this.names = new InodeNames(fids);
         this.root = new Inode(FileOperations.ROOT, fids.root().qid(), fids.root(), false);
         root.lookups = 1;
-        byNode.put(root.node(), root);
+        nodes.add(root);
         byId.add(root);
     }
 
@@ -83,7 +71,7 @@ public final class Inodes {
      * forgotten.
      */
     public synchronized Inode get(final long node) throws StaleFileException {
-        final Inode inode = byNode.get(node);
+        final Inode inode = nodes.get(node);
         if (inode == null) {
             throw new StaleFileException("there is no node " + node);
         }
@@ -93,7 +81,7 @@ public final class Inodes {
 
     /** Returns the number of inodes in the table. */
     public synchronized int count() {
-        return byNode.size();
+        return nodes.all().size();
     }
 
     /**
@@ -104,31 +92,11 @@ public final class Inodes {
      * its working directory there would lose its path. Skips open files: the kernel would show their paths as deleted.
      */
     public synchronized List<KnownName> selectForForget() {
-        final int wanted = Math.min(byNode.size() - surplus - max, MOST_AT_ONCE);
-        if (wanted <= 0) {
-            return List.of();
-        }
-        final List<Inode> looked = new ArrayList<>();
-        final List<KnownName> cold = new ArrayList<>();
-        final Iterator<Inode> next = byNode.values().iterator();
-        while (cold.size() < wanted && looked.size() < MOST_LOOKS && next.hasNext()) {
-            final Inode inode = next.next();
-            next.remove();
-            looked.add(inode);
-            if (!inode.recentlyUsed && !inode.isDirectory() && inode.open.isEmpty() && !inode.names.isEmpty()) {
-                inode.names.forEach(
-                        name -> cold.add(new KnownName(name.directory().node(), name.name())));
-                surplus += inode.surplus ? 0 : 1;
-                inode.surplus = true;
-            }
-            inode.recentlyUsed = false;
-        }
-        looked.forEach(inode -> byNode.put(inode.node(), inode));
-        return cold;
+        return nodes.selectForForget();
     }
 
-    /** Returns the path fid of an inode. */
-    public synchronized PathFid path(final Inode inode) {
+    /** Returns the path fid of an inode. Takes no lock. */
+    public PathFid path(final Inode inode) {
         return inode.path;
     }
 
@@ -153,7 +121,7 @@ public final class Inodes {
      */
     public synchronized List<Inode> withSameId(final Inode directory, final ByteString name, final Qid qid) {
         final FileId id = FileId.of(qid);
-        return knownByName(id, directory, name).isPresent() ? List.of() : byId.all(id);
+        return names.find(id, directory, name).isPresent() ? List.of() : byId.all(id);
     }
 
     /**
@@ -167,19 +135,6 @@ public final class Inodes {
                 : inode.names.stream().findFirst().map(Inode.Name::directory).or(() -> Optional.ofNullable(inode.home));
     }
 
-    /** Returns the file system of a directory on the server's host; empty if it is not known yet. */
-    public synchronized Optional<HostFileSystem> fileSystem(final Inode directory) {
-        return Optional.ofNullable(directory.fileSystem);
-    }
-
-    /** Records the file system of a directory, unless another thread recorded one before. Returns the recorded one. */
-    public synchronized HostFileSystem fileSystem(final Inode directory, final HostFileSystem found) {
-        if (directory.fileSystem == null) {
-            directory.fileSystem = found;
-        }
-        return directory.fileSystem;
-    }
-
     /** Returns the file systems of the server's host that are known so far. */
     public KnownFileSystems fileSystems() {
         return fileSystems;
@@ -188,7 +143,7 @@ public final class Inodes {
     /** Returns a directory on a file system. Prefers one whose path fid is not retired, if there is one. */
     public synchronized Inode exampleOf(final HostFileSystem wanted) {
         if (fids.isRetired(wanted.example().path)) {
-            byNode.values().stream()
+            nodes.all().stream()
                     .filter(inode -> inode.fileSystem == wanted && !fids.isRetired(inode.path))
                     .findFirst()
                     .ifPresent(wanted::example);
@@ -205,7 +160,7 @@ public final class Inodes {
     public String pathOf(final long node) {
         final Inode inode;
         synchronized (this) {
-            inode = byNode.get(node);
+            inode = nodes.get(node);
         }
         return inode == null ? "node " + node : pathOf(inode);
     }
@@ -283,7 +238,7 @@ public final class Inodes {
     private boolean isIdentityCurrent(
             final Inode directory, final ByteString name, final Qid qid, final Identity identity) {
         final FileId id = FileId.of(qid);
-        return knownByName(id, directory, name).isPresent() || identity.covers(byId.all(id));
+        return names.find(id, directory, name).isPresent() || identity.covers(byId.all(id));
     }
 
     private void settle(final Found found, final Inode directory, final ByteString name) {
@@ -291,7 +246,7 @@ public final class Inodes {
         if (found.moves()) {
             found.inode().ifPresent(inode -> fids.setPath(path(inode), path(directory), name));
         }
-        found.lost().forEach(LostName::settle);
+        found.lost().forEach(PathUpdate::run);
         found.surplus().ifPresent(fids::retire);
     }
 
@@ -350,36 +305,37 @@ public final class Inodes {
     @GuardedBy("this")
     private Found enter(
             final Inode directory, final ByteString name, final Qid qid, final PathFid path, final Identity identity) {
-        final Inode inode = knownByName(FileId.of(qid), directory, name)
+        final Inode inode = names.find(FileId.of(qid), directory, name)
                 .or(identity::same)
                 .orElseGet(() -> add(new Inode(++lastNode, qid, path, identity.isTwin())));
         final boolean moves = inode.path != path && inode.isDirectory() && !fids.isRetired(inode.path);
         final Optional<PathFid> surplus;
         if (inode.path == path) {
             surplus = Optional.empty();
-        } else if (moves || inode.aside != null || leadsTo(inode.path, directory, name)) {
+        } else if (moves || inode.open.aside().isPresent() || names.leadsTo(inode.path, directory, name)) {
             surplus = Optional.of(path);
         } else {
             surplus = Optional.of(inode.path);
             inode.path = path;
         }
         inode.lookups++;
-        final List<LostName> lost = new ArrayList<>(1);
-        lost.add(addName(directory, name, inode));
+        final List<PathUpdate> lost = new ArrayList<>(1);
+        lost.add(names.add(directory, name, inode));
         if (moves) {
-            lost.addAll(removeOtherNames(inode, new Inode.Name(directory, name)));
+            names.removeAllBut(new Inode.Name(directory, name), inode)
+                    .forEach(other -> lost.addAll(dropUnlessNeeded(other)));
         }
         return new Found(Optional.of(inode), lost, surplus, moves);
     }
 
     /** Records a hard link to an inode that the kernel knows, and increments the inode's lookup count. */
     public void recordLink(final Inode directory, final ByteString name, final Inode inode) {
-        final LostName replaced;
+        final PathUpdate replaced;
         synchronized (this) {
             inode.lookups++;
-            replaced = addName(directory, name, inode);
+            replaced = names.add(directory, name, inode);
         }
-        replaced.settle();
+        replaced.run();
     }
 
     /**
@@ -402,30 +358,30 @@ public final class Inodes {
      * Drops all names of an inode because its names now lead to another file, although that file has the same file ID.
      */
     public void dropReplaced(final Inode inode) {
-        final List<LostName> lost = new ArrayList<>();
+        final List<PathUpdate> lost = new ArrayList<>();
         synchronized (this) {
             byId.remove(inode);
             for (final Inode.Name name : List.copyOf(inode.names)) {
-                lost.add(removeName(name.directory(), name.name()));
+                lost.add(names.remove(name.directory(), name.name()));
             }
         }
-        lost.forEach(LostName::settle);
+        lost.forEach(PathUpdate::run);
     }
 
     /** Restores an inode to the index of file IDs after the removal announced by {@link #announceRemoval} failed. */
     public synchronized void removalFailed(final Inode inode) {
-        if (byNode.get(inode.node()) == inode) {
+        if (nodes.get(inode.node()) == inode) {
             byId.add(inode);
         }
     }
 
     /** Records that a name was removed. */
     public void removed(final Inode directory, final ByteString name) {
-        final LostName lost;
+        final PathUpdate lost;
         synchronized (this) {
-            lost = removeName(directory, name);
+            lost = names.remove(directory, name);
         }
-        lost.settle();
+        lost.run();
     }
 
     /** Returns the name that the path fid of a file refers to; empty if it is the file's only known name. */
@@ -440,60 +396,39 @@ public final class Inodes {
      * Returns false if there is no other name.
      */
     public boolean useOtherName(final Inode inode, final Inode.Name gone) {
-        final LostName lost;
+        final PathUpdate lost;
         synchronized (this) {
             if (inode.names.size() < 2 || !inode.names.contains(gone)) {
                 return false;
             }
-            lost = removeName(gone.directory(), gone.name());
+            lost = names.remove(gone.directory(), gone.name());
         }
-        lost.settle();
+        lost.run();
         return true;
     }
 
     /** Records a rename. A file that had the new name before loses it. */
     public void renamed(
             final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName) {
-        final Inode inode;
-        final LostName replaced;
-        final boolean moves;
-        final PathFid path;
-        final PathFid newParent;
+        final PathUpdate update;
         synchronized (this) {
-            directory.changes++;
-            newDirectory.changes++;
-            inode = directory.children().remove(name);
-            if (inode == null) {
-                replaced = removeName(newDirectory, newName);
-                moves = false;
-                path = root.path;
-                newParent = root.path;
-            } else {
-                path = inode.path;
-                newParent = newDirectory.path;
-                inode.names.remove(new Inode.Name(directory, name));
-                moves = fids.isAt(path, directory.path, name);
-                replaced = addName(newDirectory, newName, inode);
-            }
+            update = names.rename(directory, name, newDirectory, newName);
         }
-        replaced.settle();
-        if (moves) {
-            fids.setPath(path, newParent, newName);
-        }
+        update.run();
     }
 
     /** Decreases the lookup count of a node by {@code lookups}, and drops the inode if nothing needs it any more. */
     public void forget(final long node, final long lookups) {
-        final List<LostName> lost;
+        final List<PathUpdate> lost;
         synchronized (this) {
-            final Inode inode = byNode.get(node);
+            final Inode inode = nodes.get(node);
             if (inode == null || inode == root) {
                 return;
             }
             inode.lookups -= lookups;
             lost = dropUnlessNeeded(inode);
         }
-        lost.forEach(LostName::settle);
+        lost.forEach(PathUpdate::run);
     }
 
     /** Records that a file was opened. */
@@ -501,32 +436,17 @@ public final class Inodes {
         inode.opened(file);
     }
 
-    /** Records that a handle on a directory was opened. */
-    public synchronized void openedDirectory(final Inode directory) {
-        directory.openDirectories++;
-    }
-
-    /** Records that a handle on a directory was closed. */
-    public synchronized void closedDirectory(final Inode directory) {
-        directory.openDirectories--;
-    }
-
-    /** Returns whether a file or a directory is open on this mount. */
-    public synchronized boolean isOpen(final Inode inode) {
-        return inode.openDirectories > 0 || !inode.open.isEmpty();
-    }
-
     /**
      * Records that a file was closed, and drops the inode if nothing needs it any more. The kernel may have forgotten
      * the inode before, since it waits for the replies to neither RELEASE nor FORGET.
      */
     public void closed(final Inode inode, final OpenFile file) {
-        final List<LostName> lost;
+        final List<PathUpdate> lost;
         synchronized (this) {
-            inode.open.remove(file);
+            inode.open.closed(file);
             lost = dropUnlessNeeded(inode);
         }
-        lost.forEach(LostName::settle);
+        lost.forEach(PathUpdate::run);
     }
 
     /**
@@ -535,35 +455,19 @@ public final class Inodes {
      * have been kept only for it.
      */
     @GuardedBy("this")
-    private List<LostName> dropUnlessNeeded(final Inode first) {
-        final List<LostName> lost = new ArrayList<>();
+    private List<PathUpdate> dropUnlessNeeded(final Inode first) {
+        final List<PathUpdate> lost = new ArrayList<>();
         final Deque<Inode> left = new ArrayDeque<>();
         left.add(first);
         while (!left.isEmpty()) {
             final Inode inode = left.remove();
-            if (inode.lookups <= 0
-                    && inode.open.isEmpty()
-                    && !isOnTheWay(inode)
-                    && byNode.remove(inode.node(), inode)) {
+            if (inode.lookups <= 0 && !inode.open.hasFiles() && !isOnTheWay(inode) && nodes.remove(inode)) {
                 inode.names.forEach(name -> left.add(name.directory()));
-                drop(inode, lost);
+                byId.remove(inode);
+                lost.addAll(names.drop(inode));
             }
         }
         return lost;
-    }
-
-    @GuardedBy("this")
-    private void drop(final Inode inode, final List<LostName> lost) {
-        surplus -= inode.surplus ? 1 : 0;
-        byId.remove(inode);
-        inode.names.forEach(name -> name.directory().children().remove(name.name(), inode));
-        // A file that was found in this directory may have another name in another directory. Its path fid then moves
-        // to that name.
-        for (final ByteString name : List.copyOf(inode.children().keySet())) {
-            lost.add(removeName(inode, name));
-        }
-        final PathFid path = inode.path;
-        lost.add(() -> fids.retire(path));
     }
 
     /**
@@ -579,66 +483,18 @@ public final class Inodes {
         return inode.isDirectory()
                 && inode.children().values().stream()
                         .anyMatch(child ->
-                                isAsideIn(inode, child) || (child.isDirectory() && !fids.isRetired(child.path)));
-    }
-
-    /** Returns whether exactly one open file of an inode is left. */
-    public synchronized boolean isOpenOnce(final Inode inode) {
-        return inode.open.size() == 1;
-    }
-
-    /** Returns whether an inode is open and not silly-renamed. The name of such an inode must not simply be removed. */
-    public synchronized boolean needsSillyRename(final Inode inode) {
-        return !inode.open.isEmpty() && inode.aside == null;
-    }
-
-    /** Returns an open file of an inode that a user opened for writing. */
-    public synchronized Optional<OpenFile> openToWrite(final Inode inode, final int user) {
-        return inode.open.stream()
-                .filter(file -> file.user() == user && file.isForWriting())
-                .findFirst();
-    }
-
-    /** Returns any open file of an inode, for use when the inode's path no longer leads to it. */
-    public synchronized Optional<OpenFile> anyOpen(final Inode inode) {
-        return inode.open.stream().findFirst();
-    }
-
-    /** Returns the temporary name of a silly-renamed file; empty if the file was not silly-renamed. */
-    public synchronized Optional<Inode.Name> aside(final Inode inode) {
-        return Optional.ofNullable(inode.aside);
-    }
-
-    /**
-     * Records the temporary name of an open file that was silly-renamed, and the view that removes the file on its last
-     * close.
-     */
-    public synchronized void putAside(final Inode inode, final Inode.Name name, final AsideOwner by) {
-        inode.aside = name;
-        inode.asideBy = by;
-    }
-
-    /** Returns the view that removes a silly-renamed file; empty if the file was not silly-renamed. */
-    public synchronized Optional<AsideOwner> asideBy(final Inode inode) {
-        return Optional.ofNullable(inode.asideBy);
-    }
-
-    /** Records that a silly-renamed file has an ordinary name again. */
-    public synchronized void clearAside(final Inode inode) {
-        inode.aside = null;
-        inode.asideBy = null;
+                                child.open.isAsideIn(inode) || (child.isDirectory() && !fids.isRetired(child.path)));
     }
 
     /** Records that a silly-renamed file was removed. Drops the inodes of directories that were kept only for it. */
     public void asideRemoved(final Inode inode, final Inode.Name aside) {
-        final List<LostName> lost = new ArrayList<>();
+        final List<PathUpdate> lost = new ArrayList<>();
         synchronized (this) {
-            inode.aside = null;
-            inode.asideBy = null;
-            lost.add(removeName(aside.directory(), aside.name()));
+            inode.open.clearAside();
+            lost.add(names.remove(aside.directory(), aside.name()));
             lost.addAll(dropUnlessNeeded(aside.directory()));
         }
-        lost.forEach(LostName::settle);
+        lost.forEach(PathUpdate::run);
     }
 
     /** Returns whether a directory holds silly-renamed files. */
@@ -649,26 +505,14 @@ public final class Inodes {
     /** Returns the silly-renamed files in a directory. */
     public synchronized List<Inode> asideIn(final Inode directory) {
         return directory.children().values().stream()
-                .filter(inode -> isAsideIn(directory, inode))
+                .filter(inode -> inode.open.isAsideIn(directory))
                 .toList();
-    }
-
-    /** Returns whether a file is silly-renamed in a directory. The caller holds the lock. */
-    private static boolean isAsideIn(final Inode directory, final Inode inode) {
-        return inode.aside != null && inode.aside.directory() == directory;
-    }
-
-    /** Returns whether a path fid refers to a name and is not retired. */
-    @GuardedBy("this")
-    private boolean leadsTo(final PathFid path, final Inode directory, final ByteString name) {
-        return !fids.isRetired(path) && fids.isAt(path, directory.path, name);
     }
 
     private synchronized Optional<Inode> knownAgain(
             final Inode directory, final ByteString name, final FidTable.Walked walked) {
-        final Inode inode =
-                knownByName(FileId.of(walked.qid()), directory, name).orElse(null);
-        if (inode == null || !leadsTo(inode.path, directory, name)) {
+        final Inode inode = names.find(FileId.of(walked.qid()), directory, name).orElse(null);
+        if (inode == null || !names.leadsTo(inode.path, directory, name)) {
             return Optional.empty();
         }
         inode.lookups++;
@@ -677,73 +521,10 @@ public final class Inodes {
     }
 
     @GuardedBy("this")
-    private Optional<Inode> knownByName(final FileId id, final Inode directory, final ByteString name) {
-        return Optional.ofNullable(directory.children().get(name))
-                .filter(inode -> inode.id().equals(id));
-    }
-
-    @GuardedBy("this")
     private Inode add(final Inode inode) {
-        byNode.put(inode.node(), inode);
+        nodes.add(inode);
         byId.add(inode);
         return inode;
-    }
-
-    /** Adds a name to an inode. Returns what remains to be done for the inode that had the name before. */
-    @GuardedBy("this")
-    private LostName addName(final Inode directory, final ByteString name, final Inode inode) {
-        final Inode before = directory.children().get(name);
-        if (before == inode) {
-            return LostName.NONE;
-        }
-        // Learning a name is no change of the directory: counting it would make concurrent lookups of other names start
-        // again.
-        final LostName replaced = before == null ? LostName.NONE : removeName(directory, name);
-        directory.children().put(name, inode);
-        inode.names.add(new Inode.Name(directory, name));
-        inode.home = directory;
-        return replaced;
-    }
-
-    /**
-     * Removes all names of a directory but one, since a directory has only one name. Drops the inodes of directories
-     * that were kept only for the other names.
-     */
-    @GuardedBy("this")
-    private List<LostName> removeOtherNames(final Inode inode, final Inode.Name kept) {
-        final List<LostName> lost = new ArrayList<>();
-        for (final Inode.Name name : List.copyOf(inode.names)) {
-            if (!name.equals(kept)) {
-                inode.names.remove(name);
-                name.directory().children().remove(name.name(), inode);
-                lost.addAll(dropUnlessNeeded(name.directory()));
-            }
-        }
-        return lost;
-    }
-
-    /**
-     * Removes a name from its inode. If the inode's path fid refers to that name, the caller settles the result after
-     * it released the lock.
-     */
-    @GuardedBy("this")
-    private LostName removeName(final Inode directory, final ByteString name) {
-        directory.changes++;
-        final Inode inode = directory.children().remove(name);
-        if (inode == null) {
-            return LostName.NONE;
-        }
-        inode.names.remove(new Inode.Name(directory, name));
-        final PathFid path = inode.path;
-        if (!fids.isAt(path, directory.path, name)) {
-            return LostName.NONE;
-        }
-        if (inode.names.isEmpty()) {
-            return () -> fids.retire(path);
-        }
-        final Inode.Name other = inode.names.get(0);
-        final PathFid otherDirectory = other.directory().path;
-        return () -> fids.setPath(path, otherDirectory, other.name());
     }
 
     /**
@@ -754,13 +535,5 @@ public final class Inodes {
      * @param surplus a path fid that nothing needs; empty if there is none
      * @param moves whether the inode is a directory whose path fid must be moved to the new name; see {@link #enter}
      */
-    private record Found(Optional<Inode> inode, List<LostName> lost, Optional<PathFid> surplus, boolean moves) {}
-
-    /** What remains to be done about the path fid of an inode that lost a name, after the lock is released. */
-    @FunctionalInterface
-    private interface LostName {
-        LostName NONE = () -> {};
-
-        void settle();
-    }
+    private record Found(Optional<Inode> inode, List<PathUpdate> lost, Optional<PathFid> surplus, boolean moves) {}
 }

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** The file systems of the server's host found so far. Any thread may call any method. */
 public final class KnownFileSystems {
@@ -15,6 +16,21 @@ public final class KnownFileSystems {
 
     /** Whether the server does not know Trenameat. Read and written without a lock. */
     private volatile boolean lackRenameat;
+
+    /** Returns the file system of a directory; empty if it is not known yet. */
+    public Optional<HostFileSystem> of(final Inode directory) {
+        return Optional.ofNullable(directory.fileSystem);
+    }
+
+    /** Records the file system of a directory, unless another thread recorded one before. Returns the recorded one. */
+    public synchronized HostFileSystem record(final Inode directory, final HostFileSystem found) {
+        final HostFileSystem known = directory.fileSystem;
+        if (known != null) {
+            return known;
+        }
+        directory.fileSystem = found;
+        return found;
+    }
 
     /** Returns the file systems for which statfs(2) reports a type and an ID. */
     public synchronized List<HostFileSystem> alike(final int type, final long id) {

@@ -14,6 +14,7 @@ import dev.ninepin.share.inode.HostFileSystem;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Optional;
@@ -54,10 +55,10 @@ final class HostFileSystems {
     private final Inodes inodes;
     private final FilePaths paths;
 
-    HostFileSystems(final Session session, final Inodes inodes, final FilePaths paths) {
-        this.session = session;
-        this.inodes = inodes;
-        this.paths = paths;
+    HostFileSystems(final UserView view) {
+        this.session = view.session();
+        this.inodes = view.inodes();
+        this.paths = view.paths();
     }
 
     /**
@@ -66,7 +67,7 @@ final class HostFileSystems {
      * @throws StaleFileException if another client is moving the directory, or it is gone
      */
     Optional<HostFileSystem> of(final Inode directory) throws IOException {
-        final Optional<HostFileSystem> known = inodes.fileSystem(directory);
+        final Optional<HostFileSystem> known = inodes.fileSystems().of(directory);
         if (known.isPresent()) {
             return known;
         }
@@ -76,7 +77,7 @@ final class HostFileSystems {
         }
         try {
             final Rstatfs seen = paths.use(directory, fid -> session.statfs(fid).await());
-            return Optional.of(inodes.fileSystem(directory, find(directory, seen)));
+            return Optional.of(inodes.fileSystems().record(directory, find(directory, seen)));
         } catch (final RemoteException e) {
             LOG.debug("the file system of {} is not known: {}", inodes.pathOf(directory), e.getMessage());
             return Optional.empty();

@@ -16,6 +16,7 @@ import dev.ninepin.share.inode.Identity;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,18 +49,13 @@ public final class ManyLookups {
      */
     private final int atOnce;
 
-    public ManyLookups(
-            final Session session,
-            final FidTable fids,
-            final Inodes inodes,
-            final FilePaths paths,
-            final AttributeReader attributes) {
-        this.session = session;
-        this.fids = fids;
-        this.inodes = inodes;
-        this.paths = paths;
+    public ManyLookups(final UserView view, final AttributeReader attributes) {
+        this.session = view.session();
+        this.fids = view.fids();
+        this.inodes = view.inodes();
+        this.paths = view.paths();
         this.attributes = attributes;
-        this.twins = new Twins(session, inodes, paths);
+        this.twins = new Twins(view);
         this.atOnce = Math.max(1, Math.min(session.maxRequests() / 2, MOST_AT_ONCE));
     }
 

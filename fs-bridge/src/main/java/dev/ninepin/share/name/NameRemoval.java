@@ -1,26 +1,44 @@
 package dev.ninepin.share.name;
 
+import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.FileMoves;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.NameRequests;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 
 /**
- * The removal of known names from the server. Records the attributes that remain of a file whose last name goes. Any
- * thread may call any method.
+ * The removal of names from the server. Records the attributes that remain of a file whose last name goes. Any thread
+ * may call any method.
  */
 final class NameRemoval {
     private final Inodes inodes;
     private final FilePaths paths;
+    private final NameRequests requests;
     private final AttributeReader attributes;
 
-    NameRemoval(final Inodes inodes, final FilePaths paths, final AttributeReader attributes) {
-        this.inodes = inodes;
-        this.paths = paths;
+    NameRemoval(final UserView view, final AttributeReader attributes) {
+        this.inodes = view.inodes();
+        this.paths = view.paths();
+        this.requests = view.names();
         this.attributes = attributes;
+    }
+
+    /**
+     * Removes a name, whichever file has it.
+     *
+     * @param flags the flags of Tunlinkat
+     */
+    void remove(final Inode directory, final ByteString name, final int flags) throws IOException {
+        paths.whileNothingMoves(() -> {
+            requests.unlink(directory, name, flags);
+            return name;
+        });
+        inodes.removed(directory, name);
     }
 
     /**

@@ -5,14 +5,16 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.attr.AttributeReader;
-import dev.ninepin.share.inode.AsideOwner;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenState;
 import dev.ninepin.share.path.FileMoves;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.NameRequests;
+import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>The user who put a file aside also removes it, since that user may write to each of the directories concerned. Any
  * thread may call any method.
  */
-public final class PutAside implements AsideOwner {
+public final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
 
     private final NameRequests requests;
@@ -39,29 +41,14 @@ public final class PutAside implements AsideOwner {
     private final AsideFiles files;
     private final int user;
 
-    /**
-     * @param user the server ID of the user who sends the requests
-     */
-    public PutAside(
-            final NameRequests requests,
-            final Inodes inodes,
-            final FilePaths paths,
-            final AttributeReader attributes,
-            final NameLocks locks,
-            final AsideFiles files,
-            final int user) {
-        this.requests = requests;
-        this.inodes = inodes;
-        this.paths = paths;
-        this.endings = new NameRemoval(inodes, paths, attributes);
-        this.locks = locks;
+    public PutAside(final UserView view, final AttributeReader attributes, final AsideFiles files) {
+        this.requests = view.names();
+        this.inodes = view.inodes();
+        this.paths = view.paths();
+        this.locks = view.shared().nameLocks();
+        this.user = view.user();
+        this.endings = new NameRemoval(view, attributes);
         this.files = files;
-        this.user = user;
-    }
-
-    @Override
-    public int user() {
-        return user;
     }
 
     /** Returns a temporary name for a file in a directory; see {@link AsideFiles#newName(Inode, int)}. */
@@ -74,7 +61,7 @@ public final class PutAside implements AsideOwner {
      * O_TMPFILE.
      */
     public void recordAside(final Inode inode, final Inode directory, final ByteString name) {
-        files.add(inode, new Inode.Name(directory, name), this);
+        files.add(inode, new OpenState.Aside(new Inode.Name(directory, name), user));
     }
 
     /** Updates the notes after a directory was renamed; see {@link AsideFiles#directoryMoved}. */
@@ -100,7 +87,7 @@ public final class PutAside implements AsideOwner {
     void hideForNow(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         final Inode.Name hidden = new Inode.Name(directory, files.newName());
         move(inode, new Inode.Name(directory, name), hidden);
-        inodes.putAside(inode, hidden, this);
+        inode.open.putAside(new OpenState.Aside(hidden, user));
     }
 
     /**
@@ -108,14 +95,14 @@ public final class PutAside implements AsideOwner {
      * lock.
      */
     void hideForGood(final Inode inode) {
-        inodes.aside(inode).ifPresent(hidden -> files.note(inode, hidden, this));
+        inode.open.aside().ifPresent(hidden -> files.note(inode, hidden));
     }
 
     /** Undoes {@link #hideForNow} after the operation that needed it failed. The caller still holds the lock. */
     void restore(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final Inode.Name hidden = inodes.aside(inode).orElseThrow();
+        final Inode.Name hidden = inode.open.aside().orElseThrow().name();
         move(inode, hidden, new Inode.Name(directory, name));
-        inodes.clearAside(inode);
+        inode.open.clearAside();
     }
 
     /**
@@ -125,8 +112,9 @@ public final class PutAside implements AsideOwner {
     void moveUp(final Inode directory, final Inode parent) throws IOException {
         for (final Inode inode : inodes.asideIn(directory)) {
             // Another thread may be closing the file right now, and removing it.
-            try (NameLocks.Held held = locks.exclusive(inode)) {
-                final Inode.Name hidden = inodes.aside(inode).orElse(null);
+            try (StripedLocks.Held held = locks.exclusive(inode)) {
+                final Inode.Name hidden =
+                        inode.open.aside().map(OpenState.Aside::name).orElse(null);
                 if (hidden != null) {
                     moveAside(inode, hidden, parent);
                     files.forget(hidden.name());
@@ -138,9 +126,8 @@ public final class PutAside implements AsideOwner {
     /**
      * Removes a silly-renamed file after its last close. Logs a failure. The caller holds the file's lock exclusively.
      */
-    @Override
     public void remove(final Inode inode) {
-        final Inode.Name hidden = inodes.aside(inode).orElse(null);
+        final Inode.Name hidden = inode.open.aside().map(OpenState.Aside::name).orElse(null);
         if (hidden == null) {
             return;
         }

@@ -16,6 +16,7 @@ import dev.ninepin.share.inode.Identity;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -67,11 +68,11 @@ public final class Twins {
     private final FilePaths paths;
     private final HostFileSystems fileSystems;
 
-    Twins(final Session session, final Inodes inodes, final FilePaths paths) {
-        this.session = session;
-        this.inodes = inodes;
-        this.paths = paths;
-        this.fileSystems = new HostFileSystems(session, inodes, paths);
+    Twins(final UserView view) {
+        this.session = view.session();
+        this.inodes = view.inodes();
+        this.paths = view.paths();
+        this.fileSystems = new HostFileSystems(view);
     }
 
     /** Compares a file that a walk just found with the known inodes that have its file ID. */
@@ -246,7 +247,7 @@ public final class Twins {
      */
     private boolean hasStayed(final Inode known, final Rgetattr seen) {
         final Rgetattr last = known.attributes();
-        if (inodes.isOpen(known)) {
+        if (known.open.isOpen()) {
             return true;
         }
         // A write on this mount has changed the modification time since. The data that the kernel caches is checked

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The renames of files that this mount has under way, so that a request that finds nothing can tell why. Renames of
  * directories are in {@link dev.ninepin.session.fid.DirectoryMoves}.
  *
- * <p>Any thread may call any method. The lock guards the fields and {@link Inode#moves}. No request is sent and no
- * other lock is taken under it.
+ * <p>Any thread may call any method. No request is sent and no other lock is taken under the lock.
  */
 public final class FileMoves {
     /** The number of threads that are renaming a file, by node ID. */
@@ -46,7 +45,6 @@ public final class FileMoves {
     }
 
     private synchronized void end(final Inode inode) {
-        inode.moves = inode.moves + 1;
         leave(movers, inode);
     }
 
@@ -67,11 +65,6 @@ public final class FileMoves {
 
     private synchronized void letGo(final Inode inode) {
         leave(holders, inode);
-    }
-
-    /** Returns the number of renames of a file on this mount so far. Takes no lock. */
-    static long countOf(final Inode inode) {
-        return inode.moves;
     }
 
     @GuardedBy("this")

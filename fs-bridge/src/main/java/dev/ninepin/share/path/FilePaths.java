@@ -1,15 +1,14 @@
 package dev.ninepin.share.path;
 
 import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.DirectoryMoves;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.FidTable.Walked;
-import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.session.fid.StaleFileException;
-import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
@@ -21,29 +20,24 @@ import org.jspecify.annotations.Nullable;
  * One user's requests over the paths of files. Other threads and clients may rename the files and their parent
  * directories meanwhile. Any thread may call any method.
  *
- * <p>Servers implement a fid as a path. Between a rename on the server and the arrival of its reply, the old path leads
- * nowhere. Programs must not notice that moment:
- *
- * <ul>
- *   <li>A request that only reads ({@link #use}, {@link #copy}, {@link #walk}) may fail because one of its paths
- *       changed meanwhile. It is then sent once more, while no rename is under way. No other class repeats requests for
- *       this reason.
- *   <li>A request that changes something ({@link #change} and similar methods) waits until no rename is under way, and
- *       blocks renames until it is answered. Before the request is sent, {@link PathChecks} verifies that the path
- *       leads to the intended file.
- * </ul>
+ * <p>Servers implement a fid as a path. So a request that only reads ({@link #use}, {@link #copy}, {@link #walk}) may
+ * be sent twice, and a request that changes something ({@link #change} and similar methods) blocks renames until it is
+ * answered; see {@link PathRetry}. Before a change is sent, {@link PathChecks} verifies that the path leads to the
+ * intended file.
  */
 public final class FilePaths {
     private final FidTable fids;
     private final Inodes inodes;
     private final FileMoves moves;
     private final PathChecks checks;
+    private final PathRetry retry;
 
-    public FilePaths(final FidTable fids, final Inodes inodes, final FileMoves moves, final PathChecks checks) {
+    FilePaths(final SharedState shared, final FidTable fids) {
         this.fids = fids;
-        this.inodes = inodes;
-        this.moves = moves;
-        this.checks = checks;
+        this.inodes = shared.inodes();
+        this.moves = shared.moves();
+        this.checks = new PathChecks(shared);
+        this.retry = new PathRetry(shared, fids);
     }
 
     /** A request over one fid. */
@@ -75,13 +69,11 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to a file
      */
     public <T> T use(final Inode file, final Use<T> request) throws IOException {
-        return ofFile(
-                file,
-                () -> retryIfMoved(file, true, () -> {
-                    try (Lease lease = fids.lease(inodes.path(file))) {
-                        return request.with(lease.fid());
-                    }
-                }));
+        return retry.read(file, () -> {
+            try (Lease lease = fids.lease(inodes.path(file))) {
+                return request.with(lease.fid());
+            }
+        });
     }
 
     /**
@@ -91,7 +83,7 @@ public final class FilePaths {
      * @throws StaleFileException if one of the paths no longer leads to a file
      */
     public <T> T useBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
-        return ofFile(
+        return PathRetry.requireFound(
                 one,
                 () -> whileNothingMoves(() -> {
                     try (Lease first = fids.lease(inodes.path(one));
@@ -108,7 +100,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to a file
      */
     public <T> T copy(final Inode file, final Use<T> request) throws IOException {
-        return ofFile(file, () -> retryIfMoved(file, true, () -> withCopy(fids.copy(inodes.path(file)), request)));
+        return retry.read(file, () -> withCopy(fids.copy(inodes.path(file)), request));
     }
 
     /**
@@ -117,7 +109,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
      */
     public <T> T change(final Inode file, final Use<T> request) throws IOException {
-        return ofFile(file, () -> whileNothingMoves(file, () -> inDirectory(file, request)));
+        return retry.change(file, () -> inDirectory(file, request));
     }
 
     /**
@@ -127,7 +119,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
      */
     public <T> T changeOverCopy(final Inode file, final Use<T> request) throws IOException {
-        return ofFile(file, () -> whileNothingMoves(file, () -> request.with(checkedCopy(file))));
+        return retry.change(file, () -> request.with(checkedCopy(file)));
     }
 
     /**
@@ -138,7 +130,7 @@ public final class FilePaths {
      *     then
      */
     public <T> T changeIn(final Inode file, final Inode directory, final UseOfTwo<T> request) throws IOException {
-        return ofFile(file, () -> whileNothingMoves(file, () -> withBoth(file, directory, request)));
+        return retry.change(file, () -> withBoth(file, directory, request));
     }
 
     /**
@@ -147,7 +139,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
     public <T> T changeIn(final Inode directory, final Use<T> request) throws IOException {
-        return whileNothingMoves(null, () -> inDirectory(directory, request));
+        return whileNothingMoves(() -> inDirectory(directory, request));
     }
 
     /**
@@ -157,12 +149,12 @@ public final class FilePaths {
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
-        return whileNothingMoves(null, () -> withCopy(checkedCopy(directory), request));
+        return whileNothingMoves(() -> withCopy(checkedCopy(directory), request));
     }
 
     /** Runs requests that change names, while no directory is moved. */
     public <T> T whileNothingMoves(final Attempt<T> requests) throws IOException {
-        return whileNothingMoves(null, requests);
+        return retry.whileNothingMoves(requests);
     }
 
     /** Runs a request that moves a directory, while no other directory is moved and no request changes anything. */
@@ -203,124 +195,42 @@ public final class FilePaths {
 
     /** Walks from a directory to {@code name}. The fid belongs to the caller. */
     public Walked walk(final Inode directory, final ByteString name) throws IOException {
-        return retryIfMoved(directory, false, () -> fids.walk(inodes.path(directory), name));
+        return retry.lookUp(directory, () -> fids.walk(inodes.path(directory), name));
+    }
+
+    /** Fails with EEXIST if a walk to a name finds a file. */
+    public void requireAbsent(final Inode directory, final ByteString name) throws IOException {
+        try {
+            fids.clunk(walk(directory, name).fid());
+        } catch (final RemoteException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return;
+            }
+            throw e;
+        }
+        throw new ErrnoException(Errno.EEXIST, name + " already exists");
+    }
+
+    /**
+     * Fails with ENAMETOOLONG if a path in a directory, or one below it, would be too long.
+     *
+     * @param below the length in bytes of the longest path from the named directory to a known directory below it
+     */
+    public void requireRoom(final Inode directory, final ByteString name, final int below) throws ErrnoException {
+        if (!fids.hasRoom(inodes.path(directory), name, below)) {
+            throw new ErrnoException(
+                    Errno.ENAMETOOLONG, "the path of " + name + ", or of a directory below it, would be too long");
+        }
     }
 
     /** Walks from a directory to each of {@code names}; see {@link FidTable#walkEach}. */
     public List<Optional<Walked>> walkEach(final Inode directory, final List<ByteString> names) throws IOException {
-        return retryIfMoved(directory, false, () -> fids.walkEach(inodes.path(directory), names));
+        return retry.lookUp(directory, () -> fids.walkEach(inodes.path(directory), names));
     }
 
     /** Asks the server whether a name leads to a file. */
     public boolean askWhetherNamed(final Inode file, final Inode directory, final ByteString name) throws IOException {
-        try {
-            final Walked walked = walk(directory, name);
-            fids.clunk(walked.fid());
-            return FileId.of(walked.qid()).equals(file.id());
-        } catch (final StaleFileException | RemoteException e) {
-            if (foundNothing(e)) {
-                return false;
-            }
-            throw e;
-        }
-    }
-
-    /**
-     * Runs requests over the path of an inode. Runs them again if they find nothing and the path has changed meanwhile.
-     *
-     * @param isAbout whether the missing file is the inode itself, which may have another name
-     */
-    private <T> T retryIfMoved(final Inode inode, final boolean isAbout, final Attempt<T> attempt) throws IOException {
-        final long movedDirectories = fids.moves().count();
-        final long moved = FileMoves.countOf(inode);
-        final PathFid path = inodes.path(inode);
-        final IOException failure;
-        try {
-            return attempt.run();
-        } catch (final StaleFileException | RemoteException e) {
-            failure = e;
-        }
-        final boolean mayHaveMoved = fids.moves().isRenaming() || fids.moves().count() != movedDirectories;
-        if (!foundNothing(failure) || (!isAbout && !mayHaveMoved)) {
-            throw failure;
-        }
-        return whileNothingMoves(inode, () -> {
-            if (fids.moves().count() != movedDirectories
-                    || FileMoves.countOf(inode) != moved
-                    || inodes.path(inode) != path
-                    || (isAbout && useOtherName(inode))) {
-                return isAbout ? withOtherNames(inode, attempt) : attempt.run();
-            }
-            throw failure;
-        });
-    }
-
-    private <T> T whileNothingMoves(final @Nullable Inode file, final Attempt<T> attempt) throws IOException {
-        // First the file, then the directories: the rename of a file may wait for directories while it holds the file,
-        // but a thread that holds the directories waits for no file.
-        try (FileMoves.Move stays = moves.hold(file);
-                DirectoryMoves.Held stay = fids.moves().blockRenames()) {
-            return file == null || file.isDirectory() ? attempt.run() : withOtherNames(file, attempt);
-        }
-    }
-
-    /**
-     * Runs requests over a file's path. While the path leads to another file or nowhere, switches to another known name
-     * of the file and runs the requests again.
-     */
-    private <T> T withOtherNames(final Inode file, final Attempt<T> attempt) throws IOException {
-        while (true) {
-            try {
-                return attempt.run();
-            } catch (final StaleFileException | RemoteException e) {
-                if (!foundNothing(e) || !useOtherName(file)) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    /** Runs requests for which ENOENT means that the file's path leads nowhere. */
-    private static <T> T ofFile(final Inode file, final Attempt<T> attempt) throws IOException {
-        try {
-            return attempt.run();
-        } catch (final RemoteException e) {
-            if (!foundNothing(e)) {
-                throw e;
-            }
-            throw new StaleFileException("the path of node " + file.node() + " leads nowhere");
-        }
-    }
-
-    private static boolean foundNothing(final IOException failure) {
-        return failure instanceof StaleFileException
-                || (failure instanceof RemoteException refusal && refusal.errno() == Errno.ENOENT);
-    }
-
-    /**
-     * Moves the path fid of a file to another of its names, if the present name no longer leads to the file. Returns
-     * whether it did.
-     */
-    private boolean useOtherName(final Inode file) throws IOException {
-        final Inode.Name name = inodes.nameOfPath(file).orElse(null);
-        return name != null && !leadsTo(name, file) && inodes.useOtherName(file, name);
-    }
-
-    /**
-     * Asks the server once whether a name leads to a file; unlike {@link #askWhetherNamed}, does not repeat the walk after a
-     * rename.
-     */
-    private boolean leadsTo(final Inode.Name name, final Inode file) throws IOException {
-        try {
-            final Walked walked = fids.walk(inodes.path(name.directory()), name.name());
-            fids.clunk(walked.fid());
-            return FileId.of(walked.qid()).equals(file.id());
-        } catch (final StaleFileException | RemoteException e) {
-            if (foundNothing(e)) {
-                return false;
-            }
-            throw e;
-        }
+        return retry.leadsTo(file, () -> walk(directory, name));
     }
 
     /**

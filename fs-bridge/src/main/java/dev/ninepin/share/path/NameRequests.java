@@ -36,11 +36,11 @@ public final class NameRequests {
     /**
      * @param fids the fids of the user who sends the requests
      */
-    public NameRequests(final Session session, final FidTable fids, final FilePaths paths, final Unknown unknown) {
-        this.session = session;
+    NameRequests(final SharedState shared, final FidTable fids, final FilePaths paths) {
+        this.session = shared.session();
         this.fids = fids;
         this.paths = paths;
-        this.unknown = unknown;
+        this.unknown = shared.unknownRequests();
     }
 
     /** Renames a file. The caller ensures that no other directory is moved meanwhile. */

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A window remains between the reply to the check and the server's work on the request. Any thread may call any
  * method.
  */
-public final class PathChecks {
+final class PathChecks {
     /** The check of a path that needs none. */
     static final Check DONE = new Check(null, null, 0);
 
@@ -39,10 +39,10 @@ public final class PathChecks {
     private final Inodes inodes;
     private final CacheMode cache;
 
-    public PathChecks(final Session session, final Inodes inodes, final CacheMode cache) {
-        this.session = session;
-        this.inodes = inodes;
-        this.cache = cache;
+    PathChecks(final SharedState shared) {
+        this.session = shared.session();
+        this.inodes = shared.inodes();
+        this.cache = shared.options().cache();
     }
 
     /**
@@ -57,7 +57,7 @@ public final class PathChecks {
     private boolean isKnown(final Inode inode, final long now) {
         return inode == inodes.root()
                 || cache == CacheMode.LOOSE
-                || (inode.wasSeenSince(now - cache.attributes().toNanos()) && !inodes.isOpen(inode));
+                || (inode.wasSeenSince(now - cache.attributes().toNanos()) && !inode.open.isOpen());
     }
 
     /** A check whose reply may be outstanding. Used by one thread. */

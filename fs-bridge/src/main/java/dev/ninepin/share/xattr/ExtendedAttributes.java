@@ -9,9 +9,11 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Attribute;
 import dev.ninepin.share.inode.Inode;
-import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UserView;
+import dev.ninepin.share.path.XattrLocks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -56,22 +58,15 @@ public final class ExtendedAttributes {
 
     /**
      * @param support what is known about the server, shared by the views of all users
-     * @param locks shared by the views of all users
      */
-    public ExtendedAttributes(
-            final Session session,
-            final FidTable fids,
-            final FilePaths paths,
-            final XattrSupport support,
-            final XattrLocks locks,
-            final ShareOptions options) {
-        this.session = session;
-        this.fids = fids;
-        this.paths = paths;
+    public ExtendedAttributes(final UserView view, final XattrSupport support) {
+        this.session = view.session();
+        this.fids = view.fids();
+        this.paths = view.paths();
+        this.locks = view.shared().xattrLocks();
+        this.wanted = view.options().xattrs();
+        this.validity = view.options().cache().attributes();
         this.support = support;
-        this.locks = locks;
-        this.wanted = options.xattrs();
-        this.validity = options.cache().attributes();
     }
 
     /** Returns the size of an attribute's value, in bytes. */
@@ -190,7 +185,7 @@ public final class ExtendedAttributes {
             throw new ErrnoException(
                     Errno.EOPNOTSUPP, "the server does not support attributes like " + name + " (cached reply)");
         }
-        try (XattrLocks.Held held = locks.holdToRead(inode)) {
+        try (StripedLocks.Held held = locks.shared(inode)) {
             return askServer(inode, name, use, now);
         }
     }
@@ -292,7 +287,7 @@ public final class ExtendedAttributes {
             throws IOException {
         inode.pages.beginChange();
         inode.absent.changing();
-        try (XattrLocks.Held held = locks.holdToChange(inode)) {
+        try (StripedLocks.Held held = locks.exclusive(inode)) {
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
                 try {
                     session.xattrcreate(copy, name, value.remaining(), flags).await();

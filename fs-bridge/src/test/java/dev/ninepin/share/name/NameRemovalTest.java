@@ -13,14 +13,12 @@ import dev.ninepin.share.inode.Identity;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.options.ShareOptions;
-import dev.ninepin.share.path.FileMoves;
-import dev.ninepin.share.path.FilePaths;
-import dev.ninepin.share.path.PathChecks;
+import dev.ninepin.share.path.SharedState;
+import dev.ninepin.share.path.UserView;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Tests of removals that fail. */
@@ -31,14 +29,12 @@ class NameRemovalTest {
     @Test
     void aFileWhoseRemovalFailsInAnyWayKeepsItsFileId() throws IOException {
         try (Session session = Session.connect(new AnsweringChannel(new LyingServer()), SessionOptions.defaults(0))) {
-            final Inodes inodes = new Inodes(session.fids(), 100);
-            final FilePaths paths = new FilePaths(
-                    session.fids(), inodes, new FileMoves(), new PathChecks(session, inodes, CacheMode.NONE));
-            final AttributeReader attributes = new AttributeReader(session, inodes, paths, OPTIONS, new AtomicLong());
+            final UserView view = new UserView(new SharedState(session, OPTIONS), session.fids());
+            final Inodes inodes = view.inodes();
             final Qid qid = new Qid(Qid.DIR, 0, 7);
             final Inode inode = inodes.recordCreated(inodes.root(), ByteString.of("directory"), qid, Identity.NEW);
 
-            assertThatThrownBy(() -> new NameRemoval(inodes, paths, attributes).removeName(inode, () -> {
+            assertThatThrownBy(() -> new NameRemoval(view, new AttributeReader(view)).removeName(inode, () -> {
                         throw new IllegalStateException("a bug");
                     }))
                     .hasMessage("a bug");

@@ -1,4 +1,4 @@
-package dev.ninepin.share.file;
+package dev.ninepin.share.path;
 
 import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.OpenFlags;
@@ -21,7 +21,7 @@ public record FidOpening(Session session, AccessTimes accessTimes) {
      *
      * @param flags open(2)'s flags, in the numbers of {@link OpenFlags}
      */
-    Rlopen file(final int fid, final int flags) throws IOException {
+    public Rlopen file(final int fid, final int flags) throws IOException {
         return open(fid, flags, OpenFlags.allowsReading(flags) && !accessTimes.changeFor(false));
     }
 

@@ -1,4 +1,4 @@
-package dev.ninepin.share.file;
+package dev.ninepin.share.inode;
 
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
