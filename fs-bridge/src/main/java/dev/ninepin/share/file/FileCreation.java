@@ -169,7 +169,11 @@ public final class FileCreation {
      * say so.
      */
     private Created openExisting(
-            final Caller caller, final Inode directory, final ByteString name, final int flags, final KernelCache kernel)
+            final Caller caller,
+            final Inode directory,
+            final ByteString name,
+            final int flags,
+            final KernelCache kernel)
             throws IOException {
         final Entry found = lookup.lookup(directory, name);
         try {
