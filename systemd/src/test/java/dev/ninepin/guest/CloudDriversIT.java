@@ -3,7 +3,9 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -12,6 +14,16 @@ import org.junit.jupiter.api.TestFactory;
 @InGuest(GuestKind.CLOUD)
 class CloudDriversIT extends DriverTests {
     private static final int IDLE_SECONDS = 15;
+
+    @BeforeAll
+    static void serveCommands(final Guest guest) throws Exception {
+        ServedCommands.replaceProgram(guest);
+    }
+
+    @AfterAll
+    static void stopServing(final Guest guest) throws Exception {
+        ServedCommands.stop(guest);
+    }
 
     @AfterEach
     void unloadModules(final Guest guest) throws Exception {
@@ -57,8 +69,9 @@ class CloudDriversIT extends DriverTests {
         guest.check("mkdir -p /mnt/driver; mount -t ninepin share /mnt/driver -o ro,nofail,_netdev");
         assertThat(guest.check("cat /mnt/driver/hello")).isEqualTo("from the host\n");
         guest.check("umount /mnt/driver");
-        // The daemon ends with its mount, and then releases the device.
-        guest.check("mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/driver && umount /mnt/driver");
+        // The daemon ends with its mount, and then releases the device. mount(8) finds the program in PATH.
+        guest.check("PATH=/usr/sbin:/usr/bin:/sbin:/bin mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS
+                + " /mnt/driver && umount /mnt/driver");
     }
 
     @Test
@@ -87,7 +100,6 @@ class CloudDriversIT extends DriverTests {
         guest.check("modprobe uio_pci_generic");
         return TestsInGuest.run(
                 guest,
-                "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
                 "dev.ninepin.virtio.driver.SysfsFunctionInGuest",
                 "dev.ninepin.virtio.driver.SysfsDriverInGuest",
                 "dev.ninepin.virtio.driver.UioFunctionInGuest",

@@ -21,10 +21,7 @@ class IommuDriversIT extends DriverTests {
     Stream<DynamicTest> whatVfioDoes(final Guest guest) throws Exception {
         guest.check("modprobe uio_pci_generic");
         return TestsInGuest.run(
-                guest,
-                "-Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS,
-                "dev.ninepin.virtio.driver.VfioFunctionInGuest",
-                "dev.ninepin.virtio.driver.VfioDriverInGuest");
+                guest, "dev.ninepin.virtio.driver.VfioFunctionInGuest", "dev.ninepin.virtio.driver.VfioDriverInGuest");
     }
 
     @Test

@@ -8,8 +8,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.support.descriptor.ClassSource;
 import org.junit.platform.engine.support.descriptor.MethodSource;
@@ -19,20 +19,17 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * The guest's side of {@link TestsInGuest}. {@code RunInGuest RESULTS CLASS…} runs JUnit classes. For each test that
- * has ended, it appends a line to the file RESULTS. The line has the status, class, name and the failure in Base64,
- * separated by tabs.
+ * The guest's side of {@link TestsInGuest}: runs JUnit classes. For each test that has ended, it appends a line to a
+ * file of results. The line has the status, class, name and the failure in Base64, separated by tabs.
  */
-public final class RunInGuest {
+final class RunInGuest {
     private RunInGuest() {}
 
-    public static void main(final String[] arguments) {
-        final Path results = Path.of(arguments[0]);
+    static void run(final Path results, final List<String> classes) {
         LauncherFactory.create()
                 .execute(
                         LauncherDiscoveryRequestBuilder.request()
-                                .selectors(Arrays.stream(arguments)
-                                        .skip(1)
+                                .selectors(classes.stream()
                                         .map(name -> selectClass(name))
                                         .toList())
                                 .build(),
@@ -56,8 +53,6 @@ public final class RunInGuest {
                                 append(results, "SKIPPED", test, reason);
                             }
                         });
-        // Ends threads that a failed test has left behind.
-        System.exit(0);
     }
 
     private static void append(

@@ -22,35 +22,25 @@ final class TestsInGuest {
     /** The guest's directory of the jars on these tests' class path. */
     static final String DIRECTORY = "/root/tests";
 
-    /**
-     * Options that shorten the run. The emulation has to translate compiled code once more, and verifying the
-     * libraries' classes takes it seconds.
-     */
-    private static final String QUICK = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10 -XX:+UseSerialGC"
-            + " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote";
+    private static final String RESULTS = DIRECTORY + "/results";
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     private TestsInGuest() {}
 
     /**
-     * Runs {@code classes} in one JVM in the guest.
+     * Runs {@code classes} in the guest's {@link CommandServer}.
      *
-     * @param options the options for Java, separated by spaces
      * @return one test per test in the guest, with the same result
      */
-    static Stream<DynamicTest> run(final Guest guest, final String options, final String... classes) throws Exception {
-        install(guest);
-        final String command = "cd %s && rm -f results && java %s -XX:+ErrorFileToStdout %s -cp '*' %s results %s"
-                .formatted(DIRECTORY, QUICK, options, RunInGuest.class.getName(), String.join(" ", classes));
+    static Stream<DynamicTest> run(final Guest guest, final String... classes) throws Exception {
+        ServedCommands.start(guest);
+        final String command =
+                "rm -f %1$s; %2$s tests %1$s %3$s".formatted(RESULTS, ServedCommands.CLIENT, String.join(" ", classes));
         final Guest.Result java = guest.run(command, new byte[0], PATIENCE);
         final List<DynamicTest> tests = new ArrayList<>();
         tests.add(dynamicTest("all ran to the end: " + String.join(", ", classes), java::expectSuccess));
-        guest.run("cat " + DIRECTORY + "/results")
-                .output()
-                .lines()
-                .map(TestsInGuest::test)
-                .forEach(tests::add);
+        guest.run("cat " + RESULTS).output().lines().map(TestsInGuest::test).forEach(tests::add);
         assertThat(tests).as("%s%n%s", java.output(), java.errors()).hasSizeGreaterThan(classes.length);
         return tests.stream();
     }

@@ -28,10 +28,7 @@ class Vio9pIT {
     Stream<DynamicTest> itsContract(final Guest guest) throws Exception {
         guest.check("modprobe cuse");
         return TestsInGuest.run(
-                guest,
-                "",
-                "dev.ninepin.channel.vio9p.CuseVio9pInGuest",
-                "dev.ninepin.channel.vio9p.CuseChannelInGuest");
+                guest, "dev.ninepin.channel.vio9p.CuseVio9pInGuest", "dev.ninepin.channel.vio9p.CuseChannelInGuest");
     }
 
     @Test

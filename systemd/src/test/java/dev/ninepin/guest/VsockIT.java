@@ -25,7 +25,7 @@ class VsockIT {
     @TestFactory
     Stream<DynamicTest> itsContract(final Guest guest) throws Exception {
         guest.check("modprobe vsock_loopback");
-        return TestsInGuest.run(guest, "", "dev.ninepin.channel.stream.VsockChannelInGuest");
+        return TestsInGuest.run(guest, "dev.ninepin.channel.stream.VsockChannelInGuest");
     }
 
     @Test
