@@ -3,6 +3,7 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -10,6 +11,11 @@ import org.junit.jupiter.api.TestFactory;
 /** Tests of the drivers in a guest with an IOMMU, which VFIO uses. */
 @InGuest(GuestKind.CLOUD_IOMMU)
 class IommuDriversIT extends DriverTests {
+    @BeforeAll
+    static void serveCommands(final Guest guest) throws Exception {
+        ServedCommands.replaceProgram(guest);
+    }
+
     @Test
     void aTreeOverVfioWithAnIommu(final Guest guest) throws Exception {
         assertThat(guest.check("readlink /sys/bus/pci/devices/" + GuestKind.SHARE_ADDRESS + "/iommu_group"))

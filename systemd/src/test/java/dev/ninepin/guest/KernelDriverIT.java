@@ -3,6 +3,7 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +18,11 @@ class KernelDriverIT {
             "basename \"$(readlink " + DEVICE + "/driver)\"; basename \"$(readlink " + DEVICE + "/virtio*/driver)\"\n";
 
     private static final String HELD_BY_KERNEL = "virtio-pci\n9pnet_virtio\n";
+
+    @BeforeAll
+    static void serveCommands(final Guest guest) throws Exception {
+        ServedCommands.replaceProgram(guest);
+    }
 
     @BeforeEach
     void giveTheDevicesToTheKernel(final Guest guest) throws Exception {
@@ -111,7 +117,7 @@ class KernelDriverIT {
 
     @Test
     void afterAKillTheDeviceGoesBackToTheKernelAllTheSame(final Guest guest) throws Exception {
-        guest.check("ninepin mount share /mnt/ninepin");
+        guest.check("/usr/bin/ninepin mount share /mnt/ninepin");
         final long daemon = DriverTests.status(guest, "/mnt/ninepin").get("pid").getAsLong();
         guest.check("kill -9 " + daemon + " && umount -l /mnt/ninepin");
         assertThat(guest.check(DRIVERS)).isNotEqualTo(HELD_BY_KERNEL);

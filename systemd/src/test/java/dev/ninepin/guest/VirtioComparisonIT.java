@@ -3,11 +3,17 @@ package dev.ninepin.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Tests like {@link ComparisonIT} over a virtio device, for differences that appear only with QEMU's answers. */
 @InGuest(GuestKind.STANDARD)
 class VirtioComparisonIT {
+    @BeforeAll
+    static void serveCommands(final Guest guest) throws Exception {
+        ServedCommands.replaceProgram(guest);
+    }
+
     @AfterEach
     void leaveNothing(final Guest guest) throws Exception {
         guest.check("""
