@@ -69,9 +69,14 @@ class CloudDriversIT extends DriverTests {
         guest.check("mkdir -p /mnt/driver; mount -t ninepin share /mnt/driver -o ro,nofail,_netdev");
         assertThat(guest.check("cat /mnt/driver/hello")).isEqualTo("from the host\n");
         guest.check("umount /mnt/driver");
-        // The daemon ends with its mount, and then releases the device. mount(8) finds the program in PATH.
-        guest.check("PATH=/usr/sbin:/usr/bin:/sbin:/bin mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS
-                + " /mnt/driver && umount /mnt/driver");
+        // The daemon ends with its mount, and then releases the device. mount.fuse(8) looks in a PATH of its own.
+        ServedCommands.restoreProgram(guest);
+        try {
+            guest.check(
+                    "mount -t fuse.ninepin virtio:" + GuestKind.SHARE_ADDRESS + " /mnt/driver && umount /mnt/driver");
+        } finally {
+            ServedCommands.replaceProgram(guest);
+        }
     }
 
     @Test

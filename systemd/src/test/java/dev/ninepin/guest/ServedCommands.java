@@ -29,9 +29,15 @@ final class ServedCommands {
         guest.check("ln -s -f " + CLIENT + " " + PROGRAM);
     }
 
+    /** Makes {@code ninepin} the installed program again. The server goes on. */
+    static void restoreProgram(final Guest guest) throws IOException {
+        guest.check("rm -f " + PROGRAM);
+    }
+
     /** Ends the server. {@code ninepin} is the installed program again. */
     static void stop(final Guest guest) throws IOException {
-        guest.check("rm -f " + PROGRAM + "; systemctl stop guest-commands");
+        restoreProgram(guest);
+        guest.check("systemctl stop guest-commands");
     }
 
     /** Starts the server, unless it runs. */
