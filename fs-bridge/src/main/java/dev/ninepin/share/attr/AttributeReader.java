@@ -19,6 +19,7 @@ import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -116,14 +117,20 @@ public final class AttributeReader {
 
     /**
      * Returns the data that {@link #recordReply} needs about an attribute request. Must be called before the request is
-     * sent.
+     * sent. Blocks until the file's pending writes are answered: with an earlier size, the kernel would cut off its
+     * pages.
+     *
+     * @throws InterruptedIOException if the thread is interrupted
      */
-    public Inode.Asked beginRequest(final Inode inode) {
+    public Inode.Asked beginRequest(final Inode inode) throws InterruptedIOException {
         return beginRequest(Optional.of(inode));
     }
 
     /** Like {@link #beginRequest(Inode)}; empty for a file that has no inode yet. */
-    public Inode.Asked beginRequest(final Optional<Inode> inode) {
+    public Inode.Asked beginRequest(final Optional<Inode> inode) throws InterruptedIOException {
+        if (inode.isPresent()) {
+            inode.get().pending.await();
+        }
         return new Inode.Asked(
                 requests.incrementAndGet(),
                 inode.map(file -> file.pages.changes()).orElse(0L),

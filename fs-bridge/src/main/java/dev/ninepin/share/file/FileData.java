@@ -15,6 +15,7 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -52,11 +53,15 @@ final class FileData {
      */
     private final Semaphore places;
 
+    /** The permits for writes that nothing waits for: half of the session's requests with data. */
+    private final Semaphore behind;
+
     FileData(final Session session) {
         this.session = session;
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
+        this.behind = new Semaphore(half, true);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
@@ -147,6 +152,52 @@ final class FileData {
             }
         }
         return written;
+    }
+
+    /**
+     * Sends the remaining bytes of {@code data} without waiting for the answers, and adds the writes to the file's
+     * {@link PendingWrites}. Returns how many bytes were sent: all of them. Blocks while as many such writes are
+     * unanswered as the session allows.
+     *
+     * @param append whether the server is to write at the end of the file. The caller has then waited for the earlier
+     *     writes, and the bytes must fit into one message ({@link #fitsOneMessage})
+     * @throws InterruptedIOException if the thread is interrupted before the first byte was sent
+     */
+    int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final boolean append)
+            throws IOException {
+        final int fid = file.fidToWrite(append);
+        final int chunk = chunk(file);
+        final int start = data.position();
+        final int count = data.remaining();
+        int done = 0;
+        while (done < count) {
+            final int size = Math.min(chunk, count - done);
+            try {
+                behind.acquire();
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                if (done > 0) {
+                    break;
+                }
+                throw new InterruptedIOException("interrupted while waiting to write");
+            }
+            file.inode().pages.beginChange();
+            final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
+            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> behind.release());
+            if (append) {
+                // Another client may have appended meanwhile.
+                file.inode().pending.add(call, size, 0, Long.MAX_VALUE);
+            } else {
+                file.inode().pending.add(call, size, offset + done, offset + done + size);
+            }
+            done += size;
+        }
+        return done;
+    }
+
+    /** Returns whether one message can carry {@code count} bytes to or from a file. */
+    boolean fitsOneMessage(final OpenFile file, final int count) {
+        return count <= chunk(file);
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
 import dev.ninepin.operations.WriteReply;
+import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
@@ -20,6 +21,7 @@ import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.StripedLocks;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -33,12 +35,16 @@ import org.slf4j.LoggerFactory;
 public final class OpenFiles {
     private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
 
+    /** The flags of open(2) with which write(2) waits for the server. */
+    private static final int WAITS = OpenFlags.SYNC | OpenFlags.DSYNC | OpenFlags.DIRECT;
+
     private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
     private final NameLocks locks;
     private final CacheMode cache;
     private final AsideRemoval asideRemoval;
+    private final boolean writesBehind;
     private final FileData data;
     private final FileLocks fileLocks;
     private final Handles<OpenFile> handles = new Handles<>();
@@ -55,6 +61,7 @@ public final class OpenFiles {
         this.inodes = shared.inodes();
         this.locks = shared.nameLocks();
         this.cache = shared.options().cache();
+        this.writesBehind = cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.data = new FileData(session);
@@ -78,7 +85,9 @@ public final class OpenFiles {
 
     /** Implements {@code FileOperations.readWithoutPages}. */
     public ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
-        return data.read(handles.get(handle), offset, count);
+        final OpenFile file = handles.get(handle);
+        file.inode().pending.await();
+        return data.read(file, offset, count);
     }
 
     /** Implements {@code FileOperations.read}. */
@@ -87,6 +96,8 @@ public final class OpenFiles {
         final Optional<Runnable> replied = file.inode().pages.beginRead(offset, count);
         ReadResult result = null;
         try {
+            // A shorter file than the kernel knows would make the kernel cut its pages off.
+            file.inode().pending.await();
             result = data.read(file, offset, count);
             file.inode()
                     .noteRead(offset + result.data().remaining(), result.data().remaining() < count);
@@ -124,7 +135,20 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.write}. */
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        final long end = offset + bytes.remaining();
+        file.throwWriteFailure();
         file.beginWrite();
+        if (append) {
+            file.inode().pending.await();
+        } else {
+            file.inode().pending.await(offset, end);
+        }
+        if (isWrittenBehind(file, bytes.remaining(), flags, append)) {
+            final int sent = data.writeBehind(file, offset, bytes, append);
+            file.inode().noteWrite(offset + sent);
+            return sent;
+        }
         file.inode().pages.beginChange();
         try {
             final int written = data.write(file, offset, bytes, flags);
@@ -133,6 +157,13 @@ public final class OpenFiles {
         } finally {
             file.inode().pages.endChange();
         }
+    }
+
+    /** Returns whether write(2) returns before the server has answered. */
+    private boolean isWrittenBehind(final OpenFile file, final int count, final int flags, final boolean append) {
+        return writesBehind
+                && (flags & WAITS) == 0
+                && (!append || (data.fitsOneMessage(file, count) && !session.isGanesha()));
     }
 
     /** The result of a read that {@code FilePages} watches: closing it means that the kernel has received the reply. */
@@ -166,8 +197,10 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.flush}. */
     public void flush(final long handle, final long owner) throws ErrnoException {
         final OpenFile file = handles.get(handle);
+        file.inode().pending.await();
         file.flush();
         fileLocks.ownerClosed(file.inode(), owner);
+        file.throwWriteFailure();
     }
 
     /** Implements {@code FileOperations.lockInTheWay}. */
@@ -178,12 +211,14 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.lock}. */
     public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.inode().pending.await();
         fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
     /** Implements {@code FileOperations.flock}. */
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.inode().pending.await();
         fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
@@ -199,7 +234,10 @@ public final class OpenFiles {
 
     /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
-        session.fsync(handles.get(handle).fid(), dataOnly).await();
+        final OpenFile file = handles.get(handle);
+        file.inode().pending.await();
+        file.throwWriteFailure();
+        session.fsync(file.fid(), dataOnly).await();
     }
 
     /**
@@ -208,6 +246,7 @@ public final class OpenFiles {
      */
     public void release(final long handle) throws ErrnoException {
         final OpenFile file = handles.remove(handle);
+        finishWrites(file);
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
@@ -216,6 +255,15 @@ public final class OpenFiles {
                 file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
             }
             inodes.closed(file.inode(), file);
+        }
+    }
+
+    /** Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. */
+    private void finishWrites(final OpenFile file) {
+        try {
+            file.inode().pending.await();
+        } catch (final InterruptedIOException e) {
+            LOG.debug("a file of node {} is closed before its last write is answered", file.inode().node(), e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.share.cache.PendingWrites;
 import java.io.IOException;
 import java.util.function.IntConsumer;
 
@@ -39,6 +40,10 @@ public final class OpenFile {
     @GuardedBy("this")
     private boolean writing;
 
+    /** The value of {@link PendingWrites#failures} when this file was opened or reported a failure last. */
+    @GuardedBy("this")
+    private long failuresReported;
+
     /** A way to open another fid on the file. */
     @FunctionalInterface
     public interface Opener {
@@ -59,6 +64,20 @@ public final class OpenFile {
         this.iounit = iounit;
         this.opener = opener;
         this.user = user;
+        this.failuresReported = inode.pending.failures();
+    }
+
+    /**
+     * Throws the failure of a write that this file has not reported yet, and counts it as reported. Whichever
+     * descriptor the write came through, every file that was open then reports the failure once.
+     */
+    public void throwWriteFailure() throws IOException {
+        final long reported;
+        synchronized (this) {
+            reported = failuresReported;
+            failuresReported = inode.pending.failures();
+        }
+        inode.pending.throwFailure(reported);
     }
 
     /** Returns the server ID of the user that opened the file. */

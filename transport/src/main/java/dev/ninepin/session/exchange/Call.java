@@ -134,6 +134,35 @@ public final class Call<R> {
     }
 
     /**
+     * Blocks until the request has succeeded or failed, at most for the session's timeout; then the request is given up
+     * and has failed. An interrupt ends the wait, but does not give the request up.
+     *
+     * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
+     */
+    public void awaitEnd() throws InterruptedIOException {
+        try {
+            future.get(sentNanos + exchange.timeoutNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted before " + notation() + " was answered");
+        } catch (final TimeoutException e) {
+            giveUpLate();
+        } catch (final ExecutionException e) {
+            // The request has failed, and so has ended.
+            return;
+        }
+    }
+
+    private void giveUpLate() {
+        try {
+            await();
+        } catch (final IOException e) {
+            // The time was over already, so this gave the request up.
+            return;
+        }
+    }
+
+    /**
      * Flushes the request. Returns the {@link System#nanoTime} until which the caller should still wait for an answer.
      */
     private long giveUp(final IOException reason) {
