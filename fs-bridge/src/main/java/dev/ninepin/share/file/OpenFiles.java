@@ -195,7 +195,7 @@ public final class OpenFiles {
     }
 
     /** Implements {@code FileOperations.flush}. */
-    public void flush(final long handle, final long owner) throws ErrnoException {
+    public void flush(final long handle, final long owner) throws IOException {
         final OpenFile file = handles.get(handle);
         file.inode().pending.await();
         file.flush();
