@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ninepin.operations.AttributeChange;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
@@ -18,6 +19,7 @@ import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.NoKernelCache;
 import dev.ninepin.share.Share;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
@@ -137,7 +139,7 @@ class WritesBehindTest {
         OPEN {
             @Override
             void run(final Share share, final long node, final long handle) throws IOException {
-                share.release(share.open(node, OpenFlags.RDONLY, dropped -> {}));
+                share.release(share.open(node, OpenFlags.RDONLY, new NoKernelCache()));
             }
         },
         WRITE_OVER {
@@ -158,6 +160,12 @@ class WritesBehindTest {
 
     private final HoldingServer server = new HoldingServer();
     private final List<Long> dropped = new CopyOnWriteArrayList<>();
+    private final KernelCache kernel = new NoKernelCache() {
+        @Override
+        public void dropData(final long node) {
+            dropped.add(node);
+        }
+    };
     private Share share;
 
     @AfterEach
@@ -217,14 +225,14 @@ class WritesBehindTest {
     @Test
     void eachDescriptorReportsAFailureOnce() throws Exception {
         final long handle = openFile(CacheMode.OPEN);
-        final long other = share.open(node(), OpenFlags.RDWR, dropped::add);
+        final long other = share.open(node(), OpenFlags.RDWR, kernel);
         answerWrites(new Rlerror(ENOSPC));
         write(handle, 0, 100);
         assertFails(ENOSPC, () -> share.fsync(other, true));
         share.fsync(other, true);
         assertFails(ENOSPC, () -> share.fsync(handle, true));
         share.fsync(handle, true);
-        final long later = share.open(node(), OpenFlags.RDWR, dropped::add);
+        final long later = share.open(node(), OpenFlags.RDWR, kernel);
         share.fsync(later, true);
     }
 
@@ -252,9 +260,9 @@ class WritesBehindTest {
         write(handle, 0, 100);
         assertFails(ENOSPC, () -> share.flush(handle, OWNER));
         dropped.clear();
-        share.release(share.open(node(), OpenFlags.RDONLY, dropped::add));
+        share.release(share.open(node(), OpenFlags.RDONLY, kernel));
         assertThat(dropped).containsExactly(node());
-        share.release(share.open(node(), OpenFlags.RDONLY, dropped::add));
+        share.release(share.open(node(), OpenFlags.RDONLY, kernel));
         assertThat(dropped).hasSize(1);
     }
 
@@ -308,7 +316,7 @@ class WritesBehindTest {
         share = Share.open(
                 Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
                 new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()));
-        return share.open(share.lookup(ROOT, NAME).node(), OpenFlags.RDWR, dropped::add);
+        return share.open(share.lookup(ROOT, NAME).node(), OpenFlags.RDWR, kernel);
     }
 
     private long node() throws IOException {
