@@ -154,7 +154,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** Returns how long a request may go unanswered, in nanoseconds. */
-    long timeoutNanos() {
+    public long timeoutNanos() {
         return exchange.timeoutNanos();
     }
 

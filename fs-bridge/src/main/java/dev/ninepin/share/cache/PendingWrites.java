@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call any method. No request is sent under the monitor, and no answer awaited.
  */
 public final class PendingWrites {
+    /** Longer than any session's timeout, in nanoseconds. */
+    private static final long NO_LIMIT = Long.MAX_VALUE;
+
     /** The writes whose results were not recorded yet, in the order in which they were sent. */
     @GuardedBy("this")
     private final List<Sent> sent = new ArrayList<>(0);
@@ -75,39 +78,46 @@ public final class PendingWrites {
     }
 
     /**
-     * Blocks until each write that was sent before this call has succeeded or failed. Failures are recorded for {@link
-     * #throwFailure}.
+     * Blocks until each write that was sent before this call has succeeded or failed. A write that is not answered
+     * within the session's timeout has failed.
      *
      * @throws InterruptedIOException if the thread is interrupted
      */
     public void await() throws InterruptedIOException {
-        if (!any) {
-            return;
+        await(NO_LIMIT);
+    }
+
+    /** Blocks as {@link #await()} does, but at most for {@code patienceNanos}. */
+    public void await(final long patienceNanos) throws InterruptedIOException {
+        if (any) {
+            final List<Sent> before;
+            synchronized (this) {
+                before = List.copyOf(sent);
+            }
+            await(before, patienceNanos);
         }
-        final List<Sent> before;
-        synchronized (this) {
-            before = List.copyOf(sent);
-        }
-        await(before);
     }
 
     /**
      * Blocks as {@link #await()} does, but only for writes of bytes from the offset {@code start} to before {@code end}.
      */
     public void await(final long start, final long end) throws InterruptedIOException {
-        if (!any) {
-            return;
+        if (any) {
+            final List<Sent> before;
+            synchronized (this) {
+                before = sent.stream().filter(each -> each.overlaps(start, end)).toList();
+            }
+            await(before, NO_LIMIT);
         }
-        final List<Sent> before;
-        synchronized (this) {
-            before = sent.stream().filter(each -> each.overlaps(start, end)).toList();
-        }
-        await(before);
     }
 
-    private void await(final List<Sent> writes) throws InterruptedIOException {
+    private void await(final List<Sent> writes, final long patienceNanos) throws InterruptedIOException {
+        final long begin = System.nanoTime();
         for (final Sent each : writes) {
-            each.call().awaitEnd();
+            if (!each.call().awaitEnd(patienceNanos - (System.nanoTime() - begin))) {
+                // All at once, since a Tflush may have to be waited for.
+                writes.forEach(write -> write.call().giveUpIfOverdue());
+            }
         }
         final int answered;
         synchronized (this) {

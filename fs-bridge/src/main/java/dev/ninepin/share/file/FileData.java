@@ -9,6 +9,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.inode.OpenFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,9 @@ final class FileData {
 
     /** The permits for writes that nothing waits for: half of the session's requests with data. */
     private final Semaphore behind;
+
+    /** The largest write that the server has been seen to do at once, in bytes. */
+    private volatile int provenSize;
 
     FileData(final Session session) {
         this.session = session;
@@ -156,15 +161,19 @@ final class FileData {
 
     /**
      * Sends the remaining bytes of {@code data} without waiting for the answers, and adds the writes to the file's
-     * {@link PendingWrites}. Returns how many bytes were sent: all of them. Blocks while as many such writes are
-     * unanswered as the session allows.
+     * {@link PendingWrites}. Blocks while as many such writes are unanswered as the session allows.
      *
-     * @param append whether the server is to write at the end of the file. The caller has then waited for the earlier
-     *     writes, and the bytes must fit into one message ({@link #fitsOneMessage})
-     * @throws InterruptedIOException if the thread is interrupted before the first byte was sent
+     * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and then
+     * the rest of these bytes would be lost.
+     *
+     * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
+     *     into one message ({@link #fitsOneMessage})
+     * @return the number of bytes sent; 0 if the caller must wait for this write
+     * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
      */
-    int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final boolean append)
+    int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags)
             throws IOException {
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
         final int fid = file.fidToWrite(append);
         final int chunk = chunk(file);
         final int start = data.position();
@@ -172,27 +181,53 @@ final class FileData {
         int done = 0;
         while (done < count) {
             final int size = Math.min(chunk, count - done);
-            try {
-                behind.acquire();
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-                if (done > 0) {
-                    break;
-                }
-                throw new InterruptedIOException("interrupted while waiting to write");
+            if (size > provenSize || !takePermit(file)) {
+                break;
             }
             file.inode().pages.beginChange();
             final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
-            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> behind.release());
-            if (append) {
-                // Another client may have appended meanwhile.
-                file.inode().pending.add(call, size, 0, Long.MAX_VALUE);
-            } else {
-                file.inode().pending.add(call, size, offset + done, offset + done + size);
+            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
+                behind.release();
+                if (reply != null && reply.count() < size) {
+                    provenSize = 0;
+                }
+            });
+            if (isUnsent(call)) {
+                file.inode().pages.endChange();
+                if (done == 0) {
+                    call.await();
+                }
+                break;
             }
+            // Another client may append meanwhile, so the offset of an append is unknown.
+            final long from = append ? 0 : offset + done;
+            file.inode().pending.add(call, size, from, append ? Long.MAX_VALUE : from + size);
             done += size;
         }
         return done;
+    }
+
+    /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
+    private static boolean isUnsent(final Call<?> call) {
+        return call.future().isCompletedExceptionally()
+                && call.future().handle((reply, failure) -> !(failure instanceof RemoteException)).join();
+    }
+
+    /**
+     * Takes a permit of {@link #behind}. Returns false if there is none within the session's timeout; the file's
+     * unanswered writes have been given up then.
+     */
+    private boolean takePermit(final OpenFile file) throws InterruptedIOException {
+        try {
+            if (behind.tryAcquire() || behind.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
+                return true;
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting to write");
+        }
+        file.inode().pending.await();
+        return false;
     }
 
     /** Returns whether one message can carry {@code count} bytes to or from a file. */
@@ -279,8 +314,12 @@ final class FileData {
             try {
                 final int done = call.await().count();
                 if (whole && failure == null) {
-                    whole = done == Math.min(chunk, count - written);
+                    final int sent = Math.min(chunk, count - written);
+                    whole = done == sent;
                     written += done;
+                    if (whole && sent > provenSize) {
+                        provenSize = sent;
+                    }
                 }
             } catch (final IOException e) {
                 failure = failure == null ? e : failure;

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,9 @@ public final class OpenFiles {
 
     /** The flags of open(2) with which write(2) waits for the server. */
     private static final int WAITS = OpenFlags.SYNC | OpenFlags.DSYNC | OpenFlags.DIRECT;
+
+    /** How long {@link #releaseAll} waits for writes, in nanoseconds. */
+    private static final long LAST_WRITES_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Session session;
     private final FidTable fids;
@@ -136,31 +140,46 @@ public final class OpenFiles {
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final long end = offset + bytes.remaining();
-        file.throwWriteFailure();
-        file.beginWrite();
         if (append) {
             file.inode().pending.await();
         } else {
-            file.inode().pending.await(offset, end);
+            file.inode().pending.await(offset, offset + bytes.remaining());
         }
-        if (isWrittenBehind(file, bytes.remaining(), flags, append)) {
-            final int sent = data.writeBehind(file, offset, bytes, append);
-            file.inode().noteWrite(offset + sent);
-            return sent;
-        }
-        file.inode().pages.beginChange();
-        try {
-            final int written = data.write(file, offset, bytes, flags);
-            file.inode().noteWrite(offset + written);
-            return written;
-        } finally {
-            file.inode().pages.endChange();
-        }
+        file.reportToWrite();
+        return write(file, offset, bytes, flags);
     }
 
-    /** Returns whether write(2) returns before the server has answered. */
-    private boolean isWrittenBehind(final OpenFile file, final int count, final int flags, final boolean append) {
+    /** Implements {@code FileOperations.writePages}. */
+    public int writePages(final long handle, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        final OpenFile file = handles.get(handle);
+        file.inode().pending.await(offset, offset + bytes.remaining());
+        // An earlier failure is not this page's: it must not keep the page from being written.
+        return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
+    }
+
+    private int write(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        file.beginWrite();
+        int written = 0;
+        if (isWrittenBehind(file, bytes.remaining(), flags)) {
+            written = data.writeBehind(file, offset, bytes, flags);
+        }
+        if (written == 0) {
+            file.inode().pages.beginChange();
+            try {
+                written = data.write(file, offset, bytes, flags);
+            } finally {
+                file.inode().pages.endChange();
+            }
+        }
+        file.inode().noteWrite(offset + written);
+        return written;
+    }
+
+    /** Returns whether write(2) may return before the server has answered. */
+    private boolean isWrittenBehind(final OpenFile file, final int count, final int flags) {
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
         return writesBehind
                 && (flags & WAITS) == 0
                 && (!append || (data.fitsOneMessage(file, count) && !session.isGanesha()));
@@ -197,10 +216,13 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.flush}. */
     public void flush(final long handle, final long owner) throws IOException {
         final OpenFile file = handles.get(handle);
-        file.inode().pending.await();
-        file.flush();
-        fileLocks.ownerClosed(file.inode(), owner);
-        file.throwWriteFailure();
+        try {
+            file.inode().pending.await();
+        } finally {
+            file.flush();
+            fileLocks.ownerClosed(file.inode(), owner);
+        }
+        file.reportToClose();
     }
 
     /** Implements {@code FileOperations.lockInTheWay}. */
@@ -236,7 +258,7 @@ public final class OpenFiles {
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
         file.inode().pending.await();
-        file.throwWriteFailure();
+        file.reportToFsync();
         session.fsync(file.fid(), dataOnly).await();
     }
 
@@ -245,8 +267,11 @@ public final class OpenFiles {
      * open also removes the file on the server. Fails with EBADF if there is no such handle.
      */
     public void release(final long handle) throws ErrnoException {
-        final OpenFile file = handles.remove(handle);
-        finishWrites(file);
+        release(handle, handles.remove(handle), Long.MAX_VALUE);
+    }
+
+    private void release(final long handle, final OpenFile file, final long patienceNanos) {
+        finishWrites(file, patienceNanos);
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
@@ -259,19 +284,28 @@ public final class OpenFiles {
     }
 
     /** Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. */
-    private void finishWrites(final OpenFile file) {
+    private void finishWrites(final OpenFile file, final long patienceNanos) {
+        final Inode inode = file.inode();
         try {
-            file.inode().pending.await();
+            inode.pending.await(patienceNanos);
+            file.reportAtLast();
         } catch (final InterruptedIOException e) {
-            LOG.debug("a file of node {} is closed before its last write is answered", file.inode().node(), e);
+            LOG.debug("node {} is closed before its last write is answered", inode.node(), e);
+        } catch (final IOException e) {
+            LOG.warn(
+                    "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or closed it"
+                            + " since",
+                    inodes.pathOf(inode),
+                    e.getMessage());
         }
     }
 
-    /** Closes all handles that are still open, after the mount has ended. */
+    /** Closes all handles that are still open, after the mount has ended. Waits a few seconds for their writes. */
     public void releaseAll() {
+        final long begin = System.nanoTime();
         for (final long handle : handles.all()) {
             try {
-                release(handle);
+                release(handle, handles.remove(handle), LAST_WRITES_NANOS - (System.nanoTime() - begin));
             } catch (final ErrnoException e) {
                 LOG.debug("handle {} was closed by another", handle, e);
             }

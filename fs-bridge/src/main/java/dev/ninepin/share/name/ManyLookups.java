@@ -177,8 +177,9 @@ public final class ManyLookups {
         if (inode == null) {
             return Optional.empty();
         }
-        if (inode.pending.any()) {
-            // Found under another name than the known ones, so these writes were not waited for.
+        if (inode.pages.changes() != asked.changes()) {
+            // Changed meanwhile, or found under another name than the known ones, so that its writes were not waited
+            // for.
             inodes.forget(inode.node(), 1);
             return Optional.empty();
         }

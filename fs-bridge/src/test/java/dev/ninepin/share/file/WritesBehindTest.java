@@ -214,11 +214,13 @@ class WritesBehindTest {
     }
 
     @Test
-    void aFailureIsReportedAtTheCloseAndOnlyOnce() throws Exception {
+    void eachCloseReportsAFailureUntilAnFsyncDid() throws Exception {
         final long handle = openFile(CacheMode.OPEN);
         answerWrites(new Rlerror(ENOSPC));
         assertThat(write(handle, 0, 100)).isEqualTo(100);
         assertFails(ENOSPC, () -> share.flush(handle, OWNER));
+        assertFails(ENOSPC, () -> share.flush(handle, OWNER));
+        assertFails(ENOSPC, () -> share.fsync(handle, true));
         share.flush(handle, OWNER);
     }
 
@@ -243,6 +245,43 @@ class WritesBehindTest {
         write(handle, 0, 100);
         share.getattr(node());
         assertFails(EDQUOT, () -> write(handle, 100, 100));
+        server.model.tellTheTruth();
+        write(handle, 100, 100);
+        // The kernel drops the failure of any part but the first of a large write(2).
+        assertFails(EDQUOT, () -> share.fsync(handle, true));
+        share.fsync(handle, true);
+    }
+
+    @Test
+    void aPageIsWrittenBackAfterTheFailureOfAnotherWrite() throws Exception {
+        final long handle = openFile(CacheMode.OPEN);
+        answerWrites(new Rlerror(ENOSPC));
+        write(handle, 0, 100);
+        share.getattr(node());
+        server.model.tellTheTruth();
+        assertThat(share.writePages(handle, 50, ByteBuffer.allocateDirect(50), OpenFlags.RDWR))
+                .isEqualTo(50);
+        assertFails(ENOSPC, () -> share.fsync(handle, true));
+    }
+
+    @Test
+    void aServerThatWritesLessThanItWasSentIsWaitedForFromThenOn() throws Exception {
+        final long handle = openFile(CacheMode.OPEN);
+        server.model.lie(
+                Twrite.class,
+                (request, truth) ->
+                        new Rwrite(Math.min(150, ((Twrite) request).data().remaining())));
+        assertThat(write(handle, 0, 200)).isEqualTo(150);
+        assertThat(write(handle, 150, 200)).isEqualTo(150);
+        share.fsync(handle, true);
+    }
+
+    @Test
+    void aWriteAfterTheEndOfTheSessionFailsAtOnce() throws Exception {
+        final long handle = openFile(CacheMode.OPEN);
+        share.session().close();
+        assertFails(Errno.EIO, () -> write(handle, 0, 100));
+        assertFails(Errno.EIO, () -> write(handle, 0, 100));
     }
 
     @Test
@@ -316,7 +355,11 @@ class WritesBehindTest {
         share = Share.open(
                 Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
                 new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()));
-        return share.open(share.lookup(ROOT, NAME).node(), OpenFlags.RDWR, kernel);
+        final long handle = share.open(share.lookup(ROOT, NAME).node(), OpenFlags.RDWR, kernel);
+        // The server is now known to write so much at once.
+        assertThat(write(handle, 0, 100)).isEqualTo(100);
+        server.requests.clear();
+        return handle;
     }
 
     private long node() throws IOException {

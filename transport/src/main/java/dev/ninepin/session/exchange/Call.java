@@ -134,32 +134,39 @@ public final class Call<R> {
     }
 
     /**
-     * Blocks until the request has succeeded or failed, at most for the session's timeout; then the request is given up
-     * and has failed. An interrupt ends the wait, but does not give the request up.
+     * Blocks until the request has succeeded or failed, at most for {@code patienceNanos} and for the session's timeout.
+     * An interrupt ends the wait, but does not give the request up.
      *
+     * @return whether the request has succeeded or failed
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
-    public void awaitEnd() throws InterruptedIOException {
+    public boolean awaitEnd(final long patienceNanos) throws InterruptedIOException {
         try {
-            future.get(sentNanos + exchange.timeoutNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            future.get(Math.min(patienceNanos, untilOverdue()), TimeUnit.NANOSECONDS);
+            return true;
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted before " + notation() + " was answered");
         } catch (final TimeoutException e) {
-            giveUpLate();
+            return false;
         } catch (final ExecutionException e) {
-            // The request has failed, and so has ended.
-            return;
+            return true;
         }
     }
 
-    private void giveUpLate() {
-        try {
-            await();
-        } catch (final IOException e) {
-            // The time was over already, so this gave the request up.
+    /** Gives the request up if it was not answered within the session's timeout. It has failed then; does not wait. */
+    public void giveUpIfOverdue() {
+        if (untilOverdue() > 0) {
             return;
         }
+        final IOException reason = RequestTimeoutException.unanswered(notation(), exchange.timeoutNanos());
+        if (future.completeExceptionally(reason) && exchange.canFlush()) {
+            exchange.flush(this, reason);
+        }
+    }
+
+    private long untilOverdue() {
+        return sentNanos + exchange.timeoutNanos() - System.nanoTime();
     }
 
     /**
