@@ -33,6 +33,7 @@ final class LockOrder {
             "FileMoves",
             "LockWaits",
             "Users",
+            "PendingWrites",
             "CachedData",
             "AbsentAttributes",
             "OpenState",

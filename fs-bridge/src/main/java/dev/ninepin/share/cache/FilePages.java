@@ -154,7 +154,7 @@ public final class FilePages {
     }
 
     /**
-     * Drops older pages of bytes that a program has written to an open file. Called when the server has the bytes, and
+     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, and
      * before the program gets its reply.
      *
      * @param offset the offset of {@code written} in the file

@@ -63,13 +63,11 @@ public final class PendingWrites {
      * @param end the offset after the highest one
      */
     public void add(final Call<Rwrite> call, final int count, final long start, final long end) {
-        final int answered;
         synchronized (this) {
-            answered = recordResults();
             sent.add(new Sent(call, count, start, end));
             any = true;
         }
-        endChanges(answered);
+        recordAnswered();
     }
 
     /** Returns whether a write may be unanswered. */
@@ -119,11 +117,7 @@ public final class PendingWrites {
                 writes.forEach(write -> write.call().giveUpIfOverdue());
             }
         }
-        final int answered;
-        synchronized (this) {
-            answered = recordResults();
-        }
-        endChanges(answered);
+        recordAnswered();
     }
 
     /** Returns how many writes have failed so far. */
@@ -146,6 +140,22 @@ public final class PendingWrites {
         }
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    private void recordAnswered() {
+        final int answered;
+        final boolean lost;
+        synchronized (this) {
+            final long before = failures;
+            answered = recordResults();
+            lost = failures != before;
+        }
+        if (lost) {
+            pages.noteLostWrite();
+        }
+        for (int i = 0; i < answered; i++) {
+            pages.endChange();
         }
     }
 
@@ -185,12 +195,5 @@ public final class PendingWrites {
     private void fail(final IOException failure) {
         lastFailure = failure;
         failures++;
-        pages.noteLostWrite();
-    }
-
-    private void endChanges(final int count) {
-        for (int i = 0; i < count; i++) {
-            pages.endChange();
-        }
     }
 }
