@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,7 @@ public final class PendingWrites {
     private volatile boolean any;
 
     /** The number of failures so far. */
-    private volatile long failures;
+    private final AtomicLong failures = new AtomicLong();
 
     @GuardedBy("this")
     private @Nullable IOException lastFailure;
@@ -122,7 +123,7 @@ public final class PendingWrites {
 
     /** Returns how many writes have failed so far. */
     public long failures() {
-        return failures;
+        return failures.get();
     }
 
     /**
@@ -131,7 +132,7 @@ public final class PendingWrites {
      * @param reported the value of {@link #failures} when the descriptor was opened or reported a failure last
      */
     public void throwFailure(final long reported) throws IOException {
-        if (failures == reported) {
+        if (failures.get() == reported) {
             return;
         }
         final IOException failure;
@@ -147,9 +148,9 @@ public final class PendingWrites {
         final int answered;
         final boolean lost;
         synchronized (this) {
-            final long before = failures;
+            final long before = failures.get();
             answered = recordResults();
-            lost = failures != before;
+            lost = failures.get() != before;
         }
         if (lost) {
             pages.noteLostWrite();
@@ -194,6 +195,6 @@ public final class PendingWrites {
     @GuardedBy("this")
     private void fail(final IOException failure) {
         lastFailure = failure;
-        failures++;
+        failures.incrementAndGet();
     }
 }
