@@ -1,7 +1,6 @@
 package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LowLevelOps;
-import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.Created;
 import dev.ninepin.operations.FileOperations;

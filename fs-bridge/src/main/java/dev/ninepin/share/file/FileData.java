@@ -171,8 +171,7 @@ final class FileData {
      * @return the number of bytes sent; 0 if the caller must wait for this write
      * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
      */
-    int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags)
-            throws IOException {
+    int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
         final int fid = file.fidToWrite(append);
         final int chunk = chunk(file);
@@ -210,7 +209,9 @@ final class FileData {
     /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
     private static boolean isUnsent(final Call<?> call) {
         return call.future().isCompletedExceptionally()
-                && call.future().handle((reply, failure) -> !(failure instanceof RemoteException)).join();
+                && call.future()
+                        .handle((reply, failure) -> !(failure instanceof RemoteException))
+                        .join();
     }
 
     /**

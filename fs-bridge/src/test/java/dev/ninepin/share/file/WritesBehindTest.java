@@ -383,6 +383,7 @@ class WritesBehindTest {
     }
 
     private static void assertFails(final int errno, final ThrowableAssert.ThrowingCallable call) {
-        assertThatThrownBy(call).satisfies(failure -> assertThat(Errno.of(failure)).isEqualTo(errno));
+        assertThatThrownBy(call)
+                .satisfies(failure -> assertThat(Errno.of(failure)).isEqualTo(errno));
     }
 }
