@@ -230,10 +230,13 @@ interface Consistency extends OnAMount {
     @EnumSource(CacheMode.class)
     default void whatIsDoneHereTheServerHasAtOnce(final CacheMode cache) throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
-            mount.python("""
+            mount.python("waits = " + (cache == CacheMode.NONE ? "True" : "False") + """
+
                     for n in range(20):
                         with open('file', 'wb', buffering=0) as f:
                             f.write(b'%04d' % n)
+                            if not waits:
+                                os.fsync(f.fileno())
                             assert read(S + '/file') == b'%04d' % n
                             f.truncate(2)
                             assert os.stat(S + '/file').st_size == 2
