@@ -8,6 +8,8 @@ import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.FileMode;
@@ -42,6 +44,7 @@ public final class AttributeReader {
     private static final Logger LOG = LoggerFactory.getLogger(AttributeReader.class);
 
     private final Session session;
+    private final FidTable fids;
     private final Inodes inodes;
     private final FilePaths paths;
     private final ShareOptions options;
@@ -51,6 +54,7 @@ public final class AttributeReader {
 
     public AttributeReader(final UserView view) {
         this.session = view.session();
+        this.fids = view.fids();
         this.inodes = view.inodes();
         this.paths = view.paths();
         this.options = view.options();
@@ -93,10 +97,35 @@ public final class AttributeReader {
     public Attributes readOverPath(final Inode inode) throws IOException {
         return paths.use(inode, fid -> {
             final Inode.Asked asked = beginRequest(inode);
-            final Attributes attributes = recordReply(inode, ask(fid), asked);
-            inode.seenOverPath(asked.nanos());
-            return attributes;
+            return recordReplyOverPath(inode, ask(fid), asked);
         });
+    }
+
+    /**
+     * Requests the attributes of a file that a walk is about to find, without waiting for the reply. Sends nothing if the
+     * file is not known yet, or if its path has no fid. The caller settles the result.
+     */
+    public EarlyAttributes requestEarly(final Optional<Inode> known) throws InterruptedIOException {
+        final Inode inode = known.orElse(null);
+        if (inode == null) {
+            return new EarlyAttributes(this, null);
+        }
+        final Inode.Asked asked = beginRequest(inode);
+        final Lease lease = fids.leaseIfMade(inodes.path(inode)).orElse(null);
+        return new EarlyAttributes(
+                this,
+                lease == null
+                        ? null
+                        : new EarlyAttributes.Request(
+                                inode, lease, asked, session.getattr(lease.fid(), AttrMask.BASIC)));
+    }
+
+    /** Records a reply as {@link #recordReply} does, and that the path led to the file when it was requested. */
+    Attributes recordReplyOverPath(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
+            throws StaleFileException, ErrnoException {
+        final Attributes attributes = recordReply(inode, reply, asked);
+        inode.seenOverPath(asked.nanos());
+        return attributes;
     }
 
     /** Reads a file's attributes over a fid that was just opened on it, and so leads to it. */
