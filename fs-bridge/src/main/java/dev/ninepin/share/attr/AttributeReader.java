@@ -121,7 +121,7 @@ public final class AttributeReader {
     }
 
     /** Records a reply as {@link #recordReply} does, and that the path led to the file when it was requested. */
-    Attributes recordReplyOverPath(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
+    public Attributes recordReplyOverPath(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
             throws StaleFileException, ErrnoException {
         final Attributes attributes = recordReply(inode, reply, asked);
         inode.seenOverPath(asked.nanos());
