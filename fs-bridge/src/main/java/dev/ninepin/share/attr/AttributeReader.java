@@ -183,6 +183,16 @@ public final class AttributeReader {
         return Optional.ofNullable(inode.attributes()).map(last -> toAttributes(inode, last, last.nlink()));
     }
 
+    /**
+     * Returns the attributes of a file that has just got another link, without a request. Empty if they are not known, or
+     * if the size may have changed on this mount: the kernel would cut off its pages.
+     */
+    public Optional<Attributes> withOneMoreLink(final Inode inode) {
+        return inode.open.isOpen() || inode.hasChangedSinceSeen()
+                ? Optional.empty()
+                : Optional.ofNullable(inode.attributes()).map(last -> toAttributes(inode, last, last.nlink() + 1));
+    }
+
     /** Reads a file's attributes over any fid that is open on it, whichever user opened it; empty if there is none. */
     public Optional<Attributes> readOverOpenFid(final Inode inode) throws IOException {
         final Optional<OpenFile> file = inode.open.any();
