@@ -411,6 +411,8 @@ abstract class ShareContract extends ShareFixture {
         all.add(share.mkdir(me, ROOT, name("directory"), 0751));
         all.add(share.symlink(me, ROOT, name("link"), name("target")));
         all.add(share.mknod(me, ROOT, name("node"), S_IFREG | 0640, 0));
+        final Created file = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0604, NO_KERNEL);
+        all.add(file.entry());
 
         for (final Entry made : all) {
             final Attributes then = made.attributes();
@@ -425,6 +427,7 @@ abstract class ShareContract extends ShareFixture {
                 assertThat(then.nlink()).isEqualTo(now.nlink());
             }
         }
+        share.release(file.handle());
     }
 
     @Test

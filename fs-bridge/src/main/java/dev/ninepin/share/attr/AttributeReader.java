@@ -67,7 +67,7 @@ public final class AttributeReader {
      * <ul>
      *   <li>If the file was removed on this mount, from what is remembered of it ({@link Removed}).
      *   <li>Otherwise from the server, over the file's path.
-     *   <li>If the path no longer leads to the file, over a fid that is open on it, if there is one.
+     *   <li>Over a fid that is open on the file, if there is one, and the path has no fid or no longer leads to the file.
      * </ul>
      *
      * <p>A server may use the path of an open fid and find another file under it (QEMU for Tsetattr, diod for
@@ -78,7 +78,8 @@ public final class AttributeReader {
     public Attributes read(final Inode inode) throws IOException {
         if (inode.removed().isEmpty()) {
             try {
-                return readOverPath(inode);
+                final Optional<Attributes> read = readWithoutWalk(inode);
+                return read.isPresent() ? read.get() : readOverPath(inode);
             } catch (final StaleFileException e) {
                 if (inode.removed().isEmpty()) {
                     return readOverOpenFid(inode, e);
@@ -87,6 +88,23 @@ public final class AttributeReader {
         }
         inode.pages.mayBeDropped();
         return inode.removed().orElseThrow().attributes();
+    }
+
+    /**
+     * Reads the attributes of an open file whose path has no fid, such as one that was just created. Empty if there is no
+     * such file, or if the open fid does not lead to it.
+     */
+    private Optional<Attributes> readWithoutWalk(final Inode inode) throws IOException {
+        final Optional<OpenFile> file = inode.open.any();
+        if (file.isEmpty() || fids.isMade(inodes.path(inode))) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(read(inode, file.get()));
+        } catch (final StaleFileException | RemoteException e) {
+            LOG.trace("no attributes of node {} over an open fid", inode.node(), e);
+            return Optional.empty();
+        }
     }
 
     /**

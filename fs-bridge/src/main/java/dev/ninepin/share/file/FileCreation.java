@@ -26,8 +26,10 @@ import dev.ninepin.share.name.NameLookup;
 import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.Uninterrupted;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Creates regular files and opens them, on behalf of one user. Any thread may call any method. */
@@ -138,6 +140,7 @@ public final class FileCreation {
         final NewFiles.Plan plan = newFiles.plan(caller, directory, name, mode | S_IFREG);
         final int wanted = flags & Opening.FLAGS_TO_SEND;
         newFiles.requireAbsentWhereUnchecked(directory, name);
+        final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         final Answer answer = paths.copyToChange(
                 directory,
                 fid -> new Answer(
@@ -156,8 +159,10 @@ public final class FileCreation {
             fids.clunk(answer.fid());
             throw e;
         }
-        final Entry entry = newFiles.complete(
-                plan, inode, file -> attributes.read(file, files.get(handle)), () -> files.release(handle));
+        final Uninterrupted.Action release = () -> files.release(handle);
+        final Entry entry = newFiles.isPredictable(plan)
+                ? newFiles.completePredicted(plan, inode, answer.reply().qid(), 0, asked, release)
+                : newFiles.complete(plan, inode, file -> attributes.read(file, files.get(handle)), release);
         return new Created(entry, handle);
     }
 

@@ -281,6 +281,11 @@ public final class FidTable {
         return paths.useIfMade(path, user);
     }
 
+    /** Returns whether the path has a fid, so that a {@link #lease} takes no request. */
+    public boolean isMade(final PathFid path) {
+        return paths.isMade(path, user);
+    }
+
     /**
      * Sets the path to {@code name} in {@code directory}, after a rename of the file or to use another of its hard
      * links.

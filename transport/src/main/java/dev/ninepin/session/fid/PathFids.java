@@ -183,6 +183,11 @@ final class PathFids {
         return Optional.of(pin(live));
     }
 
+    /** Returns whether the user has a fid on the path. */
+    synchronized boolean isMade(final PathFid path, final int user) {
+        return !path.retired && goodFid(path, user) != null;
+    }
+
     /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final List<Integer> stale;
