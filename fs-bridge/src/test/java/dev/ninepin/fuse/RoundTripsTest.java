@@ -18,6 +18,7 @@ import dev.ninepin.testing.RoundTripChannel;
 import dev.ninepin.testing.ServerKind;
 import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
@@ -142,7 +143,16 @@ class RoundTripsTest extends SessionFixture {
                             Files.createDirectory(path.resolveSibling(path.getFileName() + "before"));
                             test.requireMissing(path);
                         },
-                        (test, path) -> test.create(path, CREATE)));
+                        (test, path) -> test.create(path, CREATE)),
+                new Row(
+                        "create, write 100 bytes and close, known to be missing",
+                        3,
+                        4,
+                        (test, path) -> {
+                            test.write(path.resolveSibling(path.getFileName() + "before"));
+                            test.requireMissing(path);
+                        },
+                        RoundTripsTest::write));
     }
 
     @BeforeEach
@@ -246,6 +256,12 @@ class RoundTripsTest extends SessionFixture {
 
     private void requireMissing(final Path path) {
         assertThat(Files.notExists(path, NOFOLLOW_LINKS)).isTrue();
+    }
+
+    private void write(final Path path) throws IOException {
+        try (FileChannel file = FileChannel.open(path, WRITE, CREATE)) {
+            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+        }
     }
 
     private void create(final Path path, final OpenOption how) throws IOException {

@@ -173,6 +173,7 @@ public final class NewFiles {
                 inode,
                 file -> attributes.recordReplyOverPath(file, predict(plan, made, size), asked),
                 cleanup);
+        inheritance.recordCreated(inode, plan.directory(), asked.nanos());
         return new Entry(entry.node(), entry.attributes(), true);
     }
 
