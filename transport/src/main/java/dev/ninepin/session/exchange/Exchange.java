@@ -7,32 +7,29 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rmessage;
-import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The request and reply traffic of one session over its channel. It gives each request a tag and sends it. A background
- * thread, the <b>reply reader</b>, dispatches the replies by tag.
+ * The request and reply traffic of one session over its channel. It gives each request a tag and sends it ({@link
+ * RequestSender}), receives the replies ({@link ReplyReceiver}), and dispatches them by tag.
  *
  * <p>A reply is dropped and counted if no request waits for its tag, or if its type does not match the request. Bytes
  * that are not a valid message end the exchange: every call in flight fails, and so does every later call.
  *
- * <p>Any thread may call any method, except that the reply reader may only call methods that do not block.
+ * <p>Any thread may call any method, except that a thread that dispatches a reply may only call methods that do not
+ * block.
  */
 public final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -48,43 +45,8 @@ public final class Exchange {
     private final long timeoutNanos;
     private final OperationRecorder recorder;
     private final TagTable tags;
-    private final Thread reader;
-
-    /** Serializes sending. Under it, only locks of the channel, of calls and of the tag table are taken. */
-    private final ReentrantLock sending = new ReentrantLock();
-
-    /**
-     * The number of calls that are not sent yet, plus the number of open batches.
-     *
-     * <p>{@link Channel#send} only queues a request, and {@link Channel#flush} rings the doorbell, which is costly. So
-     * only the last sender rings it, for all requests queued so far. A sender without a tag waits for replies, and
-     * counts as a sender meanwhile. So it rings the doorbell first, and every other sender rings it during the wait.
-     *
-     * <pre>{@code
-     * event                         senders   waiters   doorbell
-     * a call begins                   +1
-     * a batch begins                  +1
-     *   no tag is free                          +1      at once
-     *   the wait for a tag ends                 -1
-     * the request is queued           -1                if senders == 0 or waiters > 0
-     * the call fails before that      -1                if senders == 0
-     * a batch is closed               -1                if senders == 0
-     *
-     * Two concurrent calls, A and B:                    A batch of two calls, A and B:
-     *
-     * call          senders  doorbell                   call              senders  doorbell
-     * A begins      1                                   batch()           1
-     * B begins      2                                   A begins          2
-     * A is queued   1        no: B is to follow         A is queued       1        no: the batch is open
-     * B is queued   0        yes, for A and B           B begins          2
-     *                                                   B is queued       1        no: the batch is open
-     *                                                   the batch closes  0        yes, for A and B
-     * }</pre>
-     */
-    private final AtomicInteger senders = new AtomicInteger();
-
-    /** The number of senders that wait for a tag; see {@link #senders}. */
-    private final AtomicInteger waiters = new AtomicInteger();
+    private final ReplyReceiver receiver;
+    private final RequestSender sender;
 
     /** The largest request, in bytes; unlimited until the msize is negotiated. */
     private volatile int msize = Integer.MAX_VALUE;
@@ -108,9 +70,9 @@ public final class Exchange {
         this.timeoutNanos = timeout.toNanos();
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
-        this.reader = new Thread(this::readReplies, "ninepin-reply-reader");
-        reader.setDaemon(true);
-        reader.start();
+        this.receiver = new ReplyReceiver(channel, this);
+        this.sender = new RequestSender(channel, tags, receiver);
+        receiver.start();
     }
 
     /** Sets the largest request size, in bytes. Servers hang up on larger requests. */
@@ -146,10 +108,11 @@ public final class Exchange {
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
         final TagTable.Kind kind = kindOf(request);
-        senders.incrementAndGet();
+        sender.begin();
         final int tag;
         try {
-            tag = takeTag(kind, request, patienceNanos);
+            throwIfEnded();
+            tag = sender.takeTag(kind, request, patienceNanos);
         } catch (final IOException e) {
             leaveSenders();
             return notSent(request, handler, e);
@@ -164,7 +127,7 @@ public final class Exchange {
     public <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
         final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
-        senders.incrementAndGet();
+        sender.begin();
         send(call);
         return call;
     }
@@ -174,7 +137,7 @@ public final class Exchange {
      * unless a thread waits for a tag.
      */
     public Batch batch() {
-        senders.incrementAndGet();
+        sender.begin();
         return this::leaveSenders;
     }
 
@@ -216,10 +179,12 @@ public final class Exchange {
     public void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
+        receiver.summon();
         CompletableFuture.allOf(answers)
                 .exceptionally(failure -> null)
                 .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
                 .join();
+        receiver.dismiss();
     }
 
     /**
@@ -228,7 +193,12 @@ public final class Exchange {
      * meanwhile.
      */
     public boolean awaitQuiet(final long patienceNanos) {
-        return tags.awaitNoneTaken(patienceNanos);
+        receiver.summon();
+        try {
+            return tags.awaitNoneTaken(patienceNanos);
+        } finally {
+            receiver.dismiss();
+        }
     }
 
     public int tagsUsed() {
@@ -260,30 +230,25 @@ public final class Exchange {
      */
     public void close() throws InterruptedException {
         end(new IOException("the session was closed"));
-        reader.join();
+        receiver.join();
     }
 
     // Sending
 
     private void send(final Call<?> call) {
-        boolean left = false;
-        sending.lock();
+        boolean sending = false;
         try {
             throwIfEnded();
             checkSize(call.request());
-            channel.send(call.tag(), call.request());
-            left = true;
-            if (senders.decrementAndGet() == 0 || waiters.get() > 0) {
-                channel.flush();
-            }
+            sending = true;
+            sender.send(call.tag(), call.request());
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
             // The message cannot be encoded. Only this call fails.
             release(call, call.failed(new IOException("cannot send " + call.notation(), e)));
         } finally {
-            sending.unlock();
-            if (!left) {
+            if (!sending) {
                 leaveSenders();
             }
         }
@@ -296,23 +261,11 @@ public final class Exchange {
         }
     }
 
-    /** Decrements {@link #senders}. The last sender notifies the server of all requests queued so far. */
     private void leaveSenders() {
-        if (senders.decrementAndGet() == 0) {
-            tellServer();
-        }
-    }
-
-    private void tellServer() {
-        sending.lock();
         try {
-            if (!hasEnded()) {
-                channel.flush();
-            }
+            sender.leave();
         } catch (final IOException e) {
             end(e);
-        } finally {
-            sending.unlock();
         }
     }
 
@@ -323,51 +276,6 @@ public final class Exchange {
         return channel.carriesData(request) ? TagTable.Kind.DATA : TagTable.Kind.ORDINARY;
     }
 
-    private int takeTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos) throws IOException {
-        throwIfEnded();
-        final int free = tags.tryTake(kind);
-        if (free >= 0) {
-            return free;
-        }
-        waiters.incrementAndGet();
-        try {
-            // A tag only becomes free when the requests sent so far are answered. So notify the server of them now.
-            tellServer();
-            return awaitTag(kind, request, patienceNanos);
-        } finally {
-            waiters.decrementAndGet();
-        }
-    }
-
-    private int awaitTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos)
-            throws IOException {
-        final long deadline = System.nanoTime() + patienceNanos;
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    final int tag = tags.take(kind, deadline - System.nanoTime());
-                    if (tag < 0) {
-                        throw RequestTimeoutException.unsent(
-                                request.messageType().notation(), patienceNanos);
-                    }
-                    return tag;
-                } catch (final InterruptedException e) {
-                    interrupted = true;
-                    // A Tflush and a Tclunk must still be sent: else the server would finish what was given up, or keep
-                    // a fid.
-                    if (!(request instanceof Tflush) && !(request instanceof Tclunk)) {
-                        throw new InterruptedIOException("interrupted while waiting for a tag");
-                    }
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
     private <R> Call<R> notSent(final Tmessage request, final Call.ReplyHandler<R> handler, final IOException reason) {
         final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         call.failed(reason);
@@ -376,35 +284,57 @@ public final class Exchange {
 
     // Receiving
 
-    private void readReplies() {
-        try {
-            while (true) {
-                dispatch(channel.receive());
-            }
-        } catch (final IOException e) {
-            end(e);
-        } catch (final ProtocolException e) {
-            end(new IOException(
-                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
-                            + e.getMessage(),
-                    e));
-        } catch (final RuntimeException | Error e) {
-            LOG.error("internal error in the reply reader", e);
-            end(new IOException("internal error in the reply reader", e));
-        }
+    /** Waits for the result of a call, as {@link ReplyReceiver#await} does. */
+    boolean await(final Call<?> call, final long deadline) {
+        return receiver.await(call, deadline);
     }
 
-    private void dispatch(final Received received) throws ProtocolException {
+    /**
+     * Passes a reply to the thread that waits for it, or completes the call if no thread does. Returns whether a thread
+     * waits. Only the receiver calls this method.
+     */
+    boolean dispatch(final Received received) throws ProtocolException {
         final int tag = received.tag();
         final Call<?> call = tag == Frame.NOTAG ? versionCall.get() : tags.get(tag);
         if (call == null) {
             drop(received, "nothing waits for tag " + tag);
-        } else if (!received.message().hasRemaining()) {
+        } else if (call.hasReply() || !call.isUnanswered()) {
+            drop(received, "tag " + tag + " was answered before");
+        } else if (call.mayBeAnsweredBy(received.message()) && call.hand(received)) {
+            return true;
+        } else {
+            process(call, received);
+        }
+        return false;
+    }
+
+    /** Returns a thread that waits for a reply, other than {@code except}; null if there is none. */
+    @Nullable
+    Thread anyWaiter(final Thread except) {
+        final Call<?> version = versionCall.get();
+        final Thread waiter = version == null ? null : version.waiter();
+        return waiter != null && waiter != except ? waiter : tags.anyWaiter(except);
+    }
+
+    /** Ends a thread's wait for a call. Processes the reply if it has arrived. */
+    void stopExpecting(final Call<?> call) {
+        final Received received = call.stopExpecting();
+        if (received != null) {
+            try {
+                process(call, received);
+            } catch (final ProtocolException | RuntimeException | Error e) {
+                endWith(e);
+            }
+        }
+    }
+
+    private void process(final Call<?> call, final Received received) throws ProtocolException {
+        if (received.message().hasRemaining()) {
+            answer(call, received);
+        } else {
             received.close();
             recorder.record(call.notation(), System.nanoTime() - call.sentNanos(), true);
             release(call, call.endedWithoutReply());
-        } else {
-            answer(call, received);
         }
     }
 
@@ -425,8 +355,7 @@ public final class Exchange {
             recorder.record(call.notation(), nanos, true);
             final int errno = error.ecode() == 0 ? EIO : error.ecode();
             release(call, call.failed(new RemoteException(call.notation(), errno)));
-        } else if (reply != null
-                && reply.messageType().code() == call.request().messageType().code() + 1) {
+        } else if (reply != null && call.mayBeAnsweredBy(received.message())) {
             recorder.record(call.notation(), nanos, false);
             release(call, call.answered(reply, received));
         } else {
@@ -459,6 +388,21 @@ public final class Exchange {
         }
     }
 
+    /** Ends the exchange because of a failure to receive or to process a reply. */
+    void endWith(final Throwable failure) {
+        if (failure instanceof IOException known) {
+            end(known);
+        } else if (failure instanceof ProtocolException) {
+            end(new IOException(
+                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
+                            + failure.getMessage(),
+                    failure));
+        } else {
+            LOG.error("internal error while receiving", failure);
+            end(new IOException("internal error while receiving", failure));
+        }
+    }
+
     private void end(final IOException cause) {
         final SessionEndedException why =
                 cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, established);
@@ -470,6 +414,7 @@ public final class Exchange {
         if (earlier == null) {
             // Last, because closing a channel may take long, and no caller should have to wait for it.
             channel.close();
+            receiver.end();
         }
     }
 
