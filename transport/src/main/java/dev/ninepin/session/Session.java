@@ -209,7 +209,7 @@ public final class Session implements AutoCloseable {
                 msize,
                 inFlight.size(),
                 inFlight.stream()
-                        .mapToLong(call -> now - call.sentNanos())
+                        .mapToLong(call -> now - call.begunNanos())
                         .max()
                         .orElse(0),
                 exchange.tagsUsed(),

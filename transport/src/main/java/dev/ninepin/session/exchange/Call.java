@@ -34,7 +34,7 @@ public final class Call<R> {
     private final ReplyHandler<R> handler;
     private final int tag;
     private final TagTable.Kind kind;
-    private final long sentNanos = System.nanoTime();
+    private final long begunNanos;
     private final CompletableFuture<R> future = new CompletableFuture<>();
 
     /**
@@ -58,13 +58,16 @@ public final class Call<R> {
     @GuardedBy("this")
     private boolean lent;
 
+    /** @param begunNanos when the caller began to wait for the tag, as a {@link System#nanoTime} */
     Call(
             final Exchange exchange,
+            final long begunNanos,
             final int tag,
             final TagTable.Kind kind,
             final Tmessage request,
             final ReplyHandler<R> handler) {
         this.exchange = exchange;
+        this.begunNanos = begunNanos;
         this.tag = tag;
         this.kind = kind;
         this.request = request;
@@ -110,10 +113,13 @@ public final class Call<R> {
         return await(exchange.timeoutNanos());
     }
 
-    /** Blocks like {@link #await()}, but at most until {@code timeoutNanos} after the request was sent. */
+    /**
+     * Blocks like {@link #await()}, but at most until {@code timeoutNanos} after the call began. The wait for a tag is
+     * part of this time.
+     */
     public R await(final long timeoutNanos) throws IOException {
         boolean interrupted = false;
-        long deadline = sentNanos + timeoutNanos;
+        long deadline = begunNanos + timeoutNanos;
         IOException reason = null;
         try {
             while (!future.isDone() && !exchange.await(this, deadline)) {
@@ -179,7 +185,7 @@ public final class Call<R> {
     }
 
     private long untilOverdue() {
-        return sentNanos + exchange.timeoutNanos() - System.nanoTime();
+        return begunNanos + exchange.timeoutNanos() - System.nanoTime();
     }
 
     /**
@@ -213,9 +219,9 @@ public final class Call<R> {
         return request.messageType().notation();
     }
 
-    /** Returns when the call was created, as a {@link System#nanoTime}. */
-    public long sentNanos() {
-        return sentNanos;
+    /** Returns when the call began, before it had a tag, as a {@link System#nanoTime}. */
+    public long begunNanos() {
+        return begunNanos;
     }
 
     /**

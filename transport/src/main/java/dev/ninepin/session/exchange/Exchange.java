@@ -107,6 +107,7 @@ public final class Exchange {
 
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
+        final long begun = System.nanoTime();
         final TagTable.Kind kind = kindOf(request);
         sender.begin();
         final int tag;
@@ -117,7 +118,7 @@ public final class Exchange {
             leaveSenders();
             return notSent(request, handler, e);
         }
-        final Call<R> call = new Call<>(this, tag, kind, request, handler);
+        final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
         send(call);
         return call;
@@ -125,7 +126,7 @@ public final class Exchange {
 
     /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
     public <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
-        final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
+        final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
         sender.begin();
         send(call);
@@ -277,7 +278,7 @@ public final class Exchange {
     }
 
     private <R> Call<R> notSent(final Tmessage request, final Call.ReplyHandler<R> handler, final IOException reason) {
-        final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
+        final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         call.failed(reason);
         return call;
     }
@@ -333,7 +334,7 @@ public final class Exchange {
             answer(call, received);
         } else {
             received.close();
-            recorder.record(call.notation(), System.nanoTime() - call.sentNanos(), true);
+            recorder.record(call.notation(), System.nanoTime() - call.begunNanos(), true);
             release(call, call.endedWithoutReply());
         }
     }
@@ -346,7 +347,7 @@ public final class Exchange {
             received.close();
             throw e;
         }
-        final long nanos = System.nanoTime() - call.sentNanos();
+        final long nanos = System.nanoTime() - call.begunNanos();
         if (reply instanceof ErrorReply error) {
             received.close();
             if (reply instanceof Rerror) {
