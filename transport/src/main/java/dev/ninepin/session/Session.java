@@ -51,6 +51,7 @@ import dev.ninepin.p9.Twrite;
 import dev.ninepin.p9.Txattrcreate;
 import dev.ninepin.p9.Txattrwalk;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.Exchange;
 import dev.ninepin.session.exchange.OperationRecorder;
@@ -193,6 +194,14 @@ public final class Session implements AutoCloseable {
      */
     public Batch batch() {
         return exchange.batch();
+    }
+
+    /**
+     * Makes some thread receive all replies at once until the result is closed. For a thread that waits for the effect of
+     * replies, such as a free permit, and not for a {@link Call}.
+     */
+    public Bystander receiveForBystander() {
+        return exchange.receiveForBystander();
     }
 
     /** Returns a snapshot of the session's state. Sends no request. */

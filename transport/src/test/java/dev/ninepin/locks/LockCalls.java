@@ -87,7 +87,12 @@ final class LockCalls implements ClassFileTransformer {
                     (access & Opcodes.ACC_SYNCHRONIZED) != 0 && (access & Opcodes.ACC_STATIC) == 0;
             final boolean isOfSubclass = isAbstract && (access & Opcodes.ACC_STATIC) == 0;
             return hasCode
-                    ? new Method(next, owner, isOfSubclass, isSynchronized, ASKING.getOrDefault(owner, Set.of()).contains(name))
+                    ? new Method(
+                            next,
+                            owner,
+                            isOfSubclass,
+                            isSynchronized,
+                            ASKING.getOrDefault(owner, Set.of()).contains(name))
                     : next;
         }
     }

@@ -7,6 +7,7 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
@@ -219,8 +220,11 @@ final class FileData {
      * unanswered writes have been given up then.
      */
     private boolean takePermit(final OpenFile file) throws InterruptedIOException {
-        try {
-            if (behind.tryAcquire() || behind.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
+        if (behind.tryAcquire()) {
+            return true;
+        }
+        try (Bystander bystander = session.receiveForBystander()) {
+            if (behind.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
                 return true;
             }
         } catch (final InterruptedException e) {

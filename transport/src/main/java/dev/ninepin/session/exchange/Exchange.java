@@ -10,10 +10,13 @@ import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -56,6 +59,9 @@ public final class Exchange {
 
     /** Why the exchange ended; null while it lasts. */
     private final AtomicReference<@Nullable SessionEndedException> ended = new AtomicReference<>();
+
+    /** Reaches 0 once the channel is closed. */
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
@@ -114,9 +120,13 @@ public final class Exchange {
         try {
             throwIfEnded();
             tag = sender.takeTag(kind, request, patienceNanos);
-        } catch (final IOException e) {
+        } catch (final RequestTimeoutException | InterruptedIOException e) {
             leaveSenders();
             return notSent(request, handler, e);
+        } catch (final IOException e) {
+            final SessionEndedException why = end(e);
+            leaveSenders();
+            return notSent(request, handler, why);
         }
         final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
@@ -180,12 +190,12 @@ public final class Exchange {
     public void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
-        receiver.summon();
-        CompletableFuture.allOf(answers)
-                .exceptionally(failure -> null)
-                .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
-                .join();
-        receiver.dismiss();
+        try (Bystander bystander = receiver.summon()) {
+            CompletableFuture.allOf(answers)
+                    .exceptionally(failure -> null)
+                    .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
+                    .join();
+        }
     }
 
     /**
@@ -194,12 +204,17 @@ public final class Exchange {
      * meanwhile.
      */
     public boolean awaitQuiet(final long patienceNanos) {
-        receiver.summon();
-        try {
+        try (Bystander bystander = receiver.summon()) {
             return tags.awaitNoneTaken(patienceNanos);
-        } finally {
-            receiver.dismiss();
         }
+    }
+
+    /**
+     * Makes some thread receive all replies at once until the result is closed. For a thread that waits for the effect of
+     * replies, such as a free permit, and not in {@link Call#await}, {@link Call#awaitEnd} or a method of this class.
+     */
+    public Bystander receiveForBystander() {
+        return receiver.summon();
     }
 
     public int tagsUsed() {
@@ -226,12 +241,13 @@ public final class Exchange {
     }
 
     /**
-     * Ends the exchange: fails the calls in flight, closes the channel, and blocks until the reply reader has
-     * terminated.
+     * Ends the exchange: fails the calls in flight, closes the channel, and blocks until it is closed and the reply reader
+     * has terminated.
      */
     public void close() throws InterruptedException {
         end(new IOException("the session was closed"));
         receiver.join();
+        closed.await();
     }
 
     // Sending
@@ -317,16 +333,19 @@ public final class Exchange {
         return waiter != null && waiter != except ? waiter : tags.anyWaiter(except);
     }
 
-    /** Ends a thread's wait for a call. Processes the reply if it has arrived. */
-    void stopExpecting(final Call<?> call) {
+    /** Ends a thread's wait for a call. Processes the reply if it was handed to the thread, and returns whether it was. */
+    boolean stopExpecting(final Call<?> call) {
         final Received received = call.stopExpecting();
-        if (received != null) {
-            try {
-                process(call, received);
-            } catch (final ProtocolException | RuntimeException | Error e) {
-                endWith(e);
-            }
+        if (received == null) {
+            return false;
         }
+        try {
+            process(call, received);
+        } catch (final ProtocolException | RuntimeException | Error e) {
+            // A program waits for this thread, and closing a channel may take long.
+            end(reasonOf(e), Exchange::runApart);
+        }
+        return true;
     }
 
     private void process(final Call<?> call, final Received received) throws ProtocolException {
@@ -391,20 +410,29 @@ public final class Exchange {
 
     /** Ends the exchange because of a failure to receive or to process a reply. */
     void endWith(final Throwable failure) {
-        if (failure instanceof IOException known) {
-            end(known);
-        } else if (failure instanceof ProtocolException) {
-            end(new IOException(
-                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
-                            + failure.getMessage(),
-                    failure));
-        } else {
-            LOG.error("internal error while receiving", failure);
-            end(new IOException("internal error while receiving", failure));
-        }
+        end(reasonOf(failure));
     }
 
-    private void end(final IOException cause) {
+    private IOException reasonOf(final Throwable failure) {
+        if (failure instanceof IOException known) {
+            return known;
+        } else if (failure instanceof ProtocolException) {
+            return new IOException(
+                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
+                            + failure.getMessage(),
+                    failure);
+        }
+        LOG.error("internal error while receiving", failure);
+        return new IOException("internal error while receiving", failure);
+    }
+
+    /** Ends the exchange unless it has ended, and returns why it has. */
+    private SessionEndedException end(final IOException cause) {
+        return end(cause, Runnable::run);
+    }
+
+    /** Ends the exchange like {@link #end(IOException)}; {@code closer} runs the action that closes the channel. */
+    private SessionEndedException end(final IOException cause, final Executor closer) {
         final SessionEndedException why =
                 cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, established);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
@@ -414,8 +442,23 @@ public final class Exchange {
         failAll(earlier == null ? why : earlier);
         if (earlier == null) {
             // Last, because closing a channel may take long, and no caller should have to wait for it.
+            closer.execute(this::closeChannel);
+        }
+        return earlier == null ? why : earlier;
+    }
+
+    private static void runApart(final Runnable action) {
+        final Thread thread = new Thread(action, "ninepin-close");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void closeChannel() {
+        try {
             channel.close();
+        } finally {
             receiver.end();
+            closed.countDown();
         }
     }
 

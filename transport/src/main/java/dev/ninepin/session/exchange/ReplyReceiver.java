@@ -36,13 +36,15 @@ import org.jspecify.annotations.Nullable;
  * a receiver that leaves                    a follower, or a bystander
  * receiver = null                           followers++ (bystanders++)
  * if followers > 0: wake a follower         if receiver == null: become the receiver (wake the reply reader)
- * else if bystanders > 0 or the reply       else: sleep
- *   reader sleeps: wake the reply reader
+ * else if bystanders > 0: wake the          else: sleep
+ *   reply reader
  * }</pre>
  *
- * <p>A follower that leaves for another reason, such as a timeout, may have been woken in vain. So it first ceases to
- * be found by {@link Exchange#anyWaiter}, and then wakes the next follower if there is no receiver. The state of the
- * channel passes from one receiver to the next through {@code receiver}.
+ * <p>A thread to which no reply was handed, such as one that gives up, may have been woken in vain, even if it was the
+ * receiver itself before. So it first ceases to be found by {@link Exchange#anyWaiter}, and then wakes the next thread if
+ * there is no receiver. A thread to which a reply was handed need not: the receiver that handed it wakes the next thread
+ * later, and no longer finds this one. The state of the channel passes from one receiver to the next through {@code
+ * receiver}.
  */
 final class ReplyReceiver {
     /**
@@ -88,17 +90,13 @@ final class ReplyReceiver {
         LockSupport.unpark(reader);
     }
 
-    /** Requests that some thread receives until {@link #dismiss}, because the caller waits for the effect of replies. */
-    void summon() {
+    /** Makes some thread receive until the result is closed, because the caller waits for the effect of replies. */
+    Bystander summon() {
         bystanders.incrementAndGet();
         if (receiver.get() == null) {
             LockSupport.unpark(reader);
         }
-    }
-
-    /** Ends the effect of {@link #summon}. */
-    void dismiss() {
-        bystanders.decrementAndGet();
+        return bystanders::decrementAndGet;
     }
 
     /**
@@ -111,24 +109,21 @@ final class ReplyReceiver {
         if (!call.expect()) {
             return awaitBeside(call, deadline);
         }
-        boolean received = false;
         try {
             while (call.lacksReply()) {
                 if (deadline - System.nanoTime() <= 0 || Thread.currentThread().isInterrupted()) {
                     break;
                 }
                 if (shared && become()) {
-                    received = true;
                     receiveFor(call, deadline);
                 } else {
-                    received = false;
                     follow(call, deadline);
                 }
             }
         } finally {
             // In this order, so that no wake-up gets lost: see above.
-            exchange.stopExpecting(call);
-            if (!received && receiver.get() == null) {
+            final boolean replied = exchange.stopExpecting(call);
+            if (!replied && receiver.get() == null) {
                 wakeNext();
             }
         }
@@ -137,8 +132,7 @@ final class ReplyReceiver {
 
     /** Waits like {@link #await} for a call for which another thread waits too. */
     private boolean awaitBeside(final Call<?> call, final long deadline) {
-        summon();
-        try {
+        try (Bystander bystander = summon()) {
             call.future().handle((value, failure) -> value).get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -146,8 +140,6 @@ final class ReplyReceiver {
             return false;
         } catch (final ExecutionException e) {
             throw new AssertionError("a handled failure", e);
-        } finally {
-            dismiss();
         }
         return call.isDone();
     }
@@ -165,25 +157,30 @@ final class ReplyReceiver {
         wakeNext();
     }
 
-    /** Wakes the thread that is to receive next. */
+    /** Wakes the thread that is to receive next. Ends the sleep of the reply reader, which then stands by. */
     private void wakeNext() {
-        if (followers.get() > 0) {
-            final Thread next = exchange.anyWaiter(Thread.currentThread());
-            if (next != null) {
-                LockSupport.unpark(next);
-                return;
-            }
+        final Thread next = nextFollower();
+        if (next != null) {
+            LockSupport.unpark(next);
         }
-        if (bystanders.get() > 0 || readerSleeps) {
+        if (readerSleeps || (next == null && bystanders.get() > 0)) {
             LockSupport.unpark(reader);
         }
+    }
+
+    /** Returns a thread that waits for a reply and may have to be woken to receive it; null if there is none. */
+    private @Nullable Thread nextFollower() {
+        return followers.get() > 0 ? exchange.anyWaiter(Thread.currentThread()) : null;
     }
 
     private void receiveFor(final Call<?> call, final long deadline) {
         try {
             boolean inTime = true;
             while (inTime && call.lacksReply()) {
-                inTime = receiveUntil(deadline);
+                // Checked after each reply, because the replies to other requests may never cease.
+                inTime = receiveUntil(deadline)
+                        && deadline - System.nanoTime() > 0
+                        && !Thread.currentThread().isInterrupted();
             }
         } finally {
             leave();
@@ -232,11 +229,11 @@ final class ReplyReceiver {
 
     /** Receives until a thread waits for a reply, or until the exchange ends. */
     private void receiveForNobody() {
-        boolean awaited = shared && followers.get() > 0;
+        boolean awaited = shared && nextFollower() != null;
         while (!awaited && !exchange.hasEnded()) {
             try {
                 final boolean handed = exchange.dispatch(channel.receive());
-                awaited = shared && (handed || followers.get() > 0);
+                awaited = shared && (handed || nextFollower() != null);
             } catch (final IOException | ProtocolException | RuntimeException | Error e) {
                 exchange.endWith(e);
             }

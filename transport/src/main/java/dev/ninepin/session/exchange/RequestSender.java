@@ -109,6 +109,7 @@ final class RequestSender {
      *
      * @throws RequestTimeoutException if no tag was free in time
      * @throws InterruptedIOException if the thread was interrupted and the request may be dropped
+     * @throws IOException if the channel is broken
      */
     int takeTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos) throws IOException {
         final int free = tags.tryTake(kind);
@@ -116,13 +117,11 @@ final class RequestSender {
             return free;
         }
         waiters.incrementAndGet();
-        receiver.summon();
-        try {
+        try (Bystander bystander = receiver.summon()) {
             // A tag only becomes free when the requests sent so far are answered. So notify the server of them now.
             tellServer();
             return awaitTag(kind, request, patienceNanos);
         } finally {
-            receiver.dismiss();
             waiters.decrementAndGet();
         }
     }
