@@ -659,7 +659,8 @@ class FuseMountTest {
                 assertThat(mounted.file("absent" + n)).doesNotExist();
                 assertThat(mounted.file("absent" + n)).doesNotExist();
                 // If this thread had to wait for a processor, the absence may have expired.
-                if (cache.absences().isZero() || System.nanoTime() - begin < cache.absences().toNanos()) {
+                if (cache.absences().isZero()
+                        || System.nanoTime() - begin < cache.absences().toNanos()) {
                     return lookups.get();
                 }
             }

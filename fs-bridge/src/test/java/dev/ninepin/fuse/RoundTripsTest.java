@@ -86,12 +86,7 @@ class RoundTripsTest extends SessionFixture {
                         2,
                         (test, path) -> Files.createFile(test.there(path)),
                         (test, path) -> test.stat(path)),
-                new Row(
-                        "stat of a known file",
-                        0,
-                        0,
-                        RoundTripsTest::makeKnownFile,
-                        (test, path) -> test.stat(path)),
+                new Row("stat of a known file", 0, 0, RoundTripsTest::makeKnownFile, (test, path) -> test.stat(path)),
                 new Row(
                         "stat of a known file, expired",
                         1,

@@ -45,7 +45,10 @@ public final class EarlyAttributes {
         try (Lease lease = request.lease()) {
             reply = request.call().await();
         } catch (final IOException e) {
-            LOG.trace("no attributes of node {} while it was looked up", request.inode().node(), e);
+            LOG.trace(
+                    "no attributes of node {} while it was looked up",
+                    request.inode().node(),
+                    e);
         }
     }
 

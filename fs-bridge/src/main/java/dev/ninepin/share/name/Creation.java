@@ -107,9 +107,7 @@ public final class Creation {
     public Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
         makeLink(inode, directory, name);
         final Optional<Attributes> known = attributes.withOneMoreLink(inode);
-        return known.isPresent()
-                ? new Entry(inode.node(), known.get(), true)
-                : lookup.entry(inode, attributes::read);
+        return known.isPresent() ? new Entry(inode.node(), known.get(), true) : lookup.entry(inode, attributes::read);
     }
 
     /** Creates a hard link to a file, and increments the inode's lookup count. */

@@ -169,10 +169,7 @@ public final class NewFiles {
             final Uninterrupted.Action cleanup)
             throws IOException {
         final Entry entry = complete(
-                plan,
-                inode,
-                file -> attributes.recordReplyOverPath(file, predict(plan, made, size), asked),
-                cleanup);
+                plan, inode, file -> attributes.recordReplyOverPath(file, predict(plan, made, size), asked), cleanup);
         inheritance.recordCreated(inode, plan.directory(), asked.nanos());
         return new Entry(entry.node(), entry.attributes(), true);
     }
