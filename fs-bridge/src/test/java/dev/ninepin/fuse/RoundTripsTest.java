@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @OnServer(ServerKind.DIOD_UNIX)
 class RoundTripsTest extends SessionFixture {
-    /** How often a call is counted. Anything that expires in between only adds round trips, so the least count holds. */
+    /** How often a call is counted. What expires in between only adds round trips, so the least count holds. */
     private static final int COUNTS = 5;
 
     private RoundTripChannel counter;

@@ -67,7 +67,8 @@ public final class AttributeReader {
      * <ul>
      *   <li>If the file was removed on this mount, from what is remembered of it ({@link Removed}).
      *   <li>Otherwise from the server, over the file's path.
-     *   <li>Over a fid that is open on the file, if there is one, and the path has no fid or no longer leads to the file.
+     *   <li>Over a fid that is open on the file, if there is one, and the path has no fid or no longer leads to the
+     *       file.
      * </ul>
      *
      * <p>A server may use the path of an open fid and find another file under it (QEMU for Tsetattr, diod for
@@ -91,8 +92,8 @@ public final class AttributeReader {
     }
 
     /**
-     * Reads the attributes of an open file whose path has no fid, such as one that was just created. Empty if there is no
-     * such file, or if the open fid does not lead to it.
+     * Reads the attributes of an open file whose path has no fid, such as one that was just created. Empty if there is
+     * no such file, or if the open fid does not lead to it.
      */
     private Optional<Attributes> readWithoutWalk(final Inode inode) throws IOException {
         final Optional<OpenFile> file = inode.open.any();
@@ -120,8 +121,8 @@ public final class AttributeReader {
     }
 
     /**
-     * Requests the attributes of a file that a walk is about to find, without waiting for the reply. Sends nothing if the
-     * file is not known yet, or if its path has no fid. The caller settles the result.
+     * Requests the attributes of a file that a walk is about to find, without waiting for the reply. Sends nothing if
+     * the file is not known yet, or if its path has no fid. The caller settles the result.
      */
     public EarlyAttributes requestEarly(final Optional<Inode> known) throws InterruptedIOException {
         final Inode inode = known.orElse(null);
@@ -202,8 +203,8 @@ public final class AttributeReader {
     }
 
     /**
-     * Returns the attributes of a file that has just got another link, without a request. Empty if they are not known, or
-     * if the size may have changed on this mount: the kernel would cut off its pages.
+     * Returns the attributes of a file that has just got another link, without a request. Empty if they are not known,
+     * or if the size may have changed on this mount: the kernel would cut off its pages.
      */
     public Optional<Attributes> withOneMoreLink(final Inode inode) {
         return inode.open.isOpen() || inode.hasChangedSinceSeen()

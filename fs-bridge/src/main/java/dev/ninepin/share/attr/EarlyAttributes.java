@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A request for the attributes of a known file that is sent while a walk looks for the file, so that both take one round
- * trip. The reply counts if the walk leads to the same file. Used by one thread.
+ * A request for the attributes of a known file that is sent while a walk looks for the file, so that both take one
+ * round trip. The reply counts if the walk leads to the same file. Used by one thread.
  */
 public final class EarlyAttributes {
     private static final Logger LOG = LoggerFactory.getLogger(EarlyAttributes.class);
@@ -53,8 +53,8 @@ public final class EarlyAttributes {
     }
 
     /**
-     * Returns the attributes of the file that the walk led to: from the reply, if that is about this file, and otherwise
-     * by {@link AttributeReader#readOverPath}.
+     * Returns the attributes of the file that the walk led to: from the reply, if that is about this file, and
+     * otherwise by {@link AttributeReader#readOverPath}.
      */
     public Attributes read(final Inode found) throws IOException {
         if (request == null

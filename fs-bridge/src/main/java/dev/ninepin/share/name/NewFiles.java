@@ -135,8 +135,8 @@ public final class NewFiles {
 
     /**
      * Returns whether a new file's attributes follow from its plan, so that the server need not be asked for them: the
-     * reply to the creation identifies the file, the file inherits no ACL, and the server has given this owner and group
-     * to a new file before.
+     * reply to the creation identifies the file, the file inherits no ACL, and the server has given this owner and
+     * group to a new file before.
      */
     public boolean isPredictable(final Plan plan) throws IOException {
         return !session.isGanesha()

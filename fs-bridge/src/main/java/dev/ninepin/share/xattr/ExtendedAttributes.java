@@ -247,8 +247,8 @@ public final class ExtendedAttributes {
     }
 
     /**
-     * Records which attributes a file lacks that was just created in a directory without a default ACL: a capability and,
-     * if it is a directory, a default ACL. Both will be requested soon.
+     * Records which attributes a file lacks that was just created in a directory without a default ACL: a capability
+     * and, if it is a directory, a default ACL. Both will be requested soon.
      *
      * @param since {@link System#nanoTime} before the file was created
      */
