@@ -270,6 +270,18 @@ interface Consistency extends OnAMount {
                         os.rename('other', name)
                         assert read(name) == b'here'
                         os.rename(name, 'other')
+                        ask()
+                        os.symlink('other', S + '/' + name)
+                        fd = os.open(name, os.O_CREAT | os.O_RDWR)
+                        assert os.read(fd, 10) == b'here'
+                        os.close(fd)
+                        os.remove(name)
+                        ask()
+                        os.mkfifo(S + '/' + name)
+                        fd = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NONBLOCK)
+                        assert stat.S_ISFIFO(os.fstat(fd).st_mode)
+                        os.close(fd)
+                        os.remove(name)
                     """);
         }
     }

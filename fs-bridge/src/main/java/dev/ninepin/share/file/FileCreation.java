@@ -160,7 +160,9 @@ public final class FileCreation {
             throw e;
         }
         final Uninterrupted.Action release = () -> files.release(handle);
-        final Entry entry = newFiles.isPredictable(plan)
+        final boolean isPredictable = newFiles.isPredictable(plan)
+                && NewFiles.identifies(answer.reply().qid(), plan);
+        final Entry entry = isPredictable
                 ? newFiles.completePredicted(plan, inode, answer.reply().qid(), 0, asked, release)
                 : newFiles.complete(plan, inode, file -> attributes.read(file, files.get(handle)), release);
         return new Created(entry, handle);
@@ -186,10 +188,10 @@ public final class FileCreation {
             if (inode.isDirectory()) {
                 // Some servers, QEMU among them, open a directory for writing.
                 throw new ErrnoException(Errno.EISDIR, name + " is a directory");
-            } else if (inode.isSymlink()) {
-                // In QEMU's mapped security models, a symbolic link is a regular file on the host, which can be opened
-                // and written.
-                throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
+            } else if (!FileMode.isRegularFile(found.attributes().mode())) {
+                // The kernel looks the name up once more, and then follows the link or opens the FIFO itself. In QEMU's
+                // mapped security models these are regular files on the host, which could be opened and written.
+                throw new ErrnoException(Errno.ESTALE, name + " is no regular file");
             }
             requireOwn(caller, name, found.attributes(), flags);
             final long handle = opening.open(inode, flags, kernel);

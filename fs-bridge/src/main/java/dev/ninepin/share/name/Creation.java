@@ -105,8 +105,8 @@ public final class Creation {
 
     /** Creates a hard link to a file. */
     public Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        makeLink(inode, directory, name);
         final Optional<Attributes> known = attributes.withOneMoreLink(inode);
+        makeLink(inode, directory, name);
         return known.isPresent() ? new Entry(inode.node(), known.get(), true) : lookup.entry(inode, attributes::read);
     }
 
@@ -129,7 +129,7 @@ public final class Creation {
             throws IOException {
         final Inode directory = plan.directory();
         final ByteString name = plan.name();
-        if (files.isPredictable(plan)) {
+        if (files.isPredictable(plan) && NewFiles.identifies(made, plan)) {
             final Inode found = inodes.recordCreated(directory, name, made, files.identify(plan, made));
             return files.completePredicted(plan, found, made, size, asked, () -> {});
         }

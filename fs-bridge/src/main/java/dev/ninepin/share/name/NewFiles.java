@@ -39,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class NewFiles {
     static final int S_ISGID = 02000;
     private static final int SET_ID_BITS = 06000;
+    private static final int PERMISSIONS = 07777;
     private static final int SYMLINK = 0120777;
     private static final long BLOCK_SIZE = 4096;
 
@@ -56,12 +57,20 @@ public final class NewFiles {
     private final Set<Owner> givenOwners = ConcurrentHashMap.newKeySet();
 
     /**
-     * A file's owner.
+     * A file's owner. A file system may give new files the group of their directory (ext4's option {@code grpid}).
      *
      * @param user the user, as a local ID
      * @param group the group, as a server ID
+     * @param directoryGroup the directory's group, as a server ID
      */
-    private record Owner(int user, int group) {}
+    private record Owner(int user, int group, int directoryGroup) {}
+
+    private Owner ownerOf(final Plan plan) throws IOException {
+        return new Owner(
+                plan.caller().uid(),
+                plan.group(),
+                attributes.lastSeen(plan.directory()).gid());
+    }
 
     public NewFiles(
             final UserView view,
@@ -144,7 +153,18 @@ public final class NewFiles {
                 && (plan.mode() & SET_ID_BITS) == 0
                 && !FileMode.isDevice(plan.mode())
                 && !givesGroup(plan.directory())
-                && givenOwners.contains(new Owner(plan.caller().uid(), plan.group()));
+                && givenOwners.contains(ownerOf(plan));
+    }
+
+    /**
+     * Returns whether the qid of a reply can be that of the new file. Some servers answer Tmkdir and Tsymlink with a
+     * blank qid (hugelgupf/p9, {@code fsimpl/localfs}).
+     */
+    public static boolean identifies(final Qid made, final Plan plan) {
+        final boolean isSymlink = (made.type() & Qid.SYMLINK) != 0;
+        // Only mkdir(2) plans a mode without a type.
+        final boolean planned = plan.how().isPresent() && (plan.mode() & ~PERMISSIONS) == 0;
+        return made.path() != 0 && isSymlink == plan.how().isEmpty() && made.isDirectory() == planned;
     }
 
     /** Returns whether files in a directory get its group. */
@@ -254,7 +274,7 @@ public final class NewFiles {
         final AttributeChange owner = AttributeChange.owner(uid, gid);
         final int setId = inode.isDirectory() ? 0 : plan.mode() & SET_ID_BITS;
         if (owner.isEmpty() && !givesGroup(plan.directory())) {
-            givenOwners.add(new Owner(caller, plan.group()));
+            givenOwners.add(ownerOf(plan));
         }
         if (owner.isEmpty() && (setId & ~made.mode()) == 0) {
             return new Entry(inode.node(), made);
