@@ -120,8 +120,8 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.createSymbolicLink(path, Path.of("target"))),
                 new Row(
                         "link of a known file",
-                        2,
-                        2,
+                        3,
+                        3,
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.createLink(path.resolveSibling(path.getFileName() + "link"), path)),
                 new Row(

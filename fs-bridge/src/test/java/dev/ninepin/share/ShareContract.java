@@ -431,20 +431,6 @@ abstract class ShareContract extends ShareFixture {
     }
 
     @Test
-    void aLinkAddsOneToTheLinksThatAreKnown() throws IOException {
-        Files.write(export.resolve("file"), new byte[10]);
-        final long file = lookup("file");
-
-        final Entry linked = share.link(file, ROOT, name("link"));
-
-        assertThat(counted(linked)).isEqualTo(file);
-        assertThat(linked.isPredicted()).isTrue();
-        assertThat(linked.attributes().nlink()).isEqualTo(2);
-        assertThat(linked.attributes().size()).isEqualTo(10);
-        assertThat(share.getattr(file).nlink()).isEqualTo(2);
-    }
-
-    @Test
     void aFileKeepsTheSetIdBitsThatItsMakerAsksFor() throws IOException {
         final Caller other = new Caller(1234, 5678);
 

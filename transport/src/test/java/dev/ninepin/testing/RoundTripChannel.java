@@ -92,6 +92,12 @@ public final class RoundTripChannel extends ForwardingChannel {
         super.send(tag, request);
     }
 
+    /** The replies pass through {@link #receive} only. */
+    @Override
+    public boolean hasTimedReceive() {
+        return false;
+    }
+
     private void receiveAll() {
         try {
             while (true) {

@@ -202,21 +202,6 @@ public final class AttributeReader {
         return Optional.ofNullable(inode.attributes()).map(last -> toAttributes(inode, last, last.nlink()));
     }
 
-    /**
-     * Returns the attributes that a file will have with another link, without a request. Empty if they are not known, or
-     * if the size may have changed on this mount: the kernel would cut off its pages. Also empty if the last known link
-     * count is not the number of known names: links may have been made or removed since.
-     */
-    public Optional<Attributes> withOneMoreLink(final Inode inode) {
-        final Rgetattr last = inode.attributes();
-        return last == null
-                        || inode.open.isOpen()
-                        || inode.hasChangedSinceSeen()
-                        || last.nlink() != inodes.countNames(inode)
-                ? Optional.empty()
-                : Optional.of(toAttributes(inode, last, last.nlink() + 1));
-    }
-
     /** Reads a file's attributes over any fid that is open on it, whichever user opened it; empty if there is none. */
     public Optional<Attributes> readOverOpenFid(final Inode inode) throws IOException {
         final Optional<OpenFile> file = inode.open.any();

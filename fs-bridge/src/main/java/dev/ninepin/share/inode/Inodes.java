@@ -151,11 +151,6 @@ public final class Inodes {
         return wanted.example();
     }
 
-    /** Returns the number of an inode's known names. */
-    public synchronized int countNames(final Inode inode) {
-        return inode.names.size();
-    }
-
     /** Returns one of an inode's known names; empty if no name is left, and for the root. */
     public synchronized Optional<Inode.Name> someName(final Inode inode) {
         return inode.names.stream().findFirst();

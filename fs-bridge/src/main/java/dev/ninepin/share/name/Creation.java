@@ -1,6 +1,5 @@
 package dev.ninepin.share.name;
 
-import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Entry;
 import dev.ninepin.operations.Errno;
@@ -105,9 +104,8 @@ public final class Creation {
 
     /** Creates a hard link to a file. */
     public Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        final Optional<Attributes> known = attributes.withOneMoreLink(inode);
         makeLink(inode, directory, name);
-        return known.isPresent() ? new Entry(inode.node(), known.get(), true) : lookup.entry(inode, attributes::read);
+        return lookup.entry(inode, attributes::read);
     }
 
     /** Creates a hard link to a file, and increments the inode's lookup count. */
