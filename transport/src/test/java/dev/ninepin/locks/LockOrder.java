@@ -26,14 +26,13 @@ final class LockOrder {
             Set.of("DirectoryMoves"),
             Set.of("Inodes"),
             Set.of("PathFids"),
-            Set.of("RequestSender"));
+            Set.of("Exchange"));
 
     /** The kinds under which no other lock may be taken. */
     static final Set<String> LAST = Set.of(
             "FileMoves",
             "LockWaits",
             "Users",
-            "PendingWrites",
             "CachedData",
             "AbsentAttributes",
             "OpenState",

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -77,10 +76,10 @@ class LockOrderTest {
 
     @Test
     void whatAsksTheServerIsWhereTheTransformerLooksForIt() throws ClassNotFoundException {
-        for (final Map.Entry<String, Set<String>> asking : LockCalls.ASKING.entrySet()) {
+        for (final Map.Entry<String, String> asking : LockCalls.ASKING.entrySet()) {
             assertThat(Class.forName(asking.getKey().replace('/', '.')).getDeclaredMethods())
                     .extracting(Method::getName)
-                    .containsAll(asking.getValue());
+                    .contains(asking.getValue());
         }
     }
 

@@ -140,10 +140,7 @@ public final class Reply {
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
     }
 
-    /**
-     * Replies with an entry, which the kernel may keep for the entry timeout of the cache mode. It keeps no predicted
-     * attributes.
-     */
+    /** Replies with an entry, which the kernel may keep for the entry timeout of the cache mode. */
     public boolean entry(final Entry found) {
         fill(found);
         return end(fuse.fuse_reply_entry(request, entryMemory));
@@ -307,7 +304,7 @@ public final class Reply {
     private void fill(final Entry found) {
         entry.node.set(found.node());
         fill(entry.attributes, found.attributes());
-        entry.attributeTimeout.set(found.isPredicted() ? 0 : attributeTimeout);
+        entry.attributeTimeout.set(attributeTimeout);
         entry.entryTimeout.set(attributeTimeout);
     }
 
