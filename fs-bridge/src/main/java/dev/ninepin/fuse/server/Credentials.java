@@ -8,8 +8,8 @@ import java.io.IOException;
 import jnr.ffi.Pointer;
 
 /**
- * The credentials of requests: this class decides as which user an operation runs, and whom the share takes for the
- * caller. Operations on a handle that do not appear here run with the opener's credentials, which belong to the handle.
+ * The credentials of requests: the user as whom an operation runs, and the caller that the share sees. Operations on a
+ * handle that do not appear here run with the opener's credentials, which belong to the handle.
  */
 final class Credentials {
     // Offsets in struct fuse_ctx: uid[4] gid[4] pid[4] umask[4].
