@@ -143,11 +143,16 @@ interface FileLocks extends OnAMount {
                 b('flock(fd, SH | NOW)')
 
                 # Two that share, and both want more.
+                # Each gives up its shared lock, so either may be first: a request is not yet served when its call began.
                 a.tell('flock(fd, EX)')
                 a.waits()
-                b('flock(fd, EX)')
+                b.tell('flock(fd, EX)')
+                first = a if select.select([a.answers, b.answers], [], [], 20)[0] == [a.answers] else b
+                first.answer()
+                first('flock(fd, FREE)')
+                (b if first is a else a).answer()
                 b('flock(fd, FREE)')
-                a.answer()
+                a('flock(fd, EX)')
 
                 # Another of the same process is another; a copy is not, and the last one counts.
                 a("other, copy = os.open('file', os.O_RDONLY), os.dup(fd)")
