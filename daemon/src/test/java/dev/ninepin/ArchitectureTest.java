@@ -54,7 +54,7 @@ class ArchitectureTest {
             operations       p9 session.exchange session.fid
             share.id         operations
             share.options    operations share.id
-            share.cache      p9 operations
+            share.cache      p9 session.exchange operations
             share.inode      p9 session.fid operations share.cache
             share.path       p9 os session.exchange session.fid session operations share.options share.inode
             share.aside      p9 operations share.inode

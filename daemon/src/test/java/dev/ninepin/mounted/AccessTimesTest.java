@@ -27,7 +27,7 @@ class AccessTimesTest {
                 assert os.read(descriptor, 100) == b'contents'
                 os.close(descriptor)
                 assert os.listdir('directory') == ['inside']
-            if not os.path.exists('file'):
+            if not os.path.exists(S + '/file'):
                 write(S + '/file', b'contents')
                 os.mkdir(S + '/directory')
                 write(S + '/directory/inside', b'')

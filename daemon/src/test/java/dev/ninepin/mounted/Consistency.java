@@ -211,8 +211,8 @@ interface Consistency extends OnAMount {
     }
 
     @Test
-    default void usuallyANameThatAppearsThereIsSeenAtOnceThoughItWasAskedForBefore() throws Exception {
-        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+    default void withoutACacheANameThatAppearsThereIsSeenAtOnceThoughItWasAskedForBefore() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.NONE).mount()) {
             mount.python("""
                     for n in range(20):
                         fails('ENOENT', os.stat, 'file%d' % n)
@@ -226,14 +226,113 @@ interface Consistency extends OnAMount {
         }
     }
 
+    @Test
+    default void usuallyANameThatAppearsThereIsSeenWithinASecondThoughItWasAskedForBefore() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    fails('ENOENT', os.stat, 'file')
+                    fails('ENOENT', os.stat, 'directory')
+                    write(S + '/file', b'there')
+                    os.mkdir(S + '/directory')
+                    until(lambda: os.path.exists('file') and os.path.exists('directory'), 1.5)
+                    assert read('file') == b'there'
+                    write('directory/file', b'here')
+                    assert read(S + '/directory/file') == b'here'
+                    """);
+        }
+    }
+
+    @Test
+    default void aNameThatAppearsThereIsInTheWayAtOnceThoughItWasAskedForBefore() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    write('other', b'here')
+                    for n in range(5):
+                        name = 'name%d' % n
+                        def ask():
+                            fails('ENOENT', os.stat, name)
+                        for make in (lambda: os.mkdir(name), lambda: os.mknod(name), lambda: os.symlink('x', name),
+                                     lambda: os.link('other', name),
+                                     lambda: os.close(os.open(name, os.O_CREAT | os.O_EXCL))):
+                            ask()
+                            write(S + '/' + name, b'there')
+                            fails('EEXIST', make)
+                            assert read(name) == b'there'
+                            os.remove(name)
+                        ask()
+                        write(S + '/' + name, b'there')
+                        fd = os.open(name, os.O_CREAT | os.O_RDWR)
+                        assert os.read(fd, 10) == b'there'
+                        os.close(fd)
+                        os.remove(name)
+                        ask()
+                        write(S + '/' + name, b'there')
+                        os.rename('other', name)
+                        assert read(name) == b'here'
+                        os.rename(name, 'other')
+                        ask()
+                        os.symlink('other', S + '/' + name)
+                        fd = os.open(name, os.O_CREAT | os.O_RDWR)
+                        assert os.read(fd, 10) == b'here'
+                        os.close(fd)
+                        os.remove(name)
+                        ask()
+                        os.mkfifo(S + '/' + name)
+                        fd = os.open(name, os.O_CREAT | os.O_RDWR | os.O_NONBLOCK)
+                        assert stat.S_ISFIFO(os.fstat(fd).st_mode)
+                        os.close(fd)
+                        os.remove(name)
+                    """);
+        }
+    }
+
+    @Test
+    default void whatIsMadeHereIsSeenHereAtOnceThoughItWasAskedForBefore() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
+            mount.python("""
+                    def absent(*names):
+                        for name in names:
+                            fails('ENOENT', os.stat, name)
+                    for n in range(5):
+                        absent('a', 'b', 'b/c', 'c', 'd')
+                        os.mkdir('a')
+                        absent('a/c', 'a/d')
+                        write('a/c', b'c')
+                        os.link('a/c', 'a/d')
+                        assert read('a/d') == b'c'
+                        os.rename('a', 'b')
+                        absent('a', 'a/c')
+                        assert read('b/c') == read('b/d') == b'c'
+                        absent('b/e')
+                        os.rename('b', 'a')
+                        write('a/e', b'e')
+                        os.rename('a', 'b')
+                        assert read('b/e') == b'e'
+                        os.rename('b/c', 'c')
+                        absent('b/c')
+                        os.symlink('c', 'd')
+                        assert read('d') == b'c'
+                        os.rename('d', 'b/c')
+                        absent('d')
+                        assert os.readlink('b/c') == 'c'
+                        for name in 'b/c', 'b/d', 'b/e', 'c':
+                            os.remove(name)
+                        os.rmdir('b')
+                    """);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(CacheMode.class)
     default void whatIsDoneHereTheServerHasAtOnce(final CacheMode cache) throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(cache).mount()) {
-            mount.python("""
+            mount.python("waits = " + (cache == CacheMode.NONE ? "True" : "False") + """
+
                     for n in range(20):
                         with open('file', 'wb', buffering=0) as f:
                             f.write(b'%04d' % n)
+                            if not waits:
+                                os.fsync(f.fileno())
                             assert read(S + '/file') == b'%04d' % n
                             f.truncate(2)
                             assert os.stat(S + '/file').st_size == 2

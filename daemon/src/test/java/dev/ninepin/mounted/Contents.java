@@ -143,6 +143,7 @@ interface Contents extends OnAMount {
                 os.pwrite(fd, b'end', 0)
                 fcntl.fcntl(fd, fcntl.F_SETFL, 0)
                 os.pwrite(fd, b'begin', 0)
+                os.fsync(fd)
                 assert read(S + '/file') == b'begin56789end', read(S + '/file')
                 with mmap.mmap(fd, 13) as mapped:
                     fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)

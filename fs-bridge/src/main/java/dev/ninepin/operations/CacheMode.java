@@ -12,10 +12,11 @@ public enum CacheMode {
 
     /**
      * Close-to-open consistency: an open on this mount sees all data of files that other clients have closed before.
-     * Names and attributes may be 1 s old. If both sides write a file while it is open on this mount, the first open
+     * Names, missing names and attributes may be 1 s old. All writes reach the server before close(2) or fsync(2)
+     * returns, and these report a failure. If both sides write a file while it is open on this mount, the first open
      * after its close sees the new data.
      */
-    OPEN(Duration.ofSeconds(1), Duration.ZERO),
+    OPEN(Duration.ofSeconds(1), Duration.ofSeconds(1)),
 
     /** The share is used by this mount only: names, missing names and attributes stay cached. */
     LOOSE(Duration.ofDays(1), Duration.ofDays(1));

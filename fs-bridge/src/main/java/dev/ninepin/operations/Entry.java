@@ -5,5 +5,12 @@ package dev.ninepin.operations;
  *
  * @param node the number by which the kernel identifies the file until it forgets it; never reused
  * @param attributes the file's attributes
+ * @param isPredicted whether the attributes are not the server's, but follow from the request: the kernel must ask for
+ *     them before it uses them again
  */
-public record Entry(long node, Attributes attributes) {}
+public record Entry(long node, Attributes attributes, boolean isPredicted) {
+    /** Creates an entry with attributes from the server. */
+    public Entry(final long node, final Attributes attributes) {
+        this(node, attributes, false);
+    }
+}

@@ -1,6 +1,7 @@
 package dev.ninepin.operations;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -213,10 +214,23 @@ public interface FileOperations {
     /**
      * Writes the remaining bytes of {@code data}, and returns the number of bytes written.
      *
+     * <p>With a cache mode other than {@link CacheMode#NONE}, the server may do the write later. A later write, {@link
+     * #flush} or {@link #fsync} then fails if it does not.
+     *
      * @param flags the descriptor's present flags. With APPEND, the bytes go to the end of the file at the time of the
-     *     write. The kernel's write-back of a page has no APPEND
+     *     write
      */
     int write(long handle, long offset, ByteBuffer data, int flags) throws IOException;
+
+    /**
+     * Writes as {@link #write} does, for pages that the kernel writes back after programs changed them over a memory
+     * map. The handle is any that is open for writing. The bytes go to {@code offset} even if its flags contain APPEND,
+     * and the failure of an earlier write does not matter.
+     */
+    default int writePages(final long handle, final long offset, final ByteBuffer data, final int flags)
+            throws IOException {
+        return write(handle, offset, data, flags & ~OpenFlags.APPEND);
+    }
 
     /**
      * Completes a program's {@link #write} before the reply to it is sent. The kernel may have read the written bytes

@@ -403,6 +403,12 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
+    public int writePages(final long handle, final long offset, final ByteBuffer data, final int flags)
+            throws IOException {
+        return files.writePages(handle, offset, data, flags);
+    }
+
+    @Override
     public void written(
             final long handle,
             final long offset,

@@ -403,6 +403,34 @@ abstract class ShareContract extends ShareFixture {
     }
 
     @Test
+    void aNewFileHasTheAttributesThatFollowFromItsCreation() throws IOException {
+        // The attributes of this one show that the server gives new files this owner.
+        counted(share.mkdir(me, ROOT, name("first"), 0700));
+
+        final List<Entry> all = new ArrayList<>();
+        all.add(share.mkdir(me, ROOT, name("directory"), 0751));
+        all.add(share.symlink(me, ROOT, name("link"), name("target")));
+        all.add(share.mknod(me, ROOT, name("node"), S_IFREG | 0640, 0));
+        final Created file = share.create(me, ROOT, name("file"), OpenFlags.RDWR, 0604, NO_KERNEL);
+        all.add(file.entry());
+
+        for (final Entry made : all) {
+            final Attributes then = made.attributes();
+            final Attributes now = share.getattr(counted(made));
+            assertThat(made.isPredicted()).isEqualTo(server.kind() != ServerKind.GANESHA);
+            assertThat(then.ino()).isEqualTo(now.ino());
+            assertThat(then.mode()).isEqualTo(now.mode());
+            assertThat(then.uid()).isEqualTo(now.uid());
+            assertThat(then.gid()).isEqualTo(now.gid());
+            if ((now.mode() & S_IFMT) != S_IFDIR) {
+                assertThat(then.size()).isEqualTo(now.size());
+                assertThat(then.nlink()).isEqualTo(now.nlink());
+            }
+        }
+        share.release(file.handle());
+    }
+
+    @Test
     void aFileKeepsTheSetIdBitsThatItsMakerAsksFor() throws IOException {
         final Caller other = new Caller(1234, 5678);
 

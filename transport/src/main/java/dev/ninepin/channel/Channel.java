@@ -2,6 +2,7 @@ package dev.ninepin.channel;
 
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An exclusive connection to a 9P server, which carries whole messages in both directions.
@@ -10,13 +11,13 @@ import java.io.IOException;
  *
  * <ul>
  *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time, under a lock of the session
- *   <li>the <b>reply reader</b>, a single thread, calls {@link #receive} in a loop
+ *   <li>the <b>receiver</b> calls {@link #receive()} or {@link #receiveUntil}: one thread at a time; whatever one
+ *       receiver did happens before what the next receiver does
  *   <li>any thread may call {@link #close} and {@link Received#close} at any time
  * </ul>
  *
  * <p>An interrupt of the sender has no effect on the channel: the method completes, and the thread's interrupt flag is
- * set when it returns. Giving up the interrupted request is the task of the session. The reply reader is never
- * interrupted.
+ * set when it returns. Giving up the interrupted request is the task of the session.
  *
  * <p>Replies arrive in the order in which the server finishes the requests. Once a method has thrown an {@link
  * IOException}, the channel is unusable and the session closes it. Requests in flight then get no answer.
@@ -83,8 +84,8 @@ public interface Channel extends AutoCloseable {
     void flush() throws IOException;
 
     /**
-     * Blocks until the next reply arrives. Only the reply reader calls this method. Uses no CPU time while no request
-     * is in flight.
+     * Blocks until the next reply arrives. Only the receiver calls this method. Uses no CPU time while no request is in
+     * flight.
      *
      * @throws IOException if the channel was closed (a {@link ChannelClosedException}), the server disconnected, or the
      *     bytes received are not a message
@@ -92,7 +93,27 @@ public interface Channel extends AutoCloseable {
     Received receive() throws IOException;
 
     /**
-     * Closes the channel. Its resources are released once every {@link Received} is closed. A blocked {@link #receive}
+     * Returns whether {@link #receiveUntil} is supported, so that any thread that waits for a reply may be the receiver.
+     * If not, one thread is the receiver for the channel's whole life. Any thread.
+     */
+    default boolean hasTimedReceive() {
+        return false;
+    }
+
+    /**
+     * Receives a reply like {@link #receive()}, but returns null once {@code deadline} has passed or the thread is
+     * interrupted; the thread's interrupt flag stays set. Nothing of a reply gets lost then. Only the receiver calls
+     * this method.
+     *
+     * @param deadline a {@link System#nanoTime}
+     * @throws UnsupportedOperationException if the channel lacks {@link #hasTimedReceive}
+     */
+    default @Nullable Received receiveUntil(final long deadline) throws IOException {
+        throw new UnsupportedOperationException(info().kind());
+    }
+
+    /**
+     * Closes the channel. Its resources are released once every {@link Received} is closed. A blocked {@link #receive()}
      * or {@link #send} throws a {@link ChannelClosedException} at once. Does nothing if the channel is already closed.
      */
     @Override

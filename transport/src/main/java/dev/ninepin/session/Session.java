@@ -51,6 +51,7 @@ import dev.ninepin.p9.Twrite;
 import dev.ninepin.p9.Txattrcreate;
 import dev.ninepin.p9.Txattrwalk;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.Exchange;
 import dev.ninepin.session.exchange.OperationRecorder;
@@ -154,7 +155,7 @@ public final class Session implements AutoCloseable {
     }
 
     /** Returns how long a request may go unanswered, in nanoseconds. */
-    long timeoutNanos() {
+    public long timeoutNanos() {
         return exchange.timeoutNanos();
     }
 
@@ -195,6 +196,14 @@ public final class Session implements AutoCloseable {
         return exchange.batch();
     }
 
+    /**
+     * Makes some thread receive all replies at once until the result is closed. For a thread that waits for the effect of
+     * replies, such as a free permit, and not for a {@link Call}.
+     */
+    public Bystander receiveForBystander() {
+        return exchange.receiveForBystander();
+    }
+
     /** Returns a snapshot of the session's state. Sends no request. */
     public SessionStatus status() {
         final List<Call<?>> inFlight = exchange.inFlight();
@@ -209,7 +218,7 @@ public final class Session implements AutoCloseable {
                 msize,
                 inFlight.size(),
                 inFlight.stream()
-                        .mapToLong(call -> now - call.sentNanos())
+                        .mapToLong(call -> now - call.begunNanos())
                         .max()
                         .orElse(0),
                 exchange.tagsUsed(),

@@ -6,6 +6,7 @@ import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.fid.FidRequests;
 import java.util.List;
@@ -45,6 +46,11 @@ record SessionFidRequests(Session session) implements FidRequests {
     @Override
     public Batch batch() {
         return session.batch();
+    }
+
+    @Override
+    public Bystander receiveForBystander() {
+        return session.receiveForBystander();
     }
 
     @Override

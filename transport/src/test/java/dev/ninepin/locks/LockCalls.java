@@ -23,9 +23,12 @@ final class LockCalls implements ClassFileTransformer {
     private static final String FUTURE = "java/util/concurrent/CompletableFuture";
     private static final Set<String> WAITS = Set.of("get", "join");
 
-    /** The classes that send requests or await their answers, and the method of each that does so. */
-    static final Map<String, String> ASKING =
-            Map.of("dev/ninepin/session/exchange/Exchange", "call", "dev/ninepin/session/exchange/Call", "await");
+    /** The classes that send requests or await their answers, and the methods of each that do so. */
+    static final Map<String, Set<String>> ASKING = Map.of(
+            "dev/ninepin/session/exchange/Exchange",
+            Set.of("call"),
+            "dev/ninepin/session/exchange/Call",
+            Set.of("await", "awaitEnd"));
 
     @Override
     public byte[] transform(
@@ -84,7 +87,12 @@ final class LockCalls implements ClassFileTransformer {
                     (access & Opcodes.ACC_SYNCHRONIZED) != 0 && (access & Opcodes.ACC_STATIC) == 0;
             final boolean isOfSubclass = isAbstract && (access & Opcodes.ACC_STATIC) == 0;
             return hasCode
-                    ? new Method(next, owner, isOfSubclass, isSynchronized, name.equals(ASKING.get(owner)))
+                    ? new Method(
+                            next,
+                            owner,
+                            isOfSubclass,
+                            isSynchronized,
+                            ASKING.getOrDefault(owner, Set.of()).contains(name))
                     : next;
         }
     }

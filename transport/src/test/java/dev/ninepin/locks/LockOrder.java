@@ -26,13 +26,14 @@ final class LockOrder {
             Set.of("DirectoryMoves"),
             Set.of("Inodes"),
             Set.of("PathFids"),
-            Set.of("Exchange"));
+            Set.of("RequestSender"));
 
     /** The kinds under which no other lock may be taken. */
     static final Set<String> LAST = Set.of(
             "FileMoves",
             "LockWaits",
             "Users",
+            "PendingWrites",
             "CachedData",
             "AbsentAttributes",
             "OpenState",

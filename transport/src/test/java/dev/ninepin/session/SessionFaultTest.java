@@ -44,6 +44,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -321,6 +322,31 @@ class SessionFaultTest {
             assertThat(session.status().tagsUsed()).isEqualTo(2);
             late.countDown();
             awaitTags(session, 0);
+        }
+    }
+
+    @Test
+    void anotherThreadReceivesOnceTheReceiverHasGivenUp() throws Exception {
+        final CountDownLatch receiving = new CountDownLatch(1);
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    welcome(client);
+                    final Frame givenUp = receiveFrame(client);
+                    receiving.countDown();
+                    final Frame other = receiveFrame(client);
+                    final Frame flush = receiveFrame(client);
+                    assertThat(((Tflush) flush.message()).oldtag()).isEqualTo(givenUp.tag());
+                    sendAll(client, frame(flush.tag(), new Rflush()));
+                    sendAll(client, frame(other.tag(), ANSWER));
+                    attend(client);
+                });
+                Session session = connect(server, Duration.ofSeconds(30));
+                BackgroundCall<Rreadlink> first = BackgroundCall.start(
+                        "first", () -> session.readlink(FID).await(TimeUnit.MILLISECONDS.toNanos(500)))) {
+            receiving.await();
+
+            assertThat(session.readlink(FID).await()).isEqualTo(ANSWER);
+
+            assertThat(first.failure()).isInstanceOf(RequestTimeoutException.class);
         }
     }
 

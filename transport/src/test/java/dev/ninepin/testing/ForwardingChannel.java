@@ -5,6 +5,7 @@ import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** A channel over another one. Subclasses change what they override. */
 abstract class ForwardingChannel implements Channel {
@@ -57,6 +58,16 @@ abstract class ForwardingChannel implements Channel {
     @Override
     public void flush() throws IOException {
         channel.flush();
+    }
+
+    @Override
+    public boolean hasTimedReceive() {
+        return channel.hasTimedReceive();
+    }
+
+    @Override
+    public @Nullable Received receiveUntil(final long deadline) throws IOException {
+        return channel.receiveUntil(deadline);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.MessageType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** A channel of a server whose Rlopen announces an iounit smaller than a message. */
 public final class SmallIounit extends ForwardingChannel {
@@ -23,7 +24,16 @@ public final class SmallIounit extends ForwardingChannel {
 
     @Override
     public Received receive() throws IOException {
-        final Received received = super.receive();
+        return changed(super.receive());
+    }
+
+    @Override
+    public @Nullable Received receiveUntil(final long deadline) throws IOException {
+        final Received received = super.receiveUntil(deadline);
+        return received == null ? null : changed(received);
+    }
+
+    private Received changed(final Received received) {
         final ByteBuffer message = received.message();
         if (message.hasRemaining() && message.get(message.position() + TYPE_OFFSET) == MessageType.RLOPEN.code()) {
             message.putInt(message.position() + OFFSET, iounit);

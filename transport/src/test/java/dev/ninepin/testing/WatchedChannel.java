@@ -37,6 +37,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A channel that checks its traffic for forbidden messages, and tracks which fids the server holds. Any thread may
@@ -161,7 +162,16 @@ public final class WatchedChannel extends ForwardingChannel {
 
     @Override
     public Received receive() throws IOException {
-        final Received received = super.receive();
+        return watch(super.receive());
+    }
+
+    @Override
+    public @Nullable Received receiveUntil(final long deadline) throws IOException {
+        final Received received = super.receiveUntil(deadline);
+        return received == null ? null : watch(received);
+    }
+
+    private Received watch(final Received received) {
         final Tmessage request = inFlight.remove(received.tag());
         if (request instanceof Twalk walk) {
             promised.remove(walk.newfid());

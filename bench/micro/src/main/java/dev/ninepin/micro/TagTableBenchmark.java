@@ -25,7 +25,7 @@ public class TagTableBenchmark {
     public Call<?> takeAndFree() {
         final int tag = tags.tryTake(TagTable.Kind.ORDINARY);
         // The exchange is used only by waiting for the reply.
-        tags.put(new Call<>(null, tag, TagTable.Kind.ORDINARY, request, (reply, memory) -> reply));
+        tags.put(new Call<>(null, 0, tag, TagTable.Kind.ORDINARY, request, (reply, memory) -> reply));
         final Call<?> call = tags.get(tag);
         tags.free(call);
         return call;

@@ -140,7 +140,10 @@ public final class Reply {
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
     }
 
-    /** Replies with an entry, which the kernel may keep for the entry timeout of the cache mode. */
+    /**
+     * Replies with an entry, which the kernel may keep for the entry timeout of the cache mode. It keeps no predicted
+     * attributes.
+     */
     public boolean entry(final Entry found) {
         fill(found);
         return end(fuse.fuse_reply_entry(request, entryMemory));
@@ -304,7 +307,7 @@ public final class Reply {
     private void fill(final Entry found) {
         entry.node.set(found.node());
         fill(entry.attributes, found.attributes());
-        entry.attributeTimeout.set(attributeTimeout);
+        entry.attributeTimeout.set(found.isPredicted() ? 0 : attributeTimeout);
         entry.entryTimeout.set(attributeTimeout);
     }
 

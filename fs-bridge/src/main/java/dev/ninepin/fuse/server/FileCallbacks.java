@@ -1,7 +1,6 @@
 package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LowLevelOps;
-import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.Created;
 import dev.ninepin.operations.FileOperations;
@@ -101,7 +100,10 @@ final class FileCallbacks {
             }
             Runnable answer;
             try {
-                final int count = files.write(handle, offset, received.data(data, size), writeFlags(received, info));
+                final int flags = received.openFlags(info);
+                final int count = received.isWritingPageBack(info)
+                        ? files.writePages(handle, offset, received.data(data, size), flags)
+                        : files.write(handle, offset, received.data(data, size), flags);
                 bytesWritten.add(count);
                 answer = () -> reply.written(count);
             } catch (final IOException e) {
@@ -128,15 +130,6 @@ final class FileCallbacks {
         } catch (final Throwable e) {
             LOG.warn("cannot drop stale pages of {}", files.pathOf(node), e);
         }
-    }
-
-    /**
-     * Returns the open flags for a write. APPEND is removed from the write-back of a page: the page has a fixed offset,
-     * even if the kernel uses a descriptor that appends.
-     */
-    private static int writeFlags(final ReceivedRequest received, final long info) {
-        final int now = received.openFlags(info);
-        return received.isWritingPageBack(info) ? now & ~OpenFlags.APPEND : now;
     }
 
     private void flush(final long request, final long node, final long info) {

@@ -61,7 +61,9 @@ final class LockCallbacks {
     }
 
     private void setlk(final long request, final long node, final long info, final long lock, final int sleep) {
-        requests.serve("setlk", request, node, sleep != 0, (received, reply) -> {
+        // An unlock waits only for the file's writes, and must not fail.
+        final boolean waits = sleep != 0 && modeOf(lock) != LockMode.NONE;
+        requests.serve("setlk", request, node, waits, (received, reply) -> {
             files.lock(wanted(received, info, lock), sleep != 0, kernel);
             reply.done();
         });
@@ -69,33 +71,35 @@ final class LockCallbacks {
 
     private void flock(final long request, final long node, final long info, final int operation) {
         final boolean wait = (operation & LOCK_NB) == 0;
-        requests.serve("flock", request, node, wait, (received, reply) -> {
-            final LockMode mode =
-                    switch (operation & ~LOCK_NB) {
-                        case LOCK_SH -> LockMode.SHARED;
-                        case LOCK_EX -> LockMode.EXCLUSIVE;
-                        default -> LockMode.NONE;
-                    };
+        final LockMode mode =
+                switch (operation & ~LOCK_NB) {
+                    case LOCK_SH -> LockMode.SHARED;
+                    case LOCK_EX -> LockMode.EXCLUSIVE;
+                    default -> LockMode.NONE;
+                };
+        requests.serve("flock", request, node, wait && mode != LockMode.NONE, (received, reply) -> {
             files.flock(FileLock.whole(received.lockOwner(info), received.handle(info), NOBODY, mode), wait, kernel);
             reply.done();
         });
     }
 
+    private static LockMode modeOf(final long lock) {
+        return switch (Native.at(lock).getShort(0)) {
+            case F_RDLCK -> LockMode.SHARED;
+            case F_WRLCK -> LockMode.EXCLUSIVE;
+            default -> LockMode.NONE;
+        };
+    }
+
     private static FileLock wanted(final ReceivedRequest received, final long info, final long lock) {
         final Pointer flock = Native.at(lock);
-        final LockMode mode =
-                switch (flock.getShort(0)) {
-                    case F_RDLCK -> LockMode.SHARED;
-                    case F_WRLCK -> LockMode.EXCLUSIVE;
-                    default -> LockMode.NONE;
-                };
         final long start = flock.getLong(START);
         final long length = flock.getLong(LENGTH);
         return new FileLock(
                 received.lockOwner(info),
                 received.handle(info),
                 flock.getInt(PID),
-                mode,
+                modeOf(lock),
                 start,
                 length == 0 ? FileLock.TO_THE_END : start + length - 1);
     }

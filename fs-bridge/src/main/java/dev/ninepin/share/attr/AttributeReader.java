@@ -8,6 +8,8 @@ import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.FileMode;
@@ -19,6 +21,7 @@ import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,6 +44,7 @@ public final class AttributeReader {
     private static final Logger LOG = LoggerFactory.getLogger(AttributeReader.class);
 
     private final Session session;
+    private final FidTable fids;
     private final Inodes inodes;
     private final FilePaths paths;
     private final ShareOptions options;
@@ -50,6 +54,7 @@ public final class AttributeReader {
 
     public AttributeReader(final UserView view) {
         this.session = view.session();
+        this.fids = view.fids();
         this.inodes = view.inodes();
         this.paths = view.paths();
         this.options = view.options();
@@ -62,7 +67,8 @@ public final class AttributeReader {
      * <ul>
      *   <li>If the file was removed on this mount, from what is remembered of it ({@link Removed}).
      *   <li>Otherwise from the server, over the file's path.
-     *   <li>If the path no longer leads to the file, over a fid that is open on it, if there is one.
+     *   <li>Over a fid that is open on the file, if there is one, and the path has no fid or no longer leads to the
+     *       file.
      * </ul>
      *
      * <p>A server may use the path of an open fid and find another file under it (QEMU for Tsetattr, diod for
@@ -73,7 +79,8 @@ public final class AttributeReader {
     public Attributes read(final Inode inode) throws IOException {
         if (inode.removed().isEmpty()) {
             try {
-                return readOverPath(inode);
+                final Optional<Attributes> read = readWithoutWalk(inode);
+                return read.isPresent() ? read.get() : readOverPath(inode);
             } catch (final StaleFileException e) {
                 if (inode.removed().isEmpty()) {
                     return readOverOpenFid(inode, e);
@@ -85,6 +92,23 @@ public final class AttributeReader {
     }
 
     /**
+     * Reads the attributes of an open file whose path has no fid, such as one that was just created. Empty if there is
+     * no such file, or if the open fid does not lead to it.
+     */
+    private Optional<Attributes> readWithoutWalk(final Inode inode) throws IOException {
+        final Optional<OpenFile> file = inode.open.any();
+        if (file.isEmpty() || fids.isMade(inodes.path(inode))) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(read(inode, file.get()));
+        } catch (final StaleFileException | RemoteException e) {
+            LOG.trace("no attributes of node {} over an open fid", inode.node(), e);
+            return Optional.empty();
+        }
+    }
+
+    /**
      * Reads a file's attributes over its path only.
      *
      * @throws StaleFileException if the path no longer leads to the file
@@ -92,10 +116,35 @@ public final class AttributeReader {
     public Attributes readOverPath(final Inode inode) throws IOException {
         return paths.use(inode, fid -> {
             final Inode.Asked asked = beginRequest(inode);
-            final Attributes attributes = recordReply(inode, ask(fid), asked);
-            inode.seenOverPath(asked.nanos());
-            return attributes;
+            return recordReplyOverPath(inode, ask(fid), asked);
         });
+    }
+
+    /**
+     * Requests the attributes of a file that a walk is about to find, without waiting for the reply. Sends nothing if
+     * the file is not known yet, or if its path has no fid. The caller settles the result.
+     */
+    public EarlyAttributes requestEarly(final Optional<Inode> known) throws InterruptedIOException {
+        final Inode inode = known.orElse(null);
+        if (inode == null) {
+            return new EarlyAttributes(this, null);
+        }
+        final Inode.Asked asked = beginRequest(inode);
+        final Lease lease = fids.leaseIfMade(inodes.path(inode)).orElse(null);
+        return new EarlyAttributes(
+                this,
+                lease == null
+                        ? null
+                        : new EarlyAttributes.Request(
+                                inode, lease, asked, session.getattr(lease.fid(), AttrMask.BASIC)));
+    }
+
+    /** Records a reply as {@link #recordReply} does, and that the path led to the file when it was requested. */
+    public Attributes recordReplyOverPath(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
+            throws StaleFileException, ErrnoException {
+        final Attributes attributes = recordReply(inode, reply, asked);
+        inode.seenOverPath(asked.nanos());
+        return attributes;
     }
 
     /** Reads a file's attributes over a fid that was just opened on it, and so leads to it. */
@@ -116,14 +165,20 @@ public final class AttributeReader {
 
     /**
      * Returns the data that {@link #recordReply} needs about an attribute request. Must be called before the request is
-     * sent.
+     * sent. Blocks until the file's pending writes are answered: with an earlier size, the kernel would cut off its
+     * pages.
+     *
+     * @throws InterruptedIOException if the thread is interrupted
      */
-    public Inode.Asked beginRequest(final Inode inode) {
+    public Inode.Asked beginRequest(final Inode inode) throws InterruptedIOException {
         return beginRequest(Optional.of(inode));
     }
 
     /** Like {@link #beginRequest(Inode)}; empty for a file that has no inode yet. */
-    public Inode.Asked beginRequest(final Optional<Inode> inode) {
+    public Inode.Asked beginRequest(final Optional<Inode> inode) throws InterruptedIOException {
+        if (inode.isPresent()) {
+            inode.get().pending.await();
+        }
         return new Inode.Asked(
                 requests.incrementAndGet(),
                 inode.map(file -> file.pages.changes()).orElse(0L),

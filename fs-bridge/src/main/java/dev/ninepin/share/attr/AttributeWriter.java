@@ -134,6 +134,8 @@ public final class AttributeWriter {
         final int mode = change.mode().isPresent() ? withType(change.mode().getAsInt(), inode) : 0;
         final Timestamp atime = timeOf(change.atime());
         final Timestamp mtime = timeOf(change.mtime());
+        // A write after this change would undo a new size, a new time or the loss of set-ID bits.
+        inode.pending.await();
         inode.pages.beginChange();
         try {
             apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(

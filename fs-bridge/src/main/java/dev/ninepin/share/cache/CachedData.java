@@ -44,6 +44,10 @@ public final class CachedData {
     @GuardedBy("this")
     private @Nullable Version known;
 
+    /** Whether the kernel may have data that the server did not take, so that the next open drops the kernel's data. */
+    @GuardedBy("this")
+    private boolean hasLostWrites;
+
     /** Whether the kernel is dropping its data for an open that has not been answered yet. */
     @GuardedBy("this")
     private boolean dropping;
@@ -131,6 +135,11 @@ public final class CachedData {
         changedAt = System.nanoTime();
     }
 
+    /** Records that a write failed whose bytes the kernel has in its pages. */
+    synchronized void noteLostWrite() {
+        hasLostWrites = true;
+    }
+
     /**
      * Returns whether a change from this mount is under way, or ended so recently that the program may not know it yet.
      *
@@ -190,10 +199,10 @@ public final class CachedData {
         seenIsOurs = mayBeOurs;
         writers += writes ? 1 : 0;
         changesSeen = changesBefore;
-        if (mayBeOurs || version.equals(known)) {
+        if (!hasLostWrites && (mayBeOurs || version.equals(known))) {
             return Verdict.GOOD;
         }
-        dropping = true;
+        beginDrop();
         return new Verdict(false, settled ? version : null);
     }
 
@@ -201,16 +210,28 @@ public final class CachedData {
     synchronized Verdict judgeOpenUntrusted(final boolean writes) throws IOException {
         awaitDropped();
         writers += writes ? 1 : 0;
-        dropping = true;
+        beginDrop();
         return new Verdict(false, null);
     }
 
     /**
-     * Like {@link #judgeOpen}, for a file that only this mount changes, or that it has just created: nothing is dropped.
+     * Like {@link #judgeOpen}, for a file that only this mount changes, or that it has just created: nothing is dropped,
+     * unless a write of this mount failed.
      */
-    synchronized Verdict judgeOpenExclusive(final boolean writes) {
+    synchronized Verdict judgeOpenExclusive(final boolean writes) throws IOException {
+        awaitDropped();
         writers += writes ? 1 : 0;
-        return Verdict.GOOD;
+        if (!hasLostWrites) {
+            return Verdict.GOOD;
+        }
+        beginDrop();
+        return new Verdict(false, null);
+    }
+
+    @GuardedBy("this")
+    private void beginDrop() {
+        dropping = true;
+        hasLostWrites = false;
     }
 
     /** Records that the kernel has dropped its data, after the open that returned {@code verdict}. */

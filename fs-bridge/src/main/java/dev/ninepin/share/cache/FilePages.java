@@ -48,6 +48,11 @@ public final class FilePages {
         data.endChange();
     }
 
+    /** Records that a write failed whose bytes the kernel has in its pages: the next open drops these. */
+    void noteLostWrite() {
+        data.noteLostWrite();
+    }
+
     /** Returns the count of the starts and ends of changes from this mount. */
     public long changes() {
         return data.changes();
@@ -95,7 +100,9 @@ public final class FilePages {
 
     /** Records that the file was just created and opened, so that the kernel has no pages of it yet. */
     public void create(final boolean writes) {
-        data.judgeOpenExclusive(writes);
+        if (writes) {
+            data.addWriter();
+        }
     }
 
     /** Makes the kernel drop all pages of the file. The caller must not hold a lock on the file's names. */
@@ -147,7 +154,7 @@ public final class FilePages {
     }
 
     /**
-     * Drops older pages of bytes that a program has written to an open file. Called when the server has the bytes, and
+     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, and
      * before the program gets its reply.
      *
      * @param offset the offset of {@code written} in the file

@@ -163,8 +163,8 @@ final class Rereads {
     }
 
     /**
-     * Drops pages if a write may have been overtaken. Called when the server has written, and before the program gets
-     * its reply. Blocks until the reads of this range have been answered; none of them waits for this write.
+     * Drops pages if a write may have been overtaken. Called when the write was sent, and before the program gets its
+     * reply. Blocks until the reads of this range have been answered; none of them waits for the reply to the program.
      *
      * @param drop run if the kernel may have older bytes in this range
      */

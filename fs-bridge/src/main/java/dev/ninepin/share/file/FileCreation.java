@@ -26,8 +26,10 @@ import dev.ninepin.share.name.NameLookup;
 import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.Uninterrupted;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Creates regular files and opens them, on behalf of one user. Any thread may call any method. */
@@ -138,6 +140,7 @@ public final class FileCreation {
         final NewFiles.Plan plan = newFiles.plan(caller, directory, name, mode | S_IFREG);
         final int wanted = flags & Opening.FLAGS_TO_SEND;
         newFiles.requireAbsentWhereUnchecked(directory, name);
+        final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         final Answer answer = paths.copyToChange(
                 directory,
                 fid -> new Answer(
@@ -156,8 +159,12 @@ public final class FileCreation {
             fids.clunk(answer.fid());
             throw e;
         }
-        final Entry entry = newFiles.complete(
-                plan, inode, file -> attributes.read(file, files.get(handle)), () -> files.release(handle));
+        final Uninterrupted.Action release = () -> files.release(handle);
+        final boolean isPredictable = newFiles.isPredictable(plan)
+                && NewFiles.identifies(answer.reply().qid(), plan);
+        final Entry entry = isPredictable
+                ? newFiles.completePredicted(plan, inode, answer.reply().qid(), 0, asked, release)
+                : newFiles.complete(plan, inode, file -> attributes.read(file, files.get(handle)), release);
         return new Created(entry, handle);
     }
 
@@ -181,10 +188,10 @@ public final class FileCreation {
             if (inode.isDirectory()) {
                 // Some servers, QEMU among them, open a directory for writing.
                 throw new ErrnoException(Errno.EISDIR, name + " is a directory");
-            } else if (inode.isSymlink()) {
-                // In QEMU's mapped security models, a symbolic link is a regular file on the host, which can be opened
-                // and written.
-                throw new ErrnoException(Errno.ELOOP, name + " is a symbolic link");
+            } else if (!FileMode.isRegularFile(found.attributes().mode())) {
+                // The kernel looks the name up once more, and then follows the link or opens the FIFO itself. In QEMU's
+                // mapped security models these are regular files on the host, which could be opened and written.
+                throw new ErrnoException(Errno.ESTALE, name + " is no regular file");
             }
             requireOwn(caller, name, found.attributes(), flags);
             final long handle = opening.open(inode, flags, kernel);

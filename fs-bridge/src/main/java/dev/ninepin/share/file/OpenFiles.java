@@ -6,6 +6,7 @@ import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
 import dev.ninepin.operations.WriteReply;
+import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
@@ -20,8 +21,10 @@ import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.StripedLocks;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,12 +36,19 @@ import org.slf4j.LoggerFactory;
 public final class OpenFiles {
     private static final Logger LOG = LoggerFactory.getLogger(OpenFiles.class);
 
+    /** The flags of open(2) with which write(2) waits for the server. */
+    private static final int WAITS = OpenFlags.SYNC | OpenFlags.DSYNC | OpenFlags.DIRECT;
+
+    /** How long {@link #releaseAll} waits for writes, in nanoseconds. */
+    private static final long LAST_WRITES_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
     private final NameLocks locks;
     private final CacheMode cache;
     private final AsideRemoval asideRemoval;
+    private final boolean writesBehind;
     private final FileData data;
     private final FileLocks fileLocks;
     private final Handles<OpenFile> handles = new Handles<>();
@@ -55,6 +65,7 @@ public final class OpenFiles {
         this.inodes = shared.inodes();
         this.locks = shared.nameLocks();
         this.cache = shared.options().cache();
+        this.writesBehind = cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.data = new FileData(session);
@@ -78,7 +89,9 @@ public final class OpenFiles {
 
     /** Implements {@code FileOperations.readWithoutPages}. */
     public ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
-        return data.read(handles.get(handle), offset, count);
+        final OpenFile file = handles.get(handle);
+        file.inode().pending.await();
+        return data.read(file, offset, count);
     }
 
     /** Implements {@code FileOperations.read}. */
@@ -87,6 +100,8 @@ public final class OpenFiles {
         final Optional<Runnable> replied = file.inode().pages.beginRead(offset, count);
         ReadResult result = null;
         try {
+            // A shorter file than the kernel knows would make the kernel cut its pages off.
+            file.inode().pending.await();
             result = data.read(file, offset, count);
             file.inode()
                     .noteRead(offset + result.data().remaining(), result.data().remaining() < count);
@@ -124,15 +139,50 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.write}. */
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
-        file.beginWrite();
-        file.inode().pages.beginChange();
-        try {
-            final int written = data.write(file, offset, bytes, flags);
-            file.inode().noteWrite(offset + written);
-            return written;
-        } finally {
-            file.inode().pages.endChange();
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        if (append) {
+            file.inode().pending.await();
+        } else {
+            file.inode().pending.await(offset, offset + bytes.remaining());
         }
+        file.reportToWrite();
+        return write(file, offset, bytes, flags);
+    }
+
+    /** Implements {@code FileOperations.writePages}. */
+    public int writePages(final long handle, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        final OpenFile file = handles.get(handle);
+        file.inode().pending.await(offset, offset + bytes.remaining());
+        // An earlier failure is not this page's: it must not keep the page from being written.
+        return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
+    }
+
+    private int write(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        file.beginWrite();
+        int written = 0;
+        if (isWrittenBehind(file, bytes.remaining(), flags)) {
+            written = data.writeBehind(file, offset, bytes, flags);
+        }
+        if (written == 0) {
+            file.inode().pages.beginChange();
+            try {
+                written = data.write(file, offset, bytes, flags);
+            } finally {
+                file.inode().pages.endChange();
+            }
+        }
+        file.inode().noteWrite(offset + written);
+        return written;
+    }
+
+    /** Returns whether write(2) may return before the server has answered. */
+    private boolean isWrittenBehind(final OpenFile file, final int count, final int flags) {
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        return writesBehind
+                && (flags & WAITS) == 0
+                && (!append || (data.fitsOneMessage(file, count) && !session.isGanesha()));
     }
 
     /** The result of a read that {@code FilePages} watches: closing it means that the kernel has received the reply. */
@@ -164,10 +214,15 @@ public final class OpenFiles {
     }
 
     /** Implements {@code FileOperations.flush}. */
-    public void flush(final long handle, final long owner) throws ErrnoException {
+    public void flush(final long handle, final long owner) throws IOException {
         final OpenFile file = handles.get(handle);
-        file.flush();
-        fileLocks.ownerClosed(file.inode(), owner);
+        try {
+            file.inode().pending.await();
+        } finally {
+            file.flush();
+            fileLocks.ownerClosed(file.inode(), owner);
+        }
+        file.reportToClose();
     }
 
     /** Implements {@code FileOperations.lockInTheWay}. */
@@ -178,12 +233,14 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.lock}. */
     public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.inode().pending.await();
         fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
     /** Implements {@code FileOperations.flock}. */
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.inode().pending.await();
         fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
 
@@ -199,7 +256,10 @@ public final class OpenFiles {
 
     /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
-        session.fsync(handles.get(handle).fid(), dataOnly).await();
+        final OpenFile file = handles.get(handle);
+        file.inode().pending.await();
+        file.reportToFsync();
+        session.fsync(file.fid(), dataOnly).await();
     }
 
     /**
@@ -207,7 +267,11 @@ public final class OpenFiles {
      * open also removes the file on the server. Fails with EBADF if there is no such handle.
      */
     public void release(final long handle) throws ErrnoException {
-        final OpenFile file = handles.remove(handle);
+        release(handle, handles.remove(handle), Long.MAX_VALUE);
+    }
+
+    private void release(final long handle, final OpenFile file, final long patienceNanos) {
+        finishWrites(file, patienceNanos);
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
@@ -219,11 +283,29 @@ public final class OpenFiles {
         }
     }
 
-    /** Closes all handles that are still open, after the mount has ended. */
+    /** Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. */
+    private void finishWrites(final OpenFile file, final long patienceNanos) {
+        final Inode inode = file.inode();
+        try {
+            inode.pending.await(patienceNanos);
+            file.reportAtLast();
+        } catch (final InterruptedIOException e) {
+            LOG.debug("node {} is closed before its last write is answered", inode.node(), e);
+        } catch (final IOException e) {
+            LOG.warn(
+                    "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or closed it"
+                            + " since",
+                    inodes.pathOf(inode),
+                    e.getMessage());
+        }
+    }
+
+    /** Closes all handles that are still open, after the mount has ended. Waits a few seconds for their writes. */
     public void releaseAll() {
+        final long begin = System.nanoTime();
         for (final long handle : handles.all()) {
             try {
-                release(handle);
+                release(handle, handles.remove(handle), LAST_WRITES_NANOS - (System.nanoTime() - begin));
             } catch (final ErrnoException e) {
                 LOG.debug("handle {} was closed by another", handle, e);
             }

@@ -58,15 +58,33 @@ public final class AbsentAttributes {
      *
      * @param now {@link System#nanoTime}
      */
-    public synchronized OptionalInt errno(final ByteString name, final long now, final Duration validity) {
+    public OptionalInt errno(final ByteString name, final long now, final Duration validity) {
+        final Absence absence = find(name);
+        return absence != null && now - absence.since < validity.toNanos()
+                ? OptionalInt.of(absence.errno)
+                : OptionalInt.empty();
+    }
+
+    private synchronized @Nullable Absence find(final ByteString name) {
         if (known != null) {
             for (final Absence each : known) {
-                if (each.name.equals(name) && now - each.since < validity.toNanos()) {
-                    return OptionalInt.of(each.errno);
+                if (each.name.equals(name)) {
+                    return each;
                 }
             }
         }
-        return OptionalInt.empty();
+        return null;
+    }
+
+    /**
+     * Records that this file, which was just created in a directory, has no attribute that it could only have from
+     * there. Does nothing if the directory may have the attribute. The absence is valid as long as in the directory.
+     */
+    public void inherit(final AbsentAttributes directory, final ByteString name) {
+        final Absence absence = directory.find(name);
+        if (absence != null) {
+            noted(name, absence.errno, 0, absence.since);
+        }
     }
 
     /**

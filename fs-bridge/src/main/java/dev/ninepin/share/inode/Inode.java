@@ -5,6 +5,7 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.share.cache.FilePages;
+import dev.ninepin.share.cache.PendingWrites;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -74,6 +75,9 @@ public final class Inode {
     /** The file's pages that the kernel may have cached. */
     public final FilePages pages;
 
+    /** The writes that were sent and may not be answered yet. */
+    public final PendingWrites pending;
+
     /**
      * Whether a read ended before the known end of the file. The kernel then takes that point for the end of the file.
      */
@@ -111,6 +115,7 @@ public final class Inode {
         this.id = FileId.of(qid);
         this.path = path;
         this.pages = new FilePages(node);
+        this.pending = new PendingWrites(pages);
         this.isTwin = isTwin;
     }
 

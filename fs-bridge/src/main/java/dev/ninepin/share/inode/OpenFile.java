@@ -2,6 +2,7 @@ package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.share.cache.PendingWrites;
 import java.io.IOException;
 import java.util.function.IntConsumer;
 
@@ -39,6 +40,18 @@ public final class OpenFile {
     @GuardedBy("this")
     private boolean writing;
 
+    /** The value of {@link PendingWrites#failures} when this file was opened, or when fsync(2) reported a failure last. */
+    @GuardedBy("this")
+    private long failuresSynced;
+
+    /** The value of {@link PendingWrites#failures} when this file was opened, or when write(2) reported a failure last. */
+    @GuardedBy("this")
+    private long failuresWritten;
+
+    /** The value of {@link PendingWrites#failures} when a program was told of a failure last. */
+    @GuardedBy("this")
+    private long failuresTold;
+
     /** A way to open another fid on the file. */
     @FunctionalInterface
     public interface Opener {
@@ -59,6 +72,59 @@ public final class OpenFile {
         this.iounit = iounit;
         this.opener = opener;
         this.user = user;
+        this.failuresSynced = inode.pending.failures();
+        this.failuresWritten = failuresSynced;
+        this.failuresTold = failuresSynced;
+    }
+
+    /**
+     * Throws the failure of an earlier write, for fsync(2): once for each failure, whichever descriptor the write came
+     * through.
+     */
+    public void reportToFsync() throws IOException {
+        final long reported;
+        synchronized (this) {
+            reported = failuresSynced;
+            failuresSynced = inode.pending.failures();
+            failuresTold = failuresSynced;
+        }
+        inode.pending.throwFailure(reported);
+    }
+
+    /**
+     * Throws the failure of an earlier write, for close(2): each time until fsync(2) reports it. FUSE sends a flush for
+     * every copy of a descriptor, such as one that a child process closes.
+     */
+    public void reportToClose() throws IOException {
+        final long reported;
+        synchronized (this) {
+            reported = failuresSynced;
+            failuresTold = inode.pending.failures();
+        }
+        inode.pending.throwFailure(reported);
+    }
+
+    /**
+     * Throws the failure of an earlier write, for write(2): once, and fsync(2) and close(2) still report it. The kernel
+     * divides a large write(2), and drops the failure of any part but the first.
+     */
+    public void reportToWrite() throws IOException {
+        final long reported;
+        synchronized (this) {
+            reported = failuresWritten;
+            failuresWritten = inode.pending.failures();
+            failuresTold = failuresWritten;
+        }
+        inode.pending.throwFailure(reported);
+    }
+
+    /** Throws the failure of an earlier write of which no program was told over this file. */
+    public void reportAtLast() throws IOException {
+        final long told;
+        synchronized (this) {
+            told = failuresTold;
+        }
+        inode.pending.throwFailure(told);
     }
 
     /** Returns the server ID of the user that opened the file. */

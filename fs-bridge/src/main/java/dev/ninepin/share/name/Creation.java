@@ -17,6 +17,7 @@ import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * The creation of everything but open files: directories, device nodes, symbolic links, hard links. Any thread may call
@@ -48,10 +49,11 @@ public final class Creation {
         paths.requireRoom(directory, name, 0);
         final int inherited = attributes.lastSeen(directory).mode() & NewFiles.S_ISGID;
         final NewFiles.Plan plan = files.plan(caller, directory, name, mode | inherited);
+        final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         final Qid made = paths.changeIn(
                 directory,
                 at -> session.mkdir(at, name, plan.mode(), plan.group()).await().qid());
-        return made(plan, made);
+        return made(plan, made, 0, asked);
     }
 
     /** Creates a regular file, device node, FIFO or socket. */
@@ -59,6 +61,7 @@ public final class Creation {
             final Caller caller, final Inode directory, final ByteString name, final int mode, final long rdev)
             throws IOException {
         final NewFiles.Plan plan = files.plan(caller, directory, name, mode);
+        final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         Qid made;
         try {
             made = paths.changeIn(directory, at -> session.mknod(
@@ -71,7 +74,7 @@ public final class Creation {
             }
             made = makeFile(plan);
         }
-        return made(plan, made);
+        return made(plan, made, 0, asked);
     }
 
     /** Creates a regular file with Tlcreate, for a server whose Tmknod creates none, such as nfs-ganesha. */
@@ -92,10 +95,11 @@ public final class Creation {
             throws IOException {
         final NewFiles.Plan plan = files.planSymlink(caller, directory, name);
         files.requireAbsentWhereUnchecked(directory, name);
+        final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         final Qid made = paths.changeIn(
                 directory,
                 at -> session.symlink(at, name, target, plan.group()).await().qid());
-        return made(plan, made);
+        return made(plan, made, target.length(), asked);
     }
 
     /** Creates a hard link to a file. */
@@ -112,13 +116,21 @@ public final class Creation {
     }
 
     /**
-     * Walks to a file that was just created, completes it and returns its entry.
+     * Completes a file that was just created and returns its entry. Walks to the file first, unless its attributes are
+     * predictable.
      *
      * @param made the qid of the new file; another file may have the name by now
+     * @param size the size of the new file in bytes
+     * @param asked from before the file was created
      */
-    private Entry made(final NewFiles.Plan plan, final Qid made) throws IOException {
+    private Entry made(final NewFiles.Plan plan, final Qid made, final long size, final Inode.Asked asked)
+            throws IOException {
         final Inode directory = plan.directory();
         final ByteString name = plan.name();
+        if (files.isPredictable(plan) && NewFiles.identifies(made, plan)) {
+            final Inode found = inodes.recordCreated(directory, name, made, files.identify(plan, made));
+            return files.completePredicted(plan, found, made, size, asked, () -> {});
+        }
         final FidTable.Walked walked = paths.walk(directory, name);
         final Inode inode;
         if (FileId.of(made).equals(FileId.of(walked.qid()))) {

@@ -90,11 +90,12 @@ public final class ManyLookups {
             names.forEach(name -> found.add(Optional.empty()));
             return;
         }
-        final List<Inode.Asked> asked = names.stream()
-                .map(name -> attributes.beginRequest(inodes.known(directory, name)))
-                .toList();
+        final List<Inode.Asked> asked = new ArrayList<>(names.size());
         final List<@Nullable Rgetattr> seen;
         try {
+            for (final ByteString name : names) {
+                asked.add(attributes.beginRequest(inodes.known(directory, name)));
+            }
             seen = attributes(walked);
         } catch (final IOException | RuntimeException e) {
             walked.forEach(each -> each.ifPresent(file -> fids.clunk(file.fid())));
@@ -174,6 +175,12 @@ public final class ManyLookups {
     private Optional<Entry> entry(final Optional<Inode> found, final Rgetattr reply, final Inode.Asked asked) {
         final Inode inode = found.orElse(null);
         if (inode == null) {
+            return Optional.empty();
+        }
+        if (inode.pages.changes() != asked.changes()) {
+            // Changed meanwhile, or found under another name than the known ones, so that its writes were not waited
+            // for.
+            inodes.forget(inode.node(), 1);
             return Optional.empty();
         }
         try {

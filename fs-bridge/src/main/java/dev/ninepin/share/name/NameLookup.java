@@ -6,6 +6,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.AttributeReader;
+import dev.ninepin.share.attr.EarlyAttributes;
 import dev.ninepin.share.inode.Identity;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
@@ -40,15 +41,18 @@ public final class NameLookup {
      * Looks a name up, and increments the inode's lookup count. Walks again if names in the directory changed during
      * the walk, since the result may be out of date.
      *
-     * <p>Blocks until the server has answered. The kernel does not run a lookup and such a change at the same time, except when it revalidates a cached name.
-     * If that fails, the kernel looks the name up again, and then excludes changes.
+     * <p>Blocks until the server has answered. The kernel does not run a lookup and such a change at the same time,
+     * except when it revalidates a cached name. If that fails, the kernel looks the name up again, and then excludes
+     * changes.
      *
      * @throws StaleFileException if the name changes during every walk
      */
     public Entry lookup(final Inode directory, final ByteString name) throws IOException {
         for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
             final long changes = inodes.changes(directory);
-            final FidTable.Walked walked = paths.walk(directory, name);
+            // Both requests are under way together, so a known file is found in one round trip.
+            final EarlyAttributes early = attributes.requestEarly(inodes.known(directory, name));
+            final FidTable.Walked walked = walk(directory, name, early);
             final Identity identity = identify(directory, name, walked);
             if (identity.relation() == Identity.Relation.CHANGING && tries < LOOKUP_TRIES - 1) {
                 fids.clunk(walked.fid());
@@ -59,13 +63,22 @@ public final class NameLookup {
             if (inode != null) {
                 twins.report(identity, directory, name);
                 try {
-                    return entry(inode, attributes::readOverPath);
+                    return entry(inode, early::read);
                 } catch (final StaleFileException e) {
                     LOG.trace("{} became another file while it was looked up", name);
                 }
             }
         }
         throw new StaleFileException(name + " was replaced during each of " + LOOKUP_TRIES + " lookups");
+    }
+
+    private FidTable.Walked walk(final Inode directory, final ByteString name, final EarlyAttributes early)
+            throws IOException {
+        try {
+            return paths.walk(directory, name);
+        } finally {
+            early.settle();
+        }
     }
 
     /** Compares a file as {@link Twins#identify} does, and clunks the walked fid if that fails. */

@@ -6,6 +6,7 @@ import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Entry;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
@@ -15,6 +16,7 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.id.IdMap;
+import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Identity;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
@@ -24,8 +26,11 @@ import dev.ninepin.share.path.Uninterrupted;
 import dev.ninepin.share.path.UserView;
 import dev.ninepin.share.xattr.Inheritance;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What is done before and after the server creates a file of any kind: the mode, group and ACL to create it with, and
@@ -34,6 +39,9 @@ import java.util.OptionalInt;
 public final class NewFiles {
     static final int S_ISGID = 02000;
     private static final int SET_ID_BITS = 06000;
+    private static final int PERMISSIONS = 07777;
+    private static final int SYMLINK = 0120777;
+    private static final long BLOCK_SIZE = 4096;
 
     private final Session session;
     private final Inodes inodes;
@@ -44,6 +52,25 @@ public final class NewFiles {
     private final Inheritance inheritance;
     private final NameRemoval removal;
     private final Twins twins;
+
+    /** The owners that the server has given to new files without a request of its own. */
+    private final Set<Owner> givenOwners = ConcurrentHashMap.newKeySet();
+
+    /**
+     * A file's owner. A file system may give new files the group of their directory (ext4's option {@code grpid}).
+     *
+     * @param user the user, as a local ID
+     * @param group the group, as a server ID
+     * @param directoryGroup the directory's group, as a server ID
+     */
+    private record Owner(int user, int group, int directoryGroup) {}
+
+    private Owner ownerOf(final Plan plan) throws IOException {
+        return new Owner(
+                plan.caller().uid(),
+                plan.group(),
+                attributes.lastSeen(plan.directory()).gid());
+    }
 
     public NewFiles(
             final UserView view,
@@ -95,10 +122,9 @@ public final class NewFiles {
 
     /** Returns the group of a new file: the caller's, or the directory's if that has the set-group-ID bit. */
     private int groupFor(final Caller caller, final Inode directory) throws IOException {
-        final Rgetattr parent = attributes.lastSeen(directory);
         options.idMap().toServerOwner(caller.uid());
         final int group = options.idMap().toServerGroup(caller.gid());
-        return (parent.mode() & S_ISGID) != 0 ? parent.gid() : group;
+        return givesGroup(directory) ? attributes.lastSeen(directory).gid() : group;
     }
 
     /**
@@ -114,6 +140,91 @@ public final class NewFiles {
     /** Compares a new file with known ones, as {@link Twins#identifyMade} does. */
     public Identity identify(final Plan plan, final Qid made) {
         return twins.identifyMade(plan.directory(), plan.name(), made);
+    }
+
+    /**
+     * Returns whether a new file's attributes follow from its plan, so that the server need not be asked for them: the
+     * reply to the creation identifies the file, the file inherits no ACL, and the server has given this owner and
+     * group to a new file before.
+     */
+    public boolean isPredictable(final Plan plan) throws IOException {
+        return !session.isGanesha()
+                && plan.how().flatMap(Inheritance.Made::acl).isEmpty()
+                && (plan.mode() & SET_ID_BITS) == 0
+                && !FileMode.isDevice(plan.mode())
+                && !givesGroup(plan.directory())
+                && givenOwners.contains(ownerOf(plan));
+    }
+
+    /**
+     * Returns whether the qid of a reply can be that of the new file. Some servers answer Tmkdir and Tsymlink with a
+     * blank qid (hugelgupf/p9, {@code fsimpl/localfs}).
+     */
+    public static boolean identifies(final Qid made, final Plan plan) {
+        final boolean isSymlink = (made.type() & Qid.SYMLINK) != 0;
+        // Only mkdir(2) plans a mode without a type.
+        final boolean planned = plan.how().isPresent() && (plan.mode() & ~PERMISSIONS) == 0;
+        return made.path() != 0 && isSymlink == plan.how().isEmpty() && made.isDirectory() == planned;
+    }
+
+    /** Returns whether files in a directory get its group. */
+    private boolean givesGroup(final Inode directory) throws IOException {
+        return (attributes.lastSeen(directory).mode() & S_ISGID) != 0;
+    }
+
+    /**
+     * Completes a file as {@link #complete} does, without a request: its plan must be predictable ({@link
+     * #isPredictable}).
+     *
+     * @param made the new file's qid
+     * @param size the new file's size in bytes
+     * @param asked from before the file was created ({@link AttributeReader#beginRequest(Optional)})
+     */
+    public Entry completePredicted(
+            final Plan plan,
+            final Inode inode,
+            final Qid made,
+            final long size,
+            final Inode.Asked asked,
+            final Uninterrupted.Action cleanup)
+            throws IOException {
+        final Entry entry = complete(
+                plan, inode, file -> attributes.recordReplyOverPath(file, predict(plan, made, size), asked), cleanup);
+        inheritance.recordCreated(inode, plan.directory(), asked.nanos());
+        return new Entry(entry.node(), entry.attributes(), true);
+    }
+
+    private Rgetattr predict(final Plan plan, final Qid made, final long size) throws IOException {
+        final int mode;
+        if (plan.how().isEmpty()) {
+            mode = SYMLINK;
+        } else {
+            mode = made.isDirectory() ? FileMode.DIRECTORY | plan.mode() : plan.mode();
+        }
+        final Instant now = Instant.now();
+        final long seconds = now.getEpochSecond();
+        final long nanos = now.getNano();
+        return new Rgetattr(
+                AttrMask.BASIC,
+                made,
+                mode,
+                options.idMap().toServerOwner(plan.caller().uid()),
+                plan.group(),
+                made.isDirectory() ? 2 : 1,
+                0,
+                size,
+                BLOCK_SIZE,
+                0,
+                seconds,
+                nanos,
+                seconds,
+                nanos,
+                seconds,
+                nanos,
+                0,
+                0,
+                0,
+                0);
     }
 
     /**
@@ -162,6 +273,9 @@ public final class NewFiles {
                 : OptionalInt.of(group);
         final AttributeChange owner = AttributeChange.owner(uid, gid);
         final int setId = inode.isDirectory() ? 0 : plan.mode() & SET_ID_BITS;
+        if (owner.isEmpty() && !givesGroup(plan.directory())) {
+            givenOwners.add(ownerOf(plan));
+        }
         if (owner.isEmpty() && (setId & ~made.mode()) == 0) {
             return new Entry(inode.node(), made);
         }

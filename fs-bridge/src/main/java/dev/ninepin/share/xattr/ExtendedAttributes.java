@@ -45,6 +45,9 @@ public final class ExtendedAttributes {
     /** XATTR_REPLACE of setxattr(2): the attribute must exist. */
     private static final int REPLACE = 2;
 
+    /** The attribute that the kernel requests before it writes to a file. */
+    private static final ByteString CAPABILITY = ByteString.of("security.capability");
+
     /** The name that a Txattrwalk uses to list a file's attributes. */
     private static final ByteString LIST = ByteString.EMPTY;
 
@@ -240,6 +243,21 @@ public final class ExtendedAttributes {
             final Inode inode, final ByteString name, final int errno, final int changes, final long asked) {
         if (!validity.isZero()) {
             inode.absent.noted(name, errno, changes, asked);
+        }
+    }
+
+    /**
+     * Records which attributes a file lacks that was just created in a directory without a default ACL: a capability
+     * and, if it is a directory, a default ACL. Both will be requested soon.
+     *
+     * @param since {@link System#nanoTime} before the file was created
+     */
+    void recordCreated(final Inode made, final Inode directory, final long since) {
+        if (support.isKnown(CAPABILITY)) {
+            remember(made, CAPABILITY, Errno.ENODATA, 0, since);
+        }
+        if (made.isDirectory()) {
+            made.absent.inherit(directory.absent, Inheritance.DEFAULT);
         }
     }
 

@@ -80,6 +80,15 @@ public final class Inheritance {
         }
     }
 
+    /**
+     * Records which attributes a file lacks that was just created without an ACL.
+     *
+     * @param since {@link System#nanoTime} before the file was created
+     */
+    public void recordCreated(final Inode made, final Inode directory, final long since) {
+        xattrs.recordCreated(made, directory, since);
+    }
+
     private void setUnlessThere(final Inode inode, final ByteString name, final PosixAcl acl) throws IOException {
         if (!xattrs.hasNonEmptyValue(inode, name)) {
             xattrs.set(inode, name, ByteBuffer.wrap(acl.toBytes()), 0);

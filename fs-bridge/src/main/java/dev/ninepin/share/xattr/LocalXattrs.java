@@ -46,6 +46,8 @@ public final class LocalXattrs {
             final Caller caller, final Inode inode, final ByteString name, final ByteBuffer value, final int flags)
             throws IOException {
         requireOwner(caller, inode, name);
+        // A write removes a file's capabilities.
+        inode.pending.await();
         final ByteBuffer sent = isAcl(name) ? idMap.toServerAcl(value) : value;
         if (name.equals(AccessAcl.NAME)) {
             accessAcls.set(inode, sent, flags);

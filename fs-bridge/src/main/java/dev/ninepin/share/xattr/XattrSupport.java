@@ -52,6 +52,11 @@ public final class XattrSupport {
         return false;
     }
 
+    /** Returns whether the server supports the namespace of an attribute, as far as is known. */
+    boolean isKnown(final ByteString name) {
+        return kinds.stream().anyMatch(kind -> kind.works && name.startsWith(kind.prefix));
+    }
+
     /**
      * Records that the server refused an attribute with EOPNOTSUPP or ENOSYS.
      *

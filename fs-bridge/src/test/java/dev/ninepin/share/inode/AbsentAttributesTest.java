@@ -44,6 +44,18 @@ class AbsentAttributesTest {
     }
 
     @Test
+    void aNewFileLacksWhatItsDirectoryLacksForAsLong() {
+        final AbsentAttributes made = new AbsentAttributes();
+        made.inherit(absent, NAME);
+        assertThat(made.errno(NAME, 5, SECOND)).isEmpty();
+
+        absent.noted(NAME, Errno.EOPNOTSUPP, absent.changes(), 5);
+        made.inherit(absent, NAME);
+        assertThat(made.errno(NAME, 5 + SECOND.toNanos() - 1, SECOND)).hasValue(Errno.EOPNOTSUPP);
+        assertThat(made.errno(NAME, 5 + SECOND.toNanos(), SECOND)).isEmpty();
+    }
+
+    @Test
     void theOldestGivesWay() {
         for (int i = 0; i < 9; i++) {
             absent.noted(ByteString.of("user." + i), Errno.ENODATA, absent.changes(), 0);

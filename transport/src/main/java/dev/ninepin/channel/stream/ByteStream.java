@@ -1,6 +1,8 @@
 package dev.ninepin.channel.stream;
 
 import dev.ninepin.channel.ChannelInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
@@ -14,6 +16,19 @@ interface ByteStream {
 
     /** Returns the channel from the server. A read blocks until there is at least one byte. */
     ReadableByteChannel input();
+
+    /** Returns whether {@link #readUntil} is supported. */
+    default boolean hasTimedRead() {
+        return false;
+    }
+
+    /**
+     * Reads like {@link #input} does, but returns 0 once {@code deadline}, a {@link System#nanoTime}, has passed or the
+     * thread is interrupted.
+     */
+    default int readUntil(final ByteBuffer target, final long deadline) throws IOException {
+        throw new UnsupportedOperationException(info().kind());
+    }
 
     /** Returns the channel to the server. A write blocks until there is room. */
     WritableByteChannel output();

@@ -7,75 +7,88 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ReadableByteChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reader that splits a byte stream into messages. It validates a message's size before it allocates memory. Used by
- * the reply reader only.
+ * one receiver at a time.
  *
- * <p>It reads up to 4096 bytes ahead. So a small reply costs at most one system call, and only the beginning of a large
- * reply is copied.
+ * <p>It reads up to 4096 bytes ahead. So one system call reads several small replies, and only the beginning of a large
+ * reply is copied. It keeps the part of a message that has arrived, so another receiver may read the rest.
  */
 final class FrameReader {
     private static final int AHEAD = 4096;
 
-    private final ReadableByteChannel input;
     private final BufferPool pool;
 
     /** The bytes read but not yet part of a message, from position to limit. */
     private final ByteBuffer ahead =
             ByteBuffer.allocateDirect(AHEAD).order(ByteOrder.LITTLE_ENDIAN).limit(0);
 
-    FrameReader(final ReadableByteChannel input, final BufferPool pool) {
-        this.input = input;
+    /** The message that is being read, filled up to its position; null between messages. */
+    private @Nullable ByteBuffer partial;
+
+    /** The beginning of a stream's unread bytes. */
+    @FunctionalInterface
+    interface Source {
+        /** Reads into {@code target}. Returns the number of bytes, 0 if the wait was given up, -1 at the end. */
+        int read(ByteBuffer target) throws IOException;
+    }
+
+    FrameReader(final BufferPool pool) {
         this.pool = pool;
     }
 
     /**
-     * Blocks until the next message has arrived.
+     * Reads until a message is complete. Returns null if {@code source} gives up before that.
      *
      * @throws EOFException if the stream ends, between messages or inside a message
      * @throws IOException if the bytes cannot be a message
      */
-    Received read() throws IOException {
-        readAhead(Integer.BYTES);
+    @Nullable
+    Received read(final Source source) throws IOException {
+        while (true) {
+            if (partial == null && ahead.remaining() >= Integer.BYTES) {
+                partial = begin();
+            }
+            final ByteBuffer message = partial;
+            if (message != null && !message.hasRemaining()) {
+                partial = null;
+                message.flip();
+                return new Received(Frame.peekTag(message), message, () -> pool.giveBack(message));
+            }
+            final int count = message == null ? readAhead(source) : source.read(message);
+            if (count < 0) {
+                final boolean inside = message != null || ahead.hasRemaining();
+                throw new EOFException(
+                        "the server closed the connection" + (inside ? " in the middle of a message" : ""));
+            }
+            if (count == 0) {
+                return null;
+            }
+        }
+    }
+
+    /** Takes memory for the next message, and moves into it what was read ahead. */
+    private ByteBuffer begin() throws IOException {
         final long size = Frame.peekSize(ahead);
         if (size < Frame.HEADER_SIZE || size > pool.largest()) {
             throw new IOException("the server sent a message with an invalid size of " + size + " bytes (valid: "
                     + Frame.HEADER_SIZE + " to " + pool.largest() + "); it is not a 9P2000.L server, or it is faulty");
         }
         final ByteBuffer message = pool.take((int) size);
-        try {
-            fill(message);
-        } catch (final IOException | RuntimeException e) {
-            pool.giveBack(message);
-            throw e;
-        }
-        return new Received(Frame.peekTag(message), message, () -> pool.giveBack(message));
-    }
-
-    private void readAhead(final int wanted) throws IOException {
-        while (ahead.remaining() < wanted) {
-            ahead.compact();
-            final int count = input.read(ahead);
-            ahead.flip();
-            checkEnd(count, ahead.hasRemaining());
-        }
-    }
-
-    private void fill(final ByteBuffer message) throws IOException {
         final int part = Math.min(ahead.remaining(), message.remaining());
-        message.put(ahead.slice(ahead.position(), part));
+        message.put(0, ahead, ahead.position(), part).position(part);
         ahead.position(ahead.position() + part);
-        while (message.hasRemaining()) {
-            checkEnd(input.read(message), true);
-        }
-        message.flip();
+        return message;
     }
 
-    private static void checkEnd(final int count, final boolean inside) throws EOFException {
-        if (count < 0) {
-            throw new EOFException("the server closed the connection" + (inside ? " in the middle of a message" : ""));
+    private int readAhead(final Source source) throws IOException {
+        ahead.compact();
+        try {
+            return source.read(ahead);
+        } finally {
+            ahead.flip();
         }
     }
 }

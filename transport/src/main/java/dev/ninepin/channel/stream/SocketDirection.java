@@ -10,15 +10,19 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One direction of a non-blocking socket, with reads and writes that block. A socket in blocking mode would not do,
  * because the JDK closes it when a thread in it is interrupted. Used by one thread at a time, except for {@link
- * #close}.
+ * #close}; whatever one thread did happens before what the next thread does.
  */
 final class SocketDirection implements ReadableByteChannel, WritableByteChannel, Closeable {
     private final SocketChannel socket;
     private final Selector selector;
+
+    /** True if the last read filled its buffer, so that more bytes are probably there. Used by the receiver only. */
+    private boolean more;
 
     private SocketDirection(final SocketChannel socket, final Selector selector) {
         this.socket = socket;
@@ -48,12 +52,34 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
 
     @Override
     public int read(final ByteBuffer target) throws IOException {
-        int count = socket.read(target);
+        int count = readIfMore(target);
         while (count == 0 && target.hasRemaining()) {
             awaitReady();
             count = socket.read(target);
         }
+        more = !target.hasRemaining();
         return count;
+    }
+
+    /**
+     * Reads like {@link #read}, but returns 0 once {@code deadline}, a {@link System#nanoTime}, has passed or the thread
+     * is interrupted.
+     */
+    int readUntil(final ByteBuffer target, final long deadline) throws IOException {
+        int count = readIfMore(target);
+        while (count == 0 && target.hasRemaining()) {
+            if (!awaitReady(deadline)) {
+                return 0;
+            }
+            count = socket.read(target);
+        }
+        more = !target.hasRemaining();
+        return count;
+    }
+
+    /** Reads only what is probably there, because a system call that finds nothing is wasted. */
+    private int readIfMore(final ByteBuffer target) throws IOException {
+        return more ? socket.read(target) : 0;
     }
 
     @Override
@@ -84,20 +110,44 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
             int ready = 0;
             while (ready == 0) {
                 interrupted |= Thread.interrupted();
-                ready = selector.select();
-                selector.selectedKeys().clear();
-                if (!socket.isOpen()) {
-                    throw new AsynchronousCloseException();
-                }
+                ready = select(0);
             }
-        } catch (final ClosedSelectorException e) {
-            final IOException closed = new AsynchronousCloseException();
-            closed.initCause(e);
-            throw closed;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /**
+     * Blocks until the socket may be ready, until {@code deadline}, or until the thread is interrupted. Returns whether
+     * the socket may be ready.
+     */
+    private boolean awaitReady(final long deadline) throws IOException {
+        int ready = 0;
+        while (ready == 0) {
+            final long nanos = deadline - System.nanoTime();
+            if (nanos <= 0 || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            // Rounded up, because 0 has no limit.
+            ready = select(TimeUnit.NANOSECONDS.toMillis(nanos) + 1);
+        }
+        return true;
+    }
+
+    /** Blocks until the socket may be ready, at most for {@code millis}; 0 means without limit. */
+    private int select(final long millis) throws IOException {
+        try {
+            final int ready = selector.select(key -> {}, millis);
+            if (!socket.isOpen()) {
+                throw new AsynchronousCloseException();
+            }
+            return ready;
+        } catch (final ClosedSelectorException e) {
+            final IOException closed = new AsynchronousCloseException();
+            closed.initCause(e);
+            throw closed;
         }
     }
 }

@@ -9,6 +9,7 @@ import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
@@ -137,6 +138,16 @@ final class SocketStream implements ByteStream {
     @Override
     public ReadableByteChannel input() {
         return input;
+    }
+
+    @Override
+    public boolean hasTimedRead() {
+        return true;
+    }
+
+    @Override
+    public int readUntil(final ByteBuffer target, final long deadline) throws IOException {
+        return input.readUntil(target, deadline);
     }
 
     @Override

@@ -9,11 +9,12 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A channel over a byte stream. Messages follow one another, each led by its size.
  *
- * <p>The sender and the reply reader share only two flags. So a server that stops reading blocks the sender only, and
+ * <p>The sender and the receiver share only two flags. So a server that stops reading blocks the sender only, and
  * replies still arrive.
  */
 public final class StreamChannel implements Channel {
@@ -38,7 +39,7 @@ public final class StreamChannel implements Channel {
         this.stream = stream;
         this.end = new ChannelEnd(stream.info().kind() + ":" + stream.info().device());
         this.writer = new FrameWriter(stream.output(), MAX_MESSAGE_SIZE);
-        this.reader = new FrameReader(stream.input(), new BufferPool(MAX_MESSAGE_SIZE, MAX_REQUESTS));
+        this.reader = new FrameReader(new BufferPool(MAX_MESSAGE_SIZE, MAX_REQUESTS));
     }
 
     /**
@@ -119,9 +120,28 @@ public final class StreamChannel implements Channel {
 
     @Override
     public Received receive() throws IOException {
+        while (true) {
+            final Received received = receive(stream.input()::read);
+            if (received != null) {
+                return received;
+            }
+        }
+    }
+
+    @Override
+    public boolean hasTimedReceive() {
+        return stream.hasTimedRead();
+    }
+
+    @Override
+    public @Nullable Received receiveUntil(final long deadline) throws IOException {
+        return receive(target -> stream.readUntil(target, deadline));
+    }
+
+    private @Nullable Received receive(final FrameReader.Source source) throws IOException {
         end.check();
         try {
-            return reader.read();
+            return reader.read(source);
         } catch (final IOException e) {
             throw failWith(e);
         }

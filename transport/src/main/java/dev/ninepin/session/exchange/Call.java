@@ -3,16 +3,17 @@ package dev.ninepin.session.exchange;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Frame;
+import dev.ninepin.p9.MessageType;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +34,14 @@ public final class Call<R> {
     private final ReplyHandler<R> handler;
     private final int tag;
     private final TagTable.Kind kind;
-    private final long sentNanos = System.nanoTime();
+    private final long begunNanos;
     private final CompletableFuture<R> future = new CompletableFuture<>();
+
+    /**
+     * The thread that waits for the reply, and from the reply's arrival on the reply. Null while no thread waits. So one
+     * thread processes the reply: the receiver if it finds no thread here, or else the thread that it finds.
+     */
+    private final AtomicReference<@Nullable Object> expected = new AtomicReference<>();
 
     /** True once the reply has arrived, or once it is certain that no reply will. */
     @GuardedBy("this")
@@ -51,20 +58,26 @@ public final class Call<R> {
     @GuardedBy("this")
     private boolean lent;
 
+    /** @param begunNanos when the caller began to wait for the tag, as a {@link System#nanoTime} */
     Call(
             final Exchange exchange,
+            final long begunNanos,
             final int tag,
             final TagTable.Kind kind,
             final Tmessage request,
             final ReplyHandler<R> handler) {
         this.exchange = exchange;
+        this.begunNanos = begunNanos;
         this.tag = tag;
         this.kind = kind;
         this.request = request;
         this.handler = handler;
     }
 
-    /** Converts the expected reply to the caller's result. Runs on the reply reader and must not block. */
+    /**
+     * Converts the expected reply to the caller's result. Runs on the thread that waits for the reply, or else on the one
+     * that receives it, and must not block.
+     */
     @FunctionalInterface
     public interface ReplyHandler<R> {
         /**
@@ -77,8 +90,8 @@ public final class Call<R> {
     }
 
     /**
-     * Returns the pending result, for callers that do not block. Its continuations run on the reply reader and must not
-     * block.
+     * Returns the pending result, for callers that do not block. Its continuations run on any thread that waits for a
+     * reply, or on the reply reader, and must not block.
      */
     public CompletableFuture<R> future() {
         return future;
@@ -100,37 +113,79 @@ public final class Call<R> {
         return await(exchange.timeoutNanos());
     }
 
-    /** Blocks like {@link #await()}, but at most until {@code timeoutNanos} after the request was sent. */
+    /**
+     * Blocks like {@link #await()}, but at most until {@code timeoutNanos} after the call began. The wait for a tag is
+     * part of this time.
+     */
     public R await(final long timeoutNanos) throws IOException {
         boolean interrupted = false;
-        long deadline = sentNanos + timeoutNanos;
+        long deadline = begunNanos + timeoutNanos;
         IOException reason = null;
         try {
-            while (true) {
-                try {
-                    return future.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-                } catch (final InterruptedException e) {
+            while (!future.isDone() && !exchange.await(this, deadline)) {
+                if (Thread.interrupted()) {
                     interrupted = true;
                     if (reason == null) {
                         reason = new InterruptedIOException(notation() + " was interrupted");
                         deadline = giveUp(reason);
                     }
-                } catch (final TimeoutException e) {
-                    if (reason == null) {
-                        reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
-                        deadline = giveUp(reason);
-                    } else {
-                        future.completeExceptionally(reason);
-                    }
+                } else if (reason == null) {
+                    reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
+                    deadline = giveUp(reason);
+                } else {
+                    fail(reason);
                 }
             }
-        } catch (final ExecutionException e) {
-            throw asIoException(e);
+            return result();
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private R result() throws IOException {
+        if (!future.isCompletedExceptionally()) {
+            return future.join();
+        }
+        // Not get or join, which wrap the failure in an exception with a stack trace. Errors are frequent.
+        final Throwable failure = future.handle((value, cause) -> cause).join();
+        if (failure instanceof IOException known) {
+            throw known;
+        }
+        throw new CompletionException("cannot process a reply", failure);
+    }
+
+    /**
+     * Blocks until the request has succeeded or failed, at most for {@code patienceNanos} and for the session's timeout.
+     * An interrupt ends the wait, but does not give the request up.
+     *
+     * @return whether the request has succeeded or failed
+     * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
+     */
+    public boolean awaitEnd(final long patienceNanos) throws InterruptedIOException {
+        if (future.isDone() || exchange.await(this, System.nanoTime() + Math.min(patienceNanos, untilOverdue()))) {
+            return true;
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("interrupted before " + notation() + " was answered");
+        }
+        return false;
+    }
+
+    /** Gives the request up if it was not answered within the session's timeout. It has failed then; does not wait. */
+    public void giveUpIfOverdue() {
+        if (untilOverdue() > 0) {
+            return;
+        }
+        final IOException reason = RequestTimeoutException.unanswered(notation(), exchange.timeoutNanos());
+        if (fail(reason) && exchange.canFlush()) {
+            exchange.flush(this, reason);
+        }
+    }
+
+    private long untilOverdue() {
+        return begunNanos + exchange.timeoutNanos() - System.nanoTime();
     }
 
     /**
@@ -144,13 +199,6 @@ public final class Call<R> {
         }
         exchange.flush(this, reason);
         return System.nanoTime() + exchange.flushGraceNanos();
-    }
-
-    private static IOException asIoException(final ExecutionException failure) {
-        if (failure.getCause() instanceof IOException known) {
-            return known;
-        }
-        throw new CompletionException("cannot process a reply", failure.getCause());
     }
 
     public int tag() {
@@ -171,9 +219,9 @@ public final class Call<R> {
         return request.messageType().notation();
     }
 
-    /** Returns when the call was created, as a {@link System#nanoTime}. */
-    public long sentNanos() {
-        return sentNanos;
+    /** Returns when the call began, before it had a tag, as a {@link System#nanoTime}. */
+    public long begunNanos() {
+        return begunNanos;
     }
 
     /**
@@ -191,14 +239,86 @@ public final class Call<R> {
         if (value instanceof ReadReply data) {
             lend();
             data.onClose(() -> exchange.memoryReturned(this));
-            if (!future.complete(value)) {
+            if (!complete(value)) {
                 data.close();
             }
         } else {
             memory.close();
-            future.complete(value);
+            complete(value);
         }
         return end();
+    }
+
+    /** Returns whether the result is available. */
+    boolean isDone() {
+        return future.isDone();
+    }
+
+    /** Returns whether a waiting thread has to wait on: the call has no result, and no reply to make one of. */
+    boolean lacksReply() {
+        return !future.isDone() && !hasReply();
+    }
+
+    /** Returns whether a reply was handed to the waiting thread. */
+    boolean hasReply() {
+        return expected.get() instanceof Received;
+    }
+
+    /** Returns the thread that waits for the reply; null if there is none. */
+    @Nullable
+    Thread waiter() {
+        return expected.get() instanceof Thread thread ? thread : null;
+    }
+
+    /** Returns whether a message has the type of the expected reply or of an error, or is empty. */
+    boolean mayBeAnsweredBy(final ByteBuffer message) {
+        if (!message.hasRemaining()) {
+            return true;
+        }
+        final int type = Frame.peekType(message);
+        return type == request.messageType().code() + 1
+                || type == MessageType.RLERROR.code()
+                || type == MessageType.RERROR.code();
+    }
+
+    /** Begins the wait of the calling thread. Returns false if another thread waits already. */
+    boolean expect() {
+        return expected.compareAndSet(null, Thread.currentThread());
+    }
+
+    /** Hands a reply to the waiting thread. Returns false if no thread waits. */
+    boolean hand(final Received received) {
+        final Thread thread = waiter();
+        if (thread == null || !expected.compareAndSet(thread, received)) {
+            return false;
+        }
+        wake(thread);
+        return true;
+    }
+
+    /** Ends the wait of the calling thread. Returns the reply, if one has arrived, for the caller to process. */
+    @Nullable
+    Received stopExpecting() {
+        return expected.compareAndSet(Thread.currentThread(), null) ? null : (Received) expected.get();
+    }
+
+    private static void wake(final @Nullable Thread thread) {
+        if (thread != null && thread != Thread.currentThread()) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private boolean complete(final R value) {
+        final boolean first = future.complete(value);
+        wake(waiter());
+        return first;
+    }
+
+    /** Completes the call with a failure. Returns false if it was completed before. */
+    private boolean fail(final IOException reason) {
+        final boolean first = future.completeExceptionally(reason);
+        wake(waiter());
+        return first;
     }
 
     private synchronized void lend() {
@@ -223,7 +343,7 @@ public final class Call<R> {
 
     /** Completes the call with the failure {@code reason}. Returns whether the tag is free. */
     boolean failed(final IOException reason) {
-        future.completeExceptionally(reason);
+        fail(reason);
         return end();
     }
 
@@ -262,14 +382,15 @@ public final class Call<R> {
         final IOException reason;
         synchronized (this) {
             flushAnswered = true;
-            if (!answered) {
+            if (!answered || hasReply()) {
+                // A reply that came first decides, and its thread is about to process it.
                 return isOver();
             }
             ended = true;
             reason = flushReason;
         }
         if (reason != null) {
-            future.completeExceptionally(reason);
+            fail(reason);
         }
         return isOver();
     }

@@ -7,7 +7,6 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rmessage;
-import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
@@ -16,23 +15,24 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The request and reply traffic of one session over its channel. It gives each request a tag and sends it. A background
- * thread, the <b>reply reader</b>, dispatches the replies by tag.
+ * The request and reply traffic of one session over its channel. It gives each request a tag and sends it ({@link
+ * RequestSender}), receives the replies ({@link ReplyReceiver}), and dispatches them by tag.
  *
  * <p>A reply is dropped and counted if no request waits for its tag, or if its type does not match the request. Bytes
  * that are not a valid message end the exchange: every call in flight fails, and so does every later call.
  *
- * <p>Any thread may call any method, except that the reply reader may only call methods that do not block.
+ * <p>Any thread may call any method, except that a thread that dispatches a reply may only call methods that do not
+ * block.
  */
 public final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -48,43 +48,8 @@ public final class Exchange {
     private final long timeoutNanos;
     private final OperationRecorder recorder;
     private final TagTable tags;
-    private final Thread reader;
-
-    /** Serializes sending. Under it, only locks of the channel, of calls and of the tag table are taken. */
-    private final ReentrantLock sending = new ReentrantLock();
-
-    /**
-     * The number of calls that are not sent yet, plus the number of open batches.
-     *
-     * <p>{@link Channel#send} only queues a request, and {@link Channel#flush} rings the doorbell, which is costly. So
-     * only the last sender rings it, for all requests queued so far. A sender without a tag waits for replies, and
-     * counts as a sender meanwhile. So it rings the doorbell first, and every other sender rings it during the wait.
-     *
-     * <pre>{@code
-     * event                         senders   waiters   doorbell
-     * a call begins                   +1
-     * a batch begins                  +1
-     *   no tag is free                          +1      at once
-     *   the wait for a tag ends                 -1
-     * the request is queued           -1                if senders == 0 or waiters > 0
-     * the call fails before that      -1                if senders == 0
-     * a batch is closed               -1                if senders == 0
-     *
-     * Two concurrent calls, A and B:                    A batch of two calls, A and B:
-     *
-     * call          senders  doorbell                   call              senders  doorbell
-     * A begins      1                                   batch()           1
-     * B begins      2                                   A begins          2
-     * A is queued   1        no: B is to follow         A is queued       1        no: the batch is open
-     * B is queued   0        yes, for A and B           B begins          2
-     *                                                   B is queued       1        no: the batch is open
-     *                                                   the batch closes  0        yes, for A and B
-     * }</pre>
-     */
-    private final AtomicInteger senders = new AtomicInteger();
-
-    /** The number of senders that wait for a tag; see {@link #senders}. */
-    private final AtomicInteger waiters = new AtomicInteger();
+    private final ReplyReceiver receiver;
+    private final RequestSender sender;
 
     /** The largest request, in bytes; unlimited until the msize is negotiated. */
     private volatile int msize = Integer.MAX_VALUE;
@@ -94,6 +59,9 @@ public final class Exchange {
 
     /** Why the exchange ended; null while it lasts. */
     private final AtomicReference<@Nullable SessionEndedException> ended = new AtomicReference<>();
+
+    /** Reaches 0 once the channel is closed. */
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
@@ -108,9 +76,9 @@ public final class Exchange {
         this.timeoutNanos = timeout.toNanos();
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
-        this.reader = new Thread(this::readReplies, "ninepin-reply-reader");
-        reader.setDaemon(true);
-        reader.start();
+        this.receiver = new ReplyReceiver(channel, this);
+        this.sender = new RequestSender(channel, tags, receiver);
+        receiver.start();
     }
 
     /** Sets the largest request size, in bytes. Servers hang up on larger requests. */
@@ -145,16 +113,22 @@ public final class Exchange {
 
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
+        final long begun = System.nanoTime();
         final TagTable.Kind kind = kindOf(request);
-        senders.incrementAndGet();
+        sender.begin();
         final int tag;
         try {
-            tag = takeTag(kind, request, patienceNanos);
-        } catch (final IOException e) {
+            throwIfEnded();
+            tag = sender.takeTag(kind, request, patienceNanos);
+        } catch (final RequestTimeoutException | InterruptedIOException e) {
             leaveSenders();
             return notSent(request, handler, e);
+        } catch (final IOException e) {
+            final SessionEndedException why = end(e);
+            leaveSenders();
+            return notSent(request, handler, why);
         }
-        final Call<R> call = new Call<>(this, tag, kind, request, handler);
+        final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
         send(call);
         return call;
@@ -162,9 +136,9 @@ public final class Exchange {
 
     /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
     public <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
-        final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
+        final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
-        senders.incrementAndGet();
+        sender.begin();
         send(call);
         return call;
     }
@@ -174,7 +148,7 @@ public final class Exchange {
      * unless a thread waits for a tag.
      */
     public Batch batch() {
-        senders.incrementAndGet();
+        sender.begin();
         return this::leaveSenders;
     }
 
@@ -216,10 +190,12 @@ public final class Exchange {
     public void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
-        CompletableFuture.allOf(answers)
-                .exceptionally(failure -> null)
-                .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
-                .join();
+        try (Bystander bystander = receiver.summon()) {
+            CompletableFuture.allOf(answers)
+                    .exceptionally(failure -> null)
+                    .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
+                    .join();
+        }
     }
 
     /**
@@ -228,7 +204,17 @@ public final class Exchange {
      * meanwhile.
      */
     public boolean awaitQuiet(final long patienceNanos) {
-        return tags.awaitNoneTaken(patienceNanos);
+        try (Bystander bystander = receiver.summon()) {
+            return tags.awaitNoneTaken(patienceNanos);
+        }
+    }
+
+    /**
+     * Makes some thread receive all replies at once until the result is closed. For a thread that waits for the effect of
+     * replies, such as a free permit, and not in {@link Call#await}, {@link Call#awaitEnd} or a method of this class.
+     */
+    public Bystander receiveForBystander() {
+        return receiver.summon();
     }
 
     public int tagsUsed() {
@@ -255,35 +241,31 @@ public final class Exchange {
     }
 
     /**
-     * Ends the exchange: fails the calls in flight, closes the channel, and blocks until the reply reader has
-     * terminated.
+     * Ends the exchange: fails the calls in flight, closes the channel, and blocks until it is closed and the reply reader
+     * has terminated.
      */
     public void close() throws InterruptedException {
         end(new IOException("the session was closed"));
-        reader.join();
+        receiver.join();
+        closed.await();
     }
 
     // Sending
 
     private void send(final Call<?> call) {
-        boolean left = false;
-        sending.lock();
+        boolean sending = false;
         try {
             throwIfEnded();
             checkSize(call.request());
-            channel.send(call.tag(), call.request());
-            left = true;
-            if (senders.decrementAndGet() == 0 || waiters.get() > 0) {
-                channel.flush();
-            }
+            sending = true;
+            sender.send(call.tag(), call.request());
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
             // The message cannot be encoded. Only this call fails.
             release(call, call.failed(new IOException("cannot send " + call.notation(), e)));
         } finally {
-            sending.unlock();
-            if (!left) {
+            if (!sending) {
                 leaveSenders();
             }
         }
@@ -296,23 +278,11 @@ public final class Exchange {
         }
     }
 
-    /** Decrements {@link #senders}. The last sender notifies the server of all requests queued so far. */
     private void leaveSenders() {
-        if (senders.decrementAndGet() == 0) {
-            tellServer();
-        }
-    }
-
-    private void tellServer() {
-        sending.lock();
         try {
-            if (!hasEnded()) {
-                channel.flush();
-            }
+            sender.leave();
         } catch (final IOException e) {
             end(e);
-        } finally {
-            sending.unlock();
         }
     }
 
@@ -323,88 +293,68 @@ public final class Exchange {
         return channel.carriesData(request) ? TagTable.Kind.DATA : TagTable.Kind.ORDINARY;
     }
 
-    private int takeTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos) throws IOException {
-        throwIfEnded();
-        final int free = tags.tryTake(kind);
-        if (free >= 0) {
-            return free;
-        }
-        waiters.incrementAndGet();
-        try {
-            // A tag only becomes free when the requests sent so far are answered. So notify the server of them now.
-            tellServer();
-            return awaitTag(kind, request, patienceNanos);
-        } finally {
-            waiters.decrementAndGet();
-        }
-    }
-
-    private int awaitTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos)
-            throws IOException {
-        final long deadline = System.nanoTime() + patienceNanos;
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    final int tag = tags.take(kind, deadline - System.nanoTime());
-                    if (tag < 0) {
-                        throw RequestTimeoutException.unsent(
-                                request.messageType().notation(), patienceNanos);
-                    }
-                    return tag;
-                } catch (final InterruptedException e) {
-                    interrupted = true;
-                    // A Tflush and a Tclunk must still be sent: else the server would finish what was given up, or keep
-                    // a fid.
-                    if (!(request instanceof Tflush) && !(request instanceof Tclunk)) {
-                        throw new InterruptedIOException("interrupted while waiting for a tag");
-                    }
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
     private <R> Call<R> notSent(final Tmessage request, final Call.ReplyHandler<R> handler, final IOException reason) {
-        final Call<R> call = new Call<>(this, Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
+        final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         call.failed(reason);
         return call;
     }
 
     // Receiving
 
-    private void readReplies() {
-        try {
-            while (true) {
-                dispatch(channel.receive());
-            }
-        } catch (final IOException e) {
-            end(e);
-        } catch (final ProtocolException e) {
-            end(new IOException(
-                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
-                            + e.getMessage(),
-                    e));
-        } catch (final RuntimeException | Error e) {
-            LOG.error("internal error in the reply reader", e);
-            end(new IOException("internal error in the reply reader", e));
-        }
+    /** Waits for the result of a call, as {@link ReplyReceiver#await} does. */
+    boolean await(final Call<?> call, final long deadline) {
+        return receiver.await(call, deadline);
     }
 
-    private void dispatch(final Received received) throws ProtocolException {
+    /**
+     * Passes a reply to the thread that waits for it, or completes the call if no thread does. Returns whether a thread
+     * waits. Only the receiver calls this method.
+     */
+    boolean dispatch(final Received received) throws ProtocolException {
         final int tag = received.tag();
         final Call<?> call = tag == Frame.NOTAG ? versionCall.get() : tags.get(tag);
         if (call == null) {
             drop(received, "nothing waits for tag " + tag);
-        } else if (!received.message().hasRemaining()) {
-            received.close();
-            recorder.record(call.notation(), System.nanoTime() - call.sentNanos(), true);
-            release(call, call.endedWithoutReply());
+        } else if (call.hasReply() || !call.isUnanswered()) {
+            drop(received, "tag " + tag + " was answered before");
+        } else if (call.mayBeAnsweredBy(received.message()) && call.hand(received)) {
+            return true;
         } else {
+            process(call, received);
+        }
+        return false;
+    }
+
+    /** Returns a thread that waits for a reply, other than {@code except}; null if there is none. */
+    @Nullable
+    Thread anyWaiter(final Thread except) {
+        final Call<?> version = versionCall.get();
+        final Thread waiter = version == null ? null : version.waiter();
+        return waiter != null && waiter != except ? waiter : tags.anyWaiter(except);
+    }
+
+    /** Ends a thread's wait for a call. Processes the reply if it was handed to the thread, and returns whether it was. */
+    boolean stopExpecting(final Call<?> call) {
+        final Received received = call.stopExpecting();
+        if (received == null) {
+            return false;
+        }
+        try {
+            process(call, received);
+        } catch (final ProtocolException | RuntimeException | Error e) {
+            // A program waits for this thread, and closing a channel may take long.
+            end(reasonOf(e), Exchange::runApart);
+        }
+        return true;
+    }
+
+    private void process(final Call<?> call, final Received received) throws ProtocolException {
+        if (received.message().hasRemaining()) {
             answer(call, received);
+        } else {
+            received.close();
+            recorder.record(call.notation(), System.nanoTime() - call.begunNanos(), true);
+            release(call, call.endedWithoutReply());
         }
     }
 
@@ -416,7 +366,7 @@ public final class Exchange {
             received.close();
             throw e;
         }
-        final long nanos = System.nanoTime() - call.sentNanos();
+        final long nanos = System.nanoTime() - call.begunNanos();
         if (reply instanceof ErrorReply error) {
             received.close();
             if (reply instanceof Rerror) {
@@ -425,8 +375,7 @@ public final class Exchange {
             recorder.record(call.notation(), nanos, true);
             final int errno = error.ecode() == 0 ? EIO : error.ecode();
             release(call, call.failed(new RemoteException(call.notation(), errno)));
-        } else if (reply != null
-                && reply.messageType().code() == call.request().messageType().code() + 1) {
+        } else if (reply != null && call.mayBeAnsweredBy(received.message())) {
             recorder.record(call.notation(), nanos, false);
             release(call, call.answered(reply, received));
         } else {
@@ -459,7 +408,31 @@ public final class Exchange {
         }
     }
 
-    private void end(final IOException cause) {
+    /** Ends the exchange because of a failure to receive or to process a reply. */
+    void endWith(final Throwable failure) {
+        end(reasonOf(failure));
+    }
+
+    private IOException reasonOf(final Throwable failure) {
+        if (failure instanceof IOException known) {
+            return known;
+        } else if (failure instanceof ProtocolException) {
+            return new IOException(
+                    channel.info().kind() + ":" + channel.info().device() + ": the server sent a malformed reply: "
+                            + failure.getMessage(),
+                    failure);
+        }
+        LOG.error("internal error while receiving", failure);
+        return new IOException("internal error while receiving", failure);
+    }
+
+    /** Ends the exchange unless it has ended, and returns why it has. */
+    private SessionEndedException end(final IOException cause) {
+        return end(cause, Runnable::run);
+    }
+
+    /** Ends the exchange like {@link #end(IOException)}; {@code closer} runs the action that closes the channel. */
+    private SessionEndedException end(final IOException cause, final Executor closer) {
         final SessionEndedException why =
                 cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, established);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
@@ -469,7 +442,23 @@ public final class Exchange {
         failAll(earlier == null ? why : earlier);
         if (earlier == null) {
             // Last, because closing a channel may take long, and no caller should have to wait for it.
+            closer.execute(this::closeChannel);
+        }
+        return earlier == null ? why : earlier;
+    }
+
+    private static void runApart(final Runnable action) {
+        final Thread thread = new Thread(action, "ninepin-close");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void closeChannel() {
+        try {
             channel.close();
+        } finally {
+            receiver.end();
+            closed.countDown();
         }
     }
 

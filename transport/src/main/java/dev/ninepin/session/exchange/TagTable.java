@@ -170,6 +170,19 @@ final class TagTable {
         return found;
     }
 
+    /** Returns a thread that waits for a reply, other than {@code except}; null if there is none. */
+    @Nullable
+    Thread anyWaiter(final Thread except) {
+        for (int tag = 0; tag < calls.length(); tag++) {
+            final Call<?> call = calls.get(tag);
+            final Thread waiter = call == null ? null : call.waiter();
+            if (waiter != null && waiter != except) {
+                return waiter;
+            }
+        }
+        return null;
+    }
+
     private int pop(final boolean forTflush) {
         synchronized (freeTags) {
             return freeTags.get(forTflush ? 0 : 1).removeFirst();

@@ -6,6 +6,7 @@ import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import java.util.List;
 
@@ -34,6 +35,9 @@ public interface FidRequests {
 
     /** Begins a batch: the requests of this thread are sent together when it is closed. */
     Batch batch();
+
+    /** Makes some thread receive all replies at once until the result is closed, since the caller waits for effects. */
+    Bystander receiveForBystander();
 
     /** Returns the largest message, in bytes. */
     int msize();

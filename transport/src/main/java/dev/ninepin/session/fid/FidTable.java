@@ -274,6 +274,19 @@ public final class FidTable {
     }
 
     /**
+     * Returns a lease on the path's fid as {@link #lease} does, but without a request: empty if there is no fid. The
+     * caller closes the lease soon.
+     */
+    public Optional<Lease> leaseIfMade(final PathFid path) {
+        return paths.useIfMade(path, user);
+    }
+
+    /** Returns whether the path has a fid, so that a {@link #lease} takes no request. */
+    public boolean isMade(final PathFid path) {
+        return paths.isMade(path, user);
+    }
+
+    /**
      * Sets the path to {@code name} in {@code directory}, after a rename of the file or to use another of its hard
      * links.
      */

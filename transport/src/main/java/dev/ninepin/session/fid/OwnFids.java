@@ -2,6 +2,7 @@ package dev.ninepin.session.fid;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.Rmessage;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
 import java.io.IOException;
@@ -62,7 +63,7 @@ final class OwnFids {
         boolean mayHaveRoom = true;
         while (number.isEmpty() && mayHaveRoom) {
             mayHaveRoom = makeRoom.getAsBoolean();
-            try {
+            try (Bystander bystander = requests.receiveForBystander()) {
                 number = numbers.take(requests.timeoutNanos());
             } catch (final InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -172,6 +172,22 @@ final class PathFids {
         }
     }
 
+    /** Returns a pinned fid of the user on the path; empty if there is none. */
+    synchronized Optional<Lease> useIfMade(final PathFid path, final int user) {
+        final UserFid known = path.known(user);
+        final LiveFid live = path.retired ? null : goodFid(path, user);
+        if (known == null || live == null) {
+            return Optional.empty();
+        }
+        known.recentlyUsed = true;
+        return Optional.of(pin(live));
+    }
+
+    /** Returns whether the user has a fid on the path. */
+    synchronized boolean isMade(final PathFid path, final int user) {
+        return !path.retired && goodFid(path, user) != null;
+    }
+
     /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final List<Integer> stale;

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,46 @@ class BrokenStreamTest {
                 Received received = channel.receive()) {
             assertThat(received.tag()).isEqualTo(3);
             assertThat(RawClient.decode(received)).isEqualTo(new Rwrite(77));
+        }
+    }
+
+    @Test
+    void aTimedReceiveEndsInTheMiddleOfAReplyAndTheNextOneGetsItWhole() throws Exception {
+        final CountDownLatch late = new CountDownLatch(1);
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    final ByteBuffer reply = frame(3, new Rread(ByteBuffer.wrap(new byte[5000])));
+                    sendAll(client, reply.slice(0, 4500));
+                    late.await();
+                    sendAll(client, reply.slice(4500, reply.limit() - 4500));
+                });
+                Channel channel = StreamChannel.unix(server.socket())) {
+            assertThat(channel.hasTimedReceive()).isTrue();
+            for (int i = 0; i < 3; i++) {
+                assertThat(channel.receiveUntil(System.nanoTime() + 1_000_000)).isNull();
+            }
+            late.countDown();
+            try (Received received = channel.receiveUntil(System.nanoTime() + TimeUnit.SECONDS.toNanos(60))) {
+                assertThat(RawClient.decode(received)).isEqualTo(new Rread(ByteBuffer.wrap(new byte[5000])));
+            }
+        }
+    }
+
+    @Test
+    void anInterruptEndsATimedReceiveAndKeepsTheFlag() throws Exception {
+        final CountDownLatch late = new CountDownLatch(1);
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    late.await();
+                    sendAll(client, frame(3, new Rwrite(77)));
+                });
+                Channel channel = StreamChannel.unix(server.socket())) {
+            final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            Thread.currentThread().interrupt();
+            assertThat(channel.receiveUntil(deadline)).isNull();
+            assertThat(Thread.interrupted()).isTrue();
+            late.countDown();
+            try (Received received = channel.receiveUntil(deadline)) {
+                assertThat(received.tag()).isEqualTo(3);
+            }
         }
     }
 

@@ -109,6 +109,6 @@ class TagTableTest {
     }
 
     private static Call<?> call(final int tag, final TagTable.Kind kind) {
-        return new Call<>(null, tag, kind, new Tclunk(0), (reply, memory) -> reply);
+        return new Call<>(null, 0, tag, kind, new Tclunk(0), (reply, memory) -> reply);
     }
 }
