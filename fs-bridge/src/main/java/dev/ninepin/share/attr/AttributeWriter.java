@@ -14,9 +14,11 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.path.FilePaths;
+import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.time.Instant;
@@ -33,6 +35,8 @@ import java.util.OptionalInt;
  */
 public final class AttributeWriter {
     private final Session session;
+    private final Inodes inodes;
+    private final NameLocks locks;
     private final FilePaths paths;
     private final AttributeReader attributes;
     private final OpenDescriptors descriptors;
@@ -45,6 +49,8 @@ public final class AttributeWriter {
             final OpenDescriptors descriptors,
             final OwnerWrite ownerWrite) {
         this.session = view.session();
+        this.inodes = view.inodes();
+        this.locks = view.shared().nameLocks();
         this.paths = view.paths();
         this.options = view.options();
         this.attributes = attributes;
@@ -136,6 +142,9 @@ public final class AttributeWriter {
         final Timestamp mtime = timeOf(change.mtime());
         // A write after this change would undo a new size, a new time or the loss of set-ID bits.
         inode.pending.await();
+        if (change.atime().isPresent() || change.mtime().isPresent()) {
+            awaitRemovals(inode);
+        }
         inode.pages.beginChange();
         try {
             apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
@@ -152,6 +161,16 @@ public final class AttributeWriter {
                     .await());
         } finally {
             inode.pages.endChange();
+        }
+    }
+
+    /**
+     * Blocks while silly-renamed files are removed from a directory: a removal after the change would undo new times.
+     * The kernel does not wait for a removal, since close(2) returns before it.
+     */
+    private void awaitRemovals(final Inode directory) {
+        for (final Inode inode : inodes.asideIn(directory)) {
+            locks.exclusive(inode).close();
         }
     }
 
