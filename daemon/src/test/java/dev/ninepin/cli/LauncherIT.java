@@ -102,4 +102,25 @@ class LauncherIT {
                 Map.of("PATH", real + ":/usr/bin:/bin", "JAVA_HOME", temporary + "/jdk"));
         assertThat(result.exitCode()).as(result.errors()).isZero();
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--ignore-signal=USR1", "--block-signal=USR1"})
+    void aSignalThatCannotArriveIsSaidSo(final String how) throws Exception {
+        final Program.Result result = Program.run(
+                List.of("env", how, Program.TREE.resolve("ninepin").toString(), "mount", "exec:true", "/none"),
+                Map.of());
+        assertThat(result.errors())
+                .isEqualTo("ninepin: a mount in the background takes the signal USR1, which is blocked or ignored here:"
+                        + " mount in the foreground, with -f\n");
+        assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    /** Java as it is run by hand. */
+    @Test
+    void aMountInTheBackgroundTakesTheLauncher() throws Exception {
+        final Program.Result result = Program.main(List.of(), "mount", "exec:true", temporary.toString());
+        assertThat(result.errors())
+                .startsWith("ninepin: to mount in the background, start the program ninepin and not Java");
+        assertThat(result.exitCode()).isEqualTo(1);
+    }
 }
