@@ -101,6 +101,8 @@ public interface LibC {
 
     int setsid();
 
+    int getppid();
+
     int kill(int process, int signal);
 
     int chdir(Pointer path);

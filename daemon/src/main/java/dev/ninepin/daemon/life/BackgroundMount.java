@@ -43,12 +43,7 @@ public final class BackgroundMount {
     public void run() throws NinepinException {
         request.check();
         final Launcher launcher = Launcher.ofThisProcess();
-        try {
-            launcher.closeInherited();
-        } catch (final IOException e) {
-            throw new NinepinException(
-                    ExitCode.SYSTEM, "cannot close the files that other programs left open: " + Reason.of(e), e);
-        }
+        launcher.closeInherited();
         final Logging logging =
                 verbose ? Logging.toStandardError(request.logLevel()) : Logging.toNowhere(request.logLevel());
         life.run(share -> detach(launcher, logging));

@@ -2,7 +2,6 @@ package dev.ninepin.daemon.life;
 
 import dev.ninepin.daemon.host.ExitCode;
 import dev.ninepin.daemon.host.NinepinException;
-import dev.ninepin.os.Descriptor;
 import dev.ninepin.os.LibC;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -23,9 +22,9 @@ final class Launcher {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-    private final long shell;
+    private final int shell;
 
-    private Launcher(final long shell) {
+    private Launcher(final int shell) {
         this.shell = shell;
     }
 
@@ -35,7 +34,7 @@ final class Launcher {
      * @throws NinepinException with {@link ExitCode#USAGE} if no shell waits, because Java was started in another way
      */
     static Launcher ofThisProcess() throws NinepinException {
-        final Launcher launcher = new Launcher(Long.getLong(PROPERTY, 0));
+        final Launcher launcher = new Launcher(Integer.getInteger(PROPERTY, 0));
         if (!launcher.waits()) {
             throw NinepinException.usage(
                     "to mount in the background, start the program ninepin and not Java; or mount in"
@@ -46,8 +45,7 @@ final class Launcher {
 
     /** Returns whether the shell still waits. It does not if it was killed. */
     boolean waits() {
-        return shell != 0
-                && ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L) == shell;
+        return LibC.get().getppid() == shell;
     }
 
     /**
@@ -63,7 +61,7 @@ final class Launcher {
         final long begin = System.nanoTime();
         long pause = TimeUnit.MILLISECONDS.toNanos(1);
         while (waits() && System.nanoTime() - begin < PATIENCE_NANOS) {
-            LibC.get().kill((int) shell, SIGUSR1);
+            LibC.get().kill(shell, SIGUSR1);
             try {
                 TimeUnit.NANOSECONDS.sleep(pause);
             } catch (final InterruptedException e) {
@@ -78,10 +76,10 @@ final class Launcher {
      * Closes the descriptors that the shell's user left open for its commands, such as that of flock(1): a daemon would
      * keep them open for as long as the mount lasts.
      */
-    void closeInherited() throws IOException {
+    void closeInherited() {
         for (final String descriptor : System.getProperty(INHERITED, "").split(" ", -1)) {
-            if (!descriptor.isEmpty() && LibC.get().close(Integer.parseInt(descriptor)) < 0) {
-                throw Descriptor.failure("close failed for inherited descriptor " + descriptor);
+            if (!descriptor.isEmpty()) {
+                LibC.get().close(Integer.parseInt(descriptor));
             }
         }
     }
