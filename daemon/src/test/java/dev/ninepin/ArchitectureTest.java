@@ -55,7 +55,7 @@ class ArchitectureTest {
             share.id         operations
             share.options    operations share.id
             share.cache      p9 session.exchange operations
-            share.inode      p9 session.fid operations share.cache
+            share.inode      p9 session.exchange session.fid operations share.cache
             share.path       p9 os session.exchange session.fid session operations share.options share.inode
             share.aside      p9 operations share.inode
             share.attr       p9 session.exchange session.fid session operations share.id share.options \

@@ -116,6 +116,22 @@ public final class LyingServer implements AnsweringChannel.Server {
         directoryOf(path).children.remove(lastName(path));
     }
 
+    /**
+     * Gives the path of a file to another file, as a rename by another program would. All fids on the path are then on
+     * the other file, as on a server whose fids are paths.
+     */
+    public synchronized void replace(final String path, final String by) {
+        final File other = directoryOf(by).children.remove(lastName(by));
+        final File replaced = directoryOf(path).children.put(lastName(path), other);
+        fids.replaceAll((fid, file) -> file == replaced ? other : file);
+    }
+
+    /** Returns the qid of the file that a fid is on; null if there is no such fid. */
+    public synchronized @Nullable Qid qidOf(final int fid) {
+        final File file = fids.get(fid);
+        return file == null ? null : file.qid;
+    }
+
     private File directoryOf(final String path) {
         File directory = root;
         final int slash = path.lastIndexOf('/');

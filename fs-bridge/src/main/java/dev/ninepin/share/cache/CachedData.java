@@ -172,12 +172,19 @@ public final class CachedData {
      * @param attributes the server's reply, requested after the open began
      * @param changesBefore {@link #changes()} from before that request
      * @param writes whether the file was opened for writing; it then counts as a writer from this call on
-     * @param now the time by {@link System#nanoTime}
-     * @param clock seconds since 1970 by this host's clock, which may differ from the server's
+     * @param asked the time of that request by {@link System#nanoTime}
+     * @param now the present time by {@link System#nanoTime}
+     * @param clock the time of that request in seconds since 1970, by this host's clock, which may differ from the
+     *     server's
      * @throws InterruptedIOException if the thread was interrupted while it waited
      */
     synchronized Verdict judgeOpen(
-            final Rgetattr attributes, final long changesBefore, final boolean writes, final long now, final long clock)
+            final Rgetattr attributes,
+            final long changesBefore,
+            final boolean writes,
+            final long asked,
+            final long now,
+            final long clock)
             throws IOException {
         awaitDropped();
         final Version version = Version.of(attributes);
@@ -186,10 +193,10 @@ public final class CachedData {
             seen = version;
             seenSince = now;
         }
-        // The tick is over if the version was first seen more than a tick ago, or if the version is much older than
-        // this host's clock. If that clock is ahead of the server's, only a change within the same tick would go
+        // The tick is over if the version was first seen more than a tick before this request, or if the version is much
+        // older than this host's clock at that time. If that clock is ahead of the server's, only a change within the same tick would go
         // unnoticed.
-        final boolean settled = now - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
+        final boolean settled = asked - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
         // Another open may have requested attributes later than this one, and been decided earlier.
         final boolean mayBeOurs = writers > 0
                 && (changing > 0

@@ -78,13 +78,19 @@ public final class FilePages {
      *
      * @param attributes the server's reply, requested after the open began; only needed for {@link CacheMode#OPEN}
      * @param changesBefore {@link #changes()} from before that request
+     * @param asked {@link System#nanoTime} from before that request
      * @param writes whether the file was opened for writing; it then counts as a writer from this call on
      * @return the verdict; if it is not good, the caller calls {@link #drop}, for which other opens of the file wait
      * @throws java.io.InterruptedIOException if the thread was interrupted while it waited
      */
     public CachedData.Verdict judgeOpen(
-            final CacheMode cache, final Optional<Rgetattr> attributes, final long changesBefore, final boolean writes)
+            final CacheMode cache,
+            final Optional<Rgetattr> attributes,
+            final long changesBefore,
+            final long asked,
+            final boolean writes)
             throws IOException {
+        final long now = System.nanoTime();
         return switch (cache) {
             case LOOSE -> data.judgeOpenExclusive(writes);
             case NONE -> data.judgeOpenUntrusted(writes);
@@ -93,8 +99,9 @@ public final class FilePages {
                         attributes.orElseThrow(),
                         changesBefore,
                         writes,
-                        System.nanoTime(),
-                        Instant.now().getEpochSecond());
+                        asked,
+                        now,
+                        Instant.now().minusNanos(now - asked).getEpochSecond());
         };
     }
 

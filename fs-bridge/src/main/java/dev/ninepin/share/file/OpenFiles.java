@@ -15,6 +15,7 @@ import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenCheck;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.lock.FileLocks;
 import dev.ninepin.share.path.NameLocks;
@@ -24,6 +25,8 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +56,9 @@ public final class OpenFiles {
     private final FileLocks fileLocks;
     private final Handles<OpenFile> handles = new Handles<>();
 
+    /** The checks whose leases may not be closed yet, in the order of the opens. */
+    private final Queue<OpenCheck> checks = new ConcurrentLinkedQueue<>();
+
     /** Removes a silly-renamed file as the user who renamed it. The caller holds the file's {@link NameLocks}. */
     @FunctionalInterface
     public interface AsideRemoval {
@@ -80,6 +86,24 @@ public final class OpenFiles {
             file.inode().pages.mayAlwaysBeDropped();
         }
         return handles.add(file);
+    }
+
+    /** Records that an open is complete, except for its check. */
+    void endOpen(final OpenCheck check) {
+        check.endOpen();
+        checks.add(check);
+    }
+
+    /**
+     * Closes the leases of earlier opens whose checks have been answered. So a file that is open and not used keeps no
+     * path fid.
+     */
+    void closeLeases() {
+        for (OpenCheck next = checks.peek(); next != null && next.isAnswered(); next = checks.peek()) {
+            if (checks.remove(next)) {
+                next.closeLease();
+            }
+        }
     }
 
     /** Returns an open file. Fails with EBADF if there is no such handle. */
@@ -140,6 +164,7 @@ public final class OpenFiles {
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         final boolean append = (flags & OpenFlags.APPEND) != 0;
+        file.inode().open.awaitChecks();
         if (append) {
             file.inode().pending.await();
         } else {
@@ -153,6 +178,7 @@ public final class OpenFiles {
     public int writePages(final long handle, final long offset, final ByteBuffer bytes, final int flags)
             throws IOException {
         final OpenFile file = handles.get(handle);
+        file.inode().open.awaitChecks();
         file.inode().pending.await(offset, offset + bytes.remaining());
         // An earlier failure is not this page's: it must not keep the page from being written.
         return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
@@ -227,12 +253,15 @@ public final class OpenFiles {
 
     /** Implements {@code FileOperations.lockInTheWay}. */
     public Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
-        return fileLocks.inTheWay(wanted, handles.get(wanted.handle()));
+        final OpenFile file = handles.get(wanted.handle());
+        file.requireChecked();
+        return fileLocks.inTheWay(wanted, file);
     }
 
     /** Implements {@code FileOperations.lock}. */
     public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.requireChecked();
         file.inode().pending.await();
         fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
@@ -240,6 +269,7 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.flock}. */
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.requireChecked();
         file.inode().pending.await();
         fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
@@ -257,9 +287,10 @@ public final class OpenFiles {
     /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
+        final int fid = file.fid();
         file.inode().pending.await();
         file.reportToFsync();
-        session.fsync(file.fid(), dataOnly).await();
+        session.fsync(fid, dataOnly).await();
     }
 
     /**
@@ -272,6 +303,7 @@ public final class OpenFiles {
 
     private void release(final long handle, final OpenFile file, final long patienceNanos) {
         finishWrites(file, patienceNanos);
+        finishCheck(file, patienceNanos);
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
@@ -297,6 +329,15 @@ public final class OpenFiles {
                             + " since",
                     inodes.pathOf(inode),
                     e.getMessage());
+        }
+    }
+
+    /** Waits for the reply to the check of a file that is being closed: the server may clunk a fid before it replies. */
+    private static void finishCheck(final OpenFile file, final long patienceNanos) {
+        try {
+            file.awaitCheck(patienceNanos);
+        } catch (final InterruptedIOException e) {
+            LOG.debug("node {} is closed before its open is checked", file.inode().node(), e);
         }
     }
 

@@ -46,6 +46,17 @@ public final class FilePaths {
         T with(int fid) throws IOException;
     }
 
+    /** A request over a path fid that it may keep. */
+    @FunctionalInterface
+    public interface UseOfLease<T> {
+        /**
+         * Sends the request.
+         *
+         * @param lease a lease on the fid, which the request closes or keeps
+         */
+        T with(Lease lease) throws IOException;
+    }
+
     /** A request over the fids of two files. */
     @FunctionalInterface
     public interface UseOfTwo<T> {
@@ -74,6 +85,15 @@ public final class FilePaths {
                 return request.with(lease.fid());
             }
         });
+    }
+
+    /**
+     * Sends a read-only request as {@link #use} does. The request closes the lease, also if it fails, or keeps it.
+     *
+     * @throws StaleFileException if the path no longer leads to a file
+     */
+    public <T> T useLease(final Inode file, final UseOfLease<T> request) throws IOException {
+        return retry.read(file, () -> request.with(fids.lease(inodes.path(file))));
     }
 
     /**

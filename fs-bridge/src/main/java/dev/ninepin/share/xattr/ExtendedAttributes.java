@@ -306,6 +306,7 @@ public final class ExtendedAttributes {
         inode.pages.beginChange();
         inode.absent.changing();
         try (StripedLocks.Held held = locks.exclusive(inode)) {
+            inode.open.awaitChecks();
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
                 try {
                     session.xattrcreate(copy, name, value.remaining(), flags).await();

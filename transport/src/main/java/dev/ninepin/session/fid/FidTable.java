@@ -14,7 +14,8 @@ import java.util.Optional;
  *   <li>Path fids are unopened fids on a {@link PathFid}. The table makes them by walking from the root of an attach of
  *       the same user. So the server checks that this user may search each directory. The limit on path fids applies to
  *       all users together. Beyond the limit, fids that were not used recently are clunked, without waiting. A clunked
- *       fid is made again at its next use, after a check that the path still leads to the same file.
+ *       fid is made again at its next use, after a check that the path still leads to the same file. A path that is
+ *       opened again and again also has a copy of its fid, made before it is needed.
  *   <li>Fids of open files belong to the callers that took them, until these pass them to {@link #clunk}.
  * </ul>
  *
@@ -232,6 +233,22 @@ public final class FidTable {
     /** Copies a fid like {@link #copy(PathFid)}. {@code from} must stay on its path until this method returns. */
     public int copy(final int from) throws IOException {
         return walks.copy(from);
+    }
+
+    /**
+     * Makes a second fid on the path of a lease, which the caller owns and opens. Without a request, if the fid was made
+     * ahead by {@link #copyAhead}.
+     */
+    public int copyToOpen(final Lease lease) throws IOException {
+        return paths.copyToOpen(lease);
+    }
+
+    /**
+     * Begins to make the fid that the next {@link #copyToOpen} returns, if the path was opened before. Does not wait for
+     * the reply. The fid leaves the table with the path's fid, such as when the path is renamed.
+     */
+    public void copyAhead(final Lease lease) {
+        paths.copyAhead(lease);
     }
 
     /**

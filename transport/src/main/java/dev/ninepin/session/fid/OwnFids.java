@@ -89,6 +89,12 @@ final class OwnFids {
         return taken;
     }
 
+    /** Takes a number for a fid that is not urgent. Never blocks, and clunks no other fid to make room. */
+    OptionalInt tryTake() {
+        clunkDoubtfulFids();
+        return numbers.tryTake();
+    }
+
     /** Makes a fid. Tries again with a smaller number if the server rejects the number as too large. */
     <T> T make(final Making<T> request) throws IOException {
         while (true) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,6 +109,46 @@ final class Walks {
             walk(from, fid, List.of());
             return fid;
         });
+    }
+
+    /** Begins to make a second fid on the file of {@code from}. Empty if the server takes no more fids. */
+    Optional<CopyAhead> beginCopy(final int from) {
+        final OptionalInt number = fids.tryTake();
+        return number.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new CopyAhead(number.getAsInt(), requests.walk(from, number.getAsInt(), List.of())));
+    }
+
+    /** Waits for a copy, which the caller then owns. If the server refused it, its number is given back. */
+    int await(final CopyAhead copy) throws IOException {
+        try {
+            awaitWalk(copy.walk(), copy.number(), 0);
+        } catch (final RemoteException e) {
+            final boolean isTooLarge = fids.learnLimit(copy.number(), e);
+            LOG.trace("no copy, its fid {} is too large: {}", copy.number(), isTooLarge, e);
+            throw e;
+        }
+        fids.recordAccepted(copy.number());
+        return copy.number();
+    }
+
+    /** Clunks a copy that is no longer needed. Waits for its walk, but not for the answer to the Tclunk. */
+    void end(final CopyAhead copy) {
+        try {
+            fids.clunk(await(copy));
+        } catch (final IOException e) {
+            LOG.trace("no copy {} to end", copy.number(), e);
+        }
+    }
+
+    /** Waits for the walk of a copy at most until {@code deadline}, and returns whether the copy exists. */
+    boolean isMade(final CopyAhead copy, final long deadline) {
+        try {
+            return copy.walk().awaitEnd(deadline - System.nanoTime()) && await(copy) == copy.number();
+        } catch (final IOException e) {
+            LOG.trace("no copy {} to end", copy.number(), e);
+            return false;
+        }
     }
 
     /**

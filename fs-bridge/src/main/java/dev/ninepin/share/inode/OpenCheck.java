@@ -1,0 +1,90 @@
+package dev.ninepin.share.inode;
+
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.fid.FidTable.Lease;
+import dev.ninepin.share.cache.CachedData;
+import dev.ninepin.share.cache.FilePages;
+import java.io.InterruptedIOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The check that a fid which was just opened is on the intended file: a request for the attributes of its path, sent
+ * after the open. If they have the version from before the open, the path has led to this file in between. {@link
+ * OpenFile} waits for the reply before anything depends on the fid. Any thread may call any method.
+ */
+public final class OpenCheck {
+    private static final long UNKNOWN = -1;
+
+    private final Inode inode;
+    private final Lease lease;
+    private final AtomicBoolean isLeased = new AtomicBoolean(true);
+    private final Rgetattr before;
+    private final long changesBefore;
+    private final Call<Rgetattr> request;
+
+    /** The value of {@link FilePages#changes} at the end of the open. */
+    private volatile long changesAfter = UNKNOWN;
+
+    /**
+     * @param lease the fid of the request; this object closes the lease
+     * @param before the attributes from before the open
+     * @param changesBefore {@link FilePages#changes} from before these were requested
+     * @param request the request, which was sent after the open
+     */
+    public OpenCheck(
+            final Inode inode,
+            final Lease lease,
+            final Rgetattr before,
+            final long changesBefore,
+            final Call<Rgetattr> request) {
+        this.inode = inode;
+        this.lease = lease;
+        this.before = before;
+        this.changesBefore = changesBefore;
+        this.request = request;
+    }
+
+    /**
+     * Records that the file is among the open ones. Changes on this mount that begin from now on wait for the reply
+     * ({@link OpenState#awaitChecks}), so they are no reason for another version.
+     */
+    public void endOpen() {
+        changesAfter = inode.pages.changes();
+    }
+
+    /** Returns whether the reply has arrived, or will not. */
+    public boolean isAnswered() {
+        return request.future().isDone();
+    }
+
+    /**
+     * Blocks until the reply has arrived, at most for {@code patienceNanos} and for the session's timeout. An interrupt
+     * does not give the request up.
+     *
+     * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
+     */
+    void await(final long patienceNanos) throws InterruptedIOException {
+        if (!request.awaitEnd(patienceNanos)) {
+            request.giveUpIfOverdue();
+        }
+    }
+
+    /** Returns whether the reply shows that the fid is on the file. */
+    boolean hasSucceeded() {
+        final Rgetattr now = request.future().handle((reply, failure) -> reply).getNow(null);
+        return now != null && inode.isSameFile(now) && (mayBeChangedHere() || CachedData.isSameVersion(before, now));
+    }
+
+    private boolean mayBeChangedHere() {
+        final long after = changesAfter;
+        return (after == UNKNOWN ? inode.pages.changes() : after) != changesBefore;
+    }
+
+    /** Gives up the path fid. To be called once the reply has arrived, or is no longer waited for. */
+    public void closeLease() {
+        if (isLeased.getAndSet(false)) {
+            lease.close();
+        }
+    }
+}

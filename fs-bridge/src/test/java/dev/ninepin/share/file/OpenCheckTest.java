@@ -1,0 +1,365 @@
+package dev.ninepin.share.file;
+
+import static dev.ninepin.operations.FileOperations.ROOT;
+import static dev.ninepin.testing.LyingServer.S_IFREG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ninepin.operations.AttributeChange;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.FileLock;
+import dev.ninepin.operations.LockMode;
+import dev.ninepin.operations.ReadResult;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.LockStatus;
+import dev.ninepin.p9.Message;
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rlerror;
+import dev.ninepin.p9.Rlock;
+import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Tfsync;
+import dev.ninepin.p9.Tgetattr;
+import dev.ninepin.p9.Tlock;
+import dev.ninepin.p9.Tlopen;
+import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tread;
+import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.p9.Twalk;
+import dev.ninepin.p9.Twrite;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.SessionOptions;
+import dev.ninepin.share.NoKernelCache;
+import dev.ninepin.share.Share;
+import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.testing.AnsweringChannel;
+import dev.ninepin.testing.BackgroundCall;
+import dev.ninepin.testing.LyingServer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Tests of the check that an opened fid is on the intended file, whose reply open(2) does not wait for. The server's fids
+ * are paths, like QEMU's.
+ */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OpenCheckTest {
+    private static final ByteString NAME = ByteString.of("file");
+    private static final int EIO = 5;
+    private static final List<Class<? extends Tmessage>> DEPENDENT =
+            List.of(Tread.class, Twrite.class, Tsetattr.class, Tfsync.class, Tlock.class);
+
+    /** A server that passes the answers to the checks of opens through a function, or holds them. */
+    private static final class CheckedServer implements AnsweringChannel.Server {
+        private final LyingServer model = new LyingServer();
+        private final List<Tmessage> requests = new CopyOnWriteArrayList<>();
+
+        /** The requests that depend on a fid and reached a file, with the file. */
+        private final List<Qid> reached = new CopyOnWriteArrayList<>();
+
+        private final List<ByteBuffer> held = new ArrayList<>();
+        private Runnable onOpen = () -> {};
+        private UnaryOperator<Message> onCheck = answer -> answer;
+        private boolean holds;
+        private boolean wasOpened;
+
+        @Override
+        public synchronized List<ByteBuffer> answer(final int tag, final Tmessage request) {
+            requests.add(request);
+            if (DEPENDENT.contains(request.getClass())) {
+                reached.add(model.qidOf(fidOf(request)));
+            }
+            final Message truth = request instanceof Tlock ? new Rlock(LockStatus.SUCCESS) : model.answer(request);
+            Message answer = truth;
+            final boolean isCheck = request instanceof Tgetattr && wasOpened;
+            if (isCheck) {
+                wasOpened = false;
+                answer = onCheck.apply(truth);
+            } else if (request instanceof Tlopen) {
+                wasOpened = true;
+                onOpen.run();
+            }
+            final ByteBuffer bytes = AnsweringChannel.bytes(tag, answer);
+            if (isCheck && holds) {
+                held.add(bytes);
+                return List.of();
+            }
+            final List<ByteBuffer> all = new ArrayList<>();
+            if (!holds) {
+                all.addAll(held);
+                held.clear();
+            }
+            all.add(bytes);
+            return all;
+        }
+
+        private static int fidOf(final Tmessage request) {
+            try {
+                return (int) request.getClass().getMethod("fid").invoke(request);
+            } catch (final ReflectiveOperationException e) {
+                throw new LinkageError("a request without a fid", e);
+            }
+        }
+
+        synchronized void hold() {
+            holds = true;
+        }
+
+        synchronized void release() {
+            holds = false;
+        }
+
+        synchronized void onOpen(final Runnable action) {
+            onOpen = action;
+        }
+
+        synchronized void onCheck(final UnaryOperator<Message> lie) {
+            onCheck = lie;
+        }
+
+        long count(final Class<? extends Tmessage> kind) {
+            return requests.stream().filter(kind::isInstance).count();
+        }
+    }
+
+    /** The operations that depend on an open fid. */
+    private enum Dependent {
+        READ {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.read(handle, 0, 10).close();
+            }
+        },
+        READ_DIRECT {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.readWithoutPages(handle, 0, 10).close();
+            }
+        },
+        WRITE {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.write(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR);
+            }
+        },
+        APPEND {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.write(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR | OpenFlags.APPEND);
+            }
+        },
+        WRITE_PAGES {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.writePages(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR);
+            }
+        },
+        TRUNCATE {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.setattrOfOpen(handle, AttributeChange.size(1));
+            }
+        },
+        FSYNC {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.fsync(handle, true);
+            }
+        },
+        LOCK {
+            @Override
+            void run(final Share share, final long handle) throws IOException {
+                share.flock(FileLock.whole(1, handle, 1, LockMode.EXCLUSIVE), false, new NoKernelCache());
+            }
+        };
+
+        abstract void run(Share share, long handle) throws IOException;
+    }
+
+    private final CheckedServer server = new CheckedServer();
+    private Share share;
+    private Qid qid;
+    private long node;
+
+    @BeforeEach
+    void openShare() throws IOException {
+        qid = server.model.put(NAME.toString(), S_IFREG | 0644, new byte[60]);
+        share = Share.open(
+                Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
+                new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
+        node = share.lookup(ROOT, NAME).node();
+    }
+
+    @AfterEach
+    void nothingIsLeft() throws IOException {
+        server.release();
+        share.statfs(ROOT);
+        share.close();
+        assertThat(share.session().status().tagsUsed()).isZero();
+        assertThat(share.session().status().fidsUsed()).as("fids in use").isZero();
+    }
+
+    @Test
+    void openReturnsBeforeTheCheckIsAnswered() throws IOException {
+        server.hold();
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        assertThat(server.held).hasSize(1);
+        server.release();
+        share.statfs(ROOT);
+        share.read(handle, 0, 10).close();
+        assertThat(server.count(Tlopen.class)).isEqualTo(1);
+        share.release(handle);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Dependent.class)
+    void whatDependsOnAFidWaitsForItsCheck(final Dependent operation) throws Exception {
+        server.hold();
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("dependent", () -> {
+            operation.run(share, handle);
+            return true;
+        })) {
+            call.awaitInside("awaitEnd");
+            assertThat(server.reached).isEmpty();
+            server.release();
+            share.statfs(ROOT);
+            assertThat(call.result()).isTrue();
+        }
+        assertThat(server.reached).isNotEmpty();
+        assertThat(server.count(Tlopen.class)).isEqualTo(operation == Dependent.APPEND ? 2 : 1);
+        share.release(handle);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Dependent.class)
+    void nothingReachesAFileThatHasTakenTheName(final Dependent operation) throws IOException {
+        final Qid other = server.model.put("other", S_IFREG | 0644, new byte[70]);
+        server.onOpen(() -> {
+            server.onOpen(() -> {});
+            server.model.replace(NAME.toString(), "other");
+        });
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+
+        assertErrno(Errno.ESTALE, () -> operation.run(share, handle));
+        assertErrno(Errno.ESTALE, () -> operation.run(share, handle));
+
+        assertThat(server.reached).doesNotContain(other);
+        share.release(handle);
+    }
+
+    @Test
+    void aFileThatAnotherClientChangesIsOpenedAgain() throws IOException {
+        server.onOpen(() -> {
+            server.onOpen(() -> {});
+            server.model.put("new", qid, S_IFREG | 0644, new byte[70]);
+            server.model.replace(NAME.toString(), "new");
+        });
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
+        assertThat(server.count(Tlopen.class)).isEqualTo(1);
+
+        try (ReadResult read = share.readWithoutPages(handle, 0, 100)) {
+            assertThat(read.data().remaining()).isEqualTo(70);
+        }
+
+        assertThat(server.count(Tlopen.class)).isEqualTo(2);
+        share.release(handle);
+    }
+
+    @Test
+    void aCheckThatFailsOnceIsRepeated() throws IOException {
+        server.onCheck(answer -> {
+            server.onCheck(truth -> truth);
+            return new Rlerror(EIO);
+        });
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+
+        share.read(handle, 0, 10).close();
+
+        assertThat(server.count(Tlopen.class)).isEqualTo(2);
+        share.release(handle);
+    }
+
+    @Test
+    void theFirstOperationReportsACheckThatKeepsFailing() throws IOException {
+        server.onCheck(answer -> new Rlerror(EIO));
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+
+        assertErrno(EIO, () -> share.write(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR));
+        assertThat(server.reached).isEmpty();
+
+        server.onCheck(answer -> answer);
+        share.write(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR);
+        assertThat(server.reached).hasSize(1);
+        share.release(handle);
+    }
+
+    @Test
+    void aChangeThroughAnotherDescriptorIsNoReasonToOpenAFileAgain() throws Exception {
+        final long other = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        share.read(other, 0, 10).close();
+        server.hold();
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        server.requests.clear();
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("chmod", () -> {
+            share.setattr(node, AttributeChange.mode(0));
+            return true;
+        })) {
+            call.awaitInside("awaitChecks");
+            assertThat(server.count(Tsetattr.class)).isZero();
+            server.release();
+            share.statfs(ROOT);
+            assertThat(call.result()).isTrue();
+        }
+        share.read(handle, 0, 10).close();
+        assertThat(server.count(Tlopen.class)).isZero();
+        share.release(handle);
+        share.release(other);
+    }
+
+    @Test
+    void anInterruptedReadLeavesTheCheckToTheNextOne() throws Exception {
+        server.hold();
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("read", () -> {
+            share.read(handle, 0, 10).close();
+            return true;
+        })) {
+            call.awaitInside("awaitEnd").interrupt();
+            assertThat(Errno.of(call.failure())).isEqualTo(Errno.EINTR);
+        }
+        server.release();
+        share.statfs(ROOT);
+        share.read(handle, 0, 10).close();
+        assertThat(server.count(Tlopen.class)).isEqualTo(1);
+        share.release(handle);
+    }
+
+    @Test
+    void anOpenThatNothingDependsOnNeedsNoVerdict() throws IOException {
+        server.onCheck(answer -> new Rlerror(EIO));
+        share.release(share.open(node, OpenFlags.RDWR, new NoKernelCache()));
+        assertThat(server.count(Tlopen.class)).isEqualTo(1);
+        assertThat(server.count(Twalk.class)).isEqualTo(2);
+        assertThat(server.count(Tclunk.class)).isEqualTo(1);
+    }
+
+    private static void assertErrno(final int errno, final ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .satisfies(failure ->
+                        assertThat(Errno.of(failure)).as("%s", failure).isEqualTo(errno));
+    }
+}
