@@ -3,6 +3,7 @@ package dev.ninepin.fuse;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -12,6 +13,7 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.share.Share;
+import dev.ninepin.share.file.OpenFiles;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.OnServer;
 import dev.ninepin.testing.RoundTripChannel;
@@ -147,7 +149,57 @@ class RoundTripsTest extends SessionFixture {
                             test.write(path.resolveSibling(path.getFileName() + "before"));
                             test.requireMissing(path);
                         },
-                        RoundTripsTest::write));
+                        RoundTripsTest::write),
+                new Row(
+                        "open and close a known file",
+                        2,
+                        5,
+                        RoundTripsTest::makeKnownFile,
+                        (test, path) -> test.read(path, 0)),
+                new Row(
+                        "open and close a known file, again",
+                        1,
+                        5,
+                        (test, path) -> {
+                            test.makeKnownFile(path);
+                            test.read(path, 0);
+                            test.read(path, 0);
+                        },
+                        (test, path) -> test.read(path, 0)),
+                new Row(
+                        "open, read 100 bytes and close a file never seen",
+                        5,
+                        8,
+                        (test, path) -> Files.write(test.there(path), new byte[100]),
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "open, read 100 bytes and close a known file",
+                        3,
+                        6,
+                        RoundTripsTest::makeKnownFileOf100Bytes,
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "open, read 100 bytes and close a known file, opened twice before",
+                        2,
+                        6,
+                        (test, path) -> {
+                            test.makeKnownFileOf100Bytes(path);
+                            test.read(path, 0);
+                            test.read(path, 0);
+                        },
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "open, read 100 bytes and close a known file, again",
+                        1,
+                        5,
+                        (test, path) -> {
+                            test.makeKnownFileOf100Bytes(path);
+                            test.awaitKeptPages(path);
+                            // So the name was looked up just now.
+                            test.awaitExpiry(path);
+                            test.stat(path);
+                        },
+                        (test, path) -> test.read(path, 100)));
     }
 
     @BeforeEach
@@ -187,6 +239,7 @@ class RoundTripsTest extends SessionFixture {
         counter.begin(this::isWaiting);
         try {
             row.call().run(this, path);
+            counter.endRoundTrips();
             awaitIdle();
             return counter.end();
         } finally {
@@ -194,16 +247,25 @@ class RoundTripsTest extends SessionFixture {
         }
     }
 
-    /** Returns whether each request of the kernel waits for a reply of the server. */
+    /**
+     * Returns whether each request of the kernel waits for a reply of the server, and a program for one of these
+     * requests: it does not wait for a RELEASE.
+     */
     private boolean isWaiting() {
         final int requests = mount.status().requestsInProgress();
-        final long waiting = Thread.getAllStackTraces().entrySet().stream()
+        final List<StackTraceElement[]> waiting = Thread.getAllStackTraces().entrySet().stream()
                 .filter(thread -> thread.getKey().getName().startsWith("ninepin-"))
-                .filter(thread -> Arrays.stream(thread.getValue())
-                        .anyMatch(frame -> frame.getClassName().equals(Call.class.getName())
-                                && frame.getMethodName().startsWith("await")))
-                .count();
-        return requests > 0 && waiting == requests;
+                .map(Map.Entry::getValue)
+                .filter(stack -> isInside(stack, Call.class, "await"))
+                .toList();
+        return waiting.size() == requests
+                && waiting.stream().anyMatch(stack -> !isInside(stack, OpenFiles.class, "release"));
+    }
+
+    private static boolean isInside(final StackTraceElement[] stack, final Class<?> type, final String methods) {
+        return Arrays.stream(stack)
+                .anyMatch(frame -> frame.getClassName().equals(type.getName())
+                        && frame.getMethodName().startsWith(methods));
     }
 
     /** Blocks until nothing is in progress, and the kernel has released what was opened. */
@@ -229,6 +291,30 @@ class RoundTripsTest extends SessionFixture {
     private void makeKnownFile(final Path path) throws IOException {
         Files.createFile(there(path));
         stat(path);
+    }
+
+    private void makeKnownFileOf100Bytes(final Path path) throws IOException {
+        Files.write(there(path), new byte[100]);
+        stat(path);
+    }
+
+    /** Reads a file until the kernel keeps its pages from one open to the next. */
+    private void awaitKeptPages(final Path path) {
+        await().pollInSameThread().until(() -> {
+            awaitIdle();
+            final long reads = requests("read");
+            read(path, 100);
+            awaitIdle();
+            return requests("read") == reads;
+        });
+    }
+
+    private void read(final Path path, final int count) throws IOException {
+        try (FileChannel file = FileChannel.open(path, READ)) {
+            if (count > 0) {
+                assertThat(file.read(ByteBuffer.allocate(count))).isEqualTo(count);
+            }
+        }
     }
 
     /** Blocks until the kernel has forgotten names and attributes that it has received so far. */

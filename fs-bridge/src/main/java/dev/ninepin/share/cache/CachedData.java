@@ -67,6 +67,10 @@ public final class CachedData {
     @GuardedBy("this")
     private long changes;
 
+    /** Counts the drops of the kernel's data. */
+    @GuardedBy("this")
+    private long drops;
+
     /** The value of {@link #changes} when {@link #seen} was requested. */
     @GuardedBy("this")
     private long changesSeen;
@@ -166,6 +170,11 @@ public final class CachedData {
         return changes;
     }
 
+    /** Returns the counts of changes and drops so far. */
+    synchronized FilePages.Moment moment() {
+        return new FilePages.Moment(changes, drops);
+    }
+
     /**
      * Decides whether the kernel's data is still good after an open. Blocks while another open drops the data.
      *
@@ -193,10 +202,13 @@ public final class CachedData {
             seen = version;
             seenSince = now;
         }
-        // The tick is over if the version was first seen more than a tick before this request, or if the version is much
-        // older than this host's clock at that time. If that clock is ahead of the server's, only a change within the same tick would go
+        // The tick is over if the version was first seen more than a tick before this request, or if the version is
+        // much
+        // older than this host's clock at that time. If that clock is ahead of the server's, only a change within the
+        // same tick would go
         // unnoticed.
-        final boolean settled = asked - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
+        final boolean settled =
+                asked - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
         // Another open may have requested attributes later than this one, and been decided earlier.
         final boolean mayBeOurs = writers > 0
                 && (changing > 0
@@ -238,6 +250,7 @@ public final class CachedData {
     @GuardedBy("this")
     private void beginDrop() {
         dropping = true;
+        drops++;
         hasLostWrites = false;
     }
 

@@ -22,6 +22,17 @@ public final class FilePages {
     /** What the kernel has read of the file since its pages were last dropped; null until the file is opened. */
     private volatile @Nullable Rereads rereads;
 
+    /** Whether the kernel may have pages of the file: something was read or changed since they were last dropped. */
+    private volatile boolean isCached;
+
+    /**
+     * A moment in the history of the file's pages.
+     *
+     * @param changes the count of the starts and ends of changes from this mount
+     * @param drops the count of the drops of all pages
+     */
+    public record Moment(long changes, long drops) {}
+
     /** @param node the file's node ID */
     public FilePages(final long node) {
         this.node = node;
@@ -40,6 +51,7 @@ public final class FilePages {
 
     /** Records the start of a change of data or attributes from this mount. */
     public void beginChange() {
+        isCached = true;
         data.beginChange();
     }
 
@@ -56,6 +68,19 @@ public final class FilePages {
     /** Returns the count of the starts and ends of changes from this mount. */
     public long changes() {
         return data.changes();
+    }
+
+    /**
+     * Returns the present moment. If a later one is equal, this mount has begun and ended no change of the file in
+     * between, and no drop of its pages has begun.
+     */
+    public Moment moment() {
+        return data.moment();
+    }
+
+    /** Returns whether the kernel may have pages of the file. */
+    public boolean mayBeCached() {
+        return isCached;
     }
 
     /** Returns whether a change from this mount is under way, or ended so recently that the program may not know it yet. */
@@ -115,6 +140,7 @@ public final class FilePages {
     /** Makes the kernel drop all pages of the file. The caller must not hold a lock on the file's names. */
     public void drop(final CachedData.Verdict verdict, final KernelCache kernel) {
         boolean dropped = false;
+        isCached = false;
         rereads().beginDrop();
         try {
             kernel.dropData(node);
@@ -157,6 +183,7 @@ public final class FilePages {
      * @return an action to run once the kernel has received its reply; empty if that need not be known
      */
     public Optional<Runnable> beginRead(final long offset, final int count) {
+        isCached = true;
         return rereads().beginRead(offset, count);
     }
 

@@ -17,6 +17,7 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -59,15 +60,31 @@ final class FileData {
     /** The permits for writes that nothing waits for: half of the session's requests with data. */
     private final Semaphore behind;
 
+    private final EarlyReads early;
+
     /** The largest write that the server has been seen to do at once, in bytes. */
     private volatile int provenSize;
 
-    FileData(final Session session) {
+    /** @param earlyMaxAge how old the reply to an early read may be when a program reads the file, in nanoseconds */
+    FileData(final Session session, final long earlyMaxAge) {
         this.session = session;
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
         this.behind = new Semaphore(half, true);
+        this.early = new EarlyReads(session, half / 2, earlyMaxAge);
+    }
+
+    /** Begins the first read of a file that was just opened, if it is small; see {@link EarlyReads#begin}. */
+    void readEarly(final OpenFile file) {
+        early.begin(file, chunk(file));
+    }
+
+    /** Reads like {@link #read} into the kernel's pages. Uses the reply to {@link #readEarly} if that is as good. */
+    ReadResult readIntoPages(final OpenFile file, final long offset, final int count) throws IOException {
+        file.requireChecked();
+        final Optional<ReadResult> begun = early.take(file, offset, count);
+        return begun.isPresent() ? begun.get() : read(file, offset, count);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
@@ -293,7 +310,7 @@ final class FileData {
      * file, and a request to confirm this would double the cost of every small file. So more is requested only if the
      * last known size says that the file is longer.
      */
-    private static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
+    static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
         final Rgetattr seen = file.inode().attributes();
         return got < count && seen != null && Long.compareUnsigned(offset + got, seen.size()) < 0;
     }

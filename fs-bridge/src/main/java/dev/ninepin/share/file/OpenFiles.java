@@ -74,7 +74,7 @@ public final class OpenFiles {
         this.writesBehind = cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
-        this.data = new FileData(session);
+        this.data = new FileData(session, cache.attributes().toNanos());
     }
 
     /** Adds an open file and returns its handle. */
@@ -86,6 +86,13 @@ public final class OpenFiles {
             file.inode().pages.mayAlwaysBeDropped();
         }
         return handles.add(file);
+    }
+
+    /** Begins to read a small file before a program asks for it, except with {@code cache=none}. */
+    void readEarly(final OpenFile file) {
+        if (cache != CacheMode.NONE) {
+            data.readEarly(file);
+        }
     }
 
     /** Records that an open is complete, except for its check. */
@@ -126,7 +133,7 @@ public final class OpenFiles {
         try {
             // A shorter file than the kernel knows would make the kernel cut its pages off.
             file.inode().pending.await();
-            result = data.read(file, offset, count);
+            result = data.readIntoPages(file, offset, count);
             file.inode()
                     .noteRead(offset + result.data().remaining(), result.data().remaining() < count);
         } finally {
@@ -303,7 +310,7 @@ public final class OpenFiles {
 
     private void release(final long handle, final OpenFile file, final long patienceNanos) {
         finishWrites(file, patienceNanos);
-        finishCheck(file, patienceNanos);
+        finishOpen(file, patienceNanos);
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             file.close(fids::clunk);
@@ -332,12 +339,14 @@ public final class OpenFiles {
         }
     }
 
-    /** Waits for the reply to the check of a file that is being closed: the server may clunk a fid before it replies. */
-    private static void finishCheck(final OpenFile file, final long patienceNanos) {
+    /** Waits for the replies that no program has waited for: the server may clunk a fid before it replies. */
+    private static void finishOpen(final OpenFile file, final long patienceNanos) {
         try {
+            file.dropEarlyRead(patienceNanos);
             file.awaitCheck(patienceNanos);
         } catch (final InterruptedIOException e) {
-            LOG.debug("node {} is closed before its open is checked", file.inode().node(), e);
+            LOG.debug(
+                    "node {} is closed before its open is checked", file.inode().node(), e);
         }
     }
 

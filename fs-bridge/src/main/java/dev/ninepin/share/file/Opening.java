@@ -84,6 +84,9 @@ public final class Opening implements OpenFile.Opener {
         try {
             judgeData(opened, kernel);
             opened.check().ifPresent(files::endOpen);
+            if ((flags & OpenFlags.DIRECT) == 0) {
+                files.readEarly(opened.file());
+            }
             return handle;
         } catch (final IOException | RuntimeException e) {
             files.release(handle);
@@ -137,7 +140,8 @@ public final class Opening implements OpenFile.Opener {
             boolean isKept = false;
             try {
                 final Attempt attempt = attempt(inode, lease, flags);
-                final Optional<OpenCheck> check = attempt.look().seen().map(seen -> beginCheck(inode, lease, attempt, seen));
+                final Optional<OpenCheck> check =
+                        attempt.look().seen().map(seen -> beginCheck(inode, lease, attempt, seen));
                 isKept = check.isPresent();
                 fids.copyAhead(lease);
                 final OpenFile file =
@@ -153,11 +157,7 @@ public final class Opening implements OpenFile.Opener {
 
     private OpenCheck beginCheck(final Inode inode, final Lease lease, final Attempt attempt, final Rgetattr seen) {
         return new OpenCheck(
-                inode,
-                lease,
-                seen,
-                attempt.look().asked().changes(),
-                session.getattr(lease.fid(), AttrMask.BASIC));
+                inode, lease, seen, attempt.look().asked().changes(), session.getattr(lease.fid(), AttrMask.BASIC));
     }
 
     /**
@@ -172,7 +172,8 @@ public final class Opening implements OpenFile.Opener {
                 final Look look = attempt.look();
                 try {
                     final Inode.Asked again = attributes.beginRequest(inode);
-                    final Rgetattr now = session.getattr(lease.fid(), AttrMask.BASIC).await();
+                    final Rgetattr now =
+                            session.getattr(lease.fid(), AttrMask.BASIC).await();
                     attributes.recordReply(inode, now, again);
                     if (tries == OPEN_TRIES
                             || again.changes() != look.asked().changes()
@@ -251,8 +252,8 @@ public final class Opening implements OpenFile.Opener {
         final OpenFile file = opened.file();
         final FilePages pages = file.inode().pages;
         final Inode.Asked asked = opened.look().asked();
-        final CachedData.Verdict verdict = pages.judgeOpen(
-                cache, opened.look().seen(), asked.changes(), asked.nanos(), file.isForWriting());
+        final CachedData.Verdict verdict =
+                pages.judgeOpen(cache, opened.look().seen(), asked.changes(), asked.nanos(), file.isForWriting());
         file.markCounted();
         if (!verdict.good()) {
             pages.drop(verdict, kernel);

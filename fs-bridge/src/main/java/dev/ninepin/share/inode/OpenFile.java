@@ -6,7 +6,9 @@ import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.cache.PendingWrites;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,9 @@ public final class OpenFile {
 
     /** The check that {@link #first} needs; null once it has passed. Written under the monitor. */
     private volatile @Nullable OpenCheck check;
+
+    /** The read that was sent over {@link #first} before a program asked for it; null if there is none. */
+    private final AtomicReference<@Nullable EarlyRead> early = new AtomicReference<>();
 
     /** The fid that was opened with the opposite setting of APPEND. */
     @GuardedBy("this")
@@ -192,11 +197,41 @@ public final class OpenFile {
             if (closed) {
                 throw new StaleFileException("node " + inode.node() + " was closed");
             }
+            dropEarlyRead(NO_LIMIT);
             final OpenFid again = opener.openChecked(inode, flags);
             opener.clunk(first.fid());
             first = again;
         }
         check = null;
+    }
+
+    /**
+     * Begins a read over the first fid, before the check of the fid and before a program asks for it.
+     *
+     * @param request sends the read over a fid
+     */
+    public synchronized void readEarly(final IntFunction<EarlyRead> request) {
+        early.set(request.apply(first.fid()));
+    }
+
+    /**
+     * Takes the read that {@link #readEarly} began; null if there is none. Its reply is about this file only after {@link
+     * #requireChecked}.
+     */
+    public @Nullable EarlyRead takeEarlyRead() {
+        return early.get() == null ? null : early.getAndSet(null);
+    }
+
+    /** Gives up the early read. Waits for its end, at most for {@code patienceNanos}: a server may clunk a fid first. */
+    public void dropEarlyRead(final long patienceNanos) throws InterruptedIOException {
+        final EarlyRead dropped = takeEarlyRead();
+        if (dropped != null) {
+            try {
+                dropped.awaitEnd(patienceNanos);
+            } finally {
+                dropped.discard();
+            }
+        }
     }
 
     /**
