@@ -346,6 +346,11 @@ public interface FileOperations {
      */
     void access(Caller caller, long node, int mask) throws IOException;
 
-    /** Returns which answers of the server may be cached, and for how long. */
+    /** Returns which answers of the server may be cached. */
     CacheMode cache();
+
+    /** Returns how long names and attributes may be cached. */
+    default Timeouts timeouts() {
+        return Timeouts.of(cache());
+    }
 }

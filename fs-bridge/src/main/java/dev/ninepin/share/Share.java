@@ -14,6 +14,7 @@ import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.KnownName;
 import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.operations.WriteReply;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Rgetattr;
@@ -526,6 +527,11 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public CacheMode cache() {
         return view.options().cache();
+    }
+
+    @Override
+    public Timeouts timeouts() {
+        return view.options().timeouts();
     }
 
     /**

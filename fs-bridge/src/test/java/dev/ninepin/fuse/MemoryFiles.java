@@ -12,6 +12,7 @@ import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
@@ -42,6 +43,7 @@ public final class MemoryFiles implements FileOperations {
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(CHUNK).asReadOnlyBuffer();
 
     private final CacheMode cache;
+    private final Timeouts timeouts;
     private final Map<Long, Node> nodes = new HashMap<>();
     private final Map<Long, Open> open = new HashMap<>();
     private long lastNode = ROOT;
@@ -49,7 +51,12 @@ public final class MemoryFiles implements FileOperations {
     private volatile Interference interference = (operation, node) -> {};
 
     public MemoryFiles(final CacheMode cache) {
+        this(cache, Timeouts.of(cache));
+    }
+
+    MemoryFiles(final CacheMode cache, final Timeouts timeouts) {
         this.cache = cache;
+        this.timeouts = timeouts;
         final Node root = new Node(ROOT, DIRECTORY | 0755, new Caller(0, 0), 0);
         root.nlink = 2;
         nodes.put(ROOT, root);
@@ -416,6 +423,11 @@ public final class MemoryFiles implements FileOperations {
     @Override
     public CacheMode cache() {
         return cache;
+    }
+
+    @Override
+    public Timeouts timeouts() {
+        return timeouts;
     }
 
     /** Changes a file without the kernel's knowledge, as another client would. */

@@ -36,6 +36,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -204,10 +205,14 @@ class RoundTripsTest extends SessionFixture {
 
     @BeforeEach
     void mountShare() throws IOException {
+        mountShare(new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
+    }
+
+    private void mountShare(final ShareOptions shareOptions) throws IOException {
         root = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
         counter = new RoundTripChannel(server.connect(options().msize()));
         mounted = Session.connect(counter, options());
-        share = Share.open(mounted, new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
+        share = Share.open(mounted, shareOptions);
         mount = FuseMount.mount(share, root, new FuseOptions("round-trips", false, false, false));
     }
 
@@ -231,6 +236,26 @@ class RoundTripsTest extends SessionFixture {
                 .orElseThrow();
         assertThat(least.sent()).as("the messages of %s", row).hasSize(row.messages());
         assertThat(least.roundTrips()).as("the round trips of %s", row).isEqualTo(row.roundTrips());
+    }
+
+    /** A write that waits has been answered when write(2) returns; another one has only been sent. */
+    @ParameterizedTest
+    @CsvSource({"true,0", "false,1"})
+    void aWriteWaitsForTheServerUnlessItMayBeBehind(final boolean behind, final int roundTrips) throws IOException {
+        unmountShare();
+        mountShare(new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()).withWritesBehind(behind));
+        try (FileChannel file = FileChannel.open(root.resolve("file"), WRITE, CREATE)) {
+            // Proves that the server takes writes of this size, and so waits in any case.
+            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+            awaitIdle(1);
+            counter.begin(this::isWaiting);
+            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+            final RoundTripChannel.Count count = counter.end();
+            assertThat(count.sent()).containsExactly("Twrite");
+            assertThat(count.roundTrips()).isEqualTo(roundTrips);
+        } finally {
+            counter.end();
+        }
     }
 
     private RoundTripChannel.Count count(final Row row, final Path path) throws IOException {
@@ -270,10 +295,15 @@ class RoundTripsTest extends SessionFixture {
 
     /** Blocks until nothing is in progress, and the kernel has released what was opened. */
     private void awaitIdle() {
+        awaitIdle(0);
+    }
+
+    /** @param open the number of files that stay open */
+    private void awaitIdle(final int open) {
         await().pollInSameThread()
                 .until(() -> mount.status().requestsInProgress() == 0
                         && mounted.status().tagsUsed() == 0
-                        && requests("open", "create") == requests("release"));
+                        && requests("open", "create") == requests("release") + open);
     }
 
     private long requests(final String... kinds) {

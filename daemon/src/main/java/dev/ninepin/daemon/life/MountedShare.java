@@ -230,6 +230,8 @@ public final class MountedShare implements AutoCloseable {
 
     private static ShareOptions shareOptions(final MountOptions options) {
         return new ShareOptions(options.cache(), options.uid(), options.gid())
+                .withTimeouts(options.timeouts())
+                .withWritesBehind(options.writesBehind())
                 .withXattrs(options.xattrs())
                 .withContainSymlinks(options.containSymlinks())
                 .withRemoteLocks(options.remoteLocks())
@@ -255,7 +257,8 @@ public final class MountedShare implements AutoCloseable {
                 options.kernelFlags().stream()
                         .filter(flag -> user.isRoot() || !FOR_ROOT.contains(flag))
                         .filter(flag -> !KernelFlags.isContext(flag) || Files.isDirectory(SELINUX))
-                        .toList());
+                        .toList(),
+                options.limits());
     }
 
     private static NinepinException failed(final String what, final IOException e, final String wayOut) {

@@ -3,11 +3,11 @@ package dev.ninepin.fuse.protocol;
 import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.DirectorySink;
 import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -90,14 +90,14 @@ public final class DirentPlusBuffer implements DirectorySink {
      * Fills in the lookup results and returns the entries, from position to limit.
      *
      * @param found the lookup result of each of {@link #names()}, in the same order
-     * @param validity the entry and attribute timeout of the results
+     * @param timeouts how long the results are valid
      */
-    ByteBuffer finish(final List<Optional<Entry>> found, final Duration validity) {
+    ByteBuffer finish(final List<Optional<Entry>> found, final Timeouts timeouts) {
         for (int i = 0; i < found.size(); i++) {
             final int place = places.get(i);
             found.get(i)
                     .ifPresent(entry -> put(
-                            buffer.duplicate().order(ByteOrder.nativeOrder()).position(place), entry, validity));
+                            buffer.duplicate().order(ByteOrder.nativeOrder()).position(place), entry, timeouts));
         }
         return buffer.flip();
     }
@@ -106,10 +106,10 @@ public final class DirentPlusBuffer implements DirectorySink {
      * Writes a {@code struct fuse_entry_out}: nodeid[8] generation[8] entry_valid[8] attr_valid[8] entry_valid_nsec[4]
      * attr_valid_nsec[4], and {@code struct fuse_attr}.
      */
-    private static void put(final ByteBuffer out, final Entry entry, final Duration validity) {
+    private static void put(final ByteBuffer out, final Entry entry, final Timeouts timeouts) {
         out.putLong(entry.node()).putLong(0);
-        out.putLong(validity.getSeconds()).putLong(validity.getSeconds());
-        out.putInt(validity.getNano()).putInt(validity.getNano());
+        out.putLong(timeouts.names().getSeconds()).putLong(timeouts.attributes().getSeconds());
+        out.putInt(timeouts.names().getNano()).putInt(timeouts.attributes().getNano());
         final Attributes attributes = entry.attributes();
         out.putLong(attributes.ino()).putLong(attributes.size()).putLong(attributes.blocks());
         out.putLong(attributes.atime().seconds())

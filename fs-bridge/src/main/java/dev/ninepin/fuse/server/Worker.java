@@ -3,7 +3,7 @@ package dev.ninepin.fuse.server;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.Reply;
-import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Timeouts;
 import java.util.function.Consumer;
 
 /**
@@ -18,9 +18,9 @@ final class Worker extends Thread {
     private final Consumer<Worker> loop;
 
     /** @param loop receives and serves requests until the worker may end; runs on the worker's thread */
-    Worker(final RequestSlots slots, final LibFuse fuse, final CacheMode cache, final Consumer<Worker> loop) {
+    Worker(final RequestSlots slots, final LibFuse fuse, final Timeouts timeouts, final Consumer<Worker> loop) {
         this.loop = loop;
-        reply = new Reply(fuse, cache);
+        reply = new Reply(fuse, timeouts);
         slot = slots.add(this);
         setName("ninepin-fuse-" + slot.number());
         setDaemon(true);

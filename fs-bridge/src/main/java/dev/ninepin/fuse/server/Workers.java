@@ -130,7 +130,7 @@ public final class Workers {
     /** Starts a worker, which is counted before it runs. */
     @GuardedBy("sessionLock")
     private void add() {
-        final Worker worker = new Worker(slots, fuse, files.cache(), this::serve);
+        final Worker worker = new Worker(slots, fuse, files.timeouts(), this::serve);
         waiting.incrementAndGet();
         alive.incrementAndGet();
         try {

@@ -71,7 +71,7 @@ public final class OpenFiles {
         this.inodes = shared.inodes();
         this.locks = shared.nameLocks();
         this.cache = shared.options().cache();
-        this.writesBehind = cache != CacheMode.NONE;
+        this.writesBehind = shared.options().writesBehind() && cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.data = new FileData(session, cache.attributes().toNanos());

@@ -9,11 +9,13 @@ import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.os.LibC;
 import dev.ninepin.os.NativeString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import jnr.ffi.Pointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +147,15 @@ class NegotiationTest {
                 .isZero();
     }
 
+    @ParameterizedTest
+    @CsvSource({"0,1", "1,0"})
+    void listingsComeWithoutAttributesWhereAttributesOrNamesExpireAtOnce(final int attributes, final int names) {
+        final Timeouts timeouts =
+                new Timeouts(Duration.ofSeconds(attributes), Duration.ofSeconds(names), Duration.ofSeconds(1));
+        assertThat(flags(answer(CacheMode.OPEN, timeouts, 31, EVERY_FLAG, 0)) & (DO_READDIRPLUS | READDIRPLUS_AUTO))
+                .isZero();
+    }
+
     @Test
     void aKernelThatMapsUncachedFilesNeedNotLookBeforeItReads() {
         final ByteBuffer answer = answer(CacheMode.NONE, 39, EVERY_FLAG, EVERY_FLAG);
@@ -180,8 +191,13 @@ class NegotiationTest {
         return answer(cache, minor, offered, 0);
     }
 
-    /** Returns the answer to an INIT: {@code struct fuse_out_header} and {@code struct fuse_init_out}. */
     private ByteBuffer answer(final CacheMode cache, final int minor, final int offered, final int offered2) {
+        return answer(cache, Timeouts.of(cache), minor, offered, offered2);
+    }
+
+    /** Returns the answer to an INIT: {@code struct fuse_out_header} and {@code struct fuse_init_out}. */
+    private ByteBuffer answer(
+            final CacheMode cache, final Timeouts timeouts, final int minor, final int offered, final int offered2) {
         final ByteBuffer request =
                 ByteBuffer.allocateDirect(ReceivedRequest.BUFFER_SIZE).order(ByteOrder.nativeOrder());
         final int size = minor < 36 ? 16 : 64;
@@ -194,7 +210,7 @@ class NegotiationTest {
                 .putInt(offered2)
                 .clear();
 
-        negotiation = new Negotiation(fuse, kernel.address(), cache, true);
+        negotiation = new Negotiation(fuse, kernel.address(), cache, timeouts, true);
         negotiation.answer(session, request, 40 + size);
 
         final ByteBuffer answer = ByteBuffer.wrap(kernel.take()).order(ByteOrder.nativeOrder());
