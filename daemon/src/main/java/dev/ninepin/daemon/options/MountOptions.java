@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param containSymlinks whether symbolic links are refused if they lead, or might lead, out of the share
  * @param uid the owner to show for every file
  * @param gid the group to show for every file
- * @param msize the msize to propose, in bytes
+ * @param msize the msize to propose, in bytes; empty for that of the source ({@link Source#msize})
  * @param aname the tree to attach to, for servers that offer several
  * @param uname the user name to attach with; null for the session's default
  * @param cache the cache mode
@@ -47,7 +47,7 @@ public record MountOptions(
         boolean containSymlinks,
         OptionalInt uid,
         OptionalInt gid,
-        int msize,
+        OptionalInt msize,
         ByteString aname,
         @Nullable ByteString uname,
         CacheMode cache,

@@ -97,7 +97,7 @@ final class MountOptionsParser {
     private boolean containSymlinks;
     private OptionalInt uid = OptionalInt.empty();
     private OptionalInt gid = OptionalInt.empty();
-    private int msize = SessionOptions.DEFAULT_MSIZE;
+    private OptionalInt msize = OptionalInt.empty();
     private ByteString aname = ByteString.EMPTY;
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
@@ -212,7 +212,7 @@ final class MountOptionsParser {
         switch (name) {
             case "uid" -> uid = OptionalInt.of(id(name, value));
             case "gid" -> gid = OptionalInt.of(id(name, value));
-            case "msize" -> msize = msize(value);
+            case "msize" -> msize = OptionalInt.of(msize(value));
             case "aname" -> aname = ByteString.of(value);
             case "uname" -> uname = ByteString.of(value);
             case "access" -> access(value);

@@ -1,6 +1,5 @@
 package dev.ninepin.fuse.mount;
 
-import dev.ninepin.fuse.protocol.ReceivedRequest;
 import java.util.OptionalInt;
 
 /**
@@ -17,8 +16,8 @@ public record KernelLimits(int maxRead, OptionalInt readahead, int maxBackground
     /** The least {@link #maxRead} that the kernel applies ({@code fs/fuse/inode.c}, fuse_fill_super_common). */
     public static final int LEAST_READ = 4096;
 
-    /** The largest {@link #maxRead}. */
-    public static final int LARGEST_READ = ReceivedRequest.MAX_TRANSFER;
+    /** The largest {@link #maxRead}: 256 pages, the kernel's FUSE_MAX_MAX_PAGES. Kernels before 4.20 send 128 KiB. */
+    public static final int LARGEST_READ = 1 << 20;
 
     /** As many as there are worker threads that stay. */
     private static final int DEFAULT_BACKGROUND = 64;

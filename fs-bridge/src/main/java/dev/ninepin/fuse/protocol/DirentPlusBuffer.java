@@ -108,8 +108,8 @@ public final class DirentPlusBuffer implements DirectorySink {
      */
     private static void put(final ByteBuffer out, final Entry entry, final Timeouts timeouts) {
         out.putLong(entry.node()).putLong(0);
-        out.putLong(timeouts.names().getSeconds()).putLong(timeouts.attributes().getSeconds());
-        out.putInt(timeouts.names().getNano()).putInt(timeouts.attributes().getNano());
+        out.putLong(timeouts.names().toSeconds()).putLong(timeouts.attributes().toSeconds());
+        out.putInt(timeouts.names().toNanosPart()).putInt(timeouts.attributes().toNanosPart());
         final Attributes attributes = entry.attributes();
         out.putLong(attributes.ino()).putLong(attributes.size()).putLong(attributes.blocks());
         out.putLong(attributes.atime().seconds())

@@ -40,8 +40,8 @@ public final class Reply {
     /** The longest symbolic link target that the kernel accepts, in bytes: a page without the final NUL. */
     private static final int MAX_TARGET = 4095;
 
-    /** The most data of a directory in one reply, in bytes: enough for any directory read that the kernel sends. */
-    private static final int MAX_DIRECTORY_DATA = ReceivedRequest.MAX_TRANSFER;
+    /** The most data of a directory in one reply, in bytes. The kernel asks for 4 KiB, or for as much as the program. */
+    private static final int MAX_DIRECTORY_DATA = 1 << 18;
 
     private static final int FIRST_ROOM = 4096;
     private static final int ENAMETOOLONG = 36;

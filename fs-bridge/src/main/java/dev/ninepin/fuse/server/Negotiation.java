@@ -2,6 +2,7 @@ package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.CacheMode;
@@ -144,7 +145,7 @@ final class Negotiation {
         }
         if ((offered & MAX_PAGES) != 0) {
             answer.putShort(OUT_MAX_PAGES, (short)
-                    (ReceivedRequest.MAX_TRANSFER / LibC.get().getpagesize()));
+                    (KernelLimits.LARGEST_READ / LibC.get().getpagesize()));
         }
         return bytes;
     }

@@ -10,7 +10,7 @@ class FuseArgumentsTest {
     @Test
     void theOptionsAreInLibfusesNotation() {
         assertThat(FuseArguments.mountOptions(new FuseOptions("tag", true, true, true)))
-                .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=262144,max_write=262144,max_background=64,"
+                .isEqualTo("fsname=tag,subtype=ninepin,big_writes,max_read=1048576,max_write=1048576,max_background=64,"
                         + "ro,allow_other,default_permissions");
     }
 
@@ -18,7 +18,7 @@ class FuseArgumentsTest {
     void theLimitsAreAmongThem() {
         assertThat(FuseArguments.mountOptions(new FuseOptions("tag", false, false, false)
                         .withLimits(new KernelLimits(65536, OptionalInt.of(0), 12))))
-                .endsWith(",max_read=65536,max_write=262144,max_background=12,max_readahead=0");
+                .endsWith(",max_read=65536,max_write=1048576,max_background=12,max_readahead=0");
     }
 
     @Test

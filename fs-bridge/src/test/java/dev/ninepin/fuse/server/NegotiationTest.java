@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.fuse.MemoryFiles;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
@@ -58,7 +59,7 @@ class NegotiationTest {
 
     /** The options that fuse_mount does not remove. */
     private final Pointer option =
-            NativeString.of(("-obig_writes,max_write=" + ReceivedRequest.MAX_TRANSFER).getBytes(US_ASCII));
+            NativeString.of(("-obig_writes,max_write=" + ReceivedRequest.MAX_WRITE).getBytes(US_ASCII));
 
     private final long session;
 
@@ -112,10 +113,10 @@ class NegotiationTest {
                         | PARALLEL_DIROPS
                         | MAX_PAGES
                         | HANDLE_KILLPRIV_V2);
-        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(ReceivedRequest.MAX_TRANSFER);
+        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(ReceivedRequest.MAX_WRITE);
         assertThat(answer.getShort(16 + 28) * LibC.get().getpagesize())
                 .as("max_pages")
-                .isEqualTo(ReceivedRequest.MAX_TRANSFER);
+                .isEqualTo(KernelLimits.LARGEST_READ);
         for (int i = 16 + 32; i < answer.capacity(); i++) {
             assertThat(answer.get(i)).as("flags2 and what is unused").isZero();
         }
