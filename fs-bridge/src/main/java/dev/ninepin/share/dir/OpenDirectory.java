@@ -16,13 +16,14 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * An open directory. Each cookie that the kernel receives maps to one of the server's cookies, so entries are neither
- * lost nor repeated while the directory changes. Entries of a reply that do not fit into the kernel's buffer are kept
- * for the next call. Any thread may call any method.
+ * lost nor repeated while the directory changes. Entries of a page that do not fit into the kernel's buffer are kept for
+ * the next call. Any thread may call any method.
  */
 public final class OpenDirectory {
     private static final ByteString PARENT = ByteString.of("..");
@@ -38,28 +39,19 @@ public final class OpenDirectory {
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenDirectory.class);
 
-    /** How many times a page is requested while its entries keep being removed. */
-    private static final int PAGE_TRIES = 20;
-
     private final Session session;
     private final Inodes inodes;
     private final AsideFiles asides;
     private final Inode inode;
 
     /**
-     * The open fid; empty for a directory that was removed before it was opened, as "." of a process that is still in
-     * it.
+     * The pages from the server; null for a directory that was removed before it was opened, as "." of a process that is
+     * still in it.
      */
-    private final OptionalInt fid;
-
-    @GuardedBy("this")
-    private final PageCookies cookies = new PageCookies();
+    private final @Nullable DirectoryPages pages;
 
     @GuardedBy("this")
     private final SmallCookies shownCookies = new SmallCookies();
-
-    @GuardedBy("this")
-    private final ListingProgress progress = new ListingProgress();
 
     /** The page that follows {@link #position}; its entries from index {@link #next} on have not been taken. */
     @GuardedBy("this")
@@ -72,6 +64,10 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private long position;
 
+    /** Whether the listing is known to end at {@link #position}, so that the kernel's next call needs no request. */
+    @GuardedBy("this")
+    private boolean ended;
+
     OpenDirectory(
             final Session session,
             final Inodes inodes,
@@ -82,7 +78,7 @@ public final class OpenDirectory {
         this.inodes = inodes;
         this.asides = asides;
         this.inode = inode;
-        this.fid = fid;
+        this.pages = fid.isEmpty() ? null : new DirectoryPages(session, fid.getAsInt());
         inode.open.openedDirectory();
     }
 
@@ -91,11 +87,11 @@ public final class OpenDirectory {
      * fsync(2), if the server cannot do so for directories.
      */
     public void fsync(final boolean dataOnly) throws IOException {
-        if (fid.isEmpty() || inode.removed().isPresent()) {
+        if (pages == null || inode.removed().isPresent()) {
             return;
         }
         try {
-            session.fsync(fid.getAsInt(), dataOnly).await();
+            session.fsync(pages.fid(), dataOnly).await();
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
@@ -105,9 +101,11 @@ public final class OpenDirectory {
     }
 
     /** Clunks the fid. Must be called once. */
-    void close() {
+    synchronized void close() {
         inode.open.closedDirectory();
-        fid.ifPresent(session.fids()::clunk);
+        if (pages != null) {
+            pages.close();
+        }
     }
 
     /**
@@ -118,7 +116,7 @@ public final class OpenDirectory {
      *     listing never ends
      */
     public synchronized void read(final long offset, final DirectorySink sink) throws IOException {
-        if (fid.isEmpty() || inode.removed().isPresent()) {
+        if (pages == null || inode.removed().isPresent()) {
             throw new ErrnoException(Errno.ENOENT, "the directory was removed");
         }
         final long cookie = shownCookies.find(offset);
@@ -126,8 +124,10 @@ public final class OpenDirectory {
             position = cookie;
             page = List.of();
             next = 0;
-            progress.startAt(cookie);
+            ended = false;
+            pages.startAt(cookie);
         }
+        boolean isEmpty = true;
         while (true) {
             while (next < page.size()) {
                 final Dirent entry = page.get(next);
@@ -137,35 +137,22 @@ public final class OpenDirectory {
                         return;
                     }
                     shownCookies.taken(shown.offset());
-                    progress.shown();
+                    pages.shown();
+                    isEmpty = false;
                 }
                 position = entry.offset();
                 next++;
             }
-            final List<Dirent> following = cookies.makeContinuous(position, readPage(fid.getAsInt()));
-            progress.page(position, following);
-            page = following;
-            next = 0;
-            if (page.isEmpty()) {
+            if (ended) {
+                ended = false;
                 return;
             }
-        }
-    }
-
-    /**
-     * Requests the page that follows {@link #position}. nfs-ganesha looks up each entry that it lists. If one was just
-     * removed on its host, it answers ENOENT for the whole page ({@code src/FSAL/FSAL_VFS/handle.c}, read_dirents). The
-     * page is then requested again.
-     */
-    @GuardedBy("this")
-    private List<Dirent> readPage(final int from) throws IOException {
-        for (int tries = 1; ; tries++) {
-            try {
-                return session.readdir(from, position, session.maxIo()).await();
-            } catch (final RemoteException e) {
-                if (e.errno() != Errno.ENOENT || !session.isGanesha() || tries == PAGE_TRIES) {
-                    throw e;
-                }
+            page = pages.after(position).entries();
+            next = 0;
+            if (page.isEmpty()) {
+                // If there were entries, the kernel asks once more, for the end. A later call finds new entries.
+                ended = !isEmpty;
+                return;
             }
         }
     }
