@@ -17,6 +17,7 @@ import dev.ninepin.operations.ReadResult;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.operations.WriteReply;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
@@ -212,8 +213,9 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
-        return lookups.find(inodes.get(parent), names);
+    public List<Optional<Entry>> lookupAll(final long parent, final List<Dirent> names, final long since)
+            throws IOException {
+        return lookups.find(inodes.get(parent), names, since);
     }
 
     @Override
@@ -283,8 +285,10 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public ByteString readlink(final long node) throws IOException {
-        final ByteString target = view.paths()
-                .use(inodes.get(node), fid -> session.readlink(fid).await().target());
+        final Inode link = inodes.get(node);
+        final ByteString target =
+                view.paths().use(link, fid -> session.readlink(fid).await().target());
+        link.noteAccess();
         return LinkTarget.checked(target, view.options().containSymlinks());
     }
 
@@ -461,8 +465,8 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public void readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
-        directories.get(handle).read(offset, sink);
+    public long readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
+        return directories.get(handle).read(offset, sink);
     }
 
     @Override

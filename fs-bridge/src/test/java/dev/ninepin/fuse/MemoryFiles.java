@@ -107,12 +107,14 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
+    public List<Optional<Entry>> lookupAll(final long parent, final List<Dirent> names, final long since)
+            throws IOException {
         interference.before("lookupAll", parent);
         final List<Optional<Entry>> found = new ArrayList<>();
         synchronized (this) {
-            for (final ByteString name : names) {
-                found.add(Optional.ofNullable(node(parent).children.get(name)).map(this::entry));
+            for (final Dirent listed : names) {
+                found.add(Optional.ofNullable(node(parent).children.get(listed.name()))
+                        .map(this::entry));
             }
         }
         return found;
@@ -354,16 +356,18 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public void readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
+    public long readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
+        final long since = System.nanoTime();
         final List<Dirent> entries;
         synchronized (this) {
             entries = open.get(handle).entries;
         }
         for (int i = (int) (offset >> 44); i < entries.size(); i++) {
             if (!sink.offer(entries.get(i))) {
-                return;
+                return since;
             }
         }
+        return since;
     }
 
     @Override

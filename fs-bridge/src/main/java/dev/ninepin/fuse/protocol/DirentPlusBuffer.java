@@ -8,6 +8,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +29,9 @@ public final class DirentPlusBuffer implements DirectorySink {
 
     private final ByteBuffer buffer;
     private final DirentBuffer dirents;
-    private final List<ByteString> names = new ArrayList<>();
+    private final List<Dirent> entries = new ArrayList<>();
 
-    /** The offset of each name's entry_out. */
+    /** The offset of the entry_out of each of {@link #entries}. */
     private final List<Integer> places = new ArrayList<>();
 
     private boolean refused;
@@ -51,7 +52,7 @@ public final class DirentPlusBuffer implements DirectorySink {
     @Override
     public boolean offer(final Dirent entry) {
         final int place = buffer.position();
-        if (names.size() == most) {
+        if (entries.size() == most) {
             return false;
         }
         if (buffer.remaining() < ENTRY_OUT) {
@@ -67,7 +68,7 @@ public final class DirentPlusBuffer implements DirectorySink {
             return false;
         }
         if (!entry.name().equals(SELF) && !entry.name().equals(PARENT)) {
-            names.add(entry.name());
+            entries.add(entry);
             places.add(place);
         }
         return true;
@@ -81,16 +82,16 @@ public final class DirentPlusBuffer implements DirectorySink {
         return refused && buffer.position() == 0;
     }
 
-    /** Returns the names to look up, in the order of the entries, without {@code .} and {@code ..}. */
-    public List<ByteString> names() {
-        return names;
+    /** Returns the entries whose names are to be looked up: all but {@code .} and {@code ..}. */
+    public List<Dirent> entries() {
+        return entries;
     }
 
     /**
      * Fills in the lookup results and returns the entries, from position to limit.
      *
-     * @param found the lookup result of each of {@link #names()}, in the same order
-     * @param timeouts how long the results are valid
+     * @param found the lookup result of each of {@link #entries()}, in the same order
+     * @param timeouts how long results without an age are valid
      */
     ByteBuffer finish(final List<Optional<Entry>> found, final Timeouts timeouts) {
         for (int i = 0; i < found.size(); i++) {
@@ -107,9 +108,11 @@ public final class DirentPlusBuffer implements DirectorySink {
      * attr_valid_nsec[4], and {@code struct fuse_attr}.
      */
     private static void put(final ByteBuffer out, final Entry entry, final Timeouts timeouts) {
+        final Duration name = remaining(timeouts.names(), entry);
+        final Duration validity = remaining(timeouts.attributes(), entry);
         out.putLong(entry.node()).putLong(0);
-        out.putLong(timeouts.names().toSeconds()).putLong(timeouts.attributes().toSeconds());
-        out.putInt(timeouts.names().toNanosPart()).putInt(timeouts.attributes().toNanosPart());
+        out.putLong(name.toSeconds()).putLong(validity.toSeconds());
+        out.putInt(name.toNanosPart()).putInt(validity.toNanosPart());
         final Attributes attributes = entry.attributes();
         out.putLong(attributes.ino()).putLong(attributes.size()).putLong(attributes.blocks());
         out.putLong(attributes.atime().seconds())
@@ -121,5 +124,11 @@ public final class DirentPlusBuffer implements DirectorySink {
         out.putInt(attributes.mode()).putInt((int) attributes.nlink());
         out.putInt(attributes.uid()).putInt(attributes.gid()).putInt((int) attributes.rdev());
         out.putInt((int) attributes.blksize()).putInt(0);
+    }
+
+    /** Returns how much of a timeout is left to an entry that is not new. */
+    private static Duration remaining(final Duration timeout, final Entry entry) {
+        final Duration left = timeout.minusNanos(entry.ageNanos());
+        return left.isNegative() ? Duration.ZERO : left;
     }
 }

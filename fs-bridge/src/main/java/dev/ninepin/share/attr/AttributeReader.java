@@ -246,10 +246,14 @@ public final class AttributeReader {
             inodes.dropReplaced(inode);
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
-        final Rgetattr latest = inode.note(reply, asked);
+        return convert(inode, inode.note(reply, asked));
+    }
+
+    /** Converts the attributes of a file that the server has sent into those that programs see. */
+    public Attributes convert(final Inode inode, final Rgetattr reply) {
         // The hidden name of a file that was removed while open must not be counted.
-        final long links = inode.open.aside().isPresent() ? latest.nlink() - 1 : latest.nlink();
-        return toAttributes(inode, latest, links);
+        final long links = inode.open.aside().isPresent() ? reply.nlink() - 1 : reply.nlink();
+        return toAttributes(inode, reply, links);
     }
 
     /**

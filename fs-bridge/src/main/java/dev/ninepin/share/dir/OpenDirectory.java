@@ -60,6 +60,10 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private int next;
 
+    /** When the page was requested, as a {@link System#nanoTime}. */
+    @GuardedBy("this")
+    private long pageSince = System.nanoTime();
+
     /** The server's cookie of the last entry that the kernel took, or that was skipped. */
     @GuardedBy("this")
     private long position;
@@ -112,10 +116,11 @@ public final class OpenDirectory {
      * Offers the entries that follow a cookie to {@code sink}, until it has no room.
      *
      * @param offset a cookie that was offered with an entry; 0 for the start
+     * @return when the server was asked for the oldest of these entries, as a {@link System#nanoTime}
      * @throws ErrnoException ENOENT if the directory was removed, as getdents(2) reports it; EIO if the server's
      *     listing never ends
      */
-    public synchronized void read(final long offset, final DirectorySink sink) throws IOException {
+    public synchronized long read(final long offset, final DirectorySink sink) throws IOException {
         if (pages == null || inode.removed().isPresent()) {
             throw new ErrnoException(Errno.ENOENT, "the directory was removed");
         }
@@ -128,31 +133,36 @@ public final class OpenDirectory {
             pages.startAt(cookie);
         }
         boolean isEmpty = true;
+        long oldest = System.nanoTime();
         while (true) {
             while (next < page.size()) {
                 final Dirent entry = page.get(next);
                 if (isToBeShown(entry)) {
                     final Dirent shown = asShown(entry);
                     if (!sink.offer(shown)) {
-                        return;
+                        return oldest;
                     }
                     shownCookies.taken(shown.offset());
                     pages.shown();
                     isEmpty = false;
+                    oldest = pageSince - oldest < 0 ? pageSince : oldest;
                 }
                 position = entry.offset();
                 next++;
             }
             if (ended) {
                 ended = false;
-                return;
+                return oldest;
             }
-            page = pages.after(position).entries();
+            final DirectoryPages.Page following = pages.after(position);
+            page = following.entries();
+            pageSince = following.asked();
             next = 0;
+            inode.noteAccess();
             if (page.isEmpty()) {
                 // If there were entries, the kernel asks once more, for the end. A later call finds new entries.
                 ended = !isEmpty;
-                return;
+                return oldest;
             }
         }
     }

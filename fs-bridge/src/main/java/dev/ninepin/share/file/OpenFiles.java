@@ -122,7 +122,11 @@ public final class OpenFiles {
     public ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
         final OpenFile file = handles.get(handle);
         file.inode().pending.await();
-        return data.read(file, offset, count);
+        try {
+            return data.read(file, offset, count);
+        } finally {
+            file.inode().noteAccess();
+        }
     }
 
     /** Implements {@code FileOperations.read}. */
@@ -160,6 +164,7 @@ public final class OpenFiles {
     public boolean hidesContents(final long handle) throws IOException {
         final OpenFile file = handles.get(handle);
         try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
+            file.inode().noteAccess();
             return first.data().hasRemaining();
         } catch (final RemoteException e) {
             LOG.trace("node {} can't be read", file.inode().node(), e);

@@ -10,8 +10,10 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.p9.Tflush;
@@ -108,7 +110,7 @@ class WritesBehindTest {
         LIST {
             @Override
             void run(final Share share, final long node, final long handle) throws IOException {
-                share.lookupAll(ROOT, List.of(NAME))
+                share.lookupAll(ROOT, List.of(new Dirent(new Qid(0, 0, 0), 1, 0, NAME)), System.nanoTime())
                         .forEach(each -> each.ifPresent(entry -> share.forget(entry.node(), 1)));
             }
         },

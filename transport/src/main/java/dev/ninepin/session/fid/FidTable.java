@@ -197,26 +197,11 @@ public final class FidTable {
     }
 
     /**
-     * Walks like {@link #walk} over each of {@code names}, with all requests in flight at once. The results are in the
-     * order of the names. A result is empty if the server answered with an error or takes no more fids.
+     * Begins a walk to a new fid like {@link #walk(int, ByteString)}, without waiting for the answer. Does not check the
+     * length of the path. Empty if the server takes no more fids.
      */
-    public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
-        final Walks.Start start = start();
-        try (Lease from = lease(directory)) {
-            final List<Optional<Walked>> all = walks.walkEach(from.fid(), names, start);
-            for (int i = 0; i < names.size(); i++) {
-                all.set(i, withRoom(directory, names.get(i), all.get(i)));
-            }
-            return all;
-        }
-    }
-
-    private Optional<Walked> withRoom(final PathFid directory, final ByteString name, final Optional<Walked> walked) {
-        try {
-            return walked.isPresent() ? Optional.of(requireRoom(directory, name, walked.get())) : walked;
-        } catch (final RemoteException e) {
-            return Optional.empty();
-        }
+    public Optional<PendingWalk> beginWalk(final int from, final ByteString name) {
+        return walks.begin(from, name, start());
     }
 
     private Walks.Start start() {

@@ -73,20 +73,17 @@ final class OwnFids {
         return number.orElseThrow(() -> new RemoteException("every request for another fid", RemoteException.ENFILE));
     }
 
-    /** Takes numbers for up to {@code count} fids. Never blocks: a thread that holds numbers must not wait for more. */
-    List<Integer> takeUpTo(final int count) {
-        clunkDoubtfulFids();
-        final List<Integer> taken = new ArrayList<>(count);
-        while (taken.size() < count) {
-            final OptionalInt number = numbers.tryTake();
-            if (number.isEmpty()) {
-                final boolean hasRoomNextTime = makeRoom.getAsBoolean();
-                LOG.trace("{} of {} fids, more next time: {}", taken.size(), count, hasRoomNextTime);
-                break;
-            }
-            taken.add(number.getAsInt());
+    /**
+     * Takes a number for a fid as {@link #take} does, but does not wait for one: a thread that holds fids must not wait
+     * for more. If there is none, makes room for the next time.
+     */
+    OptionalInt takeOrMakeRoom() {
+        final OptionalInt number = tryTake();
+        if (number.isEmpty()) {
+            final boolean hasRoomNextTime = makeRoom.getAsBoolean();
+            LOG.trace("no fid is free; more next time: {}", hasRoomNextTime);
         }
-        return taken;
+        return number;
     }
 
     /** Takes a number for a fid that is not urgent. Never blocks, and clunks no other fid to make room. */

@@ -7,14 +7,12 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.p9.Twalk;
-import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable.Attribute;
 import dev.ninepin.session.fid.FidTable.Walked;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -152,40 +150,29 @@ final class Walks {
     }
 
     /**
-     * Walks over each of {@code names} to a separate fid, with all requests in flight at once. The results are in the
-     * order of the names. A result is empty if the server answered with an error or takes no more fids.
+     * Begins a walk over one name to a new fid, without waiting for the answer. Empty if the server takes no more fids.
+     * Blocks only until a tag is free.
      */
-    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
-            throws IOException {
-        final List<Integer> taken = fids.takeUpTo(names.size());
-        final List<Call<Rwalk>> calls = new ArrayList<>(taken.size());
-        try (Batch batch = requests.batch()) {
-            for (int i = 0; i < taken.size(); i++) {
-                calls.add(requests.walk(from, taken.get(i), List.of(names.get(i))));
-            }
+    Optional<PendingWalk> begin(final int from, final ByteString name, final Start start) {
+        final OptionalInt free = fids.takeOrMakeRoom();
+        if (free.isEmpty()) {
+            return Optional.empty();
         }
-        final List<Optional<Walked>> all = new ArrayList<>(names.size());
-        IOException failure = null;
-        for (int i = 0; i < calls.size(); i++) {
-            Optional<Walked> walked = Optional.empty();
-            try {
-                final Rwalk reply = awaitWalk(calls.get(i), taken.get(i), 1);
-                walked = Optional.of(start.walked(taken.get(i), reply.qids().get(0)));
-                fids.recordAccepted(taken.get(i));
-            } catch (final RemoteException e) {
-                final boolean isTooLarge = fids.learnLimit(taken.get(i), e);
-                LOG.trace("no way to {}, its fid is too large: {}", names.get(i), isTooLarge, e);
-            } catch (final IOException e) {
-                failure = e;
-            }
-            all.add(walked);
+        final int fid = free.getAsInt();
+        return Optional.of(new PendingWalk(this, requests.walk(from, fid, List.of(name)), fid, start));
+    }
+
+    /** Waits for the answer to a walk over one name. Empty if the server refused it. */
+    Optional<Walked> finish(final Call<Rwalk> call, final int fid, final Start start) throws IOException {
+        try {
+            final Rwalk reply = awaitWalk(call, fid, 1);
+            fids.recordAccepted(fid);
+            return Optional.of(start.walked(fid, reply.qids().get(0)));
+        } catch (final RemoteException e) {
+            final boolean isTooLarge = fids.learnLimit(fid, e);
+            LOG.trace("fid {} was not made; it is too large: {}", fid, isTooLarge, e);
+            return Optional.empty();
         }
-        if (failure != null) {
-            all.forEach(each -> each.ifPresent(walked -> fids.clunk(walked.fid())));
-            throw failure;
-        }
-        all.addAll(Collections.nCopies(names.size() - all.size(), Optional.empty()));
-        return all;
     }
 
     /** Walks to {@code newfid}, and gives its number back if that fails. */

@@ -96,10 +96,13 @@ abstract class FidTableContract extends SessionFixture {
         for (int i = 0; i < 1200; i++) {
             assertThat(sizeOf(paths.get(i))).isEqualTo(i % 7);
         }
-        final List<ByteString> names =
-                IntStream.range(0, 1200).mapToObj(i -> name("file" + i)).toList();
-        final List<Optional<FidTable.Walked>> walked =
-                session.fids().walkEach(session.fids().root(), names);
+        final List<Optional<FidTable.Walked>> walked = new ArrayList<>();
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
+            for (int i = 0; i < 1200; i++) {
+                final Optional<PendingWalk> walk = session.fids().beginWalk(root.fid(), name("file" + i));
+                walked.add(walk.isPresent() ? walk.get().await() : Optional.empty());
+            }
+        }
         assertThat(walked).hasSize(1200);
         walked.forEach(each -> each.ifPresent(file -> session.fids().clunk(file.fid())));
         assertFidsAgree();
