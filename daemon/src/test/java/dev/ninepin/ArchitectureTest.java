@@ -65,8 +65,8 @@ class ArchitectureTest {
             share.name       p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.aside share.attr share.xattr
             share.lock       p9 session.exchange session.fid session operations share.inode share.path
-            share.dir        p9 session.exchange session.fid session operations share.options share.inode \
-                             share.path share.aside
+            share.dir        p9 session.exchange session.fid session operations share.options share.cache \
+                             share.inode share.path share.aside share.attr
             share.file       p9 session.exchange session.fid session operations share.options share.cache \
                              share.inode share.path share.attr share.name share.lock
             share            p9 session.exchange session.fid session operations share.id share.options \

@@ -461,7 +461,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public long opendir(final long node) throws IOException {
-        return directories.open(inodes.get(node), view.paths());
+        return directories.open(inodes.get(node), view, attributes);
     }
 
     @Override

@@ -22,6 +22,7 @@ import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,6 +49,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RoundTripsTest extends SessionFixture {
     /** How often a call is counted. What expires in between only adds round trips, so the least count holds. */
     private static final int COUNTS = 5;
+
+    /** The number of files in a listed directory. */
+    private static final int ENTRIES = 1000;
 
     private RoundTripChannel counter;
     private Session mounted;
@@ -200,7 +205,41 @@ class RoundTripsTest extends SessionFixture {
                             test.awaitExpiry(path);
                             test.stat(path);
                         },
-                        (test, path) -> test.read(path, 100)));
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "names of a directory of 1,000",
+                        5,
+                        134,
+                        RoundTripsTest::makeKnownDirectory,
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names of a directory of 1,000, unchanged",
+                        1,
+                        1,
+                        RoundTripsTest::makeListedDirectory,
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names and attributes of a directory of 1,000, unchanged",
+                        1,
+                        1,
+                        RoundTripsTest::makeListedDirectory,
+                        (test, path) -> test.listWithAttributes(path)));
+    }
+
+    /** How many round trips these rows wait for depends on the size of the kernel's requests. */
+    @Test
+    void aListingWithAttributesSendsNoMoreThanItMust() throws IOException {
+        final Path cold = root.resolve("cold");
+        makeKnownDirectory(cold);
+        final Row first = new Row("cold", 0, 0, (test, path) -> {}, (test, path) -> test.listWithAttributes(path));
+        assertThat(count(first, cold).sent()).hasSize(6 + 2 * ENTRIES);
+
+        final Path expired = root.resolve("expired");
+        makeListedDirectory(expired);
+        awaitExpiry(expired);
+        final List<String> sent = count(first, expired).sent();
+        // The path of the directory is looked up again: a Twalk, a Tgetattr and a Tclunk.
+        assertThat(sent).hasSize(3 + 1 + ENTRIES);
     }
 
     @BeforeEach
@@ -303,7 +342,8 @@ class RoundTripsTest extends SessionFixture {
         await().pollInSameThread()
                 .until(() -> mount.status().requestsInProgress() == 0
                         && mounted.status().tagsUsed() == 0
-                        && requests("open", "create") == requests("release") + open);
+                        && requests("open", "create") == requests("release") + open
+                        && requests("opendir") == requests("releasedir"));
     }
 
     private long requests(final String... kinds) {
@@ -358,6 +398,50 @@ class RoundTripsTest extends SessionFixture {
             stat(last);
             return requests("lookup") > lookups;
         });
+    }
+
+    private void makeKnownDirectory(final Path path) throws IOException {
+        Files.createDirectory(there(path));
+        for (int i = 0; i < ENTRIES; i++) {
+            Files.createFile(there(path).resolve("file" + i));
+        }
+        stat(path);
+    }
+
+    /** Makes a directory, and lists it until its listing is remembered and its attributes are known. */
+    private void makeListedDirectory(final Path path) throws IOException {
+        makeKnownDirectory(path);
+        listWithAttributes(path);
+        await().pollInSameThread().until(() -> {
+            final long before = messages("Treaddir");
+            listWithAttributes(path);
+            return messages("Treaddir") == before;
+        });
+        stat(path);
+    }
+
+    private long messages(final String name) {
+        return mounted.status().messages().stream()
+                .filter(message -> message.name().equals(name))
+                .mapToLong(message -> message.count())
+                .sum();
+    }
+
+    private void listNames(final Path path) throws IOException {
+        try (Stream<Path> files = Files.list(path)) {
+            assertThat(files).hasSize(ENTRIES);
+        }
+    }
+
+    private void listWithAttributes(final Path path) throws IOException {
+        int count = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
+            for (final Path file : files) {
+                stat(file);
+                count++;
+            }
+        }
+        assertThat(count).isEqualTo(ENTRIES);
     }
 
     private void stat(final Path path) throws IOException {

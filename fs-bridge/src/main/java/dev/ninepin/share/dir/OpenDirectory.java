@@ -10,11 +10,12 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.aside.AsideFiles;
+import dev.ninepin.share.attr.EarlyAttributes;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.path.SharedState;
 import java.io.IOException;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,7 +24,10 @@ import org.slf4j.LoggerFactory;
 /**
  * An open directory. Each cookie that the kernel receives maps to one of the server's cookies, so entries are neither
  * lost nor repeated while the directory changes. Entries of a page that do not fit into the kernel's buffer are kept for
- * the next call. Any thread may call any method.
+ * the next call.
+ *
+ * <p>The entries come from the server, or from the listing that {@link Listings} remembers, if the directory has not
+ * changed. Then the directory is not opened on the server until it must be. Any thread may call any method.
  */
 public final class OpenDirectory {
     private static final ByteString PARENT = ByteString.of("..");
@@ -42,25 +46,43 @@ public final class OpenDirectory {
     private final Session session;
     private final Inodes inodes;
     private final AsideFiles asides;
+    private final Listings listings;
+    private final DirectoryRequests requests;
     private final Inode inode;
 
-    /**
-     * The pages from the server; null for a directory that was removed before it was opened, as "." of a process that is
-     * still in it.
-     */
-    private final @Nullable DirectoryPages pages;
+    /** How long what the server has said of a name is valid, in nanoseconds; 0 if nothing is to be remembered. */
+    private final long validNanos;
+
+    /** The pages from the server; null until the directory is opened there. */
+    @GuardedBy("this")
+    private @Nullable DirectoryPages pages;
+
+    /** The remembered listing that is shown; null if the entries come from the server. */
+    @GuardedBy("this")
+    private @Nullable List<Dirent> remembered;
+
+    /** The listing that is to be remembered; null if there is none. */
+    @GuardedBy("this")
+    private @Nullable Recording recording;
+
+    /** Whether nothing was read since the directory was opened. */
+    @GuardedBy("this")
+    private boolean isFresh = true;
 
     @GuardedBy("this")
     private final SmallCookies shownCookies = new SmallCookies();
 
-    /** The page that follows {@link #position}; its entries from index {@link #next} on have not been taken. */
+    /** The page or the remembered listing at {@link #position}; its entries from index {@link #next} on have not been taken. */
     @GuardedBy("this")
     private List<Dirent> page = List.of();
 
     @GuardedBy("this")
     private int next;
 
-    /** When the page was requested, as a {@link System#nanoTime}. */
+    /**
+     * When the server was asked for the page, or for the version of the remembered listing, as a {@link
+     * System#nanoTime}.
+     */
     @GuardedBy("this")
     private long pageSince = System.nanoTime();
 
@@ -72,18 +94,38 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
+    /** Creates an open directory. {@link #open} or {@link #close} follows. */
     OpenDirectory(
-            final Session session,
-            final Inodes inodes,
+            final SharedState shared,
             final AsideFiles asides,
-            final Inode inode,
-            final OptionalInt fid) {
-        this.session = session;
-        this.inodes = inodes;
+            final Listings listings,
+            final DirectoryRequests requests,
+            final Inode inode) {
+        this.session = shared.session();
+        this.inodes = shared.inodes();
         this.asides = asides;
+        this.listings = listings;
+        this.requests = requests;
         this.inode = inode;
-        this.pages = fid.isEmpty() ? null : new DirectoryPages(session, fid.getAsInt());
+        this.validNanos = shared.options().cache().attributes().toNanos();
         inode.open.openedDirectory();
+    }
+
+    /** Opens the directory on the server, unless its listing is remembered and has not changed. */
+    synchronized void open() throws IOException {
+        if (recall()) {
+            return;
+        }
+        final long begun = System.nanoTime();
+        final EarlyAttributes early = requests.requestVersion(validNanos > 0);
+        try {
+            pages = new DirectoryPages(session, requests.open());
+        } finally {
+            early.settle();
+        }
+        recording = early.readIfAnswered()
+                .flatMap(version -> listings.record(inode, requests.user(), version, begun))
+                .orElse(null);
     }
 
     /**
@@ -91,11 +133,15 @@ public final class OpenDirectory {
      * fsync(2), if the server cannot do so for directories.
      */
     public void fsync(final boolean dataOnly) throws IOException {
-        if (pages == null || inode.removed().isPresent()) {
+        if (inode.removed().isPresent()) {
             return;
         }
+        final int fid;
+        synchronized (this) {
+            fid = pages().fid();
+        }
         try {
-            session.fsync(pages.fid(), dataOnly).await();
+            session.fsync(fid, dataOnly).await();
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
@@ -104,9 +150,10 @@ public final class OpenDirectory {
         }
     }
 
-    /** Clunks the fid. Must be called once. */
+    /** Clunks the fid, if there is one. Must be called once. */
     synchronized void close() {
         inode.open.closedDirectory();
+        dropRecording();
         if (pages != null) {
             pages.close();
         }
@@ -121,17 +168,14 @@ public final class OpenDirectory {
      *     listing never ends
      */
     public synchronized long read(final long offset, final DirectorySink sink) throws IOException {
-        if (pages == null || inode.removed().isPresent()) {
+        if (inode.removed().isPresent()) {
             throw new ErrnoException(Errno.ENOENT, "the directory was removed");
         }
         final long cookie = shownCookies.find(offset);
         if (cookie != position || cookie == 0) {
-            position = cookie;
-            page = List.of();
-            next = 0;
-            ended = false;
-            pages.startAt(cookie);
+            seek(cookie);
         }
+        renew();
         boolean isEmpty = true;
         long oldest = System.nanoTime();
         while (true) {
@@ -143,28 +187,132 @@ public final class OpenDirectory {
                         return oldest;
                     }
                     shownCookies.taken(shown.offset());
-                    pages.shown();
                     isEmpty = false;
                     oldest = pageSince - oldest < 0 ? pageSince : oldest;
                 }
                 position = entry.offset();
                 next++;
             }
-            if (ended) {
+            if (remembered != null || ended) {
                 ended = false;
                 return oldest;
             }
-            final DirectoryPages.Page following = pages.after(position);
-            page = following.entries();
-            pageSince = following.asked();
-            next = 0;
-            inode.noteAccess();
-            if (page.isEmpty()) {
+            if (!readPage(!isEmpty)) {
                 // If there were entries, the kernel asks once more, for the end. A later call finds new entries.
                 ended = !isEmpty;
                 return oldest;
             }
         }
+    }
+
+    /** Reads the page that follows {@link #position}. Returns false at the end of the listing. */
+    @GuardedBy("this")
+    private boolean readPage(final boolean isShown) throws IOException {
+        final DirectoryPages from = pages();
+        if (isShown) {
+            from.shown();
+        }
+        final DirectoryPages.Page following = from.after(position);
+        page = following.entries();
+        pageSince = following.asked();
+        next = 0;
+        inode.noteAccess();
+        final Recording recorded = recording;
+        if (recorded != null && page.isEmpty()) {
+            recorded.keep();
+            recording = null;
+        } else if (recorded != null && !recorded.add(page)) {
+            dropRecording();
+        }
+        return !page.isEmpty();
+    }
+
+    /** Continues after a cookie. At the start, the present state of the directory is shown. */
+    @GuardedBy("this")
+    private void seek(final long cookie) throws IOException {
+        final boolean isFirst = isFresh && cookie == 0;
+        isFresh = false;
+        position = cookie;
+        page = List.of();
+        next = 0;
+        ended = false;
+        if (!isFirst) {
+            dropRecording();
+            if (cookie == 0) {
+                remembered = null;
+                final boolean isRecalled = recall();
+                LOG.trace("a listing starts again, from memory: {}", isRecalled);
+            }
+        }
+        final List<Dirent> all = remembered;
+        if (all != null) {
+            final int place = cookie == 0 ? 0 : placeAfter(cookie, all);
+            if (place >= 0) {
+                page = all;
+                next = place;
+                return;
+            }
+            remembered = null;
+        }
+        pages().startAt(cookie);
+    }
+
+    private static int placeAfter(final long cookie, final List<Dirent> entries) {
+        for (int i = 0; i < entries.size(); i++) {
+            if (entries.get(i).offset() == cookie) {
+                return i + 1;
+            }
+        }
+        return -1;
+    }
+
+    /** Takes the remembered listing if the directory has not changed since. Returns false if there is none. */
+    @GuardedBy("this")
+    private boolean recall() throws IOException {
+        if (validNanos == 0 || !listings.has(inode, requests.user())) {
+            return false;
+        }
+        final long asked = System.nanoTime();
+        remembered = requests.version()
+                .flatMap(now -> listings.find(inode, requests.user(), now))
+                .orElse(null);
+        pageSince = asked;
+        return remembered != null;
+    }
+
+    /**
+     * Asks for the version of the remembered listing again before what it says becomes too old for lookups of its names.
+     * If the directory has changed, the listing goes on all the same, as one of old pages would.
+     */
+    @GuardedBy("this")
+    private void renew() throws IOException {
+        final List<Dirent> shown = remembered;
+        if (shown != null && next < shown.size() && System.nanoTime() - pageSince > validNanos / 2) {
+            final long since = pageSince;
+            if (!recall() || remembered != shown) {
+                remembered = shown;
+                pageSince = since;
+            }
+        }
+    }
+
+    @GuardedBy("this")
+    private void dropRecording() {
+        if (recording != null) {
+            recording.drop();
+            recording = null;
+        }
+    }
+
+    /** Returns the pages from the server, and opens the directory there if that was not done yet. */
+    @GuardedBy("this")
+    private DirectoryPages pages() throws IOException {
+        DirectoryPages opened = pages;
+        if (opened == null) {
+            opened = new DirectoryPages(session, requests.openLater());
+            pages = opened;
+        }
+        return opened;
     }
 
     /**
