@@ -42,8 +42,7 @@ class DirentPlusBufferTest {
     void theTimeoutShrinksWithTheAge(final long age, final long seconds, final int nanos) {
         buffer.offer(entry("file"));
 
-        final ByteBuffer data = buffer.finish(
-                        List.of(Optional.of(new Entry(9, ATTRIBUTES, false, age))), SECOND)
+        final ByteBuffer data = buffer.finish(List.of(Optional.of(new Entry(9, ATTRIBUTES, false, age))), SECOND)
                 .order(ByteOrder.nativeOrder());
 
         assertThat(data.getLong(0)).isEqualTo(9);
