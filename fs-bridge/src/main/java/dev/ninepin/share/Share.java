@@ -548,6 +548,7 @@ public final class Share implements FileOperations, AutoCloseable {
             files.releaseAll();
             directories.releaseAll();
         }
+        files.close();
         session.close();
         try {
             common.notes.close();

@@ -12,6 +12,7 @@ import dev.ninepin.p9.Rfsync;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.p9.Rlerror;
+import dev.ninepin.p9.Rlink;
 import dev.ninepin.p9.Rlopen;
 import dev.ninepin.p9.Rmkdir;
 import dev.ninepin.p9.Rread;
@@ -31,6 +32,7 @@ import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tfsync;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tlcreate;
+import dev.ninepin.p9.Tlink;
 import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tmkdir;
@@ -221,6 +223,12 @@ public final class LyingServer implements AnsweringChannel.Server {
             return new Rstatfs(0x01021997, 4096, 100, 50, 50, 100, 50, 1, 255);
         } else if (request instanceof Tsetattr) {
             return new Rsetattr();
+        } else if (request instanceof Tlink link) {
+            final File directory = fids.get(link.dfid());
+            if (directory == null || directory.children.putIfAbsent(link.name(), file) != null) {
+                return new Rlerror(EEXIST);
+            }
+            return new Rlink();
         } else if (request instanceof Tfsync) {
             return new Rfsync();
         } else if (request instanceof Txattrwalk walk) {

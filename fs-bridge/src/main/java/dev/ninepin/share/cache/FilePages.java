@@ -188,8 +188,8 @@ public final class FilePages {
     }
 
     /**
-     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, and
-     * before the program gets its reply.
+     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, or are kept
+     * to be sent before the next read, and before the program gets its reply.
      *
      * @param offset the offset of {@code written} in the file
      */

@@ -12,6 +12,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
@@ -177,7 +178,9 @@ public final class OpenFiles {
         final OpenFile file = handles.get(handle);
         final boolean append = (flags & OpenFlags.APPEND) != 0;
         file.inode().open.awaitChecks();
-        if (append) {
+        if (gather(file, offset, bytes, flags)) {
+            return bytes.remaining();
+        } else if (append) {
             file.inode().pending.await();
         } else {
             file.inode().pending.await(offset, offset + bytes.remaining());
@@ -194,6 +197,25 @@ public final class OpenFiles {
         file.inode().pending.await(offset, offset + bytes.remaining());
         // An earlier failure is not this page's: it must not keep the page from being written.
         return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
+    }
+
+    /** Keeps the bytes of a write that continues an unanswered one, to be sent with those that follow, if it may. */
+    private boolean gather(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        final PendingWrites pending = file.inode().pending;
+        final int count = bytes.remaining();
+        final PendingWrites.Target to = new PendingWrites.Target(file, (flags & OpenFlags.APPEND) != 0, offset);
+        if (!pending.continuesLast(to, count) || !isWrittenBehind(file, count, flags)) {
+            return false;
+        }
+        pending.recordAnswered();
+        file.reportToWrite();
+        file.beginWrite();
+        final boolean gathered = data.gather(file, to, bytes);
+        if (gathered) {
+            file.inode().noteWrite(offset + count);
+        }
+        return gathered;
     }
 
     private int write(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
@@ -332,9 +354,12 @@ public final class OpenFiles {
         final Inode inode = file.inode();
         try {
             inode.pending.await(patienceNanos);
-            file.reportAtLast();
         } catch (final InterruptedIOException e) {
             LOG.debug("node {} is closed before its last write is answered", inode.node(), e);
+        }
+        inode.pending.discard(file);
+        try {
+            file.reportAtLast();
         } catch (final IOException e) {
             LOG.warn(
                     "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or closed it"
@@ -365,5 +390,9 @@ public final class OpenFiles {
                 LOG.debug("handle {} was closed by another", handle, e);
             }
         }
+    }
+    /** Ends the thread that sends gathered writes. What is written from now on is not gathered for long. */
+    public void close() {
+        data.close();
     }
 }
