@@ -1,6 +1,7 @@
 package dev.ninepin.fuse;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -52,6 +54,14 @@ class RoundTripsTest extends SessionFixture {
 
     /** The number of files in a listed directory. */
     private static final int ENTRIES = 1000;
+
+    /** How many writes a row has that are sent together. */
+    private static final int MANY = 100;
+
+    /** The sizes of writes, in bytes. */
+    private static final int SMALL = 100;
+
+    private static final int BLOCK = 4096;
 
     private RoundTripChannel counter;
     private Session mounted;
@@ -152,10 +162,28 @@ class RoundTripsTest extends SessionFixture {
                         3,
                         4,
                         (test, path) -> {
-                            test.write(path.resolveSibling(path.getFileName() + "before"));
+                            test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL);
                             test.requireMissing(path);
                         },
-                        RoundTripsTest::write),
+                        (test, path) -> test.write(path, 1, SMALL)),
+                new Row(
+                        "create, write 100 times 4 KiB and close, known to be missing",
+                        3,
+                        11,
+                        (test, path) -> {
+                            test.write(path.resolveSibling(path.getFileName() + "before"), 1, BLOCK);
+                            test.requireMissing(path);
+                        },
+                        (test, path) -> test.write(path, MANY, BLOCK)),
+                new Row(
+                        "create, append 100 times 100 bytes and close, known to be missing",
+                        4,
+                        5,
+                        (test, path) -> {
+                            test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL, APPEND);
+                            test.requireMissing(path);
+                        },
+                        (test, path) -> test.write(path, MANY, SMALL, APPEND)),
                 new Row(
                         "open and close a known file",
                         2,
@@ -461,9 +489,15 @@ class RoundTripsTest extends SessionFixture {
         assertThat(Files.notExists(path, NOFOLLOW_LINKS)).isTrue();
     }
 
-    private void write(final Path path) throws IOException {
-        try (FileChannel file = FileChannel.open(path, WRITE, CREATE)) {
-            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+    /** Creates a file, writes {@code count} times {@code size} bytes in a row, and closes it. */
+    private void write(final Path path, final int count, final int size, final OpenOption... options)
+            throws IOException {
+        final Set<OpenOption> all = new HashSet<>(Set.of(options));
+        all.addAll(Set.of(WRITE, CREATE));
+        try (FileChannel file = FileChannel.open(path, all)) {
+            for (int i = 0; i < count; i++) {
+                assertThat(file.write(ByteBuffer.allocate(size))).isEqualTo(size);
+            }
         }
     }
 
