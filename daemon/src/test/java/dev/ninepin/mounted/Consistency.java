@@ -392,9 +392,7 @@ interface Consistency extends OnAMount {
                             finally:
                                 os.close(fd)
                         except OSError as e:
-                            # nfs-ganesha says ENOMEM if the file goes while it opens it.
-                            allowed = (errno.ESTALE, errno.ENOMEM) if GANESHA else (errno.ESTALE,)
-                            assert e.errno in allowed and not last, e
+                            assert e.errno == errno.ESTALE and not last, e
                             continue
                         assert data in versions, (len(data), set(data))
                         assert size == len(data), (size, len(data))

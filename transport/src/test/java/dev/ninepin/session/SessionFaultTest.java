@@ -7,6 +7,7 @@ import static dev.ninepin.testing.ScriptedServer.sendAll;
 import static dev.ninepin.testing.ScriptedServer.welcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.channel.stream.StreamChannel;
@@ -68,6 +69,20 @@ class SessionFaultTest {
                                 .isEqualTo(errno));
                 assertThat(session.status().connected()).isTrue();
             }
+        }
+    }
+
+    /** nfs-ganesha's ENOMEM means that the file went while the server opened it. */
+    @Test
+    void aLackOfMemoryIsAStaleFileIfTheServerSendsRerror() throws Exception {
+        assertThat(errnoOf(new Rlerror(12))).isEqualTo(12);
+        assertThat(errnoOf(new Rerror(12))).isEqualTo(116);
+    }
+
+    private static int errnoOf(final Message error) throws Exception {
+        try (ScriptedServer server = answering(error);
+                Session session = connect(server)) {
+            return ((RemoteException) catchThrowable(() -> session.readlink(FID).await())).errno();
         }
     }
 

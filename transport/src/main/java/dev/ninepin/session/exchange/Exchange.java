@@ -37,6 +37,8 @@ import org.slf4j.LoggerFactory;
 public final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final int EIO = 5;
+    private static final int ENOMEM = 12;
+    private static final int ESTALE = 116;
 
     /**
      * The longest time to wait for a Tflush to be sent and answered. Afterwards the call fails, but its tag stays taken
@@ -358,6 +360,19 @@ public final class Exchange {
         }
     }
 
+    /**
+     * Returns the errno of an error reply. nfs-ganesha answers ENOMEM if the file of a name goes while it opens a handle
+     * on it ({@code src/FSAL/FSAL_VFS/handle.c}, alloc_handle); this means ESTALE, after which the kernel looks the name
+     * up again.
+     */
+    private static int errnoOf(final ErrorReply error) {
+        return switch (error.ecode()) {
+            case 0 -> EIO;
+            case ENOMEM -> error instanceof Rerror ? ESTALE : ENOMEM;
+            default -> error.ecode();
+        };
+    }
+
     private void answer(final Call<?> call, final Received received) throws ProtocolException {
         final Rmessage reply;
         try {
@@ -373,8 +388,7 @@ public final class Exchange {
                 sendsRerror = true;
             }
             recorder.record(call.notation(), nanos, true);
-            final int errno = error.ecode() == 0 ? EIO : error.ecode();
-            release(call, call.failed(new RemoteException(call.notation(), errno)));
+            release(call, call.failed(new RemoteException(call.notation(), errnoOf(error))));
         } else if (reply != null && call.mayBeAnsweredBy(received.message())) {
             recorder.record(call.notation(), nanos, false);
             release(call, call.answered(reply, received));
