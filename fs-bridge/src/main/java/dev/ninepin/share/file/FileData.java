@@ -197,9 +197,11 @@ final class FileData {
             throws IOException {
         final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
+        // Before the batch, because it may wait for a reply.
+        final int fid = file.fid();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
-                calls.add(session.read(file.fid(), offset + done, Math.min(chunk, count - done)));
+                calls.add(session.read(fid, offset + done, Math.min(chunk, count - done)));
             }
         }
         boolean whole = true;
