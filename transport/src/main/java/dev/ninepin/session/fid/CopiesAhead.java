@@ -59,7 +59,7 @@ final class CopiesAhead {
      */
     void add(final LiveFid original, final CopyAhead copy, final Surplus surplus) {
         if (original.dropped) {
-            surplus.add(copy);
+            end(original, copy, surplus);
             return;
         }
         original.copy = copy;
@@ -84,8 +84,15 @@ final class CopiesAhead {
     void drop(final LiveFid original, final Surplus surplus) {
         final CopyAhead copy = take(original);
         if (copy != null) {
-            surplus.add(copy);
+            end(original, copy, surplus);
         }
+    }
+
+    private static void end(final LiveFid original, final CopyAhead copy, final Surplus surplus) {
+        if (!copy.isAnswered()) {
+            original.walkAhead = copy.walk();
+        }
+        surplus.add(copy);
     }
 
     /** Moves all copies to {@code surplus}. */

@@ -9,4 +9,9 @@ import dev.ninepin.session.exchange.Call;
  * @param number the copy's number
  * @param walk the request that makes the copy; it may be unanswered
  */
-record CopyAhead(int number, Call<Rwalk> walk) {}
+record CopyAhead(int number, Call<Rwalk> walk) {
+    /** Returns whether the walk has succeeded or failed. */
+    boolean isAnswered() {
+        return walk.future().isDone();
+    }
+}

@@ -5,6 +5,7 @@ import dev.ninepin.p9.Rmessage;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.PathFid.LiveFid;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ final class OwnFids {
     /** Clunks some unused fids, and returns whether there were any. */
     private volatile BooleanSupplier makeRoom = () -> false;
 
-    /** Fids in doubt: they may exist on the server or not, until their requests are finished. */
+    /** Fids that must not be clunked yet: they may exist on the server or not, until their requests are finished. */
     @GuardedBy("this")
     private final List<Doubtful> doubtful = new ArrayList<>(0);
 
@@ -58,11 +59,11 @@ final class OwnFids {
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     int take() throws IOException {
-        clunkDoubtfulFids();
-        OptionalInt number = numbers.tryTake();
+        OptionalInt number = tryTake();
         boolean mayHaveRoom = true;
         while (number.isEmpty() && mayHaveRoom) {
             mayHaveRoom = makeRoom.getAsBoolean();
+            clunkDoubtfulFids();
             try (Bystander bystander = requests.receiveForBystander()) {
                 number = numbers.take(requests.timeoutNanos());
             } catch (final InterruptedException e) {
@@ -143,6 +144,21 @@ final class OwnFids {
         final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
     }
 
+    /** Clunks a path fid like {@link #clunk(int)}. If a copy of it is still being walked, clunks it after that walk. */
+    void clunk(final LiveFid fid) {
+        final Call<?> walk = fid.walkAhead;
+        if (walk == null || walk.isOver()) {
+            clunk(fid.number);
+        } else {
+            addDoubtful(new Doubtful(walk, fid.number, true));
+        }
+    }
+
+    /** Clunks a copy once its walk is answered; gives its number back if the server refuses the walk. Does not wait. */
+    void clunkOnceMade(final CopyAhead copy) {
+        addDoubtful(new Doubtful(copy.walk(), copy.number(), false));
+    }
+
     /**
      * Clunks unused fids without waiting for the answers. Waits for tags at most until {@code deadline}, a {@link
      * System#nanoTime}.
@@ -201,10 +217,12 @@ final class OwnFids {
             numbers.giveBack(fid);
             return;
         }
-        synchronized (this) {
-            doubtful.add(new Doubtful(request, fid));
-        }
+        addDoubtful(new Doubtful(request, fid, false));
         clunkDoubtfulFids();
+    }
+
+    private synchronized void addDoubtful(final Doubtful fid) {
+        doubtful.add(fid);
     }
 
     /**
@@ -212,19 +230,37 @@ final class OwnFids {
      * send, so the next caller clunks them.
      */
     private void clunkDoubtfulFids() {
-        final List<Integer> fids = new ArrayList<>(0);
+        final List<Doubtful> finished = new ArrayList<>(0);
         synchronized (this) {
             for (final Iterator<Doubtful> each = doubtful.iterator(); each.hasNext(); ) {
                 final Doubtful next = each.next();
-                if (next.givenUp().isOver()) {
+                if (next.request().isOver()) {
                     each.remove();
-                    fids.add(next.fid());
+                    finished.add(next);
                 }
             }
         }
-        fids.forEach(this::clunk);
+        for (final Doubtful next : finished) {
+            if (next.exists() || !next.isRefused()) {
+                clunk(next.fid());
+            } else {
+                numbers.giveBack(next.fid());
+            }
+        }
     }
 
-    /** A fid in doubt, and the given-up request that makes or ends it. */
-    private record Doubtful(Call<?> givenUp, int fid) {}
+    /**
+     * A fid in doubt.
+     *
+     * @param request the unfinished request that makes, ends or uses the fid
+     * @param exists whether the fid exists whatever the server answers
+     */
+    private record Doubtful(Call<?> request, int fid, boolean exists) {
+        /** Returns whether the server has refused to make the fid. */
+        boolean isRefused() {
+            return request.future()
+                    .handle((reply, failure) -> failure instanceof RemoteException)
+                    .join();
+        }
+    }
 }

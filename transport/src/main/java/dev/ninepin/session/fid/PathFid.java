@@ -2,6 +2,8 @@ package dev.ninepin.session.fid;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rwalk;
+import dev.ninepin.session.exchange.Call;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -196,7 +198,7 @@ public final class PathFid {
             dropped.dropped = true;
             copies.drop(dropped, surplus);
             if (dropped.pins == 0) {
-                surplus.add(dropped.number);
+                surplus.add(dropped);
             }
         }
     }
@@ -215,6 +217,10 @@ public final class PathFid {
 
         /** How many copies were made to be opened. */
         long opens;
+
+        /** The walk of a copy that was given up while this walk was unanswered; the fid is clunked after it. */
+        @Nullable
+        Call<Rwalk> walkAhead;
 
         /** True while a thread begins a copy. */
         boolean beginsCopy;

@@ -412,7 +412,7 @@ final class PathFids {
             last = live.dropped && live.pins == 0;
         }
         if (last) {
-            own.clunk(live.number);
+            own.clunk(live);
         }
     }
 

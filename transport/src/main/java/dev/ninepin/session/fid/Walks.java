@@ -130,8 +130,12 @@ final class Walks {
         return copy.number();
     }
 
-    /** Clunks a copy that is no longer needed. Waits for its walk, but not for the answer to the Tclunk. */
+    /** Clunks a copy that is no longer needed, once its walk is answered. Waits for neither answer. */
     void end(final CopyAhead copy) {
+        if (!copy.isAnswered()) {
+            fids.clunkOnceMade(copy);
+            return;
+        }
         try {
             fids.clunk(await(copy));
         } catch (final IOException e) {
