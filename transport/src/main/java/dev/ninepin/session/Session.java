@@ -376,6 +376,20 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Sends a Tread if a tag is free; waits for none. The result is a copy of the data, so the reply's memory is returned
+     * as soon as the reply is there.
+     *
+     * @param count the most bytes to read, at most {@link #maxIo}
+     */
+    public Optional<Call<ByteBuffer>> tryRead(final int fid, final long offset, final int count) {
+        return exchange.tryCall(new Tread(fid, offset, count), (reply, memory) -> {
+            final ByteBuffer data = atMost(count, ((Rread) reply).data());
+            bytesRead.add(data.remaining());
+            return ByteBuffer.allocate(data.remaining()).put(data).flip();
+        });
+    }
+
+    /**
      * Sends the remaining bytes of {@code data}, at most {@link #maxIo}. The request is sent before this method
      * returns.
      */

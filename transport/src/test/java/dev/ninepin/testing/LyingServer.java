@@ -51,9 +51,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +76,7 @@ public final class LyingServer implements AnsweringChannel.Server {
 
     private final Map<Class<? extends Tmessage>, Lie> lies = new ConcurrentHashMap<>();
     private final Map<Integer, File> fids = new HashMap<>();
+    private final Set<Integer> open = new HashSet<>();
     private final File root = new File(new Qid(Qid.DIR, 0, 1), S_IFDIR | 0755, new byte[0]);
     private long lastPath = 1;
 
@@ -128,6 +131,14 @@ public final class LyingServer implements AnsweringChannel.Server {
         fids.replaceAll((fid, file) -> file == replaced ? other : file);
     }
 
+    /** Gives the path of a file to another file like {@link #replace}, but open fids stay on the file. */
+    public synchronized void replaceExceptForOpenFids(final String path, final String by) {
+        final Map<Integer, File> opened = new HashMap<>(fids);
+        opened.keySet().retainAll(open);
+        replace(path, by);
+        fids.putAll(opened);
+    }
+
     /** Returns the qid of the file that a fid is on; null if there is no such fid. */
     public synchronized @Nullable Qid qidOf(final int fid) {
         final File file = fids.get(fid);
@@ -179,6 +190,7 @@ public final class LyingServer implements AnsweringChannel.Server {
         } else if (request instanceof Tflush) {
             return new Rflush();
         } else if (request instanceof Tclunk clunk) {
+            open.remove(clunk.fid());
             return fids.remove(clunk.fid()) == null ? new Rlerror(EBADF) : new Rclunk();
         }
         final File file = fids.get(fidOf(request));
@@ -207,7 +219,8 @@ public final class LyingServer implements AnsweringChannel.Server {
             return walk(walk, file);
         } else if (request instanceof Tgetattr) {
             return attributes(file);
-        } else if (request instanceof Tlopen) {
+        } else if (request instanceof Tlopen opened) {
+            open.add(opened.fid());
             return new Rlopen(file.qid, 0);
         } else if (request instanceof Tread read) {
             final int from = (int) Math.min(Math.max(read.offset(), 0), file.content.length);

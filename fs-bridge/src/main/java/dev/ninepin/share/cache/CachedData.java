@@ -143,6 +143,14 @@ public final class CachedData {
         return changes;
     }
 
+    /**
+     * Returns whether no change from this mount is under way, and none has begun or ended since {@link #changes} was
+     * {@code before}.
+     */
+    synchronized boolean isUnchangedSince(final long before) {
+        return changing == 0 && changes == before;
+    }
+
     /** Returns the counts of changes and drops so far. */
     synchronized FilePages.Moment moment() {
         return new FilePages.Moment(changes, drops);

@@ -71,6 +71,14 @@ public final class FilePages {
     }
 
     /**
+     * Returns whether no change from this mount is under way, and none has begun or ended since {@link #changes} was
+     * {@code before}.
+     */
+    public boolean isUnchangedSince(final long before) {
+        return data.isUnchangedSince(before);
+    }
+
+    /**
      * Returns the present moment. If a later one is equal, this mount has begun and ended no change of the file in
      * between, and no drop of its pages has begun.
      */

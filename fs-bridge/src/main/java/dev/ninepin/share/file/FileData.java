@@ -65,7 +65,7 @@ final class FileData {
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
         this.behind = new WritesBehind(session, half);
-        this.early = new EarlyReads(session, half / 2, earlyMaxAge);
+        this.early = new EarlyReads(session, Math.max(1, half / 2), earlyMaxAge);
     }
 
     /** Begins the first read of a file that was just opened, if it is small; see {@link EarlyReads#begin}. */

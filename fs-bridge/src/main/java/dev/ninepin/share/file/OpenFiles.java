@@ -103,15 +103,11 @@ public final class OpenFiles {
     }
 
     /**
-     * Closes the leases of earlier opens whose checks have been answered. So a file that is open and not used keeps no
-     * path fid.
+     * Closes the leases of earlier opens whose checks have been answered or are overdue. So a file that is open and not
+     * used keeps no path fid.
      */
     void closeLeases() {
-        for (OpenCheck next = checks.peek(); next != null && next.isAnswered(); next = checks.peek()) {
-            if (checks.remove(next)) {
-                next.closeLease();
-            }
-        }
+        checks.removeIf(OpenCheck::closeLeaseIfEnded);
     }
 
     /** Returns an open file. Fails with EBADF if there is no such handle. */
@@ -177,26 +173,37 @@ public final class OpenFiles {
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         final boolean append = (flags & OpenFlags.APPEND) != 0;
-        file.inode().open.awaitChecks();
-        if (gather(file, offset, bytes, flags)) {
-            return bytes.remaining();
-        } else if (append) {
-            file.inode().pending.await();
-        } else {
-            file.inode().pending.await(offset, offset + bytes.remaining());
+        // Before the wait for checks: the check of a later open may show this write.
+        file.inode().pages.beginChange();
+        try {
+            file.inode().open.awaitChecks();
+            if (gather(file, offset, bytes, flags)) {
+                return bytes.remaining();
+            } else if (append) {
+                file.inode().pending.await();
+            } else {
+                file.inode().pending.await(offset, offset + bytes.remaining());
+            }
+            file.reportToWrite();
+            return write(file, offset, bytes, flags);
+        } finally {
+            file.inode().pages.endChange();
         }
-        file.reportToWrite();
-        return write(file, offset, bytes, flags);
     }
 
     /** Implements {@code FileOperations.writePages}. */
     public int writePages(final long handle, final long offset, final ByteBuffer bytes, final int flags)
             throws IOException {
         final OpenFile file = handles.get(handle);
-        file.inode().open.awaitChecks();
-        file.inode().pending.await(offset, offset + bytes.remaining());
-        // An earlier failure is not this page's: it must not keep the page from being written.
-        return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
+        file.inode().pages.beginChange();
+        try {
+            file.inode().open.awaitChecks();
+            file.inode().pending.await(offset, offset + bytes.remaining());
+            // An earlier failure is not this page's: it must not keep the page from being written.
+            return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
+        } finally {
+            file.inode().pages.endChange();
+        }
     }
 
     /** Keeps the bytes of a write that continues an unanswered one, to be sent with those that follow, if it may. */
@@ -218,6 +225,7 @@ public final class OpenFiles {
         return gathered;
     }
 
+    /** Writes to a file whose change has begun. */
     private int write(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
             throws IOException {
         file.beginWrite();
@@ -226,12 +234,7 @@ public final class OpenFiles {
             written = data.writeBehind(file, offset, bytes, flags);
         }
         if (written == 0) {
-            file.inode().pages.beginChange();
-            try {
-                written = data.write(file, offset, bytes, flags);
-            } finally {
-                file.inode().pages.endChange();
-            }
+            written = data.write(file, offset, bytes, flags);
         }
         file.inode().noteWrite(offset + written);
         return written;

@@ -278,6 +278,11 @@ public final class Opening implements OpenFile.Opener {
     }
 
     @Override
+    public Rgetattr attributes(final int fid) throws IOException {
+        return session.getattr(fid, AttrMask.BASIC).await();
+    }
+
+    @Override
     public void clunk(final int fid) {
         fids.clunk(fid);
     }

@@ -2,78 +2,36 @@ package dev.ninepin.share.inode;
 
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.exchange.Call;
-import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.FilePages;
-import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.concurrent.CompletableFuture;
+import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
- * A read from the start of an open file that was sent before a program asked for it. Any thread may call any method, but
- * the reply belongs to the thread that takes this object from the {@link OpenFile}.
+ * A read from the start of an open file that was sent before a program asked for it. The reply is a copy on the heap, so
+ * it holds no tag and no memory of the channel. Any thread may call any method.
+ *
+ * @param seen the file's attributes from before the request
+ * @param moment the state of the file's pages from before the request
+ * @param count the number of bytes requested; fewer bytes in the reply mean the end of the file
  */
-public final class EarlyRead {
-    private final Inode inode;
-    private final Rgetattr seen;
-    private final FilePages.Moment moment;
-    private final long begunNanos;
-    private final int count;
-    private final Call<ReadReply> request;
-    private final Runnable afterwards;
-
-    /**
-     * @param seen the file's attributes from before the request
-     * @param moment the state of the file's pages from before the request
-     * @param count the number of bytes requested
-     * @param afterwards run once the reply's memory is returned
-     */
-    public EarlyRead(
-            final Inode inode,
-            final Rgetattr seen,
-            final FilePages.Moment moment,
-            final int count,
-            final Call<ReadReply> request,
-            final Runnable afterwards) {
-        this.inode = inode;
-        this.seen = seen;
-        this.moment = moment;
-        this.begunNanos = request.begunNanos();
-        this.count = count;
-        this.request = request;
-        this.afterwards = afterwards;
-    }
-
-    /** Returns how many bytes were requested: fewer bytes in the reply mean the end of the file. */
-    public int count() {
-        return count;
-    }
-
+public record EarlyRead(Inode inode, Rgetattr seen, FilePages.Moment moment, int count, Call<ByteBuffer> request) {
     /**
      * Returns whether the reply is as good as one to a request that is sent now: nothing is known to have changed the
      * file since, its pages were not dropped, and the reply is not older than {@code maxAgeNanos}.
      */
     public boolean isCurrent(final long maxAgeNanos) {
         final Rgetattr now = inode.attributes();
-        return System.nanoTime() - begunNanos < maxAgeNanos
+        return System.nanoTime() - request.begunNanos() < maxAgeNanos
                 && moment.equals(inode.pages.moment())
                 && now != null
                 && CachedData.isSameVersion(seen, now);
     }
 
-    /** Waits for the reply. The caller closes it, and then calls {@link #end}. */
-    public ReadReply await() throws IOException {
-        try {
-            return request.await();
-        } catch (final IOException e) {
-            end();
-            throw e;
-        }
-    }
-
-    /** Records that the memory of the reply was returned. */
-    public void end() {
-        afterwards.run();
+    /** Returns whether the request has succeeded or failed. */
+    boolean hasEnded() {
+        return request.future().isDone();
     }
 
     /** Blocks until the request has ended, at most for {@code patienceNanos} and for the session's timeout. */
@@ -83,13 +41,10 @@ public final class EarlyRead {
         }
     }
 
-    /** Returns the reply's memory, now or when the reply arrives. Does not wait. */
-    public void discard() {
-        final CompletableFuture<?> unused = request.future().whenComplete((reply, failure) -> {
-            if (reply != null) {
-                reply.close();
-            }
-            afterwards.run();
-        });
+    /** Returns the bytes; empty if the request has failed, for whatever reason. */
+    public Optional<ByteBuffer> reply() {
+        return request.future()
+                .handle((bytes, failure) -> Optional.ofNullable(bytes).map(ByteBuffer::duplicate))
+                .getNow(Optional.empty());
     }
 }

@@ -7,6 +7,7 @@ import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.FilePages;
 import java.io.InterruptedIOException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The check that a fid which was just opened is on the intended file: a request for the attributes of its path, sent
@@ -14,8 +15,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * OpenFile} waits for the reply before anything depends on the fid. Any thread may call any method.
  */
 public final class OpenCheck {
-    private static final long UNKNOWN = -1;
-
     private final Inode inode;
     private final Lease lease;
     private final AtomicBoolean isLeased = new AtomicBoolean(true);
@@ -23,8 +22,8 @@ public final class OpenCheck {
     private final long changesBefore;
     private final Call<Rgetattr> request;
 
-    /** The value of {@link FilePages#changes} at the end of the open. */
-    private volatile long changesAfter = UNKNOWN;
+    /** Whether the reply may show a change of this mount that began before the end of the open; null until that end. */
+    private volatile @Nullable Boolean changedHere;
 
     /**
      * @param lease the fid of the request; this object closes the lease
@@ -47,14 +46,14 @@ public final class OpenCheck {
 
     /**
      * Records that the file is among the open ones. Changes on this mount that begin from now on wait for the reply
-     * ({@link OpenState#awaitChecks}), so they are no reason for another version.
+     * ({@link OpenState#awaitChecks}), so they are no reason for another version. A change that is under way is one.
      */
     public void endOpen() {
-        changesAfter = inode.pages.changes();
+        changedHere = !inode.pages.isUnchangedSince(changesBefore);
     }
 
     /** Returns whether the reply has arrived, or will not. */
-    public boolean isAnswered() {
+    private boolean isAnswered() {
         return request.future().isDone();
     }
 
@@ -70,6 +69,18 @@ public final class OpenCheck {
         }
     }
 
+    /** Closes the lease if the reply has arrived or is overdue, and returns whether it did. Does not wait for the reply. */
+    public boolean closeLeaseIfEnded() {
+        if (!isAnswered()) {
+            request.giveUpIfOverdue();
+        }
+        final boolean hasEnded = isAnswered();
+        if (hasEnded) {
+            closeLease();
+        }
+        return hasEnded;
+    }
+
     /** Returns whether the reply shows that the fid is on the file. */
     boolean hasSucceeded() {
         final Rgetattr now = request.future().handle((reply, failure) -> reply).getNow(null);
@@ -77,12 +88,26 @@ public final class OpenCheck {
     }
 
     private boolean mayBeChangedHere() {
-        final long after = changesAfter;
-        return (after == UNKNOWN ? inode.pages.changes() : after) != changesBefore;
+        final Boolean known = changedHere;
+        return known == null ? !inode.pages.isUnchangedSince(changesBefore) : known;
+    }
+
+    /**
+     * Returns whether the fid is on the file although its path no longer is, since another client has just renamed or
+     * removed the file. Both change ctime. A server that answers by path shows another file.
+     *
+     * @param now the attributes over the fid
+     */
+    boolean isOnFile(final Rgetattr now) {
+        return inode.isSameFile(now)
+                && (!inode.pages.isUnchangedSince(changesBefore)
+                        || (before.size() == now.size()
+                                && before.mtimeSec() == now.mtimeSec()
+                                && before.mtimeNsec() == now.mtimeNsec()));
     }
 
     /** Gives up the path fid. To be called once the reply has arrived, or is no longer waited for. */
-    public void closeLease() {
+    void closeLease() {
         if (isLeased.getAndSet(false)) {
             lease.close();
         }

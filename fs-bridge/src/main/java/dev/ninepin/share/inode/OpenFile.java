@@ -2,14 +2,17 @@ package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.cache.PendingWrites;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An open file: its open fid, and a second one if both appends and writes at an offset are needed. Any thread may call
@@ -28,6 +31,8 @@ public final class OpenFile {
 
     private static final long NO_LIMIT = Long.MAX_VALUE;
 
+    private static final Logger LOG = LoggerFactory.getLogger(OpenFile.class);
+
     private final Inode inode;
     private final int flags;
     private final Opener opener;
@@ -40,7 +45,7 @@ public final class OpenFile {
     private volatile @Nullable OpenCheck check;
 
     /** The read that was sent over {@link #first} before a program asked for it; null if there is none. */
-    private final AtomicReference<@Nullable EarlyRead> early = new AtomicReference<>();
+    private volatile @Nullable EarlyRead early;
 
     /** The fid that was opened with the opposite setting of APPEND. */
     @GuardedBy("this")
@@ -76,6 +81,9 @@ public final class OpenFile {
 
         /** Opens a fid in place of one that may be on another file, and checks it. */
         OpenFid openChecked(Inode inode, int flags) throws IOException;
+
+        /** Requests the attributes of the file that a fid is on. */
+        Rgetattr attributes(int fid) throws IOException;
 
         /** Clunks a fid without waiting for the reply. */
         void clunk(int fid);
@@ -177,7 +185,7 @@ public final class OpenFile {
     /**
      * Blocks until the first fid is known to be on the file. Opens the file again if the check has failed.
      *
-     * @throws StaleFileException if the path no longer leads to the file
+     * @throws StaleFileException if neither the path nor the fid leads to the file
      * @throws IOException if the file cannot be opened again; nothing was done over the fid
      */
     public void requireChecked() throws IOException {
@@ -198,40 +206,70 @@ public final class OpenFile {
                 throw new StaleFileException("node " + inode.node() + " was closed");
             }
             dropEarlyRead(NO_LIMIT);
-            final OpenFid again = opener.openChecked(inode, flags);
-            opener.clunk(first.fid());
-            first = again;
+            reopen(pending);
         }
         check = null;
+    }
+
+    /** Opens the file again. Keeps the first fid if only the path has left the file, as rename(2) and unlink(2) do. */
+    @GuardedBy("this")
+    private void reopen(final OpenCheck failed) throws IOException {
+        final OpenFid again;
+        try {
+            again = opener.openChecked(inode, flags);
+        } catch (final StaleFileException e) {
+            if (isFirstOnFile(failed)) {
+                return;
+            }
+            throw e;
+        }
+        opener.clunk(first.fid());
+        first = again;
+    }
+
+    private boolean isFirstOnFile(final OpenCheck failed) throws IOException {
+        try {
+            return failed.isOnFile(opener.attributes(first.fid()));
+        } catch (final RemoteException e) {
+            LOG.trace("fid {} shows no file", first.fid(), e);
+            return false;
+        }
     }
 
     /**
      * Begins a read over the first fid, before the check of the fid and before a program asks for it.
      *
-     * @param request sends the read over a fid
+     * @param request sends the read over a fid; returns null if it sends nothing
      */
-    public synchronized void readEarly(final IntFunction<EarlyRead> request) {
-        early.set(request.apply(first.fid()));
+    public synchronized void readEarly(final IntFunction<@Nullable EarlyRead> request) {
+        early = request.apply(first.fid());
     }
 
     /**
-     * Takes the read that {@link #readEarly} began; null if there is none. Its reply is about this file only after {@link
-     * #requireChecked}.
+     * Returns the read that {@link #readEarly} began; null if there is none. Its reply is about this file only after
+     * {@link #requireChecked}.
      */
-    public @Nullable EarlyRead takeEarlyRead() {
-        return early.get() == null ? null : early.getAndSet(null);
+    public @Nullable EarlyRead earlyRead() {
+        return early;
     }
 
     /** Gives up the early read. Waits for its end, at most for {@code patienceNanos}: a server may clunk a fid first. */
     public void dropEarlyRead(final long patienceNanos) throws InterruptedIOException {
-        final EarlyRead dropped = takeEarlyRead();
+        final EarlyRead dropped = early;
         if (dropped != null) {
-            try {
-                dropped.awaitEnd(patienceNanos);
-            } finally {
-                dropped.discard();
-            }
+            dropped.awaitEnd(patienceNanos);
+            early = null;
         }
+    }
+
+    /** Drops the early read, if its request has ended. Returns false if it has not. */
+    public boolean dropEarlyReadIfEnded() {
+        final EarlyRead known = early;
+        if (known != null && !known.hasEnded()) {
+            return false;
+        }
+        early = null;
+        return true;
     }
 
     /**

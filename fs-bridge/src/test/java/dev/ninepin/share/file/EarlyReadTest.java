@@ -15,6 +15,7 @@ import dev.ninepin.operations.ReadResult;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rlock;
 import dev.ninepin.p9.Rread;
@@ -22,21 +23,32 @@ import dev.ninepin.p9.Tlock;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.share.NoKernelCache;
 import dev.ninepin.share.Share;
+import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFid;
+import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,6 +59,28 @@ class EarlyReadTest {
     private static final int MSIZE = 16384;
     private static final int EIO = 5;
     private static final int PAGE = 4096;
+
+    private static final class NoOpener implements OpenFile.Opener {
+        @Override
+        public int openAnother(final Inode inode, final int flags) {
+            throw new AssertionError("another fid is opened");
+        }
+
+        @Override
+        public OpenFid openChecked(final Inode inode, final int flags) {
+            throw new AssertionError("the file is opened again");
+        }
+
+        @Override
+        public Rgetattr attributes(final int fid) {
+            throw new AssertionError("a fid is looked at");
+        }
+
+        @Override
+        public void clunk(final int fid) {
+            throw new AssertionError("a fid is clunked");
+        }
+    }
 
     private final LyingServer server = new LyingServer();
     private final AtomicInteger reads = new AtomicInteger();
@@ -219,26 +253,130 @@ class EarlyReadTest {
     }
 
     @Test
-    void filesThatNobodyReadsLeaveRoomForOthers() throws IOException {
+    void filesThatNobodyReadsHoldNoTags() throws IOException {
         open(CacheMode.OPEN, "data");
         final List<Long> handles = new ArrayList<>();
-        for (int i = 0; i < 2 * share.session().maxRequests(); i++) {
+        final int count = 2 * share.session().maxRequests();
+        for (int i = 0; i < count; i++) {
             handles.add(share.open(node, OpenFlags.RDONLY, new NoKernelCache()));
         }
-        assertThat(reads.get()).isEqualTo(share.session().maxRequests() / 2 / 2);
+        share.statfs(ROOT);
+        assertThat(reads).hasValue(count);
+        assertThat(share.session().status().tagsUsed()).isZero();
         for (final long handle : handles) {
             assertThat(read(handle, 0, PAGE)).isEqualTo("data");
             share.release(handle);
         }
+        assertThat(reads)
+                .as("all but the latest quarter of the tags are read again")
+                .hasValue(2 * count - share.session().maxRequests() / 4);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16384, 1", "16385, 0"})
+    void onlyAFileThatTheKernelReadsAtOnceIsReadEarly(final int size, final int expected) throws IOException {
+        open(CacheMode.OPEN, "x".repeat(size), SessionOptions.defaults(0));
         share.release(share.open(node, OpenFlags.RDONLY, new NoKernelCache()));
+        assertThat(reads).hasValue(expected);
+    }
+
+    @Test
+    void aReadThatTimesOutEarlyIsRepeated() throws IOException {
+        final List<ByteBuffer> held = new ArrayList<>();
+        open(
+                CacheMode.OPEN,
+                "data",
+                SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(300)),
+                (tag, request) -> {
+                    final List<ByteBuffer> answer = server.answer(tag, request);
+                    if (request instanceof Tread && held.isEmpty()) {
+                        held.addAll(answer);
+                        return List.of();
+                    }
+                    return answer;
+                });
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
+        assertThat(held).hasSize(1);
+        assertThat(read(handle, 0, PAGE)).isEqualTo("data");
+        share.release(handle);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, false", "3600, true"})
+    void aReplyThatIsTooOldIsNotUsed(final int maxAgeSeconds, final boolean expected) throws IOException {
+        open(CacheMode.OPEN, "data");
+        final EarlyReads early = new EarlyReads(share.session(), 1, TimeUnit.SECONDS.toNanos(maxAgeSeconds));
+        final OpenFile file = openFile();
+        early.begin(file, MSIZE);
+        assertThat(early.take(file, 0, PAGE).isPresent()).isEqualTo(expected);
+        file.close(share.session().fids()::clunk);
+    }
+
+    @Test
+    void nothingIsReadEarlyWhileNoTagIsFree() throws IOException {
+        final List<ByteBuffer> held = new ArrayList<>();
+        final AtomicBoolean holds = new AtomicBoolean();
+        open(CacheMode.OPEN, "data", SessionOptions.defaults(0), (tag, request) -> {
+            held.addAll(server.answer(tag, request));
+            if (request instanceof Tread && holds.get()) {
+                return List.of();
+            }
+            final List<ByteBuffer> answers = List.copyOf(held);
+            held.clear();
+            return answers;
+        });
+        final Session session = share.session();
+        final OpenFile file = openFile();
+        final EarlyReads early = new EarlyReads(session, 1, Long.MAX_VALUE);
+        final List<Call<ByteBuffer>> others = new ArrayList<>();
+        holds.set(true);
+        for (Optional<Call<ByteBuffer>> next = session.tryRead(file.fid(), 0, PAGE);
+                next.isPresent();
+                next = session.tryRead(file.fid(), 0, PAGE)) {
+            others.add(next.get());
+        }
+
+        early.begin(file, MSIZE);
+
+        assertThat(file.earlyRead()).isNull();
+        assertThat(early.take(file, 0, PAGE)).isEmpty();
+        holds.set(false);
+        // The answer to the Tflush follows the held ones.
+        others.get(0).await(1);
+        file.close(session.fids()::clunk);
+    }
+
+    /** Opens the file without a share. */
+    private OpenFile openFile() throws IOException {
+        final Session session = share.session();
+        final FidTable fids = session.fids();
+        final FidTable.Walked walked = fids.walk(fids.root(), NAME);
+        session.lopen(walked.fid(), OpenFlags.RDONLY).await();
+        final Inode inode = new Inodes(fids, 1).root();
+        inode.note(
+                LyingServer.attributes(qid, S_IFREG | 0644, 4, 1, PAGE),
+                new Inode.Asked(1, inode.pages.changes(), System.nanoTime()));
+        return new OpenFile(inode, new OpenFid(walked.fid(), 0), OpenFlags.RDONLY, null, new NoOpener(), 0);
     }
 
     private void open(final CacheMode cache, final String content) throws IOException {
+        open(cache, content, SessionOptions.defaults(0).withMsize(MSIZE));
+    }
+
+    private void open(final CacheMode cache, final String content, final SessionOptions options) throws IOException {
+        open(cache, content, options, server);
+    }
+
+    private void open(
+            final CacheMode cache,
+            final String content,
+            final SessionOptions options,
+            final AnsweringChannel.Server answering)
+            throws IOException {
         qid = server.put(NAME.toString(), S_IFREG | 0644, content.getBytes(UTF_8));
         countReads();
         share = Share.open(
-                Session.connect(
-                        new AnsweringChannel(server), SessionOptions.defaults(0).withMsize(MSIZE)),
+                Session.connect(new AnsweringChannel(answering), options),
                 new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()));
         node = share.lookup(ROOT, NAME).node();
     }

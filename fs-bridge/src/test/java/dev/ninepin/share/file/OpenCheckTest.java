@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ninepin.operations.AttributeChange;
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.LockMode;
@@ -16,9 +17,11 @@ import dev.ninepin.p9.LockStatus;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rlock;
 import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tfsync;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tlock;
@@ -26,8 +29,10 @@ import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tread;
 import dev.ninepin.p9.Tsetattr;
+import dev.ninepin.p9.Tstatfs;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.p9.Twrite;
+import dev.ninepin.p9.Txattrcreate;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.NoKernelCache;
@@ -38,12 +43,15 @@ import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,7 +82,9 @@ class OpenCheckTest {
         private Runnable onOpen = () -> {};
         private UnaryOperator<Message> onCheck = answer -> answer;
         private boolean holds;
+        private boolean keepsHeld;
         private boolean wasOpened;
+        private @Nullable Class<? extends Tmessage> heldToo;
 
         @Override
         public synchronized List<ByteBuffer> answer(final int tag, final Tmessage request) {
@@ -93,12 +103,12 @@ class OpenCheckTest {
                 onOpen.run();
             }
             final ByteBuffer bytes = AnsweringChannel.bytes(tag, answer);
-            if (isCheck && holds) {
+            if ((isCheck && holds) || request.getClass() == heldToo) {
                 held.add(bytes);
                 return List.of();
             }
             final List<ByteBuffer> all = new ArrayList<>();
-            if (!holds) {
+            if (!holds && !keepsHeld && heldToo == null) {
                 all.addAll(held);
                 held.clear();
             }
@@ -118,8 +128,21 @@ class OpenCheckTest {
             holds = true;
         }
 
+        /** Holds the answers to a kind of request. */
+        synchronized void hold(final Class<? extends Tmessage> kind) {
+            heldToo = kind;
+        }
+
         synchronized void release() {
             holds = false;
+            heldToo = null;
+            keepsHeld = false;
+        }
+
+        /** Answers the checks of later opens, and still holds the answers to earlier ones. */
+        synchronized void answerChecks() {
+            holds = false;
+            keepsHeld = true;
         }
 
         synchronized void onOpen(final Runnable action) {
@@ -189,6 +212,45 @@ class OpenCheckTest {
         abstract void run(Share share, long handle) throws IOException;
     }
 
+    /** The changes that must not be sent before the checks of the file's opens are answered. */
+    private enum Change {
+        CHMOD(Tsetattr.class) {
+            @Override
+            void run(final Share share, final long node, final long handle) throws IOException {
+                share.setattr(node, AttributeChange.mode(0));
+            }
+        },
+        WRITE(Twrite.class) {
+            @Override
+            void run(final Share share, final long node, final long handle) throws IOException {
+                share.write(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR);
+            }
+        },
+        WRITE_PAGES(Twrite.class) {
+            @Override
+            void run(final Share share, final long node, final long handle) throws IOException {
+                share.writePages(handle, 0, ByteBuffer.allocateDirect(10), OpenFlags.RDWR);
+            }
+        },
+        SETXATTR(Txattrcreate.class) {
+            @Override
+            void run(final Share share, final long node, final long handle) {
+                assertErrno(
+                        Errno.EOPNOTSUPP,
+                        () -> share.setxattr(
+                                new Caller(0, 0, 0), node, ByteString.of("user.a"), ByteBuffer.allocateDirect(1), 0));
+            }
+        };
+
+        private final Class<? extends Tmessage> kind;
+
+        Change(final Class<? extends Tmessage> kind) {
+            this.kind = kind;
+        }
+
+        abstract void run(Share share, long node, long handle) throws IOException;
+    }
+
     private final CheckedServer server = new CheckedServer();
     private Share share;
     private Qid qid;
@@ -196,9 +258,13 @@ class OpenCheckTest {
 
     @BeforeEach
     void openShare() throws IOException {
+        openShare(SessionOptions.defaults(0));
+    }
+
+    private void openShare(final SessionOptions options) throws IOException {
         qid = server.model.put(NAME.toString(), S_IFREG | 0644, new byte[60]);
         share = Share.open(
-                Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
+                Session.connect(new AnsweringChannel(server), options),
                 new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
         node = share.lookup(ROOT, NAME).node();
     }
@@ -307,19 +373,20 @@ class OpenCheckTest {
         share.release(handle);
     }
 
-    @Test
-    void aChangeThroughAnotherDescriptorIsNoReasonToOpenAFileAgain() throws Exception {
+    @ParameterizedTest
+    @EnumSource(Change.class)
+    void aChangeThroughAnotherDescriptorIsNoReasonToOpenAFileAgain(final Change change) throws Exception {
         final long other = share.open(node, OpenFlags.RDWR, new NoKernelCache());
         share.read(other, 0, 10).close();
         server.hold();
         final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
         server.requests.clear();
-        try (BackgroundCall<Boolean> call = BackgroundCall.start("chmod", () -> {
-            share.setattr(node, AttributeChange.mode(0));
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("change", () -> {
+            change.run(share, node, other);
             return true;
         })) {
             call.awaitInside("awaitChecks");
-            assertThat(server.count(Tsetattr.class)).isZero();
+            assertThat(server.count(change.kind)).isZero();
             server.release();
             share.statfs(ROOT);
             assertThat(call.result()).isTrue();
@@ -328,6 +395,173 @@ class OpenCheckTest {
         assertThat(server.count(Tlopen.class)).isZero();
         share.release(handle);
         share.release(other);
+    }
+
+    @Test
+    void aChangeThatIsUnderWayIsNoReasonToOpenAFileAgain() throws Exception {
+        server.hold(Tsetattr.class);
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("chmod", () -> {
+            share.setattr(node, AttributeChange.mode(0));
+            return true;
+        })) {
+            call.awaitInside("await");
+            server.onCheck(answer -> ofSize(61));
+            final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+            server.model.lie(Tlopen.class, (request, truth) -> new Rlerror(Errno.EACCES));
+            share.read(handle, 0, 10).close();
+            server.release();
+            share.statfs(ROOT);
+            assertThat(call.result()).isTrue();
+            share.release(handle);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aChangeThatWaitsForAnEarlierCheckIsUnderWay(final Change change) throws Exception {
+        final long other = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        share.read(other, 0, 10).close();
+        server.hold();
+        final long first = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("change", () -> {
+            change.run(share, node, other);
+            return true;
+        })) {
+            call.awaitInside("awaitChecks");
+            server.onCheck(answer -> ofSize(61));
+            final long second = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+            server.model.lie(Tlopen.class, (request, truth) -> new Rlerror(Errno.EACCES));
+            server.release();
+            share.statfs(ROOT);
+            assertThat(call.result()).isTrue();
+            share.read(second, 0, 10).close();
+            share.release(second);
+        }
+        share.release(first);
+        share.release(other);
+    }
+
+    private Rgetattr ofSize(final long size) {
+        return LyingServer.attributes(qid, S_IFREG | 0644, size, 1, 4096);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Dependent.class,
+            names = {"READ", "READ_DIRECT", "WRITE", "WRITE_PAGES", "FSYNC", "LOCK"})
+    void aFileWhoseNameAnotherFileTakesAfterTheOpenStaysOpen(final Dependent operation) throws IOException {
+        server.model.put("other", S_IFREG | 0644, new byte[60]);
+        server.onOpen(() -> {
+            server.onOpen(() -> {});
+            server.model.replaceExceptForOpenFids(NAME.toString(), "other");
+        });
+        final long handle = share.open(node, OpenFlags.RDWR, new NoKernelCache());
+
+        operation.run(share, handle);
+        operation.run(share, handle);
+
+        assertThat(server.reached).isNotEmpty().containsOnly(qid);
+        share.release(handle);
+    }
+
+    @Test
+    void aReadThatWasSentEarlyWaitsForTheCheck() throws Exception {
+        server.hold();
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
+        final AtomicBoolean hasRead = new AtomicBoolean();
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("read", () -> {
+            share.read(handle, 0, 10).close();
+            hasRead.set(true);
+            return true;
+        })) {
+            call.awaitInside("awaitEnd");
+            assertThat(hasRead).isFalse();
+            server.release();
+            share.statfs(ROOT);
+            assertThat(call.result()).isTrue();
+        }
+        assertThat(server.count(Tread.class)).isEqualTo(1);
+        share.release(handle);
+    }
+
+    @Test
+    void noProgramGetsTheBytesOfAFileThatHasTakenTheName() throws IOException {
+        server.model.put("other", S_IFREG | 0644, new byte[60]);
+        server.onOpen(() -> {
+            server.onOpen(() -> {});
+            server.model.replace(NAME.toString(), "other");
+        });
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
+        assertThat(server.count(Tread.class)).isEqualTo(1);
+
+        assertErrno(Errno.ESTALE, () -> share.read(handle, 0, 10));
+        assertErrno(Errno.ESTALE, () -> share.read(handle, 0, 10));
+        share.release(handle);
+    }
+
+    @Test
+    void bytesOfAnotherFileAreForgottenWhenAFileIsOpenedAgain() throws IOException {
+        server.model.put("other", S_IFREG | 0644, new byte[60]);
+        final byte[] content = new byte[60];
+        content[0] = 1;
+        server.model.put("back", qid, S_IFREG | 0644, content);
+        server.onOpen(() -> {
+            server.onOpen(() -> {});
+            server.model.replace(NAME.toString(), "other");
+        });
+        server.onCheck(answer -> {
+            server.onCheck(truth -> truth);
+            server.model.replaceExceptForOpenFids(NAME.toString(), "back");
+            return answer;
+        });
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
+
+        try (ReadResult read = share.read(handle, 0, 10)) {
+            assertThat(read.data().get()).isEqualTo((byte) 1);
+        }
+        assertThat(server.count(Tlopen.class)).isEqualTo(2);
+        share.release(handle);
+    }
+
+    @Test
+    void anUnansweredCheckDoesNotKeepTheFidsOfLaterOpens() throws IOException {
+        server.model.put("second", S_IFREG | 0644, new byte[60]);
+        server.model.put("third", S_IFREG | 0644, new byte[60]);
+        final long second = share.lookup(ROOT, ByteString.of("second")).node();
+        final long third = share.lookup(ROOT, ByteString.of("third")).node();
+        server.hold();
+        final long handle = share.open(node, OpenFlags.WRONLY, new NoKernelCache());
+        server.answerChecks();
+        final long later = share.open(second, OpenFlags.WRONLY, new NoKernelCache());
+        share.rename(ROOT, ByteString.of("second"), ROOT, ByteString.of("renamed"));
+        assertThat(server.count(Tclunk.class)).isZero();
+
+        final long last = share.open(third, OpenFlags.WRONLY, new NoKernelCache());
+
+        assertThat(server.count(Tclunk.class)).isEqualTo(1);
+        server.release();
+        share.statfs(ROOT);
+        share.release(handle);
+        share.release(later);
+        share.release(last);
+    }
+
+    @Test
+    void anOpenGivesUpTheOverdueChecksOfEarlierOpens() throws IOException {
+        share.close();
+        openShare(SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(300)));
+        server.hold();
+        final long handle = share.open(node, OpenFlags.WRONLY, new NoKernelCache());
+        server.answerChecks();
+        server.hold(Tstatfs.class);
+        assertErrno(Errno.ETIMEDOUT, () -> share.statfs(ROOT));
+        assertThat(server.count(Tflush.class)).isEqualTo(1);
+
+        share.release(share.open(node, OpenFlags.WRONLY, new NoKernelCache()));
+
+        assertThat(server.count(Tflush.class)).isEqualTo(2);
+        server.release();
+        share.release(handle);
     }
 
     @Test

@@ -26,6 +26,11 @@ class InodeTest {
         }
 
         @Override
+        public Rgetattr attributes(final int fid) {
+            throw new AssertionError("a fid is looked at");
+        }
+
+        @Override
         public void clunk(final int fid) {
             throw new AssertionError("a fid is clunked");
         }

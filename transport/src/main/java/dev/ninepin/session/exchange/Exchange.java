@@ -136,6 +136,22 @@ public final class Exchange {
         return call;
     }
 
+    /** Sends a request like {@link #call} if a tag is free; empty if none is. */
+    public <R> Optional<Call<R>> tryCall(final Tmessage request, final Call.ReplyHandler<R> handler) {
+        final long begun = System.nanoTime();
+        final TagTable.Kind kind = kindOf(request);
+        sender.begin();
+        final int tag = tags.tryTake(kind);
+        if (tag < 0) {
+            leaveSenders();
+            return Optional.empty();
+        }
+        final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
+        tags.put(call);
+        send(call);
+        return Optional.of(call);
+    }
+
     /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
     public <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
         final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
