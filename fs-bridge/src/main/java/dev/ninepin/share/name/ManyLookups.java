@@ -122,15 +122,17 @@ public final class ManyLookups {
         if (waiting.isEmpty()) {
             return;
         }
+        // Before the lease: if a directory is renamed from now on, the walks may lead to other files.
+        final long moves = fids.moves().count();
         try (Lease at = paths.leaseToLookUp(directory)) {
-            send(at.fid(), waiting);
+            send(at.fid(), moves, waiting);
         } catch (final StaleFileException | RemoteException e) {
             // Another client has renamed or replaced the directory. Its listing goes on all the same.
             LOG.trace("no lookups of {} names", waiting.size(), e);
         }
     }
 
-    private void send(final int directory, final Deque<Lookup> waiting) throws IOException {
+    private void send(final int directory, final long moves, final Deque<Lookup> waiting) throws IOException {
         final Deque<Lookup> underWay = new ArrayDeque<>();
         final List<Lookup> answered = new ArrayList<>();
         while (!waiting.isEmpty() || !underWay.isEmpty() || !answered.isEmpty()) {
@@ -142,7 +144,7 @@ public final class ManyLookups {
                 }
                 while (!waiting.isEmpty() && underWay.size() < atOnce) {
                     final Lookup next = waiting.remove();
-                    if (next.begin(directory)) {
+                    if (next.begin(directory, moves)) {
                         underWay.add(next);
                     }
                 }
@@ -222,12 +224,12 @@ public final class ManyLookups {
         }
 
         /** Sends the first request. Returns false if the server takes no more fids, so that the lookup has failed. */
-        boolean begin(final int directoryFid) {
+        boolean begin(final int directoryFid, final long moves) {
             if (lease != null) {
                 call = session.getattr(lease.fid(), AttrMask.BASIC);
                 return true;
             }
-            walk = fids.beginWalk(directoryFid, listed.name()).orElse(null);
+            walk = fids.beginWalk(directoryFid, listed.name(), moves).orElse(null);
             return walk != null;
         }
 

@@ -199,9 +199,12 @@ public final class FidTable {
     /**
      * Begins a walk to a new fid like {@link #walk(int, ByteString)}, without waiting for the answer. Does not check the
      * length of the path. Empty if the server takes no more fids.
+     *
+     * @param moves how many directories had been renamed ({@link DirectoryMoves#count}) before the caller took {@code
+     *     from}: a fid that the server did not correct after a rename leads to other files
      */
-    public Optional<PendingWalk> beginWalk(final int from, final ByteString name) {
-        return walks.begin(from, name, start());
+    public Optional<PendingWalk> beginWalk(final int from, final ByteString name, final long moves) {
+        return walks.begin(from, name, new Walks.Start(user, moves));
     }
 
     private Walks.Start start() {
