@@ -34,8 +34,19 @@ public record FileVersion(long size, long mtime, long mtimeNanos, long ctime, lo
      * @param clock the seconds since 1970 at that time by this host's clock, which may differ from the server's
      */
     public boolean isSettled(final long seenSince, final long asked, final long clock) {
-        final long tick = mtimeNanos == 0 && ctimeNanos == 0 ? TimeUnit.SECONDS.toNanos(LONGEST_TICK_SECONDS) : TICK;
         final long old = clock - LONGEST_TICK_SECONDS;
-        return asked - seenSince >= tick || (mtime < old && ctime < old);
+        return isTickOver(seenSince, asked) || (mtime < old && ctime < old);
+    }
+
+    /**
+     * Returns whether the version was first seen more than a tick before. No difference between the clocks of the hosts
+     * matters.
+     *
+     * @param seenSince when the version was first seen, as a {@link System#nanoTime}
+     * @param asked when the server was asked for the version that it has now, as a {@link System#nanoTime}
+     */
+    public boolean isTickOver(final long seenSince, final long asked) {
+        final long tick = mtimeNanos == 0 && ctimeNanos == 0 ? TimeUnit.SECONDS.toNanos(LONGEST_TICK_SECONDS) : TICK;
+        return asked - seenSince >= tick;
     }
 }

@@ -6,7 +6,6 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.FileVersion;
 import dev.ninepin.share.inode.Inode;
-import java.time.Instant;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The listings that are remembered, of all directories of a mount. A listing was read after the directory had a version
- * whose tick was over ({@link FileVersion}). As long as the server reports this version, the listing is the present one.
+ * that was first seen more than a tick before ({@link FileVersion}). As long as the server reports this version, the listing is the present one.
  *
  * <p>The listings and those being recorded take {@link #MOST_BYTES} together; the listing that was not used for the
  * longest time goes first. Any thread may call any method. No lock is taken under the lock.
@@ -110,8 +109,8 @@ final class Listings {
             last = new Known(version, System.nanoTime(), null);
             put(directory, last);
         }
-        final Instant clock = Instant.now().minusNanos(System.nanoTime() - begun);
-        return FileVersion.of(version).isSettled(last.since(), begun, clock.getEpochSecond())
+        // The host's clock does not count: if it is ahead of the server's, a version whose tick is not over looks old.
+        return FileVersion.of(version).isTickOver(last.since(), begun)
                 ? Optional.of(new Recording(this, directory, user, version, begun))
                 : Optional.empty();
     }

@@ -1,6 +1,7 @@
 package dev.ninepin.share.dir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
@@ -15,9 +16,11 @@ import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -108,6 +111,18 @@ class ListingsTest {
                 .isPresent();
     }
 
+    /** This host's clock may be far ahead of the server's. */
+    @Test
+    void aVersionThatLooksOldIsNotRecordedBeforeATickHasPassed() {
+        final long begun = System.nanoTime();
+
+        assertThat(listings.record(directory, USER, old(1), begun)).isEmpty();
+        assertThat(listings.record(directory, USER, old(1), System.nanoTime() + SECOND))
+                .isPresent();
+        assertThat(listings.record(directory, USER, old(2), System.nanoTime()))
+                .isEmpty();
+    }
+
     /** The file system counts whole seconds. */
     @Test
     void aTickMayTakeTwoSeconds() {
@@ -164,8 +179,12 @@ class ListingsTest {
         recording.keep();
     }
 
+    /** Begins to record a listing once the tick of the version is over. */
     private Recording record(final Inode of, final int user, final Rgetattr version) {
-        return listings.record(of, user, version, System.nanoTime()).orElseThrow();
+        return await().pollInSameThread()
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> listings.record(of, user, version, System.nanoTime()), Optional::isPresent)
+                .orElseThrow();
     }
 
     private Inode newDirectory() {
