@@ -185,6 +185,14 @@ public final class AttributeReader {
                 System.nanoTime());
     }
 
+    /**
+     * Returns the data for a request that is sent later than {@link #beginRequest} was called for it. A change since that
+     * call counts as one during the request. Does not block.
+     */
+    public Inode.Asked beginLater(final Inode.Asked begun) {
+        return new Inode.Asked(requests.incrementAndGet(), begun.changes(), System.nanoTime());
+    }
+
     /** Returns the last known attributes of a file, and requests them if there are none yet. */
     public Rgetattr lastSeen(final Inode inode) throws IOException {
         if (inode.attributes() == null) {

@@ -37,8 +37,9 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * the listing shows                                    requests
- * a known file, whose attributes are recent            none
- * a known file, whose path has a fid                   Tgetattr
+ * a known file, whose path has a fid of the user
+ *     and whose attributes are recent                  none
+ *     and whose attributes are not recent              Tgetattr
  * another file                                         Twalk, then Tgetattr
  * }</pre>
  *
@@ -46,8 +47,9 @@ import org.slf4j.LoggerFactory;
  * said that the name leads to this number, and no walk is needed to find out. The reply to the Tgetattr must have the
  * file's ID, too: servers work on the path of a fid, and another client may have changed the name since.
  *
- * <p>"Recent" means: within the attribute timeout, and not changed or read on this mount since. A name that needs more
- * than these requests is left to an ordinary lookup. Any thread may call any method.
+ * <p>The fid shows that the server lets the user search the directory. "Recent" means: within half the attribute
+ * timeout, so that the kernel can use the attributes for a while, and not changed or read on this mount since. A name
+ * that needs more than these requests is left to an ordinary lookup. Any thread may call any method.
  */
 public final class ManyLookups {
     /** More concurrent requests bring no further gain. */
@@ -178,7 +180,12 @@ public final class ManyLookups {
         /** The fid on the path of the known file, until the attributes have arrived. */
         private @Nullable Lease lease;
 
+        /** The data from before the last request was sent; null if there was none. */
         private Inode.@Nullable Asked asked;
+
+        /** When the first request was sent, as a {@link System#nanoTime}. */
+        private long begun;
+
         private @Nullable PendingWalk walk;
         private @Nullable Call<Rgetattr> call;
 
@@ -196,18 +203,20 @@ public final class ManyLookups {
 
         /** Chooses the requests. Returns false if there are none. Blocks until pending writes are answered. */
         boolean needsRequests() throws InterruptedIOException {
-            final long oldest = System.nanoTime() - validNanos;
+            final long now = System.nanoTime();
             final Optional<Inode> last = inodes.known(directory, listed.name());
-            final Inode file =
-                    last.filter(each -> since - oldest > 0 && isShown(each)).orElse(null);
+            final Inode file = last.filter(each -> now - since < validNanos && isShown(each))
+                    .orElse(null);
             if (file != null) {
-                recent = file.attributesSince(oldest).orElse(null);
-                known = file;
-                if (recent != null) {
-                    return false;
-                }
                 lease = fids.leaseIfMade(inodes.path(file)).orElse(null);
                 known = lease == null ? null : file;
+                recent = lease == null
+                        ? null
+                        : file.attributesSince(now - validNanos / 2).orElse(null);
+                if (recent != null) {
+                    closeLease();
+                    return false;
+                }
             }
             asked = attributes.beginRequest(last);
             return true;
@@ -225,8 +234,9 @@ public final class ManyLookups {
 
         /** Sends the first request. Returns false if the server takes no more fids, so that the lookup has failed. */
         boolean begin(final int directoryFid, final long moves) {
+            begun = System.nanoTime();
             if (lease != null) {
-                call = session.getattr(lease.fid(), AttrMask.BASIC);
+                call = requestAttributes(lease.fid());
                 return true;
             }
             walk = fids.beginWalk(directoryFid, listed.name(), moves).orElse(null);
@@ -251,8 +261,15 @@ public final class ManyLookups {
             if (walked == null || (walked.qid().isDirectory() && !hasRoom())) {
                 return false;
             }
-            call = session.getattr(walked.fid(), AttrMask.BASIC);
+            call = requestAttributes(walked.fid());
             return true;
+        }
+
+        private Call<Rgetattr> requestAttributes(final int fid) {
+            if (asked != null) {
+                asked = attributes.beginLater(asked);
+            }
+            return session.getattr(fid, AttrMask.BASIC);
         }
 
         private boolean hasRoom() {
@@ -283,7 +300,10 @@ public final class ManyLookups {
         Optional<Entry> finish() throws IOException {
             final Inode file = known;
             if (file != null && recent != null) {
-                return give(file, attributes.convert(file, recent.attributes()), recent.nanos());
+                // Other names of the listing may have been waited for since.
+                return file.attributesSince(recent.nanos())
+                        .flatMap(still ->
+                                give(file, attributes.convert(file, still.attributes()), still.nanos()));
             } else if (reply == null || asked == null) {
                 abandon();
                 return Optional.empty();
@@ -331,7 +351,8 @@ public final class ManyLookups {
                 return Optional.empty();
             }
             try {
-                return Optional.of(new Entry(inode.node(), attributes.recordReply(inode, received, request)));
+                final Attributes now = attributes.recordReply(inode, received, request);
+                return Optional.of(new Entry(inode.node(), now, false, System.nanoTime() - begun));
             } catch (final StaleFileException | ErrnoException e) {
                 LOG.trace("node {} became another file while it was looked up, or is none", inode.node(), e);
                 inodes.forget(inode.node(), 1);
