@@ -138,18 +138,24 @@ public final class ManyLookups {
         final Deque<Lookup> underWay = new ArrayDeque<>();
         final List<Lookup> answered = new ArrayList<>();
         while (!waiting.isEmpty() || !underWay.isEmpty() || !answered.isEmpty()) {
+            boolean hasFids = true;
             try (Batch batch = session.batch()) {
                 for (final Lookup each : answered) {
                     if (each.proceed()) {
                         underWay.add(each);
                     }
                 }
-                while (!waiting.isEmpty() && underWay.size() < atOnce) {
+                while (hasFids && !waiting.isEmpty() && underWay.size() < atOnce) {
                     final Lookup next = waiting.remove();
-                    if (next.begin(directory, moves)) {
+                    hasFids = next.begin(directory, moves);
+                    if (hasFids) {
                         underWay.add(next);
                     }
                 }
+            }
+            if (!hasFids) {
+                final boolean hasRoomNextTime = fids.makeRoom();
+                LOG.trace("no fid is free; more next time: {}", hasRoomNextTime);
             }
             answered.clear();
             // Outside the batch: whatever is waited for must be sent.

@@ -198,13 +198,22 @@ public final class FidTable {
 
     /**
      * Begins a walk to a new fid like {@link #walk(int, ByteString)}, without waiting for the answer. Does not check the
-     * length of the path. Empty if the server takes no more fids.
+     * length of the path. Empty if the server takes no more fids: the caller may then {@link #makeRoom}.
      *
      * @param moves how many directories had been renamed ({@link DirectoryMoves#count}) before the caller took {@code
      *     from}: a fid that the server did not correct after a rename leads to other files
      */
     public Optional<PendingWalk> beginWalk(final int from, final ByteString name, final long moves) {
         return walks.begin(from, name, new Walks.Start(user, moves));
+    }
+
+    /**
+     * Clunks some unused path fids for the next {@link #beginWalk}, without waiting for the answers. Must not be called
+     * with unsent requests in a batch, because it may wait for a walk that was sent there. Returns whether there were
+     * any.
+     */
+    public boolean makeRoom() {
+        return paths.makeRoom();
     }
 
     private Walks.Start start() {

@@ -74,19 +74,6 @@ final class OwnFids {
         return number.orElseThrow(() -> new RemoteException("every request for another fid", RemoteException.ENFILE));
     }
 
-    /**
-     * Takes a number for a fid as {@link #take} does, but does not wait for one: a thread that holds fids must not wait
-     * for more. If there is none, makes room for the next time.
-     */
-    OptionalInt takeOrMakeRoom() {
-        final OptionalInt number = tryTake();
-        if (number.isEmpty()) {
-            final boolean hasRoomNextTime = makeRoom.getAsBoolean();
-            LOG.trace("no fid is free; more next time: {}", hasRoomNextTime);
-        }
-        return number;
-    }
-
     /** Takes a number for a fid that is not urgent. Never blocks, and clunks no other fid to make room. */
     OptionalInt tryTake() {
         clunkDoubtfulFids();

@@ -155,10 +155,10 @@ final class Walks {
 
     /**
      * Begins a walk over one name to a new fid, without waiting for the answer. Empty if the server takes no more fids.
-     * Blocks only until a tag is free.
+     * Blocks only until a tag is free, so that it may be called with unsent requests in a batch.
      */
     Optional<PendingWalk> begin(final int from, final ByteString name, final Start start) {
-        final OptionalInt free = fids.takeOrMakeRoom();
+        final OptionalInt free = fids.tryTake();
         if (free.isEmpty()) {
             return Optional.empty();
         }
