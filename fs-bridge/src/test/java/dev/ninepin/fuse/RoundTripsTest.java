@@ -247,6 +247,26 @@ class RoundTripsTest extends SessionFixture {
                         RoundTripsTest::makeListedDirectory,
                         (test, path) -> test.listNames(path)),
                 new Row(
+                        "names of a directory of 1,000, changed by this mount",
+                        4,
+                        6,
+                        (test, path) -> {
+                            test.makeListedDirectory(path);
+                            test.create(path.resolve("passing"), CREATE_NEW);
+                            Files.delete(path.resolve("passing"));
+                            test.stat(path);
+                        },
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names of a directory of 1,000, changed by another client",
+                        5,
+                        6,
+                        (test, path) -> {
+                            test.makeListedDirectory(path);
+                            Files.delete(Files.createFile(test.there(path).resolve("passing")));
+                        },
+                        (test, path) -> test.listNames(path)),
+                new Row(
                         "names and attributes of a directory of 1,000, unchanged",
                         1,
                         1,

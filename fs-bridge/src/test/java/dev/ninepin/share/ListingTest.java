@@ -1,12 +1,13 @@
 package dev.ninepin.share;
 
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.testing.OnServer;
 import dev.ninepin.testing.ServerKind;
 import org.junit.jupiter.api.Nested;
 
 class ListingTest {
     @Nested
-    @OnServer(ServerKind.DIOD_UNIX)
+    @OnServer(value = ServerKind.DIOD_UNIX, msize = SessionOptions.MIN_MSIZE)
     class OverDiod extends ListingContract {}
 
     @Nested

@@ -60,10 +60,13 @@ final class Listings {
      */
     private record Listing(int user, long begun, List<Dirent> entries, long bytes) {}
 
-    /** Returns whether a listing is remembered, so that {@link #find} may return it. */
+    /**
+     * Returns whether a listing is remembered that this mount has not changed since, so that {@link #find} may return it.
+     */
     synchronized boolean has(final Inode directory, final int user) {
         final Known last = known.get(directory);
-        return last != null && last.listing() != null && last.listing().user() == user;
+        final Listing listing = last == null ? null : last.listing();
+        return listing != null && listing.user() == user && !directory.wasChangedSince(listing.begun());
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.aside.AsideFiles;
@@ -15,7 +16,9 @@ import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.SharedState;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,7 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * An open directory. Each cookie that the kernel receives maps to one of the server's cookies, so entries are neither
  * lost nor repeated while the directory changes. Entries of a page that do not fit into the kernel's buffer are kept for
- * the next call.
+ * the next call. So are those that the kernel has just taken: if they do not fit into the program's buffer, the kernel
+ * drops them and asks for them again.
  *
  * <p>The entries come from the server, or from the listing that {@link Listings} remembers, if the directory has not
  * changed. Then the directory is not opened on the server until it must be. Any thread may call any method.
@@ -72,7 +76,10 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private final SmallCookies shownCookies = new SmallCookies();
 
-    /** The page or the remembered listing at {@link #position}; its entries from index {@link #next} on have not been taken. */
+    /**
+     * The page or the remembered listing at {@link #position}; its entries from index {@link #next} on have not been
+     * taken. Before a page, there are the entries of the page before that the kernel took in the same call.
+     */
     @GuardedBy("this")
     private List<Dirent> page = List.of();
 
@@ -85,6 +92,13 @@ public final class OpenDirectory {
      */
     @GuardedBy("this")
     private long pageSince = System.nanoTime();
+
+    /** How many entries at the start of {@link #page} are of the page before, and when that one was requested. */
+    @GuardedBy("this")
+    private int older;
+
+    @GuardedBy("this")
+    private long olderSince = pageSince;
 
     /** The server's cookie of the last entry that the kernel took, or that was skipped. */
     @GuardedBy("this")
@@ -113,18 +127,24 @@ public final class OpenDirectory {
 
     /** Opens the directory on the server, unless its listing is remembered and has not changed. */
     synchronized void open() throws IOException {
-        if (recall()) {
-            return;
-        }
         final long begun = System.nanoTime();
-        final EarlyAttributes early = requests.requestVersion(validNanos > 0);
-        try {
+        final Optional<Rgetattr> now;
+        if (mayRecall()) {
+            now = requests.version();
+            if (recall(now, begun)) {
+                return;
+            }
             pages = new DirectoryPages(session, requests.open());
-        } finally {
-            early.settle();
+        } else {
+            final EarlyAttributes early = requests.requestVersion(validNanos > 0);
+            try {
+                pages = new DirectoryPages(session, requests.open());
+            } finally {
+                early.settle();
+            }
+            now = early.readIfAnswered();
         }
-        recording = early.readIfAnswered()
-                .flatMap(version -> listings.record(inode, requests.user(), version, begun))
+        recording = now.flatMap(version -> listings.record(inode, requests.user(), version, begun))
                 .orElse(null);
     }
 
@@ -176,6 +196,7 @@ public final class OpenDirectory {
             seek(cookie);
         }
         renew();
+        int first = next;
         boolean isEmpty = true;
         long oldest = System.nanoTime();
         while (true) {
@@ -188,16 +209,19 @@ public final class OpenDirectory {
                     }
                     shownCookies.taken(shown.offset());
                     isEmpty = false;
-                    oldest = pageSince - oldest < 0 ? pageSince : oldest;
+                    final long since = next < older ? olderSince : pageSince;
+                    oldest = since - oldest < 0 ? since : oldest;
                 }
                 position = entry.offset();
                 next++;
             }
             if (remembered != null || ended) {
-                ended = false;
+                ended &= !isEmpty;
                 return oldest;
             }
-            if (!readPage(!isEmpty)) {
+            final boolean isRead = readPage(first, !isEmpty);
+            first = 0;
+            if (!isRead) {
                 // If there were entries, the kernel asks once more, for the end. A later call finds new entries.
                 ended = !isEmpty;
                 return oldest;
@@ -205,26 +229,35 @@ public final class OpenDirectory {
         }
     }
 
-    /** Reads the page that follows {@link #position}. Returns false at the end of the listing. */
+    /**
+     * Reads the page that follows {@link #position}. Returns false at the end of the listing.
+     *
+     * @param first the index of the first entry that the kernel may ask for again
+     */
     @GuardedBy("this")
-    private boolean readPage(final boolean isShown) throws IOException {
+    private boolean readPage(final int first, final boolean isShown) throws IOException {
         final DirectoryPages from = pages();
         if (isShown) {
             from.shown();
         }
         final DirectoryPages.Page following = from.after(position);
-        page = following.entries();
+        final List<Dirent> entries = following.entries();
+        olderSince = first < older ? olderSince : pageSince;
         pageSince = following.asked();
-        next = 0;
+        older = page.size() - first;
+        next = older;
+        final List<Dirent> joined = new ArrayList<>(page.subList(first, page.size()));
+        joined.addAll(entries);
+        page = joined;
         inode.noteAccess();
         final Recording recorded = recording;
-        if (recorded != null && page.isEmpty()) {
+        if (recorded != null && entries.isEmpty()) {
             recorded.keep();
             recording = null;
-        } else if (recorded != null && !recorded.add(page)) {
+        } else if (recorded != null && !recorded.add(entries)) {
             dropRecording();
         }
-        return !page.isEmpty();
+        return !entries.isEmpty();
     }
 
     /** Continues after a cookie. At the start, the present state of the directory is shown. */
@@ -233,8 +266,16 @@ public final class OpenDirectory {
         final boolean isFirst = isFresh && cookie == 0;
         isFresh = false;
         position = cookie;
+        final List<Dirent> known = remembered == null ? page : remembered;
+        final int place = cookie == 0 ? -1 : placeAfter(cookie, known, next);
+        if (place >= 0) {
+            page = known;
+            next = place;
+            return;
+        }
         page = List.of();
         next = 0;
+        older = 0;
         ended = false;
         if (!isFirst) {
             dropRecording();
@@ -245,22 +286,23 @@ public final class OpenDirectory {
             }
         }
         final List<Dirent> all = remembered;
-        if (all != null) {
-            final int place = cookie == 0 ? 0 : placeAfter(cookie, all);
-            if (place >= 0) {
-                page = all;
-                next = place;
-                return;
-            }
-            remembered = null;
+        if (all != null && cookie == 0) {
+            page = all;
+            return;
         }
+        remembered = null;
         pages().startAt(cookie);
     }
 
-    private static int placeAfter(final long cookie, final List<Dirent> entries) {
-        for (int i = 0; i < entries.size(); i++) {
-            if (entries.get(i).offset() == cookie) {
-                return i + 1;
+    /**
+     * Returns the index after the entry with a cookie; -1 if there is none. Searches backwards from {@code near}, where
+     * the kernel left off.
+     */
+    private static int placeAfter(final long cookie, final List<Dirent> entries, final int near) {
+        for (int i = 1; i <= entries.size(); i++) {
+            final int place = Math.floorMod(near - i, entries.size());
+            if (entries.get(place).offset() == cookie) {
+                return place + 1;
             }
         }
         return -1;
@@ -269,15 +311,26 @@ public final class OpenDirectory {
     /** Takes the remembered listing if the directory has not changed since. Returns false if there is none. */
     @GuardedBy("this")
     private boolean recall() throws IOException {
-        if (validNanos == 0 || !listings.has(inode, requests.user())) {
-            return false;
-        }
         final long asked = System.nanoTime();
-        remembered = requests.version()
-                .flatMap(now -> listings.find(inode, requests.user(), now))
+        return mayRecall() && recall(requests.version(), asked);
+    }
+
+    /**
+     * Takes the remembered listing of a version. Returns false if there is none.
+     *
+     * @param now the version that the directory has now; empty if it is not known
+     * @param asked when the version was requested, as a {@link System#nanoTime}
+     */
+    @GuardedBy("this")
+    private boolean recall(final Optional<Rgetattr> now, final long asked) {
+        remembered = now.flatMap(version -> listings.find(inode, requests.user(), version))
                 .orElse(null);
         pageSince = asked;
         return remembered != null;
+    }
+
+    private boolean mayRecall() {
+        return validNanos > 0 && listings.has(inode, requests.user());
     }
 
     /**

@@ -77,6 +77,7 @@ class ListingsTest {
         remember(directory, USER, old(1), entries);
         directory.noteChange();
 
+        assertThat(listings.has(directory, USER)).isFalse();
         assertThat(listings.find(directory, USER, old(1))).isEmpty();
     }
 
@@ -119,8 +120,7 @@ class ListingsTest {
         assertThat(listings.record(directory, USER, old(1), begun)).isEmpty();
         assertThat(listings.record(directory, USER, old(1), System.nanoTime() + SECOND))
                 .isPresent();
-        assertThat(listings.record(directory, USER, old(2), System.nanoTime()))
-                .isEmpty();
+        assertThat(listings.record(directory, USER, old(2), System.nanoTime())).isEmpty();
     }
 
     /** The file system counts whole seconds. */
