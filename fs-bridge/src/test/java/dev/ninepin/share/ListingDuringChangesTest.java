@@ -61,8 +61,8 @@ class ListingDuringChangesTest {
         share.lookup(ROOT, name("b"));
 
         final Entry last;
-        try (BackgroundCall<List<Optional<Entry>>> lookups = BackgroundCall.start(
-                "lookups", () -> share.lookupAll(directory, names, System.nanoTime()))) {
+        try (BackgroundCall<List<Optional<Entry>>> lookups =
+                BackgroundCall.start("lookups", () -> share.lookupAll(directory, names, System.nanoTime()))) {
             lookups.awaitInside("awaitAnswer");
             share.rename(ROOT, name("a"), ROOT, name("old"));
             share.rename(ROOT, name("b"), ROOT, name("a"));
@@ -73,8 +73,7 @@ class ListingDuringChangesTest {
         server.put("old/d/" + LAST, names.get(FILES - 1).qid(), S_IFREG | 0644);
 
         assertThat(last.attributes().ino()).isEqualTo(other.path());
-        ShareFixture.assertErrno(
-                Errno.ESTALE, () -> share.open(last.node(), OpenFlags.WRONLY, ShareFixture.NO_KERNEL));
+        ShareFixture.assertErrno(Errno.ESTALE, () -> share.open(last.node(), OpenFlags.WRONLY, ShareFixture.NO_KERNEL));
         share.close();
     }
 
@@ -84,19 +83,18 @@ class ListingDuringChangesTest {
         final Dirent slow = new Dirent(server.put("x0", S_IFREG | 0644), 1, 0, name("x0"));
         final Dirent recent = new Dirent(server.put("recent", S_IFREG | 0644), 2, 0, name("recent"));
         final Share share = open();
-        final Entry before = share.lookupAll(ROOT, List.of(recent), System.nanoTime())
-                .get(0)
-                .orElseThrow();
+        final Entry before =
+                share.lookupAll(ROOT, List.of(recent), System.nanoTime()).get(0).orElseThrow();
 
         try (BackgroundCall<List<Optional<Entry>>> lookups = BackgroundCall.start(
                 "lookups", () -> share.lookupAll(ROOT, List.of(slow, recent), System.nanoTime()))) {
             lookups.awaitInside("awaitAnswer");
             server.lie(
                     Tgetattr.class,
-                    (request, truth) -> truth instanceof Rgetattr reply
-                                    && reply.qid().equals(recent.qid())
-                            ? LyingServer.attributes(recent.qid(), S_IFREG | 0600, 0, 1, 4096)
-                            : truth);
+                    (request, truth) ->
+                            truth instanceof Rgetattr reply && reply.qid().equals(recent.qid())
+                                    ? LyingServer.attributes(recent.qid(), S_IFREG | 0600, 0, 1, 4096)
+                                    : truth);
             share.setattr(before.node(), ShareFixture.mode(0600));
             share.statfs(ROOT);
 

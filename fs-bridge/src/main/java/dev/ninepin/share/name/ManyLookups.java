@@ -308,8 +308,7 @@ public final class ManyLookups {
             if (file != null && recent != null) {
                 // Other names of the listing may have been waited for since.
                 return file.attributesSince(recent.nanos())
-                        .flatMap(still ->
-                                give(file, attributes.convert(file, still.attributes()), still.nanos()));
+                        .flatMap(still -> give(file, attributes.convert(file, still.attributes()), still.nanos()));
             } else if (reply == null || asked == null) {
                 abandon();
                 return Optional.empty();

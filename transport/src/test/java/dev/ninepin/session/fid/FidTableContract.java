@@ -99,8 +99,11 @@ abstract class FidTableContract extends SessionFixture {
         final List<Optional<FidTable.Walked>> walked = new ArrayList<>();
         try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             for (int i = 0; i < 1200; i++) {
-                final Optional<PendingWalk> walk = session.fids().beginWalk(
-                        root.fid(), name("file" + i), session.fids().moves().count());
+                final Optional<PendingWalk> walk = session.fids()
+                        .beginWalk(
+                                root.fid(),
+                                name("file" + i),
+                                session.fids().moves().count());
                 walked.add(walk.isPresent() ? walk.get().await() : Optional.empty());
             }
         }
