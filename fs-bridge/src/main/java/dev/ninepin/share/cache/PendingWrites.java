@@ -113,14 +113,20 @@ public final class PendingWrites {
     }
 
     /**
-     * Begins to gather bytes. {@link FilePages#beginChange} was called for them.
+     * Begins to gather bytes, if they still continue the latest write and that one is still pending. If it fails, these
+     * bytes may have to fail with it. {@link FilePages#beginChange} was called for them.
      *
      * @param data the first bytes
      * @param limit the most bytes that one request may carry
+     * @return whether the bytes were kept, and will be sent
      */
-    public synchronized void gather(final Target to, final ByteBuffer data, final int limit, final Sender sender) {
+    public synchronized boolean gather(final Target to, final ByteBuffer data, final int limit, final Sender sender) {
+        if (!isNext(to, data.remaining())) {
+            return false;
+        }
         writes.add(PendingWrite.gathered(to, data, limit, sender));
         any = true;
+        return true;
     }
 
     /** Returns whether a write may be unanswered. */
@@ -388,21 +394,27 @@ public final class PendingWrites {
         }
     }
 
-    /** Records the results of the answered writes and removes these. Returns how many there were. */
+    /**
+     * Records the results of the answered writes and removes these. An append that was not sent fails with the one before
+     * it: on the server it would be where the bytes of that one belong. Returns how many writes have ended.
+     */
     @GuardedBy("this")
     private int recordResults() {
-        int answered = 0;
+        int ended = 0;
+        boolean appendFailed = false;
         for (final Iterator<PendingWrite> each = writes.iterator(); each.hasNext(); ) {
             final PendingWrite write = each.next();
             final Call<Rwrite> call = write.call();
-            if (call != null && call.future().isDone() && !recordResult(write, call)) {
+            final boolean answered = call != null && call.future().isDone() && !recordResult(write, call);
+            if (answered || (appendFailed && write.isAppend() && write.isUnsent())) {
+                appendFailed |= write.isAppend() && write.written() < write.count();
                 each.remove();
                 write.end();
-                answered++;
+                ended++;
             }
         }
         any = !writes.isEmpty();
-        return answered;
+        return ended;
     }
 
     /** Records the result of an answered request. Returns whether bytes are left to be sent. */

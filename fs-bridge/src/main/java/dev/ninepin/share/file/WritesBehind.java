@@ -102,7 +102,8 @@ final class WritesBehind {
      * the earlier writes are answered, when it begins a new request.
      *
      * @return false if the bytes were not copied, and the caller must send them
-     * @throws IOException if the bytes were not copied, because the thread is interrupted or no fid could be opened
+     * @throws IOException if the bytes were not copied, because an earlier write failed, the thread is interrupted or no
+     *     fid could be opened
      */
     boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data, final int chunk)
             throws IOException {
@@ -123,14 +124,25 @@ final class WritesBehind {
             pending.awaitAllButLast();
         }
         pending.sendReady();
+        file.reportToWrite();
         final int fid = file.fidToWrite(to.append());
         if (!takePermit(file)) {
             return false;
         }
+        boolean gathered = false;
         file.inode().pages.beginChange();
-        pending.gather(to, data, limit, new Gathered(fid));
-        late.add(pending);
-        return true;
+        try {
+            gathered = pending.gather(to, data, limit, new Gathered(fid));
+        } finally {
+            if (!gathered) {
+                permits.release();
+                file.inode().pages.endChange();
+            }
+        }
+        if (gathered) {
+            late.add(pending);
+        }
+        return gathered;
     }
 
     /** Sends the bytes of a gathered write over a fid. Has a permit until these are written. */

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -85,12 +86,18 @@ class GatheredWritesTest extends GatheredWritesFixture {
         for (int i = 0; i < count; i++) {
             writeNext(handle, flags);
         }
-        assertThat(server.count(Twrite.class)).isEqualTo(1);
-        answerAll();
-        server.hold();
-        writeNext(handle, flags);
-        await().until(() -> server.count(Twrite.class) == 2);
-        answerAll();
+        final AtomicBoolean ended = new AtomicBoolean();
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("one too many", () -> {
+            writeNext(handle, flags);
+            ended.set(true);
+            return true;
+        })) {
+            call.awaitInside("awaitAllButLast");
+            assertThat(ended).isFalse();
+            assertThat(server.count(Twrite.class)).isEqualTo(1);
+            answerAll();
+            assertThat(call.result()).isTrue();
+        }
         share.flush(handle, OWNER);
         assertThat(server.written()).isEqualTo(expected);
     }
@@ -324,6 +331,45 @@ class GatheredWritesTest extends GatheredWritesFixture {
         assertFails(EDQUOT, () -> share.fsync(handle, true));
         share.fsync(handle, true);
         share.flush(handle, OWNER);
+    }
+
+    @Test
+    void anAppendIsNotSentAfterOneThatFailed() throws Exception {
+        final int flags = OpenFlags.RDWR | OpenFlags.APPEND;
+        final long handle = openFile(flags);
+        server.hold();
+        answerWrites(new Rlerror(EDQUOT));
+        writeNext(handle, flags);
+        server.model().tellTheTruth();
+        writeNext(handle, flags);
+        answerAll();
+        assertFails(EDQUOT, () -> share.flush(handle, OWNER));
+        assertThat(server.count(Twrite.class)).isEqualTo(1);
+        assertFails(EDQUOT, () -> writeNext(handle, flags));
+        writeNext(handle, flags);
+        assertThat(server.count(Twrite.class)).isEqualTo(2);
+    }
+
+    @Test
+    void anAppendFailsIfOneFailsThatItWaitsFor() throws Exception {
+        final int flags = OpenFlags.RDWR | OpenFlags.APPEND;
+        final long handle = openFile(flags);
+        server.hold();
+        answerWrites(new Rlerror(EDQUOT));
+        for (int i = 0; i < MOST / SMALL + 1; i++) {
+            writeNext(handle, flags);
+        }
+        server.model().tellTheTruth();
+        try (BackgroundCall<Boolean> call = BackgroundCall.start("one too many", () -> {
+            assertFails(EDQUOT, () -> writeNext(handle, flags));
+            return true;
+        })) {
+            call.awaitInside("awaitAllButLast");
+            answerAll();
+            assertThat(call.result()).isTrue();
+        }
+        assertThat(server.count(Twrite.class)).isEqualTo(1);
+        assertFails(EDQUOT, () -> share.flush(handle, OWNER));
     }
 
     @Test
