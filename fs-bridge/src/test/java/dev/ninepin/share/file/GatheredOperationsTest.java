@@ -15,8 +15,11 @@ import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Tfsync;
+import dev.ninepin.p9.Tlink;
 import dev.ninepin.p9.Tlock;
 import dev.ninepin.p9.Tread;
+import dev.ninepin.p9.Trename;
+import dev.ninepin.p9.Trenameat;
 import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.share.Share;
@@ -72,6 +75,10 @@ class GatheredOperationsTest extends GatheredWritesFixture {
                     "setxattr",
                     (share, node, handle) -> share.setxattr(ME, node, ATTRIBUTE, ByteBuffer.allocate(1), 0)),
             Map.entry("link", (share, node, handle) -> share.link(node, ROOT, NEW)),
+            Map.entry("rename", (share, node, handle) -> share.rename(ROOT, NAME, ROOT, NEW)),
+            Map.entry(
+                    "renameWithoutReplacing",
+                    (share, node, handle) -> share.renameWithoutReplacing(ROOT, NAME, ROOT, NEW)),
             Map.entry("open", (share, node, handle) -> share.release(share.open(node, OpenFlags.RDONLY, KERNEL))),
             Map.entry(
                     "create",
@@ -112,8 +119,6 @@ class GatheredOperationsTest extends GatheredWritesFixture {
             // The open file keeps its fids.
             "unlink",
             "rmdir",
-            "rename",
-            "renameWithoutReplacing",
             "isShownEmpty",
             "hidesContents",
             "createUnnamed",
@@ -163,7 +168,10 @@ class GatheredOperationsTest extends GatheredWritesFixture {
                     .noneMatch(each -> each instanceof Tread
                             || each instanceof Tsetattr
                             || each instanceof Tfsync
-                            || each instanceof Tlock);
+                            || each instanceof Tlock
+                            || each instanceof Tlink
+                            || each instanceof Trename
+                            || each instanceof Trenameat);
             answerAll();
             assertThat(call.result()).isTrue();
         }
