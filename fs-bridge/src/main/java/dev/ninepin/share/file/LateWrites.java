@@ -45,15 +45,33 @@ final class LateWrites {
         executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
-    /** Adds a file that has just begun to gather a write. */
+    /** Adds a file that has just begun to gather a write. If there can be no thread, sends the write as soon as it may. */
     void add(final PendingWrites file) {
         files.add(file);
-        schedule();
+        if (!schedule()) {
+            try {
+                file.sendReady();
+            } catch (final InterruptedIOException e) {
+                // The bytes stay, and the next operation sends them. So write(2) must not fail.
+                LOG.debug("interrupted while sending a gathered write", e);
+            }
+        }
     }
 
-    private void schedule() {
-        if (!scheduled.getAndSet(true)) {
+    /** Returns false if no thread can be started. */
+    private boolean schedule() {
+        if (scheduled.getAndSet(true)) {
+            return true;
+        }
+        try {
             final Future<?> unused = executor.schedule(this::run, MOST_MILLIS, TimeUnit.MILLISECONDS);
+            return true;
+        } catch (final OutOfMemoryError e) {
+            // What the JVM throws if the system allows no more threads. The task is in the queue nevertheless.
+            executor.getQueue().clear();
+            scheduled.set(false);
+            LOG.debug("no thread can be started to send gathered writes", e);
+            return false;
         }
     }
 
@@ -86,6 +104,8 @@ final class LateWrites {
             } finally {
                 if (remains) {
                     files.add(file);
+                    // The thread may have found no file meanwhile, and ended.
+                    schedule();
                 }
             }
         }

@@ -159,7 +159,8 @@ final class WritesBehind {
             final int count = bytes.remaining();
             final Call<Rwrite> call = session.write(fid, offset, bytes);
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
-                if (reply != null && reply.count() == count) {
+                // After an interrupt and after a short answer, the bytes are sent again.
+                if (reply == null ? !(failure instanceof InterruptedIOException) : reply.count() == count) {
                     // A thread may wait for the permit, and nothing else may look at this write for a while.
                     end();
                 }
