@@ -16,6 +16,9 @@ final class PendingWrite {
     /** By how much {@link #bytes} grows, until it has {@link #limit} bytes. */
     private static final int GROWTH = 4;
 
+    /** The most requests for the bytes of one write. A server that writes a page at a time needs as many. */
+    private static final int MOST_REQUESTS = 16;
+
     private final PendingWrites.Target to;
     private final int limit;
     private final PendingWrites.@Nullable Sender sender;
@@ -25,6 +28,9 @@ final class PendingWrite {
 
     /** The number of bytes that the server is known to have written. */
     private int written;
+
+    /** How many requests were answered. */
+    private int answers;
 
     /** The gathered bytes, from index 0 to the position; null if the write was sent at once. */
     private @Nullable ByteBuffer bytes;
@@ -141,18 +147,19 @@ final class PendingWrite {
 
     /** The bytes of a gathered write that the server has not written yet. */
     record Rest(long offset, ByteBuffer bytes, PendingWrites.Sender sender) {
-        Call<Rwrite> send() {
-            return sender.send(offset, bytes);
+        Call<Rwrite> send(final long patienceNanos) {
+            return sender.send(offset, bytes, patienceNanos);
         }
     }
 
     /**
      * Records how many bytes the server has written of those that it was sent last. Returns whether the rest must be
-     * sent: it is still there, and the server can write.
+     * sent: it is still there, and the server can write more than a few bytes at a time.
      */
     boolean recordWritten(final int more) {
         written += more;
-        if (more == 0 || written == count || !isGathered()) {
+        answers++;
+        if (more == 0 || written == count || !isGathered() || answers == MOST_REQUESTS) {
             return false;
         }
         call = null;

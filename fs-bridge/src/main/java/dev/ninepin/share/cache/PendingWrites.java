@@ -64,8 +64,11 @@ public final class PendingWrites {
 
     /** The way to send gathered bytes. */
     public interface Sender {
-        /** Sends bytes. May block until a tag is free, and does not wait for the answer. */
-        Call<Rwrite> send(long offset, ByteBuffer bytes);
+        /**
+         * Sends bytes. May block until a tag is free, at most for {@code patienceNanos} and for the session's timeout,
+         * and does not wait for the answer.
+         */
+        Call<Rwrite> send(long offset, ByteBuffer bytes, long patienceNanos);
 
         /** Called at least once, when no more bytes will be sent. Must not block. */
         void end();
@@ -197,7 +200,7 @@ public final class PendingWrites {
     /** Sends what is gathered, and waits for the answers to {@code before}, which must be in the order of the list. */
     private void await(final List<PendingWrite> before, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
-        sendAllReady();
+        sendAllReady(patienceNanos);
         for (final PendingWrite each : before) {
             while (!isDone(each)) {
                 final long left = patienceNanos - (System.nanoTime() - begin);
@@ -240,16 +243,20 @@ public final class PendingWrites {
         if (!any) {
             return false;
         }
-        sendAllReady();
+        sendAllReady(NO_LIMIT);
         synchronized (this) {
             return writes.stream().anyMatch(PendingWrite::isGathered);
         }
     }
 
-    private void sendAllReady() throws InterruptedIOException {
+    /** Sends nothing after {@code patienceNanos}. */
+    private void sendAllReady(final long patienceNanos) throws InterruptedIOException {
+        final long begin = System.nanoTime();
         recordAnswered();
-        for (PendingWrite next = nextReady(); next != null; next = nextReady()) {
-            send(next, NO_LIMIT);
+        long left = patienceNanos;
+        for (PendingWrite next = nextReady(); next != null && left > 0; next = nextReady()) {
+            send(next, left);
+            left = patienceNanos - (System.nanoTime() - begin);
         }
     }
 
@@ -264,9 +271,10 @@ public final class PendingWrites {
 
     /**
      * Sends the bytes that are left of a gathered write, unless another thread does: then this method waits for that
-     * thread, at most for {@code patienceNanos}. If this thread is interrupted before the bytes are sent, they stay.
+     * thread. Waits at most for {@code patienceNanos}, for that or for a tag. If this thread is interrupted before the bytes are sent, they stay.
      */
     private void send(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
+        final long begin = System.nanoTime();
         final PendingWrite.Rest rest = beginSend(write, patienceNanos);
         if (rest == null) {
             return;
@@ -274,7 +282,7 @@ public final class PendingWrites {
         Call<Rwrite> request = null;
         InterruptedIOException interrupt = null;
         try {
-            request = rest.send();
+            request = rest.send(patienceNanos - (System.nanoTime() - begin));
             interrupt = interruptOf(request);
         } finally {
             endSend(write, interrupt == null ? request : null);
@@ -318,28 +326,35 @@ public final class PendingWrites {
 
     /**
      * Gives up the bytes that were gathered over an open file and are not sent: its fids are about to be clunked. Waits
-     * for a thread that is sending them. Nothing is sent over this file from now on.
+     * for a thread that is sending them, at most for {@code patienceNanos}.
+     *
+     * @return whether nothing is sent over this file from now on; false if a thread still waits for a tag to do so
      */
-    public void discard(final Object file) {
+    public boolean discard(final Object file, final long patienceNanos) {
         if (!any) {
-            return;
+            return true;
         }
+        final long begin = System.nanoTime();
         int ended = 0;
         boolean interrupted = false;
+        final boolean quiet;
         synchronized (this) {
-            while (writes.stream().anyMatch(each -> each.isOver(file) && each.isSending())) {
+            long left = patienceNanos;
+            while (left > 0 && isSendingOver(file)) {
                 try {
-                    wait();
+                    TimeUnit.NANOSECONDS.timedWait(this, left);
                 } catch (final InterruptedException e) {
                     interrupted = true;
                 }
+                left = patienceNanos - (System.nanoTime() - begin);
             }
+            quiet = !isSendingOver(file);
             for (final PendingWrite each : List.copyOf(writes)) {
-                if (each.isOver(file) && each.isUnsent()) {
+                if (each.isOver(file) && each.isUnsent() && !each.isSending()) {
                     fail(new IOException("the file was closed before these bytes were sent"));
                     end(each);
                     ended++;
-                } else if (each.isOver(file)) {
+                } else if (each.isOver(file) && !each.isSending()) {
                     each.forgetBytes();
                 }
             }
@@ -348,6 +363,17 @@ public final class PendingWrites {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        return quiet;
+    }
+
+    @GuardedBy("this")
+    private boolean isSendingOver(final Object file) {
+        for (final PendingWrite each : writes) {
+            if (each.isOver(file) && each.isSending()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns how many writes have failed so far. */

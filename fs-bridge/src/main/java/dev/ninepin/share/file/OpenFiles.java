@@ -339,11 +339,13 @@ public final class OpenFiles {
     }
 
     private void release(final long handle, final OpenFile file, final long patienceNanos) {
-        finishWrites(file, patienceNanos);
-        finishOpen(file, patienceNanos);
+        final long begin = System.nanoTime();
+        final boolean quiet = finishWrites(file, patienceNanos);
+        finishOpen(file, patienceNanos - (System.nanoTime() - begin));
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
-            file.close(fids::clunk);
+            // A fid that a thread still writes over is left to the end of the session.
+            file.close(quiet ? fids::clunk : fid -> {});
             if (file.inode().open.isOpenOnce()) {
                 fileLocks.closed(file.inode());
                 file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
@@ -352,15 +354,19 @@ public final class OpenFiles {
         }
     }
 
-    /** Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. */
-    private void finishWrites(final OpenFile file, final long patienceNanos) {
+    /**
+     * Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. Returns
+     * whether no thread writes over its fids from now on.
+     */
+    private boolean finishWrites(final OpenFile file, final long patienceNanos) {
+        final long begin = System.nanoTime();
         final Inode inode = file.inode();
         try {
             inode.pending.await(patienceNanos);
         } catch (final InterruptedIOException e) {
             LOG.debug("node {} is closed before its last write is answered", inode.node(), e);
         }
-        inode.pending.discard(file);
+        final boolean quiet = inode.pending.discard(file, patienceNanos - (System.nanoTime() - begin));
         try {
             file.reportAtLast();
         } catch (final IOException e) {
@@ -370,6 +376,7 @@ public final class OpenFiles {
                     inodes.pathOf(inode),
                     e.getMessage());
         }
+        return quiet;
     }
 
     /** Waits for the replies that no program has waited for: the server may clunk a fid before it replies. */

@@ -155,9 +155,10 @@ final class WritesBehind {
         }
 
         @Override
-        public Call<Rwrite> send(final long offset, final ByteBuffer bytes) {
+        public Call<Rwrite> send(final long offset, final ByteBuffer bytes, final long patienceNanos) {
             final int count = bytes.remaining();
-            final Call<Rwrite> call = session.write(fid, offset, bytes);
+            final Call<Rwrite> call =
+                    session.write(fid, offset, bytes, Math.min(patienceNanos, session.timeoutNanos()));
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
                 // After an interrupt and after a short answer, the bytes are sent again.
                 if (reply == null ? !(failure instanceof InterruptedIOException) : reply.count() == count) {

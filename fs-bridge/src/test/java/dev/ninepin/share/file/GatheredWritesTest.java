@@ -293,6 +293,20 @@ class GatheredWritesTest extends GatheredWritesFixture {
         assertFails(ENOSPC, () -> share.flush(handle, OWNER));
     }
 
+    @Test
+    void aServerThatWritesFewBytesAtATimeHasAFullDisk() throws Exception {
+        final int flags = OpenFlags.RDWR | OpenFlags.APPEND;
+        final long handle = openFile(flags);
+        server.hold();
+        for (int i = 0; i < 10; i++) {
+            writeNext(handle, flags);
+        }
+        answerWrites(new Rwrite(1));
+        answerAll();
+        assertFails(ENOSPC, () -> share.flush(handle, OWNER));
+        assertThat(server.count(Twrite.class)).isEqualTo(1 + 16);
+    }
+
     private void answerWrites(final Message answer) {
         server.model().lie(Twrite.class, (request, truth) -> answer);
     }
