@@ -95,8 +95,6 @@ public interface LibC {
 
     int mlock(Pointer address, long length);
 
-    int madvise(Pointer address, long length, int advice);
-
     // Processes and threads
 
     int geteuid();

@@ -376,42 +376,20 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Sends a Tread if a tag is free; waits for none. The result is a copy of the data, so the reply's memory is returned
-     * as soon as the reply is there.
-     *
-     * @param count the most bytes to read, at most {@link #maxIo}
-     */
-    public Optional<Call<ByteBuffer>> tryRead(final int fid, final long offset, final int count) {
-        return exchange.tryCall(new Tread(fid, offset, count), (reply, memory) -> {
-            final ByteBuffer data = atMost(count, ((Rread) reply).data());
-            bytesRead.add(data.remaining());
-            return ByteBuffer.allocate(data.remaining()).put(data).flip();
-        });
-    }
-
-    /**
      * Sends the remaining bytes of {@code data}, at most {@link #maxIo}. The request is sent before this method
      * returns.
      */
     public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data) {
-        return write(fid, offset, data, exchange.timeoutNanos());
-    }
-
-    /** Sends bytes like {@link #write(int, long, ByteBuffer)}, but waits at most {@code patienceNanos} for a tag. */
-    public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data, final long patienceNanos) {
         final int count = data.remaining();
-        return exchange.call(
-                new Twrite(fid, offset, data),
-                (reply, memory) -> {
-                    final Rwrite written = (Rwrite) reply;
-                    if (Integer.compareUnsigned(written.count(), count) > 0) {
-                        throw new ProtocolException("Rwrite reports " + Integer.toUnsignedString(written.count())
-                                + " bytes written of " + count + " bytes sent");
-                    }
-                    bytesWritten.add(written.count());
-                    return written;
-                },
-                patienceNanos);
+        return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
+            final Rwrite written = (Rwrite) reply;
+            if (Integer.compareUnsigned(written.count(), count) > 0) {
+                throw new ProtocolException("Rwrite reports " + Integer.toUnsignedString(written.count())
+                        + " bytes written of " + count + " bytes sent");
+            }
+            bytesWritten.add(written.count());
+            return written;
+        });
     }
 
     /** Sends a {@link Tclunk}. */

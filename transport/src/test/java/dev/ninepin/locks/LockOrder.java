@@ -35,7 +35,6 @@ final class LockOrder {
             "Users",
             "PendingWrites",
             "CachedData",
-            "Listings",
             "AbsentAttributes",
             "OpenState",
             "FidNumbers",

@@ -28,7 +28,6 @@ import dev.ninepin.p9.Rwrite;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Treadlink;
-import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
@@ -84,15 +83,6 @@ class SessionFaultTest {
         try (ScriptedServer server = answering(error);
                 Session session = connect(server)) {
             return ((RemoteException) catchThrowable(() -> session.readlink(FID).await())).errno();
-        }
-    }
-
-    @Test
-    void aWaitInsideABatchSendsWhatIsQueued() throws Exception {
-        try (ScriptedServer server = answering(ANSWER);
-                Session session = connect(server);
-                Batch batch = session.batch()) {
-            assertThat(session.readlink(FID).await()).isEqualTo(ANSWER);
         }
     }
 

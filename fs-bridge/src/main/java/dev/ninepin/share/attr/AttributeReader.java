@@ -185,14 +185,6 @@ public final class AttributeReader {
                 System.nanoTime());
     }
 
-    /**
-     * Returns the data for a request that is sent later than {@link #beginRequest} was called for it. A change since that
-     * call counts as one during the request. Does not block.
-     */
-    public Inode.Asked beginLater(final Inode.Asked begun) {
-        return new Inode.Asked(requests.incrementAndGet(), begun.changes(), System.nanoTime());
-    }
-
     /** Returns the last known attributes of a file, and requests them if there are none yet. */
     public Rgetattr lastSeen(final Inode inode) throws IOException {
         if (inode.attributes() == null) {
@@ -254,14 +246,10 @@ public final class AttributeReader {
             inodes.dropReplaced(inode);
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
-        return convert(inode, inode.note(reply, asked));
-    }
-
-    /** Converts the attributes of a file that the server has sent into those that programs see. */
-    public Attributes convert(final Inode inode, final Rgetattr reply) {
+        final Rgetattr latest = inode.note(reply, asked);
         // The hidden name of a file that was removed while open must not be counted.
-        final long links = inode.open.aside().isPresent() ? reply.nlink() - 1 : reply.nlink();
-        return toAttributes(inode, reply, links);
+        final long links = inode.open.aside().isPresent() ? latest.nlink() - 1 : latest.nlink();
+        return toAttributes(inode, latest, links);
     }
 
     /**

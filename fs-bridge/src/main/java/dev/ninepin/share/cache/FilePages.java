@@ -22,17 +22,6 @@ public final class FilePages {
     /** What the kernel has read of the file since its pages were last dropped; null until the file is opened. */
     private volatile @Nullable Rereads rereads;
 
-    /** Whether the kernel may have pages of the file: something was read or changed since they were last dropped. */
-    private volatile boolean isCached;
-
-    /**
-     * A moment in the history of the file's pages.
-     *
-     * @param changes the count of the starts and ends of changes from this mount
-     * @param drops the count of the drops of all pages
-     */
-    public record Moment(long changes, long drops) {}
-
     /** @param node the file's node ID */
     public FilePages(final long node) {
         this.node = node;
@@ -51,7 +40,6 @@ public final class FilePages {
 
     /** Records the start of a change of data or attributes from this mount. */
     public void beginChange() {
-        isCached = true;
         data.beginChange();
     }
 
@@ -68,27 +56,6 @@ public final class FilePages {
     /** Returns the count of the starts and ends of changes from this mount. */
     public long changes() {
         return data.changes();
-    }
-
-    /**
-     * Returns whether no change from this mount is under way, and none has begun or ended since {@link #changes} was
-     * {@code before}.
-     */
-    public boolean isUnchangedSince(final long before) {
-        return data.isUnchangedSince(before);
-    }
-
-    /**
-     * Returns the present moment. If a later one is equal, this mount has begun and ended no change of the file in
-     * between, and no drop of its pages has begun.
-     */
-    public Moment moment() {
-        return data.moment();
-    }
-
-    /** Returns whether the kernel may have pages of the file. */
-    public boolean mayBeCached() {
-        return isCached;
     }
 
     /** Returns whether a change from this mount is under way, or ended so recently that the program may not know it yet. */
@@ -111,19 +78,13 @@ public final class FilePages {
      *
      * @param attributes the server's reply, requested after the open began; only needed for {@link CacheMode#OPEN}
      * @param changesBefore {@link #changes()} from before that request
-     * @param asked {@link System#nanoTime} from before that request
      * @param writes whether the file was opened for writing; it then counts as a writer from this call on
      * @return the verdict; if it is not good, the caller calls {@link #drop}, for which other opens of the file wait
      * @throws java.io.InterruptedIOException if the thread was interrupted while it waited
      */
     public CachedData.Verdict judgeOpen(
-            final CacheMode cache,
-            final Optional<Rgetattr> attributes,
-            final long changesBefore,
-            final long asked,
-            final boolean writes)
+            final CacheMode cache, final Optional<Rgetattr> attributes, final long changesBefore, final boolean writes)
             throws IOException {
-        final long now = System.nanoTime();
         return switch (cache) {
             case LOOSE -> data.judgeOpenExclusive(writes);
             case NONE -> data.judgeOpenUntrusted(writes);
@@ -132,9 +93,8 @@ public final class FilePages {
                         attributes.orElseThrow(),
                         changesBefore,
                         writes,
-                        asked,
-                        now,
-                        Instant.now().minusNanos(now - asked).getEpochSecond());
+                        System.nanoTime(),
+                        Instant.now().getEpochSecond());
         };
     }
 
@@ -148,7 +108,6 @@ public final class FilePages {
     /** Makes the kernel drop all pages of the file. The caller must not hold a lock on the file's names. */
     public void drop(final CachedData.Verdict verdict, final KernelCache kernel) {
         boolean dropped = false;
-        isCached = false;
         rereads().beginDrop();
         try {
             kernel.dropData(node);
@@ -191,13 +150,12 @@ public final class FilePages {
      * @return an action to run once the kernel has received its reply; empty if that need not be known
      */
     public Optional<Runnable> beginRead(final long offset, final int count) {
-        isCached = true;
         return rereads().beginRead(offset, count);
     }
 
     /**
-     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, or are kept
-     * to be sent before the next read, and before the program gets its reply.
+     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, and
+     * before the program gets its reply.
      *
      * @param offset the offset of {@code written} in the file
      */

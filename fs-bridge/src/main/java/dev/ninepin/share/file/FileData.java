@@ -7,17 +7,19 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
-import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.inode.OpenFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,30 +56,18 @@ final class FileData {
      */
     private final Semaphore places;
 
-    private final EarlyReads early;
+    /** The permits for writes that nothing waits for: half of the session's requests with data. */
+    private final Semaphore behind;
 
-    private final WritesBehind behind;
+    /** The largest write that the server has been seen to do at once, in bytes. */
+    private volatile int provenSize;
 
-    /** @param earlyMaxAge how old the reply to an early read may be when a program reads the file, in nanoseconds */
-    FileData(final Session session, final long earlyMaxAge) {
+    FileData(final Session session) {
         this.session = session;
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
-        this.behind = new WritesBehind(session, half);
-        this.early = new EarlyReads(session, Math.max(1, half / 2), earlyMaxAge);
-    }
-
-    /** Begins the first read of a file that was just opened, if it is small; see {@link EarlyReads#begin}. */
-    void readEarly(final OpenFile file) {
-        early.begin(file, chunk(file));
-    }
-
-    /** Reads like {@link #read} into the kernel's pages. Uses the reply to {@link #readEarly} if that is as good. */
-    ReadResult readIntoPages(final OpenFile file, final long offset, final int count) throws IOException {
-        file.requireChecked();
-        final Optional<ReadResult> begun = early.take(file, offset, count);
-        return begun.isPresent() ? begun.get() : read(file, offset, count);
+        this.behind = new Semaphore(half, true);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
@@ -171,17 +161,78 @@ final class FileData {
     }
 
     /**
-     * Sends the remaining bytes of {@code data} as {@link WritesBehind#send} does.
+     * Sends the remaining bytes of {@code data} without waiting for the answers, and adds the writes to the file's
+     * {@link PendingWrites}. Blocks while as many such writes are unanswered as the session allows.
      *
-     * @param flags the flags of this write. With APPEND, the bytes fit into one message ({@link #fitsOneMessage})
+     * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and then
+     * the rest of these bytes would be lost.
+     *
+     * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
+     *     into one message ({@link #fitsOneMessage})
+     * @return the number of bytes sent; 0 if the caller must wait for this write
+     * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
      */
     int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        return behind.send(file, offset, data, flags, chunk(file));
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        final int fid = file.fidToWrite(append);
+        final int chunk = chunk(file);
+        final int start = data.position();
+        final int count = data.remaining();
+        int done = 0;
+        while (done < count) {
+            final int size = Math.min(chunk, count - done);
+            if (size > provenSize || !takePermit(file)) {
+                break;
+            }
+            file.inode().pages.beginChange();
+            final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
+            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
+                behind.release();
+                if (reply != null && reply.count() < size) {
+                    provenSize = 0;
+                }
+            });
+            if (isUnsent(call)) {
+                file.inode().pages.endChange();
+                if (done == 0) {
+                    call.await();
+                }
+                break;
+            }
+            // Another client may append meanwhile, so the offset of an append is unknown.
+            final long from = append ? 0 : offset + done;
+            file.inode().pending.add(call, size, from, append ? Long.MAX_VALUE : from + size);
+            done += size;
+        }
+        return done;
     }
 
-    /** Copies the remaining bytes of {@code data} as {@link WritesBehind#gather} does. */
-    boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data) throws IOException {
-        return behind.gather(file, to, data, chunk(file));
+    /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
+    private static boolean isUnsent(final Call<?> call) {
+        return call.future().isCompletedExceptionally()
+                && call.future()
+                        .handle((reply, failure) -> !(failure instanceof RemoteException))
+                        .join();
+    }
+
+    /**
+     * Takes a permit of {@link #behind}. Returns false if there is none within the session's timeout; the file's
+     * unanswered writes have been given up then.
+     */
+    private boolean takePermit(final OpenFile file) throws InterruptedIOException {
+        if (behind.tryAcquire()) {
+            return true;
+        }
+        try (Bystander bystander = session.receiveForBystander()) {
+            if (behind.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
+                return true;
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting to write");
+        }
+        file.inode().pending.await();
+        return false;
     }
 
     /** Returns whether one message can carry {@code count} bytes to or from a file. */
@@ -197,11 +248,9 @@ final class FileData {
             throws IOException {
         final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
-        // Before the batch, because it may wait for a reply.
-        final int fid = file.fid();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
-                calls.add(session.read(fid, offset + done, Math.min(chunk, count - done)));
+                calls.add(session.read(file.fid(), offset + done, Math.min(chunk, count - done)));
             }
         }
         boolean whole = true;
@@ -244,7 +293,7 @@ final class FileData {
      * file, and a request to confirm this would double the cost of every small file. So more is requested only if the
      * last known size says that the file is longer.
      */
-    static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
+    private static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
         final Rgetattr seen = file.inode().attributes();
         return got < count && seen != null && Long.compareUnsigned(offset + got, seen.size()) < 0;
     }
@@ -273,8 +322,8 @@ final class FileData {
                     final int sent = Math.min(chunk, count - written);
                     whole = done == sent;
                     written += done;
-                    if (whole) {
-                        behind.noteWritten(sent);
+                    if (whole && sent > provenSize) {
+                        provenSize = sent;
                     }
                 }
             } catch (final IOException e) {
@@ -294,11 +343,6 @@ final class FileData {
     private int chunk(final OpenFile file) {
         final int most = file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
         return most < BLOCK ? most : most - most % BLOCK;
-    }
-
-    /** Ends the thread that sends gathered writes. */
-    void close() {
-        behind.close();
     }
 
     private ReadResult toResult(final ByteBuffer data, final int taken) {

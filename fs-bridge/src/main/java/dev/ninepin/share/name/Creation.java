@@ -102,9 +102,8 @@ public final class Creation {
         return made(plan, made, target.length(), asked);
     }
 
-    /** Creates a hard link to a file, after its pending writes are answered. */
+    /** Creates a hard link to a file. */
     public Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        inode.pending.await();
         makeLink(inode, directory, name);
         return lookup.entry(inode, attributes::read);
     }

@@ -191,9 +191,7 @@ public final class NewFiles {
         final Entry entry = complete(
                 plan, inode, file -> attributes.recordReplyOverPath(file, predict(plan, made, size), asked), cleanup);
         inheritance.recordCreated(inode, plan.directory(), asked.nanos());
-        // These attributes must not be taken for the server's later.
-        inode.noteChange();
-        return new Entry(entry.node(), entry.attributes(), true, 0);
+        return new Entry(entry.node(), entry.attributes(), true);
     }
 
     private Rgetattr predict(final Plan plan, final Qid made, final long size) throws IOException {

@@ -12,6 +12,8 @@ import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,17 +46,6 @@ public final class FilePaths {
         T with(int fid) throws IOException;
     }
 
-    /** A request over a path fid that it may keep. */
-    @FunctionalInterface
-    public interface UseOfLease<T> {
-        /**
-         * Sends the request.
-         *
-         * @param lease a lease on the fid, which the request closes or keeps
-         */
-        T with(Lease lease) throws IOException;
-    }
-
     /** A request over the fids of two files. */
     @FunctionalInterface
     public interface UseOfTwo<T> {
@@ -83,15 +74,6 @@ public final class FilePaths {
                 return request.with(lease.fid());
             }
         });
-    }
-
-    /**
-     * Sends a read-only request as {@link #use} does. The request closes the lease, also if it fails, or keeps it.
-     *
-     * @throws StaleFileException if the path no longer leads to a file
-     */
-    public <T> T useLease(final Inode file, final UseOfLease<T> request) throws IOException {
-        return retry.read(file, () -> request.with(fids.lease(inodes.path(file))));
     }
 
     /**
@@ -137,13 +119,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
      */
     public <T> T changeOverCopy(final Inode file, final Use<T> request) throws IOException {
-        return retry.change(file, () -> {
-            try {
-                return request.with(checkedCopy(file));
-            } finally {
-                file.noteChange();
-            }
-        });
+        return retry.change(file, () -> request.with(checkedCopy(file)));
     }
 
     /**
@@ -173,13 +149,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
-        return whileNothingMoves(() -> {
-            try {
-                return withCopy(checkedCopy(directory), request);
-            } finally {
-                directory.noteChange();
-            }
-        });
+        return whileNothingMoves(() -> withCopy(checkedCopy(directory), request));
     }
 
     /** Runs requests that change names, while no directory is moved. */
@@ -201,8 +171,6 @@ public final class FilePaths {
         try (Lease at = fids.lease(inodes.path(directory))) {
             checks.begin(directory, at.fid()).require();
             return request.with(at.fid());
-        } finally {
-            directory.noteChange();
         }
     }
 
@@ -222,9 +190,6 @@ public final class FilePaths {
             }
             checkOfOther.require();
             return request.with(first.fid(), second.fid());
-        } finally {
-            one.noteChange();
-            other.noteChange();
         }
     }
 
@@ -258,9 +223,9 @@ public final class FilePaths {
         }
     }
 
-    /** Returns a lease on the path fid of a directory, from which the caller walks to names. */
-    public Lease leaseToLookUp(final Inode directory) throws IOException {
-        return retry.lookUp(directory, () -> fids.lease(inodes.path(directory)));
+    /** Walks from a directory to each of {@code names}; see {@link FidTable#walkEach}. */
+    public List<Optional<Walked>> walkEach(final Inode directory, final List<ByteString> names) throws IOException {
+        return retry.lookUp(directory, () -> fids.walkEach(inodes.path(directory), names));
     }
 
     /** Asks the server whether a name leads to a file. */

@@ -136,22 +136,6 @@ public final class Exchange {
         return call;
     }
 
-    /** Sends a request like {@link #call} if a tag is free; empty if none is. */
-    public <R> Optional<Call<R>> tryCall(final Tmessage request, final Call.ReplyHandler<R> handler) {
-        final long begun = System.nanoTime();
-        final TagTable.Kind kind = kindOf(request);
-        sender.begin();
-        final int tag = tags.tryTake(kind);
-        if (tag < 0) {
-            leaveSenders();
-            return Optional.empty();
-        }
-        final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
-        tags.put(call);
-        send(call);
-        return Optional.of(call);
-    }
-
     /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
     public <R> Call<R> callVersion(final Tmessage request, final Call.ReplyHandler<R> handler) {
         final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
@@ -321,11 +305,6 @@ public final class Exchange {
 
     /** Waits for the result of a call, as {@link ReplyReceiver#await} does. */
     boolean await(final Call<?> call, final long deadline) {
-        try {
-            sender.beforeWait();
-        } catch (final IOException e) {
-            end(e);
-        }
         return receiver.await(call, deadline);
     }
 

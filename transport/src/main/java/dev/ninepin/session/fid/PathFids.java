@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The path fids of all users of a session, and how they are made; the implementation behind {@link FidTable}. A user's
@@ -44,8 +42,6 @@ final class PathFids {
     /** How many fids are clunked at once when the server takes no more. */
     private static final int ROOM = 100;
 
-    private static final Logger LOG = LoggerFactory.getLogger(PathFids.class);
-
     private final OwnFids own;
     private final Walks walks;
     private final int owner;
@@ -55,10 +51,6 @@ final class PathFids {
     @GuardedBy("this")
     private final FidClock clock;
 
-    /** The copies of these fids, which count towards the limit too. */
-    @GuardedBy("this")
-    private final CopiesAhead copies;
-
     @GuardedBy("this")
     private @Nullable PathFid root;
 
@@ -67,8 +59,7 @@ final class PathFids {
         this.own = own;
         this.walks = walks;
         this.owner = owner;
-        this.copies = new CopiesAhead(max);
-        this.clock = new FidClock(copies, max - copies.max());
+        this.clock = new FidClock(max);
     }
 
     /** Returns the user that the session itself is attached as. */
@@ -114,11 +105,11 @@ final class PathFids {
      * may appear.
      */
     void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
-        final Surplus surplus = new Surplus();
+        final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
             UserFid place = path.of(walked.user());
             if (place.live != null && !place.isCurrent(moves.count())) {
-                place.drop(copies, surplus);
+                place.drop(surplus);
                 place = path.of(walked.user());
             }
             if (path.retired || place.live != null || !path.isAt(directory, name)) {
@@ -130,7 +121,7 @@ final class PathFids {
                 clock.enter(place, surplus);
             }
         }
-        surplus.clunk(own, walks);
+        surplus.forEach(own::clunk);
     }
 
     /**
@@ -141,7 +132,7 @@ final class PathFids {
         while (true) {
             final CompletableFuture<Void> mine = new CompletableFuture<>();
             final CompletableFuture<Void> others;
-            final Surplus stale = new Surplus();
+            final List<Integer> stale = new ArrayList<>(0);
             final UserFid place;
             synchronized (this) {
                 if (path.retired) {
@@ -149,7 +140,7 @@ final class PathFids {
                 }
                 final UserFid known = path.of(user);
                 if (known.live != null && !known.isCurrent(moves.count())) {
-                    known.drop(copies, stale);
+                    known.drop(stale);
                 }
                 place = path.of(user);
                 if (place.live != null) {
@@ -161,7 +152,7 @@ final class PathFids {
                     place.walking = mine;
                 }
             }
-            stale.clunk(own, walks);
+            stale.forEach(own::clunk);
             if (others != null) {
                 others.join();
             } else {
@@ -197,54 +188,9 @@ final class PathFids {
         return !path.retired && goodFid(path, user) != null;
     }
 
-    /**
-     * Makes a second fid on the path of a lease: takes the copy that was walked ahead, if there is one. The caller owns
-     * the fid.
-     */
-    int copyToOpen(final Lease lease) throws IOException {
-        final LiveFid original = ((Pinned) lease).live;
-        final CopyAhead ahead;
-        synchronized (this) {
-            original.opens++;
-            ahead = copies.take(original);
-        }
-        if (ahead != null) {
-            try {
-                return walks.await(ahead);
-            } catch (final RemoteException e) {
-                // The walk below shows why, or makes a fid with a number that the server accepts.
-                LOG.trace("no copy of fid {} ahead", original.number, e);
-            }
-        }
-        return walks.copy(original.number);
-    }
-
-    /**
-     * Begins to walk the copy that the next {@link #copyToOpen} takes, if the path was opened more than once. Does not
-     * wait for the reply.
-     */
-    void copyAhead(final Lease lease) {
-        final LiveFid original = ((Pinned) lease).live;
-        synchronized (this) {
-            if (!copies.isWanted(original)) {
-                return;
-            }
-            original.beginsCopy = true;
-        }
-        final CopyAhead begun = walks.beginCopy(original.number).orElse(null);
-        final Surplus surplus = new Surplus();
-        synchronized (this) {
-            original.beginsCopy = false;
-            if (begun != null) {
-                copies.add(original, begun, surplus);
-            }
-        }
-        surplus.clunk(own, walks);
-    }
-
     /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
-        final Surplus stale = new Surplus();
+        final List<Integer> stale;
         synchronized (this) {
             // A directory inside itself: the server lies, or two directories share one number. No walk can lead to it.
             path.retired |= directory.isWithin(path);
@@ -254,19 +200,19 @@ final class PathFids {
             if (path.qid().isDirectory()) {
                 path.movedAt = moves.countRename();
             }
-            dropAll(path, stale);
+            stale = dropAll(path);
         }
-        stale.clunk(own, walks);
+        stale.forEach(own::clunk);
     }
 
     /** Clunks the fids of a path, for which no fid is made any more. */
     void retire(final PathFid path) {
-        final Surplus stale = new Surplus();
+        final List<Integer> stale;
         synchronized (this) {
             path.retired = true;
-            dropAll(path, stale);
+            stale = dropAll(path);
         }
-        stale.clunk(own, walks);
+        stale.forEach(own::clunk);
     }
 
     synchronized boolean isRetired(final PathFid path) {
@@ -277,19 +223,13 @@ final class PathFids {
         return path.isAt(directory, name);
     }
 
-    /**
-     * Clunks some unused fids: all copies, or else the least recently used path fids. Does not wait for the answers.
-     * Returns whether there were any.
-     */
+    /** Clunks some unused fids, least recently used first, without waiting. Returns whether there were any. */
     boolean makeRoom() {
-        final Surplus surplus = new Surplus();
+        final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
-            copies.dropAll(surplus);
-            if (surplus.isEmpty()) {
-                clock.evict(ROOM, surplus);
-            }
+            clock.evict(ROOM, surplus);
         }
-        surplus.clunk(own, walks);
+        surplus.forEach(own::clunk);
         return !surplus.isEmpty();
     }
 
@@ -298,15 +238,15 @@ final class PathFids {
      * System#nanoTime}.
      */
     void clunkAll(final long deadline) {
-        final Surplus all = new Surplus();
+        final List<Integer> all = new ArrayList<>();
         synchronized (this) {
             clock.dropAll(all);
             if (root != null) {
                 root.retired = true;
-                dropAll(root, all);
+                all.addAll(dropAll(root));
             }
         }
-        all.clunk(own, walks, deadline);
+        own.clunkAll(all, deadline);
     }
 
     /**
@@ -328,7 +268,7 @@ final class PathFids {
         }
         final LiveFid live = new LiveFid(walked.fid());
         final Optional<Lease> lease;
-        final Surplus surplus = new Surplus();
+        final List<Integer> surplus = new ArrayList<>();
         synchronized (this) {
             if (path.renames() != renames) {
                 lease = Optional.empty();
@@ -340,14 +280,14 @@ final class PathFids {
                 lease = Optional.of(pin(live));
                 if (place.live != null) {
                     // Another thread has meanwhile stored a fid that it had walked to.
-                    place.drop(copies, surplus);
+                    place.drop(surplus);
                 }
                 place.live = live;
                 place.walkedAt = walked.moves();
                 clock.enter(place, surplus);
             }
         }
-        surplus.clunk(own, walks);
+        surplus.forEach(own::clunk);
         return lease;
     }
 
@@ -399,10 +339,10 @@ final class PathFids {
     }
 
     @GuardedBy("this")
-    private void dropAll(final PathFid path, final Surplus surplus) {
-        for (final UserFid place : path.all()) {
-            place.drop(copies, surplus);
-        }
+    private List<Integer> dropAll(final PathFid path) {
+        final List<Integer> dropped = new ArrayList<>(1);
+        path.all().forEach(place -> place.drop(dropped));
+        return dropped;
     }
 
     private void unpin(final LiveFid live) {
@@ -412,7 +352,7 @@ final class PathFids {
             last = live.dropped && live.pins == 0;
         }
         if (last) {
-            own.clunk(live);
+            own.clunk(live.number);
         }
     }
 
