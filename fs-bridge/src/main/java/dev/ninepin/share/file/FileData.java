@@ -3,7 +3,6 @@ package dev.ninepin.share.file;
 import dev.ninepin.operations.ReadResult;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.OpenFlags;
-import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
@@ -291,11 +290,10 @@ final class FileData {
     /**
      * Returns whether more bytes should be requested after a short reply. Usually a short reply means the end of the
      * file, and a request to confirm this would double the cost of every small file. So more is requested only if the
-     * last known size says that the file is longer.
+     * last known size, or a write on this mount since then, says that the file is longer.
      */
     private static boolean mayHaveMore(final OpenFile file, final long offset, final int got, final int count) {
-        final Rgetattr seen = file.inode().attributes();
-        return got < count && seen != null && Long.compareUnsigned(offset + got, seen.size()) < 0;
+        return got < count && Long.compareUnsigned(offset + got, file.inode().knownEnd()) < 0;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.ninepin.share.file;
 
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.KernelCache;
@@ -155,7 +156,26 @@ public final class OpenFiles {
         final OpenFile file = handles.get(handle);
         file.inode().pending.await(offset, offset + bytes.remaining());
         // An earlier failure is not this page's: it must not keep the page from being written.
-        return write(file, offset, bytes, flags & ~OpenFlags.APPEND);
+        return writeAll(file, offset, bytes, flags & ~OpenFlags.APPEND);
+    }
+
+    /**
+     * Writes all bytes, or fails. The kernel looks only at the error of a page's write, not at the count ({@code
+     * fs/fuse/file.c}, fuse_writepage_end): a part that was not written would be lost, and fsync(2) would succeed.
+     */
+    private int writeAll(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        final int count = bytes.remaining();
+        int written = 0;
+        while (written < count) {
+            final int part =
+                    write(file, offset + written, bytes.slice(bytes.position() + written, count - written), flags);
+            if (part == 0) {
+                throw new ErrnoException(Errno.EIO, "the server wrote none of a page's bytes");
+            }
+            written += part;
+        }
+        return written;
     }
 
     private int write(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)

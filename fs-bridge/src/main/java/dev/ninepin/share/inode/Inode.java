@@ -246,8 +246,13 @@ public final class Inode {
      * Returns whether a reply has the size last seen, or the size that the writes on this mount since then produced.
      */
     public boolean hasSizeOf(final Rgetattr answer) {
+        return attributes() != null && answer.size() == knownEnd();
+    }
+
+    /** Returns the size last seen, or the end of the writes on this mount since then, in bytes; 0 if neither is known. */
+    public long knownEnd() {
         final Rgetattr known = attributes();
-        return known != null && answer.size() == Math.max(known.size(), writtenTo);
+        return known == null ? writtenTo : Math.max(known.size(), writtenTo);
     }
 
     /**

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -262,6 +263,27 @@ class WritesBehindTest {
         assertThat(share.writePages(handle, 50, ByteBuffer.allocateDirect(50), OpenFlags.RDWR))
                 .isEqualTo(50);
         assertFails(ENOSPC, () -> share.fsync(handle, true));
+    }
+
+    /** The kernel does not look at the count of a page's write. */
+    @Test
+    void aPageThatIsWrittenInPartIsWrittenOrFails() throws Exception {
+        final long handle = openFile(CacheMode.OPEN);
+        server.model.lie(
+                Twrite.class,
+                (request, truth) ->
+                        new Rwrite(Math.min(30, ((Twrite) request).data().remaining())));
+        assertThat(share.writePages(handle, 0, ByteBuffer.allocateDirect(100), OpenFlags.RDWR))
+                .isEqualTo(100);
+
+        final AtomicInteger requests = new AtomicInteger();
+        server.model.lie(
+                Twrite.class,
+                (request, truth) -> requests.incrementAndGet() == 1 ? new Rwrite(30) : new Rlerror(ENOSPC));
+        assertFails(ENOSPC, () -> share.writePages(handle, 0, ByteBuffer.allocateDirect(100), OpenFlags.RDWR));
+
+        answerWrites(new Rwrite(0));
+        assertFails(Errno.EIO, () -> share.writePages(handle, 0, ByteBuffer.allocateDirect(100), OpenFlags.RDWR));
     }
 
     @Test
