@@ -42,8 +42,7 @@ public final class Training {
     public static void main(final String... arguments) {
         final ProcessEnd end = ProcessEnd.takeCharge();
         end.exitWith(() -> {
-            final PrintWriter unread = new PrintWriter(Writer.nullWriter());
-            train(Main.commandLine(end).setOut(unread).setErr(unread));
+            train(Main.commandLine(end).setOut(new PrintWriter(Writer.nullWriter())));
             return ExitCode.OK.code();
         });
     }
