@@ -142,7 +142,7 @@ public final class AttributeWriter {
         final Timestamp mtime = timeOf(change.mtime());
         // A write after this change would undo a new size, a new time or the loss of set-ID bits.
         inode.pending.await();
-        if (change.atime().isPresent() || change.mtime().isPresent()) {
+        if (inode.isDirectory() && (change.atime().isPresent() || change.mtime().isPresent())) {
             awaitRemovals(inode);
         }
         inode.pages.beginChange();

@@ -147,10 +147,10 @@ public final class FileCreation {
                         fid,
                         session.lcreate(fid, name, wanted | OpenFlags.EXCL, plan.mode(), plan.group())
                                 .await()));
+        final Qid qid = answer.reply().qid();
         final Inode inode;
         final long handle;
         try {
-            final Qid qid = answer.reply().qid();
             inode = inodes.recordCreated(directory, name, qid, newFiles.identify(plan, qid));
             made.accept(inode);
             handle = opening.addCreated(
@@ -160,10 +160,8 @@ public final class FileCreation {
             throw e;
         }
         final Uninterrupted.Action release = () -> files.release(handle);
-        final boolean isPredictable = newFiles.isPredictable(plan)
-                && NewFiles.identifies(answer.reply().qid(), plan);
-        final Entry entry = isPredictable
-                ? newFiles.completePredicted(plan, inode, answer.reply().qid(), 0, asked, release)
+        final Entry entry = newFiles.isPredictable(plan, qid)
+                ? newFiles.completePredicted(plan, inode, qid, 0, asked, release)
                 : newFiles.complete(plan, inode, file -> attributes.read(file, files.get(handle)), release);
         return new Created(entry, handle);
     }

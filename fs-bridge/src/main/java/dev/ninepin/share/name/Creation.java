@@ -127,7 +127,7 @@ public final class Creation {
             throws IOException {
         final Inode directory = plan.directory();
         final ByteString name = plan.name();
-        if (files.isPredictable(plan) && NewFiles.identifies(made, plan)) {
+        if (files.isPredictable(plan, made)) {
             final Inode found = inodes.recordCreated(directory, name, made, files.identify(plan, made));
             return files.completePredicted(plan, found, made, size, asked, () -> {});
         }

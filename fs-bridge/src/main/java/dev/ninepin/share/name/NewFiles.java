@@ -146,9 +146,12 @@ public final class NewFiles {
      * Returns whether a new file's attributes follow from its plan, so that the server need not be asked for them: the
      * reply to the creation identifies the file, the file inherits no ACL, and the server has given this owner and
      * group to a new file before.
+     *
+     * @param made the qid of the reply
      */
-    public boolean isPredictable(final Plan plan) throws IOException {
+    public boolean isPredictable(final Plan plan, final Qid made) throws IOException {
         return !session.isGanesha()
+                && identifies(made, plan)
                 && plan.how().flatMap(Inheritance.Made::acl).isEmpty()
                 && (plan.mode() & SET_ID_BITS) == 0
                 && !FileMode.isDevice(plan.mode())
@@ -160,7 +163,7 @@ public final class NewFiles {
      * Returns whether the qid of a reply can be that of the new file. Some servers answer Tmkdir and Tsymlink with a
      * blank qid (hugelgupf/p9, {@code fsimpl/localfs}).
      */
-    public static boolean identifies(final Qid made, final Plan plan) {
+    private static boolean identifies(final Qid made, final Plan plan) {
         final boolean isSymlink = (made.type() & Qid.SYMLINK) != 0;
         // Only mkdir(2) plans a mode without a type.
         final boolean planned = plan.how().isPresent() && (plan.mode() & ~PERMISSIONS) == 0;
