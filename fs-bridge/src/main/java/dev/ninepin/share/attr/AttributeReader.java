@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,7 +142,7 @@ public final class AttributeReader {
 
     /** Records a reply as {@link #recordReply} does, and that the path led to the file when it was requested. */
     public Attributes recordReplyOverPath(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
-            throws StaleFileException, ErrnoException {
+            throws IOException {
         final Attributes attributes = recordReply(inode, reply, asked);
         inode.seenOverPath(asked.nanos());
         return attributes;
@@ -182,6 +183,7 @@ public final class AttributeReader {
         return new Inode.Asked(
                 requests.incrementAndGet(),
                 inode.map(file -> file.pages.changes()).orElse(0L),
+                inode.map(file -> file.open.removals()).orElse(0L),
                 System.nanoTime());
     }
 
@@ -224,14 +226,13 @@ public final class AttributeReader {
 
     /**
      * Records the server's reply for a file, and returns the file's attributes. If a later request was answered first,
-     * the attributes of that one are returned.
+     * the attributes of that one are returned. Asks the server again if the reply may count a temporary name or not.
      *
      * @param asked the data from before the request was sent ({@link #beginRequest(Inode)})
      * @throws StaleFileException if the reply is about another file: it has another qid, or another file type
      * @throws ErrnoException EIO if no file can have such attributes; the kernel would mark its inode as bad for good
      */
-    public Attributes recordReply(final Inode inode, final Rgetattr reply, final Inode.Asked asked)
-            throws StaleFileException, ErrnoException {
+    public Attributes recordReply(final Inode inode, final Rgetattr reply, final Inode.Asked asked) throws IOException {
         if (!FileId.of(reply.qid()).equals(inode.id())) {
             throw new StaleFileException("node " + inode.node() + " is another file now");
         }
@@ -246,10 +247,22 @@ public final class AttributeReader {
             inodes.dropReplaced(inode);
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
-        final Rgetattr latest = inode.note(reply, asked);
+        final Inode.Seen latest = inode.note(reply, asked);
         // The hidden name of a file that was removed while open must not be counted.
-        final long links = inode.open.aside().isPresent() ? latest.nlink() - 1 : latest.nlink();
-        return toAttributes(inode, latest, links);
+        final OptionalInt hidden = inode.open.hiddenLinks(latest.asked().removals());
+        if (hidden.isEmpty()) {
+            return readAfterRemoval(inode);
+        }
+        final Rgetattr seen = latest.attributes();
+        return toAttributes(inode, seen, seen.nlink() - hidden.getAsInt());
+    }
+
+    /** Reads a file's attributes over its path after the removal of its temporary name that is under way, if any. */
+    private Attributes readAfterRemoval(final Inode inode) throws IOException {
+        return paths.useUnmoved(inode, fid -> {
+            final Inode.Asked asked = beginRequest(inode);
+            return recordReplyOverPath(inode, ask(fid), asked);
+        });
     }
 
     /**

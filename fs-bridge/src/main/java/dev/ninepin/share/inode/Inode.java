@@ -197,11 +197,13 @@ public final class Inode {
      *
      * @param order the request's position among all attribute requests of a share: a later request has a larger number
      * @param changes {@link FilePages#changes} of the file before the request was sent
+     * @param removals {@link OpenState#removals} of the file before the request was sent
      * @param nanos {@link System#nanoTime} before the request was sent
      */
-    public record Asked(long order, long changes, long nanos) {}
+    public record Asked(long order, long changes, long removals, long nanos) {}
 
-    private record Seen(Rgetattr attributes, Asked asked) {}
+    /** A reply to a request for attributes, and the state before that request. */
+    public record Seen(Rgetattr attributes, Asked asked) {}
 
     /**
      * Returns the attributes of the latest request that the server answered; null if there are none yet. Any thread.
@@ -216,14 +218,14 @@ public final class Inode {
      * Records attributes, unless a reply to a later request was recorded before: replies may overtake each other. Any
      * thread.
      *
-     * @return the attributes of the latest request
+     * @return the reply to the latest request
      */
-    public Rgetattr note(final Rgetattr reply, final Asked asked) {
+    public Seen note(final Rgetattr reply, final Asked asked) {
         final Seen given = new Seen(reply, asked);
         final Seen before =
                 seen.getAndUpdate(known -> known == null || known.asked().order() < asked.order() ? given : known);
         if (before != null && before.asked().order() > asked.order()) {
-            return before.attributes();
+            return before;
         }
         if (before == null
                 || before.attributes().size() != reply.size()
@@ -234,7 +236,7 @@ public final class Inode {
             endedBefore = false;
         }
         writtenTo = 0;
-        return reply;
+        return given;
     }
 
     /** Records the end offset of a write on this mount, in bytes. Any thread. */

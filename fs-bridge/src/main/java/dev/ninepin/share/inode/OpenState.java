@@ -3,6 +3,7 @@ package dev.ninepin.share.inode;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,10 @@ public final class OpenState {
 
     @GuardedBy("this")
     private @Nullable Aside aside;
+
+    /** How often a removal of a temporary name began or ended; odd while one is under way. */
+    @GuardedBy("this")
+    private long removals;
 
     /**
      * The state of a silly-renamed file.
@@ -90,6 +95,42 @@ public final class OpenState {
     /** Returns whether the file is silly-renamed in a directory. */
     synchronized boolean isAsideIn(final Inode directory) {
         return aside != null && aside.name().directory() == directory;
+    }
+
+    /**
+     * Announces the removal of the file's temporary name. The caller closes the result when the outcome is recorded. At
+     * most one thread removes the name at a time.
+     */
+    public synchronized Removal beginRemoval() {
+        removals++;
+        return this::endRemoval;
+    }
+
+    private synchronized void endRemoval() {
+        removals++;
+    }
+
+    /** A removal under way, until it is closed. */
+    @FunctionalInterface
+    public interface Removal extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Returns how often a removal of a temporary name has begun or ended. */
+    public synchronized long removals() {
+        return removals;
+    }
+
+    /**
+     * Returns how many of the file's links on the server are temporary names, 0 or 1. Empty if a temporary name may have
+     * been removed since the server was asked for the link count: the count may then include that name or not.
+     *
+     * @param before {@link #removals} before the server was asked
+     */
+    public synchronized OptionalInt hiddenLinks(final long before) {
+        final boolean isAmbiguous = removals != before || removals % 2 != 0;
+        return isAmbiguous ? OptionalInt.empty() : OptionalInt.of(aside == null ? 0 : 1);
     }
 
     /** Records that the open file was silly-renamed. */

@@ -1,7 +1,6 @@
 package dev.ninepin.share.name;
 
 import dev.ninepin.operations.Entry;
-import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Rgetattr;
@@ -185,8 +184,8 @@ public final class ManyLookups {
         }
         try {
             return Optional.of(new Entry(inode.node(), attributes.recordReply(inode, reply, asked)));
-        } catch (final StaleFileException | ErrnoException e) {
-            LOG.trace("node {} became another file while it was looked up, or is none", inode.node(), e);
+        } catch (final IOException e) {
+            LOG.trace("no attributes of node {}, or those of another file", inode.node(), e);
             inodes.forget(inode.node(), 1);
             return Optional.empty();
         }

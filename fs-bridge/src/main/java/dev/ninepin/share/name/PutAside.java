@@ -134,11 +134,13 @@ public final class PutAside {
         files.remove(inode);
         try {
             endings.removeName(inode, () -> {
-                Uninterrupted.run(() -> paths.whileNothingMoves(() -> {
-                    requests.unlink(hidden.directory(), hidden.name(), 0);
-                    return hidden;
-                }));
-                inodes.asideRemoved(inode, hidden);
+                try (OpenState.Removal removal = inode.open.beginRemoval()) {
+                    Uninterrupted.run(() -> paths.whileNothingMoves(() -> {
+                        requests.unlink(hidden.directory(), hidden.name(), 0);
+                        return hidden;
+                    }));
+                    inodes.asideRemoved(inode, hidden);
+                }
             });
             files.forget(hidden.name());
         } catch (final IOException e) {

@@ -77,6 +77,20 @@ public final class FilePaths {
     }
 
     /**
+     * Sends a read-only request like {@link #use}, while this mount neither renames the file nor removes its temporary
+     * name. The caller must not wait for another file meanwhile.
+     *
+     * @throws StaleFileException if no path leads to the file
+     */
+    public <T> T useUnmoved(final Inode file, final Use<T> request) throws IOException {
+        return retry.change(file, () -> {
+            try (Lease lease = fids.lease(inodes.path(file))) {
+                return request.with(lease.fid());
+            }
+        });
+    }
+
+    /**
      * Sends a read-only request over the path fids of two directories while no directory is moved. The request must not
      * call {@link #use} or this method: each may wait for a file.
      *

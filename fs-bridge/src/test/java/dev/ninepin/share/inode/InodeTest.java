@@ -19,7 +19,7 @@ class InodeTest {
     }
 
     private Inode.Asked asked(final long order) {
-        return new Inode.Asked(order, inode.pages.changes(), System.nanoTime());
+        return new Inode.Asked(order, inode.pages.changes(), inode.open.removals(), System.nanoTime());
     }
 
     @Test
@@ -27,8 +27,8 @@ class InodeTest {
         final Inode.Asked first = asked(1);
         final Inode.Asked second = asked(2);
 
-        assertThat(inode.note(ofSize(20), second).size()).isEqualTo(20);
-        assertThat(inode.note(ofSize(10), first).size()).isEqualTo(20);
+        assertThat(inode.note(ofSize(20), second).attributes().size()).isEqualTo(20);
+        assertThat(inode.note(ofSize(10), first).attributes().size()).isEqualTo(20);
 
         assertThat(inode.attributes().size()).isEqualTo(20);
     }
