@@ -55,7 +55,7 @@ class ArchitectureTest {
             share.id         operations
             share.options    operations share.id
             share.cache      p9 session.exchange operations
-            share.inode      p9 session.fid operations share.cache
+            share.inode      p9 session.exchange session.fid operations share.cache
             share.path       p9 os session.exchange session.fid session operations share.options share.inode
             share.aside      p9 operations share.inode
             share.attr       p9 session.exchange session.fid session operations share.id share.options \
@@ -65,8 +65,8 @@ class ArchitectureTest {
             share.name       p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.aside share.attr share.xattr
             share.lock       p9 session.exchange session.fid session operations share.inode share.path
-            share.dir        p9 session.exchange session.fid session operations share.options share.inode \
-                             share.path share.aside
+            share.dir        p9 session.exchange session.fid session operations share.options share.cache \
+                             share.inode share.path share.aside share.attr
             share.file       p9 session.exchange session.fid session operations share.options share.cache \
                              share.inode share.path share.attr share.name share.lock
             share            p9 session.exchange session.fid session operations share.id share.options \

@@ -413,6 +413,8 @@ interface Consistency extends OnAMount {
             final String looks = "stat a/b/file; cat a/b/file >/dev/null; ! stat a/b/missing 2>/dev/null";
             mount.sh(looks);
             mount.sh(looks);
+            // The second open of the file has sent a walk for the next one.
+            mount.awaitIdle();
             final long reads = mount.roundTrips("Tread");
             final long others = mount.roundTrips("Tgetattr", "Twalk");
             mount.sh(looks);

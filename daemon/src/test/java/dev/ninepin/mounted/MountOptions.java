@@ -2,6 +2,7 @@ package dev.ninepin.mounted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Tests of the mount options of {@code -o}. */
@@ -69,6 +70,38 @@ interface MountOptions extends OnAMount {
                     .isEqualTo(new Programs.Ended(0, "mine\n"));
             mount.sh("[ \"$(stat -c %u:%g:%a shared/mine)\" = 65534:65534:600 ]");
             mount.clear();
+        }
+    }
+
+    @Test
+    default void withoutTimeoutsNamesAndAttributesAreThoseOfTheServer() throws Exception {
+        try (TestMount mount = MountSetup.of(kind()).timeouts(Duration.ZERO).mount()) {
+            mount.python("""
+                    for n in range(20):
+                        assert not os.path.exists('file')
+                        write(S + '/file', b'')
+                        assert os.stat('file').st_size == 0
+                        write(S + '/file', bytes(n + 1))
+                        assert os.stat('file').st_size == n + 1
+                        os.unlink(S + '/file')
+                    """);
+        }
+    }
+
+    @Test
+    default void longTimeoutsKeepNamesAndAttributesButNoData() throws Exception {
+        try (TestMount mount =
+                MountSetup.of(kind()).timeouts(Duration.ofHours(1)).mount()) {
+            mount.python("""
+                    write(S + '/file', b'old')
+                    assert read('file') == b'old' and not os.path.exists('missing')
+                    assert os.stat('file').st_size == 3
+                    write(S + '/file', b'newer')
+                    write(S + '/missing', b'')
+                    assert os.stat('file').st_size == 3 and not os.path.exists('missing')
+                    assert read('file') == b'newer'
+                    assert os.stat('file').st_size == 5
+                    """);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.ninepin.mounted;
 
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
@@ -9,6 +10,7 @@ import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.testing.ServerKind;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.OptionalInt;
 
 /** The configuration of a mount. Each method except {@link #mount} returns a changed copy. */
@@ -24,6 +26,10 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
 
     MountSetup cache(final CacheMode mode) {
         return shared(share.withCache(mode));
+    }
+
+    MountSetup timeouts(final Duration all) {
+        return shared(share.withTimeouts(new Timeouts(all, all, all)));
     }
 
     MountSetup owner(final int uid, final int gid) {

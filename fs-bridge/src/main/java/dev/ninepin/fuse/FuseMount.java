@@ -8,6 +8,7 @@ import dev.ninepin.fuse.mount.MountAttributes;
 import dev.ninepin.fuse.mount.MountChecks;
 import dev.ninepin.fuse.mount.MountCopy;
 import dev.ninepin.fuse.mount.MountPoint;
+import dev.ninepin.fuse.mount.ReadAhead;
 import dev.ninepin.fuse.server.Callbacks;
 import dev.ninepin.fuse.server.FuseSession;
 import dev.ninepin.fuse.server.Readiness;
@@ -146,16 +147,17 @@ public final class FuseMount implements AutoCloseable {
                 throw e;
             }
             final FuseMount mount = new FuseMount(mountPoint, connection, session);
-            mount.begin();
+            mount.begin(options);
             LOG.info("{} is mounted on {}, connection {}", options.source(), mountPoint, connection.number());
             return mount;
         }
     }
 
-    private void begin() throws IOException {
+    private void begin(final FuseOptions options) throws IOException {
         workers.start();
         try {
             awaitReady();
+            ReadAhead.raise(connection(), options.limits().readahead());
         } catch (final IOException | RuntimeException e) {
             teardown.end();
             throw e;

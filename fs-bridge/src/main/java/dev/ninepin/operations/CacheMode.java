@@ -2,7 +2,10 @@ package dev.ninepin.operations;
 
 import java.time.Duration;
 
-/** The values of the mount option {@code cache=}, with the names that {@code mount -t 9p} uses. */
+/**
+ * The values of the mount option {@code cache=}, with the names that {@code mount -t 9p} uses. {@link Timeouts} may differ
+ * from those of the mode.
+ */
 public enum CacheMode {
     /**
      * Nothing is cached: every name and attribute is requested again, and a write reaches the server before write(2)

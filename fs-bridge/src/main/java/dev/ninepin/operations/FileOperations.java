@@ -1,6 +1,7 @@
 package dev.ninepin.operations;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rstatfs;
 import java.io.IOException;
@@ -71,11 +72,12 @@ public interface FileOperations {
     }
 
     /**
-     * Looks up many names of a directory together. Fails only for a reason that concerns all of them.
+     * Looks up many names that {@link #readdir} has shown. Fails only for a reason that concerns all of them.
      *
+     * @param since the result of {@link #readdir}
      * @return the entries in the order of the names; empty for a name whose lookup failed
      */
-    List<Optional<Entry>> lookupAll(long parent, List<ByteString> names) throws IOException;
+    List<Optional<Entry>> lookupAll(long parent, List<Dirent> names, long since) throws IOException;
 
     /** Decreases the lookup count of {@code node} by {@code lookups}. */
     void forget(long node, long lookups);
@@ -294,8 +296,9 @@ public interface FileOperations {
      * Passes entries to {@code sink} until it has no room.
      *
      * @param offset the cookie of the entry after which to continue; 0 for the start
+     * @return when the server was asked for the oldest of these entries, as a {@link System#nanoTime}
      */
-    void readdir(long handle, long offset, DirectorySink sink) throws IOException;
+    long readdir(long handle, long offset, DirectorySink sink) throws IOException;
 
     /** Has the server write a directory to permanent storage. */
     void fsyncdir(long handle, boolean dataOnly) throws IOException;
@@ -346,6 +349,11 @@ public interface FileOperations {
      */
     void access(Caller caller, long node, int mask) throws IOException;
 
-    /** Returns which answers of the server may be cached, and for how long. */
+    /** Returns which answers of the server may be cached. */
     CacheMode cache();
+
+    /** Returns how long names and attributes may be cached. */
+    default Timeouts timeouts() {
+        return Timeouts.of(cache());
+    }
 }

@@ -14,8 +14,10 @@ import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.KnownName;
 import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.operations.WriteReply;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
@@ -211,8 +213,9 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
-    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
-        return lookups.find(inodes.get(parent), names);
+    public List<Optional<Entry>> lookupAll(final long parent, final List<Dirent> names, final long since)
+            throws IOException {
+        return lookups.find(inodes.get(parent), names, since);
     }
 
     @Override
@@ -282,8 +285,10 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public ByteString readlink(final long node) throws IOException {
-        final ByteString target = view.paths()
-                .use(inodes.get(node), fid -> session.readlink(fid).await().target());
+        final Inode link = inodes.get(node);
+        final ByteString target =
+                view.paths().use(link, fid -> session.readlink(fid).await().target());
+        link.noteAccess();
         return LinkTarget.checked(target, view.options().containSymlinks());
     }
 
@@ -456,12 +461,12 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public long opendir(final long node) throws IOException {
-        return directories.open(inodes.get(node), view.paths());
+        return directories.open(inodes.get(node), view, attributes);
     }
 
     @Override
-    public void readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
-        directories.get(handle).read(offset, sink);
+    public long readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
+        return directories.get(handle).read(offset, sink);
     }
 
     @Override
@@ -528,6 +533,11 @@ public final class Share implements FileOperations, AutoCloseable {
         return view.options().cache();
     }
 
+    @Override
+    public Timeouts timeouts() {
+        return view.options().timeouts();
+    }
+
     /**
      * Closes open files and directories if the session is connected, and closes the session. That clunks the remaining
      * fids.
@@ -538,6 +548,7 @@ public final class Share implements FileOperations, AutoCloseable {
             files.releaseAll();
             directories.releaseAll();
         }
+        files.close();
         session.close();
         try {
             common.notes.close();

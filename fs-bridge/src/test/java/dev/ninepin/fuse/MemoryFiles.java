@@ -12,6 +12,7 @@ import dev.ninepin.operations.FileLock;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.operations.ReadResult;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
@@ -42,6 +43,7 @@ public final class MemoryFiles implements FileOperations {
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(CHUNK).asReadOnlyBuffer();
 
     private final CacheMode cache;
+    private final Timeouts timeouts;
     private final Map<Long, Node> nodes = new HashMap<>();
     private final Map<Long, Open> open = new HashMap<>();
     private long lastNode = ROOT;
@@ -49,7 +51,12 @@ public final class MemoryFiles implements FileOperations {
     private volatile Interference interference = (operation, node) -> {};
 
     public MemoryFiles(final CacheMode cache) {
+        this(cache, Timeouts.of(cache));
+    }
+
+    MemoryFiles(final CacheMode cache, final Timeouts timeouts) {
         this.cache = cache;
+        this.timeouts = timeouts;
         final Node root = new Node(ROOT, DIRECTORY | 0755, new Caller(0, 0), 0);
         root.nlink = 2;
         nodes.put(ROOT, root);
@@ -100,12 +107,14 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public List<Optional<Entry>> lookupAll(final long parent, final List<ByteString> names) throws IOException {
+    public List<Optional<Entry>> lookupAll(final long parent, final List<Dirent> names, final long since)
+            throws IOException {
         interference.before("lookupAll", parent);
         final List<Optional<Entry>> found = new ArrayList<>();
         synchronized (this) {
-            for (final ByteString name : names) {
-                found.add(Optional.ofNullable(node(parent).children.get(name)).map(this::entry));
+            for (final Dirent listed : names) {
+                found.add(Optional.ofNullable(node(parent).children.get(listed.name()))
+                        .map(this::entry));
             }
         }
         return found;
@@ -347,16 +356,18 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
-    public void readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
+    public long readdir(final long handle, final long offset, final DirectorySink sink) throws IOException {
+        final long since = System.nanoTime();
         final List<Dirent> entries;
         synchronized (this) {
             entries = open.get(handle).entries;
         }
         for (int i = (int) (offset >> 44); i < entries.size(); i++) {
             if (!sink.offer(entries.get(i))) {
-                return;
+                return since;
             }
         }
+        return since;
     }
 
     @Override
@@ -416,6 +427,11 @@ public final class MemoryFiles implements FileOperations {
     @Override
     public CacheMode cache() {
         return cache;
+    }
+
+    @Override
+    public Timeouts timeouts() {
+        return timeouts;
     }
 
     /** Changes a file without the kernel's knowledge, as another client would. */

@@ -1,8 +1,10 @@
 package dev.ninepin.fuse;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -12,6 +14,7 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.share.Share;
+import dev.ninepin.share.file.OpenFiles;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.OnServer;
 import dev.ninepin.testing.RoundTripChannel;
@@ -20,12 +23,14 @@ import dev.ninepin.testing.SessionFixture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -33,7 +38,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -44,6 +51,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RoundTripsTest extends SessionFixture {
     /** How often a call is counted. What expires in between only adds round trips, so the least count holds. */
     private static final int COUNTS = 5;
+
+    /** The number of files in a listed directory. */
+    private static final int ENTRIES = 1000;
+
+    /** How many writes a row has that are sent together. */
+    private static final int MANY = 100;
+
+    /** The sizes of writes, in bytes. */
+    private static final int SMALL = 100;
+
+    private static final int BLOCK = 4096;
 
     private RoundTripChannel counter;
     private Session mounted;
@@ -144,18 +162,152 @@ class RoundTripsTest extends SessionFixture {
                         3,
                         4,
                         (test, path) -> {
-                            test.write(path.resolveSibling(path.getFileName() + "before"));
+                            test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL);
                             test.requireMissing(path);
                         },
-                        RoundTripsTest::write));
+                        (test, path) -> test.write(path, 1, SMALL)),
+                new Row(
+                        "create, write 100 times 4 KiB and close, known to be missing",
+                        3,
+                        11,
+                        (test, path) -> {
+                            test.write(path.resolveSibling(path.getFileName() + "before"), 1, BLOCK);
+                            test.requireMissing(path);
+                        },
+                        (test, path) -> test.write(path, MANY, BLOCK)),
+                new Row(
+                        "create, append 100 times 100 bytes and close, known to be missing",
+                        4,
+                        5,
+                        (test, path) -> {
+                            test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL, APPEND);
+                            test.requireMissing(path);
+                        },
+                        (test, path) -> test.write(path, MANY, SMALL, APPEND)),
+                new Row(
+                        "open and close a known file",
+                        2,
+                        5,
+                        RoundTripsTest::makeKnownFile,
+                        (test, path) -> test.read(path, 0)),
+                new Row(
+                        "open and close a known file, again",
+                        1,
+                        5,
+                        (test, path) -> {
+                            test.makeKnownFile(path);
+                            test.read(path, 0);
+                            test.read(path, 0);
+                        },
+                        (test, path) -> test.read(path, 0)),
+                new Row(
+                        "open, read 100 bytes and close a file never seen",
+                        5,
+                        8,
+                        (test, path) -> Files.write(test.there(path), new byte[100]),
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "open, read 100 bytes and close a known file",
+                        3,
+                        6,
+                        RoundTripsTest::makeKnownFileOf100Bytes,
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "open, read 100 bytes and close a known file, opened twice before",
+                        2,
+                        6,
+                        (test, path) -> {
+                            test.makeKnownFileOf100Bytes(path);
+                            test.read(path, 0);
+                            test.read(path, 0);
+                        },
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "open, read 100 bytes and close a known file, again",
+                        1,
+                        5,
+                        (test, path) -> {
+                            test.makeKnownFileOf100Bytes(path);
+                            test.awaitKeptPages(path);
+                            // So the name was looked up just now.
+                            test.awaitExpiry(path);
+                            test.stat(path);
+                        },
+                        (test, path) -> test.read(path, 100)),
+                new Row(
+                        "names of a directory of 1,000",
+                        5,
+                        134,
+                        RoundTripsTest::makeKnownDirectory,
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names of a directory of 1,000, unchanged",
+                        1,
+                        1,
+                        RoundTripsTest::makeListedDirectory,
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names of a directory of 1,000, changed by this mount",
+                        4,
+                        6,
+                        (test, path) -> {
+                            test.makeListedDirectory(path);
+                            test.create(path.resolve("passing"), CREATE_NEW);
+                            Files.delete(path.resolve("passing"));
+                            test.stat(path);
+                        },
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names of a directory of 1,000, changed by another client",
+                        5,
+                        6,
+                        (test, path) -> {
+                            test.makeListedDirectory(path);
+                            Files.delete(Files.createFile(test.there(path).resolve("passing")));
+                        },
+                        (test, path) -> test.listNames(path)),
+                new Row(
+                        "names and attributes of a directory of 1,000, unchanged",
+                        1,
+                        1,
+                        RoundTripsTest::makeListedDirectory,
+                        (test, path) -> test.listWithAttributes(path)));
+    }
+
+    /** How many round trips these calls wait for depends on the size of the kernel's requests. */
+    @Test
+    void aListingWithAttributesSendsNoMoreThanItMust() throws IOException {
+        int cold = Integer.MAX_VALUE;
+        int expired = Integer.MAX_VALUE;
+        for (int n = 0; n < COUNTS; n++) {
+            final Path path = root.resolve("cold" + n);
+            makeKnownDirectory(path);
+            cold = Math.min(cold, messagesOfListing(path));
+            final Path listed = root.resolve("listed" + n);
+            makeListedDirectory(listed);
+            awaitExpiry(listed);
+            stat(listed);
+            expired = Math.min(expired, messagesOfListing(listed));
+        }
+        assertThat(cold).isEqualTo(6 + 2 * ENTRIES);
+        assertThat(expired).isEqualTo(1 + ENTRIES);
+    }
+
+    private int messagesOfListing(final Path path) throws IOException {
+        final Row listing = new Row("", 0, 0, (test, unused) -> {}, (test, listed) -> test.listWithAttributes(listed));
+        return count(listing, path).sent().size();
     }
 
     @BeforeEach
     void mountShare() throws IOException {
+        mountShare(new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
+    }
+
+    private void mountShare(final ShareOptions shareOptions) throws IOException {
         root = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
         counter = new RoundTripChannel(server.connect(options().msize()));
         mounted = Session.connect(counter, options());
-        share = Share.open(mounted, new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
+        share = Share.open(mounted, shareOptions);
         mount = FuseMount.mount(share, root, new FuseOptions("round-trips", false, false, false));
     }
 
@@ -181,12 +333,33 @@ class RoundTripsTest extends SessionFixture {
         assertThat(least.roundTrips()).as("the round trips of %s", row).isEqualTo(row.roundTrips());
     }
 
+    /** A write that waits has been answered when write(2) returns; another one has only been sent. */
+    @ParameterizedTest
+    @CsvSource({"true,0", "false,1"})
+    void aWriteWaitsForTheServerUnlessItMayBeBehind(final boolean behind, final int roundTrips) throws IOException {
+        unmountShare();
+        mountShare(new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()).withWritesBehind(behind));
+        try (FileChannel file = FileChannel.open(root.resolve("file"), WRITE, CREATE)) {
+            // Proves that the server takes writes of this size, and so waits in any case.
+            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+            awaitIdle(1);
+            counter.begin(this::isWaiting);
+            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+            final RoundTripChannel.Count count = counter.end();
+            assertThat(count.sent()).containsExactly("Twrite");
+            assertThat(count.roundTrips()).isEqualTo(roundTrips);
+        } finally {
+            counter.end();
+        }
+    }
+
     private RoundTripChannel.Count count(final Row row, final Path path) throws IOException {
         row.preparation().run(this, path);
         awaitIdle();
         counter.begin(this::isWaiting);
         try {
             row.call().run(this, path);
+            counter.endRoundTrips();
             awaitIdle();
             return counter.end();
         } finally {
@@ -194,24 +367,39 @@ class RoundTripsTest extends SessionFixture {
         }
     }
 
-    /** Returns whether each request of the kernel waits for a reply of the server. */
+    /**
+     * Returns whether each request of the kernel waits for a reply of the server, and a program for one of these
+     * requests: it does not wait for a RELEASE.
+     */
     private boolean isWaiting() {
         final int requests = mount.status().requestsInProgress();
-        final long waiting = Thread.getAllStackTraces().entrySet().stream()
+        final List<StackTraceElement[]> waiting = Thread.getAllStackTraces().entrySet().stream()
                 .filter(thread -> thread.getKey().getName().startsWith("ninepin-"))
-                .filter(thread -> Arrays.stream(thread.getValue())
-                        .anyMatch(frame -> frame.getClassName().equals(Call.class.getName())
-                                && frame.getMethodName().startsWith("await")))
-                .count();
-        return requests > 0 && waiting == requests;
+                .map(Map.Entry::getValue)
+                .filter(stack -> isInside(stack, Call.class, "await"))
+                .toList();
+        return waiting.size() == requests
+                && waiting.stream().anyMatch(stack -> !isInside(stack, OpenFiles.class, "release"));
+    }
+
+    private static boolean isInside(final StackTraceElement[] stack, final Class<?> type, final String methods) {
+        return Arrays.stream(stack)
+                .anyMatch(frame -> frame.getClassName().equals(type.getName())
+                        && frame.getMethodName().startsWith(methods));
     }
 
     /** Blocks until nothing is in progress, and the kernel has released what was opened. */
     private void awaitIdle() {
+        awaitIdle(0);
+    }
+
+    /** @param open the number of files that stay open */
+    private void awaitIdle(final int open) {
         await().pollInSameThread()
                 .until(() -> mount.status().requestsInProgress() == 0
                         && mounted.status().tagsUsed() == 0
-                        && requests("open", "create") == requests("release"));
+                        && requests("open", "create") == requests("release") + open
+                        && requests("opendir") == requests("releasedir"));
     }
 
     private long requests(final String... kinds) {
@@ -231,6 +419,30 @@ class RoundTripsTest extends SessionFixture {
         stat(path);
     }
 
+    private void makeKnownFileOf100Bytes(final Path path) throws IOException {
+        Files.write(there(path), new byte[100]);
+        stat(path);
+    }
+
+    /** Reads a file until the kernel keeps its pages from one open to the next. */
+    private void awaitKeptPages(final Path path) {
+        await().pollInSameThread().until(() -> {
+            awaitIdle();
+            final long reads = requests("read");
+            read(path, 100);
+            awaitIdle();
+            return requests("read") == reads;
+        });
+    }
+
+    private void read(final Path path, final int count) throws IOException {
+        try (FileChannel file = FileChannel.open(path, READ)) {
+            if (count > 0) {
+                assertThat(file.read(ByteBuffer.allocate(count))).isEqualTo(count);
+            }
+        }
+    }
+
     /** Blocks until the kernel has forgotten names and attributes that it has received so far. */
     private void awaitExpiry(final Path path) throws IOException {
         final Path last = path.resolveSibling(path.getFileName() + "last");
@@ -244,6 +456,50 @@ class RoundTripsTest extends SessionFixture {
         });
     }
 
+    private void makeKnownDirectory(final Path path) throws IOException {
+        Files.createDirectory(there(path));
+        for (int i = 0; i < ENTRIES; i++) {
+            Files.createFile(there(path).resolve("file" + i));
+        }
+        stat(path);
+    }
+
+    /** Makes a directory, and lists it until its listing is remembered and its attributes are known. */
+    private void makeListedDirectory(final Path path) throws IOException {
+        makeKnownDirectory(path);
+        listWithAttributes(path);
+        await().pollInSameThread().until(() -> {
+            final long before = messages("Treaddir");
+            listWithAttributes(path);
+            return messages("Treaddir") == before;
+        });
+        stat(path);
+    }
+
+    private long messages(final String name) {
+        return mounted.status().messages().stream()
+                .filter(message -> message.name().equals(name))
+                .mapToLong(message -> message.count())
+                .sum();
+    }
+
+    private void listNames(final Path path) throws IOException {
+        try (Stream<Path> files = Files.list(path)) {
+            assertThat(files).hasSize(ENTRIES);
+        }
+    }
+
+    private void listWithAttributes(final Path path) throws IOException {
+        int count = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
+            for (final Path file : files) {
+                stat(file);
+                count++;
+            }
+        }
+        assertThat(count).isEqualTo(ENTRIES);
+    }
+
     private void stat(final Path path) throws IOException {
         final Map<String, Object> attributes = Files.readAttributes(path, "unix:ino", NOFOLLOW_LINKS);
         assertThat(attributes).containsKey("ino");
@@ -253,9 +509,15 @@ class RoundTripsTest extends SessionFixture {
         assertThat(Files.notExists(path, NOFOLLOW_LINKS)).isTrue();
     }
 
-    private void write(final Path path) throws IOException {
-        try (FileChannel file = FileChannel.open(path, WRITE, CREATE)) {
-            assertThat(file.write(ByteBuffer.allocate(100))).isEqualTo(100);
+    /** Creates a file, writes {@code count} times {@code size} bytes in a row, and closes it. */
+    private void write(final Path path, final int count, final int size, final OpenOption... options)
+            throws IOException {
+        final Set<OpenOption> all = new HashSet<>(Set.of(options));
+        all.addAll(Set.of(WRITE, CREATE));
+        try (FileChannel file = FileChannel.open(path, all)) {
+            for (int i = 0; i < count; i++) {
+                assertThat(file.write(ByteBuffer.allocate(size))).isEqualTo(size);
+            }
         }
     }
 

@@ -264,7 +264,8 @@ class HostileServerTest {
             final List<Dirent> page = new ArrayList<>();
             share.readdir(handle, cookie, entry -> page.size() < 10 && page.add(entry));
             cookie = page.get(9).offset();
-            assertThat(asked.get()).isLessThanOrEqualTo(buffers * 11);
+            // One entry that found no room, and one page that was requested ahead.
+            assertThat(asked.get()).isLessThanOrEqualTo(buffers * 10 + 2);
         }
         share.releasedir(handle);
     }

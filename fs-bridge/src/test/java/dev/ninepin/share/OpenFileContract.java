@@ -2,6 +2,7 @@ package dev.ninepin.share;
 
 import static dev.ninepin.operations.FileOperations.ROOT;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -404,6 +405,39 @@ abstract class OpenFileContract extends ShareFixture {
         assertLives(file.entry().node(), file.handle());
         assertThat(lookup("renamed")).isEqualTo(file.entry().node());
         share.release(file.handle());
+    }
+
+    @Test
+    void aFileThatIsOpenedAgainAndAgainIsFoundWhereItIs() throws IOException {
+        final long directory = mkdir(ROOT, "directory");
+        final long node = file(directory, "file", "one".getBytes(UTF_8));
+        assertContent(node, "one");
+        assertContent(node, "one");
+
+        share.rename(directory, name("file"), directory, name("renamed"));
+        Files.writeString(export.resolve("directory/file"), "not this one");
+        assertContent(node, "one");
+        assertContent(node, "one");
+
+        share.rename(ROOT, name("directory"), ROOT, name("moved"));
+        Files.createDirectory(export.resolve("directory"));
+        Files.writeString(export.resolve("directory/renamed"), "nor this one");
+        assertContent(node, "one");
+        assertContent(node, "one");
+
+        Files.writeString(export.resolve("moved/other"), "two");
+        Files.move(export.resolve("moved/other"), export.resolve("moved/renamed"), REPLACE_EXISTING);
+        final long other = counted(share.lookup(directory, name("renamed")));
+        assertThat(other).isNotEqualTo(node);
+        assertContent(other, "two");
+        assertContent(other, "two");
+        assertContent(other, "two");
+    }
+
+    private void assertContent(final long node, final String content) throws IOException {
+        final long handle = share.open(node, OpenFlags.RDONLY, NO_KERNEL);
+        assertThat(text(handle)).isEqualTo(content);
+        share.release(handle);
     }
 
     @Test

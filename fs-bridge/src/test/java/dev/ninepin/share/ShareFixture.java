@@ -52,7 +52,12 @@ public abstract class ShareFixture extends SessionFixture {
     @BeforeEach
     void openShare() throws IOException {
         me = new Caller(uid(), (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:gid"));
-        share = open(new ShareOptions(CacheMode.NONE, OptionalInt.empty(), OptionalInt.empty()));
+        share = open(new ShareOptions(cache(), OptionalInt.empty(), OptionalInt.empty()));
+    }
+
+    /** Returns the cache mode of {@link #share}. */
+    protected CacheMode cache() {
+        return CacheMode.NONE;
     }
 
     @AfterEach

@@ -263,7 +263,7 @@ class DebIT {
                 .toList();
         final List<String> completed = completions("mount -o ");
         assertThat(completed).containsExactlyInAnyOrderElementsOf(documented);
-        final Map<String, String> values = Map.of("msize=", "8192", "idmap=", "b:0:0:1");
+        final Map<String, String> values = Map.of("msize=", "8192", "max_read=", "8192", "idmap=", "b:0:0:1");
         for (final String option : completed) {
             final List<String> offered = option.endsWith("=") ? completions("mount -o " + option) : List.of("");
             for (final String value : offered) {

@@ -95,6 +95,8 @@ public interface LibC {
 
     int mlock(Pointer address, long length);
 
+    int madvise(Pointer address, long length, int advice);
+
     // Processes and threads
 
     int geteuid();

@@ -380,16 +380,24 @@ public final class Session implements AutoCloseable {
      * returns.
      */
     public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data) {
+        return write(fid, offset, data, exchange.timeoutNanos());
+    }
+
+    /** Sends bytes like {@link #write(int, long, ByteBuffer)}, but waits at most {@code patienceNanos} for a tag. */
+    public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data, final long patienceNanos) {
         final int count = data.remaining();
-        return exchange.call(new Twrite(fid, offset, data), (reply, memory) -> {
-            final Rwrite written = (Rwrite) reply;
-            if (Integer.compareUnsigned(written.count(), count) > 0) {
-                throw new ProtocolException("Rwrite reports " + Integer.toUnsignedString(written.count())
-                        + " bytes written of " + count + " bytes sent");
-            }
-            bytesWritten.add(written.count());
-            return written;
-        });
+        return exchange.call(
+                new Twrite(fid, offset, data),
+                (reply, memory) -> {
+                    final Rwrite written = (Rwrite) reply;
+                    if (Integer.compareUnsigned(written.count(), count) > 0) {
+                        throw new ProtocolException("Rwrite reports " + Integer.toUnsignedString(written.count())
+                                + " bytes written of " + count + " bytes sent");
+                    }
+                    bytesWritten.add(written.count());
+                    return written;
+                },
+                patienceNanos);
     }
 
     /** Sends a {@link Tclunk}. */

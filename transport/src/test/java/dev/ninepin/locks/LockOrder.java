@@ -35,6 +35,7 @@ final class LockOrder {
             "Users",
             "PendingWrites",
             "CachedData",
+            "Listings",
             "AbsentAttributes",
             "OpenState",
             "FidNumbers",

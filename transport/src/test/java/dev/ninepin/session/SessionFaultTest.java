@@ -28,6 +28,7 @@ import dev.ninepin.p9.Rwrite;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Treadlink;
+import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
@@ -79,6 +80,15 @@ class SessionFaultTest {
                     RemoteException.class, () -> session.readlink(FID).await());
             assertThat(session.status().connected()).isTrue();
             return refusal.errno();
+        }
+    }
+
+    @Test
+    void aWaitInsideABatchSendsWhatIsQueued() throws Exception {
+        try (ScriptedServer server = answering(ANSWER);
+                Session session = connect(server);
+                Batch batch = session.batch()) {
+            assertThat(session.readlink(FID).await()).isEqualTo(ANSWER);
         }
     }
 

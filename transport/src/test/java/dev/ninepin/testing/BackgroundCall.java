@@ -86,6 +86,11 @@ public final class BackgroundCall<T> implements AutoCloseable {
         thread.interrupt();
     }
 
+    /** Returns whether the call has returned or thrown. */
+    public boolean isDone() {
+        return task.isDone();
+    }
+
     /** Blocks until the call returns, and returns its result. */
     public T result() throws InterruptedException, ExecutionException, TimeoutException {
         return task.get(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS);

@@ -12,6 +12,7 @@ import dev.ninepin.p9.Rfsync;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.p9.Rlerror;
+import dev.ninepin.p9.Rlink;
 import dev.ninepin.p9.Rlopen;
 import dev.ninepin.p9.Rmkdir;
 import dev.ninepin.p9.Rread;
@@ -31,6 +32,7 @@ import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tfsync;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tlcreate;
+import dev.ninepin.p9.Tlink;
 import dev.ninepin.p9.Tlopen;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tmkdir;
@@ -49,9 +51,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +76,7 @@ public final class LyingServer implements AnsweringChannel.Server {
 
     private final Map<Class<? extends Tmessage>, Lie> lies = new ConcurrentHashMap<>();
     private final Map<Integer, File> fids = new HashMap<>();
+    private final Set<Integer> open = new HashSet<>();
     private final File root = new File(new Qid(Qid.DIR, 0, 1), S_IFDIR | 0755, new byte[0]);
     private long lastPath = 1;
 
@@ -114,6 +119,30 @@ public final class LyingServer implements AnsweringChannel.Server {
     /** Removes a file, as another program on the server would. */
     public synchronized void remove(final String path) {
         directoryOf(path).children.remove(lastName(path));
+    }
+
+    /**
+     * Gives the path of a file to another file, as a rename by another program would. All fids on the path are then on
+     * the other file, as on a server whose fids are paths.
+     */
+    public synchronized void replace(final String path, final String by) {
+        final File other = directoryOf(by).children.remove(lastName(by));
+        final File replaced = directoryOf(path).children.put(lastName(path), other);
+        fids.replaceAll((fid, file) -> file == replaced ? other : file);
+    }
+
+    /** Gives the path of a file to another file like {@link #replace}, but open fids stay on the file. */
+    public synchronized void replaceExceptForOpenFids(final String path, final String by) {
+        final Map<Integer, File> opened = new HashMap<>(fids);
+        opened.keySet().retainAll(open);
+        replace(path, by);
+        fids.putAll(opened);
+    }
+
+    /** Returns the qid of the file that a fid is on; null if there is no such fid. */
+    public synchronized @Nullable Qid qidOf(final int fid) {
+        final File file = fids.get(fid);
+        return file == null ? null : file.qid;
     }
 
     private File directoryOf(final String path) {
@@ -161,6 +190,7 @@ public final class LyingServer implements AnsweringChannel.Server {
         } else if (request instanceof Tflush) {
             return new Rflush();
         } else if (request instanceof Tclunk clunk) {
+            open.remove(clunk.fid());
             return fids.remove(clunk.fid()) == null ? new Rlerror(EBADF) : new Rclunk();
         }
         final File file = fids.get(fidOf(request));
@@ -189,7 +219,8 @@ public final class LyingServer implements AnsweringChannel.Server {
             return walk(walk, file);
         } else if (request instanceof Tgetattr) {
             return attributes(file);
-        } else if (request instanceof Tlopen) {
+        } else if (request instanceof Tlopen opened) {
+            open.add(opened.fid());
             return new Rlopen(file.qid, 0);
         } else if (request instanceof Tread read) {
             final int from = (int) Math.min(Math.max(read.offset(), 0), file.content.length);
@@ -205,6 +236,12 @@ public final class LyingServer implements AnsweringChannel.Server {
             return new Rstatfs(0x01021997, 4096, 100, 50, 50, 100, 50, 1, 255);
         } else if (request instanceof Tsetattr) {
             return new Rsetattr();
+        } else if (request instanceof Tlink link) {
+            final File directory = fids.get(link.dfid());
+            if (directory == null || directory.children.putIfAbsent(link.name(), file) != null) {
+                return new Rlerror(EEXIST);
+            }
+            return new Rlink();
         } else if (request instanceof Tfsync) {
             return new Rfsync();
         } else if (request instanceof Txattrwalk walk) {

@@ -74,10 +74,15 @@ public final class RoundTripChannel extends ForwardingChannel {
         clientWaits = waits;
     }
 
-    /** Ends the count, and delivers the replies that are held back. */
-    public synchronized Count end() {
+    /** Ends the count of round trips, but not that of messages, and delivers the replies that are held back. */
+    public synchronized void endRoundTrips() {
         clientWaits = null;
         deliver();
+    }
+
+    /** Ends the count, and delivers the replies that are held back. */
+    public synchronized Count end() {
+        endRoundTrips();
         return new Count(roundTrips, List.copyOf(sent));
     }
 

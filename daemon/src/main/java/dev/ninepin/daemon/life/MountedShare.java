@@ -103,9 +103,10 @@ public final class MountedShare implements AutoCloseable {
     public static Session connect(final Source source, final MountOptions options, final User user)
             throws NinepinException {
         final int nUname = AttachedUser.number(options, user);
+        final int msize = options.msize().orElse(source.msize());
         final Channel channel;
         try {
-            channel = source.open(options.msize(), options.driver());
+            channel = source.open(msize, options.driver());
         } catch (final IllegalArgumentException e) {
             throw new NinepinException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         } catch (final IOException e) {
@@ -113,7 +114,7 @@ public final class MountedShare implements AutoCloseable {
         }
         final ByteString uname = options.uname();
         final SessionOptions defaults =
-                SessionOptions.defaults(nUname).withMsize(options.msize()).withAname(options.aname());
+                SessionOptions.defaults(nUname).withMsize(msize).withAname(options.aname());
         try {
             return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
         } catch (final IOException e) {
@@ -230,6 +231,8 @@ public final class MountedShare implements AutoCloseable {
 
     private static ShareOptions shareOptions(final MountOptions options) {
         return new ShareOptions(options.cache(), options.uid(), options.gid())
+                .withTimeouts(options.timeouts())
+                .withWritesBehind(options.writesBehind())
                 .withXattrs(options.xattrs())
                 .withContainSymlinks(options.containSymlinks())
                 .withRemoteLocks(options.remoteLocks())
@@ -255,7 +258,8 @@ public final class MountedShare implements AutoCloseable {
                 options.kernelFlags().stream()
                         .filter(flag -> user.isRoot() || !FOR_ROOT.contains(flag))
                         .filter(flag -> !KernelFlags.isContext(flag) || Files.isDirectory(SELINUX))
-                        .toList());
+                        .toList(),
+                options.limits());
     }
 
     private static NinepinException failed(final String what, final IOException e, final String wayOut) {

@@ -1,7 +1,9 @@
 package dev.ninepin.daemon.options;
 
 import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
@@ -22,10 +24,13 @@ import org.jspecify.annotations.Nullable;
  * @param containSymlinks whether symbolic links are refused if they lead, or might lead, out of the share
  * @param uid the owner to show for every file
  * @param gid the group to show for every file
- * @param msize the msize to propose, in bytes
+ * @param msize the msize to propose, in bytes; empty for that of the source ({@link Source#msize})
  * @param aname the tree to attach to, for servers that offer several
  * @param uname the user name to attach with; null for the session's default
  * @param cache the cache mode
+ * @param timeouts how long names and attributes may be used without a request
+ * @param writesBehind whether write(2) may return before the server has answered
+ * @param limits the limits on the kernel's requests
  * @param xattrs whether to offer extended attributes, if the server supports them
  * @param remoteLocks whether the server is told about file locks
  * @param kernelFlags the other flags that the kernel enforces, in alphabetical order, named as in mount(8); flags at
@@ -42,10 +47,13 @@ public record MountOptions(
         boolean containSymlinks,
         OptionalInt uid,
         OptionalInt gid,
-        int msize,
+        OptionalInt msize,
         ByteString aname,
         @Nullable ByteString uname,
         CacheMode cache,
+        Timeouts timeouts,
+        boolean writesBehind,
+        KernelLimits limits,
         boolean xattrs,
         boolean remoteLocks,
         List<String> kernelFlags,
@@ -82,6 +90,9 @@ public record MountOptions(
                 aname,
                 uname,
                 cache,
+                timeouts,
+                writesBehind,
+                limits,
                 xattrs,
                 remoteLocks,
                 kernelFlags,

@@ -27,11 +27,20 @@ final class MountOptionsParser {
 
     private static final long MAX_ID = 0xffff_fffeL;
 
-    private static final Set<String> FLAGS = Set.of(
-            "ro", "rw", "allow_other", "default_permissions", "noxattr", "contain_symlinks", "no_contain_symlinks");
+    private static final Set<String> FLAGS = union(
+            Set.of(
+                    "ro",
+                    "rw",
+                    "allow_other",
+                    "default_permissions",
+                    "noxattr",
+                    "contain_symlinks",
+                    "no_contain_symlinks"),
+            TuningOptions.FLAGS);
     private static final Set<String> READ_ONLY = Set.of("ro", "rw");
-    private static final Set<String> VALUED =
-            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks");
+    private static final Set<String> VALUED = union(
+            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks"),
+            TuningOptions.VALUED);
 
     /**
      * Options without effect. mount(8), fstab and systemd handle some of them and still pass them to the file system.
@@ -68,23 +77,19 @@ final class MountOptionsParser {
             "loud");
 
     /** Names that other programs use for a Ninepin option. */
-    private static final Map<String, String> SYNONYMS = Map.of(
-            "read_only",
-            "ro",
-            "readonly",
-            "ro",
-            "read-only",
-            "ro",
-            "r",
-            "ro",
-            "read_write",
-            "rw",
-            "readwrite",
-            "rw",
-            "read-write",
-            "rw",
-            "w",
-            "rw");
+    private static final Map<String, String> SYNONYMS = Map.ofEntries(
+            Map.entry("read_only", "ro"),
+            Map.entry("readonly", "ro"),
+            Map.entry("read-only", "ro"),
+            Map.entry("r", "ro"),
+            Map.entry("read_write", "rw"),
+            Map.entry("readwrite", "rw"),
+            Map.entry("read-write", "rw"),
+            Map.entry("w", "rw"),
+            Map.entry("actimeo", "attr_timeout"),
+            Map.entry("rsize", "max_read"),
+            Map.entry("rasize", "readahead"),
+            Map.entry("writeback_cache", "writeback"));
 
     private boolean readOnly;
     private boolean allowOther;
@@ -92,7 +97,7 @@ final class MountOptionsParser {
     private boolean containSymlinks;
     private OptionalInt uid = OptionalInt.empty();
     private OptionalInt gid = OptionalInt.empty();
-    private int msize = SessionOptions.DEFAULT_MSIZE;
+    private OptionalInt msize = OptionalInt.empty();
     private ByteString aname = ByteString.EMPTY;
     private @Nullable ByteString uname;
     private CacheMode cache = CacheMode.OPEN;
@@ -106,6 +111,7 @@ final class MountOptionsParser {
     private boolean kernelChecksPermissions;
 
     private final IdMapOption idMap = new IdMapOption();
+    private final TuningOptions tuning = new TuningOptions();
     private Optional<DriverKind> driver = Optional.empty();
 
     MountOptions parse(final String list) throws NinepinException {
@@ -122,6 +128,7 @@ final class MountOptionsParser {
                     + " needs allow_other, because otherwise only the mounting user may use the mount:"
                     + " add -o allow_other");
         }
+        final CacheMode mode = v9fs.isDirect() ? CacheMode.NONE : cache;
         return new MountOptions(
                 readOnly,
                 allowOther,
@@ -132,7 +139,10 @@ final class MountOptionsParser {
                 msize,
                 aname,
                 uname,
-                v9fs.isDirect() ? CacheMode.NONE : cache,
+                mode,
+                tuning.timeouts(mode),
+                tuning.writesBehind(mode),
+                tuning.limits(),
                 xattrs,
                 remoteLocks,
                 kernelFlags.list(),
@@ -167,6 +177,10 @@ final class MountOptionsParser {
         }
     }
 
+    private static Set<String> union(final Set<String> some, final Set<String> more) {
+        return Stream.of(some, more).flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
+    }
+
     /** Returns whether the parser knows {@code option}, which may include a value. */
     static boolean isKnown(final String option) {
         final String name = OptionList.name(option);
@@ -189,7 +203,8 @@ final class MountOptionsParser {
             case "allow_other" -> allowOther = true;
             case "contain_symlinks" -> containSymlinks = true;
             case "no_contain_symlinks" -> containSymlinks = false;
-            default -> defaultPermissions = true;
+            case "default_permissions" -> defaultPermissions = true;
+            default -> tuning.take(name);
         }
     }
 
@@ -197,14 +212,15 @@ final class MountOptionsParser {
         switch (name) {
             case "uid" -> uid = OptionalInt.of(id(name, value));
             case "gid" -> gid = OptionalInt.of(id(name, value));
-            case "msize" -> msize = msize(value);
+            case "msize" -> msize = OptionalInt.of(msize(value));
             case "aname" -> aname = ByteString.of(value);
             case "uname" -> uname = ByteString.of(value);
             case "access" -> access(value);
             case "idmap" -> idMap.add(value);
             case "driver" -> driver = Optional.of(driver(value));
             case "locks" -> remoteLocks = areRemote(value);
-            default -> cache = cache(value);
+            case "cache" -> cache = cache(value);
+            default -> tuning.take(name, value);
         }
     }
 

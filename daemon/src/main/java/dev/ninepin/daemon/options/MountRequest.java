@@ -9,6 +9,7 @@ import dev.ninepin.daemon.host.RuntimeDirectory;
 import dev.ninepin.daemon.host.ShellText;
 import dev.ninepin.daemon.host.User;
 import dev.ninepin.fuse.mount.MountChecks;
+import dev.ninepin.fuse.mount.ReadAhead;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -86,6 +87,11 @@ public record MountRequest(
             if (!user.isRoot() && options.kernelFlags().contains("nosymfollow")) {
                 throw NinepinException.mountFailed("option nosymfollow requires root;"
                         + " use contain_symlinks to block links that lead out of the share");
+            }
+            final int readahead = options.limits().readahead().orElse(0);
+            if (!user.isRoot() && readahead > ReadAhead.OF_THE_KERNEL) {
+                throw NinepinException.mountFailed("option readahead=" + readahead + " requires root; other users can"
+                        + " set at most " + ReadAhead.OF_THE_KERNEL + " bytes");
             }
             RuntimeDirectory.ofCurrentUser().prepare();
         } catch (final IOException e) {

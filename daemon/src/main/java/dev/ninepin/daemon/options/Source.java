@@ -8,6 +8,7 @@ import dev.ninepin.daemon.host.NinepinException;
 import dev.ninepin.daemon.host.ShellText;
 import dev.ninepin.daemon.host.User;
 import dev.ninepin.os.Programs;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.virtio.driver.DriverKind;
 import dev.ninepin.virtio.driver.VirtioDevices;
 import dev.ninepin.virtio.qemu.QemuChannel;
@@ -57,6 +58,11 @@ public sealed interface Source {
      */
     default Channel open(final int maxMessageSize, final Optional<DriverKind> driver) throws IOException {
         return open(maxMessageSize);
+    }
+
+    /** Returns the msize to propose unless the user names one, in bytes. */
+    default int msize() {
+        return SessionOptions.DEFAULT_MSIZE;
     }
 
     /** Returns whether the option {@code -o driver=} applies to this source. */
@@ -112,6 +118,12 @@ public sealed interface Source {
 
     /** A directory of this machine, exported by a QEMU that Ninepin starts. */
     record Qemu(Path directory, SortedMap<String, String> options) implements Source {
+        /**
+         * 512 KiB of data and 24 bytes of header. The memory that this QEMU shares has no gaps, which larger messages need;
+         * that of a device in a guest may have some.
+         */
+        private static final int MSIZE = 512 * 1024 + 24;
+
         public Qemu {
             options = new TreeMap<>(options);
         }
@@ -146,6 +158,11 @@ public sealed interface Source {
             // qid.path.
             asked.putIfAbsent("multidevs", "remap");
             return QemuChannel.open(directory, Map.copyOf(asked), maxMessageSize);
+        }
+
+        @Override
+        public int msize() {
+            return MSIZE;
         }
 
         @Override

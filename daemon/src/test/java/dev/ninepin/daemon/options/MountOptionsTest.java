@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ninepin.daemon.host.ExitCode;
 import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.virtio.driver.DriverKind;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import net.jqwik.api.ForAll;
@@ -21,6 +25,7 @@ import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -35,10 +40,13 @@ class MountOptionsTest {
                         false,
                         OptionalInt.empty(),
                         OptionalInt.empty(),
-                        131096,
+                        OptionalInt.empty(),
                         ByteString.EMPTY,
                         null,
                         CacheMode.OPEN,
+                        Timeouts.of(CacheMode.OPEN),
+                        true,
+                        KernelLimits.DEFAULT,
                         true,
                         false,
                         List.of(),
@@ -52,7 +60,9 @@ class MountOptionsTest {
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse(
                         "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
-                                + "uname=glenda,cache=loose,noxattr,driver=uio,locks=remote,access=1234"))
+                                + "uname=glenda,cache=loose,attr_timeout=30,entry_timeout=0.5,negative_timeout=0,no_writeback,"
+                                + "max_read=65536,readahead=262144,max_background=12,noxattr,driver=uio,locks=remote,"
+                                + "access=1234"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -60,10 +70,13 @@ class MountOptionsTest {
                         true,
                         OptionalInt.of(1000),
                         OptionalInt.of(100),
-                        65536,
+                        OptionalInt.of(65536),
                         ByteString.of("/srv"),
                         ByteString.of("glenda"),
                         CacheMode.LOOSE,
+                        new Timeouts(Duration.ofSeconds(30), Duration.ofMillis(500), Duration.ZERO),
+                        false,
+                        new KernelLimits(65536, OptionalInt.of(262144), 12),
                         false,
                         true,
                         List.of(),
@@ -101,8 +114,43 @@ class MountOptionsTest {
     @Test
     void aLaterOptionOverridesAnEarlierOne() throws Exception {
         assertThat(MountOptions.parse("ro,rw,contain_symlinks,no_contain_symlinks,uid=1,uid=2,cache=none,cache=open,"
-                        + "locks=remote,locks=local"))
+                        + "locks=remote,locks=local,attr_timeout=9,attr_timeout=1,no_writeback,writeback"))
                 .isEqualTo(MountOptions.parse("uid=2"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheMode.class)
+    void eachCacheModeHasItsTimeouts(final CacheMode cache) throws Exception {
+        assertThat(MountOptions.parse("cache=" + cache.name().toLowerCase(Locale.ROOT)))
+                .returns(new Timeouts(cache.attributes(), cache.attributes(), cache.absences()), MountOptions::timeouts)
+                .returns(cache != CacheMode.NONE, MountOptions::writesBehind);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "0.0,0", "2,2000000000", ".25,250000000", "0.000000001,1", "999999999.5,999999999500000000"})
+    void aTimeoutHasAFraction(final String seconds, final long nanos) throws Exception {
+        final Duration wanted = Duration.ofNanos(nanos);
+        assertThat(MountOptions.parse("attr_timeout=%1$s,entry_timeout=%1$s,negative_timeout=%1$s".formatted(seconds))
+                        .timeouts())
+                .isEqualTo(new Timeouts(wanted, wanted, wanted));
+    }
+
+    @Test
+    void whatACacheModeDoesAnywayMayBeAskedFor() throws Exception {
+        assertThat(MountOptions.parse("attr_timeout=0,no_writeback,cache=none,entry_timeout=0,negative_timeout=0.0"))
+                .isEqualTo(MountOptions.parse("cache=none"));
+        assertThat(MountOptions.parse("writeback,attr_timeout=1,entry_timeout=1,negative_timeout=1"))
+                .isEqualTo(MountOptions.parse(""));
+    }
+
+    @Test
+    void aLimitIsOneThatTheKernelCanApply() throws Exception {
+        assertThat(MountOptions.parse("max_read=70000,readahead=0,max_background=1")
+                        .limits())
+                .isEqualTo(new KernelLimits(69632, OptionalInt.of(0), 1));
+        assertThat(MountOptions.parse("max_read=9999999999,max_readahead=9999999999,max_background=9999999999")
+                        .limits())
+                .isEqualTo(new KernelLimits(KernelLimits.LARGEST_READ, OptionalInt.of(16 << 20), 65535));
     }
 
     @Test
@@ -175,9 +223,25 @@ class MountOptionsTest {
             value = {
                 "mszie=65536 | unknown option mszie: did you mean msize?",
                 "allow_others | unknown option allow_others: did you mean allow_other?",
-                "frobnicate=3 | unknown option frobnicate; valid options: access, allow_other, aname, cache,"
-                        + " contain_symlinks, default_permissions, driver, gid, idmap, locks, msize,"
-                        + " no_contain_symlinks, noxattr, ro, rw, uid, uname, and the options of mount(8)",
+                "frobnicate=3 | unknown option frobnicate; valid options: access, allow_other, aname, attr_timeout,"
+                        + " cache, contain_symlinks, default_permissions, driver, entry_timeout, gid, idmap, locks,"
+                        + " max_background, max_read, max_readahead, msize, negative_timeout, no_contain_symlinks,"
+                        + " no_writeback, noxattr, readahead, ro, rw, uid, uname, writeback, and the options of mount(8)",
+                "rsize=65536 | unknown option rsize: did you mean max_read?",
+                "attr_timeout=1s | option attr_timeout=1s: must be a number of seconds from 0 to 999999999, such as"
+                        + " attr_timeout=30 or attr_timeout=0.5",
+                "negative_timeout=-1 | option negative_timeout=-1: must be a number of seconds from 0 to 999999999,"
+                        + " such as negative_timeout=30 or negative_timeout=0.5",
+                "entry_timeout | option entry_timeout needs a value: write -o entry_timeout=VALUE",
+                "entry_timeout=0.5,cache=none | option entry_timeout=0.5 contradicts cache=none, which asks the server"
+                        + " each time and waits for each write: leave one of them out",
+                "cache=none,writeback | option writeback contradicts cache=none, which asks the server each time and"
+                        + " waits for each write: leave one of them out",
+                "writeback=yes | option writeback takes no value: write -o writeback",
+                "max_read=64k | option max_read=64k: must be a plain number of bytes from 4096 to 1048576",
+                "max_read=4095 | option max_read=4095: must be a plain number of bytes from 4096 to 1048576",
+                "readahead=-1 | option readahead=-1: must be a plain number of bytes from 0 to 16777216",
+                "max_background=0 | option max_background=0: must be a plain number of requests from 1 to 65535",
                 "remount | option remount is for mount(8): mount -o remount,OPTION... DIR",
                 "noexec=7 | option noexec takes no value: write -o noexec",
                 "context= | option context needs a value: write -o context=VALUE",
@@ -228,7 +292,7 @@ class MountOptionsTest {
 
     @Property
     void everyMsizeInRangeIsTaken(@ForAll @IntRange(min = 4096, max = 16 << 20) final int msize) throws Exception {
-        assertThat(MountOptions.parse("msize=" + msize).msize()).isEqualTo(msize);
+        assertThat(MountOptions.parse("msize=" + msize).msize()).hasValue(msize);
     }
 
     @Property

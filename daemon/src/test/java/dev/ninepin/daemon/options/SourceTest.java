@@ -38,6 +38,12 @@ class SourceTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"qemu:/srv, 524312", "tag, 131096", "unix:/run/9p, 131096"})
+    void aMessageIsAsLargeAsSuitsTheSource(final String source, final int msize) throws Exception {
+        assertThat(Source.parse(source).msize()).isEqualTo(msize);
+    }
+
+    @ParameterizedTest
     @CsvSource({"'', remap", "',multidevs=warn', warn"})
     void qemuGivesFilesOfSeveralDevicesNumbersOfTheirOwnUnlessToldOtherwise(
             final String options, final String multidevs, @TempDir final Path directory) throws Exception {

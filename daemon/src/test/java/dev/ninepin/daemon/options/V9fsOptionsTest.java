@@ -89,7 +89,7 @@ class V9fsOptionsTest {
 
     @Test
     void moreMsizeThanIsOfUseIsLowered() throws Exception {
-        assertThat(MountOptions.parse("msize=104857600").msize()).isEqualTo(16777216);
+        assertThat(MountOptions.parse("msize=104857600").msize()).hasValue(16777216);
         assertThat(note("msize=104857600", "tag"))
                 .contains("options of mount -t 9p: msize=104857600 means msize=16777216");
         assertThat(note("msize=104857600,msize=8192", "tag")).isEmpty();

@@ -1,6 +1,9 @@
 package dev.ninepin.fuse.lib;
 
+import com.kenai.jffi.MemoryIO;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -13,6 +16,21 @@ public final class Native {
     /** Returns zeroed memory outside the heap, which lives as long as the returned pointer. */
     public static Pointer allocate(final int size) {
         return Memory.allocateDirect(RUNTIME, size, true);
+    }
+
+    /**
+     * Returns memory outside the heap with any contents. Unlike {@link #allocate} and {@code ByteBuffer.allocateDirect},
+     * this writes nothing, so a large piece takes only those pages of memory that are used.
+     */
+    public static Pointer allocateUnset(final int size) {
+        return Memory.allocateDirect(RUNTIME, size, false);
+    }
+
+    /** Returns a buffer of {@code size} bytes over {@code memory}, which the caller keeps reachable. */
+    public static ByteBuffer buffer(final Pointer memory, final int size) {
+        return MemoryIO.getInstance()
+                .newDirectByteBuffer(memory.address(), size)
+                .order(ByteOrder.nativeOrder());
     }
 
     /** Allocates zeroed memory outside the heap for {@code struct}, and returns it. */

@@ -45,8 +45,10 @@ public final class FuseArguments implements AutoCloseable {
         words.add("fsname=" + escape(options.source()));
         words.add("subtype=ninepin");
         words.add("big_writes");
-        words.add("max_read=" + ReceivedRequest.MAX_TRANSFER);
-        words.add("max_write=" + ReceivedRequest.MAX_TRANSFER);
+        words.add("max_read=" + options.limits().maxRead());
+        words.add("max_write=" + ReceivedRequest.MAX_WRITE);
+        words.add("max_background=" + options.limits().maxBackground());
+        options.limits().readahead().ifPresent(bytes -> words.add("max_readahead=" + bytes));
         if (options.readOnly()) {
             words.add("ro");
         }

@@ -3,6 +3,7 @@ package dev.ninepin.fuse.protocol;
 import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.DirectorySink;
 import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Dirent;
 import java.nio.ByteBuffer;
@@ -28,9 +29,9 @@ public final class DirentPlusBuffer implements DirectorySink {
 
     private final ByteBuffer buffer;
     private final DirentBuffer dirents;
-    private final List<ByteString> names = new ArrayList<>();
+    private final List<Dirent> entries = new ArrayList<>();
 
-    /** The offset of each name's entry_out. */
+    /** The offset of the entry_out of each of {@link #entries}. */
     private final List<Integer> places = new ArrayList<>();
 
     private boolean refused;
@@ -51,7 +52,7 @@ public final class DirentPlusBuffer implements DirectorySink {
     @Override
     public boolean offer(final Dirent entry) {
         final int place = buffer.position();
-        if (names.size() == most) {
+        if (entries.size() == most) {
             return false;
         }
         if (buffer.remaining() < ENTRY_OUT) {
@@ -67,7 +68,7 @@ public final class DirentPlusBuffer implements DirectorySink {
             return false;
         }
         if (!entry.name().equals(SELF) && !entry.name().equals(PARENT)) {
-            names.add(entry.name());
+            entries.add(entry);
             places.add(place);
         }
         return true;
@@ -81,23 +82,23 @@ public final class DirentPlusBuffer implements DirectorySink {
         return refused && buffer.position() == 0;
     }
 
-    /** Returns the names to look up, in the order of the entries, without {@code .} and {@code ..}. */
-    public List<ByteString> names() {
-        return names;
+    /** Returns the entries whose names are to be looked up: all but {@code .} and {@code ..}. */
+    public List<Dirent> entries() {
+        return entries;
     }
 
     /**
      * Fills in the lookup results and returns the entries, from position to limit.
      *
-     * @param found the lookup result of each of {@link #names()}, in the same order
-     * @param validity the entry and attribute timeout of the results
+     * @param found the lookup result of each of {@link #entries()}, in the same order
+     * @param timeouts how long results without an age are valid
      */
-    ByteBuffer finish(final List<Optional<Entry>> found, final Duration validity) {
+    ByteBuffer finish(final List<Optional<Entry>> found, final Timeouts timeouts) {
         for (int i = 0; i < found.size(); i++) {
             final int place = places.get(i);
             found.get(i)
                     .ifPresent(entry -> put(
-                            buffer.duplicate().order(ByteOrder.nativeOrder()).position(place), entry, validity));
+                            buffer.duplicate().order(ByteOrder.nativeOrder()).position(place), entry, timeouts));
         }
         return buffer.flip();
     }
@@ -106,10 +107,12 @@ public final class DirentPlusBuffer implements DirectorySink {
      * Writes a {@code struct fuse_entry_out}: nodeid[8] generation[8] entry_valid[8] attr_valid[8] entry_valid_nsec[4]
      * attr_valid_nsec[4], and {@code struct fuse_attr}.
      */
-    private static void put(final ByteBuffer out, final Entry entry, final Duration validity) {
+    private static void put(final ByteBuffer out, final Entry entry, final Timeouts timeouts) {
+        final Duration name = remaining(timeouts.names(), entry);
+        final Duration validity = remaining(timeouts.attributes(), entry);
         out.putLong(entry.node()).putLong(0);
-        out.putLong(validity.getSeconds()).putLong(validity.getSeconds());
-        out.putInt(validity.getNano()).putInt(validity.getNano());
+        out.putLong(name.toSeconds()).putLong(validity.toSeconds());
+        out.putInt(name.toNanosPart()).putInt(validity.toNanosPart());
         final Attributes attributes = entry.attributes();
         out.putLong(attributes.ino()).putLong(attributes.size()).putLong(attributes.blocks());
         out.putLong(attributes.atime().seconds())
@@ -121,5 +124,11 @@ public final class DirentPlusBuffer implements DirectorySink {
         out.putInt(attributes.mode()).putInt((int) attributes.nlink());
         out.putInt(attributes.uid()).putInt(attributes.gid()).putInt((int) attributes.rdev());
         out.putInt((int) attributes.blksize()).putInt(0);
+    }
+
+    /** Returns how much of a timeout is left to an entry that is not new. */
+    private static Duration remaining(final Duration timeout, final Entry entry) {
+        final Duration left = timeout.minusNanos(entry.ageNanos());
+        return left.isNegative() ? Duration.ZERO : left;
     }
 }

@@ -6,7 +6,6 @@ import dev.ninepin.operations.FileOperations;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import jnr.ffi.Pointer;
 import org.jspecify.annotations.Nullable;
 import ru.serce.jnrfuse.struct.FileStat;
@@ -19,21 +18,23 @@ import ru.serce.jnrfuse.struct.FuseFileInfo;
  */
 public final class ReceivedRequest {
     /**
-     * The largest read or write that the kernel sends at once, in bytes; kernels before 4.20 send half of it. More is
-     * hardly faster, and each worker has a buffer of this size.
+     * The largest write that the kernel sends at once, in bytes; kernels before 4.20 send half of it. Each worker has a
+     * buffer of this size.
      */
-    public static final int MAX_TRANSFER = 1 << 18;
+    public static final int MAX_WRITE = 1 << 20;
 
     /** The size of a receive buffer in bytes: that of the largest write with its header, for which libfuse reserves a page. */
-    public static final int BUFFER_SIZE = MAX_TRANSFER + 4096;
+    public static final int BUFFER_SIZE = MAX_WRITE + 4096;
 
     /** The offset of {@code writepage} in {@code struct fuse_file_info} of libfuse 2.9; jnr-fuse leaves it out. */
     private static final int WRITEPAGE_OFFSET = 16;
 
     private static final OpenFlagNumbers OPEN_FLAGS = OpenFlagNumbers.of(System.getProperty("os.arch", ""));
 
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE).order(ByteOrder.nativeOrder());
-    private final long address = Pointer.wrap(Native.RUNTIME, buffer).address();
+    /** The memory of {@link #buffer}, which lives as long as this object. Most requests use two pages of it. */
+    private final Pointer memory = Native.allocateUnset(BUFFER_SIZE);
+
+    private final ByteBuffer buffer = Native.buffer(memory, BUFFER_SIZE);
     private final FuseFileInfo info = FuseFileInfo.of(Native.allocate(Long.BYTES));
     private final FileStat stat = new FileStat(Native.RUNTIME);
     private RequestKind kind = RequestKind.KNOWN;
@@ -42,6 +43,11 @@ public final class ReceivedRequest {
     /** Returns the buffer in which requests are received. */
     public ByteBuffer buffer() {
         return buffer;
+    }
+
+    /** Returns the address of the buffer. */
+    public long address() {
+        return memory.address();
     }
 
     /** Begins to decode the request in the buffer. */
@@ -81,7 +87,7 @@ public final class ReceivedRequest {
     }
 
     private int offset(final long place) {
-        return Math.toIntExact(place - address);
+        return Math.toIntExact(place - memory.address());
     }
 
     /**

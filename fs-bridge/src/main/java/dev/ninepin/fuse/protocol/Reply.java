@@ -4,8 +4,8 @@ import dev.ninepin.fuse.lib.EntryParam;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.operations.Attributes;
-import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Entry;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Rstatfs;
 import java.nio.ByteBuffer;
@@ -40,8 +40,8 @@ public final class Reply {
     /** The longest symbolic link target that the kernel accepts, in bytes: a page without the final NUL. */
     private static final int MAX_TARGET = 4095;
 
-    /** The most data of a directory in one reply, in bytes: enough for any directory read that the kernel sends. */
-    private static final int MAX_DIRECTORY_DATA = ReceivedRequest.MAX_TRANSFER;
+    /** The most data of a directory in one reply, in bytes. The kernel asks for 4 KiB, or for as much as the program. */
+    private static final int MAX_DIRECTORY_DATA = 1 << 18;
 
     private static final int FIRST_ROOM = 4096;
     private static final int ENAMETOOLONG = 36;
@@ -54,8 +54,9 @@ public final class Reply {
     private static final AtomicInteger LAST_NANOS = new AtomicInteger();
 
     private final LibFuse fuse;
-    private final CacheMode cache;
+    private final Timeouts timeouts;
     private final double attributeTimeout;
+    private final double nameTimeout;
     private final double absenceTimeout;
 
     private final FileStat stat = new FileStat(Native.RUNTIME);
@@ -81,11 +82,12 @@ public final class Reply {
     private boolean sent = true;
     private int errno;
 
-    public Reply(final LibFuse fuse, final CacheMode cache) {
+    public Reply(final LibFuse fuse, final Timeouts timeouts) {
         this.fuse = fuse;
-        this.cache = cache;
-        attributeTimeout = seconds(cache.attributes());
-        absenceTimeout = seconds(cache.absences());
+        this.timeouts = timeouts;
+        attributeTimeout = seconds(timeouts.attributes());
+        nameTimeout = seconds(timeouts.names());
+        absenceTimeout = seconds(timeouts.absences());
     }
 
     private static double seconds(final Duration duration) {
@@ -122,7 +124,7 @@ public final class Reply {
         end(fuse.fuse_reply_err(request, number));
     }
 
-    /** Replies with attributes, which the kernel may keep for the attribute timeout of the cache mode. */
+    /** Replies with attributes, which the kernel may keep for the attribute timeout. */
     public void attributes(final Attributes attributes) {
         fill(stat, attributes);
         end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
@@ -141,8 +143,8 @@ public final class Reply {
     }
 
     /**
-     * Replies with an entry, which the kernel may keep for the entry timeout of the cache mode. It keeps no predicted
-     * attributes.
+     * Replies with an entry: the kernel may keep the name for the timeout of names, and the attributes for the attribute
+     * timeout unless they are predicted.
      */
     public boolean entry(final Entry found) {
         fill(found);
@@ -161,8 +163,8 @@ public final class Reply {
     }
 
     /**
-     * Replies that a name does not exist: with a negative entry if the cache mode allows the kernel to keep it, else
-     * with the errno {@code number}.
+     * Replies that a name does not exist: with a negative entry if the kernel may keep it, else with the
+     * errno {@code number}.
      */
     public void absent(final int number) {
         errno = number;
@@ -240,7 +242,7 @@ public final class Reply {
 
     /** Replies to READDIRPLUS with directory entries and the lookup result of each. */
     public boolean entries(final DirentPlusBuffer entries, final List<Optional<Entry>> found) {
-        final ByteBuffer data = entries.finish(found, cache.attributes());
+        final ByteBuffer data = entries.finish(found, timeouts);
         return end(fuse.fuse_reply_buf(request, data, data.remaining()));
     }
 
@@ -308,7 +310,7 @@ public final class Reply {
         entry.node.set(found.node());
         fill(entry.attributes, found.attributes());
         entry.attributeTimeout.set(found.isPredicted() ? 0 : attributeTimeout);
-        entry.entryTimeout.set(attributeTimeout);
+        entry.entryTimeout.set(nameTimeout);
     }
 
     private void fill(final long handle, final boolean uncached) {

@@ -63,12 +63,13 @@ final class DirectoryCallbacks {
         requests.serve("readdirplus", request, node, (received, reply) -> {
             final DirentPlusBuffer entries =
                     reply.direntPlusBuffer(size, offset == 0 ? FIRST_ENTRIES : Integer.MAX_VALUE);
-            files.readdir(received.handle(info), offset, entries);
+            final long since = files.readdir(received.handle(info), offset, entries);
             if (entries.isTooSmall()) {
                 reply.error(Errno.EINVAL);
                 return;
             }
-            final List<Optional<Entry>> found = credentials.forCaller(request).lookupAll(node, entries.names());
+            final List<Optional<Entry>> found =
+                    credentials.forCaller(request).lookupAll(node, entries.entries(), since);
             Requests.give(
                     () -> reply.entries(entries, found),
                     () -> found.forEach(each -> each.ifPresent(entry -> files.forget(entry.node(), 1))));

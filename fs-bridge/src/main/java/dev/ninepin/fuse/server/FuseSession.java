@@ -31,7 +31,7 @@ public record FuseSession(Callbacks callbacks, Workers workers) {
             final boolean mayMapUncached)
             throws IOException {
         final Notifications kernel = new Notifications(fuse, channel);
-        final Negotiation negotiation = new Negotiation(fuse, channel, files.cache(), mayMapUncached);
+        final Negotiation negotiation = new Negotiation(fuse, channel, files.cache(), files.timeouts(), mayMapUncached);
         final Timer timer = new Timer();
         final RequestSlots slots = new RequestSlots();
         final Callbacks callbacks = new Callbacks(

@@ -2,13 +2,14 @@ package dev.ninepin.fuse.server;
 
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.os.LibC;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
 import java.util.Arrays;
 
 /**
@@ -64,6 +65,7 @@ final class Negotiation {
     private final LibFuse fuse;
     private final long channel;
     private final CacheMode cache;
+    private final Timeouts timeouts;
     private final boolean mayMapUncached;
     private volatile boolean canMapUncached;
 
@@ -71,10 +73,16 @@ final class Negotiation {
      * @param mayMapUncached whether to use DIRECT_IO_ALLOW_MMAP if the kernel offers it; false in a test that simulates
      *     an older kernel
      */
-    Negotiation(final LibFuse fuse, final long channel, final CacheMode cache, final boolean mayMapUncached) {
+    Negotiation(
+            final LibFuse fuse,
+            final long channel,
+            final CacheMode cache,
+            final Timeouts timeouts,
+            final boolean mayMapUncached) {
         this.fuse = fuse;
         this.channel = channel;
         this.cache = cache;
+        this.timeouts = timeouts;
         this.mayMapUncached = mayMapUncached;
     }
 
@@ -88,8 +96,8 @@ final class Negotiation {
 
     private int flags() {
         int wanted = PARALLEL_DIROPS | MAX_PAGES | HANDLE_KILLPRIV_V2;
-        if (!cache.attributes().equals(Duration.ZERO)) {
-            // With an attribute timeout of 0, the kernel would ask for every entry again anyway.
+        if (!timeouts.attributes().isZero() && !timeouts.names().isZero()) {
+            // With a timeout of 0, the kernel would ask for every entry again anyway.
             wanted |= DO_READDIRPLUS | READDIRPLUS_AUTO;
         }
         if (cache == CacheMode.LOOSE) {
@@ -137,7 +145,7 @@ final class Negotiation {
         }
         if ((offered & MAX_PAGES) != 0) {
             answer.putShort(OUT_MAX_PAGES, (short)
-                    (ReceivedRequest.MAX_TRANSFER / LibC.get().getpagesize()));
+                    (KernelLimits.LARGEST_READ / LibC.get().getpagesize()));
         }
         return bytes;
     }

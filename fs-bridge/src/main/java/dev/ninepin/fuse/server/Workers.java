@@ -30,10 +30,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class Workers {
     /**
-     * The number of threads that stay. Each holds a receive buffer of 260 KiB: 17 MB in total, after that many requests
-     * have blocked at once.
+     * The number of threads that stay. Each holds a receive buffer of 1 MiB, of which 64 KiB stay in memory, or all of it
+     * if there are no more than {@link #FULL} threads: 20 MB in total, after large writes of that many threads.
      */
     public static final int KEPT = 64;
+
+    /**
+     * The number of threads up to which a thread keeps the memory of a large write. The kernel gives requests to the
+     * waiting threads in turns, so the writes of one program would fill the buffers of all.
+     */
+    private static final int FULL = 16;
 
     /**
      * The most threads. Only if this many requests wait for the server at once do further requests queue in the kernel.
@@ -130,7 +136,7 @@ public final class Workers {
     /** Starts a worker, which is counted before it runs. */
     @GuardedBy("sessionLock")
     private void add() {
-        final Worker worker = new Worker(slots, fuse, files.cache(), this::serve);
+        final Worker worker = new Worker(slots, fuse, files.timeouts(), this::serve);
         waiting.incrementAndGet();
         alive.incrementAndGet();
         try {
@@ -182,6 +188,9 @@ public final class Workers {
                     startAnother();
                 }
                 process(worker.received, received);
+                if (received > Worker.SMALL && alive.get() > FULL) {
+                    worker.releaseMemory();
+                }
                 forgetSurplus();
                 if (waiting.incrementAndGet() > 1 && isSurplus()) {
                     return;

@@ -187,6 +187,14 @@ public final class AttributeReader {
                 System.nanoTime());
     }
 
+    /**
+     * Returns the data for a request that is sent later than {@link #beginRequest} was called for it. A change since that
+     * call counts as one during the request. Does not block.
+     */
+    public Inode.Asked beginLater(final Inode.Asked begun) {
+        return new Inode.Asked(requests.incrementAndGet(), begun.changes(), begun.removals(), System.nanoTime());
+    }
+
     /** Returns the last known attributes of a file, and requests them if there are none yet. */
     public Rgetattr lastSeen(final Inode inode) throws IOException {
         if (inode.attributes() == null) {
@@ -247,14 +255,21 @@ public final class AttributeReader {
             inodes.dropReplaced(inode);
             throw new StaleFileException("node " + inode.node() + " is a file of another type now");
         }
-        final Inode.Seen latest = inode.note(reply, asked);
+        final Optional<Attributes> known = convert(inode, inode.note(reply, asked));
+        return known.isPresent() ? known.get() : readAfterRemoval(inode);
+    }
+
+    /**
+     * Converts attributes that the server has sent into those that programs see. Empty if the link count may include the
+     * file's temporary name or not.
+     */
+    public Optional<Attributes> convert(final Inode inode, final Inode.Seen seen) {
         // The hidden name of a file that was removed while open must not be counted.
-        final OptionalInt hidden = inode.open.hiddenLinks(latest.asked().removals());
-        if (hidden.isEmpty()) {
-            return readAfterRemoval(inode);
-        }
-        final Rgetattr seen = latest.attributes();
-        return toAttributes(inode, seen, seen.nlink() - hidden.getAsInt());
+        final OptionalInt hidden = inode.open.hiddenLinks(seen.asked().removals());
+        return hidden.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        toAttributes(inode, seen.attributes(), seen.attributes().nlink() - hidden.getAsInt()));
     }
 
     /** Reads a file's attributes over its path after the removal of its temporary name that is under way, if any. */

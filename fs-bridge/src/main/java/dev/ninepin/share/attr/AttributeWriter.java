@@ -147,6 +147,7 @@ public final class AttributeWriter {
         }
         inode.pages.beginChange();
         try {
+            inode.open.awaitChecks();
             apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
                             fid,
                             valid,

@@ -7,6 +7,7 @@ import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.Inode;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,23 @@ public final class EarlyAttributes {
                     "no attributes of node {} while it was looked up",
                     request.inode().node(),
                     e);
+        }
+    }
+
+    /**
+     * Records the reply and returns it. Empty if there is none, if it is about another file, or if no file can have such
+     * attributes.
+     */
+    public Optional<Rgetattr> readIfAnswered() {
+        if (request == null || reply == null) {
+            return Optional.empty();
+        }
+        try {
+            reader.recordReplyOverPath(request.inode(), reply, request.asked());
+            return Optional.of(reply);
+        } catch (final IOException e) {
+            LOG.trace("no attributes of node {}", request.inode().node(), e);
+            return Optional.empty();
         }
     }
 

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The version of a file's data that the kernel may have cached. This class decides at each open whether that data is
  * still good. The description of this package shows the sequence.
  *
- * <p>A version is identified by size and times. Two changes within one tick of the server's clock look the same. So a
- * version counts as known only when its tick is certainly over.
+ * <p>A {@link FileVersion} counts as known only when its tick is certainly over.
  *
  * <p>Writes from this mount change the version too, although the kernel's pages contain them. They cannot be told from
  * writes by other clients. So while the file is open for writing on this mount, a new version is attributed to this
@@ -28,12 +27,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call any method. The object's monitor guards all fields, and no request is sent under it.
  */
 public final class CachedData {
-    /** The longest tick of a file system's clock that counts fractions of a second, in nanoseconds. */
-    private static final long TICK = TimeUnit.MILLISECONDS.toNanos(20);
-
-    /** The longest tick of a file system's clock that counts whole seconds, in seconds: FAT's tick is two. */
-    private static final long LONGEST_TICK_SECONDS = 2;
-
     /** How long write(2) may take to return to the program after the reply, on a busy machine, in nanoseconds. */
     private static final long KERNEL_KNOWS_WITHIN = TimeUnit.SECONDS.toNanos(1);
 
@@ -42,7 +35,7 @@ public final class CachedData {
      * if none is known.
      */
     @GuardedBy("this")
-    private @Nullable Version known;
+    private @Nullable FileVersion known;
 
     /** Whether the kernel may have data that the server did not take, so that the next open drops the kernel's data. */
     @GuardedBy("this")
@@ -54,7 +47,7 @@ public final class CachedData {
 
     /** The version that was seen last, and since when, in nanoseconds of {@link System#nanoTime}. */
     @GuardedBy("this")
-    private @Nullable Version seen;
+    private @Nullable FileVersion seen;
 
     @GuardedBy("this")
     private long seenSince;
@@ -83,26 +76,6 @@ public final class CachedData {
     @GuardedBy("this")
     private int writers;
 
-    /** A version of a file's data, identified by size (bytes) and times (seconds, nanoseconds). */
-    private record Version(long size, long mtime, long mtimeNanos, long ctime, long ctimeNanos) {
-        static Version of(final Rgetattr attributes) {
-            return new Version(
-                    attributes.size(),
-                    attributes.mtimeSec(),
-                    attributes.mtimeNsec(),
-                    attributes.ctimeSec(),
-                    attributes.ctimeNsec());
-        }
-
-        long tick() {
-            return mtimeNanos == 0 && ctimeNanos == 0 ? TimeUnit.SECONDS.toNanos(LONGEST_TICK_SECONDS) : TICK;
-        }
-
-        boolean isOlderThan(final long time) {
-            return mtime < time && ctime < time;
-        }
-    }
-
     /**
      * The decision about cached data at an open.
      *
@@ -119,7 +92,7 @@ public final class CachedData {
 
     /** Returns whether two replies describe the same version of a file's data, given the same qid. */
     public static boolean isSameVersion(final Rgetattr one, final Rgetattr other) {
-        return Version.of(one).equals(Version.of(other));
+        return FileVersion.of(one).equals(FileVersion.of(other));
     }
 
     /** Records the start of a change of data or attributes from this mount. */
@@ -167,29 +140,41 @@ public final class CachedData {
     }
 
     /**
+     * Returns whether no change from this mount is under way, and none has begun or ended since {@link #changes} was
+     * {@code before}.
+     */
+    synchronized boolean isUnchangedSince(final long before) {
+        return changing == 0 && changes == before;
+    }
+
+    /**
      * Decides whether the kernel's data is still good after an open. Blocks while another open drops the data.
      *
      * @param attributes the server's reply, requested after the open began
      * @param changesBefore {@link #changes()} from before that request
      * @param writes whether the file was opened for writing; it then counts as a writer from this call on
-     * @param now the time by {@link System#nanoTime}
-     * @param clock seconds since 1970 by this host's clock, which may differ from the server's
+     * @param asked the time of that request by {@link System#nanoTime}
+     * @param now the present time by {@link System#nanoTime}
+     * @param clock the time of that request in seconds since 1970, by this host's clock, which may differ from the
+     *     server's
      * @throws InterruptedIOException if the thread was interrupted while it waited
      */
     synchronized Verdict judgeOpen(
-            final Rgetattr attributes, final long changesBefore, final boolean writes, final long now, final long clock)
+            final Rgetattr attributes,
+            final long changesBefore,
+            final boolean writes,
+            final long asked,
+            final long now,
+            final long clock)
             throws IOException {
         awaitDropped();
-        final Version version = Version.of(attributes);
+        final FileVersion version = FileVersion.of(attributes);
         final boolean isNew = !version.equals(seen);
         if (isNew) {
             seen = version;
             seenSince = now;
         }
-        // The tick is over if the version was first seen more than a tick ago, or if the version is much older than
-        // this host's clock. If that clock is ahead of the server's, only a change within the same tick would go
-        // unnoticed.
-        final boolean settled = now - seenSince >= version.tick() || version.isOlderThan(clock - LONGEST_TICK_SECONDS);
+        final boolean settled = version.isSettled(seenSince, asked, clock);
         // Another open may have requested attributes later than this one, and been decided earlier.
         final boolean mayBeOurs = writers > 0
                 && (changing > 0
@@ -236,7 +221,7 @@ public final class CachedData {
 
     /** Records that the kernel has dropped its data, after the open that returned {@code verdict}. */
     synchronized void endDrop(final Verdict verdict) {
-        known = (Version) verdict.version();
+        known = (FileVersion) verdict.version();
         dropping = false;
         notifyAll();
     }

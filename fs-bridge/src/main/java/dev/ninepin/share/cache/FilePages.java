@@ -58,6 +58,14 @@ public final class FilePages {
         return data.changes();
     }
 
+    /**
+     * Returns whether no change from this mount is under way, and none has begun or ended since {@link #changes} was
+     * {@code before}.
+     */
+    public boolean isUnchangedSince(final long before) {
+        return data.isUnchangedSince(before);
+    }
+
     /** Returns whether a change from this mount is under way, or ended so recently that the program may not know it yet. */
     public boolean hasJustChanged() {
         return data.hasJustChanged(System.nanoTime());
@@ -78,13 +86,19 @@ public final class FilePages {
      *
      * @param attributes the server's reply, requested after the open began; only needed for {@link CacheMode#OPEN}
      * @param changesBefore {@link #changes()} from before that request
+     * @param asked {@link System#nanoTime} from before that request
      * @param writes whether the file was opened for writing; it then counts as a writer from this call on
      * @return the verdict; if it is not good, the caller calls {@link #drop}, for which other opens of the file wait
      * @throws java.io.InterruptedIOException if the thread was interrupted while it waited
      */
     public CachedData.Verdict judgeOpen(
-            final CacheMode cache, final Optional<Rgetattr> attributes, final long changesBefore, final boolean writes)
+            final CacheMode cache,
+            final Optional<Rgetattr> attributes,
+            final long changesBefore,
+            final long asked,
+            final boolean writes)
             throws IOException {
+        final long now = System.nanoTime();
         return switch (cache) {
             case LOOSE -> data.judgeOpenExclusive(writes);
             case NONE -> data.judgeOpenUntrusted(writes);
@@ -93,8 +107,9 @@ public final class FilePages {
                         attributes.orElseThrow(),
                         changesBefore,
                         writes,
-                        System.nanoTime(),
-                        Instant.now().getEpochSecond());
+                        asked,
+                        now,
+                        Instant.now().minusNanos(now - asked).getEpochSecond());
         };
     }
 
@@ -154,8 +169,8 @@ public final class FilePages {
     }
 
     /**
-     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, and
-     * before the program gets its reply.
+     * Drops older pages of bytes that a program has written to an open file. Called when the bytes were sent, or are kept
+     * to be sent before the next read, and before the program gets its reply.
      *
      * @param offset the offset of {@code written} in the file
      */

@@ -7,19 +7,22 @@ import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.exchange.Call;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writes of a file that were sent and may not be answered yet: write(2) has returned, and the failure of such a
- * write is reported later. {@code docs/decisions/0019-writes-behind.md} has the rules.
+ * The writes of a file that write(2) has returned from and that may not be answered yet: the failure of such a write is
+ * reported later. Most were sent. The bytes of the others are gathered, to be sent as one request. {@code
+ * docs/decisions/0019-writes-behind.md} and {@code 0050-gathered-writes.md} have the rules.
  *
  * <p>A server may serve requests in any order. So a request whose result depends on these writes waits for their
- * answers first ({@link #await}).
+ * answers first ({@link #await}). What is gathered is sent then.
  *
  * <p>Each failure has a number. A descriptor reports a failure once: it remembers the number of the last failure that it
  * reported, as the kernel does ({@code lib/errseq.c}).
@@ -30,11 +33,11 @@ public final class PendingWrites {
     /** Longer than any session's timeout, in nanoseconds. */
     private static final long NO_LIMIT = Long.MAX_VALUE;
 
-    /** The writes whose results were not recorded yet, in the order in which they were sent. */
+    /** The writes whose results were not recorded yet, in the order of their calls. */
     @GuardedBy("this")
-    private final List<Sent> sent = new ArrayList<>(0);
+    private final List<PendingWrite> writes = new ArrayList<>(0);
 
-    /** Whether {@link #sent} has elements. Read without the monitor, since most files have no such writes. */
+    /** Whether {@link #writes} has elements. Read without the monitor, since most files have no such writes. */
     private volatile boolean any;
 
     /** The number of failures so far. */
@@ -50,25 +53,83 @@ public final class PendingWrites {
         this.pages = pages;
     }
 
-    private record Sent(Call<Rwrite> call, int count, long start, long end) {
-        boolean overlaps(final long from, final long to) {
-            return start < to && from < end;
-        }
+    /**
+     * Where a write goes.
+     *
+     * @param file the open file that it goes over
+     * @param append whether it goes to the end of the file, wherever that is
+     * @param offset the offset of its first byte; ignored by a server if it appends
+     */
+    public record Target(Object file, boolean append, long offset) {}
+
+    /** The way to send gathered bytes. */
+    public interface Sender {
+        /**
+         * Sends bytes. May block until a tag is free, at most for {@code patienceNanos} and for the session's timeout,
+         * and does not wait for the answer.
+         */
+        Call<Rwrite> send(long offset, ByteBuffer bytes, long patienceNanos);
+
+        /** Called at least once, when no more bytes will be sent. Must not block. */
+        void end();
     }
 
-    /**
-     * Adds a write that was just sent. {@link FilePages#beginChange} was called for it.
-     *
-     * @param count the number of bytes to write
-     * @param start the lowest offset that the write may change
-     * @param end the offset after the highest one
-     */
-    public void add(final Call<Rwrite> call, final int count, final long start, final long end) {
+    /** Adds a write of {@code count} bytes that was just sent. {@link FilePages#beginChange} was called for it. */
+    public void add(final Target to, final int count, final Call<Rwrite> call) {
         synchronized (this) {
-            sent.add(new Sent(call, count, start, end));
+            writes.add(PendingWrite.sent(to, count, call));
             any = true;
         }
         recordAnswered();
+    }
+
+    /**
+     * Adds bytes to the write that is being gathered, if they continue it and there is room.
+     *
+     * @return whether the bytes were added, and will be sent
+     */
+    public synchronized boolean join(final Target to, final ByteBuffer data) {
+        if (!isNext(to, data.remaining()) || !last().takes(data.remaining())) {
+            return false;
+        }
+        last().append(data);
+        return true;
+    }
+
+    /** Returns whether a write continues the latest one, and that one is pending. It may then be gathered. */
+    public boolean continuesLast(final Target to, final int count) {
+        return any && isNext(to, count);
+    }
+
+    private synchronized boolean isNext(final Target to, final int count) {
+        if (writes.isEmpty() || !last().endsAt(to)) {
+            return false;
+        }
+        // An append is sent after all earlier writes are answered. The order of other writes is undefined, so their
+        // bytes must differ.
+        return to.append() || overlapping(to.offset(), to.offset() + count).isEmpty();
+    }
+
+    @GuardedBy("this")
+    private PendingWrite last() {
+        return writes.get(writes.size() - 1);
+    }
+
+    /**
+     * Begins to gather bytes, if they still continue the latest write and that one is still pending. If it fails, these
+     * bytes may have to fail with it. {@link FilePages#beginChange} was called for them.
+     *
+     * @param data the first bytes
+     * @param limit the most bytes that one request may carry
+     * @return whether the bytes were kept, and will be sent
+     */
+    public synchronized boolean gather(final Target to, final ByteBuffer data, final int limit, final Sender sender) {
+        if (!isNext(to, data.remaining())) {
+            return false;
+        }
+        writes.add(PendingWrite.gathered(to, data, limit, sender));
+        any = true;
+        return true;
     }
 
     /** Returns whether a write may be unanswered. */
@@ -77,7 +138,7 @@ public final class PendingWrites {
     }
 
     /**
-     * Blocks until each write that was sent before this call has succeeded or failed. A write that is not answered
+     * Blocks until each write that was added before this call has succeeded or failed. A write that is not answered
      * within the session's timeout has failed.
      *
      * @throws InterruptedIOException if the thread is interrupted
@@ -89,9 +150,9 @@ public final class PendingWrites {
     /** Blocks as {@link #await()} does, but at most for {@code patienceNanos}. */
     public void await(final long patienceNanos) throws InterruptedIOException {
         if (any) {
-            final List<Sent> before;
+            final List<PendingWrite> before;
             synchronized (this) {
-                before = List.copyOf(sent);
+                before = List.copyOf(writes);
             }
             await(before, patienceNanos);
         }
@@ -102,23 +163,217 @@ public final class PendingWrites {
      */
     public void await(final long start, final long end) throws InterruptedIOException {
         if (any) {
-            final List<Sent> before;
+            final List<PendingWrite> before;
             synchronized (this) {
-                before = sent.stream().filter(each -> each.overlaps(start, end)).toList();
+                before = overlapping(start, end);
             }
             await(before, NO_LIMIT);
         }
     }
 
-    private void await(final List<Sent> writes, final long patienceNanos) throws InterruptedIOException {
-        final long begin = System.nanoTime();
-        for (final Sent each : writes) {
-            if (!each.call().awaitEnd(patienceNanos - (System.nanoTime() - begin))) {
-                // All at once, since a Tflush may have to be waited for.
-                writes.forEach(write -> write.call().giveUpIfOverdue());
+    /** Blocks as {@link #await()} does, but not for the latest write. */
+    public void awaitAllButLast() throws InterruptedIOException {
+        final List<PendingWrite> before;
+        synchronized (this) {
+            before = List.copyOf(writes.subList(0, Math.max(0, writes.size() - 1)));
+        }
+        await(before, NO_LIMIT);
+    }
+
+    /** Returns the writes that must be answered before a write of these bytes is sent. */
+    @GuardedBy("this")
+    private List<PendingWrite> overlapping(final long start, final long end) {
+        final List<PendingWrite> found = new ArrayList<>();
+        for (int i = writes.size() - 1; i >= 0; i--) {
+            final PendingWrite each = writes.get(i);
+            if (each.isAppend() && each.isUnsent()) {
+                // It waits for all earlier writes itself.
+                found.addAll(0, writes.subList(0, i + 1));
+                return found;
+            } else if (each.overlaps(start, end)) {
+                found.add(0, each);
             }
         }
+        return found;
+    }
+
+    /** Sends what is gathered, and waits for the answers to {@code before}, which must be in the order of the list. */
+    private void await(final List<PendingWrite> before, final long patienceNanos) throws InterruptedIOException {
+        final long begin = System.nanoTime();
+        sendAllReady(patienceNanos);
+        for (final PendingWrite each : before) {
+            while (!isDone(each)) {
+                final long left = patienceNanos - (System.nanoTime() - begin);
+                final Call<Rwrite> call = callOf(each);
+                if (left <= 0) {
+                    return;
+                } else if (call == null) {
+                    // All earlier writes that it depends on are answered by now.
+                    send(each, left);
+                } else if (!call.awaitEnd(left)) {
+                    // All at once, since a Tflush may have to be waited for.
+                    before.forEach(this::giveUpIfOverdue);
+                }
+                recordAnswered();
+            }
+        }
+    }
+
+    private synchronized boolean isDone(final PendingWrite write) {
+        return write.isDone();
+    }
+
+    private synchronized @Nullable Call<Rwrite> callOf(final PendingWrite write) {
+        return write.call();
+    }
+
+    private void giveUpIfOverdue(final PendingWrite write) {
+        final Call<Rwrite> call = callOf(write);
+        if (call != null) {
+            call.giveUpIfOverdue();
+        }
+    }
+
+    /**
+     * Sends the gathered bytes that need not wait for the answer to another write. Waits for no answer itself.
+     *
+     * @return whether gathered bytes are not known to be written
+     */
+    public boolean sendReady() throws InterruptedIOException {
+        if (!any) {
+            return false;
+        }
+        sendAllReady(NO_LIMIT);
+        synchronized (this) {
+            return writes.stream().anyMatch(PendingWrite::isGathered);
+        }
+    }
+
+    /** Sends nothing after {@code patienceNanos}. */
+    private void sendAllReady(final long patienceNanos) throws InterruptedIOException {
+        final long begin = System.nanoTime();
         recordAnswered();
+        long left = patienceNanos;
+        for (PendingWrite next = nextReady(); next != null && left > 0; next = nextReady()) {
+            send(next, left);
+            left = patienceNanos - (System.nanoTime() - begin);
+        }
+    }
+
+    private synchronized @Nullable PendingWrite nextReady() {
+        for (final PendingWrite each : writes) {
+            if (each.isUnsent() && !each.isSending() && (!each.isAppend() || each == writes.get(0))) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Sends the bytes that are left of a gathered write, unless another thread does: then this method waits for that
+     * thread. Waits at most for {@code patienceNanos}, for that or for a tag. If this thread is interrupted before the bytes are sent, they stay.
+     */
+    private void send(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
+        final long begin = System.nanoTime();
+        final PendingWrite.Rest rest = beginSend(write, patienceNanos);
+        if (rest == null) {
+            return;
+        }
+        Call<Rwrite> request = null;
+        InterruptedIOException interrupt = null;
+        try {
+            request = rest.send(patienceNanos - (System.nanoTime() - begin));
+            interrupt = interruptOf(request);
+        } finally {
+            endSend(write, interrupt == null ? request : null);
+        }
+        if (interrupt != null) {
+            throw interrupt;
+        }
+    }
+
+    private synchronized PendingWrite.@Nullable Rest beginSend(final PendingWrite write, final long patienceNanos)
+            throws InterruptedIOException {
+        final long begin = System.nanoTime();
+        while (write.isSending()) {
+            final long left = patienceNanos - (System.nanoTime() - begin);
+            if (left <= 0) {
+                return null;
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while a write was being sent");
+            }
+        }
+        return write.isUnsent() ? write.beginSend() : null;
+    }
+
+    private synchronized void endSend(final PendingWrite write, final @Nullable Call<Rwrite> request) {
+        write.endSend(request);
+        notifyAll();
+    }
+
+    /** Returns the interrupt that kept a request from being sent; null if there was none. */
+    private static @Nullable InterruptedIOException interruptOf(final Call<Rwrite> request) {
+        return request.future().isCompletedExceptionally()
+                        && request.future().handle((reply, failure) -> failure).join()
+                                instanceof InterruptedIOException interrupt
+                ? interrupt
+                : null;
+    }
+
+    /**
+     * Gives up the bytes that were gathered over an open file and are not sent: its fids are about to be clunked. Waits
+     * for a thread that is sending them, at most for {@code patienceNanos}.
+     *
+     * @return whether nothing is sent over this file from now on; false if a thread still waits for a tag to do so
+     */
+    public boolean discard(final Object file, final long patienceNanos) {
+        if (!any) {
+            return true;
+        }
+        final long begin = System.nanoTime();
+        int ended = 0;
+        boolean interrupted = false;
+        final boolean quiet;
+        synchronized (this) {
+            long left = patienceNanos;
+            while (left > 0 && isSendingOver(file)) {
+                try {
+                    TimeUnit.NANOSECONDS.timedWait(this, left);
+                } catch (final InterruptedException e) {
+                    interrupted = true;
+                }
+                left = patienceNanos - (System.nanoTime() - begin);
+            }
+            quiet = !isSendingOver(file);
+            for (final PendingWrite each : List.copyOf(writes)) {
+                if (each.isOver(file) && each.isUnsent() && !each.isSending()) {
+                    fail(new IOException("the file was closed before these bytes were sent"));
+                    end(each);
+                    ended++;
+                } else if (each.isOver(file) && !each.isSending()) {
+                    each.forgetBytes();
+                }
+            }
+        }
+        noteEnds(ended, ended > 0);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return quiet;
+    }
+
+    @GuardedBy("this")
+    private boolean isSendingOver(final Object file) {
+        for (final PendingWrite each : writes) {
+            if (each.isOver(file) && each.isSending()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns how many writes have failed so far. */
@@ -144,7 +399,8 @@ public final class PendingWrites {
         }
     }
 
-    private void recordAnswered() {
+    /** Records the results of the answered writes. Waits for none. */
+    public void recordAnswered() {
         final int answered;
         final boolean lost;
         synchronized (this) {
@@ -152,45 +408,65 @@ public final class PendingWrites {
             answered = recordResults();
             lost = failures.get() != before;
         }
+        noteEnds(answered, lost);
+    }
+
+    private void noteEnds(final int ended, final boolean lost) {
         if (lost) {
             pages.noteLostWrite();
         }
-        for (int i = 0; i < answered; i++) {
+        for (int i = 0; i < ended; i++) {
             pages.endChange();
         }
     }
 
-    /** Records the results of the answered writes and removes these. Returns how many there were. */
+    /**
+     * Records the results of the answered writes and removes these. An append that was not sent fails with the one before
+     * it: on the server it would be where the bytes of that one belong. Returns how many writes have ended.
+     */
     @GuardedBy("this")
     private int recordResults() {
-        int answered = 0;
-        for (final Iterator<Sent> each = sent.iterator(); each.hasNext(); ) {
-            final Sent write = each.next();
-            if (write.call().future().isDone()) {
+        int ended = 0;
+        boolean appendFailed = false;
+        for (final Iterator<PendingWrite> each = writes.iterator(); each.hasNext(); ) {
+            final PendingWrite write = each.next();
+            final Call<Rwrite> call = write.call();
+            final boolean answered = call != null && call.future().isDone() && !recordResult(write, call);
+            if (answered || (appendFailed && write.isAppend() && write.isUnsent())) {
+                appendFailed |= write.isAppend() && write.written() < write.count();
                 each.remove();
-                answered++;
-                recordResult(write);
+                write.end();
+                ended++;
             }
         }
-        any = !sent.isEmpty();
-        return answered;
+        any = !writes.isEmpty();
+        return ended;
     }
 
-    /** Records the result of an answered write. */
+    /** Records the result of an answered request. Returns whether bytes are left to be sent. */
     @GuardedBy("this")
-    private void recordResult(final Sent write) {
+    private boolean recordResult(final PendingWrite write, final Call<Rwrite> call) {
         try {
-            final Rwrite answer = write.call().future().getNow(null);
-            final int written = answer == null ? 0 : answer.count();
-            if (written < write.count()) {
+            final Rwrite answer = call.future().getNow(null);
+            if (write.recordWritten(answer == null ? 0 : answer.count())) {
+                return true;
+            } else if (write.written() < write.count()) {
                 // The server would give the reason with the next write only, such as EDQUOT. That failure is recorded
                 // later, and reported instead of this one.
                 fail(new ErrnoException(
-                        Errno.ENOSPC, "the server wrote " + written + " of " + write.count() + " bytes"));
+                        Errno.ENOSPC, "the server wrote " + write.written() + " of " + write.count() + " bytes"));
             }
         } catch (final CompletionException e) {
             fail(e.getCause() instanceof IOException known ? known : new IOException("cannot process a reply", e));
         }
+        return false;
+    }
+
+    @GuardedBy("this")
+    private void end(final PendingWrite write) {
+        writes.remove(write);
+        write.end();
+        any = !writes.isEmpty();
     }
 
     @GuardedBy("this")

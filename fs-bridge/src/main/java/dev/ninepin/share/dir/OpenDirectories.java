@@ -2,13 +2,12 @@ package dev.ninepin.share.dir;
 
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.share.aside.AsideFiles;
+import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
-import dev.ninepin.share.path.FidOpening;
-import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.SharedState;
+import dev.ninepin.share.path.UserView;
 import java.io.IOException;
-import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,33 +17,35 @@ public final class OpenDirectories {
 
     private final SharedState shared;
     private final AsideFiles asides;
-    private final FidOpening opening;
+    private final Listings listings = new Listings();
     private final Handles<OpenDirectory> handles = new Handles<>();
 
     public OpenDirectories(final SharedState shared, final AsideFiles asides) {
         this.shared = shared;
         this.asides = asides;
-        this.opening = new FidOpening(shared.session(), shared.options().accessTimes());
     }
 
     /**
-     * Opens a directory, and returns its handle.
+     * Opens a directory, and returns its handle. A directory that was removed, such as "." of a process that is still in
+     * it, is opened without a request.
      *
-     * @param paths the requests of the user who opens it
+     * @param view the user who opens it
      */
-    public long open(final Inode inode, final FilePaths paths) throws IOException {
-        if (inode.removed().isPresent()) {
-            return add(inode, OptionalInt.empty());
+    public long open(final Inode inode, final UserView view, final AttributeReader attributes) throws IOException {
+        final OpenDirectory directory =
+                new OpenDirectory(shared, asides, listings, new DirectoryRequests(inode, view, attributes), inode);
+        boolean opened = false;
+        try {
+            if (inode.removed().isEmpty()) {
+                directory.open();
+            }
+            opened = true;
+        } finally {
+            if (!opened) {
+                directory.close();
+            }
         }
-        final int fid = paths.copy(inode, copy -> {
-            opening.directory(copy);
-            return copy;
-        });
-        return add(inode, OptionalInt.of(fid));
-    }
-
-    private long add(final Inode inode, final OptionalInt fid) {
-        return handles.add(new OpenDirectory(shared.session(), shared.inodes(), asides, inode, fid));
+        return handles.add(directory);
     }
 
     /** Returns an open directory. Fails with EBADF if there is no such handle. */

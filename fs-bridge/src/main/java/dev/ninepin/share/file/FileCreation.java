@@ -22,6 +22,7 @@ import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFid;
 import dev.ninepin.share.name.NameLookup;
 import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
@@ -154,7 +155,7 @@ public final class FileCreation {
             inode = inodes.recordCreated(directory, name, qid, newFiles.identify(plan, qid));
             made.accept(inode);
             handle = opening.addCreated(
-                    inode, answer.fid(), wanted, answer.reply().iounit());
+                    inode, new OpenFid(answer.fid(), answer.reply().iounit()), wanted);
         } catch (final RuntimeException e) {
             fids.clunk(answer.fid());
             throw e;

@@ -6,19 +6,16 @@ import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
-import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
-import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,24 +52,20 @@ final class FileData {
      */
     private final Semaphore places;
 
-    /** The permits for writes that nothing waits for: half of the session's requests with data. */
-    private final Semaphore behind;
-
-    /** The largest write that the server has been seen to do at once, in bytes. */
-    private volatile int provenSize;
+    private final WritesBehind behind;
 
     FileData(final Session session) {
         this.session = session;
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
-        this.behind = new Semaphore(half, true);
+        this.behind = new WritesBehind(session, half);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
     ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
         if (count <= chunk(file)) {
-            final ReadReply reply = session.read(file.fid(), offset, count).await();
+            final ReadReply reply = file.read(fid -> session.read(fid, offset, count));
             if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return toResult(reply);
             }
@@ -160,78 +153,17 @@ final class FileData {
     }
 
     /**
-     * Sends the remaining bytes of {@code data} without waiting for the answers, and adds the writes to the file's
-     * {@link PendingWrites}. Blocks while as many such writes are unanswered as the session allows.
+     * Sends the remaining bytes of {@code data} as {@link WritesBehind#send} does.
      *
-     * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and then
-     * the rest of these bytes would be lost.
-     *
-     * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
-     *     into one message ({@link #fitsOneMessage})
-     * @return the number of bytes sent; 0 if the caller must wait for this write
-     * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
+     * @param flags the flags of this write. With APPEND, the bytes fit into one message ({@link #fitsOneMessage})
      */
     int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final int fid = file.fidToWrite(append);
-        final int chunk = chunk(file);
-        final int start = data.position();
-        final int count = data.remaining();
-        int done = 0;
-        while (done < count) {
-            final int size = Math.min(chunk, count - done);
-            if (size > provenSize || !takePermit(file)) {
-                break;
-            }
-            file.inode().pages.beginChange();
-            final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
-            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
-                behind.release();
-                if (reply != null && reply.count() < size) {
-                    provenSize = 0;
-                }
-            });
-            if (isUnsent(call)) {
-                file.inode().pages.endChange();
-                if (done == 0) {
-                    call.await();
-                }
-                break;
-            }
-            // Another client may append meanwhile, so the offset of an append is unknown.
-            final long from = append ? 0 : offset + done;
-            file.inode().pending.add(call, size, from, append ? Long.MAX_VALUE : from + size);
-            done += size;
-        }
-        return done;
+        return behind.send(file, offset, data, flags, chunk(file));
     }
 
-    /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
-    private static boolean isUnsent(final Call<?> call) {
-        return call.future().isCompletedExceptionally()
-                && call.future()
-                        .handle((reply, failure) -> !(failure instanceof RemoteException))
-                        .join();
-    }
-
-    /**
-     * Takes a permit of {@link #behind}. Returns false if there is none within the session's timeout; the file's
-     * unanswered writes have been given up then.
-     */
-    private boolean takePermit(final OpenFile file) throws InterruptedIOException {
-        if (behind.tryAcquire()) {
-            return true;
-        }
-        try (Bystander bystander = session.receiveForBystander()) {
-            if (behind.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
-                return true;
-            }
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting to write");
-        }
-        file.inode().pending.await();
-        return false;
+    /** Copies the remaining bytes of {@code data} as {@link WritesBehind#gather} does. */
+    boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data) throws IOException {
+        return behind.gather(file, to, data, chunk(file));
     }
 
     /** Returns whether one message can carry {@code count} bytes to or from a file. */
@@ -247,9 +179,11 @@ final class FileData {
             throws IOException {
         final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
+        // Before the batch, because it may wait for a reply.
+        final int fid = file.fid();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
-                calls.add(session.read(file.fid(), offset + done, Math.min(chunk, count - done)));
+                calls.add(session.read(fid, offset + done, Math.min(chunk, count - done)));
             }
         }
         boolean whole = true;
@@ -320,8 +254,8 @@ final class FileData {
                     final int sent = Math.min(chunk, count - written);
                     whole = done == sent;
                     written += done;
-                    if (whole && sent > provenSize) {
-                        provenSize = sent;
+                    if (whole) {
+                        behind.noteWritten(sent);
                     }
                 }
             } catch (final IOException e) {
@@ -341,6 +275,11 @@ final class FileData {
     private int chunk(final OpenFile file) {
         final int most = file.iounit() >= LEAST_IOUNIT ? Math.min(file.iounit(), session.maxIo()) : session.maxIo();
         return most < BLOCK ? most : most - most % BLOCK;
+    }
+
+    /** Ends the thread that sends gathered writes. */
+    void close() {
+        behind.close();
     }
 
     private ReadResult toResult(final ByteBuffer data, final int taken) {

@@ -13,9 +13,11 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenCheck;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.lock.FileLocks;
 import dev.ninepin.share.path.NameLocks;
@@ -25,6 +27,8 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +58,9 @@ public final class OpenFiles {
     private final FileLocks fileLocks;
     private final Handles<OpenFile> handles = new Handles<>();
 
+    /** The checks whose leases may not be closed yet, in the order of the opens. */
+    private final Queue<OpenCheck> checks = new ConcurrentLinkedQueue<>();
+
     /** Removes a silly-renamed file as the user who renamed it. The caller holds the file's {@link NameLocks}. */
     @FunctionalInterface
     public interface AsideRemoval {
@@ -66,7 +73,7 @@ public final class OpenFiles {
         this.inodes = shared.inodes();
         this.locks = shared.nameLocks();
         this.cache = shared.options().cache();
-        this.writesBehind = cache != CacheMode.NONE;
+        this.writesBehind = shared.options().writesBehind() && cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.data = new FileData(session);
@@ -83,6 +90,20 @@ public final class OpenFiles {
         return handles.add(file);
     }
 
+    /** Records that an open is complete, except for its check. */
+    void endOpen(final OpenCheck check) {
+        check.endOpen();
+        checks.add(check);
+    }
+
+    /**
+     * Closes the leases of earlier opens whose checks have been answered or are overdue. So a file that is open and not
+     * used keeps no path fid.
+     */
+    void closeLeases() {
+        checks.removeIf(OpenCheck::closeLeaseIfEnded);
+    }
+
     /** Returns an open file. Fails with EBADF if there is no such handle. */
     public OpenFile get(final long handle) throws ErrnoException {
         return handles.get(handle);
@@ -92,7 +113,11 @@ public final class OpenFiles {
     public ReadResult readWithoutPages(final long handle, final long offset, final int count) throws IOException {
         final OpenFile file = handles.get(handle);
         file.inode().pending.await();
-        return data.read(file, offset, count);
+        try {
+            return data.read(file, offset, count);
+        } finally {
+            file.inode().noteAccess();
+        }
     }
 
     /** Implements {@code FileOperations.read}. */
@@ -130,6 +155,7 @@ public final class OpenFiles {
     public boolean hidesContents(final long handle) throws IOException {
         final OpenFile file = handles.get(handle);
         try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
+            file.inode().noteAccess();
             return first.data().hasRemaining();
         } catch (final RemoteException e) {
             LOG.trace("node {} can't be read", file.inode().node(), e);
@@ -141,22 +167,37 @@ public final class OpenFiles {
     public int write(final long handle, final long offset, final ByteBuffer bytes, final int flags) throws IOException {
         final OpenFile file = handles.get(handle);
         final boolean append = (flags & OpenFlags.APPEND) != 0;
-        if (append) {
-            file.inode().pending.await();
-        } else {
-            file.inode().pending.await(offset, offset + bytes.remaining());
+        // Before the wait for checks: the check of a later open may show this write.
+        file.inode().pages.beginChange();
+        try {
+            file.inode().open.awaitChecks();
+            if (gather(file, offset, bytes, flags)) {
+                return bytes.remaining();
+            } else if (append) {
+                file.inode().pending.await();
+            } else {
+                file.inode().pending.await(offset, offset + bytes.remaining());
+            }
+            file.reportToWrite();
+            return write(file, offset, bytes, flags);
+        } finally {
+            file.inode().pages.endChange();
         }
-        file.reportToWrite();
-        return write(file, offset, bytes, flags);
     }
 
     /** Implements {@code FileOperations.writePages}. */
     public int writePages(final long handle, final long offset, final ByteBuffer bytes, final int flags)
             throws IOException {
         final OpenFile file = handles.get(handle);
-        file.inode().pending.await(offset, offset + bytes.remaining());
-        // An earlier failure is not this page's: it must not keep the page from being written.
-        return writeAll(file, offset, bytes, flags & ~OpenFlags.APPEND);
+        file.inode().pages.beginChange();
+        try {
+            file.inode().open.awaitChecks();
+            file.inode().pending.await(offset, offset + bytes.remaining());
+            // An earlier failure is not this page's: it must not keep the page from being written.
+            return writeAll(file, offset, bytes, flags & ~OpenFlags.APPEND);
+        } finally {
+            file.inode().pages.endChange();
+        }
     }
 
     /**
@@ -178,6 +219,26 @@ public final class OpenFiles {
         return written;
     }
 
+    /** Keeps the bytes of a write that continues an unanswered one, to be sent with those that follow, if it may. */
+    private boolean gather(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
+            throws IOException {
+        final PendingWrites pending = file.inode().pending;
+        final int count = bytes.remaining();
+        final PendingWrites.Target to = new PendingWrites.Target(file, (flags & OpenFlags.APPEND) != 0, offset);
+        if (!pending.continuesLast(to, count) || !isWrittenBehind(file, count, flags)) {
+            return false;
+        }
+        pending.recordAnswered();
+        file.reportToWrite();
+        file.beginWrite();
+        final boolean gathered = data.gather(file, to, bytes);
+        if (gathered) {
+            file.inode().noteWrite(offset + count);
+        }
+        return gathered;
+    }
+
+    /** Writes to a file whose change has begun. */
     private int write(final OpenFile file, final long offset, final ByteBuffer bytes, final int flags)
             throws IOException {
         file.beginWrite();
@@ -186,12 +247,7 @@ public final class OpenFiles {
             written = data.writeBehind(file, offset, bytes, flags);
         }
         if (written == 0) {
-            file.inode().pages.beginChange();
-            try {
-                written = data.write(file, offset, bytes, flags);
-            } finally {
-                file.inode().pages.endChange();
-            }
+            written = data.write(file, offset, bytes, flags);
         }
         file.inode().noteWrite(offset + written);
         return written;
@@ -247,12 +303,15 @@ public final class OpenFiles {
 
     /** Implements {@code FileOperations.lockInTheWay}. */
     public Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
-        return fileLocks.inTheWay(wanted, handles.get(wanted.handle()));
+        final OpenFile file = handles.get(wanted.handle());
+        file.requireChecked();
+        return fileLocks.inTheWay(wanted, file);
     }
 
     /** Implements {@code FileOperations.lock}. */
     public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.requireChecked();
         file.inode().pending.await();
         fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
@@ -260,6 +319,7 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.flock}. */
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
+        file.requireChecked();
         file.inode().pending.await();
         fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
     }
@@ -277,9 +337,10 @@ public final class OpenFiles {
     /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
+        final int fid = file.fid();
         file.inode().pending.await();
         file.reportToFsync();
-        session.fsync(file.fid(), dataOnly).await();
+        session.fsync(fid, dataOnly).await();
     }
 
     /**
@@ -291,10 +352,13 @@ public final class OpenFiles {
     }
 
     private void release(final long handle, final OpenFile file, final long patienceNanos) {
-        finishWrites(file, patienceNanos);
+        final long begin = System.nanoTime();
+        final boolean quiet = finishWrites(file, patienceNanos);
+        finishOpen(file, patienceNanos - (System.nanoTime() - begin));
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
-            file.close(fids::clunk);
+            // A fid that a thread still writes over is left to the end of the session.
+            file.close(quiet ? fids::clunk : fid -> {});
             if (file.inode().open.isOpenOnce()) {
                 fileLocks.closed(file.inode());
                 file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
@@ -303,20 +367,38 @@ public final class OpenFiles {
         }
     }
 
-    /** Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. */
-    private void finishWrites(final OpenFile file, final long patienceNanos) {
+    /**
+     * Waits for the writes of a file that is being closed: the server may clunk a fid before it has written. Returns
+     * whether no thread writes over its fids from now on.
+     */
+    private boolean finishWrites(final OpenFile file, final long patienceNanos) {
+        final long begin = System.nanoTime();
         final Inode inode = file.inode();
         try {
             inode.pending.await(patienceNanos);
-            file.reportAtLast();
         } catch (final InterruptedIOException e) {
             LOG.debug("node {} is closed before its last write is answered", inode.node(), e);
+        }
+        final boolean quiet = inode.pending.discard(file, patienceNanos - (System.nanoTime() - begin));
+        try {
+            file.reportAtLast();
         } catch (final IOException e) {
             LOG.warn(
                     "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or closed it"
                             + " since",
                     inodes.pathOf(inode),
                     e.getMessage());
+        }
+        return quiet;
+    }
+
+    /** Waits for the reply that no program has waited for: the server may clunk a fid before it replies. */
+    private static void finishOpen(final OpenFile file, final long patienceNanos) {
+        try {
+            file.awaitCheck(patienceNanos);
+        } catch (final InterruptedIOException e) {
+            LOG.debug(
+                    "node {} is closed before its open is checked", file.inode().node(), e);
         }
     }
 
@@ -330,5 +412,9 @@ public final class OpenFiles {
                 LOG.debug("handle {} was closed by another", handle, e);
             }
         }
+    }
+    /** Ends the thread that sends gathered writes. What is written from now on is not gathered for long. */
+    public void close() {
+        data.close();
     }
 }

@@ -10,6 +10,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.attr.OwnerWrite;
@@ -17,6 +18,8 @@ import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.OpenCheck;
+import dev.ninepin.share.inode.OpenFid;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.FidOpening;
 import dev.ninepin.share.path.FilePaths;
@@ -29,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Opens regular files on behalf of one user. Any thread may call any method. */
-public final class Opening {
+public final class Opening implements OpenFile.Opener {
     /** The flags of open(2) that are sent to the server. TRUNC is never sent: see {@link dev.ninepin.p9.Tlopen}. */
     static final int FLAGS_TO_SEND =
             OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
@@ -62,12 +65,14 @@ public final class Opening {
     }
 
     /**
-     * Opens an existing file and returns its handle.
+     * Opens an existing file and returns its handle. If the file is opened for reading only, whether the fid is on that
+     * file may be known later only; see {@link OpenFile#requireChecked}.
      *
      * @param flags open(2)'s flags, in the numbers of {@link OpenFlags}
      * @param kernel told to drop the file's data if its cached pages may be stale
      */
     public long open(final Inode inode, final int flags, final KernelCache kernel) throws IOException {
+        files.closeLeases();
         final Opened opened;
         final long handle;
         try (StripedLocks.Held held = locks.shared(inode)) {
@@ -78,6 +83,12 @@ public final class Opening {
         // lock.
         try {
             judgeData(opened, kernel);
+            opened.check().ifPresent(files::endOpen);
+            if (OpenFlags.writes(flags)) {
+                // The kernel repeats an open(2) that fails with ESTALE, but no write(2): such as when the open of a
+                // file on an overlay file system has made another file of it.
+                opened.file().requireChecked();
+            }
             return handle;
         } catch (final IOException | RuntimeException e) {
             files.release(handle);
@@ -86,27 +97,34 @@ public final class Opening {
     }
 
     /** Adds a file that this user has just created, and returns its handle. */
-    long addCreated(final Inode inode, final int fid, final int flags, final int iounit) {
-        final OpenFile file = newOpenFile(inode, fid, flags, iounit);
+    long addCreated(final Inode inode, final OpenFid fid, final int flags) {
+        final OpenFile file = new OpenFile(inode, fid, flags, null, this, fids.nUname());
         inode.pages.create(file.isForWriting());
         file.markCounted();
         return files.add(file);
     }
 
-    private OpenFile newOpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
-        return new OpenFile(inode, fid, flags, iounit, this::openAgain, fids.nUname());
-    }
-
     /**
      * An opened file, and what is known about the version of its data.
      *
-     * @param changes {@link FilePages#changes} from before {@code attributes} were requested
-     * @param attributes the file's attributes after the open; empty if the cache mode does not need them
+     * @param check the check that the file needs; empty with {@code cache=loose}
+     * @param look the attributes from the time of the open
      */
-    private record Opened(OpenFile file, long changes, Optional<Rgetattr> attributes) {}
+    private record Opened(OpenFile file, Optional<OpenCheck> check, Look look) {}
 
     /**
-     * Opens a file, and makes sure that the fid is on that file and not on one that has taken its name.
+     * The attributes of a file that is being opened.
+     *
+     * @param asked the state before they were requested
+     * @param seen the attributes; empty if the cache mode does not need them
+     */
+    private record Look(Inode.Asked asked, Optional<Rgetattr> seen) {}
+
+    /** A fid that is opened, and the attributes that were requested at the same time. */
+    private record Attempt(OpenFid opened, Look look) {}
+
+    /**
+     * Opens a file, and begins the check that the fid is on that file and not on one that has taken its name.
      *
      * <p>QEMU identifies the file first, and then opens the fid's path ({@code hw/9pfs/9p.c}, v9fs_open). If another
      * file gets the name in between, the reply has the old file's qid, but the fid is on the new file. So the
@@ -114,48 +132,98 @@ public final class Opening {
      *
      * <p>A qid alone proves little, since file systems reuse the inode number of a removed file. Qid, size and times
      * together are reliable. If they differ although this mount changed nothing, the path may lead to another file. The
-     * file is then opened again. After {@link #OPEN_TRIES} attempts the last open counts: the file is being written by
-     * another client.
+     * file is then opened again, before anything is done over the fid ({@link #openChecked}).
+     *
+     * <p>open(2) for reading returns before the second reply. The first one was requested after open(2) began, which is enough to
+     * judge the kernel's pages.
      */
     private Opened openFile(final Inode inode, final int flags) throws IOException {
-        return paths.use(inode, path -> {
-            for (int tries = 1; ; tries++) {
-                final Inode.Asked first = attributes.beginRequest(inode);
-                // Under way together with the walk, so it costs no extra round trip.
-                final Optional<Call<Rgetattr>> asked = cache == CacheMode.LOOSE
-                        ? Optional.empty()
-                        : Optional.of(session.getattr(path, AttrMask.BASIC));
-                final OpenFid opened = openFid(inode, path, flags, asked);
-                try {
-                    final OpenFile file = newOpenFile(inode, opened.fid(), flags, opened.iounit());
-                    if (asked.isEmpty()) {
-                        return new Opened(file, first.changes(), Optional.empty());
-                    }
-                    final Rgetattr then = asked.get().await();
-                    final Inode.Asked again = attributes.beginRequest(inode);
-                    final Rgetattr now = session.getattr(path, AttrMask.BASIC).await();
-                    attributes.recordReply(inode, now, again);
-                    inode.seenOverPath(again.nanos());
-                    if (tries == OPEN_TRIES
-                            || again.changes() != first.changes()
-                            || CachedData.isSameVersion(then, now)) {
-                        return new Opened(file, again.changes(), Optional.of(now));
-                    }
-                } catch (final IOException | RuntimeException e) {
-                    fids.clunk(opened.fid());
-                    throw e;
+        return paths.useLease(inode, lease -> {
+            boolean isKept = false;
+            try {
+                final Attempt attempt = attempt(inode, lease, flags);
+                final Optional<OpenCheck> check =
+                        attempt.look().seen().map(seen -> beginCheck(inode, lease, attempt, seen));
+                isKept = check.isPresent();
+                fids.copyAhead(lease);
+                final OpenFile file =
+                        new OpenFile(inode, attempt.opened(), flags, check.orElse(null), this, fids.nUname());
+                return new Opened(file, check, attempt.look());
+            } finally {
+                if (!isKept) {
+                    lease.close();
                 }
-                fids.clunk(opened.fid());
             }
         });
     }
 
+    private OpenCheck beginCheck(final Inode inode, final Lease lease, final Attempt attempt, final Rgetattr seen) {
+        return new OpenCheck(
+                inode, lease, seen, attempt.look().asked().changes(), session.getattr(lease.fid(), AttrMask.BASIC));
+    }
+
     /**
-     * Like {@link #openFid(Inode, int, int)}, while another request is under way.
+     * Opens a file and waits for the check of the fid. If the attributes differ, opens it once more. After {@link
+     * #OPEN_TRIES} attempts the last open counts: the file is being written by another client.
+     */
+    @Override
+    public OpenFid openChecked(final Inode inode, final int flags) throws IOException {
+        return withLease(inode, lease -> {
+            for (int tries = 1; ; tries++) {
+                final Attempt attempt = attempt(inode, lease, flags);
+                final Look look = attempt.look();
+                try {
+                    final Inode.Asked again = attributes.beginRequest(inode);
+                    final Rgetattr now =
+                            session.getattr(lease.fid(), AttrMask.BASIC).await();
+                    attributes.recordReply(inode, now, again);
+                    if (tries == OPEN_TRIES
+                            || again.changes() != look.asked().changes()
+                            || CachedData.isSameVersion(look.seen().orElse(now), now)) {
+                        return attempt.opened();
+                    }
+                } catch (final IOException | RuntimeException e) {
+                    fids.clunk(attempt.opened().fid());
+                    throw e;
+                }
+                fids.clunk(attempt.opened().fid());
+            }
+        });
+    }
+
+    private <T> T withLease(final Inode inode, final FilePaths.UseOfLease<T> request) throws IOException {
+        return paths.useLease(inode, lease -> {
+            try (lease) {
+                return request.with(lease);
+            }
+        });
+    }
+
+    /** Opens a fid on the path of a lease, and requests the attributes if they are needed. */
+    private Attempt attempt(final Inode inode, final Lease path, final int flags) throws IOException {
+        final Inode.Asked asked = attributes.beginRequest(inode);
+        if (cache == CacheMode.LOOSE) {
+            return new Attempt(openFid(inode, path, flags), new Look(asked, Optional.empty()));
+        }
+        // Under way together with the walk, so it costs no extra round trip.
+        final Call<Rgetattr> request = session.getattr(path.fid(), AttrMask.BASIC);
+        final OpenFid opened = openFid(inode, path, flags, request);
+        try {
+            final Rgetattr seen = request.await();
+            attributes.recordReplyOverPath(inode, seen, asked);
+            return new Attempt(opened, new Look(asked, Optional.of(seen)));
+        } catch (final IOException | RuntimeException e) {
+            fids.clunk(opened.fid());
+            throw e;
+        }
+    }
+
+    /**
+     * Like {@link #openFid(Inode, Lease, int)}, while another request is under way.
      *
      * @param asked the other request; if the open fails, this method waits for its reply, so that its tag is free again
      */
-    private OpenFid openFid(final Inode inode, final int path, final int flags, final Optional<? extends Call<?>> asked)
+    private OpenFid openFid(final Inode inode, final Lease path, final int flags, final Call<?> asked)
             throws IOException {
         boolean done = false;
         try {
@@ -164,7 +232,7 @@ public final class Opening {
             return opened;
         } finally {
             if (!done) {
-                asked.ifPresent(Opening::awaitEnd);
+                awaitEnd(asked);
             }
         }
     }
@@ -185,8 +253,9 @@ public final class Opening {
     private void judgeData(final Opened opened, final KernelCache kernel) throws IOException {
         final OpenFile file = opened.file();
         final FilePages pages = file.inode().pages;
+        final Inode.Asked asked = opened.look().asked();
         final CachedData.Verdict verdict =
-                pages.judgeOpen(cache, opened.attributes(), opened.changes(), file.isForWriting());
+                pages.judgeOpen(cache, opened.look().seen(), asked.changes(), asked.nanos(), file.isForWriting());
         file.markCounted();
         if (!verdict.good()) {
             pages.drop(verdict, kernel);
@@ -199,9 +268,10 @@ public final class Opening {
      * <p>open(2) has already decided what the descriptor may do, but a server may check the mode bits again. If it
      * refuses, the open is repeated with the owner's write permission lent.
      */
-    private int openAgain(final Inode inode, final int flags) throws IOException {
+    @Override
+    public int openAnother(final Inode inode, final int flags) throws IOException {
         final FilePaths.Attempt<Integer> opening =
-                () -> paths.use(inode, path -> openFid(inode, path, flags).fid());
+                () -> withLease(inode, lease -> openFid(inode, lease, flags).fid());
         try {
             return opening.run();
         } catch (final RemoteException e) {
@@ -209,11 +279,18 @@ public final class Opening {
         }
     }
 
-    /** An open fid, and the server's iounit for it in bytes. */
-    private record OpenFid(int fid, int iounit) {}
+    @Override
+    public Rgetattr attributes(final int fid) throws IOException {
+        return session.getattr(fid, AttrMask.BASIC).await();
+    }
+
+    @Override
+    public void clunk(final int fid) {
+        fids.clunk(fid);
+    }
 
     /**
-     * Opens a copy of {@code path}, a fid on the file's path.
+     * Opens a copy of the fid of a lease on the file's path.
      *
      * <p>An open for writing adds EXCL, which open(2) ignores without CREAT. QEMU closes the descriptors of fids
      * without EXCL when it runs short of them, and opens their paths again later ({@code hw/9pfs/9p.c},
@@ -221,8 +298,8 @@ public final class Opening {
      *
      * @throws StaleFileException if the path leads to another file; the new fid is clunked then
      */
-    private OpenFid openFid(final Inode inode, final int path, final int flags) throws IOException {
-        final int fid = fids.copy(path);
+    private OpenFid openFid(final Inode inode, final Lease path, final int flags) throws IOException {
+        final int fid = fids.copyToOpen(path);
         try {
             final Rlopen opened = opening.file(fid, OpenFlags.writes(flags) ? flags | OpenFlags.EXCL : flags);
             if (!FileId.of(opened.qid()).equals(inode.id())) {

@@ -101,6 +101,12 @@ public final class Inode {
     /** The attributes of the latest request that the server answered; null until there is one. */
     private final AtomicReference<@Nullable Seen> seen = new AtomicReference<>();
 
+    /** When the last change of the file from this mount ended, other than those that {@link #pages} counts. */
+    private volatile long changedAt = System.nanoTime() - LONG_AGO;
+
+    /** When the file was last read on this mount, which may change its access time. */
+    private volatile long accessedAt = System.nanoTime() - LONG_AGO;
+
     /** When the path was last known to lead to this file, in nanoseconds of {@link System#nanoTime}. */
     private volatile long seenOverPath = System.nanoTime() - LONG_AGO;
 
@@ -239,6 +245,39 @@ public final class Inode {
         return given;
     }
 
+    /**
+     * Returns the attributes of the latest request that the server answered. Empty if that request is older than a time
+     * of {@link System#nanoTime}, or if this mount has changed or read the file since. Any thread.
+     */
+    public Optional<Seen> attributesSince(final long nanos) {
+        final Seen latest = seen.get();
+        if (latest == null || removed.get() != null || latest.asked().changes() != pages.changes()) {
+            return Optional.empty();
+        }
+        final long asked = latest.asked().nanos();
+        return asked - nanos >= 0 && asked - changedAt > 0 && asked - accessedAt > 0
+                ? Optional.of(latest)
+                : Optional.empty();
+    }
+
+    /**
+     * Records that a change of the file's attributes or names, or of the names in this directory, has ended. Changes that
+     * {@link FilePages#beginChange} announced need not be recorded. Any thread.
+     */
+    public void noteChange() {
+        changedAt = System.nanoTime();
+    }
+
+    /** Returns whether {@link #noteChange} was called since a time of {@link System#nanoTime}. Any thread. */
+    public boolean wasChangedSince(final long nanos) {
+        return changedAt - nanos >= 0;
+    }
+
+    /** Records that the file was read. Any thread. */
+    public void noteAccess() {
+        accessedAt = System.nanoTime();
+    }
+
     /** Records the end offset of a write on this mount, in bytes. Any thread. */
     public void noteWrite(final long end) {
         writtenTo = Math.max(writtenTo, end);
@@ -284,6 +323,7 @@ public final class Inode {
      * @param isShort whether the read returned fewer bytes than the kernel asked for
      */
     public void noteRead(final long end, final boolean isShort) {
+        noteAccess();
         final Rgetattr known = attributes();
         if (isShort && known != null && end < known.size()) {
             endedBefore = true;

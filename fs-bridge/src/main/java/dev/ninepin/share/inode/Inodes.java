@@ -241,6 +241,19 @@ public final class Inodes {
         return names.find(id, directory, name).isPresent() || identity.covers(byId.all(id));
     }
 
+    /**
+     * Increments the lookup count of an inode that a listing has shown under a name. Returns false, and does nothing, if
+     * the inode is no longer known by this name.
+     */
+    public synchronized boolean recordListed(final Inode directory, final ByteString name, final Inode inode) {
+        if (directory.children().get(name) != inode || !names.leadsTo(inode.path, directory, name)) {
+            return false;
+        }
+        inode.lookups++;
+        inode.recentlyUsed = true;
+        return true;
+    }
+
     private void settle(final Found found, final Inode directory, final ByteString name) {
         // First, since the directory's old path may lead through one of the inodes that are dropped.
         if (found.moves()) {

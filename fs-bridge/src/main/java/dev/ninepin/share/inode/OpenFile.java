@@ -2,13 +2,26 @@ package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.cache.PendingWrites;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An open file: its open fid, and a second one if both appends and writes at an offset are needed. Any thread may call
  * any method.
+ *
+ * <p>The first fid may still have to be checked when open(2) returns ({@link OpenCheck}). Whatever depends on the fid
+ * waits for the check first. If it fails, the file is opened again.
  *
  * <p>Through a fid that was opened with APPEND, a server writes at the end of the file whatever the offset is, as
  * pwrite(2) does on Linux (QEMU's local driver, for example). But the kernel may write a page back through any of a
@@ -18,18 +31,26 @@ import java.util.function.IntConsumer;
 public final class OpenFile {
     private static final int NONE = -1;
 
+    private static final long NO_LIMIT = Long.MAX_VALUE;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenFile.class);
+
     private final Inode inode;
-    private final int fid;
     private final int flags;
-    private final int iounit;
     private final Opener opener;
     private final int user;
+
+    /** The fid that was opened first. Written under the monitor. */
+    private volatile OpenFid first;
+
+    /** The check that {@link #first} needs; null once it has passed. Written under the monitor. */
+    private volatile @Nullable OpenCheck check;
 
     /** The fid that was opened with the opposite setting of APPEND. */
     @GuardedBy("this")
     private int otherFid = NONE;
 
-    /** Whether the server holds a lock through {@link #fid}, which is then not clunked. */
+    /** Whether the server holds a lock through {@link #first}, which is then not clunked. */
     @GuardedBy("this")
     private boolean fidKept;
 
@@ -52,24 +73,38 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresTold;
 
-    /** A way to open another fid on the file. */
-    @FunctionalInterface
+    /** The requests for more fids on the file, with the opener's credentials. */
     public interface Opener {
-        int open(Inode inode, int flags) throws IOException;
+        /** Opens another fid beside the first one. */
+        int openAnother(Inode inode, int flags) throws IOException;
+
+        /** Opens a fid in place of one that may be on another file, and checks it. */
+        OpenFid openChecked(Inode inode, int flags) throws IOException;
+
+        /** Requests the attributes of the file that a fid is on. */
+        Rgetattr attributes(int fid) throws IOException;
+
+        /** Clunks a fid without waiting for the reply. */
+        void clunk(int fid);
     }
 
     /**
-     * @param flags the flags that {@code fid} was opened with
-     * @param iounit the server's iounit for {@code fid}, in bytes; 0 if it gave none
-     * @param opener opens another fid with the opener's credentials
+     * @param first the first fid
+     * @param flags the flags that {@code first} was opened with
+     * @param check the check that {@code first} needs; null if it is certainly on the file
      * @param user the opener's server ID
      */
     public OpenFile(
-            final Inode inode, final int fid, final int flags, final int iounit, final Opener opener, final int user) {
+            final Inode inode,
+            final OpenFid first,
+            final int flags,
+            final @Nullable OpenCheck check,
+            final Opener opener,
+            final int user) {
         this.inode = inode;
-        this.fid = fid;
+        this.first = first;
         this.flags = flags;
-        this.iounit = iounit;
+        this.check = check;
         this.opener = opener;
         this.user = user;
         this.failuresSynced = inode.pending.failures();
@@ -136,14 +171,118 @@ public final class OpenFile {
         return inode;
     }
 
-    /** Returns the fid that was opened first, for everything but writing. */
-    public int fid() {
-        return fid;
+    /**
+     * Returns the fid that was opened first, for everything but writing. Blocks as {@link #requireChecked} does.
+     *
+     * @throws IOException as {@link #requireChecked}
+     */
+    public int fid() throws IOException {
+        requireChecked();
+        return first.fid();
+    }
+
+    /**
+     * Blocks until the first fid is known to be on the file. Opens the file again if the check has failed.
+     *
+     * @throws StaleFileException if neither the path nor the fid leads to the file
+     * @throws IOException if the file cannot be opened again; nothing was done over the fid
+     */
+    public void requireChecked() throws IOException {
+        final OpenCheck pending = check;
+        if (pending != null) {
+            pending.await(NO_LIMIT);
+            judge(pending);
+        }
+    }
+
+    private synchronized void judge(final OpenCheck pending) throws IOException {
+        pending.closeLease();
+        if (check != pending) {
+            return;
+        }
+        if (!pending.hasSucceeded()) {
+            if (closed) {
+                throw new StaleFileException("node " + inode.node() + " was closed");
+            }
+            reopen(pending);
+        }
+        check = null;
+    }
+
+    /** Opens the file again. Keeps the first fid if only the path has left the file, as rename(2) and unlink(2) do. */
+    @GuardedBy("this")
+    private void reopen(final OpenCheck failed) throws IOException {
+        final OpenFid again;
+        try {
+            again = opener.openChecked(inode, flags);
+        } catch (final StaleFileException e) {
+            if (isFirstOnFile(failed)) {
+                return;
+            }
+            throw e;
+        }
+        opener.clunk(first.fid());
+        first = again;
+    }
+
+    private boolean isFirstOnFile(final OpenCheck failed) throws IOException {
+        try {
+            return failed.isOnFile(opener.attributes(first.fid()));
+        } catch (final RemoteException e) {
+            LOG.trace("fid {} shows no file", first.fid(), e);
+            return false;
+        }
+    }
+
+    /**
+     * Reads over the first fid. Sends the request before the reply to the check has arrived, and sends it again over
+     * another fid if the check fails. The caller closes the reply.
+     *
+     * @param request sends a Tread over a fid
+     * @throws IOException as {@link #requireChecked}, or if the read fails
+     */
+    public ReadReply read(final IntFunction<Call<ReadReply>> request) throws IOException {
+        final OpenCheck pending = check;
+        if (pending == null) {
+            return request.apply(first.fid()).await();
+        }
+        final Call<ReadReply> begun = request.apply(first.fid());
+        boolean isOnFile = false;
+        try {
+            pending.await(NO_LIMIT);
+            isOnFile = pending.hasSucceeded();
+        } finally {
+            if (!isOnFile) {
+                discard(begun);
+            }
+        }
+        requireChecked();
+        return isOnFile ? begun.await() : request.apply(first.fid()).await();
+    }
+
+    /** Waits for a reply that is not about this file: it keeps memory that other requests may need. */
+    private static void discard(final Call<ReadReply> call) {
+        try (ReadReply reply = call.await()) {
+            LOG.trace("{} bytes of another file", reply.data().remaining());
+        } catch (final IOException e) {
+            LOG.trace("a read over a fid that may be on another file", e);
+        }
+    }
+
+    /**
+     * Blocks until the reply to the check has arrived, if there is one, at most for {@code patienceNanos}. Does not
+     * judge it.
+     */
+    public void awaitCheck(final long patienceNanos) throws InterruptedIOException {
+        final OpenCheck pending = check;
+        if (pending != null) {
+            pending.await(patienceNanos);
+        }
     }
 
     /** Returns the server's iounit: the most bytes that one read or write moves; 0 if only msize limits it. */
     public int iounit() {
-        return iounit;
+        return first.iounit();
     }
 
     /** Returns whether the file was opened for reading only. */
@@ -156,15 +295,21 @@ public final class OpenFile {
         return OpenFlags.writes(flags);
     }
 
-    /** Returns the fid for a write that appends, or for one that does not. Opens it first if need be. */
-    public synchronized int fidToWrite(final boolean append) throws IOException {
-        if (append == ((flags & OpenFlags.APPEND) != 0)) {
-            return fid;
+    /**
+     * Returns the fid for a write that appends, or for one that does not. Opens it first if need be. Blocks as {@link
+     * #requireChecked} does.
+     */
+    public int fidToWrite(final boolean append) throws IOException {
+        requireChecked();
+        synchronized (this) {
+            if (append == ((flags & OpenFlags.APPEND) != 0)) {
+                return first.fid();
+            }
+            if (otherFid == NONE) {
+                otherFid = opener.openAnother(inode, flags ^ OpenFlags.APPEND);
+            }
+            return otherFid;
         }
-        if (otherFid == NONE) {
-            otherFid = opener.open(inode, flags ^ OpenFlags.APPEND);
-        }
-        return otherFid;
     }
 
     /** Keeps the first fid open after {@link #close}, until {@link #giveUpFid}. */
@@ -176,7 +321,7 @@ public final class OpenFile {
     public synchronized void giveUpFid(final IntConsumer clunk) {
         fidKept = false;
         if (closed) {
-            clunk.accept(fid);
+            clunk.accept(first.fid());
         }
     }
 
@@ -204,12 +349,19 @@ public final class OpenFile {
         }
     }
 
-    /** Passes the fids to {@code clunk}, except one that is kept ({@link #keepFid}). */
+    /**
+     * Passes the fids to {@code clunk}, except one that is kept ({@link #keepFid}). The caller has waited for the reply to
+     * the check ({@link #awaitCheck}).
+     */
     public synchronized void close(final IntConsumer clunk) {
         flush();
         closed = true;
+        final OpenCheck pending = check;
+        if (pending != null) {
+            pending.closeLease();
+        }
         if (!fidKept) {
-            clunk.accept(fid);
+            clunk.accept(first.fid());
         }
         if (otherFid != NONE) {
             clunk.accept(otherFid);

@@ -1,6 +1,7 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -63,6 +64,22 @@ public final class OpenState {
     /** Returns whether the file is open. */
     synchronized boolean hasFiles() {
         return !files.isEmpty();
+    }
+
+    /**
+     * Blocks until each open of the file that is complete has its reply ({@link OpenCheck}), before a change on this
+     * mount is sent. The reply would otherwise show the change, and so not prove anything.
+     *
+     * @throws InterruptedIOException if the thread is interrupted
+     */
+    public void awaitChecks() throws InterruptedIOException {
+        final List<OpenFile> now;
+        synchronized (this) {
+            now = files;
+        }
+        for (final OpenFile file : now) {
+            file.awaitCheck(Long.MAX_VALUE);
+        }
     }
 
     /** Returns whether exactly one open file is left. */

@@ -102,8 +102,9 @@ public final class Creation {
         return made(plan, made, target.length(), asked);
     }
 
-    /** Creates a hard link to a file. */
+    /** Creates a hard link to a file, after its pending writes are answered. */
     public Entry link(final Inode inode, final Inode directory, final ByteString name) throws IOException {
+        inode.pending.await();
         makeLink(inode, directory, name);
         return lookup.entry(inode, attributes::read);
     }

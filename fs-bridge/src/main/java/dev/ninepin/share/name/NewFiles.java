@@ -194,7 +194,9 @@ public final class NewFiles {
         final Entry entry = complete(
                 plan, inode, file -> attributes.recordReplyOverPath(file, predict(plan, made, size), asked), cleanup);
         inheritance.recordCreated(inode, plan.directory(), asked.nanos());
-        return new Entry(entry.node(), entry.attributes(), true);
+        // These attributes must not be taken for the server's later.
+        inode.noteChange();
+        return new Entry(entry.node(), entry.attributes(), true, 0);
     }
 
     private Rgetattr predict(final Plan plan, final Qid made, final long size) throws IOException {

@@ -91,11 +91,18 @@ public final class Renames {
         }
     }
 
-    /** Renames a file. A file that has the new name is silly-renamed if it is open, and replaced otherwise. */
+    /**
+     * Renames a file, after its pending writes are answered. A file that has the new name is silly-renamed if it is
+     * open, and replaced otherwise.
+     */
     public void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         final Inode moved = inodes.known(directory, name).orElse(null);
         final Inode replaced = inodes.known(newDirectory, newName).orElse(null);
+        if (moved != null) {
+            // Whoever finds the file at its new name expects all that was written before.
+            moved.pending.await();
+        }
         if (moved == null || moved.isDirectory()) {
             paths.requireRoom(newDirectory, newName, moved == null ? 0 : inodes.longestBelow(moved));
         }
@@ -140,6 +147,7 @@ public final class Renames {
                 paths.requireAbsent(newDirectory, newName);
                 rename(directory, name, newDirectory, newName);
             } else {
+                moved.pending.await();
                 Uninterrupted.run(() -> relink(moved, directory, name, newDirectory, newName));
             }
         } finally {

@@ -12,8 +12,6 @@ import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
-import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +42,17 @@ public final class FilePaths {
     @FunctionalInterface
     public interface Use<T> {
         T with(int fid) throws IOException;
+    }
+
+    /** A request over a path fid that it may keep. */
+    @FunctionalInterface
+    public interface UseOfLease<T> {
+        /**
+         * Sends the request.
+         *
+         * @param lease a lease on the fid, which the request closes or keeps
+         */
+        T with(Lease lease) throws IOException;
     }
 
     /** A request over the fids of two files. */
@@ -91,6 +100,15 @@ public final class FilePaths {
     }
 
     /**
+     * Sends a read-only request as {@link #use} does. The request closes the lease, also if it fails, or keeps it.
+     *
+     * @throws StaleFileException if the path no longer leads to a file
+     */
+    public <T> T useLease(final Inode file, final UseOfLease<T> request) throws IOException {
+        return retry.read(file, () -> request.with(fids.lease(inodes.path(file))));
+    }
+
+    /**
      * Sends a read-only request over the path fids of two directories while no directory is moved. The request must not
      * call {@link #use} or this method: each may wait for a file.
      *
@@ -133,7 +151,13 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
      */
     public <T> T changeOverCopy(final Inode file, final Use<T> request) throws IOException {
-        return retry.change(file, () -> request.with(checkedCopy(file)));
+        return retry.change(file, () -> {
+            try {
+                return request.with(checkedCopy(file));
+            } finally {
+                file.noteChange();
+            }
+        });
     }
 
     /**
@@ -163,7 +187,13 @@ public final class FilePaths {
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
-        return whileNothingMoves(() -> withCopy(checkedCopy(directory), request));
+        return whileNothingMoves(() -> {
+            try {
+                return withCopy(checkedCopy(directory), request);
+            } finally {
+                directory.noteChange();
+            }
+        });
     }
 
     /** Runs requests that change names, while no directory is moved. */
@@ -185,6 +215,8 @@ public final class FilePaths {
         try (Lease at = fids.lease(inodes.path(directory))) {
             checks.begin(directory, at.fid()).require();
             return request.with(at.fid());
+        } finally {
+            directory.noteChange();
         }
     }
 
@@ -204,6 +236,9 @@ public final class FilePaths {
             }
             checkOfOther.require();
             return request.with(first.fid(), second.fid());
+        } finally {
+            one.noteChange();
+            other.noteChange();
         }
     }
 
@@ -237,9 +272,9 @@ public final class FilePaths {
         }
     }
 
-    /** Walks from a directory to each of {@code names}; see {@link FidTable#walkEach}. */
-    public List<Optional<Walked>> walkEach(final Inode directory, final List<ByteString> names) throws IOException {
-        return retry.lookUp(directory, () -> fids.walkEach(inodes.path(directory), names));
+    /** Returns a lease on the path fid of a directory, from which the caller walks to names. */
+    public Lease leaseToLookUp(final Inode directory) throws IOException {
+        return retry.lookUp(directory, () -> fids.lease(inodes.path(directory)));
     }
 
     /** Asks the server whether a name leads to a file. */

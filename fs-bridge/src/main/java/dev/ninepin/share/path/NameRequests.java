@@ -9,6 +9,7 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.share.inode.Inode;
+import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,7 @@ public final class NameRequests {
     private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
 
     private final Session session;
+    private final Inodes inodes;
     private final FidTable fids;
     private final FilePaths paths;
     private final Unknown unknown;
@@ -38,6 +40,7 @@ public final class NameRequests {
      */
     NameRequests(final SharedState shared, final FidTable fids, final FilePaths paths) {
         this.session = shared.session();
+        this.inodes = shared.inodes();
         this.fids = fids;
         this.paths = paths;
         this.unknown = shared.unknownRequests();
@@ -45,6 +48,16 @@ public final class NameRequests {
 
     /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
     public void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
+            throws IOException {
+        try {
+            send(directory, name, newDirectory, newName);
+        } finally {
+            inodes.known(directory, name).ifPresent(Inode::noteChange);
+            inodes.known(newDirectory, newName).ifPresent(Inode::noteChange);
+        }
+    }
+
+    private void send(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         if (!unknown.renameat) {
             try {
@@ -74,6 +87,14 @@ public final class NameRequests {
      * @param flags the flags of Tunlinkat
      */
     public void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
+        try {
+            send(directory, name, flags);
+        } finally {
+            inodes.known(directory, name).ifPresent(Inode::noteChange);
+        }
+    }
+
+    private void send(final Inode directory, final ByteString name, final int flags) throws IOException {
         final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (!unknown.unlinkat) {
             try {

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>For a file or directory that is open on this mount, always. A program with a descriptor means that file,
  *       however long ago the file was looked up.
- *   <li>For a file that is not open, once the last look at the path is older than the attribute timeout
- *       ({@link CacheMode#attributes}). The kernel's own lookup is recent enough until then.
+ *   <li>For a file that is not open, once the last look at the path is older than the timeout of names, or than that of
+ *       the cache mode if it is shorter ({@link CacheMode#attributes}). The kernel's own lookup is recent enough until
+ *       then.
  *   <li>For the share's root, never. With {@code cache=loose}, never for any file: only this mount changes names.
  * </ul>
  *
@@ -38,11 +39,15 @@ final class PathChecks {
     private final Session session;
     private final Inodes inodes;
     private final CacheMode cache;
+    private final long validNanos;
 
     PathChecks(final SharedState shared) {
         this.session = shared.session();
         this.inodes = shared.inodes();
         this.cache = shared.options().cache();
+        this.validNanos = Math.min(
+                cache.attributes().toNanos(),
+                shared.options().timeouts().names().toNanos());
     }
 
     /**
@@ -57,7 +62,7 @@ final class PathChecks {
     private boolean isKnown(final Inode inode, final long now) {
         return inode == inodes.root()
                 || cache == CacheMode.LOOSE
-                || (inode.wasSeenSince(now - cache.attributes().toNanos()) && !inode.open.isOpen());
+                || (inode.wasSeenSince(now - validNanos) && !inode.open.isOpen());
     }
 
     /** A check whose reply may be outstanding. Used by one thread. */

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * For changes by other clients, this class recognizes both cases and asks again.
  *
  * <p>"This file has no such attribute" is remembered for as long as attributes are valid ({@link
- * CacheMode#attributes}). Values and lists are never cached.
+ * dev.ninepin.operations.Timeouts#attributes}). Values and lists are never cached.
  */
 public final class ExtendedAttributes {
     /** XATTR_SIZE_MAX and XATTR_LIST_MAX of the kernel's {@code limits.h}, in bytes. */
@@ -68,7 +68,7 @@ public final class ExtendedAttributes {
         this.paths = view.paths();
         this.locks = view.shared().xattrLocks();
         this.wanted = view.options().xattrs();
-        this.validity = view.options().cache().attributes();
+        this.validity = view.options().timeouts().attributes();
         this.support = support;
     }
 
@@ -306,6 +306,7 @@ public final class ExtendedAttributes {
         inode.pages.beginChange();
         inode.absent.changing();
         try (StripedLocks.Held held = locks.exclusive(inode)) {
+            inode.open.awaitChecks();
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
                 try {
                     session.xattrcreate(copy, name, value.remaining(), flags).await();

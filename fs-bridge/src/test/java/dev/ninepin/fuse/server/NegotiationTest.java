@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ninepin.fuse.MemoryFiles;
 import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
+import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.Timeouts;
 import dev.ninepin.os.LibC;
 import dev.ninepin.os.NativeString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import jnr.ffi.Pointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +59,7 @@ class NegotiationTest {
 
     /** The options that fuse_mount does not remove. */
     private final Pointer option =
-            NativeString.of(("-obig_writes,max_write=" + ReceivedRequest.MAX_TRANSFER).getBytes(US_ASCII));
+            NativeString.of(("-obig_writes,max_write=" + ReceivedRequest.MAX_WRITE).getBytes(US_ASCII));
 
     private final long session;
 
@@ -110,10 +113,10 @@ class NegotiationTest {
                         | PARALLEL_DIROPS
                         | MAX_PAGES
                         | HANDLE_KILLPRIV_V2);
-        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(ReceivedRequest.MAX_TRANSFER);
+        assertThat(answer.getInt(16 + 20)).as("max_write").isEqualTo(ReceivedRequest.MAX_WRITE);
         assertThat(answer.getShort(16 + 28) * LibC.get().getpagesize())
                 .as("max_pages")
-                .isEqualTo(ReceivedRequest.MAX_TRANSFER);
+                .isEqualTo(KernelLimits.LARGEST_READ);
         for (int i = 16 + 32; i < answer.capacity(); i++) {
             assertThat(answer.get(i)).as("flags2 and what is unused").isZero();
         }
@@ -142,6 +145,15 @@ class NegotiationTest {
     @Test
     void listingsComeWithoutAttributesWhereThoseAreNotKept() {
         assertThat(flags(answer(CacheMode.NONE, 31, EVERY_FLAG)) & (DO_READDIRPLUS | READDIRPLUS_AUTO | CACHE_SYMLINKS))
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,1", "1,0"})
+    void listingsComeWithoutAttributesWhereAttributesOrNamesExpireAtOnce(final int attributes, final int names) {
+        final Timeouts timeouts =
+                new Timeouts(Duration.ofSeconds(attributes), Duration.ofSeconds(names), Duration.ofSeconds(1));
+        assertThat(flags(answer(CacheMode.OPEN, timeouts, 31, EVERY_FLAG, 0)) & (DO_READDIRPLUS | READDIRPLUS_AUTO))
                 .isZero();
     }
 
@@ -180,8 +192,13 @@ class NegotiationTest {
         return answer(cache, minor, offered, 0);
     }
 
-    /** Returns the answer to an INIT: {@code struct fuse_out_header} and {@code struct fuse_init_out}. */
     private ByteBuffer answer(final CacheMode cache, final int minor, final int offered, final int offered2) {
+        return answer(cache, Timeouts.of(cache), minor, offered, offered2);
+    }
+
+    /** Returns the answer to an INIT: {@code struct fuse_out_header} and {@code struct fuse_init_out}. */
+    private ByteBuffer answer(
+            final CacheMode cache, final Timeouts timeouts, final int minor, final int offered, final int offered2) {
         final ByteBuffer request =
                 ByteBuffer.allocateDirect(ReceivedRequest.BUFFER_SIZE).order(ByteOrder.nativeOrder());
         final int size = minor < 36 ? 16 : 64;
@@ -194,7 +211,7 @@ class NegotiationTest {
                 .putInt(offered2)
                 .clear();
 
-        negotiation = new Negotiation(fuse, kernel.address(), cache, true);
+        negotiation = new Negotiation(fuse, kernel.address(), cache, timeouts, true);
         negotiation.answer(session, request, 40 + size);
 
         final ByteBuffer answer = ByteBuffer.wrap(kernel.take()).order(ByteOrder.nativeOrder());

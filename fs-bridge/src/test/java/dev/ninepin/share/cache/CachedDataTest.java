@@ -54,6 +54,14 @@ class CachedDataTest {
     }
 
     @Test
+    void theTimeBetweenTheRequestAndTheDecisionIsNoReasonToTrustAVersion() throws IOException {
+        final long mtime = 100;
+        data.endDrop(open(version(mtime, 1), 0, mtime));
+        final CachedData.Verdict slow = data.judgeOpen(version(mtime, 1), data.changes(), false, 1, 10 * TICK, mtime);
+        assertThat(slow.version()).isNull();
+    }
+
+    @Test
     void aServerThatCountsWholeSecondsIsWaitedForLonger() throws IOException {
         final long mtime = 100;
         data.endDrop(open(version(mtime, 0), 0, mtime));
@@ -101,7 +109,8 @@ class CachedDataTest {
         final long before = data.changes();
         write();
         assertThat(open(version(2, 1), 0, LATE).good()).isTrue();
-        assertThat(data.judgeOpen(version(1, 1), before, false, 1, LATE).good()).isTrue();
+        assertThat(data.judgeOpen(version(1, 1), before, false, 1, 1, LATE).good())
+                .isTrue();
     }
 
     @Test
@@ -175,7 +184,7 @@ class CachedDataTest {
     }
 
     private CachedData.Verdict open(final Rgetattr now, final long nanos, final long clock) throws IOException {
-        return data.judgeOpen(now, data.changes(), false, nanos, clock);
+        return data.judgeOpen(now, data.changes(), false, nanos, nanos, clock);
     }
 
     private static Rgetattr version(final long mtime, final long nanos) {

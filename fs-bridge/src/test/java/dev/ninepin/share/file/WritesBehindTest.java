@@ -10,12 +10,13 @@ import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Dirent;
 import dev.ninepin.p9.Message;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.p9.Tflush;
-import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
@@ -24,11 +25,9 @@ import dev.ninepin.share.Share;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.BackgroundCall;
-import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -47,43 +46,6 @@ class WritesBehindTest {
     private static final int ENOSPC = 28;
     private static final int EDQUOT = 122;
     private static final long OWNER = 7;
-
-    /** A server that can keep its answers to Twrite, until the first request after {@link #release}. */
-    private static final class HoldingServer implements AnsweringChannel.Server {
-        private final LyingServer model = new LyingServer();
-        private final List<Tmessage> requests = new CopyOnWriteArrayList<>();
-        private final List<ByteBuffer> held = new ArrayList<>();
-        private boolean holds;
-
-        @Override
-        public synchronized List<ByteBuffer> answer(final int tag, final Tmessage request) {
-            requests.add(request);
-            final List<ByteBuffer> answers = model.answer(tag, request);
-            if (request instanceof Twrite && holds) {
-                held.addAll(answers);
-                return List.of();
-            }
-            final List<ByteBuffer> all = new ArrayList<>();
-            if (!holds) {
-                all.addAll(held);
-                held.clear();
-            }
-            all.addAll(answers);
-            return all;
-        }
-
-        synchronized void hold() {
-            holds = true;
-        }
-
-        synchronized void release() {
-            holds = false;
-        }
-
-        long count(final Class<? extends Tmessage> kind) {
-            return requests.stream().filter(kind::isInstance).count();
-        }
-    }
 
     /** The operations on a file that depend on its pending writes. */
     private enum Dependent {
@@ -109,7 +71,7 @@ class WritesBehindTest {
         LIST {
             @Override
             void run(final Share share, final long node, final long handle) throws IOException {
-                share.lookupAll(ROOT, List.of(NAME))
+                share.lookupAll(ROOT, List.of(new Dirent(new Qid(0, 0, 0), 1, 0, NAME)), System.nanoTime())
                         .forEach(each -> each.ifPresent(entry -> share.forget(entry.node(), 1)));
             }
         },
@@ -210,7 +172,7 @@ class WritesBehindTest {
         final long handle = openFile(CacheMode.OPEN);
         server.hold();
         write(handle, 0, 100);
-        write(handle, 100, 100);
+        write(handle, 200, 100);
         assertThat(server.count(Twrite.class)).isEqualTo(2);
     }
 
@@ -246,7 +208,7 @@ class WritesBehindTest {
         write(handle, 0, 100);
         share.getattr(node());
         assertFails(EDQUOT, () -> write(handle, 100, 100));
-        server.model.tellTheTruth();
+        server.model().tellTheTruth();
         write(handle, 100, 100);
         // The kernel drops the failure of any part but the first of a large write(2).
         assertFails(EDQUOT, () -> share.fsync(handle, true));
@@ -259,7 +221,7 @@ class WritesBehindTest {
         answerWrites(new Rlerror(ENOSPC));
         write(handle, 0, 100);
         share.getattr(node());
-        server.model.tellTheTruth();
+        server.model().tellTheTruth();
         assertThat(share.writePages(handle, 50, ByteBuffer.allocateDirect(50), OpenFlags.RDWR))
                 .isEqualTo(50);
         assertFails(ENOSPC, () -> share.fsync(handle, true));
@@ -269,17 +231,19 @@ class WritesBehindTest {
     @Test
     void aPageThatIsWrittenInPartIsWrittenOrFails() throws Exception {
         final long handle = openFile(CacheMode.OPEN);
-        server.model.lie(
-                Twrite.class,
-                (request, truth) ->
-                        new Rwrite(Math.min(30, ((Twrite) request).data().remaining())));
+        server.model()
+                .lie(
+                        Twrite.class,
+                        (request, truth) -> new Rwrite(
+                                Math.min(30, ((Twrite) request).data().remaining())));
         assertThat(share.writePages(handle, 0, ByteBuffer.allocateDirect(100), OpenFlags.RDWR))
                 .isEqualTo(100);
 
         final AtomicInteger requests = new AtomicInteger();
-        server.model.lie(
-                Twrite.class,
-                (request, truth) -> requests.incrementAndGet() == 1 ? new Rwrite(30) : new Rlerror(ENOSPC));
+        server.model()
+                .lie(
+                        Twrite.class,
+                        (request, truth) -> requests.incrementAndGet() == 1 ? new Rwrite(30) : new Rlerror(ENOSPC));
         assertFails(ENOSPC, () -> share.writePages(handle, 0, ByteBuffer.allocateDirect(100), OpenFlags.RDWR));
 
         answerWrites(new Rwrite(0));
@@ -289,10 +253,11 @@ class WritesBehindTest {
     @Test
     void aServerThatWritesLessThanItWasSentIsWaitedForFromThenOn() throws Exception {
         final long handle = openFile(CacheMode.OPEN);
-        server.model.lie(
-                Twrite.class,
-                (request, truth) ->
-                        new Rwrite(Math.min(150, ((Twrite) request).data().remaining())));
+        server.model()
+                .lie(
+                        Twrite.class,
+                        (request, truth) -> new Rwrite(
+                                Math.min(150, ((Twrite) request).data().remaining())));
         assertThat(write(handle, 0, 200)).isEqualTo(150);
         assertThat(write(handle, 150, 200)).isEqualTo(150);
         share.fsync(handle, true);
@@ -350,11 +315,11 @@ class WritesBehindTest {
         server.hold();
         final int most = share.session().maxRequests() / 2;
         for (int i = 0; i < most; i++) {
-            write(handle, i * 100L, 100);
+            write(handle, i * 200L, 100);
         }
         try (BackgroundCall<Integer> call =
-                BackgroundCall.start("one too many", () -> write(handle, most * 100L, 100))) {
-            call.awaitInside("writeBehind");
+                BackgroundCall.start("one too many", () -> write(handle, most * 200L, 100))) {
+            call.awaitInside("takePermit");
             answerAll();
             assertThat(call.result()).isEqualTo(100);
         }
@@ -373,14 +338,14 @@ class WritesBehindTest {
     }
 
     private long openFile(final CacheMode cache) throws IOException {
-        server.model.put(NAME.toString(), S_IFREG | 0644, new byte[60]);
+        server.model().put(NAME.toString(), S_IFREG | 0644, new byte[60]);
         share = Share.open(
                 Session.connect(new AnsweringChannel(server), SessionOptions.defaults(0)),
                 new ShareOptions(cache, OptionalInt.empty(), OptionalInt.empty()));
         final long handle = share.open(share.lookup(ROOT, NAME).node(), OpenFlags.RDWR, kernel);
         // The server is now known to write so much at once.
         assertThat(write(handle, 0, 100)).isEqualTo(100);
-        server.requests.clear();
+        server.requests().clear();
         return handle;
     }
 
@@ -395,7 +360,7 @@ class WritesBehindTest {
     }
 
     private void answerWrites(final Message answer) {
-        server.model.lie(Twrite.class, (request, truth) -> answer);
+        server.model().lie(Twrite.class, (request, truth) -> answer);
     }
 
     /** Makes the server send the answers that it holds. */

@@ -14,6 +14,28 @@ class InodeTest {
 
     private final Inode inode = new Inode(2, QID, null, false);
 
+    private static final class NoOpener implements OpenFile.Opener {
+        @Override
+        public int openAnother(final Inode inode, final int flags) {
+            throw new AssertionError("another fid is opened");
+        }
+
+        @Override
+        public OpenFid openChecked(final Inode inode, final int flags) {
+            throw new AssertionError("the file is opened again");
+        }
+
+        @Override
+        public Rgetattr attributes(final int fid) {
+            throw new AssertionError("a fid is looked at");
+        }
+
+        @Override
+        public void clunk(final int fid) {
+            throw new AssertionError("a fid is clunked");
+        }
+    }
+
     private static Rgetattr ofSize(final long size) {
         return new Rgetattr(AttrMask.BASIC, QID, REGULAR, 0, 0, 1, 0, size, 4096, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
@@ -50,7 +72,7 @@ class InodeTest {
     void attributesThatWereAskedForBeforeAWriteLeaveTheKernelASizeThatItMayNotKnow() {
         inode.note(ofSize(10), asked(1));
         final Inode.Asked before = asked(2);
-        inode.opened(new OpenFile(inode, 1, 2, 0, (file, flags) -> 0, 0));
+        inode.opened(new OpenFile(inode, new OpenFid(1, 0), 2, null, new NoOpener(), 0));
         inode.pages.beginChange();
         inode.pages.endChange();
 

@@ -305,6 +305,11 @@ public final class Exchange {
 
     /** Waits for the result of a call, as {@link ReplyReceiver#await} does. */
     boolean await(final Call<?> call, final long deadline) {
+        try {
+            sender.beforeWait();
+        } catch (final IOException e) {
+            end(e);
+        }
         return receiver.await(call, deadline);
     }
 

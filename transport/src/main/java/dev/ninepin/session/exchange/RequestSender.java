@@ -38,6 +38,7 @@ final class RequestSender {
      * the request is queued           -1                if senders == 0 or waiters > 0
      * the call fails before that      -1                if senders == 0
      * a batch is closed               -1                if senders == 0
+     * a thread waits for a reply                        if senders > 0
      *
      * Two concurrent calls, A and B:                    A batch of two calls, A and B:
      *
@@ -92,6 +93,16 @@ final class RequestSender {
             }
         } finally {
             sending.unlock();
+        }
+    }
+
+    /**
+     * Notifies the server before a thread waits for a reply, if other senders were to do so. The waiting thread may be
+     * the one that has an open batch.
+     */
+    void beforeWait() throws IOException {
+        if (senders.get() > 0) {
+            tellServer();
         }
     }
 

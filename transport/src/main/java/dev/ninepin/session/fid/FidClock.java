@@ -2,7 +2,6 @@ package dev.ninepin.session.fid;
 
 import dev.ninepin.session.fid.PathFid.UserFid;
 import java.util.ArrayDeque;
-import java.util.List;
 
 /**
  * The path fids in the order in which they are next considered for clunking. A fid that is pinned, or was used since it
@@ -11,15 +10,20 @@ import java.util.List;
  */
 final class FidClock {
     private final ArrayDeque<UserFid> clock = new ArrayDeque<>();
+    private final CopiesAhead copies;
     private final int max;
 
-    /** @param max the number of fids above which {@link #enter} evicts some */
-    FidClock(final int max) {
+    /**
+     * @param copies the copies of these fids, which leave with them
+     * @param max the number of fids above which {@link #enter} evicts some
+     */
+    FidClock(final CopiesAhead copies, final int max) {
+        this.copies = copies;
         this.max = max;
     }
 
     /** Enters a new fid, and evicts fids beyond the limit to {@code evicted}. */
-    void enter(final UserFid place, final List<Integer> evicted) {
+    void enter(final UserFid place, final Surplus evicted) {
         place.recentlyUsed = true;
         if (!place.inClock) {
             place.inClock = true;
@@ -31,20 +35,20 @@ final class FidClock {
     }
 
     /** Evicts up to {@code count} fids to {@code evicted}. */
-    void evict(final int count, final List<Integer> evicted) {
+    void evict(final int count, final Surplus evicted) {
         for (int looks = 2 * clock.size(); evicted.size() < count && !clock.isEmpty() && looks > 0; looks--) {
             advance(evicted);
         }
     }
 
     /** Empties the clock, and evicts all fids to {@code evicted}. */
-    void dropAll(final List<Integer> evicted) {
-        clock.forEach(place -> place.drop(evicted));
+    void dropAll(final Surplus evicted) {
+        clock.forEach(place -> place.drop(copies, evicted));
         clock.clear();
     }
 
     /** Evicts the next fid to {@code evicted}, unless it is pinned or was recently used. */
-    private void advance(final List<Integer> evicted) {
+    private void advance(final Surplus evicted) {
         final UserFid candidate = clock.removeFirst();
         candidate.inClock = false;
         if (candidate.live == null) {
@@ -55,7 +59,7 @@ final class FidClock {
             candidate.inClock = true;
             clock.addLast(candidate);
         } else {
-            candidate.drop(evicted);
+            candidate.drop(copies, evicted);
         }
     }
 }

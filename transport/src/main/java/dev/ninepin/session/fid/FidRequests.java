@@ -5,7 +5,6 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
-import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import java.util.List;
@@ -32,9 +31,6 @@ public interface FidRequests {
 
     /** Removes the file of a fid, and ends the fid even if that fails. */
     Call<Rmessage> remove(int fid);
-
-    /** Begins a batch: the requests of this thread are sent together when it is closed. */
-    Batch batch();
 
     /** Makes some thread receive all replies at once until the result is closed, since the caller waits for effects. */
     Bystander receiveForBystander();

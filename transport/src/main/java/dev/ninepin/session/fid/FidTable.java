@@ -14,7 +14,8 @@ import java.util.Optional;
  *   <li>Path fids are unopened fids on a {@link PathFid}. The table makes them by walking from the root of an attach of
  *       the same user. So the server checks that this user may search each directory. The limit on path fids applies to
  *       all users together. Beyond the limit, fids that were not used recently are clunked, without waiting. A clunked
- *       fid is made again at its next use, after a check that the path still leads to the same file.
+ *       fid is made again at its next use, after a check that the path still leads to the same file. A path that is
+ *       opened again and again also has a copy of its fid, made before it is needed.
  *   <li>Fids of open files belong to the callers that took them, until these pass them to {@link #clunk}.
  * </ul>
  *
@@ -196,26 +197,23 @@ public final class FidTable {
     }
 
     /**
-     * Walks like {@link #walk} over each of {@code names}, with all requests in flight at once. The results are in the
-     * order of the names. A result is empty if the server answered with an error or takes no more fids.
+     * Begins a walk to a new fid like {@link #walk(int, ByteString)}, without waiting for the answer. Does not check the
+     * length of the path. Empty if the server takes no more fids: the caller may then {@link #makeRoom}.
+     *
+     * @param moves how many directories had been renamed ({@link DirectoryMoves#count}) before the caller took {@code
+     *     from}: a fid that the server did not correct after a rename leads to other files
      */
-    public List<Optional<Walked>> walkEach(final PathFid directory, final List<ByteString> names) throws IOException {
-        final Walks.Start start = start();
-        try (Lease from = lease(directory)) {
-            final List<Optional<Walked>> all = walks.walkEach(from.fid(), names, start);
-            for (int i = 0; i < names.size(); i++) {
-                all.set(i, withRoom(directory, names.get(i), all.get(i)));
-            }
-            return all;
-        }
+    public Optional<PendingWalk> beginWalk(final int from, final ByteString name, final long moves) {
+        return walks.begin(from, name, new Walks.Start(user, moves));
     }
 
-    private Optional<Walked> withRoom(final PathFid directory, final ByteString name, final Optional<Walked> walked) {
-        try {
-            return walked.isPresent() ? Optional.of(requireRoom(directory, name, walked.get())) : walked;
-        } catch (final RemoteException e) {
-            return Optional.empty();
-        }
+    /**
+     * Clunks some unused path fids for the next {@link #beginWalk}, without waiting for the answers. Must not be called
+     * with unsent requests in a batch, because it may wait for a walk that was sent there. Returns whether there were
+     * any.
+     */
+    public boolean makeRoom() {
+        return paths.makeRoom();
     }
 
     private Walks.Start start() {
@@ -232,6 +230,22 @@ public final class FidTable {
     /** Copies a fid like {@link #copy(PathFid)}. {@code from} must stay on its path until this method returns. */
     public int copy(final int from) throws IOException {
         return walks.copy(from);
+    }
+
+    /**
+     * Makes a second fid on the path of a lease, which the caller owns and opens. Without a request, if the fid was made
+     * ahead by {@link #copyAhead}.
+     */
+    public int copyToOpen(final Lease lease) throws IOException {
+        return paths.copyToOpen(lease);
+    }
+
+    /**
+     * Begins to make the fid that the next {@link #copyToOpen} returns, if the path was opened before. Does not wait for
+     * the reply. The fid leaves the table with the path's fid, such as when the path is renamed.
+     */
+    public void copyAhead(final Lease lease) {
+        paths.copyAhead(lease);
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.ninepin.p9.Rmessage;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.PathFid.LiveFid;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ final class OwnFids {
     /** Clunks some unused fids, and returns whether there were any. */
     private volatile BooleanSupplier makeRoom = () -> false;
 
-    /** Fids in doubt: they may exist on the server or not, until their requests are finished. */
+    /** Fids that must not be clunked yet: they may exist on the server or not, until their requests are finished. */
     @GuardedBy("this")
     private final List<Doubtful> doubtful = new ArrayList<>(0);
 
@@ -58,11 +59,11 @@ final class OwnFids {
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     int take() throws IOException {
-        clunkDoubtfulFids();
-        OptionalInt number = numbers.tryTake();
+        OptionalInt number = tryTake();
         boolean mayHaveRoom = true;
         while (number.isEmpty() && mayHaveRoom) {
             mayHaveRoom = makeRoom.getAsBoolean();
+            clunkDoubtfulFids();
             try (Bystander bystander = requests.receiveForBystander()) {
                 number = numbers.take(requests.timeoutNanos());
             } catch (final InterruptedException e) {
@@ -73,20 +74,10 @@ final class OwnFids {
         return number.orElseThrow(() -> new RemoteException("every request for another fid", RemoteException.ENFILE));
     }
 
-    /** Takes numbers for up to {@code count} fids. Never blocks: a thread that holds numbers must not wait for more. */
-    List<Integer> takeUpTo(final int count) {
+    /** Takes a number for a fid that is not urgent. Never blocks, and clunks no other fid to make room. */
+    OptionalInt tryTake() {
         clunkDoubtfulFids();
-        final List<Integer> taken = new ArrayList<>(count);
-        while (taken.size() < count) {
-            final OptionalInt number = numbers.tryTake();
-            if (number.isEmpty()) {
-                final boolean hasRoomNextTime = makeRoom.getAsBoolean();
-                LOG.trace("{} of {} fids, more next time: {}", taken.size(), count, hasRoomNextTime);
-                break;
-            }
-            taken.add(number.getAsInt());
-        }
-        return taken;
+        return numbers.tryTake();
     }
 
     /** Makes a fid. Tries again with a smaller number if the server rejects the number as too large. */
@@ -138,6 +129,21 @@ final class OwnFids {
     /** Clunks a fid that the caller owns, without waiting for the answer. */
     void clunk(final int fid) {
         final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
+    }
+
+    /** Clunks a path fid like {@link #clunk(int)}. If a copy of it is still being walked, clunks it after that walk. */
+    void clunk(final LiveFid fid) {
+        final Call<?> walk = fid.walkAhead;
+        if (walk == null || walk.isOver()) {
+            clunk(fid.number);
+        } else {
+            addDoubtful(new Doubtful(walk, fid.number, true));
+        }
+    }
+
+    /** Clunks a copy once its walk is answered; gives its number back if the server refuses the walk. Does not wait. */
+    void clunkOnceMade(final CopyAhead copy) {
+        addDoubtful(new Doubtful(copy.walk(), copy.number(), false));
     }
 
     /**
@@ -198,10 +204,12 @@ final class OwnFids {
             numbers.giveBack(fid);
             return;
         }
-        synchronized (this) {
-            doubtful.add(new Doubtful(request, fid));
-        }
+        addDoubtful(new Doubtful(request, fid, false));
         clunkDoubtfulFids();
+    }
+
+    private synchronized void addDoubtful(final Doubtful fid) {
+        doubtful.add(fid);
     }
 
     /**
@@ -209,19 +217,37 @@ final class OwnFids {
      * send, so the next caller clunks them.
      */
     private void clunkDoubtfulFids() {
-        final List<Integer> fids = new ArrayList<>(0);
+        final List<Doubtful> finished = new ArrayList<>(0);
         synchronized (this) {
             for (final Iterator<Doubtful> each = doubtful.iterator(); each.hasNext(); ) {
                 final Doubtful next = each.next();
-                if (next.givenUp().isOver()) {
+                if (next.request().isOver()) {
                     each.remove();
-                    fids.add(next.fid());
+                    finished.add(next);
                 }
             }
         }
-        fids.forEach(this::clunk);
+        for (final Doubtful next : finished) {
+            if (next.exists() || !next.isRefused()) {
+                clunk(next.fid());
+            } else {
+                numbers.giveBack(next.fid());
+            }
+        }
     }
 
-    /** A fid in doubt, and the given-up request that makes or ends it. */
-    private record Doubtful(Call<?> givenUp, int fid) {}
+    /**
+     * A fid in doubt.
+     *
+     * @param request the unfinished request that makes, ends or uses the fid
+     * @param exists whether the fid exists whatever the server answers
+     */
+    private record Doubtful(Call<?> request, int fid, boolean exists) {
+        /** Returns whether the server has refused to make the fid. */
+        boolean isRefused() {
+            return request.future()
+                    .handle((reply, failure) -> failure instanceof RemoteException)
+                    .join();
+        }
+    }
 }

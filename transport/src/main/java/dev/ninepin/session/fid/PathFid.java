@@ -2,6 +2,8 @@ package dev.ninepin.session.fid;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rwalk;
+import dev.ninepin.session.exchange.Call;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -183,10 +185,10 @@ public final class PathFid {
         }
 
         /**
-         * Takes the fid off its path. If it is unpinned, adds it to {@code surplus}, which the caller clunks after
-         * releasing the lock.
+         * Takes the fid off its path. Adds it to {@code surplus} if it is unpinned, and its copy, which the caller clunks
+         * after releasing the lock.
          */
-        void drop(final List<Integer> surplus) {
+        void drop(final CopiesAhead copies, final Surplus surplus) {
             final LiveFid dropped = live;
             if (dropped == null) {
                 return;
@@ -194,8 +196,9 @@ public final class PathFid {
             live = null;
             path.forgetUnused(this);
             dropped.dropped = true;
+            copies.drop(dropped, surplus);
             if (dropped.pins == 0) {
-                surplus.add(dropped.number);
+                surplus.add(dropped);
             }
         }
     }
@@ -207,6 +210,20 @@ public final class PathFid {
 
         /** True once the fid belongs to no path any more; the last lease to be closed clunks it. */
         boolean dropped;
+
+        /** The copy that {@link CopiesAhead} holds; null if there is none. */
+        @Nullable
+        CopyAhead copy;
+
+        /** How many copies were made to be opened. */
+        long opens;
+
+        /** The walk of a copy that was given up while this walk was unanswered; the fid is clunked after it. */
+        @Nullable
+        Call<Rwalk> walkAhead;
+
+        /** True while a thread begins a copy. */
+        boolean beginsCopy;
 
         LiveFid(final int number) {
             this.number = number;

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The path fids of all users of a session, and how they are made; the implementation behind {@link FidTable}. A user's
@@ -42,6 +44,8 @@ final class PathFids {
     /** How many fids are clunked at once when the server takes no more. */
     private static final int ROOM = 100;
 
+    private static final Logger LOG = LoggerFactory.getLogger(PathFids.class);
+
     private final OwnFids own;
     private final Walks walks;
     private final int owner;
@@ -51,6 +55,10 @@ final class PathFids {
     @GuardedBy("this")
     private final FidClock clock;
 
+    /** The copies of these fids, which count towards the limit too. */
+    @GuardedBy("this")
+    private final CopiesAhead copies;
+
     @GuardedBy("this")
     private @Nullable PathFid root;
 
@@ -59,7 +67,8 @@ final class PathFids {
         this.own = own;
         this.walks = walks;
         this.owner = owner;
-        this.clock = new FidClock(max);
+        this.copies = new CopiesAhead(max);
+        this.clock = new FidClock(copies, max - copies.max());
     }
 
     /** Returns the user that the session itself is attached as. */
@@ -105,11 +114,11 @@ final class PathFids {
      * may appear.
      */
     void give(final PathFid path, final PathFid directory, final ByteString name, final Walked walked) {
-        final List<Integer> surplus = new ArrayList<>();
+        final Surplus surplus = new Surplus();
         synchronized (this) {
             UserFid place = path.of(walked.user());
             if (place.live != null && !place.isCurrent(moves.count())) {
-                place.drop(surplus);
+                place.drop(copies, surplus);
                 place = path.of(walked.user());
             }
             if (path.retired || place.live != null || !path.isAt(directory, name)) {
@@ -121,7 +130,7 @@ final class PathFids {
                 clock.enter(place, surplus);
             }
         }
-        surplus.forEach(own::clunk);
+        surplus.clunk(own, walks);
     }
 
     /**
@@ -132,7 +141,7 @@ final class PathFids {
         while (true) {
             final CompletableFuture<Void> mine = new CompletableFuture<>();
             final CompletableFuture<Void> others;
-            final List<Integer> stale = new ArrayList<>(0);
+            final Surplus stale = new Surplus();
             final UserFid place;
             synchronized (this) {
                 if (path.retired) {
@@ -140,7 +149,7 @@ final class PathFids {
                 }
                 final UserFid known = path.of(user);
                 if (known.live != null && !known.isCurrent(moves.count())) {
-                    known.drop(stale);
+                    known.drop(copies, stale);
                 }
                 place = path.of(user);
                 if (place.live != null) {
@@ -152,7 +161,7 @@ final class PathFids {
                     place.walking = mine;
                 }
             }
-            stale.forEach(own::clunk);
+            stale.clunk(own, walks);
             if (others != null) {
                 others.join();
             } else {
@@ -188,9 +197,54 @@ final class PathFids {
         return !path.retired && goodFid(path, user) != null;
     }
 
+    /**
+     * Makes a second fid on the path of a lease: takes the copy that was walked ahead, if there is one. The caller owns
+     * the fid.
+     */
+    int copyToOpen(final Lease lease) throws IOException {
+        final LiveFid original = ((Pinned) lease).live;
+        final CopyAhead ahead;
+        synchronized (this) {
+            original.opens++;
+            ahead = copies.take(original);
+        }
+        if (ahead != null) {
+            try {
+                return walks.await(ahead);
+            } catch (final RemoteException e) {
+                // The walk below shows why, or makes a fid with a number that the server accepts.
+                LOG.trace("no copy of fid {} ahead", original.number, e);
+            }
+        }
+        return walks.copy(original.number);
+    }
+
+    /**
+     * Begins to walk the copy that the next {@link #copyToOpen} takes, if the path was opened more than once. Does not
+     * wait for the reply.
+     */
+    void copyAhead(final Lease lease) {
+        final LiveFid original = ((Pinned) lease).live;
+        synchronized (this) {
+            if (!copies.isWanted(original)) {
+                return;
+            }
+            original.beginsCopy = true;
+        }
+        final CopyAhead begun = walks.beginCopy(original.number).orElse(null);
+        final Surplus surplus = new Surplus();
+        synchronized (this) {
+            original.beginsCopy = false;
+            if (begun != null) {
+                copies.add(original, begun, surplus);
+            }
+        }
+        surplus.clunk(own, walks);
+    }
+
     /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
-        final List<Integer> stale;
+        final Surplus stale = new Surplus();
         synchronized (this) {
             // A directory inside itself: the server lies, or two directories share one number. No walk can lead to it.
             path.retired |= directory.isWithin(path);
@@ -200,19 +254,19 @@ final class PathFids {
             if (path.qid().isDirectory()) {
                 path.movedAt = moves.countRename();
             }
-            stale = dropAll(path);
+            dropAll(path, stale);
         }
-        stale.forEach(own::clunk);
+        stale.clunk(own, walks);
     }
 
     /** Clunks the fids of a path, for which no fid is made any more. */
     void retire(final PathFid path) {
-        final List<Integer> stale;
+        final Surplus stale = new Surplus();
         synchronized (this) {
             path.retired = true;
-            stale = dropAll(path);
+            dropAll(path, stale);
         }
-        stale.forEach(own::clunk);
+        stale.clunk(own, walks);
     }
 
     synchronized boolean isRetired(final PathFid path) {
@@ -223,13 +277,19 @@ final class PathFids {
         return path.isAt(directory, name);
     }
 
-    /** Clunks some unused fids, least recently used first, without waiting. Returns whether there were any. */
+    /**
+     * Clunks some unused fids: all copies, or else the least recently used path fids. Does not wait for the answers.
+     * Returns whether there were any.
+     */
     boolean makeRoom() {
-        final List<Integer> surplus = new ArrayList<>();
+        final Surplus surplus = new Surplus();
         synchronized (this) {
-            clock.evict(ROOM, surplus);
+            copies.dropAll(surplus);
+            if (surplus.isEmpty()) {
+                clock.evict(ROOM, surplus);
+            }
         }
-        surplus.forEach(own::clunk);
+        surplus.clunk(own, walks);
         return !surplus.isEmpty();
     }
 
@@ -238,15 +298,15 @@ final class PathFids {
      * System#nanoTime}.
      */
     void clunkAll(final long deadline) {
-        final List<Integer> all = new ArrayList<>();
+        final Surplus all = new Surplus();
         synchronized (this) {
             clock.dropAll(all);
             if (root != null) {
                 root.retired = true;
-                all.addAll(dropAll(root));
+                dropAll(root, all);
             }
         }
-        own.clunkAll(all, deadline);
+        all.clunk(own, walks, deadline);
     }
 
     /**
@@ -268,7 +328,7 @@ final class PathFids {
         }
         final LiveFid live = new LiveFid(walked.fid());
         final Optional<Lease> lease;
-        final List<Integer> surplus = new ArrayList<>();
+        final Surplus surplus = new Surplus();
         synchronized (this) {
             if (path.renames() != renames) {
                 lease = Optional.empty();
@@ -280,14 +340,14 @@ final class PathFids {
                 lease = Optional.of(pin(live));
                 if (place.live != null) {
                     // Another thread has meanwhile stored a fid that it had walked to.
-                    place.drop(surplus);
+                    place.drop(copies, surplus);
                 }
                 place.live = live;
                 place.walkedAt = walked.moves();
                 clock.enter(place, surplus);
             }
         }
-        surplus.forEach(own::clunk);
+        surplus.clunk(own, walks);
         return lease;
     }
 
@@ -339,10 +399,10 @@ final class PathFids {
     }
 
     @GuardedBy("this")
-    private List<Integer> dropAll(final PathFid path) {
-        final List<Integer> dropped = new ArrayList<>(1);
-        path.all().forEach(place -> place.drop(dropped));
-        return dropped;
+    private void dropAll(final PathFid path, final Surplus surplus) {
+        for (final UserFid place : path.all()) {
+            place.drop(copies, surplus);
+        }
     }
 
     private void unpin(final LiveFid live) {
@@ -352,7 +412,7 @@ final class PathFids {
             last = live.dropped && live.pins == 0;
         }
         if (last) {
-            own.clunk(live.number);
+            own.clunk(live);
         }
     }
 

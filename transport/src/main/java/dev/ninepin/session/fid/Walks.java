@@ -7,16 +7,15 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
 import dev.ninepin.p9.Twalk;
-import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable.Attribute;
 import dev.ninepin.session.fid.FidTable.Walked;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,41 +109,74 @@ final class Walks {
         });
     }
 
+    /** Begins to make a second fid on the file of {@code from}. Empty if the server takes no more fids. */
+    Optional<CopyAhead> beginCopy(final int from) {
+        final OptionalInt number = fids.tryTake();
+        return number.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new CopyAhead(number.getAsInt(), requests.walk(from, number.getAsInt(), List.of())));
+    }
+
+    /** Waits for a copy, which the caller then owns. If the server refused it, its number is given back. */
+    int await(final CopyAhead copy) throws IOException {
+        try {
+            awaitWalk(copy.walk(), copy.number(), 0);
+        } catch (final RemoteException e) {
+            final boolean isTooLarge = fids.learnLimit(copy.number(), e);
+            LOG.trace("no copy, its fid {} is too large: {}", copy.number(), isTooLarge, e);
+            throw e;
+        }
+        fids.recordAccepted(copy.number());
+        return copy.number();
+    }
+
+    /** Clunks a copy that is no longer needed, once its walk is answered. Waits for neither answer. */
+    void end(final CopyAhead copy) {
+        if (!copy.isAnswered()) {
+            fids.clunkOnceMade(copy);
+            return;
+        }
+        try {
+            fids.clunk(await(copy));
+        } catch (final IOException e) {
+            LOG.trace("no copy {} to end", copy.number(), e);
+        }
+    }
+
+    /** Waits for the walk of a copy at most until {@code deadline}, and returns whether the copy exists. */
+    boolean isMade(final CopyAhead copy, final long deadline) {
+        try {
+            return copy.walk().awaitEnd(deadline - System.nanoTime()) && await(copy) == copy.number();
+        } catch (final IOException e) {
+            LOG.trace("no copy {} to end", copy.number(), e);
+            return false;
+        }
+    }
+
     /**
-     * Walks over each of {@code names} to a separate fid, with all requests in flight at once. The results are in the
-     * order of the names. A result is empty if the server answered with an error or takes no more fids.
+     * Begins a walk over one name to a new fid, without waiting for the answer. Empty if the server takes no more fids.
+     * Blocks only until a tag is free, so that it may be called with unsent requests in a batch.
      */
-    List<Optional<Walked>> walkEach(final int from, final List<ByteString> names, final Start start)
-            throws IOException {
-        final List<Integer> taken = fids.takeUpTo(names.size());
-        final List<Call<Rwalk>> calls = new ArrayList<>(taken.size());
-        try (Batch batch = requests.batch()) {
-            for (int i = 0; i < taken.size(); i++) {
-                calls.add(requests.walk(from, taken.get(i), List.of(names.get(i))));
-            }
+    Optional<PendingWalk> begin(final int from, final ByteString name, final Start start) {
+        final OptionalInt free = fids.tryTake();
+        if (free.isEmpty()) {
+            return Optional.empty();
         }
-        final List<Optional<Walked>> all = new ArrayList<>(names.size());
-        IOException failure = null;
-        for (int i = 0; i < calls.size(); i++) {
-            Optional<Walked> walked = Optional.empty();
-            try {
-                final Rwalk reply = awaitWalk(calls.get(i), taken.get(i), 1);
-                walked = Optional.of(start.walked(taken.get(i), reply.qids().get(0)));
-                fids.recordAccepted(taken.get(i));
-            } catch (final RemoteException e) {
-                final boolean isTooLarge = fids.learnLimit(taken.get(i), e);
-                LOG.trace("no way to {}, its fid is too large: {}", names.get(i), isTooLarge, e);
-            } catch (final IOException e) {
-                failure = e;
-            }
-            all.add(walked);
+        final int fid = free.getAsInt();
+        return Optional.of(new PendingWalk(this, requests.walk(from, fid, List.of(name)), fid, start));
+    }
+
+    /** Waits for the answer to a walk over one name. Empty if the server refused it. */
+    Optional<Walked> finish(final Call<Rwalk> call, final int fid, final Start start) throws IOException {
+        try {
+            final Rwalk reply = awaitWalk(call, fid, 1);
+            fids.recordAccepted(fid);
+            return Optional.of(start.walked(fid, reply.qids().get(0)));
+        } catch (final RemoteException e) {
+            final boolean isTooLarge = fids.learnLimit(fid, e);
+            LOG.trace("fid {} was not made; it is too large: {}", fid, isTooLarge, e);
+            return Optional.empty();
         }
-        if (failure != null) {
-            all.forEach(each -> each.ifPresent(walked -> fids.clunk(walked.fid())));
-            throw failure;
-        }
-        all.addAll(Collections.nCopies(names.size() - all.size(), Optional.empty()));
-        return all;
     }
 
     /** Walks to {@code newfid}, and gives its number back if that fails. */

@@ -28,8 +28,8 @@ public final class MessageMemory {
      */
     static final int SMALL = 4096 + 512;
 
-    /** The largest total size of the large buffers, in bytes; enough for 128 requests of 512 KiB. */
-    private static final int STOCK = 64 << 20;
+    /** The largest total size of the large buffers, in bytes; enough for 128 requests of 128 KiB. */
+    private static final int STOCK = 17 << 20;
 
     /**
      * The least number of large buffers, whatever their size: a request and its reply for each of two threads, one that

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Twalk;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.testing.BackgroundCall;
@@ -95,10 +96,17 @@ abstract class FidTableContract extends SessionFixture {
         for (int i = 0; i < 1200; i++) {
             assertThat(sizeOf(paths.get(i))).isEqualTo(i % 7);
         }
-        final List<ByteString> names =
-                IntStream.range(0, 1200).mapToObj(i -> name("file" + i)).toList();
-        final List<Optional<FidTable.Walked>> walked =
-                session.fids().walkEach(session.fids().root(), names);
+        final List<Optional<FidTable.Walked>> walked = new ArrayList<>();
+        try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
+            for (int i = 0; i < 1200; i++) {
+                final Optional<PendingWalk> walk = session.fids()
+                        .beginWalk(
+                                root.fid(),
+                                name("file" + i),
+                                session.fids().moves().count());
+                walked.add(walk.isPresent() ? walk.get().await() : Optional.empty());
+            }
+        }
         assertThat(walked).hasSize(1200);
         walked.forEach(each -> each.ifPresent(file -> session.fids().clunk(file.fid())));
         assertFidsAgree();
@@ -283,6 +291,110 @@ abstract class FidTableContract extends SessionFixture {
     /** Makes the export readable for all users, because a server that acts as a user must be able to reach it. */
     private void letOthersIn() throws IOException {
         Files.setPosixFilePermissions(export, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    @Test
+    void aPathThatIsOpenedAgainGetsACopyAhead() throws Exception {
+        Files.createFile(export.resolve("file"));
+        connect(options());
+        final PathFid path = lookup(session.fids().root(), "file");
+
+        assertThat(walksToOpen(session.fids(), path)).isEqualTo(1);
+        assertThat(walksToOpen(session.fids(), path))
+                .as("its own and the one ahead")
+                .isEqualTo(2);
+        assertThat(walksToOpen(session.fids(), path)).as("the one ahead").isEqualTo(1);
+        assertThat(session.fids().used()).isEqualTo(3);
+
+        session.fids().retire(path);
+        await().untilAsserted(() -> {
+            // Clunks what waited for the answer to a walk.
+            session.fids().giveBack(session.fids().take());
+            assertThat(session.fids().used()).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void aCopyAheadGoesWithTheOldPath() throws Exception {
+        Files.createDirectory(export.resolve("old"));
+        Files.createFile(export.resolve("old/file"));
+        connect(options());
+        final FidTable fids = session.fids();
+        final PathFid directory = lookup(fids.root(), "old");
+        final PathFid path = lookup(directory, "file");
+        walksToOpen(fids, path);
+        walksToOpen(fids, path);
+
+        rename(path, directory, Path.of("renamed"));
+        Files.createFile(export.resolve("old/file"));
+        assertOpens(path, export.resolve("old/renamed"));
+        walksToOpen(fids, path);
+
+        try (DirectoryMoves.Held move = fids.moves().beginRename()) {
+            rename(directory, fids.root(), Path.of("new"));
+        }
+        Files.createDirectory(export.resolve("old"));
+        Files.createFile(export.resolve("old/renamed"));
+        assertOpens(path, export.resolve("new/renamed"));
+        await().untilAsserted(
+                        () -> assertThat(fids.used()).isEqualTo(channel.fids().size()));
+    }
+
+    /** Opens a path by a copy, as a share does, and asserts which file the copy is on. */
+    private void assertOpens(final PathFid path, final Path file) throws IOException {
+        try (FidTable.Lease lease = session.fids().lease(path)) {
+            final int copy = session.fids().copyToOpen(lease);
+            assertThat(session.getattr(copy, BASIC).await().qid().path()).isEqualTo(inode(file));
+            session.fids().clunk(copy);
+            session.fids().copyAhead(lease);
+        }
+    }
+
+    /** Copies a path's fid to open it, and begins a copy ahead. Returns how many walks that took. */
+    private int walksToOpen(final FidTable fids, final PathFid path) throws IOException {
+        try (FidTable.Lease lease = fids.lease(path)) {
+            final int before = channel.sent(Twalk.class);
+            final int copy = fids.copyToOpen(lease);
+            fids.copyAhead(lease);
+            fids.clunkAndAwait(copy);
+            return channel.sent(Twalk.class) - before;
+        }
+    }
+
+    @Test
+    void aCopyAheadBelongsToOneUser() throws Exception {
+        Files.createFile(export.resolve("file"));
+        letOthersIn();
+        connect(options());
+        final FidTable others = session.fids().forUser(1);
+        final PathFid path = lookup(session.fids().root(), "file");
+        walksToOpen(session.fids(), path);
+        walksToOpen(session.fids(), path);
+        others.lease(path).close();
+
+        assertThat(walksToOpen(others, path))
+                .as("a copy of the other user's own")
+                .isEqualTo(1);
+        assertThat(walksToOpen(session.fids(), path)).as("the next copy ahead").isEqualTo(1);
+    }
+
+    @Test
+    void copiesAheadCountTowardsTheLimit() throws Exception {
+        final int max = 64;
+        connect(options().withMaxFids(max));
+        final List<PathFid> paths = new ArrayList<>();
+        for (int i = 0; i < 2 * max; i++) {
+            Files.createFile(export.resolve("file" + i));
+            final PathFid path = lookup(session.fids().root(), "file" + i);
+            walksToOpen(session.fids(), path);
+            walksToOpen(session.fids(), path);
+            paths.add(path);
+        }
+
+        // The root's fid is not counted.
+        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(max + 1));
+        paths.forEach(session.fids()::retire);
+        await().untilAsserted(() -> assertThat(session.fids().used()).isEqualTo(1));
     }
 
     @Test

@@ -1,0 +1,221 @@
+package dev.ninepin.share.file;
+
+import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rwrite;
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.Bystander;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.inode.OpenFile;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writes of a mount that no program waits for. Each is sent at once or gathered with the ones after it, and is added
+ * to the file's {@link PendingWrites}. {@code docs/decisions/0019-writes-behind.md} and {@code 0050-gathered-writes.md}
+ * have the rules. Any thread may call any method.
+ */
+final class WritesBehind {
+    /** The most bytes that are gathered for one request. Larger requests are not faster. */
+    private static final int MOST_GATHERED = 64 << 10;
+
+    private final Session session;
+
+    /**
+     * The permits for writes that nothing waits for: half of the session's requests with data. A write that is being
+     * gathered has one too, so the permits also limit the gathered bytes.
+     */
+    private final Semaphore permits;
+
+    /** The largest write that the server has been seen to do at once, in bytes. */
+    private volatile int provenSize;
+
+    private final LateWrites late = new LateWrites();
+
+    /** @param limit the most writes that may be unanswered */
+    WritesBehind(final Session session, final int limit) {
+        this.session = session;
+        this.permits = new Semaphore(limit, true);
+    }
+
+    /** Records that the server has written {@code count} bytes at once. */
+    void noteWritten(final int count) {
+        if (count > provenSize) {
+            provenSize = count;
+        }
+    }
+
+    /**
+     * Sends the remaining bytes of {@code data} without waiting for the answers. Blocks while as many writes are
+     * unanswered as the session allows.
+     *
+     * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and then
+     * the rest of these bytes would be lost.
+     *
+     * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
+     *     into one message
+     * @param chunk the most bytes that one message may carry
+     * @return the number of bytes sent; 0 if the caller must wait for this write
+     * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
+     */
+    int send(final OpenFile file, final long offset, final ByteBuffer data, final int flags, final int chunk)
+            throws IOException {
+        final boolean append = (flags & OpenFlags.APPEND) != 0;
+        final int fid = file.fidToWrite(append);
+        final int start = data.position();
+        final int count = data.remaining();
+        int done = 0;
+        while (done < count) {
+            final int size = Math.min(chunk, count - done);
+            if (size > provenSize || !takePermit(file)) {
+                break;
+            }
+            file.inode().pages.beginChange();
+            final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
+            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
+                permits.release();
+                forgetProof(reply, size);
+            });
+            if (isUnsent(call)) {
+                file.inode().pages.endChange();
+                if (done == 0) {
+                    call.await();
+                }
+                break;
+            }
+            file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call);
+            done += size;
+        }
+        return done;
+    }
+
+    /**
+     * Copies the remaining bytes of {@code data}, to send them together with the bytes that follow, if they continue a
+     * write of the same file that is not answered yet. May block as {@link #send} does. An append may also block until
+     * the earlier writes are answered, when it begins a new request.
+     *
+     * @return false if the bytes were not copied, and the caller must send them
+     * @throws IOException if the bytes were not copied, because an earlier write failed, the thread is interrupted or no
+     *     fid could be opened
+     */
+    boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data, final int chunk)
+            throws IOException {
+        final int limit = Math.min(chunk, MOST_GATHERED);
+        final int count = data.remaining();
+        // To copy large writes costs more than their requests.
+        if (count == 0 || count > limit / 2) {
+            return false;
+        }
+        final PendingWrites pending = file.inode().pending;
+        if (pending.join(to, data)) {
+            return true;
+        } else if (!pending.continuesLast(to, count)) {
+            return false;
+        }
+        if (to.append()) {
+            // The full request before this one waits for the writes before it. Only one may wait so.
+            pending.awaitAllButLast();
+        }
+        pending.sendReady();
+        file.reportToWrite();
+        final int fid = file.fidToWrite(to.append());
+        if (!takePermit(file)) {
+            return false;
+        }
+        boolean gathered = false;
+        file.inode().pages.beginChange();
+        try {
+            gathered = pending.gather(to, data, limit, new Gathered(fid));
+        } finally {
+            if (!gathered) {
+                permits.release();
+                file.inode().pages.endChange();
+            }
+        }
+        if (gathered) {
+            late.add(pending);
+        }
+        return gathered;
+    }
+
+    /** Sends the bytes of a gathered write over a fid. Has a permit until these are written. */
+    private final class Gathered implements PendingWrites.Sender {
+        private final int fid;
+        private final AtomicBoolean released = new AtomicBoolean();
+
+        Gathered(final int fid) {
+            this.fid = fid;
+        }
+
+        @Override
+        public Call<Rwrite> send(final long offset, final ByteBuffer bytes, final long patienceNanos) {
+            final int count = bytes.remaining();
+            final Call<Rwrite> call =
+                    session.write(fid, offset, bytes, Math.min(patienceNanos, session.timeoutNanos()));
+            final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
+                // After an interrupt and after a short answer, the bytes are sent again.
+                if (reply == null ? !(failure instanceof InterruptedIOException) : reply.count() == count) {
+                    // A thread may wait for the permit, and nothing else may look at this write for a while.
+                    end();
+                }
+                forgetProof(reply, count);
+            });
+            return call;
+        }
+
+        @Override
+        public void end() {
+            if (!released.getAndSet(true)) {
+                permits.release();
+            }
+        }
+    }
+
+    private void forgetProof(final @Nullable Rwrite reply, final int sent) {
+        if (reply != null && reply.count() < sent) {
+            provenSize = 0;
+        }
+    }
+
+    /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
+    private static boolean isUnsent(final Call<?> call) {
+        return call.future().isCompletedExceptionally()
+                && call.future()
+                        .handle((reply, failure) -> !(failure instanceof RemoteException))
+                        .join();
+    }
+
+    /**
+     * Takes a permit. Returns false if there is none within the session's timeout; the file's unanswered writes have been
+     * given up then.
+     */
+    private boolean takePermit(final OpenFile file) throws InterruptedIOException {
+        if (permits.tryAcquire()) {
+            return true;
+        }
+        // What is gathered has permits too, and gives them back when it is written.
+        late.sendAll();
+        try (Bystander bystander = session.receiveForBystander()) {
+            if (permits.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
+                return true;
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting to write");
+        }
+        file.inode().pending.await();
+        return false;
+    }
+
+    /** Ends the thread that sends what was gathered. What is not sent by then is lost. */
+    void close() {
+        late.close();
+    }
+}

@@ -1,0 +1,115 @@
+package dev.ninepin.share.inode;
+
+import dev.ninepin.p9.Rgetattr;
+import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.fid.FidTable.Lease;
+import dev.ninepin.share.cache.CachedData;
+import dev.ninepin.share.cache.FilePages;
+import java.io.InterruptedIOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The check that a fid which was just opened is on the intended file: a request for the attributes of its path, sent
+ * after the open. If they have the version from before the open, the path has led to this file in between. {@link
+ * OpenFile} waits for the reply before anything depends on the fid. Any thread may call any method.
+ */
+public final class OpenCheck {
+    private final Inode inode;
+    private final Lease lease;
+    private final AtomicBoolean isLeased = new AtomicBoolean(true);
+    private final Rgetattr before;
+    private final long changesBefore;
+    private final Call<Rgetattr> request;
+
+    /** Whether the reply may show a change of this mount that began before the end of the open; null until that end. */
+    private volatile @Nullable Boolean changedHere;
+
+    /**
+     * @param lease the fid of the request; this object closes the lease
+     * @param before the attributes from before the open
+     * @param changesBefore {@link FilePages#changes} from before these were requested
+     * @param request the request, which was sent after the open
+     */
+    public OpenCheck(
+            final Inode inode,
+            final Lease lease,
+            final Rgetattr before,
+            final long changesBefore,
+            final Call<Rgetattr> request) {
+        this.inode = inode;
+        this.lease = lease;
+        this.before = before;
+        this.changesBefore = changesBefore;
+        this.request = request;
+    }
+
+    /**
+     * Records that the file is among the open ones. Changes on this mount that begin from now on wait for the reply
+     * ({@link OpenState#awaitChecks}), so they are no reason for another version. A change that is under way is one.
+     */
+    public void endOpen() {
+        changedHere = !inode.pages.isUnchangedSince(changesBefore);
+    }
+
+    /** Returns whether the reply has arrived, or will not. */
+    private boolean isAnswered() {
+        return request.future().isDone();
+    }
+
+    /**
+     * Blocks until the reply has arrived, at most for {@code patienceNanos} and for the session's timeout. An interrupt
+     * does not give the request up.
+     *
+     * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
+     */
+    void await(final long patienceNanos) throws InterruptedIOException {
+        if (!request.awaitEnd(patienceNanos)) {
+            request.giveUpIfOverdue();
+        }
+    }
+
+    /** Closes the lease if the reply has arrived or is overdue, and returns whether it did. Does not wait for the reply. */
+    public boolean closeLeaseIfEnded() {
+        if (!isAnswered()) {
+            request.giveUpIfOverdue();
+        }
+        final boolean hasEnded = isAnswered();
+        if (hasEnded) {
+            closeLease();
+        }
+        return hasEnded;
+    }
+
+    /** Returns whether the reply shows that the fid is on the file. */
+    boolean hasSucceeded() {
+        final Rgetattr now = request.future().handle((reply, failure) -> reply).getNow(null);
+        return now != null && inode.isSameFile(now) && (mayBeChangedHere() || CachedData.isSameVersion(before, now));
+    }
+
+    private boolean mayBeChangedHere() {
+        final Boolean known = changedHere;
+        return known == null ? !inode.pages.isUnchangedSince(changesBefore) : known;
+    }
+
+    /**
+     * Returns whether the fid is on the file although its path no longer is, since another client has just renamed or
+     * removed the file. Both change ctime. A server that answers by path shows another file.
+     *
+     * @param now the attributes over the fid
+     */
+    boolean isOnFile(final Rgetattr now) {
+        return inode.isSameFile(now)
+                && (!inode.pages.isUnchangedSince(changesBefore)
+                        || (before.size() == now.size()
+                                && before.mtimeSec() == now.mtimeSec()
+                                && before.mtimeNsec() == now.mtimeNsec()));
+    }
+
+    /** Gives up the path fid. To be called once the reply has arrived, or is no longer waited for. */
+    void closeLease() {
+        if (isLeased.getAndSet(false)) {
+            lease.close();
+        }
+    }
+}
