@@ -37,6 +37,9 @@ final class LockOrder {
             "CachedData",
             "AbsentAttributes",
             "OpenState",
+            "OpenFid",
+            "DirectoryFid",
+            "Connections",
             "FidNumbers",
             "TagTable",
             "Call");

@@ -39,7 +39,10 @@ final class FidClock {
 
     /** Empties the clock, and evicts all fids to {@code evicted}. */
     void dropAll(final List<Integer> evicted) {
-        clock.forEach(place -> place.drop(evicted));
+        clock.forEach(place -> {
+            place.inClock = false;
+            place.drop(evicted);
+        });
         clock.clear();
     }
 

@@ -5,6 +5,7 @@ import dev.ninepin.p9.Rmessage;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -35,6 +36,21 @@ final class OwnFids {
 
     OwnFids(final FidRequests requests) {
         this.requests = requests;
+    }
+
+    /** Begins the fids of a new connection, as {@link FidNumbers#beginConnection} does. */
+    int beginConnection() {
+        return numbers.beginConnection();
+    }
+
+    /** Returns the first number of the present connection's fids. */
+    int first() {
+        return numbers.first();
+    }
+
+    /** Returns whether the connection of a fid has ended, and the fid with it. */
+    boolean isLost(final int fid) {
+        return numbers.isLost(fid);
     }
 
     /** Returns how many fids the server holds, or may hold. */
@@ -135,9 +151,13 @@ final class OwnFids {
         numbers.giveBack(fid);
     }
 
-    /** Clunks a fid that the caller owns, without waiting for the answer. */
+    /** Clunks a fid that the caller owns, without waiting for the answer. A lost fid takes no request. */
     void clunk(final int fid) {
-        final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
+        if (numbers.isLost(fid)) {
+            numbers.giveBack(fid);
+        } else {
+            final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
+        }
     }
 
     /**
@@ -152,14 +172,16 @@ final class OwnFids {
     }
 
     /**
-     * Gives the number back when the server answers, because Tclunk ends a fid even if it fails. Without an answer, the
-     * fid may still exist.
+     * Gives the number back when the server answers, because Tclunk ends a fid even if it fails. The end of the
+     * connection ends the fid too. Without either, the fid may still exist.
      */
     private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
         numbers.beginEnd();
         return clunk.future().whenComplete((reply, failure) -> {
-            if (failure == null || failure instanceof RemoteException) {
+            if (failure == null || isCertainlyGone(failure)) {
                 numbers.giveBack(fid);
+            } else {
+                numbers.abandon(fid);
             }
             numbers.finishEnd();
         });
@@ -190,11 +212,11 @@ final class OwnFids {
 
     /**
      * Disposes of a fid after the request that makes or ends it has failed. If the server refused the request, the fid
-     * does not exist. If the request was given up, the fid may or may not exist. It is then clunked once the server is
+     * does not exist. If the connection ended, the fid ended with it. If the request was given up, the fid may or may not exist. It is then clunked once the server is
      * known to be finished with the request, and its number stays in use until then.
      */
     void dispose(final int fid, final Call<?> request, final IOException failure) {
-        if (failure instanceof RemoteException) {
+        if (isCertainlyGone(failure)) {
             numbers.giveBack(fid);
             return;
         }
@@ -202,6 +224,10 @@ final class OwnFids {
             doubtful.add(new Doubtful(request, fid));
         }
         clunkDoubtfulFids();
+    }
+
+    private static boolean isCertainlyGone(final Throwable failure) {
+        return failure instanceof RemoteException || failure instanceof SessionEndedException;
     }
 
     /**
