@@ -147,7 +147,7 @@ public final class AttributeWriter {
         }
         inode.pages.beginChange();
         try {
-            apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
+            session.repeatIfLost(() -> apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
                             fid,
                             valid,
                             mode,
@@ -158,7 +158,7 @@ public final class AttributeWriter {
                             atime.nanos(),
                             mtime.seconds(),
                             mtime.nanos()))
-                    .await());
+                    .await()));
         } finally {
             inode.pages.endChange();
         }
@@ -174,8 +174,8 @@ public final class AttributeWriter {
         }
     }
 
-    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. */
-    private void apply(
+    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. Returns the inode. */
+    private Inode apply(
             final Inode inode,
             final AttributeChange change,
             final boolean mayWrite,
@@ -183,7 +183,7 @@ public final class AttributeWriter {
             throws IOException {
         try {
             if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.use(inode, request)) {
-                return;
+                return inode;
             }
             if (change.mode().isPresent()) {
                 ownerWrite.runWhileUnmodified(inode, () -> paths.change(inode, request));
@@ -200,6 +200,7 @@ public final class AttributeWriter {
             }
             ownerWrite.lend(inode, e, () -> paths.change(inode, request));
         }
+        return inode;
     }
 
     /** Removes a file's set-ID bits, if it has any, before a program without CAP_FSETID changes its data. */

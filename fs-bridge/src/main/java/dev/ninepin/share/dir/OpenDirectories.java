@@ -8,7 +8,6 @@ import dev.ninepin.share.path.FidOpening;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.SharedState;
 import java.io.IOException;
-import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,17 +33,13 @@ public final class OpenDirectories {
      */
     public long open(final Inode inode, final FilePaths paths) throws IOException {
         if (inode.removed().isPresent()) {
-            return add(inode, OptionalInt.empty());
+            return handles.add(new OpenDirectory(shared, asides, inode, null));
         }
-        final int fid = paths.copy(inode, copy -> {
+        final FilePaths.Attempt<Integer> open = () -> paths.copy(inode, copy -> {
             opening.directory(copy);
             return copy;
         });
-        return add(inode, OptionalInt.of(fid));
-    }
-
-    private long add(final Inode inode, final OptionalInt fid) {
-        return handles.add(new OpenDirectory(shared.session(), shared.inodes(), asides, inode, fid));
+        return handles.add(new OpenDirectory(shared, asides, inode, new DirectoryFid(shared.session(), open)));
     }
 
     /** Returns an open directory. Fails with EBADF if there is no such handle. */

@@ -12,10 +12,11 @@ import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.path.SharedState;
 import java.io.IOException;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,10 +48,9 @@ public final class OpenDirectory {
     private final Inode inode;
 
     /**
-     * The open fid; empty for a directory that was removed before it was opened, as "." of a process that is still in
-     * it.
+     * The open fid; null for a directory that was removed before it was opened, as "." of a process that is still in it.
      */
-    private final OptionalInt fid;
+    private final @Nullable DirectoryFid fid;
 
     @GuardedBy("this")
     private final PageCookies cookies = new PageCookies();
@@ -73,13 +73,9 @@ public final class OpenDirectory {
     private long position;
 
     OpenDirectory(
-            final Session session,
-            final Inodes inodes,
-            final AsideFiles asides,
-            final Inode inode,
-            final OptionalInt fid) {
-        this.session = session;
-        this.inodes = inodes;
+            final SharedState shared, final AsideFiles asides, final Inode inode, final @Nullable DirectoryFid fid) {
+        this.session = shared.session();
+        this.inodes = shared.inodes();
         this.asides = asides;
         this.inode = inode;
         this.fid = fid;
@@ -91,11 +87,11 @@ public final class OpenDirectory {
      * fsync(2), if the server cannot do so for directories.
      */
     public void fsync(final boolean dataOnly) throws IOException {
-        if (fid.isEmpty() || inode.removed().isPresent()) {
+        if (fid == null || inode.removed().isPresent()) {
             return;
         }
         try {
-            session.fsync(fid.getAsInt(), dataOnly).await();
+            fid.use(number -> session.fsync(number, dataOnly).await());
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
@@ -107,7 +103,9 @@ public final class OpenDirectory {
     /** Clunks the fid. Must be called once. */
     void close() {
         inode.open.closedDirectory();
-        fid.ifPresent(session.fids()::clunk);
+        if (fid != null) {
+            fid.close();
+        }
     }
 
     /**
@@ -118,7 +116,7 @@ public final class OpenDirectory {
      *     listing never ends
      */
     public synchronized void read(final long offset, final DirectorySink sink) throws IOException {
-        if (fid.isEmpty() || inode.removed().isPresent()) {
+        if (fid == null || inode.removed().isPresent()) {
             throw new ErrnoException(Errno.ENOENT, "the directory was removed");
         }
         final long cookie = shownCookies.find(offset);
@@ -142,7 +140,7 @@ public final class OpenDirectory {
                 position = entry.offset();
                 next++;
             }
-            final List<Dirent> following = cookies.makeContinuous(position, readPage(fid.getAsInt()));
+            final List<Dirent> following = cookies.makeContinuous(position, readPage(fid));
             progress.page(position, following);
             page = following;
             next = 0;
@@ -153,15 +151,18 @@ public final class OpenDirectory {
     }
 
     /**
-     * Requests the page that follows {@link #position}. nfs-ganesha looks up each entry that it lists. If one was just
+     * Requests the page that follows {@link #position}. After a new connection, the listing goes on at this cookie: the
+     * servers take the positions of their host's file system, which do not depend on the descriptor. nfs-ganesha looks up each entry that it lists. If one was just
      * removed on its host, it answers ENOENT for the whole page ({@code src/FSAL/FSAL_VFS/handle.c}, read_dirents). The
      * page is then requested again.
      */
     @GuardedBy("this")
-    private List<Dirent> readPage(final int from) throws IOException {
+    private List<Dirent> readPage(final DirectoryFid from) throws IOException {
+        final long after = position;
         for (int tries = 1; ; tries++) {
             try {
-                return session.readdir(from, position, session.maxIo()).await();
+                return from.use(number ->
+                        session.readdir(number, after, session.maxIo()).await());
             } catch (final RemoteException e) {
                 if (e.errno() != Errno.ENOENT || !session.isGanesha() || tries == PAGE_TRIES) {
                     throw e;

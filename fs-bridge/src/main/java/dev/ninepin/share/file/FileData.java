@@ -11,7 +11,10 @@ import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
+import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.path.UnknownOutcomeException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -20,6 +23,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,8 +77,13 @@ final class FileData {
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
     ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
+        return session.repeatIfLost(() -> read(file, file.fid(), offset, count));
+    }
+
+    /** Reads like {@link #read(OpenFile, long, int)}, over one fid: its connection determines the size of the messages. */
+    private ReadResult read(final OpenFile file, final int fid, final long offset, final int count) throws IOException {
         if (count <= chunk(file)) {
-            final ReadReply reply = session.read(file.fid(), offset, count).await();
+            final ReadReply reply = session.read(fid, offset, count).await();
             if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return toResult(reply);
             }
@@ -81,11 +91,12 @@ final class FileData {
             // buffer others may need.
             reply.close();
         }
-        return readInPlaces(file, offset, count);
+        return readInPlaces(file, fid, offset, count);
     }
 
     /** Reads with several requests, as soon as there are permits for them. */
-    private ReadResult readInPlaces(final OpenFile file, final long offset, final int count) throws IOException {
+    private ReadResult readInPlaces(final OpenFile file, final int fid, final long offset, final int count)
+            throws IOException {
         final int wanted = Math.min(atOnce, (count - 1) / chunk(file) + 1);
         try {
             places.acquire(wanted);
@@ -97,7 +108,7 @@ final class FileData {
         boolean done = false;
         try {
             data = buffers.take(count);
-            readInto(data, file, offset, count, wanted * chunk(file));
+            readInto(data, file, fid, offset, count, wanted * chunk(file));
             data.flip();
             done = true;
             return toResult(data, wanted);
@@ -121,43 +132,77 @@ final class FileData {
      * @param group the number of bytes that may be requested at the same time
      */
     private void readInto(
-            final ByteBuffer data, final OpenFile file, final long offset, final int count, final int group)
+            final ByteBuffer data,
+            final OpenFile file,
+            final int fid,
+            final long offset,
+            final int count,
+            final int group)
             throws IOException {
         for (int done = 0; done < count && data.position() == done; done += group) {
-            readGroup(file, offset + done, Math.min(group, count - done), data);
+            readGroup(file, fid, offset + done, Math.min(group, count - done), data);
         }
-        readOn(file, offset, count, data);
+        readOn(file, fid, offset, count, data);
     }
 
     /**
      * Writes the remaining bytes of {@code data} and returns how many were written. The count is smaller if the server
-     * could not write more. Throws only if nothing was written.
+     * could not write more. Throws only if nothing was written, or if it is not known whether something was appended.
      *
      * @param flags the flags of this write: with APPEND it goes to the end of the file
      */
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final int fid = file.fidToWrite(append);
-        final int chunk = chunk(file);
-        if (!append) {
-            return writeChunks(fid, offset, data, chunk);
+        file.inode().pending.noteWrite(session.connection());
+        if ((flags & OpenFlags.APPEND) == 0) {
+            return session.repeatIfLost(() -> {
+                // In this order: the fid's connection determines the size of the messages.
+                final int fid = file.fidToWrite(false);
+                return writeChunks(fid, offset, data, chunk(file));
+            });
         }
-        // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client has
-        // appended.
-        final long end = session.isGanesha()
-                ? session.getattr(fid, AttrMask.SIZE).await().size()
-                : offset;
         int written = 0;
         while (data.hasRemaining()) {
-            final ByteBuffer part = data.slice(data.position(), Math.min(chunk, data.remaining()));
-            final int done = writeChunks(fid, end + written, part, chunk);
-            data.position(data.position() + done);
-            written += done;
-            if (done < part.capacity()) {
+            final int before = data.remaining();
+            final boolean isWhole = append(file, offset + written, data);
+            written += before - data.remaining();
+            if (!isWhole) {
                 break;
             }
         }
         return written;
+    }
+
+    /**
+     * Appends as many bytes as one message carries. Returns whether the server has written all of them.
+     *
+     * @param offset where the kernel believes the end of the file to be
+     */
+    private boolean append(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        while (true) {
+            // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client
+            // has
+            // appended.
+            final long[] end = {offset};
+            final int fid = session.repeatIfLost(() -> {
+                final int opened = file.fidToWrite(true);
+                if (session.isGanesha()) {
+                    end[0] = session.getattr(opened, AttrMask.SIZE).await().size();
+                }
+                return opened;
+            });
+            final ByteBuffer part = data.slice(data.position(), Math.min(chunk(file), data.remaining()));
+            try {
+                final int done = writeChunks(fid, end[0], part, part.remaining());
+                data.position(data.position() + done);
+                return done == part.capacity();
+            } catch (final SessionEndedException e) {
+                if (!e.isUnsent()) {
+                    throw UnknownOutcomeException.of(
+                            "append to node " + file.inode().node(), e);
+                }
+                session.awaitReturn(e);
+            }
+        }
     }
 
     /**
@@ -170,7 +215,7 @@ final class FileData {
      * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
      *     into one message ({@link #fitsOneMessage})
      * @return the number of bytes sent; 0 if the caller must wait for this write
-     * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
+     * @throws IOException if nothing was sent because the connection has ended or the thread is interrupted
      */
     int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
@@ -185,33 +230,113 @@ final class FileData {
                 break;
             }
             file.inode().pages.beginChange();
-            final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
+            file.inode().pending.noteWrite(session.connection());
+            final ByteBuffer bytes = data.slice(start + done, size);
+            final Behind write =
+                    append || !session.reconnects() ? new Behind(file) : new Behind(file, offset + done, bytes);
+            final Call<Rwrite> call = session.write(fid, offset + done, bytes);
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
-                behind.release();
+                if (!(failure instanceof SessionEndedException) || !session.reconnects()) {
+                    write.end();
+                }
                 if (reply != null && reply.count() < size) {
                     provenSize = 0;
                 }
             });
-            if (isUnsent(call)) {
+            if (isUnsent(call, append)) {
+                write.end();
                 file.inode().pages.endChange();
                 if (done == 0) {
-                    call.await();
+                    awaitFailure(call, file, append);
                 }
                 break;
             }
             // Another client may append meanwhile, so the offset of an append is unknown.
             final long from = append ? 0 : offset + done;
-            file.inode().pending.add(call, size, from, append ? Long.MAX_VALUE : from + size);
+            file.inode()
+                    .pending
+                    .add(call, size, from, append ? Long.MAX_VALUE : from + size, session.reconnects() ? write : null);
             done += size;
         }
         return done;
     }
 
-    /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
-    private static boolean isUnsent(final Call<?> call) {
+    private static void awaitFailure(final Call<?> call, final OpenFile file, final boolean append) throws IOException {
+        try {
+            call.await();
+        } catch (final SessionEndedException e) {
+            if (append && !e.isUnsent()) {
+                throw UnknownOutcomeException.of(
+                        "append to node " + file.inode().node(), e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * A write behind: its permit of {@link #behind}, and a copy of its bytes until the server has answered, for the case
+     * that the connection ends before.
+     */
+    private final class Behind implements PendingWrites.Lost {
+        private final OpenFile file;
+        private final long offset;
+        private final AtomicReference<@Nullable ByteBuffer> copy = new AtomicReference<>();
+        private final AtomicBoolean ended = new AtomicBoolean();
+
+        /** A write that cannot be repeated: it appends, or no other connection follows. */
+        Behind(final OpenFile file) {
+            this.file = file;
+            this.offset = 0;
+        }
+
+        Behind(final OpenFile file, final long offset, final ByteBuffer bytes) {
+            this.file = file;
+            this.offset = offset;
+            copy.set(buffers.take(bytes.remaining()).put(bytes.duplicate()).flip());
+        }
+
+        /** Gives back the permit and the copy. Does nothing the second time. */
+        void end() {
+            if (ended.getAndSet(true)) {
+                return;
+            }
+            final ByteBuffer held = copy.getAndSet(null);
+            if (held != null) {
+                buffers.giveBack(held);
+            }
+            behind.release();
+        }
+
+        @Override
+        public int writeAgain() throws IOException {
+            final ByteBuffer bytes = copy.get();
+            boolean isInterrupted = false;
+            try {
+                if (bytes == null) {
+                    throw UnknownOutcomeException.of(
+                            "append to node " + file.inode().node(), null);
+                }
+                return write(file, offset, bytes.duplicate(), 0);
+            } catch (final InterruptedIOException e) {
+                isInterrupted = true;
+                throw e;
+            } finally {
+                if (!isInterrupted) {
+                    end();
+                }
+            }
+        }
+    }
+
+    /**
+     * Returns whether a write has failed without an answer: the session has ended, or there was no tag for it. A write
+     * whose connection has ended will be sent again, unless it appends.
+     */
+    private boolean isUnsent(final Call<?> call, final boolean append) {
         return call.future().isCompletedExceptionally()
                 && call.future()
-                        .handle((reply, failure) -> !(failure instanceof RemoteException))
+                        .handle((reply, failure) -> !(failure instanceof RemoteException)
+                                && !(failure instanceof SessionEndedException && !append && session.reconnects()))
                         .join();
     }
 
@@ -242,15 +367,16 @@ final class FileData {
 
     /**
      * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
-     * short reply. Throws only if {@code data} is still empty.
+     * short reply. Throws only if {@code data} is still empty, or if the connection has ended: then all is read again.
      */
-    private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readGroup(
+            final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
-                calls.add(session.read(file.fid(), offset + done, Math.min(chunk, count - done)));
+                calls.add(session.read(fid, offset + done, Math.min(chunk, count - done)));
             }
         }
         boolean whole = true;
@@ -266,19 +392,19 @@ final class FileData {
                 failure = failure == null ? e : failure;
             }
         }
-        if (failure != null && data.position() == 0) {
+        if (failure != null && (data.position() == 0 || failure instanceof SessionEndedException)) {
             throw failure;
         }
     }
 
     /** Continues after a short reply, until the end of the file or of the request. */
-    private void readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readOn(final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         while (mayHaveMore(file, offset, data.position(), count)) {
             final int rest = Math.min(count - data.position(), chunk(file));
             final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
             try (ReadReply reply =
-                    session.read(file.fid(), offset + data.position(), asked).await()) {
+                    session.read(fid, offset + data.position(), asked).await()) {
                 final ByteBuffer more = reply.data();
                 if (!more.hasRemaining()) {
                     break;
@@ -300,7 +426,7 @@ final class FileData {
 
     /**
      * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
-     * bytes up to the first short or failed part. Throws only if that is 0.
+     * bytes up to the first short or failed part. Throws only if that is 0, or if the connection has ended.
      */
     private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
             throws IOException {
@@ -330,7 +456,7 @@ final class FileData {
                 failure = failure == null ? e : failure;
             }
         }
-        if (failure != null && written == 0) {
+        if (failure != null && (written == 0 || failure instanceof SessionEndedException)) {
             throw failure;
         }
         return written;

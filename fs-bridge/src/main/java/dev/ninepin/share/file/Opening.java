@@ -8,7 +8,6 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlopen;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
-import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.AttributeReader;
@@ -43,10 +42,10 @@ public final class Opening {
     private final FilePaths paths;
     private final NameLocks locks;
     private final AttributeReader attributes;
-    private final OwnerWrite ownerWrite;
     private final CacheMode cache;
     private final FidOpening opening;
     private final OpenFiles files;
+    private final Reopening reopening;
 
     public Opening(
             final UserView view, final AttributeReader attributes, final OwnerWrite ownerWrite, final OpenFiles files) {
@@ -56,9 +55,9 @@ public final class Opening {
         this.locks = view.shared().nameLocks();
         this.cache = view.options().cache();
         this.attributes = attributes;
-        this.ownerWrite = ownerWrite;
         this.opening = new FidOpening(session, view.options().accessTimes());
         this.files = files;
+        this.reopening = new Reopening(view, ownerWrite, this, files);
     }
 
     /**
@@ -87,14 +86,14 @@ public final class Opening {
 
     /** Adds a file that this user has just created, and returns its handle. */
     long addCreated(final Inode inode, final int fid, final int flags, final int iounit) {
-        final OpenFile file = newOpenFile(inode, fid, flags, iounit);
+        final OpenFile file = newOpenFile(inode, new OpenFile.Opened(fid, iounit), flags);
         inode.pages.create(file.isForWriting());
         file.markCounted();
         return files.add(file);
     }
 
-    private OpenFile newOpenFile(final Inode inode, final int fid, final int flags, final int iounit) {
-        return new OpenFile(inode, fid, flags, iounit, this::openAgain, fids.nUname());
+    private OpenFile newOpenFile(final Inode inode, final OpenFile.Opened opened, final int flags) {
+        return new OpenFile(inode, opened, flags, reopening, fids.nUname());
     }
 
     /**
@@ -125,9 +124,9 @@ public final class Opening {
                 final Optional<Call<Rgetattr>> asked = cache == CacheMode.LOOSE
                         ? Optional.empty()
                         : Optional.of(session.getattr(path, AttrMask.BASIC));
-                final OpenFid opened = openFid(inode, path, flags, asked);
+                final OpenFile.Opened opened = openFid(inode, path, flags, asked);
                 try {
-                    final OpenFile file = newOpenFile(inode, opened.fid(), flags, opened.iounit());
+                    final OpenFile file = newOpenFile(inode, opened, flags);
                     if (asked.isEmpty()) {
                         return new Opened(file, first.changes(), Optional.empty());
                     }
@@ -155,11 +154,12 @@ public final class Opening {
      *
      * @param asked the other request; if the open fails, this method waits for its reply, so that its tag is free again
      */
-    private OpenFid openFid(final Inode inode, final int path, final int flags, final Optional<? extends Call<?>> asked)
+    private OpenFile.Opened openFid(
+            final Inode inode, final int path, final int flags, final Optional<? extends Call<?>> asked)
             throws IOException {
         boolean done = false;
         try {
-            final OpenFid opened = openFid(inode, path, flags);
+            final OpenFile.Opened opened = openFid(inode, path, flags);
             done = true;
             return opened;
         } finally {
@@ -194,25 +194,6 @@ public final class Opening {
     }
 
     /**
-     * Opens another fid on an open file, for writes that need the other setting of APPEND.
-     *
-     * <p>open(2) has already decided what the descriptor may do, but a server may check the mode bits again. If it
-     * refuses, the open is repeated with the owner's write permission lent.
-     */
-    private int openAgain(final Inode inode, final int flags) throws IOException {
-        final FilePaths.Attempt<Integer> opening =
-                () -> paths.use(inode, path -> openFid(inode, path, flags).fid());
-        try {
-            return opening.run();
-        } catch (final RemoteException e) {
-            return ownerWrite.lend(inode, e, opening);
-        }
-    }
-
-    /** An open fid, and the server's iounit for it in bytes. */
-    private record OpenFid(int fid, int iounit) {}
-
-    /**
      * Opens a copy of {@code path}, a fid on the file's path.
      *
      * <p>An open for writing adds EXCL, which open(2) ignores without CREAT. QEMU closes the descriptors of fids
@@ -221,14 +202,14 @@ public final class Opening {
      *
      * @throws StaleFileException if the path leads to another file; the new fid is clunked then
      */
-    private OpenFid openFid(final Inode inode, final int path, final int flags) throws IOException {
+    OpenFile.Opened openFid(final Inode inode, final int path, final int flags) throws IOException {
         final int fid = fids.copy(path);
         try {
             final Rlopen opened = opening.file(fid, OpenFlags.writes(flags) ? flags | OpenFlags.EXCL : flags);
             if (!FileId.of(opened.qid()).equals(inode.id())) {
                 throw new StaleFileException("node " + inode.node() + " is another file now");
             }
-            return new OpenFid(fid, opened.iounit());
+            return new OpenFile.Opened(fid, opened.iounit());
         } catch (final IOException | RuntimeException e) {
             fids.clunk(fid);
             throw e;

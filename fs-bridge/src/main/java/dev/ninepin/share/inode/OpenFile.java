@@ -1,10 +1,11 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.share.cache.PendingWrites;
 import java.io.IOException;
-import java.util.function.IntConsumer;
 
 /**
  * An open file: its open fid, and a second one if both appends and writes at an offset are needed. Any thread may call
@@ -16,18 +17,18 @@ import java.util.function.IntConsumer;
  * kind.
  */
 public final class OpenFile {
-    private static final int NONE = -1;
-
     private final Inode inode;
-    private final int fid;
     private final int flags;
-    private final int iounit;
-    private final Opener opener;
     private final int user;
 
-    /** The fid that was opened with the opposite setting of APPEND. */
-    @GuardedBy("this")
-    private int otherFid = NONE;
+    /** The fid that was opened first. */
+    private final OpenFid fid;
+
+    /** The fid with the opposite setting of APPEND. */
+    private final OpenFid otherFid;
+
+    /** Whether another client took a lock of this file while the server was away. */
+    private volatile boolean lockLost;
 
     /** Whether the server holds a lock through {@link #fid}, which is then not clunked. */
     @GuardedBy("this")
@@ -52,25 +53,42 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresTold;
 
-    /** A way to open another fid on the file. */
-    @FunctionalInterface
+    /**
+     * A fid that was opened.
+     *
+     * @param iounit the server's iounit for it, in bytes; 0 if it gave none
+     */
+    public record Opened(int fid, int iounit) {}
+
+    /** The requests that open further fids on a file, with the credentials of the user who opened the file. */
     public interface Opener {
-        int open(Inode inode, int flags) throws IOException;
+        /**
+         * Opens a fid on a file, with flags of open(2).
+         *
+         * @param again whether the file may have been replaced since, because the connection has ended
+         * @throws dev.ninepin.session.fid.StaleFileException if no path leads to the file
+         */
+        Opened open(Inode inode, int flags, boolean again) throws IOException;
+
+        /** Returns whether the connection of a fid has ended, and the fid with it. */
+        boolean isLost(int fid);
+
+        /** Requests the locks on a file again after the connection has ended. */
+        void regainLocks(Inode inode) throws IOException;
+
+        void clunk(int fid);
     }
 
     /**
-     * @param flags the flags that {@code fid} was opened with
-     * @param iounit the server's iounit for {@code fid}, in bytes; 0 if it gave none
-     * @param opener opens another fid with the opener's credentials
+     * @param flags the flags that {@code opened} was opened with
+     * @param opener opens further fids
      * @param user the opener's server ID
      */
-    public OpenFile(
-            final Inode inode, final int fid, final int flags, final int iounit, final Opener opener, final int user) {
+    public OpenFile(final Inode inode, final Opened opened, final int flags, final Opener opener, final int user) {
         this.inode = inode;
-        this.fid = fid;
+        this.fid = new OpenFid(inode, flags, opener, opened);
+        this.otherFid = new OpenFid(inode, flags ^ OpenFlags.APPEND, opener);
         this.flags = flags;
-        this.iounit = iounit;
-        this.opener = opener;
         this.user = user;
         this.failuresSynced = inode.pending.failures();
         this.failuresWritten = failuresSynced;
@@ -136,14 +154,44 @@ public final class OpenFile {
         return inode;
     }
 
-    /** Returns the fid that was opened first, for everything but writing. */
-    public int fid() {
-        return fid;
+    /**
+     * Returns the fid that was opened first, for everything but writing. Opens the file again if the fid's connection has
+     * ended.
+     *
+     * @throws ErrnoException EIO if another client took a lock of this file while the server was away
+     */
+    public int fid() throws IOException {
+        final int number = fid.number();
+        requireLock();
+        return number;
+    }
+
+    /** Returns the fid like {@link #fid}, to lock the file. */
+    public int fidToLock() throws IOException {
+        return fid.number();
     }
 
     /** Returns the server's iounit: the most bytes that one read or write moves; 0 if only msize limits it. */
     public int iounit() {
-        return iounit;
+        return fid.iounit();
+    }
+
+    /** Records that another client took a lock of this file: I/O fails until {@link #forgetLostLock}. */
+    public void loseLock() {
+        lockLost = true;
+    }
+
+    /** Records that a program has released its locks. */
+    public void forgetLostLock() {
+        lockLost = false;
+    }
+
+    /** Fails with EIO if another client took a lock of this file while the server was away. */
+    public void requireLock() throws ErrnoException {
+        if (lockLost) {
+            throw new ErrnoException(
+                    Errno.EIO, "another client locked the file while the server was away: unlock or close it first");
+        }
     }
 
     /** Returns whether the file was opened for reading only. */
@@ -157,14 +205,10 @@ public final class OpenFile {
     }
 
     /** Returns the fid for a write that appends, or for one that does not. Opens it first if need be. */
-    public synchronized int fidToWrite(final boolean append) throws IOException {
-        if (append == ((flags & OpenFlags.APPEND) != 0)) {
-            return fid;
-        }
-        if (otherFid == NONE) {
-            otherFid = opener.open(inode, flags ^ OpenFlags.APPEND);
-        }
-        return otherFid;
+    public int fidToWrite(final boolean append) throws IOException {
+        final int number = (append == ((flags & OpenFlags.APPEND) != 0) ? fid : otherFid).number();
+        requireLock();
+        return number;
     }
 
     /** Keeps the first fid open after {@link #close}, until {@link #giveUpFid}. */
@@ -173,10 +217,14 @@ public final class OpenFile {
     }
 
     /** Ends {@link #keepFid}: clunks the first fid if the file was closed meanwhile. */
-    public synchronized void giveUpFid(final IntConsumer clunk) {
-        fidKept = false;
-        if (closed) {
-            clunk.accept(fid);
+    public void giveUpFid() {
+        final boolean isClosed;
+        synchronized (this) {
+            fidKept = false;
+            isClosed = closed;
+        }
+        if (isClosed) {
+            fid.close();
         }
     }
 
@@ -204,15 +252,17 @@ public final class OpenFile {
         }
     }
 
-    /** Passes the fids to {@code clunk}, except one that is kept ({@link #keepFid}). */
-    public synchronized void close(final IntConsumer clunk) {
-        flush();
-        closed = true;
-        if (!fidKept) {
-            clunk.accept(fid);
+    /** Clunks the fids, except one that is kept ({@link #keepFid}). */
+    public void close() {
+        final boolean isKept;
+        synchronized (this) {
+            flush();
+            closed = true;
+            isKept = fidKept;
         }
-        if (otherFid != NONE) {
-            clunk.accept(otherFid);
+        if (!isKept) {
+            fid.close();
         }
+        otherFid.close();
     }
 }

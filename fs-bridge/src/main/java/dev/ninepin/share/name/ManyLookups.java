@@ -66,6 +66,10 @@ public final class ManyLookups {
      *     changed, or whose file might be one of {@link Twins}; an ordinary lookup finds out
      */
     public List<Optional<Entry>> find(final Inode directory, final List<ByteString> names) throws IOException {
+        return session.repeatIfLost(() -> lookUp(directory, names));
+    }
+
+    private List<Optional<Entry>> lookUp(final Inode directory, final List<ByteString> names) throws IOException {
         final List<Optional<Entry>> found = new ArrayList<>(names.size());
         try {
             for (int done = 0; done < names.size(); done += atOnce) {

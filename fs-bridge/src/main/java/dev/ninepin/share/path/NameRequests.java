@@ -23,6 +23,7 @@ public final class NameRequests {
     private final Session session;
     private final FidTable fids;
     private final FilePaths paths;
+    private final LostChanges lostChanges;
     private final Unknown unknown;
 
     /**
@@ -40,11 +41,21 @@ public final class NameRequests {
         this.session = shared.session();
         this.fids = fids;
         this.paths = paths;
+        this.lostChanges = paths.lostChanges();
         this.unknown = shared.unknownRequests();
     }
 
     /** Renames a file. The caller ensures that no other directory is moved meanwhile. */
     public void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
+            throws IOException {
+        lostChanges.rename(directory, name, newDirectory, newName, () -> {
+            sendRename(directory, name, newDirectory, newName);
+            return newName;
+        });
+    }
+
+    private void sendRename(
+            final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         if (!unknown.renameat) {
             try {
@@ -74,6 +85,13 @@ public final class NameRequests {
      * @param flags the flags of Tunlinkat
      */
     public void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
+        lostChanges.unlink(directory, name, () -> {
+            sendUnlink(directory, name, flags);
+            return name;
+        });
+    }
+
+    private void sendUnlink(final Inode directory, final ByteString name, final int flags) throws IOException {
         final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (!unknown.unlinkat) {
             try {

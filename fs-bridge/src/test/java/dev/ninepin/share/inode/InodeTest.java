@@ -12,6 +12,24 @@ class InodeTest {
     private static final Qid QID = new Qid(Qid.FILE, 0, 7);
     private static final int REGULAR = 0100644;
 
+    private static final OpenFile.Opener NO_OPENER = new OpenFile.Opener() {
+        @Override
+        public OpenFile.Opened open(final Inode inode, final int flags, final boolean again) {
+            throw new AssertionError("nothing is to be opened");
+        }
+
+        @Override
+        public boolean isLost(final int fid) {
+            return false;
+        }
+
+        @Override
+        public void regainLocks(final Inode inode) {}
+
+        @Override
+        public void clunk(final int fid) {}
+    };
+
     private final Inode inode = new Inode(2, QID, null, false);
 
     private static Rgetattr ofSize(final long size) {
@@ -50,7 +68,7 @@ class InodeTest {
     void attributesThatWereAskedForBeforeAWriteLeaveTheKernelASizeThatItMayNotKnow() {
         inode.note(ofSize(10), asked(1));
         final Inode.Asked before = asked(2);
-        inode.opened(new OpenFile(inode, 1, 2, 0, (file, flags) -> 0, 0));
+        inode.opened(new OpenFile(inode, new OpenFile.Opened(1, 0), 2, NO_OPENER, 0));
         inode.pages.beginChange();
         inode.pages.endChange();
 
