@@ -6,7 +6,7 @@
 
 # The options of "ninepin mount -o" in the order of ninepin-mount(1); "=" stands behind those that have a value.
 _ninepin_options='ro rw allow_other default_permissions access= uid= gid= idmap= contain_symlinks no_contain_symlinks
-    suid dev cache= noatime nodiratime msize= locks= noxattr aname= uname= driver= noexec nosymfollow sync dirsync'
+    suid dev cache= noatime nodiratime msize= timeout= noreconnect locks= noxattr aname= uname= driver= noexec nosymfollow sync dirsync'
 
 _ninepin_sources='qemu: unix: tcp: vsock: exec: vio9p: virtio:'
 

@@ -6,6 +6,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.virtio.driver.DriverKind;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -28,10 +29,17 @@ final class MountOptionsParser {
     private static final long MAX_ID = 0xffff_fffeL;
 
     private static final Set<String> FLAGS = Set.of(
-            "ro", "rw", "allow_other", "default_permissions", "noxattr", "contain_symlinks", "no_contain_symlinks");
+            "ro",
+            "rw",
+            "allow_other",
+            "default_permissions",
+            "noxattr",
+            "contain_symlinks",
+            "no_contain_symlinks",
+            "noreconnect");
     private static final Set<String> READ_ONLY = Set.of("ro", "rw");
     private static final Set<String> VALUED =
-            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks");
+            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks", "timeout");
 
     /**
      * Options without effect. mount(8), fstab and systemd handle some of them and still pass them to the file system.
@@ -107,6 +115,8 @@ final class MountOptionsParser {
 
     private final IdMapOption idMap = new IdMapOption();
     private Optional<DriverKind> driver = Optional.empty();
+    private boolean reconnects = true;
+    private Duration patience = SessionOptions.DEFAULT_PATIENCE;
 
     MountOptions parse(final String list) throws NinepinException {
         for (final String option : OptionList.split(list)) {
@@ -139,6 +149,7 @@ final class MountOptionsParser {
                 access,
                 idMap.map(uid, gid),
                 driver,
+                reconnects ? Optional.of(patience) : Optional.empty(),
                 v9fs.options());
     }
 
@@ -189,6 +200,7 @@ final class MountOptionsParser {
             case "allow_other" -> allowOther = true;
             case "contain_symlinks" -> containSymlinks = true;
             case "no_contain_symlinks" -> containSymlinks = false;
+            case "noreconnect" -> reconnects = false;
             default -> defaultPermissions = true;
         }
     }
@@ -204,6 +216,7 @@ final class MountOptionsParser {
             case "idmap" -> idMap.add(value);
             case "driver" -> driver = Optional.of(driver(value));
             case "locks" -> remoteLocks = areRemote(value);
+            case "timeout" -> patience = patience(value);
             default -> cache = cache(value);
         }
     }
@@ -273,6 +286,16 @@ final class MountOptionsParser {
             case "remote" -> true;
             default -> throw NinepinException.usage("option locks=" + locks + ": must be one of local, remote");
         };
+    }
+
+    private static Duration patience(final String seconds) throws NinepinException {
+        if (seconds.equals("hard")) {
+            return MountOptions.HARD;
+        } else if (seconds.matches("[0-9]{1,6}")) {
+            return Duration.ofSeconds(Long.parseLong(seconds));
+        }
+        throw NinepinException.usage(
+                "option timeout=" + seconds + ": must be a number of seconds from 0 to 999999, or hard");
     }
 
     private static DriverKind driver(final String value) throws NinepinException {

@@ -11,6 +11,7 @@ import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.virtio.driver.DriverKind;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -45,6 +46,7 @@ class MountOptionsTest {
                         UserAccess.ANY,
                         IdMap.SAME,
                         Optional.empty(),
+                        Optional.of(Duration.ofSeconds(60)),
                         V9fsOptions.NONE));
     }
 
@@ -52,7 +54,7 @@ class MountOptionsTest {
     void everyOptionIsTaken() throws Exception {
         assertThat(MountOptions.parse(
                         "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
-                                + "uname=glenda,cache=loose,noxattr,driver=uio,locks=remote,access=1234"))
+                                + "uname=glenda,cache=loose,noxattr,driver=uio,locks=remote,access=1234,timeout=5"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -70,6 +72,7 @@ class MountOptionsTest {
                         UserAccess.one(1234),
                         IdMap.SAME,
                         Optional.of(DriverKind.UIO),
+                        Optional.of(Duration.ofSeconds(5)),
                         V9fsOptions.NONE));
     }
 
@@ -177,7 +180,7 @@ class MountOptionsTest {
                 "allow_others | unknown option allow_others: did you mean allow_other?",
                 "frobnicate=3 | unknown option frobnicate; valid options: access, allow_other, aname, cache,"
                         + " contain_symlinks, default_permissions, driver, gid, idmap, locks, msize,"
-                        + " no_contain_symlinks, noxattr, ro, rw, uid, uname, and the options of mount(8)",
+                        + " no_contain_symlinks, noreconnect, noxattr, ro, rw, timeout, uid, uname, and the options of mount(8)",
                 "remount | option remount is for mount(8): mount -o remount,OPTION... DIR",
                 "noexec=7 | option noexec takes no value: write -o noexec",
                 "context= | option context needs a value: write -o context=VALUE",
