@@ -11,14 +11,13 @@ import dev.ninepin.share.path.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -170,11 +169,14 @@ public final class LockedFile {
         LOG.warn(
                 "Another client locked a file while the server was away. The programs on this host that had locked it get"
                         + " EIO until they unlock or close it");
-        Stream.of(ranges, flocks)
-                .flatMap(kind -> kind.all().stream())
-                .map(lock -> holders.get(lock.handle()))
-                .filter(Objects::nonNull)
-                .forEach(OpenFile::loseLock);
+        for (final RangeLocks kind : List.of(ranges, flocks)) {
+            for (final FileLock lock : kind.all()) {
+                final OpenFile holder = holders.get(lock.handle());
+                if (holder != null) {
+                    holder.loseLock();
+                }
+            }
+        }
         ranges.free(lock -> true);
         flocks.free(lock -> true);
         server.forget();

@@ -158,9 +158,10 @@ final class FidNumbers {
             return false;
         }
         if (Integer.compareUnsigned(number - first, limit) < 0) {
-            limit = number - first;
+            final int refused = number - first;
+            limit = refused;
             next = Integer.compareUnsigned(next - first, limit) < 0 ? next : number;
-            free.removeIf(each -> Integer.compareUnsigned(each - first, limit) >= 0);
+            free.removeIf(each -> Integer.compareUnsigned(each - first, refused) >= 0);
         }
         return true;
     }
