@@ -1,5 +1,6 @@
 package dev.ninepin.mounted;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -48,7 +49,7 @@ class ChaosTest {
             assertThat(programs.exitValue())
                     .as(
                             "after %d kills with seed %d: %s",
-                            kills, seed, new String(programs.getInputStream().readAllBytes()))
+                            kills, seed, new String(programs.getInputStream().readAllBytes(), UTF_8))
                     .isZero();
             assertThat(kills).isGreaterThan(1);
             mount.clear();

@@ -184,9 +184,7 @@ abstract class ReconnectionMatrix extends ShareFixture {
                         () -> {
                             for (int i = 0; i < 4; i++) {
                                 final int part = contents.length / 4;
-                                assertThat(test.share.write(
-                                                handle,
-                                                i * part,
+                                assertThat(test.share.write(handle, (long) i * part,
                                                 ByteBuffer.wrap(contents, i * part, part)
                                                         .slice(),
                                                 OpenFlags.RDWR))
