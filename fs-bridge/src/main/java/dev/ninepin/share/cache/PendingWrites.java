@@ -108,7 +108,7 @@ public final class PendingWrites {
                     && call.future().isCompletedExceptionally()
                     && call.future()
                             .handle((reply, cause) -> cause instanceof SessionEndedException)
-                            .join();
+                            .getNow(false);
         }
     }
 
