@@ -212,8 +212,9 @@ final class OwnFids {
 
     /**
      * Disposes of a fid after the request that makes or ends it has failed. If the server refused the request, the fid
-     * does not exist. If the connection ended, the fid ended with it. If the request was given up, the fid may or may not exist. It is then clunked once the server is
-     * known to be finished with the request, and its number stays in use until then.
+     * does not exist. If the connection ended, the fid ended with it. If the request was given up, the fid may or may
+     * not exist. It is then clunked once the server is known to be finished with the request, and its number stays in
+     * use until then.
      */
     void dispose(final int fid, final Call<?> request, final IOException failure) {
         if (isCertainlyGone(failure)) {
