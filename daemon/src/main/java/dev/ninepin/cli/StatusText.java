@@ -82,6 +82,11 @@ final class StatusText {
 
     private void state(final StringBuilder text, final MountStatus status) {
         final String state = status.state().equals(MountStatus.CONNECTED) ? status.state() : bold(status.state());
+        if (status.state().equals(MountStatus.SILENT)) {
+            paragraph(text, "state", state + ": the server sends nothing, and requests fail until it does");
+            line(text, "mounted", since(status.since()));
+            return;
+        }
         if (status.disconnectedSince() == null) {
             line(text, "state", state + ", " + since(status.since()));
             return;
@@ -92,7 +97,23 @@ final class StatusText {
                 "state",
                 state + gone + " " + since(status.disconnectedSince()) + ": "
                         + printable(String.valueOf(status.disconnectReason())));
+        if (status.state().equals(MountStatus.RECONNECTING)) {
+            line(text, "attempts", attempts(status));
+        }
         line(text, "mounted", since(status.since()));
+    }
+
+    private String attempts(final MountStatus status) {
+        final String next = status.reconnectNext() == null
+                ? "one is being made"
+                : "the next in "
+                        + Math.max(
+                                        0,
+                                        Duration.between(clock.instant(), Instant.parse(status.reconnectNext()))
+                                                .toMillis())
+                                / 1000.0
+                        + " s";
+        return status.reconnectTries() + " failed, " + next;
     }
 
     private static String log(final MountStatus status) {

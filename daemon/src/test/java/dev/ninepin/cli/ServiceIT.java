@@ -113,7 +113,28 @@ class ServiceIT {
     }
 
     @Test
+    void aServerThatIsAwayIsWaitedForAndTheStatusSaysSo() throws Exception {
+        start();
+        diod.kill();
+        await().atMost(PATIENCE).until(() -> statuses("STATUS=reconnecting since ") > 0);
+        final long fed = systemd.count(ALIVE);
+        await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed + 2);
+        final long mounted = statuses("STATUS=unix:" + diod.socket() + " is mounted");
+        diod.restart();
+        await().atMost(PATIENCE).until(() -> statuses("STATUS=unix:" + diod.socket() + " is mounted") > mounted);
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+        assertThat(errors).content().containsOnlyOnce("WARN").containsOnlyOnce("Connected to the server again");
+    }
+
+    private long statuses(final String begin) {
+        return systemd.received().stream()
+                .filter(each -> each.startsWith(begin))
+                .count();
+    }
+
+    @Test
     void aServerThatIsGoneFeedsNoWatchdogAndTheReasonIsGiven() throws Exception {
+        Files.writeString(configuration, "options=noreconnect,aname=" + diod.aname() + "\n", StandardOpenOption.APPEND);
         start();
         diod.kill();
         await().atMost(PATIENCE).until(() -> said("does not answer (") >= 2);

@@ -127,7 +127,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.directories = common.directories;
         this.view = new UserView(common.state, fids);
         this.attributes = new AttributeReader(view);
-        final OwnerWrite ownerWrite = new OwnerWrite(view, attributes);
+        final OwnerWrite ownerWrite = new OwnerWrite(view);
         this.writer = new AttributeWriter(
                 view, attributes, new OpenDescriptors(view, common.asides, common.descriptors), ownerWrite);
         this.xattrs = new ExtendedAttributes(view, common.xattrSupport);
@@ -547,6 +547,8 @@ public final class Share implements FileOperations, AutoCloseable {
         if (session.status().connected()) {
             files.releaseAll();
             directories.releaseAll();
+        } else {
+            files.reportUnwritten();
         }
         files.close();
         session.close();

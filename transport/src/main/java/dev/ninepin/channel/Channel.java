@@ -66,6 +66,14 @@ public interface Channel extends AutoCloseable {
     }
 
     /**
+     * Returns whether the server may run on a host that can crash while this one goes on. Such a server may lose data that
+     * it has acknowledged and not synced. Any thread.
+     */
+    default boolean mayReachOtherHost() {
+        return false;
+    }
+
+    /**
      * Sends a request and reserves the room for its reply ({@link Tmessage#replySize}). The message is encoded before
      * this method returns, so the caller may reuse its data. The server may only be notified at the next {@link
      * #flush}, so that a batch costs one doorbell or one system call. May block until there is room.

@@ -2,14 +2,17 @@ package dev.ninepin.session;
 
 import dev.ninepin.session.exchange.OperationStats;
 import dev.ninepin.session.exchange.SessionEnd;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * A snapshot of a session's state.
  *
- * @param connected whether requests can be answered; false once the channel broke or was closed
- * @param unexpectedEnd when and why the session ended; empty while it lasts, and if this host closed it
+ * @param state how the session is connected
+ * @param unexpectedEnd when and why the connection ended; empty while it lasts, and if this host closed it
+ * @param tries how many attempts to connect have failed since then
+ * @param nextTry when the next attempt begins; empty while one is made, and if there is none
  * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
  * @param requestsInFlight requests that the server has not answered yet
@@ -24,8 +27,10 @@ import java.util.Optional;
  * @param messages round trips by message type; latencies run from sending the request to its reply
  */
 public record SessionStatus(
-        boolean connected,
+        State state,
         Optional<SessionEnd> unexpectedEnd,
+        int tries,
+        Optional<Instant> nextTry,
         String version,
         int msize,
         int requestsInFlight,
@@ -37,4 +42,20 @@ public record SessionStatus(
         long strayReplies,
         long bytesRead,
         long bytesWritten,
-        List<OperationStats> messages) {}
+        List<OperationStats> messages) {
+    /** How a session is connected. */
+    public enum State {
+        CONNECTED,
+        /** The server has not sent anything for the timeout of a request. Requests fail until it does. */
+        SILENT,
+        /** The connection is lost, and is being made again. */
+        RECONNECTING,
+        /** The session is over: it was closed, or its connection was lost and is not made again. */
+        ENDED
+    }
+
+    /** Returns whether requests can be answered; false once the channel broke or was closed. */
+    public boolean connected() {
+        return state == State.CONNECTED || state == State.SILENT;
+    }
+}

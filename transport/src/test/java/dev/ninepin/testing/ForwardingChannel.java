@@ -51,6 +51,11 @@ abstract class ForwardingChannel implements Channel {
     }
 
     @Override
+    public boolean mayReachOtherHost() {
+        return channel.mayReachOtherHost();
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         channel.send(tag, request);
     }

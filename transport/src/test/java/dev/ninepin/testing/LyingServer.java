@@ -183,6 +183,7 @@ public final class LyingServer implements AnsweringChannel.Server {
 
     private synchronized Message truth(final Tmessage request) {
         if (request instanceof Tversion version) {
+            fids.clear();
             return new Rversion(version.msize(), version.version());
         } else if (request instanceof Tattach attach) {
             fids.put(attach.fid(), root);

@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param source the source, in the text form of {@code Source}
  * @param mountPoint the directory
- * @param state {@link #CONNECTED}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
+ * @param state {@link #CONNECTED}, {@link #SILENT}, {@link #RECONNECTING}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since the time at which the mount became usable, in ISO 8601, UTC
- * @param disconnectedSince the time at which the session ended unexpectedly, in ISO 8601, UTC; null if it has not
- * @param disconnectReason the reason for that end; null if the session has not ended
+ * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
+ * @param disconnectReason the reason for that end; null while the connection lasts
+ * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts
+ * @param reconnectNext the time of the next attempt, in ISO 8601, UTC; null while one is made, and if there is none
  * @param pid the process ID of the daemon
  * @param ninepinVersion the version of the daemon
  * @param log the daemon's log file; null if it logs to its standard error, or not at all
@@ -28,6 +30,8 @@ public record MountStatus(
         String since,
         @Nullable String disconnectedSince,
         @Nullable String disconnectReason,
+        @Nullable Integer reconnectTries,
+        @Nullable String reconnectNext,
         long pid,
         String ninepinVersion,
         @Nullable String log,
@@ -41,6 +45,12 @@ public record MountStatus(
 
     /** The state of a mount whose session with the server is alive. */
     public static final String CONNECTED = "connected";
+
+    /** The state of a mount whose server sends nothing although requests wait; requests to the server fail until it does. */
+    public static final String SILENT = "silent";
+
+    /** The state of a mount whose connection to the server is lost and is being made again; requests wait. */
+    public static final String RECONNECTING = "reconnecting";
 
     /** The state of a mount whose session with the server has ended; requests to the server fail. */
     public static final String DISCONNECTED = "disconnected";

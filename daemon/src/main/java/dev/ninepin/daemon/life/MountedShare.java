@@ -29,6 +29,7 @@ import dev.ninepin.share.options.ShareOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -113,13 +114,24 @@ public final class MountedShare implements AutoCloseable {
             throw new NinepinException(ExitCode.MOUNT_FAILED, Reason.of(e), e);
         }
         final ByteString uname = options.uname();
-        final SessionOptions defaults =
-                SessionOptions.defaults(nUname).withMsize(msize).withAname(options.aname());
+        final SessionOptions defaults = withPatience(
+                SessionOptions.defaults(nUname).withMsize(msize).withAname(options.aname()), options.patience());
+        final SessionOptions all = uname == null ? defaults : defaults.withUname(uname);
         try {
-            return Session.connect(channel, uname == null ? defaults : defaults.withUname(uname));
+            return options.patience().isEmpty()
+                    ? Session.connect(channel, all)
+                    : Session.connect(channel, () -> source.open(msize, options.driver()), all);
         } catch (final IOException e) {
             throw failed("cannot mount " + source, e, adviseOnConnectError(e));
         }
+    }
+
+    /** Sets how long requests wait: with {@code timeout=0}, only those that were sent. */
+    private static SessionOptions withPatience(final SessionOptions options, final Optional<Duration> patience) {
+        return patience.map(each -> each.isZero()
+                        ? options.withPatience(each)
+                        : options.withPatience(each).withRequestTimeout(each))
+                .orElse(options);
     }
 
     /** Returns advice for a server that failed to negotiate a session without sending an error. */
@@ -129,15 +141,32 @@ public final class MountedShare implements AutoCloseable {
                 : "";
     }
 
+    /** Returns whether requests still wait for the server's return. */
+    private boolean isPatientStill(final SessionStatus now) {
+        return now.unexpectedEnd()
+                .filter(end -> Duration.between(end.time(), Instant.now())
+                                .compareTo(request.options().patience().orElse(Duration.ZERO))
+                        < 0)
+                .isPresent();
+    }
+
     /**
      * Makes one round trip to the server: requests the attributes of the share's root.
      *
+     * @return empty; or while the server is away and requests wait for its return, since when and why
      * @throws IOException if the server does not reply within the session's timeout, or the session has ended
      */
-    void pingServer() throws IOException {
+    Optional<String> pingServer() throws IOException {
+        final SessionStatus now = session.status();
+        if (now.state() == SessionStatus.State.RECONNECTING && isPatientStill(now)) {
+            return now.unexpectedEnd()
+                    .map(end ->
+                            "reconnecting since " + end.time().truncatedTo(ChronoUnit.SECONDS) + ": " + end.reason());
+        }
         try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             session.getattr(root.fid(), AttrMask.BASIC).await();
         }
+        return Optional.empty();
     }
 
     /** Returns a short description of the session and its channel. */
@@ -162,6 +191,11 @@ public final class MountedShare implements AutoCloseable {
                 end.map(each -> each.time().truncatedTo(ChronoUnit.SECONDS).toString())
                         .orElse(null),
                 end.map(SessionEnd::reason).orElse(null),
+                end.isPresent() ? sessionStatus.tries() : null,
+                sessionStatus
+                        .nextTry()
+                        .map(next -> next.truncatedTo(ChronoUnit.MILLIS).toString())
+                        .orElse(null),
                 ProcessHandle.current().pid(),
                 Version.current(),
                 Optional.ofNullable(log).map(Path::toString).orElse(null),
@@ -179,7 +213,12 @@ public final class MountedShare implements AutoCloseable {
         if (unmounting || !fuse.isMounted()) {
             return MountStatus.UNMOUNTING;
         }
-        return sessionStatus.connected() ? MountStatus.CONNECTED : MountStatus.DISCONNECTED;
+        return switch (sessionStatus.state()) {
+            case CONNECTED -> MountStatus.CONNECTED;
+            case SILENT -> MountStatus.SILENT;
+            case RECONNECTING -> MountStatus.RECONNECTING;
+            case ENDED -> MountStatus.DISCONNECTED;
+        };
     }
 
     /**
@@ -190,6 +229,9 @@ public final class MountedShare implements AutoCloseable {
      */
     List<MountStatus.Copy> unmount() throws IOException {
         final List<MountCopy> copies = fuse.unmount();
+        if (copies.isEmpty()) {
+            session.stopWaiting();
+        }
         unmounting = true;
         return StatusReport.copies(copies);
     }
@@ -209,6 +251,7 @@ public final class MountedShare implements AutoCloseable {
     /** Detaches the mount from its directory without waiting. Programs that still use it get errors. */
     void end() {
         unmounting = true;
+        session.stopWaiting();
         fuse.close();
     }
 
@@ -225,6 +268,7 @@ public final class MountedShare implements AutoCloseable {
     /** Unmounts if still mounted, ends the session with the server, and releases all resources. */
     @Override
     public void close() {
+        session.stopWaiting();
         fuse.close();
         share.close();
     }

@@ -9,6 +9,7 @@ import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.virtio.driver.DriverKind;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -38,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param access who may use the share, and which user the server sees
  * @param idMap the mapping between local and server IDs
  * @param driver the driver for a virtio device; empty for the best one
+ * @param patience how long requests wait for a server whose connection was lost; the session ends with the connection if
+ *     it is empty
  * @param v9fs the options of {@code mount -t 9p} in the list
  */
 public record MountOptions(
@@ -60,7 +63,11 @@ public record MountOptions(
         UserAccess access,
         IdMap idMap,
         Optional<DriverKind> driver,
+        Optional<Duration> patience,
         V9fsOptions v9fs) {
+    /** The patience of {@code timeout=hard}, longer than any mount lasts. */
+    public static final Duration HARD = Duration.ofDays(365 * 10);
+
     /** The option that asks mount(8) to change a mount that exists. */
     public static final String REMOUNT = "remount";
 
@@ -99,6 +106,7 @@ public record MountOptions(
                 access,
                 idMap,
                 driver,
+                patience,
                 V9fsOptions.NONE);
     }
 

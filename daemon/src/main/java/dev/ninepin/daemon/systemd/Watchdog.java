@@ -3,8 +3,10 @@ package dev.ninepin.daemon.systemd;
 import dev.ninepin.os.SeparateCall;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +26,10 @@ public final class Watchdog implements AutoCloseable {
         /**
          * Makes one round trip. Blocks until the server has replied.
          *
+         * @return empty; or while the server is away, but is expected to come back, what to tell the administrator
          * @throws IOException if no reply can come any more
          */
-        void ask() throws IOException;
+        Optional<String> ask() throws IOException;
     }
 
     private final ServiceManager manager;
@@ -42,6 +45,12 @@ public final class Watchdog implements AutoCloseable {
     private long lastAnswer = System.nanoTime();
 
     private boolean complained;
+
+    /** Whether the status text says that the server is away. Used by {@link #thread} only. */
+    private boolean isAwayShown;
+
+    /** The latest result of {@link Server#ask}. */
+    private final AtomicReference<Optional<String>> away = new AtomicReference<>(Optional.empty());
 
     private Watchdog(
             final ServiceManager manager,
@@ -87,7 +96,7 @@ public final class Watchdog implements AutoCloseable {
             while (true) {
                 final long begin = System.nanoTime();
                 // On a separate thread, because a request to a server that hangs blocks.
-                final SeparateCall asking = SeparateCall.start("ninepin-watchdog-asks", server::ask);
+                final SeparateCall asking = SeparateCall.start("ninepin-watchdog-asks", () -> away.set(server.ask()));
                 try {
                     awaitAnswer(asking, round);
                 } finally {
@@ -118,6 +127,14 @@ public final class Watchdog implements AutoCloseable {
     private void answered() {
         lastAnswer = System.nanoTime();
         manager.alive();
+        if (away.get().isPresent()) {
+            manager.status(away.get().get());
+            isAwayShown = true;
+            return;
+        } else if (isAwayShown) {
+            manager.status(status);
+            isAwayShown = false;
+        }
         if (complained) {
             complained = false;
             LOG.info("{} answers again", name);

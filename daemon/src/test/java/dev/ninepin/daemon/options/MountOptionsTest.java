@@ -53,6 +53,7 @@ class MountOptionsTest {
                         UserAccess.ANY,
                         IdMap.SAME,
                         Optional.empty(),
+                        Optional.of(Duration.ofSeconds(60)),
                         V9fsOptions.NONE));
     }
 
@@ -62,7 +63,7 @@ class MountOptionsTest {
                         "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
                                 + "uname=glenda,cache=loose,attr_timeout=30,entry_timeout=0.5,negative_timeout=0,no_writeback,"
                                 + "max_read=65536,readahead=262144,max_background=12,noxattr,driver=uio,locks=remote,"
-                                + "access=1234"))
+                                + "access=1234,timeout=5"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -83,6 +84,7 @@ class MountOptionsTest {
                         UserAccess.one(1234),
                         IdMap.SAME,
                         Optional.of(DriverKind.UIO),
+                        Optional.of(Duration.ofSeconds(5)),
                         V9fsOptions.NONE));
     }
 
@@ -226,7 +228,8 @@ class MountOptionsTest {
                 "frobnicate=3 | unknown option frobnicate; valid options: access, allow_other, aname, attr_timeout,"
                         + " cache, contain_symlinks, default_permissions, driver, entry_timeout, gid, idmap, locks,"
                         + " max_background, max_read, max_readahead, msize, negative_timeout, no_contain_symlinks,"
-                        + " no_writeback, noxattr, readahead, ro, rw, uid, uname, writeback, and the options of mount(8)",
+                        + " no_writeback, noreconnect, noxattr, readahead, ro, rw, timeout, uid, uname, writeback, and the"
+                        + " options of mount(8)",
                 "rsize=65536 | unknown option rsize: did you mean max_read?",
                 "attr_timeout=1s | option attr_timeout=1s: must be a number of seconds from 0 to 999999999, such as"
                         + " attr_timeout=30 or attr_timeout=0.5",

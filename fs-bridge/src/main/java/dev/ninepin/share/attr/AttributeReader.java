@@ -153,7 +153,7 @@ public final class AttributeReader {
         final Inode.Asked asked = beginRequest(inode);
         final Rgetattr reply;
         try {
-            reply = ask(file.fid());
+            reply = session.repeatIfLost(() -> ask(file.fid()));
         } catch (final RemoteException e) {
             if (e.errno() != Errno.ENOENT) {
                 throw e;

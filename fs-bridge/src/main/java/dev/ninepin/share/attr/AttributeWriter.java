@@ -148,7 +148,7 @@ public final class AttributeWriter {
         inode.pages.beginChange();
         try {
             inode.open.awaitChecks();
-            apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
+            session.repeatIfLost(() -> apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
                             fid,
                             valid,
                             mode,
@@ -159,7 +159,7 @@ public final class AttributeWriter {
                             atime.nanos(),
                             mtime.seconds(),
                             mtime.nanos()))
-                    .await());
+                    .await()));
         } finally {
             inode.pages.endChange();
         }
@@ -175,8 +175,8 @@ public final class AttributeWriter {
         }
     }
 
-    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. */
-    private void apply(
+    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. Returns the inode. */
+    private Inode apply(
             final Inode inode,
             final AttributeChange change,
             final boolean mayWrite,
@@ -184,7 +184,7 @@ public final class AttributeWriter {
             throws IOException {
         try {
             if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.use(inode, request)) {
-                return;
+                return inode;
             }
             if (change.mode().isPresent()) {
                 ownerWrite.runWhileUnmodified(inode, () -> paths.change(inode, request));
@@ -201,6 +201,7 @@ public final class AttributeWriter {
             }
             ownerWrite.lend(inode, e, () -> paths.change(inode, request));
         }
+        return inode;
     }
 
     /** Removes a file's set-ID bits, if it has any, before a program without CAP_FSETID changes its data. */

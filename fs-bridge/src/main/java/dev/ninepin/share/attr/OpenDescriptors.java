@@ -37,8 +37,8 @@ import org.slf4j.LoggerFactory;
  * the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
  *
  * <p>A test on a file without a name shows which changes a server applies that way: a change of the path would find no
- * file. The test file is created in the share's root, when a change first can't be made in another way. Any thread may
- * call any method.
+ * file. The test file is created in the share's root, when a change first can't be made in another way. The result is
+ * valid for one connection: the next one may reach another version of the server. Any thread may call any method.
  */
 public final class OpenDescriptors {
     /** The kinds of attribute changes for which servers differ. */
@@ -63,7 +63,7 @@ public final class OpenDescriptors {
 
     /** The kinds of changes that the server applies to descriptors, for all users of a share. Any thread. */
     public static final class Learnt {
-        private final AtomicReference<@Nullable Set<Part>> parts = new AtomicReference<>();
+        private final AtomicReference<@Nullable Result> result = new AtomicReference<>();
 
         /** Whether a thread is running the test. Other threads do not wait for the result. */
         private final AtomicBoolean learning = new AtomicBoolean();
@@ -71,6 +71,9 @@ public final class OpenDescriptors {
         /** The test file that may exist; null otherwise. Its user's next test removes it first. */
         private final AtomicReference<@Nullable TestFile> testFile = new AtomicReference<>();
     }
+
+    /** The kinds of changes that the server applies to descriptors, found out over a connection given by number. */
+    private record Result(Set<Part> parts, int connection) {}
 
     /** A test file in the root, and the server ID of the user who has created it. */
     private record TestFile(ByteString name, int user) {}
@@ -87,8 +90,14 @@ public final class OpenDescriptors {
 
     /** Returns whether the server is already known to apply a change to a descriptor. Sends no request. */
     boolean isKnownToApplyToDescriptor(final AttributeChange change) {
-        final Set<Part> parts = learnt.parts.get();
-        return parts != null && parts.containsAll(partsOf(change));
+        return result().filter(parts -> parts.containsAll(partsOf(change))).isPresent();
+    }
+
+    /** Returns the result of the test over the present connection; empty if there is none. */
+    private Optional<Set<Part>> result() {
+        return Optional.ofNullable(learnt.result.get())
+                .filter(result -> result.connection() == session.connection())
+                .map(Result::parts);
     }
 
     /**
@@ -96,9 +105,11 @@ public final class OpenDescriptors {
      * is open on this mount.
      */
     boolean appliesToDescriptor(final Inode inode, final AttributeChange change) throws IOException {
-        if (learnt.parts.get() == null && inode.open.isOpen() && !learnt.learning.getAndSet(true)) {
+        if (result().isEmpty() && inode.open.isOpen() && !learnt.learning.getAndSet(true)) {
             try {
-                learn().ifPresent(learnt.parts::set);
+                // In this order: after a new connection, the fid of the test is lost.
+                final int connection = session.connection();
+                learn().ifPresent(parts -> learnt.result.set(new Result(parts, connection)));
             } finally {
                 learnt.learning.set(false);
             }
@@ -108,7 +119,8 @@ public final class OpenDescriptors {
 
     /**
      * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
-     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}).
+     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}). Does so too if
+     * there is a new connection.
      */
     boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
         // The lock prevents a close, after which the fid's number may be another file's.
@@ -117,7 +129,12 @@ public final class OpenDescriptors {
             if (file == null) {
                 return false;
             }
-            request.with(file.fid());
+            final int fid = file.fid();
+            if (result().isEmpty()) {
+                // The fid may have been opened over a new connection just now.
+                return false;
+            }
+            request.with(fid);
             return true;
         }
     }

@@ -5,14 +5,17 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.SessionEndedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A server may serve requests in any order. So a request whose result depends on these writes waits for their
  * answers first ({@link #await}). What is gathered is sent then.
+ *
+ * <p>If the connection ends before the answer, the bytes are written again over the next one, by the first thread that
+ * waits for the write.
  *
  * <p>Each failure has a number. A descriptor reports a failure once: it remembers the number of the last failure that it
  * reported, as the kernel does ({@code lib/errseq.c}).
@@ -46,6 +52,9 @@ public final class PendingWrites {
     @GuardedBy("this")
     private @Nullable IOException lastFailure;
 
+    /** One more than the number of the connection of the first write that was not synced; 0 if all are. */
+    private final AtomicInteger unsynced = new AtomicInteger();
+
     private final FilePages pages;
 
     /** @param pages the file's pages; each write counts as a change of them until its result is recorded */
@@ -62,22 +71,43 @@ public final class PendingWrites {
      */
     public record Target(Object file, boolean append, long offset) {}
 
-    /** The way to send gathered bytes. */
-    public interface Sender {
+    /** What becomes of a write whose connection ends before the answer. Any thread may call any method. */
+    public interface Repeater {
+        /** Returns whether {@link #writeAgain} must follow; otherwise the write has failed. Must not block. */
+        boolean isRepeated();
+
         /**
-         * Sends bytes. May block until a tag is free, at most for {@code patienceNanos} and for the session's timeout,
-         * and does not wait for the answer.
+         * Writes the bytes again, over another connection. Blocks until the server has answered.
+         *
+         * @param offset the offset of the first byte
+         * @param rest the gathered bytes that are not known to be written; null if the write was sent at once
+         * @param lost the failure of the last request
+         * @return how many bytes were written
+         * @throws IOException if it is not known whether the bytes were written, or they cannot be written again
          */
-        Call<Rwrite> send(long offset, ByteBuffer bytes, long patienceNanos);
+        int writeAgain(long offset, @Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
 
         /** Called at least once, when no more bytes will be sent. Must not block. */
         void end();
     }
 
-    /** Adds a write of {@code count} bytes that was just sent. {@link FilePages#beginChange} was called for it. */
-    public void add(final Target to, final int count, final Call<Rwrite> call) {
+    /** The way to send gathered bytes. */
+    public interface Sender extends Repeater {
+        /**
+         * Sends bytes. May block until a tag is free, at most for {@code patienceNanos} and for the session's timeout,
+         * and does not wait for the answer.
+         */
+        Call<Rwrite> send(long offset, ByteBuffer bytes, long patienceNanos);
+    }
+
+    /**
+     * Adds a write of {@code count} bytes that was just sent. {@link FilePages#beginChange} was called for it.
+     *
+     * @param repeater called, by a thread that waits for the write, if the connection ends before the answer
+     */
+    public void add(final Target to, final int count, final Call<Rwrite> call, final Repeater repeater) {
         synchronized (this) {
-            writes.add(PendingWrite.sent(to, count, call));
+            writes.add(PendingWrite.sent(to, count, call, repeater));
             any = true;
         }
         recordAnswered();
@@ -130,6 +160,28 @@ public final class PendingWrites {
         writes.add(PendingWrite.gathered(to, data, limit, sender));
         any = true;
         return true;
+    }
+
+    /**
+     * Notes that bytes were written, or added to this object, over a connection of the session, given by number. To be
+     * called afterwards, so that {@link #beginSync} finds all bytes that it does not wait for.
+     */
+    public void noteWrite(final int connection) {
+        unsynced.compareAndSet(0, connection + 1);
+    }
+
+    /**
+     * Begins to sync the writes so far; the caller then waits for them. Returns the connection of the first of them that
+     * was not synced; empty if all were.
+     */
+    public OptionalInt beginSync() {
+        final int first = unsynced.getAndSet(0);
+        return first == 0 ? OptionalInt.empty() : OptionalInt.of(first - 1);
+    }
+
+    /** Notes that the writes since a result of {@link #beginSync} could not be synced. */
+    public void syncFailed(final OptionalInt begun) {
+        begun.ifPresent(connection -> unsynced.set(connection + 1));
     }
 
     /** Returns whether a write may be unanswered. */
@@ -213,6 +265,8 @@ public final class PendingWrites {
                 } else if (!call.awaitEnd(left)) {
                     // All at once, since a Tflush may have to be waited for.
                     before.forEach(this::giveUpIfOverdue);
+                } else {
+                    writeAgainIfLost(each, left);
                 }
                 recordAnswered();
             }
@@ -271,7 +325,8 @@ public final class PendingWrites {
 
     /**
      * Sends the bytes that are left of a gathered write, unless another thread does: then this method waits for that
-     * thread. Waits at most for {@code patienceNanos}, for that or for a tag. If this thread is interrupted before the bytes are sent, they stay.
+     * thread. Waits at most for {@code patienceNanos}, for that or for a tag. If this thread is interrupted before the
+     * bytes are sent, they stay.
      */
     private void send(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
@@ -294,11 +349,17 @@ public final class PendingWrites {
 
     private synchronized PendingWrite.@Nullable Rest beginSend(final PendingWrite write, final long patienceNanos)
             throws InterruptedIOException {
+        return awaitSender(write, patienceNanos) && write.isUnsent() ? write.beginSend() : null;
+    }
+
+    /** Waits while another thread sends a write. Returns false if it still does after {@code patienceNanos}. */
+    @GuardedBy("this")
+    private boolean awaitSender(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
         while (write.isSending()) {
             final long left = patienceNanos - (System.nanoTime() - begin);
             if (left <= 0) {
-                return null;
+                return false;
             }
             try {
                 TimeUnit.NANOSECONDS.timedWait(this, left);
@@ -307,7 +368,7 @@ public final class PendingWrites {
                 throw new InterruptedIOException("interrupted while a write was being sent");
             }
         }
-        return write.isUnsent() ? write.beginSend() : null;
+        return true;
     }
 
     private synchronized void endSend(final PendingWrite write, final @Nullable Call<Rwrite> request) {
@@ -325,8 +386,9 @@ public final class PendingWrites {
     }
 
     /**
-     * Gives up the bytes that were gathered over an open file and are not sent: its fids are about to be clunked. Waits
-     * for a thread that is sending them, at most for {@code patienceNanos}.
+     * Gives up the bytes that were gathered over an open file and are not sent, and those that were lost with their
+     * connection: the file's fids are about to be clunked. Waits for a thread that is sending them, at most for {@code
+     * patienceNanos}.
      *
      * @return whether nothing is sent over this file from now on; false if a thread still waits for a tag to do so
      */
@@ -350,7 +412,7 @@ public final class PendingWrites {
             }
             quiet = !isSendingOver(file);
             for (final PendingWrite each : List.copyOf(writes)) {
-                if (each.isOver(file) && each.isUnsent() && !each.isSending()) {
+                if (each.isOver(file) && (each.isUnsent() || each.isLost()) && !each.isSending()) {
                     fail(new IOException("the file was closed before these bytes were sent"));
                     end(each);
                     ended++;
@@ -374,6 +436,51 @@ public final class PendingWrites {
             }
         }
         return false;
+    }
+
+    /**
+     * Writes again what was lost with its connection, and what is gathered to be sent over it, so that nothing stays
+     * unwritten because nobody waits for it. Blocks until the server has answered.
+     */
+    public void writeLostAgain() throws InterruptedIOException {
+        if (!any) {
+            return;
+        }
+        sendAllReady(NO_LIMIT);
+        final List<PendingWrite> lost;
+        synchronized (this) {
+            lost = writes.stream().filter(PendingWrite::isLost).toList();
+        }
+        await(lost, NO_LIMIT);
+    }
+
+    /** Writes the bytes of a lost write again. If another thread does, waits for it, at most for {@code patienceNanos}. */
+    private void writeAgainIfLost(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
+        final PendingWrite.Lost lost = beginAgain(write, patienceNanos);
+        if (lost == null) {
+            return;
+        }
+        PendingWrite.Result result = null;
+        try {
+            result = new PendingWrite.Result(lost.writeAgain(), null);
+        } catch (final InterruptedIOException e) {
+            // Another thread goes on, or this one when it needs the write the next time.
+            throw e;
+        } catch (final IOException e) {
+            result = new PendingWrite.Result(0, e);
+        } finally {
+            endAgain(write, result);
+        }
+    }
+
+    private synchronized PendingWrite.@Nullable Lost beginAgain(final PendingWrite write, final long patienceNanos)
+            throws InterruptedIOException {
+        return awaitSender(write, patienceNanos) && write.isLost() ? write.beginAgain() : null;
+    }
+
+    private synchronized void endAgain(final PendingWrite write, final PendingWrite.@Nullable Result result) {
+        write.endAgain(result);
+        notifyAll();
     }
 
     /** Returns how many writes have failed so far. */
@@ -430,8 +537,7 @@ public final class PendingWrites {
         boolean appendFailed = false;
         for (final Iterator<PendingWrite> each = writes.iterator(); each.hasNext(); ) {
             final PendingWrite write = each.next();
-            final Call<Rwrite> call = write.call();
-            final boolean answered = call != null && call.future().isDone() && !recordResult(write, call);
+            final boolean answered = write.isAnswered() && !recordResult(write);
             if (answered || (appendFailed && write.isAppend() && write.isUnsent())) {
                 appendFailed |= write.isAppend() && write.written() < write.count();
                 each.remove();
@@ -445,10 +551,12 @@ public final class PendingWrites {
 
     /** Records the result of an answered request. Returns whether bytes are left to be sent. */
     @GuardedBy("this")
-    private boolean recordResult(final PendingWrite write, final Call<Rwrite> call) {
+    private boolean recordResult(final PendingWrite write) {
         try {
-            final Rwrite answer = call.future().getNow(null);
-            if (write.recordWritten(answer == null ? 0 : answer.count())) {
+            final IOException failure = write.failureOfRepetition();
+            if (failure != null) {
+                fail(failure);
+            } else if (write.recordWritten(write.answer())) {
                 return true;
             } else if (write.written() < write.count()) {
                 // The server would give the reason with the next write only, such as EDQUOT. That failure is recorded

@@ -134,11 +134,11 @@ public final class OpenDirectory {
             if (recall(now, begun)) {
                 return;
             }
-            pages = new DirectoryPages(session, requests.open());
+            pages = newPages(requests.open());
         } else {
             final EarlyAttributes early = requests.requestVersion(validNanos > 0);
             try {
-                pages = new DirectoryPages(session, requests.open());
+                pages = newPages(requests.open());
             } finally {
                 early.settle();
             }
@@ -156,12 +156,12 @@ public final class OpenDirectory {
         if (inode.removed().isPresent()) {
             return;
         }
-        final int fid;
+        final DirectoryFid fid;
         synchronized (this) {
             fid = pages().fid();
         }
         try {
-            session.fsync(fid, dataOnly).await();
+            fid.use(number -> session.fsync(number, dataOnly).await());
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
@@ -241,6 +241,10 @@ public final class OpenDirectory {
             from.shown();
         }
         final DirectoryPages.Page following = from.after(position);
+        if (from.fid().wasReopened()) {
+            // The pages are of two connections. They are shown, but not remembered.
+            dropRecording();
+        }
         final List<Dirent> entries = following.entries();
         olderSince = first < older ? olderSince : pageSince;
         pageSince = following.asked();
@@ -362,10 +366,14 @@ public final class OpenDirectory {
     private DirectoryPages pages() throws IOException {
         DirectoryPages opened = pages;
         if (opened == null) {
-            opened = new DirectoryPages(session, requests.openLater());
+            opened = newPages(requests.openLater());
             pages = opened;
         }
         return opened;
+    }
+
+    private DirectoryPages newPages(final int fid) {
+        return new DirectoryPages(session, new DirectoryFid(session, fid, requests::openLater));
     }
 
     /**

@@ -14,6 +14,7 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.Access;
@@ -22,7 +23,7 @@ import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
-import dev.ninepin.share.inode.OpenFid;
+import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.name.NameLookup;
 import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
@@ -117,7 +118,12 @@ public final class FileCreation {
         final ByteString name = putAside.newName(directory);
         try {
             return createNew(
-                    caller, directory, name, flags, mode, inode -> putAside.recordAside(inode, directory, name));
+                    caller,
+                    directory,
+                    name,
+                    flags | OpenFlags.EXCL,
+                    mode,
+                    inode -> putAside.recordAside(inode, directory, name));
         } catch (final RemoteException | ErrnoException | StaleFileException e) {
             // After any other failure it is unknown whether the server created the file, so the note of its name stays.
             putAside.forget(name);
@@ -142,12 +148,15 @@ public final class FileCreation {
         final int wanted = flags & Opening.FLAGS_TO_SEND;
         newFiles.requireAbsentWhereUnchecked(directory, name);
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
-        final Answer answer = paths.copyToChange(
-                directory,
-                fid -> new Answer(
-                        fid,
-                        session.lcreate(fid, name, wanted | OpenFlags.EXCL, plan.mode(), plan.group())
-                                .await()));
+        final Answer answer = paths.lostChanges()
+                .settle(
+                        () -> paths.copyToChange(
+                                directory,
+                                fid -> new Answer(
+                                        fid,
+                                        session.lcreate(fid, name, wanted | OpenFlags.EXCL, plan.mode(), plan.group())
+                                                .await())),
+                        lost -> lookAfterLoss(directory, name, flags, lost));
         final Qid qid = answer.reply().qid();
         final Inode inode;
         final long handle;
@@ -155,7 +164,7 @@ public final class FileCreation {
             inode = inodes.recordCreated(directory, name, qid, newFiles.identify(plan, qid));
             made.accept(inode);
             handle = opening.addCreated(
-                    inode, new OpenFid(answer.fid(), answer.reply().iounit()), wanted);
+                    inode, new OpenFile.Opened(answer.fid(), answer.reply().iounit()), wanted);
         } catch (final RuntimeException e) {
             fids.clunk(answer.fid());
             throw e;
@@ -165,6 +174,24 @@ public final class FileCreation {
                 ? newFiles.completePredicted(plan, inode, qid, 0, asked, release)
                 : newFiles.complete(plan, inode, file -> attributes.read(file, files.get(handle)), release);
         return new Created(entry, handle);
+    }
+
+    /**
+     * Looks for a file after the connection ended before the answer to its Tlcreate. Empty if there is none. Whoever
+     * created it, an open without EXCL opens it.
+     *
+     * @throws ErrnoException EEXIST if there is a file, and the caller opens an existing file as well
+     */
+    private Optional<Answer> lookAfterLoss(
+            final Inode directory, final ByteString name, final int flags, final SessionEndedException lost)
+            throws IOException {
+        if (paths.lostChanges().find(directory, name).isEmpty()) {
+            return Optional.empty();
+        }
+        if ((flags & OpenFlags.EXCL) != 0) {
+            throw paths.lostChanges().unknown("create", directory, name, lost);
+        }
+        throw new ErrnoException(Errno.EEXIST, name + " exists after the server's return");
     }
 
     /** The open fid of a new file, and the server's reply. */

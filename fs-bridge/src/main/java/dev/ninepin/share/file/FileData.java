@@ -8,8 +8,10 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.path.UnknownOutcomeException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -59,25 +61,34 @@ final class FileData {
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
-        this.behind = new WritesBehind(session, half);
+        this.behind = new WritesBehind(session, buffers, this::write, half);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
     ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
+        return session.repeatIfLost(() -> readOnce(file, offset, count));
+    }
+
+    private ReadResult readOnce(final OpenFile file, final long offset, final int count) throws IOException {
         if (count <= chunk(file)) {
-            final ReadReply reply = file.read(fid -> session.read(fid, offset, count));
-            if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
+            final ReadReply reply = file.read(fid -> session.read(fid, offset, Math.min(count, chunk(file))));
+            // The fid may have been opened again over a connection with smaller messages.
+            final boolean isWhole = count <= chunk(file);
+            if (isWhole && !mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return toResult(reply);
             }
             // Reads these bytes again with the rest: a thread that waits for permits must not hold a reply, whose
             // buffer others may need.
             reply.close();
         }
-        return readInPlaces(file, offset, count);
+        // In this order: the connection of the fid determines the size of the messages.
+        final int fid = file.fid();
+        return readInPlaces(file, fid, offset, count);
     }
 
     /** Reads with several requests, as soon as there are permits for them. */
-    private ReadResult readInPlaces(final OpenFile file, final long offset, final int count) throws IOException {
+    private ReadResult readInPlaces(final OpenFile file, final int fid, final long offset, final int count)
+            throws IOException {
         final int wanted = Math.min(atOnce, (count - 1) / chunk(file) + 1);
         try {
             places.acquire(wanted);
@@ -89,7 +100,7 @@ final class FileData {
         boolean done = false;
         try {
             data = buffers.take(count);
-            readInto(data, file, offset, count, wanted * chunk(file));
+            readInto(data, file, fid, offset, count, wanted * chunk(file));
             data.flip();
             done = true;
             return toResult(data, wanted);
@@ -113,43 +124,86 @@ final class FileData {
      * @param group the number of bytes that may be requested at the same time
      */
     private void readInto(
-            final ByteBuffer data, final OpenFile file, final long offset, final int count, final int group)
+            final ByteBuffer data,
+            final OpenFile file,
+            final int fid,
+            final long offset,
+            final int count,
+            final int group)
             throws IOException {
         for (int done = 0; done < count && data.position() == done; done += group) {
-            readGroup(file, offset + done, Math.min(group, count - done), data);
+            readGroup(file, fid, offset + done, Math.min(group, count - done), data);
         }
-        readOn(file, offset, count, data);
+        readOn(file, fid, offset, count, data);
     }
 
     /**
      * Writes the remaining bytes of {@code data} and returns how many were written. The count is smaller if the server
-     * could not write more. Throws only if nothing was written.
+     * could not write more. Throws only if nothing was written, or if it is not known whether something was appended.
      *
      * @param flags the flags of this write: with APPEND it goes to the end of the file
      */
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final int fid = file.fidToWrite(append);
-        final int chunk = chunk(file);
-        if (!append) {
-            return writeChunks(fid, offset, data, chunk);
+        final int connection = session.connection();
+        try {
+            return writeAndAwait(file, offset, data, flags);
+        } finally {
+            file.inode().pending.noteWrite(connection);
         }
-        // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client has
-        // appended.
-        final long end = session.isGanesha()
-                ? session.getattr(fid, AttrMask.SIZE).await().size()
-                : offset;
+    }
+
+    private int writeAndAwait(final OpenFile file, final long offset, final ByteBuffer data, final int flags)
+            throws IOException {
+        if ((flags & OpenFlags.APPEND) == 0) {
+            return session.repeatIfLost(() -> {
+                // In this order: the fid's connection determines the size of the messages.
+                final int fid = file.fidToWrite(false);
+                return writeChunks(fid, offset, data, chunk(file));
+            });
+        }
         int written = 0;
         while (data.hasRemaining()) {
-            final ByteBuffer part = data.slice(data.position(), Math.min(chunk, data.remaining()));
-            final int done = writeChunks(fid, end + written, part, chunk);
-            data.position(data.position() + done);
-            written += done;
-            if (done < part.capacity()) {
+            final int before = data.remaining();
+            final boolean isWhole = append(file, offset + written, data);
+            written += before - data.remaining();
+            if (!isWhole) {
                 break;
             }
         }
         return written;
+    }
+
+    /**
+     * Appends as many bytes as one message carries. Returns whether the server has written all of them.
+     *
+     * @param offset where the kernel believes the end of the file to be
+     */
+    private boolean append(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        while (true) {
+            // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client
+            // has
+            // appended.
+            final long[] end = {offset};
+            final int fid = session.repeatIfLost(() -> {
+                final int opened = file.fidToWrite(true);
+                if (session.isGanesha()) {
+                    end[0] = session.getattr(opened, AttrMask.SIZE).await().size();
+                }
+                return opened;
+            });
+            final ByteBuffer part = data.slice(data.position(), Math.min(chunk(file), data.remaining()));
+            try {
+                final int done = writeChunks(fid, end[0], part, part.remaining());
+                data.position(data.position() + done);
+                return done == part.capacity();
+            } catch (final SessionEndedException e) {
+                if (!e.isUnsent()) {
+                    throw UnknownOutcomeException.of(
+                            "append to node " + file.inode().node(), e);
+                }
+                session.awaitReturn(e);
+            }
+        }
     }
 
     /**
@@ -173,14 +227,13 @@ final class FileData {
 
     /**
      * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
-     * short reply. Throws only if {@code data} is still empty.
+     * short reply. Throws only if {@code data} is still empty, or if the connection has ended: then all is read again.
      */
-    private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readGroup(
+            final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
-        // Before the batch, because it may wait for a reply.
-        final int fid = file.fid();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
                 calls.add(session.read(fid, offset + done, Math.min(chunk, count - done)));
@@ -199,19 +252,19 @@ final class FileData {
                 failure = failure == null ? e : failure;
             }
         }
-        if (failure != null && data.position() == 0) {
+        if (failure != null && (data.position() == 0 || failure instanceof SessionEndedException)) {
             throw failure;
         }
     }
 
     /** Continues after a short reply, until the end of the file or of the request. */
-    private void readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readOn(final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         while (mayHaveMore(file, offset, data.position(), count)) {
             final int rest = Math.min(count - data.position(), chunk(file));
             final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
             try (ReadReply reply =
-                    session.read(file.fid(), offset + data.position(), asked).await()) {
+                    session.read(fid, offset + data.position(), asked).await()) {
                 final ByteBuffer more = reply.data();
                 if (!more.hasRemaining()) {
                     break;
@@ -232,7 +285,7 @@ final class FileData {
 
     /**
      * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
-     * bytes up to the first short or failed part. Throws only if that is 0.
+     * bytes up to the first short or failed part. Throws only if that is 0, or if the connection has ended.
      */
     private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
             throws IOException {
@@ -262,7 +315,7 @@ final class FileData {
                 failure = failure == null ? e : failure;
             }
         }
-        if (failure != null && written == 0) {
+        if (failure != null && (written == 0 || failure instanceof SessionEndedException)) {
             throw failure;
         }
         return written;

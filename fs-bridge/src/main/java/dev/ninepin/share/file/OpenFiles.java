@@ -12,7 +12,7 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
-import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
@@ -23,10 +23,12 @@ import dev.ninepin.share.lock.FileLocks;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.StripedLocks;
+import dev.ninepin.share.path.UnknownOutcomeException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +50,6 @@ public final class OpenFiles {
     private static final long LAST_WRITES_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Session session;
-    private final FidTable fids;
     private final Inodes inodes;
     private final NameLocks locks;
     private final CacheMode cache;
@@ -69,7 +70,6 @@ public final class OpenFiles {
 
     public OpenFiles(final SharedState shared, final AsideRemoval asideRemoval) {
         this.session = shared.session();
-        this.fids = session.fids();
         this.inodes = shared.inodes();
         this.locks = shared.nameLocks();
         this.cache = shared.options().cache();
@@ -77,6 +77,30 @@ public final class OpenFiles {
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.data = new FileData(session);
+        session.setAfterReturn(this::goOn);
+    }
+
+    /**
+     * Regains the locks and writes lost and gathered bytes again after a connection has ended. A failure is reported by the
+     * next use of the file.
+     */
+    private void goOn() {
+        fileLocks.regainAll();
+        for (final long handle : handles.all()) {
+            try {
+                handles.get(handle).inode().pending.writeLostAgain();
+            } catch (final ErrnoException e) {
+                LOG.trace("handle {} was closed meanwhile", handle, e);
+            } catch (final InterruptedIOException e) {
+                LOG.debug("the session is being closed", e);
+                return;
+            }
+        }
+    }
+
+    /** Requests the server's lock on a file again, if its connection has ended. */
+    void regainLocks(final Inode inode) throws IOException {
+        fileLocks.regain(inode);
     }
 
     /** Adds an open file and returns its handle. */
@@ -154,7 +178,8 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.hidesContents}. Returns true as well if the file cannot be read. */
     public boolean hidesContents(final long handle) throws IOException {
         final OpenFile file = handles.get(handle);
-        try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
+        try (ReadReply first =
+                session.repeatIfLost(() -> session.read(file.fid(), 0, 1).await())) {
             file.inode().noteAccess();
             return first.data().hasRemaining();
         } catch (final RemoteException e) {
@@ -244,7 +269,14 @@ public final class OpenFiles {
         file.beginWrite();
         int written = 0;
         if (isWrittenBehind(file, bytes.remaining(), flags)) {
-            written = data.writeBehind(file, offset, bytes, flags);
+            try {
+                written = data.writeBehind(file, offset, bytes, flags);
+            } catch (final SessionEndedException e) {
+                if (!e.isRepeatable()) {
+                    throw e;
+                }
+                LOG.trace("a write waits for the next connection", e);
+            }
         }
         if (written == 0) {
             written = data.write(file, offset, bytes, flags);
@@ -304,24 +336,32 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.lockInTheWay}. */
     public Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
-        file.requireChecked();
-        return fileLocks.inTheWay(wanted, file);
+        return session.repeatIfLost(() -> {
+            file.requireChecked();
+            return fileLocks.inTheWay(wanted, file);
+        });
     }
 
     /** Implements {@code FileOperations.lock}. */
     public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
-        file.requireChecked();
-        file.inode().pending.await();
-        fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+        session.repeatIfLost(() -> {
+            file.requireChecked();
+            file.inode().pending.await();
+            fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+            return file;
+        });
     }
 
     /** Implements {@code FileOperations.flock}. */
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
-        file.requireChecked();
-        file.inode().pending.await();
-        fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+        session.repeatIfLost(() -> {
+            file.requireChecked();
+            file.inode().pending.await();
+            fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+            return file;
+        });
     }
 
     /**
@@ -334,13 +374,28 @@ public final class OpenFiles {
         }
     }
 
-    /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
+    /**
+     * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails once with
+     * EIO if data was written before a connection ended, and the server's host may have crashed then.
+     */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
-        final int fid = file.fid();
-        file.inode().pending.await();
-        file.reportToFsync();
-        session.fsync(fid, dataOnly).await();
+        final PendingWrites pending = file.inode().pending;
+        final OptionalInt since = pending.beginSync();
+        boolean done = false;
+        try {
+            pending.await();
+            file.reportToFsync();
+            session.repeatIfLost(() -> session.fsync(file.fid(), dataOnly).await());
+            done = true;
+        } finally {
+            if (!done) {
+                pending.syncFailed(since);
+            }
+        }
+        if (since.isPresent() && session.mayHaveForgotten(since.getAsInt())) {
+            throw UnknownOutcomeException.of("keep the data written to " + inodes.pathOf(file.inode()), null);
+        }
     }
 
     /**
@@ -358,7 +413,7 @@ public final class OpenFiles {
         fileLocks.released(file.inode(), handle);
         try (StripedLocks.Held held = locks.exclusive(file.inode())) {
             // A fid that a thread still writes over is left to the end of the session.
-            file.close(quiet ? fids::clunk : fid -> {});
+            file.close(quiet);
             if (file.inode().open.isOpenOnce()) {
                 fileLocks.closed(file.inode());
                 file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
@@ -402,6 +457,22 @@ public final class OpenFiles {
         }
     }
 
+    /** Logs which files the server lacks data of, when the mount ends while the server is away. */
+    public void reportUnwritten() {
+        for (final long handle : handles.all()) {
+            try {
+                final Inode inode = handles.get(handle).inode();
+                if (inode.pending.any()) {
+                    LOG.warn(
+                            "data written to {} is lost: the mount ended while the server was away",
+                            inodes.pathOf(inode));
+                }
+            } catch (final ErrnoException e) {
+                LOG.trace("handle {} was closed by another", handle, e);
+            }
+        }
+    }
+
     /** Closes all handles that are still open, after the mount has ended. Waits a few seconds for their writes. */
     public void releaseAll() {
         final long begin = System.nanoTime();
@@ -413,6 +484,7 @@ public final class OpenFiles {
             }
         }
     }
+
     /** Ends the thread that sends gathered writes. What is written from now on is not gathered for long. */
     public void close() {
         data.close();

@@ -6,8 +6,10 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.path.UnknownOutcomeException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -15,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,8 @@ final class WritesBehind {
     private static final int MOST_GATHERED = 64 << 10;
 
     private final Session session;
+    private final DataBuffers buffers;
+    private final Writer writer;
 
     /**
      * The permits for writes that nothing waits for: half of the session's requests with data. A write that is being
@@ -39,9 +44,22 @@ final class WritesBehind {
 
     private final LateWrites late = new LateWrites();
 
-    /** @param limit the most writes that may be unanswered */
-    WritesBehind(final Session session, final int limit) {
+    /** Writes bytes and waits for the server. */
+    @FunctionalInterface
+    interface Writer {
+        /** Implemented by {@link FileData#write}. */
+        int write(OpenFile file, long offset, ByteBuffer data, int flags) throws IOException;
+    }
+
+    /**
+     * @param buffers for copies of writes that are sent at once
+     * @param writer writes again what was lost with its connection
+     * @param limit the most writes that may be unanswered
+     */
+    WritesBehind(final Session session, final DataBuffers buffers, final Writer writer, final int limit) {
         this.session = session;
+        this.buffers = buffers;
+        this.writer = writer;
         this.permits = new Semaphore(limit, true);
     }
 
@@ -63,7 +81,7 @@ final class WritesBehind {
      *     into one message
      * @param chunk the most bytes that one message may carry
      * @return the number of bytes sent; 0 if the caller must wait for this write
-     * @throws IOException if nothing was sent because the session has ended or the thread is interrupted
+     * @throws IOException if nothing was sent because the connection has ended or the thread is interrupted
      */
     int send(final OpenFile file, final long offset, final ByteBuffer data, final int flags, final int chunk)
             throws IOException {
@@ -78,22 +96,41 @@ final class WritesBehind {
                 break;
             }
             file.inode().pages.beginChange();
-            final Call<Rwrite> call = session.write(fid, offset + done, data.slice(start + done, size));
+            final int connection = session.connection();
+            final ByteBuffer bytes = data.slice(start + done, size);
+            final SentAtOnce write = new SentAtOnce(file, append, bytes);
+            final Call<Rwrite> call = session.write(fid, offset + done, bytes);
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
-                permits.release();
+                if (!(failure instanceof SessionEndedException) || !write.isRepeated()) {
+                    write.end();
+                }
                 forgetProof(reply, size);
             });
-            if (isUnsent(call)) {
+            if (isUnsent(call, append)) {
+                write.end();
                 file.inode().pages.endChange();
                 if (done == 0) {
-                    call.await();
+                    awaitFailure(call, file, append);
                 }
                 break;
             }
-            file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call);
+            file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call, write);
+            file.inode().pending.noteWrite(connection);
             done += size;
         }
         return done;
+    }
+
+    private static void awaitFailure(final Call<?> call, final OpenFile file, final boolean append) throws IOException {
+        try {
+            call.await();
+        } catch (final SessionEndedException e) {
+            throw append && !e.isUnsent() ? unknownAppend(file, e) : e;
+        }
+    }
+
+    private static IOException unknownAppend(final OpenFile file, final SessionEndedException lost) {
+        return UnknownOutcomeException.of("append to node " + file.inode().node(), lost);
     }
 
     /**
@@ -130,9 +167,10 @@ final class WritesBehind {
             return false;
         }
         boolean gathered = false;
+        final int connection = session.connection();
         file.inode().pages.beginChange();
         try {
-            gathered = pending.gather(to, data, limit, new Gathered(fid));
+            gathered = pending.gather(to, data, limit, new Gathered(file, to.append(), fid));
         } finally {
             if (!gathered) {
                 permits.release();
@@ -140,17 +178,80 @@ final class WritesBehind {
             }
         }
         if (gathered) {
+            pending.noteWrite(connection);
             late.add(pending);
         }
         return gathered;
     }
 
-    /** Sends the bytes of a gathered write over a fid. Has a permit until these are written. */
-    private final class Gathered implements PendingWrites.Sender {
-        private final int fid;
-        private final AtomicBoolean released = new AtomicBoolean();
+    /** A write that nothing waits for. Has a permit until it has succeeded or failed. */
+    private abstract class Behind implements PendingWrites.Repeater {
+        private final OpenFile file;
+        private final boolean append;
+        private final AtomicBoolean ended = new AtomicBoolean();
 
-        Gathered(final int fid) {
+        Behind(final OpenFile file, final boolean append) {
+            this.file = file;
+            this.append = append;
+        }
+
+        @Override
+        public boolean isRepeated() {
+            return session.reconnects();
+        }
+
+        /** Writes bytes again, unless they may have been appended already. */
+        int write(final long offset, final @Nullable ByteBuffer bytes, final SessionEndedException lost)
+                throws IOException {
+            if (bytes == null || (append && !lost.isUnsent())) {
+                throw unknownAppend(file, lost);
+            }
+            return writer.write(file, offset, bytes, append ? OpenFlags.APPEND : 0);
+        }
+
+        /** Gives back the permit. Does nothing the second time. */
+        @Override
+        public void end() {
+            if (!ended.getAndSet(true)) {
+                permits.release();
+            }
+        }
+    }
+
+    /** A write that was sent at once. Has a copy of the bytes until the server has answered, unless it appends. */
+    private final class SentAtOnce extends Behind {
+        private final AtomicReference<@Nullable ByteBuffer> copy = new AtomicReference<>();
+
+        SentAtOnce(final OpenFile file, final boolean append, final ByteBuffer bytes) {
+            super(file, append);
+            if (!append && session.reconnects()) {
+                copy.set(buffers.take(bytes.remaining()).put(bytes.duplicate()).flip());
+            }
+        }
+
+        @Override
+        public int writeAgain(final long offset, final @Nullable ByteBuffer rest, final SessionEndedException lost)
+                throws IOException {
+            final ByteBuffer bytes = copy.get();
+            return write(offset, bytes == null ? null : bytes.duplicate(), lost);
+        }
+
+        @Override
+        public void end() {
+            final ByteBuffer held = copy.getAndSet(null);
+            if (held != null) {
+                buffers.giveBack(held);
+            }
+            super.end();
+        }
+    }
+
+    /** A gathered write, which is sent over a fid. */
+    private final class Gathered extends Behind implements PendingWrites.Sender {
+        private final int fid;
+
+        Gathered(final OpenFile file, final boolean append, final int fid) {
+            super(file, append);
             this.fid = fid;
         }
 
@@ -160,8 +261,9 @@ final class WritesBehind {
             final Call<Rwrite> call =
                     session.write(fid, offset, bytes, Math.min(patienceNanos, session.timeoutNanos()));
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
-                // After an interrupt and after a short answer, the bytes are sent again.
-                if (reply == null ? !(failure instanceof InterruptedIOException) : reply.count() == count) {
+                // After an interrupt, after a short answer and after the end of the connection, bytes are sent again.
+                final boolean isLost = failure instanceof SessionEndedException && isRepeated();
+                if (reply == null ? !(failure instanceof InterruptedIOException) && !isLost : reply.count() == count) {
                     // A thread may wait for the permit, and nothing else may look at this write for a while.
                     end();
                 }
@@ -171,10 +273,9 @@ final class WritesBehind {
         }
 
         @Override
-        public void end() {
-            if (!released.getAndSet(true)) {
-                permits.release();
-            }
+        public int writeAgain(final long offset, final @Nullable ByteBuffer rest, final SessionEndedException lost)
+                throws IOException {
+            return write(offset, rest, lost);
         }
     }
 
@@ -184,11 +285,15 @@ final class WritesBehind {
         }
     }
 
-    /** Returns whether a request has failed without an answer: the session has ended, or there was no tag for it. */
-    private static boolean isUnsent(final Call<?> call) {
+    /**
+     * Returns whether a write has failed without an answer: the session has ended, or there was no tag for it. A write
+     * whose connection has ended will be sent again, unless it appends.
+     */
+    private boolean isUnsent(final Call<?> call, final boolean append) {
         return call.future().isCompletedExceptionally()
                 && call.future()
-                        .handle((reply, failure) -> !(failure instanceof RemoteException))
+                        .handle((reply, failure) -> !(failure instanceof RemoteException)
+                                && !(failure instanceof SessionEndedException && !append && session.reconnects()))
                         .join();
     }
 

@@ -1,9 +1,253 @@
 package dev.ninepin.share.inode;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.StaleFileException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
- * A fid that was opened for I/O.
+ * A fid of an open file. It is opened at its first use, and again at the next use after its connection has ended or its
+ * check ({@link OpenCheck}) has failed. A check whose connection has ended proves nothing about the next fid, which is
+ * opened with a check of its own.
  *
- * @param fid the fid's number
- * @param iounit the server's iounit for the fid, in bytes; 0 if it gave none
+ * <p>Any thread may call any method. No request is sent under the monitor, and no reply awaited: so two threads may both
+ * open the file again, and one of the fids is kept.
  */
-public record OpenFid(int fid, int iounit) {}
+final class OpenFid {
+    private static final int NONE = -1;
+
+    private static final long NO_LIMIT = Long.MAX_VALUE;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenFid.class);
+
+    private final Inode inode;
+    private final int flags;
+    private final OpenFile.Opener opener;
+
+    @GuardedBy("this")
+    private int number = NONE;
+
+    /** The check that {@link #number} needs; null if the fid is known to be on the file. */
+    @GuardedBy("this")
+    private @Nullable OpenCheck check;
+
+    @GuardedBy("this")
+    private boolean closed;
+
+    private volatile int iounit;
+
+    /** @param flags the flags to open the fid with */
+    OpenFid(final Inode inode, final int flags, final OpenFile.Opener opener) {
+        this.inode = inode;
+        this.flags = flags;
+        this.opener = opener;
+    }
+
+    /** @param check the check that the fid needs; null if it is certainly on the file */
+    OpenFid(
+            final Inode inode,
+            final int flags,
+            final OpenFile.Opener opener,
+            final OpenFile.Opened opened,
+            final @Nullable OpenCheck check) {
+        this(inode, flags, opener);
+        this.number = opened.fid();
+        this.iounit = opened.iounit();
+        this.check = check;
+    }
+
+    /**
+     * A fid that may be on another file.
+     *
+     * @param check the check that it needs
+     */
+    record Unchecked(int number, OpenCheck check) {}
+
+    /** Returns the server's iounit for the fid, in bytes; 0 if it gave none or the fid was not opened yet. */
+    int iounit() {
+        return iounit;
+    }
+
+    /** Returns the fid if its check has not passed yet, and its connection has not ended. Does not block. */
+    synchronized Optional<Unchecked> unchecked() {
+        final OpenCheck pending = check;
+        return pending == null || !isUsable() ? Optional.empty() : Optional.of(new Unchecked(number, pending));
+    }
+
+    /** Blocks until the reply to the check has arrived, if there is one, at most for {@code patienceNanos}. */
+    void awaitCheck(final long patienceNanos) throws InterruptedIOException {
+        final OpenCheck pending;
+        synchronized (this) {
+            pending = check;
+        }
+        if (pending != null) {
+            pending.await(patienceNanos);
+        }
+    }
+
+    /**
+     * Returns the number of a fid that is on the file. Blocks until the fid's check has passed, and opens the file first,
+     * or again, if need be.
+     *
+     * @throws StaleFileException if neither the path nor the fid leads to the file
+     * @throws ErrnoException EBADF if the file was closed
+     */
+    int number() throws IOException {
+        final boolean isLost;
+        final Unchecked unchecked;
+        synchronized (this) {
+            if (closed) {
+                throw wasClosed();
+            } else if (isUsable() && check == null) {
+                return number;
+            }
+            isLost = number != NONE && !isUsable();
+            unchecked = unchecked().orElse(null);
+        }
+        if (unchecked != null) {
+            unchecked.check().await(NO_LIMIT);
+            return judge(unchecked);
+        }
+        final OpenFile.Opened opened = opener.open(inode, flags, isLost);
+        if (isLost) {
+            regainLocks(opened.fid());
+        }
+        return keep(opened, null);
+    }
+
+    /** Opens the file again if a check has failed, and returns the fid's number. */
+    private int judge(final Unchecked unchecked) throws IOException {
+        if (unchecked.check().hasSucceeded()) {
+            confirm(unchecked.check());
+            return present();
+        }
+        final OpenFile.Opened again;
+        try {
+            again = opener.open(inode, flags, true);
+        } catch (final StaleFileException e) {
+            // Only the path has left the file, as rename(2) and unlink(2) do.
+            if (isOnFile(unchecked)) {
+                confirm(unchecked.check());
+                return present();
+            }
+            throw e;
+        }
+        if (opener.isLost(unchecked.number())) {
+            regainLocks(again.fid());
+        }
+        return keep(again, unchecked.check());
+    }
+
+    private boolean isOnFile(final Unchecked unchecked) throws IOException {
+        if (opener.isLost(unchecked.number())) {
+            return false;
+        }
+        try {
+            return unchecked.check().isOnFile(opener.attributes(unchecked.number()));
+        } catch (final RemoteException e) {
+            LOG.trace("fid {} shows no file", unchecked.number(), e);
+            return false;
+        }
+    }
+
+    /** Records that a check has passed. */
+    void confirm(final OpenCheck passed) {
+        passed.closeLease();
+        synchronized (this) {
+            check = check == passed ? null : check;
+        }
+    }
+
+    private synchronized int present() throws ErrnoException {
+        if (closed) {
+            throw wasClosed();
+        }
+        return number;
+    }
+
+    /** Regains the locks on the file before any request is sent over the new fid. */
+    private void regainLocks(final int fid) throws IOException {
+        boolean done = false;
+        try {
+            opener.regainLocks(inode);
+            done = true;
+        } finally {
+            if (!done) {
+                opener.clunk(fid);
+            }
+        }
+    }
+
+    /**
+     * Keeps a fid in place of the present one, unless another thread has replaced that one meanwhile.
+     *
+     * @param failed the check of the present one that has failed; null if there is none
+     */
+    private int keep(final OpenFile.Opened opened, final @Nullable OpenCheck failed) throws ErrnoException {
+        final int kept;
+        final int surplus;
+        final OpenCheck over;
+        synchronized (this) {
+            if (closed || (isUsable() && (failed == null || check != failed))) {
+                surplus = opened.fid();
+                over = null;
+            } else {
+                surplus = number;
+                number = opened.fid();
+                iounit = opened.iounit();
+                over = check;
+                check = null;
+            }
+            kept = closed ? NONE : number;
+        }
+        if (over != null) {
+            over.closeLease();
+        }
+        if (surplus != NONE) {
+            opener.clunk(surplus);
+        }
+        if (kept == NONE) {
+            throw wasClosed();
+        }
+        return kept;
+    }
+
+    private ErrnoException wasClosed() {
+        return new ErrnoException(Errno.EBADF, "node " + inode.node() + " was closed");
+    }
+
+    @GuardedBy("this")
+    private boolean isUsable() {
+        return number != NONE && !opener.isLost(number);
+    }
+
+    /**
+     * Ends the use of the fid: it is not opened again.
+     *
+     * @param clunks whether the fid is clunked; if not, it is left to the end of the session
+     */
+    void close(final boolean clunks) {
+        final int last;
+        final OpenCheck pending;
+        synchronized (this) {
+            closed = true;
+            last = number;
+            number = NONE;
+            pending = check;
+            check = null;
+        }
+        if (pending != null) {
+            pending.closeLease();
+        }
+        if (last != NONE && clunks) {
+            opener.clunk(last);
+        }
+    }
+}

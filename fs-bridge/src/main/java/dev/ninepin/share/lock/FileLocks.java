@@ -9,10 +9,13 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The locks on all open files of a share that sends its locks to the server. Any thread may call any method. */
 public final class FileLocks {
-    private final Session session;
+    private static final Logger LOG = LoggerFactory.getLogger(FileLocks.class);
+
     private final LockRequests requests;
     private final LockWaits waits = new LockWaits();
 
@@ -20,7 +23,6 @@ public final class FileLocks {
     private final Map<Long, LockedFile> files = new ConcurrentHashMap<>();
 
     public FileLocks(final Session session) {
-        this.session = session;
         this.requests = new LockRequests(session);
     }
 
@@ -40,6 +42,25 @@ public final class FileLocks {
             final FileLock wanted, final OpenFile file, final boolean wait, final Uninterrupted.Action atFirst)
             throws IOException {
         of(file.inode()).flock(wanted, file, wait, atFirst);
+    }
+
+    /** Requests the server's lock on a file again, if its connection has ended. Must be called before the file is used. */
+    public void regain(final Inode inode) throws IOException {
+        final LockedFile file = files.get(inode.node());
+        if (file != null) {
+            file.regain();
+        }
+    }
+
+    /** Requests all locks again after a connection has ended. A failure is only logged: the next use tries again. */
+    public void regainAll() {
+        for (final LockedFile file : files.values()) {
+            try {
+                file.regain();
+            } catch (final IOException e) {
+                LOG.debug("a lock is not regained yet: {}", e.getMessage());
+            }
+        }
     }
 
     /** Releases a process's fcntl(2) locks on a file, after it has closed a descriptor of the file. */
@@ -67,7 +88,6 @@ public final class FileLocks {
     }
 
     private LockedFile of(final Inode inode) {
-        return files.computeIfAbsent(
-                inode.node(), node -> new LockedFile(waits, new ServerLock(requests, session.fids()::clunk)));
+        return files.computeIfAbsent(inode.node(), node -> new LockedFile(waits, new ServerLock(requests)));
     }
 }

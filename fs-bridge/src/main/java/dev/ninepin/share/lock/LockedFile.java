@@ -10,6 +10,9 @@ import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -30,6 +33,8 @@ import org.slf4j.LoggerFactory;
 public final class LockedFile {
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long DROPPING_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private static final Logger LOG = LoggerFactory.getLogger(LockedFile.class);
 
@@ -52,6 +57,13 @@ public final class LockedFile {
     @GuardedBy("turn")
     private final ServerLock server;
 
+    /** True while a thread that holds {@link #turn} makes the kernel drop pages. */
+    private volatile boolean dropping;
+
+    /** The open files through which the locks were requested, by handle. */
+    @GuardedBy("turn")
+    private final Map<Long, OpenFile> holders = new HashMap<>();
+
     LockedFile(final LockWaits waits, final ServerLock server) {
         this.waits = waits;
         this.server = server;
@@ -67,6 +79,7 @@ public final class LockedFile {
     Optional<FileLock> findConflict(final FileLock wanted, final OpenFile file) throws IOException {
         begin();
         try {
+            regainLost();
             final Optional<FileLock> here = ranges.conflict(wanted);
             if (here.isPresent()) {
                 return here;
@@ -88,6 +101,8 @@ public final class LockedFile {
             throws IOException {
         begin();
         try {
+            regainLost();
+            requireLock(wanted, file);
             take(ranges, wanted, file, wait, atFirst);
         } finally {
             turn.unlock();
@@ -99,6 +114,8 @@ public final class LockedFile {
             throws IOException {
         begin();
         try {
+            regainLost();
+            requireLock(wanted, file);
             final Predicate<FileLock> own = lock -> lock.owner() == wanted.owner();
             if (flocks.strongest(own) != wanted.mode()) {
                 // flock(2) also gives up the old lock first. Otherwise two holders of shared locks that both want an
@@ -111,6 +128,59 @@ public final class LockedFile {
         } finally {
             turn.unlock();
         }
+    }
+
+    /** Fails if the open file has lost a lock, unless it is to be unlocked. */
+    private static void requireLock(final FileLock wanted, final OpenFile file) throws ErrnoException {
+        if (wanted.mode() == LockMode.NONE) {
+            file.forgetLostLock();
+        }
+        file.requireLock();
+    }
+
+    /**
+     * Requests the server's lock again, if its connection has ended. Does nothing while another thread makes the kernel
+     * drop pages: the kernel then waits for reads of the file, which call this method. No program holds a lock then.
+     */
+    void regain() throws IOException {
+        try {
+            while (!turn.tryLock(DROPPING_CHECK_NANOS, TimeUnit.NANOSECONDS)) {
+                if (dropping) {
+                    return;
+                }
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw interrupted();
+        }
+        try {
+            regainLost();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Requests the server's lock again, if its connection has ended. If another client has taken it, all locks are lost. */
+    @GuardedBy("turn")
+    private void regainLost() throws IOException {
+        if (server.regain(need())) {
+            return;
+        }
+        LOG.warn(
+                "Another client locked a file while the server was away. The programs on this host that had locked it get"
+                        + " EIO until they unlock or close it");
+        for (final RangeLocks kind : List.of(ranges, flocks)) {
+            for (final FileLock lock : kind.all()) {
+                final OpenFile holder = holders.get(lock.handle());
+                if (holder != null) {
+                    holder.loseLock();
+                }
+            }
+        }
+        ranges.free(lock -> true);
+        flocks.free(lock -> true);
+        server.forget();
+        freed.signalAll();
     }
 
     /**
@@ -130,6 +200,7 @@ public final class LockedFile {
         turn.lock();
         try {
             final Predicate<FileLock> own = lock -> lock.handle() == handle;
+            holders.remove(handle);
             final boolean hadRanges = ranges.free(own);
             freed(flocks.free(own) || hadRanges);
         } finally {
@@ -221,14 +292,18 @@ public final class LockedFile {
                     return false;
                 }
                 if (isFirst) {
+                    dropping = true;
                     atFirst.run();
                 }
             } catch (final IOException e) {
                 settle();
                 throw e;
+            } finally {
+                dropping = false;
             }
         }
         kind.set(wanted);
+        holders.put(wanted.handle(), file);
         settle();
         if (wanted.mode() != LockMode.EXCLUSIVE) {
             // The new lock may be weaker than the owner's previous one.

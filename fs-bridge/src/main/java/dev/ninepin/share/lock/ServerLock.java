@@ -5,7 +5,6 @@ import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerLock {
     private final LockRequests requests;
-    private final IntConsumer clunk;
 
     /** The open file whose fid holds the lock; null if there is none. */
     private @Nullable OpenFile over;
@@ -23,10 +21,58 @@ final class ServerLock {
     /** The lock that the server holds; null if a request failed, so that its state is unknown. */
     private @Nullable LockMode held = LockMode.NONE;
 
-    /** @param clunk clunks a fid that is no longer needed */
-    ServerLock(final LockRequests requests, final IntConsumer clunk) {
+    /** The connection over which the lock was requested. It ends with the connection. */
+    private int connection;
+
+    /** Whether the lock is being requested again. */
+    private boolean regaining;
+
+    ServerLock(final LockRequests requests) {
         this.requests = requests;
-        this.clunk = clunk;
+        this.connection = requests.connection();
+    }
+
+    /** Returns whether the connection of the lock has ended, and the lock with it. */
+    boolean isLost() {
+        return over != null && connection < requests.connection();
+    }
+
+    /**
+     * Requests the lock again after its connection has ended. Opens the file again first if need be, which leads back
+     * here; that call does nothing.
+     *
+     * @param mode the lock that the programs on this host need
+     * @return false if another client's lock conflicts
+     */
+    boolean regain(final LockMode mode) throws IOException {
+        if (!isLost() || regaining) {
+            return true;
+        }
+        if (mode == LockMode.NONE) {
+            forget();
+            return true;
+        }
+        regaining = true;
+        try {
+            // In this order: the request fails if its connection is no longer the present one.
+            final int present = requests.connection();
+            held = null;
+            if (!requests.setPatiently(over().fidToLock(), mode)) {
+                return false;
+            }
+            held = mode;
+            connection = present;
+            return true;
+        } finally {
+            regaining = false;
+        }
+    }
+
+    private OpenFile over() {
+        if (over == null) {
+            throw new IllegalStateException("no lock is held");
+        }
+        return over;
     }
 
     /**
@@ -41,11 +87,19 @@ final class ServerLock {
         }
         if (over == null) {
             over = file;
+            connection = requests.connection();
             file.keepFid();
+        }
+        final OpenFile through = over;
+        final int fid = through.fidToLock();
+        if (over != through) {
+            // Opening the file again showed that another client has taken the lock.
+            through.requireLock();
+            return false;
         }
         final LockMode before = held;
         held = null;
-        final boolean taken = requests.set(over.fid(), mode);
+        final boolean taken = requests.set(fid, mode);
         if (taken) {
             held = mode;
         } else if (before == LockMode.NONE) {
@@ -63,9 +117,13 @@ final class ServerLock {
         if (over == null) {
             return mode == LockMode.NONE;
         }
-        if (held != mode) {
+        if (isLost() && mode != LockMode.NONE) {
+            // The lock is regained before the next I/O.
+            return true;
+        }
+        if (held != mode && !isLost()) {
             held = null;
-            if (!setUninterrupted(over.fid(), mode)) {
+            if (!setUninterrupted(over.fidToLock(), mode)) {
                 return false;
             }
             held = mode;
@@ -89,7 +147,7 @@ final class ServerLock {
 
     /** Returns the mode of another client's lock that conflicts with {@code wanted}; NONE if there is none. */
     LockMode inTheWay(final LockMode wanted, final OpenFile file) throws IOException {
-        return holds(wanted) ? LockMode.NONE : requests.inTheWay(over == null ? file.fid() : over.fid(), wanted);
+        return holds(wanted) ? LockMode.NONE : requests.inTheWay((over == null ? file : over).fidToLock(), wanted);
     }
 
     /** Returns whether the server is known to hold {@code mode}, or a stronger lock. */
@@ -100,7 +158,7 @@ final class ServerLock {
     /** Records that the server holds no lock, or will release it when the fid is clunked. */
     void forget() {
         if (over != null) {
-            over.giveUpFid(clunk);
+            over.giveUpFid();
             over = null;
         }
         held = LockMode.NONE;

@@ -50,9 +50,14 @@ public final class Creation {
         final int inherited = attributes.lastSeen(directory).mode() & NewFiles.S_ISGID;
         final NewFiles.Plan plan = files.plan(caller, directory, name, mode | inherited);
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
-        final Qid made = paths.changeIn(
-                directory,
-                at -> session.mkdir(at, name, plan.mode(), plan.group()).await().qid());
+        final Qid made = paths.lostChanges()
+                .create(
+                        directory,
+                        name,
+                        "mkdir",
+                        () -> paths.changeIn(directory, at -> session.mkdir(at, name, plan.mode(), plan.group())
+                                .await()
+                                .qid()));
         return made(plan, made, 0, asked);
     }
 
@@ -64,10 +69,20 @@ public final class Creation {
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         Qid made;
         try {
-            made = paths.changeIn(directory, at -> session.mknod(
-                            at, name, plan.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), plan.group())
-                    .await()
-                    .qid());
+            made = paths.lostChanges()
+                    .create(
+                            directory,
+                            name,
+                            "mknod",
+                            () -> paths.changeIn(directory, at -> session.mknod(
+                                            at,
+                                            name,
+                                            plan.mode(),
+                                            DeviceNumber.major(rdev),
+                                            DeviceNumber.minor(rdev),
+                                            plan.group())
+                                    .await()
+                                    .qid()));
         } catch (final RemoteException e) {
             if (e.errno() != Errno.EINVAL || !FileMode.isRegularFile(mode)) {
                 throw e;
@@ -96,9 +111,14 @@ public final class Creation {
         final NewFiles.Plan plan = files.planSymlink(caller, directory, name);
         files.requireAbsentWhereUnchecked(directory, name);
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
-        final Qid made = paths.changeIn(
-                directory,
-                at -> session.symlink(at, name, target, plan.group()).await().qid());
+        final Qid made = paths.lostChanges()
+                .create(
+                        directory,
+                        name,
+                        "symlink",
+                        () -> paths.changeIn(directory, at -> session.symlink(at, name, target, plan.group())
+                                .await()
+                                .qid()));
         return made(plan, made, target.length(), asked);
     }
 
@@ -111,8 +131,13 @@ public final class Creation {
 
     /** Creates a hard link to a file, and increments the inode's lookup count. */
     void makeLink(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        paths.changeIn(
-                inode, directory, (file, at) -> session.link(at, file, name).await());
+        paths.lostChanges()
+                .link(
+                        inode,
+                        directory,
+                        name,
+                        () -> paths.changeIn(inode, directory, (file, at) -> session.link(at, file, name)
+                                .await()));
         inodes.recordLink(directory, name, inode);
     }
 

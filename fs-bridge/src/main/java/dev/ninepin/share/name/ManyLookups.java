@@ -96,6 +96,11 @@ public final class ManyLookups {
      */
     public List<Optional<Entry>> find(final Inode directory, final List<Dirent> names, final long since)
             throws IOException {
+        return session.repeatIfLost(() -> lookUp(directory, names, since));
+    }
+
+    private List<Optional<Entry>> lookUp(final Inode directory, final List<Dirent> names, final long since)
+            throws IOException {
         final long changes = inodes.changes(directory);
         final List<Lookup> lookups = new ArrayList<>(names.size());
         names.forEach(each -> lookups.add(new Lookup(directory, changes, each, since)));

@@ -29,6 +29,7 @@ public final class FilePaths {
     private final FileMoves moves;
     private final PathChecks checks;
     private final PathRetry retry;
+    private final LostChanges lostChanges;
 
     FilePaths(final SharedState shared, final FidTable fids) {
         this.fids = fids;
@@ -36,6 +37,7 @@ public final class FilePaths {
         this.moves = shared.moves();
         this.checks = new PathChecks(shared);
         this.retry = new PathRetry(shared, fids);
+        this.lostChanges = new LostChanges(shared, fids);
     }
 
     /** A request over one fid. */
@@ -65,6 +67,11 @@ public final class FilePaths {
     @FunctionalInterface
     public interface Attempt<T> {
         T run() throws IOException;
+    }
+
+    /** Returns what decides about changes of names whose connection ended before the answer. */
+    public LostChanges lostChanges() {
+        return lostChanges;
     }
 
     /** Announces the rename of a file; see {@link FileMoves#begin}. */

@@ -25,6 +25,7 @@ public final class NameRequests {
     private final Inodes inodes;
     private final FidTable fids;
     private final FilePaths paths;
+    private final LostChanges lostChanges;
     private final Unknown unknown;
 
     /**
@@ -43,6 +44,7 @@ public final class NameRequests {
         this.inodes = shared.inodes();
         this.fids = fids;
         this.paths = paths;
+        this.lostChanges = paths.lostChanges();
         this.unknown = shared.unknownRequests();
     }
 
@@ -50,7 +52,10 @@ public final class NameRequests {
     public void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         try {
-            send(directory, name, newDirectory, newName);
+            lostChanges.rename(directory, name, newDirectory, newName, () -> {
+                send(directory, name, newDirectory, newName);
+                return newName;
+            });
         } finally {
             inodes.known(directory, name).ifPresent(Inode::noteChange);
             inodes.known(newDirectory, newName).ifPresent(Inode::noteChange);
@@ -88,7 +93,10 @@ public final class NameRequests {
      */
     public void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
         try {
-            send(directory, name, flags);
+            lostChanges.unlink(directory, name, () -> {
+                send(directory, name, flags);
+                return name;
+            });
         } finally {
             inodes.known(directory, name).ifPresent(Inode::noteChange);
         }

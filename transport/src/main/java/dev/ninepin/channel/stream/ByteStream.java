@@ -30,6 +30,11 @@ interface ByteStream {
         throw new UnsupportedOperationException(info().kind());
     }
 
+    /** Returns whether the server may run on another host, as {@link dev.ninepin.channel.Channel#mayReachOtherHost} does. */
+    default boolean mayReachOtherHost() {
+        return false;
+    }
+
     /** Returns the channel to the server. A write blocks until there is room. */
     WritableByteChannel output();
 

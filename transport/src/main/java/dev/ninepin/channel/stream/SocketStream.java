@@ -30,10 +30,14 @@ final class SocketStream implements ByteStream {
     private final SocketChannel socket;
     private final SocketDirection input;
     private final SocketDirection output;
+    private final boolean isOtherHost;
     private final ChannelInfo info;
 
     private SocketStream(final SocketChannel socket, final ChannelInfo info) throws IOException {
         this.socket = socket;
+        this.isOtherHost = socket.getRemoteAddress() instanceof InetSocketAddress there
+                && socket.getLocalAddress() instanceof InetSocketAddress here
+                && !there.getAddress().equals(here.getAddress());
         this.info = info;
         socket.configureBlocking(false);
         this.input = SocketDirection.input(socket);
@@ -128,6 +132,11 @@ final class SocketStream implements ByteStream {
             return e.getMessage() + "; no server listens on this socket, so start the server again";
         }
         return String.valueOf(e.getMessage());
+    }
+
+    @Override
+    public boolean mayReachOtherHost() {
+        return isOtherHost;
     }
 
     @Override

@@ -99,6 +99,11 @@ public final class StreamChannel implements Channel {
     }
 
     @Override
+    public boolean mayReachOtherHost() {
+        return stream.mayReachOtherHost();
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         end.check();
         try {

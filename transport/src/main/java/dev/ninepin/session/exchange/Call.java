@@ -43,6 +43,9 @@ public final class Call<R> {
      */
     private final AtomicReference<@Nullable Object> expected = new AtomicReference<>();
 
+    /** True once the server may have received the request. */
+    private volatile boolean sent;
+
     /** True once the reply has arrived, or once it is certain that no reply will. */
     @GuardedBy("this")
     private boolean ended;
@@ -121,6 +124,7 @@ public final class Call<R> {
         boolean interrupted = false;
         long deadline = begunNanos + timeoutNanos;
         IOException reason = null;
+        boolean probed = false;
         try {
             while (!future.isDone() && !exchange.await(this, deadline)) {
                 if (Thread.interrupted()) {
@@ -132,8 +136,14 @@ public final class Call<R> {
                 } else if (reason == null) {
                     reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
                     deadline = giveUp(reason);
+                } else if (reason instanceof RequestTimeoutException && !probed && exchange.probe(begunNanos)) {
+                    probed = true;
+                    deadline = System.nanoTime() + exchange.probeNanos();
                 } else {
                     fail(reason);
+                    if (probed) {
+                        exchange.noteUnanswered(begunNanos);
+                    }
                 }
             }
             return result();
@@ -184,6 +194,11 @@ public final class Call<R> {
         }
     }
 
+    /** Fails the call because the server is silent. The tag stays taken until the server answers. */
+    void failUnanswered(final long nanos) {
+        fail(RequestTimeoutException.unanswered(notation(), nanos));
+    }
+
     private long untilOverdue() {
         return begunNanos + exchange.timeoutNanos() - System.nanoTime();
     }
@@ -212,6 +227,16 @@ public final class Call<R> {
 
     Tmessage request() {
         return request;
+    }
+
+    /** Notes that the request is about to be sent. */
+    void markSent() {
+        sent = true;
+    }
+
+    /** Fails the call because its connection has ended. */
+    void connectionEnded(final SessionEndedException why) {
+        failed(why.of(request, sent));
     }
 
     /** Returns the name of the request's message type, such as {@code Tgetattr}. */

@@ -7,6 +7,7 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +48,11 @@ public final class Exchange {
      */
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Channel channel;
+    private final int connection;
+    private final Consumer<SessionEnd> listener;
     private final long timeoutNanos;
     private final OperationRecorder recorder;
     private final TagTable tags;
@@ -68,13 +74,33 @@ public final class Exchange {
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
 
+    /** When a reply arrived last, or the exchange began, as a {@link System#nanoTime}. */
+    private volatile long heard = System.nanoTime();
+
+    /** True while requests fail at once, since the server has not sent anything for the timeout of a request. */
+    private volatile boolean silent;
+
+    /** Since when {@link #silent} is true, as a {@link System#nanoTime}. */
+    private volatile long silentAt;
+
     private final LongAdder strays = new LongAdder();
 
     /** True once the server has sent an error as an {@link Rerror}. */
     private volatile boolean sendsRerror;
 
-    public Exchange(final Channel channel, final Duration timeout, final OperationRecorder recorder) {
+    /**
+     * @param connection the number of this connection in its session
+     * @param listener told once if the exchange ends unexpectedly, before any call fails for this reason; must not block
+     */
+    public Exchange(
+            final Channel channel,
+            final int connection,
+            final Duration timeout,
+            final OperationRecorder recorder,
+            final Consumer<SessionEnd> listener) {
         this.channel = channel;
+        this.connection = connection;
+        this.listener = listener;
         this.timeoutNanos = timeout.toNanos();
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
@@ -88,7 +114,18 @@ public final class Exchange {
         msize = bytes;
     }
 
-    /** Sets whether an end of the exchange is unexpected from now on, and is therefore logged. */
+    /** Continues what was counted and learned on the earlier connection of the same session. */
+    public void continueFrom(final Exchange earlier) {
+        strays.add(earlier.strays());
+        sendsRerror |= earlier.sendsRerror;
+    }
+
+    /** Returns the number of this connection in its session. */
+    public int connection() {
+        return connection;
+    }
+
+    /** Sets whether an end of the exchange is unexpected from now on, so that the listener is told. */
     public void setEstablished(final boolean established) {
         this.established = established;
     }
@@ -116,24 +153,36 @@ public final class Exchange {
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
         final long begun = System.nanoTime();
+        if (silent && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
+            return notSent(
+                    request,
+                    handler,
+                    RequestTimeoutException.silent(request.messageType().notation(), System.nanoTime() - heard));
+        }
         final TagTable.Kind kind = kindOf(request);
         sender.begin();
         final int tag;
         try {
             throwIfEnded();
-            tag = sender.takeTag(kind, request, patienceNanos);
+            // A silent server frees no tag.
+            tag = sender.takeTag(kind, request, silent ? 0 : patienceNanos);
         } catch (final RequestTimeoutException | InterruptedIOException e) {
             leaveSenders();
             return notSent(request, handler, e);
         } catch (final IOException e) {
             final SessionEndedException why = end(e);
             leaveSenders();
-            return notSent(request, handler, why);
+            return notSent(request, handler, why.of(request, false));
         }
         final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
         send(call);
         return call;
+    }
+
+    /** Returns the failed call of a request over a fid whose connection has ended. Sends nothing. */
+    public <R> Call<R> refuse(final Tmessage request, final Call.ReplyHandler<R> handler) {
+        return notSent(request, handler, SessionEndedException.ofLostFid(connection - 1));
     }
 
     /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
@@ -174,6 +223,57 @@ public final class Exchange {
                         tags.free(call);
                     }
                 });
+    }
+
+    /**
+     * Asks the server for a sign of life, if it has sent nothing since {@code begun}, a {@link System#nanoTime}, and takes
+     * Tflush. Returns whether the server was asked.
+     */
+    boolean probe(final long begun) {
+        if (heard - begun >= 0 || silent || hasEnded() || !canFlush()) {
+            return false;
+        }
+        // Servers answer at once if no request has the tag, however busy they are (flush(5)).
+        final Call<?> unused = call(new Tflush(Frame.NOTAG), (reply, memory) -> reply);
+        return true;
+    }
+
+    /** Returns how long to wait for the answer to {@link #probe}, in nanoseconds. */
+    long probeNanos() {
+        return Math.min(PROBE_NANOS, timeoutNanos);
+    }
+
+    /**
+     * Notes that a request which began at {@code begun} was not answered in time. If the server has sent nothing since,
+     * not even an answer to {@link #probe}, the calls in flight fail, and later ones fail at once until it sends
+     * something.
+     */
+    void noteUnanswered(final long begun) {
+        if (heard - begun < 0 && !silent) {
+            silentAt = System.nanoTime();
+            silent = true;
+            LOG.warn("The server has sent nothing for {} s: requests fail until it does", secondsSince(heard));
+            tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
+        }
+    }
+
+    /** Returns whether requests fail at once, since the server has not sent anything for the timeout of a request. */
+    public boolean isSilent() {
+        return silent;
+    }
+
+    /** Returns whether the server has been silent for another timeout of a request since that was noticed. */
+    public boolean isSilentForLong() {
+        return silent && System.nanoTime() - silentAt > timeoutNanos;
+    }
+
+    /** Ends the exchange because the server is silent. */
+    public void endSilence() {
+        end(new IOException("the server has sent nothing for " + secondsSince(heard) + " s"));
+    }
+
+    private static long secondsSince(final long nanos) {
+        return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - nanos);
     }
 
     /** Notes that the channel has a reply's memory back, and frees the request's tag if nothing else holds it. */
@@ -227,7 +327,7 @@ public final class Exchange {
         return tags.size();
     }
 
-    /** Returns how many replies were dropped. */
+    /** Returns how many replies were dropped, in the whole session so far. */
     public long strays() {
         return strays.sum();
     }
@@ -260,6 +360,7 @@ public final class Exchange {
             throwIfEnded();
             checkSize(call.request());
             sending = true;
+            call.markSent();
             sender.send(call.tag(), call.request());
         } catch (final IOException e) {
             end(e);
@@ -318,6 +419,11 @@ public final class Exchange {
      * waits. Only the receiver calls this method.
      */
     boolean dispatch(final Received received) throws ProtocolException {
+        heard = System.nanoTime();
+        if (silent) {
+            silent = false;
+            LOG.info("The server answers again");
+        }
         final int tag = received.tag();
         final Call<?> call = tag == Frame.NOTAG ? versionCall.get() : tags.get(tag);
         if (call == null) {
@@ -452,8 +558,9 @@ public final class Exchange {
 
     /** Ends the exchange like {@link #end(IOException)}; {@code closer} runs the action that closes the channel. */
     private SessionEndedException end(final IOException cause, final Executor closer) {
-        final SessionEndedException why =
-                cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, established);
+        final SessionEndedException why = cause instanceof SessionEndedException known
+                ? known
+                : new SessionEndedException(cause, established, connection);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
         if (earlier == null) {
             report(why);
@@ -481,22 +588,19 @@ public final class Exchange {
         }
     }
 
-    private static void report(final SessionEndedException why) {
-        why.unexpectedEnd()
-                .ifPresentOrElse(
-                        end -> LOG.warn("The session with the server has ended: {}", end.reason()),
-                        () -> LOG.debug("{}", why.getMessage()));
+    private void report(final SessionEndedException why) {
+        why.unexpectedEnd().ifPresentOrElse(listener, () -> LOG.debug("{}", why.getMessage()));
     }
 
     private void failAll(final SessionEndedException why) {
         final Call<?> version = versionCall.get();
         if (version != null) {
-            version.failed(why);
+            version.connectionEnded(why);
         }
         for (final Call<?> call : tags.inFlight()) {
             // Free the tag first, so that the woken caller finds it free.
             tags.free(call);
-            call.failed(why);
+            call.connectionEnded(why);
         }
     }
 }

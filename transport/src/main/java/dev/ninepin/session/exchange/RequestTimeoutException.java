@@ -19,6 +19,15 @@ public final class RequestTimeoutException extends IOException {
         return new RequestTimeoutException("the server did not answer " + request + " within ", nanos);
     }
 
+    static RequestTimeoutException silent(final String request, final long nanos) {
+        return new RequestTimeoutException(request + " was not sent: the server has sent nothing for ", nanos);
+    }
+
+    /** Returns the failure of a request because the server was away for {@code nanos} nanoseconds. */
+    public static RequestTimeoutException away(final long nanos) {
+        return new RequestTimeoutException("the server cannot be reached, and a request waits at most ", nanos);
+    }
+
     static RequestTimeoutException unsent(final String request, final long nanos) {
         return new RequestTimeoutException(
                 "cannot send " + request + ": earlier requests used all tags or data buffers for ", nanos);

@@ -1,29 +1,93 @@
 package dev.ninepin.session.exchange;
 
+import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The failure of a request because the session has ended. The cause says why: the channel broke, the server sent bytes
- * that are not 9P, or the session was closed.
+ * The failure of a request because its connection to the server has ended: the channel broke, the server sent bytes that
+ * are not 9P, or the session was closed. The cause says why. A session may get another connection; {@code
+ * Session.repeatIfLost} then repeats what can be repeated.
  */
 public final class SessionEndedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    private final Instant time = Instant.now();
-    private final String reason;
+    private final IOException why;
+    private final Instant time;
     private final boolean unexpected;
+    private final int connection;
+    private final boolean unsent;
+    private final boolean repeatable;
 
-    /** @param unexpected whether the session was established and was not being closed by this host */
-    SessionEndedException(final IOException cause, final boolean unexpected) {
+    private SessionEndedException(
+            final IOException cause,
+            final Instant time,
+            final boolean unexpected,
+            final int connection,
+            final boolean unsent,
+            final boolean repeatable) {
         super("the session with the server has ended: " + cause.getMessage(), cause);
-        this.reason = String.valueOf(cause.getMessage());
+        this.why = cause;
+        this.time = time;
         this.unexpected = unexpected;
+        this.connection = connection;
+        this.unsent = unsent;
+        this.repeatable = repeatable;
+    }
+
+    /**
+     * @param unexpected whether the session was established and was not being closed by this host
+     * @param connection the number of the connection that has ended
+     */
+    SessionEndedException(final IOException cause, final boolean unexpected, final int connection) {
+        this(cause, Instant.now(), unexpected, connection, false, false);
+    }
+
+    /** Returns the failure of a request over a fid whose connection has ended. It was not sent. */
+    static SessionEndedException ofLostFid(final int connection) {
+        return new SessionEndedException(
+                new IOException("the file was opened over an earlier connection"),
+                Instant.now(),
+                false,
+                connection,
+                true,
+                true);
+    }
+
+    /** Returns the failure of one request for this reason. */
+    SessionEndedException of(final Tmessage request, final boolean sent) {
+        return new SessionEndedException(
+                why, time, unexpected, connection, !sent, !sent || Repetition.isHarmless(request.getClass()));
+    }
+
+    /** Returns this failure of a request that the caller knows to be harmless the second time. */
+    public SessionEndedException asRepeatable() {
+        return new SessionEndedException(why, time, unexpected, connection, unsent, true);
+    }
+
+    /** Returns this failure of a request that was repeated often enough. */
+    public SessionEndedException asFinal() {
+        return new SessionEndedException(why, time, unexpected, connection, unsent, false);
+    }
+
+    /** Returns the number of the connection that has ended: a later one has a larger number. */
+    public int connection() {
+        return connection;
+    }
+
+    /** Returns whether the server has certainly not received the request. */
+    public boolean isUnsent() {
+        return unsent;
+    }
+
+    /** Returns whether the request may be sent again: it was not sent, or a second time changes nothing. */
+    public boolean isRepeatable() {
+        return repeatable;
     }
 
     /** Returns when and why the session ended; empty if it was closed or never established. */
     Optional<SessionEnd> unexpectedEnd() {
-        return unexpected ? Optional.of(new SessionEnd(time, reason)) : Optional.empty();
+        return unexpected ? Optional.of(new SessionEnd(time, String.valueOf(why.getMessage()))) : Optional.empty();
     }
 }

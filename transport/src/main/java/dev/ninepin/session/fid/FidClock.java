@@ -43,7 +43,10 @@ final class FidClock {
 
     /** Empties the clock, and evicts all fids to {@code evicted}. */
     void dropAll(final Surplus evicted) {
-        clock.forEach(place -> place.drop(copies, evicted));
+        clock.forEach(place -> {
+            place.inClock = false;
+            place.drop(copies, evicted);
+        });
         clock.clear();
     }
 

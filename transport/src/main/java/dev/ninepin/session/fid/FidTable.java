@@ -98,6 +98,24 @@ public final class FidTable {
         paths.setRoot(fid, qid);
     }
 
+    /**
+     * Begins the fids of a new connection, on which the session's user has attached with fid 0. All earlier fids are lost:
+     * they exist no more, their numbers are not used again, and no request is sent over them or to clunk them.
+     */
+    public void beginConnection() {
+        paths.beginConnection();
+    }
+
+    /** Returns the first number of the present connection's fids, which is 0 on the wire. */
+    public int first() {
+        return own.first();
+    }
+
+    /** Returns whether the connection of a fid has ended, and the fid with it. */
+    public boolean isLost(final int fid) {
+        return own.isLost(fid);
+    }
+
     /** Returns the root of the tree that the session is attached to. */
     public PathFid root() {
         return paths.root();

@@ -87,6 +87,23 @@ final class PathFids {
     }
 
     /**
+     * Begins the fids of a new connection: drops all fids of the earlier one and their copies, which ended with it. The
+     * session's user has attached with the fid that is number 0 on the wire.
+     */
+    void beginConnection() {
+        final Surplus lost = new Surplus();
+        synchronized (this) {
+            final int fid = own.beginConnection();
+            clock.dropAll(lost);
+            final UserFid place = root().of(owner);
+            place.drop(copies, lost);
+            place.live = new LiveFid(fid);
+            place.walkedAt = moves.count();
+        }
+        lost.clunk(own, walks);
+    }
+
+    /**
      * Returns the root.
      *
      * @throws IllegalStateException if the session is not attached yet
@@ -121,7 +138,7 @@ final class PathFids {
                 place.drop(copies, surplus);
                 place = path.of(walked.user());
             }
-            if (path.retired || place.live != null || !path.isAt(directory, name)) {
+            if (path.retired || place.live != null || !path.isAt(directory, name) || own.isLost(walked.fid())) {
                 path.forgetUnused(place);
                 surplus.add(walked.fid());
             } else {
@@ -311,7 +328,7 @@ final class PathFids {
 
     /**
      * Makes the fid of a user on a path and pins it at once, so that the table cannot evict it first. Empty if the file
-     * was renamed meanwhile, because servers differ in whether the fid follows the rename.
+     * was renamed meanwhile, because servers differ in whether the fid follows the rename, or if the connection ended.
      */
     private Optional<Lease> makeAgain(final UserFid place) throws IOException {
         final PathFid path = place.path;
@@ -330,7 +347,7 @@ final class PathFids {
         final Optional<Lease> lease;
         final Surplus surplus = new Surplus();
         synchronized (this) {
-            if (path.renames() != renames) {
+            if (path.renames() != renames || own.isLost(walked.fid())) {
                 lease = Optional.empty();
                 surplus.add(walked.fid());
             } else if (path.retired) {
