@@ -23,7 +23,7 @@ class LockOrderTest {
 
     @Test
     void whatIsTakenInTheOrderThatWasLaidDownIsRight() {
-        take("NameLocks", "OpenFile", "DirectoryMoves", "Inodes", "PathFids", "FidNumbers");
+        take("NameLocks", "OpenDirectory", "DirectoryMoves", "OpenFile", "Inodes", "PathFids", "FidNumbers");
         assertThat(order.takeViolations()).isEmpty();
     }
 
