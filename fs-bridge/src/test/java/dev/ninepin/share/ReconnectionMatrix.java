@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Created;
+import dev.ninepin.operations.Entry;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.Timestamp;
@@ -38,7 +39,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -50,6 +54,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 abstract class ReconnectionMatrix extends ShareFixture {
     /** More entries than one reply has. */
     private static final int ENTRIES = 3000;
+
+    private static final int FILES = 200;
+
+    /** How many writes follow each other. */
+    private static final int PARTS = 30;
 
     private static final Set<Class<? extends Tmessage>> CHANGES_OF_NAMES = Set.of(
             Tlcreate.class,
@@ -121,6 +130,34 @@ abstract class ReconnectionMatrix extends ShareFixture {
                 });
             }
         },
+        OPEN_AGAIN {
+            @Override
+            Prepared prepare(final ReconnectionMatrix test, final String name) throws IOException {
+                test.put(name, "contents");
+                final long node = test.lookup(name);
+                // From the third open on, the fid was made ahead.
+                test.openAndRead(node);
+                test.openAndRead(node);
+                return only(() -> {
+                    test.openAndRead(node);
+                    test.openAndRead(node);
+                });
+            }
+        },
+        OPEN_AND_WRITE {
+            @Override
+            Prepared prepare(final ReconnectionMatrix test, final String name) throws IOException {
+                test.put(name, "contents");
+                final long node = test.lookup(name);
+                return of(
+                        () -> {
+                            final long handle = test.opened(test.share.open(node, OpenFlags.RDWR, NO_KERNEL));
+                            test.write(handle, 0, "CON", OpenFlags.RDWR);
+                            test.share.flush(handle, 1);
+                        },
+                        done -> test.assertContents(name, "CONtents"));
+            }
+        },
         READ_WHAT_IS_OPEN {
             @Override
             Prepared prepare(final ReconnectionMatrix test, final String name) throws IOException {
@@ -148,6 +185,21 @@ abstract class ReconnectionMatrix extends ShareFixture {
                     assertThat(all.stream().map(entry -> entry.name().toString()))
                             .doesNotHaveDuplicates();
                     assertThat(all).hasSize(ENTRIES + 2);
+                });
+            }
+        },
+        LIST_WITH_ATTRIBUTES {
+            @Override
+            Prepared prepare(final ReconnectionMatrix test, final String name) throws IOException {
+                final Path directory = Files.createDirectory(test.there(name));
+                for (int i = 0; i < FILES; i++) {
+                    Files.writeString(directory.resolve("file" + i), "contents");
+                }
+                final long node = test.lookup(name);
+                // The second time, the files are known, and the listing may be.
+                return only(() -> {
+                    test.listWithAttributes(node);
+                    test.listWithAttributes(node);
                 });
             }
         },
@@ -210,6 +262,32 @@ abstract class ReconnectionMatrix extends ShareFixture {
                         },
                         done -> assertThat(Files.readString(test.there(name)))
                                 .isIn(done ? List.of("contents+") : List.of("contents", "contents+")));
+            }
+
+            @Override
+            boolean mayFail(final Class<? extends Tmessage> kind) {
+                return kind == Twrite.class;
+            }
+        },
+        WRITE_IN_SMALL_PARTS {
+            @Override
+            Prepared prepare(final ReconnectionMatrix test, final String name) throws IOException {
+                test.put(name, "");
+                final long handle = test.opened(test.share.open(test.lookup(name), OpenFlags.RDWR, NO_KERNEL));
+                return of(() -> test.writeParts(handle, OpenFlags.RDWR), done -> test.assertContents(name, parts()));
+            }
+        },
+        APPEND_IN_SMALL_PARTS {
+            @Override
+            Prepared prepare(final ReconnectionMatrix test, final String name) throws IOException {
+                test.put(name, "");
+                final int flags = OpenFlags.WRONLY | OpenFlags.APPEND;
+                final long handle = test.opened(test.share.open(test.lookup(name), flags, NO_KERNEL));
+                return of(() -> test.writeParts(handle, flags), done -> {
+                    final String there = Files.readString(test.there(name));
+                    assertThat(parts()).startsWith(there);
+                    assertThat(there.length() == parts().length() || !done).isTrue();
+                });
             }
 
             @Override
@@ -465,6 +543,10 @@ abstract class ReconnectionMatrix extends ShareFixture {
             };
         }
 
+        private static String parts() {
+            return IntStream.range(0, PARTS).mapToObj(ReconnectionMatrix::part).collect(Collectors.joining());
+        }
+
         private static byte[] pattern(final int size) {
             final byte[] bytes = new byte[size];
             for (int i = 0; i < size; i++) {
@@ -508,6 +590,51 @@ abstract class ReconnectionMatrix extends ShareFixture {
         opened(created.handle());
         assertThat(write(created.handle(), 0, "new", OpenFlags.RDWR)).isEqualTo(3);
         share.flush(created.handle(), 1);
+    }
+
+    private void openAndRead(final long node) throws IOException {
+        final long handle = share.open(node, OpenFlags.RDONLY, NO_KERNEL);
+        try {
+            assertThat(text(handle)).isEqualTo("contents");
+        } finally {
+            share.release(handle);
+        }
+    }
+
+    private void listWithAttributes(final long node) throws IOException {
+        final long handle = share.opendir(node);
+        final List<Dirent> names = new ArrayList<>();
+        final long since;
+        try {
+            since = share.readdir(handle, 0, names::add);
+            names.addAll(readAll(handle, names.get(names.size() - 1).offset(), FILES));
+        } finally {
+            share.releasedir(handle);
+        }
+        names.removeIf(ReconnectionMatrix::isDot);
+        assertThat(names).hasSize(FILES);
+        for (final Optional<Entry> found : share.lookupAll(node, names, since)) {
+            final Entry entry = found.orElseThrow();
+            counted(entry);
+            assertThat(entry.attributes().size()).isEqualTo(8);
+        }
+    }
+
+    private static boolean isDot(final Dirent entry) {
+        return entry.name().equals(name(".")) || entry.name().equals(name(".."));
+    }
+
+    private static String part(final int number) {
+        return "the part with the number " + number + "\n";
+    }
+
+    private void writeParts(final long handle, final int flags) throws IOException {
+        long offset = 0;
+        for (int i = 0; i < PARTS; i++) {
+            assertThat(write(handle, offset, part(i), flags)).isEqualTo(part(i).length());
+            offset += part(i).length();
+        }
+        share.flush(handle, 1);
     }
 
     private void rename(final String name) throws IOException {

@@ -212,12 +212,14 @@ final class FileData {
      * @param flags the flags of this write. With APPEND, the bytes fit into one message ({@link #fitsOneMessage})
      */
     int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        return behind.send(file, offset, data, flags, chunk(file));
+        // In this order: the connection of the fid determines the size of the messages.
+        final int fid = file.fidToWrite((flags & OpenFlags.APPEND) != 0);
+        return behind.send(file, fid, offset, data, flags, chunk(file));
     }
 
     /** Copies the remaining bytes of {@code data} as {@link WritesBehind#gather} does. */
     boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data) throws IOException {
-        return behind.gather(file, to, data, chunk(file));
+        return behind.gather(file, to, data, () -> chunk(file));
     }
 
     /** Returns whether one message can carry {@code count} bytes to or from a file. */

@@ -18,7 +18,10 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The writes of a mount that no program waits for. Each is sent at once or gathered with the ones after it, and is added
@@ -28,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 final class WritesBehind {
     /** The most bytes that are gathered for one request. Larger requests are not faster. */
     private static final int MOST_GATHERED = 64 << 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(WritesBehind.class);
 
     private final Session session;
     private final DataBuffers buffers;
@@ -77,16 +82,22 @@ final class WritesBehind {
      * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and then
      * the rest of these bytes would be lost.
      *
+     * @param fid the fid to write over ({@link OpenFile#fidToWrite})
      * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
      *     into one message
      * @param chunk the most bytes that one message may carry
      * @return the number of bytes sent; 0 if the caller must wait for this write
      * @throws IOException if nothing was sent because the connection has ended or the thread is interrupted
      */
-    int send(final OpenFile file, final long offset, final ByteBuffer data, final int flags, final int chunk)
+    int send(
+            final OpenFile file,
+            final int fid,
+            final long offset,
+            final ByteBuffer data,
+            final int flags,
+            final int chunk)
             throws IOException {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final int fid = file.fidToWrite(append);
         final int start = data.position();
         final int count = data.remaining();
         int done = 0;
@@ -138,16 +149,15 @@ final class WritesBehind {
      * write of the same file that is not answered yet. May block as {@link #send} does. An append may also block until
      * the earlier writes are answered, when it begins a new request.
      *
+     * @param chunk returns the most bytes that one message may carry; a new connection may allow less
      * @return false if the bytes were not copied, and the caller must send them
      * @throws IOException if the bytes were not copied, because an earlier write failed, the thread is interrupted or no
      *     fid could be opened
      */
-    boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data, final int chunk)
+    boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data, final IntSupplier chunk)
             throws IOException {
-        final int limit = Math.min(chunk, MOST_GATHERED);
         final int count = data.remaining();
-        // To copy large writes costs more than their requests.
-        if (count == 0 || count > limit / 2) {
+        if (!isSmall(count, limit(chunk))) {
             return false;
         }
         final PendingWrites pending = file.inode().pending;
@@ -162,8 +172,15 @@ final class WritesBehind {
         }
         pending.sendReady();
         file.reportToWrite();
-        final int fid = file.fidToWrite(to.append());
-        if (!takePermit(file)) {
+        final int fid;
+        try {
+            fid = file.fidToWrite(to.append());
+        } catch (final SessionEndedException e) {
+            LOG.trace("a write waits for the next connection", e);
+            return false;
+        }
+        final int limit = limit(chunk);
+        if (!isSmall(count, limit) || !takePermit(file)) {
             return false;
         }
         boolean gathered = false;
@@ -182,6 +199,15 @@ final class WritesBehind {
             late.add(pending);
         }
         return gathered;
+    }
+
+    private static int limit(final IntSupplier chunk) {
+        return Math.min(chunk.getAsInt(), MOST_GATHERED);
+    }
+
+    /** Returns whether to gather a write: to copy large ones costs more than their requests. */
+    private static boolean isSmall(final int count, final int limit) {
+        return count > 0 && count <= limit / 2;
     }
 
     /** A write that nothing waits for. Has a permit until it has succeeded or failed. */
