@@ -1,8 +1,6 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.ninepin.operations.Errno;
-import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.StaleFileException;
 import java.io.IOException;
@@ -96,8 +94,7 @@ final class OpenFid {
      * Returns the number of a fid that is on the file. Blocks until the fid's check has passed, and opens the file first,
      * or again, if need be.
      *
-     * @throws StaleFileException if neither the path nor the fid leads to the file
-     * @throws ErrnoException EBADF if the file was closed
+     * @throws StaleFileException if neither the path nor the fid leads to the file, or if the file was closed
      */
     int number() throws IOException {
         final boolean isLost;
@@ -165,7 +162,7 @@ final class OpenFid {
         }
     }
 
-    private synchronized int present() throws ErrnoException {
+    private synchronized int present() throws StaleFileException {
         if (closed) {
             throw wasClosed();
         }
@@ -190,7 +187,7 @@ final class OpenFid {
      *
      * @param failed the check of the present one that has failed; null if there is none
      */
-    private int keep(final OpenFile.Opened opened, final @Nullable OpenCheck failed) throws ErrnoException {
+    private int keep(final OpenFile.Opened opened, final @Nullable OpenCheck failed) throws StaleFileException {
         final int kept;
         final int surplus;
         final OpenCheck over;
@@ -219,8 +216,8 @@ final class OpenFid {
         return kept;
     }
 
-    private ErrnoException wasClosed() {
-        return new ErrnoException(Errno.EBADF, "node " + inode.node() + " was closed");
+    private StaleFileException wasClosed() {
+        return new StaleFileException("node " + inode.node() + " was closed");
     }
 
     @GuardedBy("this")
