@@ -1,11 +1,13 @@
 package dev.ninepin.fuse;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
+import static java.nio.file.attribute.PosixFilePermission.OWNER_READ;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -35,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,6 +145,33 @@ class RoundTripsTest extends SessionFixture {
                         3,
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.createLink(path.resolveSibling(path.getFileName() + "link"), path)),
+                new Row(
+                        "chmod of a known file",
+                        2,
+                        2,
+                        RoundTripsTest::makeKnownFile,
+                        (test, path) -> Files.setPosixFilePermissions(path, Set.of(OWNER_READ))),
+                new Row(
+                        "unlink of a known file",
+                        2,
+                        3,
+                        RoundTripsTest::makeKnownFile,
+                        (test, path) -> Files.delete(path)),
+                new Row(
+                        "rmdir of a known directory",
+                        2,
+                        3,
+                        RoundTripsTest::makeKnownEmptyDirectory,
+                        (test, path) -> Files.delete(path)),
+                new Row(
+                        "rename of a known file to a name known to be missing",
+                        3,
+                        5,
+                        (test, path) -> {
+                            test.makeKnownFile(path);
+                            test.requireMissing(path.resolveSibling(path.getFileName() + "new"));
+                        },
+                        (test, path) -> Files.move(path, path.resolveSibling(path.getFileName() + "new"), ATOMIC_MOVE)),
                 new Row(
                         "create and close, O_EXCL",
                         3,
@@ -368,18 +398,19 @@ class RoundTripsTest extends SessionFixture {
     }
 
     /**
-     * Returns whether each request of the kernel waits for a reply of the server, and a program for one of these
-     * requests: it does not wait for a RELEASE.
+     * Returns whether each request of the kernel waits for a reply of the server that is held back, and a program for one
+     * of these requests: it does not wait for a RELEASE.
+     *
+     * @param held the tags of the replies
      */
-    private boolean isWaiting() {
+    private boolean isWaiting(final Set<Integer> held) {
         final int requests = mount.status().requestsInProgress();
-        final List<StackTraceElement[]> waiting = Thread.getAllStackTraces().entrySet().stream()
-                .filter(thread -> thread.getKey().getName().startsWith("ninepin-"))
-                .map(Map.Entry::getValue)
-                .filter(stack -> isInside(stack, Call.class, "await"))
+        final List<Thread> waiting = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("ninepin-"))
+                .filter(thread -> LockSupport.getBlocker(thread) instanceof Call<?> call && held.contains(call.tag()))
                 .toList();
         return waiting.size() == requests
-                && waiting.stream().anyMatch(stack -> !isInside(stack, OpenFiles.class, "release"));
+                && waiting.stream().anyMatch(thread -> !isInside(thread.getStackTrace(), OpenFiles.class, "release"));
     }
 
     private static boolean isInside(final StackTraceElement[] stack, final Class<?> type, final String methods) {
@@ -416,6 +447,11 @@ class RoundTripsTest extends SessionFixture {
 
     private void makeKnownFile(final Path path) throws IOException {
         Files.createFile(there(path));
+        stat(path);
+    }
+
+    private void makeKnownEmptyDirectory(final Path path) throws IOException {
+        Files.createDirectory(there(path));
         stat(path);
     }
 

@@ -250,14 +250,16 @@ public final class OpenFile {
         boolean isOnFile = false;
         try {
             pending.await(NO_LIMIT);
-            isOnFile = pending.hasSucceeded();
+            if (pending.hasSucceeded()) {
+                judge(pending);
+                isOnFile = true;
+            }
         } finally {
             if (!isOnFile) {
                 discard(begun);
             }
         }
-        requireChecked();
-        return isOnFile ? begun.await() : request.apply(first.fid()).await();
+        return isOnFile ? begun.await() : request.apply(fid()).await();
     }
 
     /** Waits for a reply that is not about this file: it keeps memory that other requests may need. */
