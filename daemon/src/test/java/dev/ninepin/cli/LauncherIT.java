@@ -1,6 +1,7 @@
 package dev.ninepin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,5 +102,73 @@ class LauncherIT {
                 List.of(Program.TREE.resolve("ninepin").toString(), "--version"),
                 Map.of("PATH", real + ":/usr/bin:/bin", "JAVA_HOME", temporary + "/jdk"));
         assertThat(result.exitCode()).as(result.errors()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--ignore-signal=USR1", "--block-signal=USR1"})
+    void aSignalThatCannotArriveIsSaidSo(final String how) throws Exception {
+        final Program.Result result = Program.run(
+                List.of("env", how, Program.TREE.resolve("ninepin").toString(), "mount", "exec:true", "/none"),
+                Map.of());
+        assertThat(result.errors())
+                .isEqualTo("ninepin: a mount in the background takes the signal USR1, which is blocked or ignored here:"
+                        + " mount in the foreground, with -f\n");
+        assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    /** Java as it is run by hand. */
+    @Test
+    void aMountInTheBackgroundTakesTheLauncher() throws Exception {
+        final Program.Result result = Program.main(List.of(), "mount", "exec:true", temporary.toString());
+        assertThat(result.errors())
+                .startsWith("ninepin: to mount in the background, start the program ninepin and not Java");
+        assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    /** Java handles signals only once it has started. */
+    @Test
+    void anInterruptBeforeJavaHasStartedIsToldAsAnInterrupt() throws Exception {
+        final Path bin = Files.createDirectories(temporary.resolve("jdk/bin"));
+        Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"17.0.1\"\n");
+        final Path started = temporary.resolve("started");
+        Files.writeString(bin.resolve("java"), "#!/bin/sh\ntouch " + started + "\nexec sleep 100\n");
+        assertThat(bin.resolve("java").toFile().setExecutable(true)).isTrue();
+        final Path errors = temporary.resolve("errors");
+        final Process mount = Program.start(
+                List.of(
+                        "env",
+                        "--default-signal=INT",
+                        Program.TREE.resolve("ninepin").toString(),
+                        "mount",
+                        "exec:true",
+                        "/none"),
+                Map.of("JAVA_HOME", temporary + "/jdk"),
+                temporary.resolve("output"),
+                errors);
+        await().until(() -> Files.exists(started));
+        Program.run(List.of("kill", "-INT", Long.toString(mount.pid())), Map.of());
+        assertThat(mount.waitFor()).isEqualTo(8);
+        assertThat(errors).hasContent("ninepin: interrupted; nothing is mounted\n");
+    }
+
+    /** Java's own files would get the numbers of the closed streams, and be replaced when the mount detaches. */
+    @Test
+    void aMountWorksWithoutStandardStreams() throws Exception {
+        final Path share = Files.createDirectory(temporary.resolve("share"));
+        final Path mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        final String ninepin = Program.TREE.resolve("ninepin").toString();
+        final Program.Result mount = Program.run(
+                List.of(
+                        "sh",
+                        "-c",
+                        "\"$0\" mount \"$1\" \"$2\" <&- >&- 2>&-",
+                        ninepin,
+                        "qemu:" + share,
+                        mountPoint.toString()),
+                Map.of());
+        assertThat(mount.exitCode()).isZero();
+        Files.writeString(mountPoint.resolve("file"), "written");
+        assertThat(share.resolve("file")).hasContent("written");
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
     }
 }

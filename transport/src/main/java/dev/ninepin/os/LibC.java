@@ -101,6 +101,10 @@ public interface LibC {
 
     int setsid();
 
+    int getppid();
+
+    int kill(int process, int signal);
+
     int chdir(Pointer path);
 
     long pthread_self();
