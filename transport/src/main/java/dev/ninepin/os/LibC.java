@@ -101,10 +101,6 @@ public interface LibC {
 
     int setsid();
 
-    int getppid();
-
-    int kill(int process, int signal);
-
     int chdir(Pointer path);
 
     long pthread_self();

@@ -2,30 +2,36 @@ package dev.ninepin.daemon.life;
 
 import dev.ninepin.daemon.host.ExitCode;
 import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.host.Reason;
+import dev.ninepin.os.Descriptor;
 import dev.ninepin.os.LibC;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
+import java.nio.ByteBuffer;
 
 /**
- * The shell that started this process and waits for the mount: the script {@code ninepin}. A JVM cannot fork, so the
- * shell is the process that returns to the user. It exits with status 0 when it receives SIGUSR1, and with the status of
- * this process when this process ends. Used by the main thread only.
+ * The shell that waits for the mount of this process: the script {@code ninepin}. A JVM cannot fork, so the shell is the
+ * process that returns to the user. It exits with status 0 when this process writes a line to the pipe that it has
+ * inherited, and with the status of this process when this process ends. Used by the main thread only.
  */
 final class Launcher {
-    /** The system property by which the script names its process. */
+    /** The system property by which the script names its process: the parent of the shell that has started Java. */
     private static final String PROPERTY = "ninepin.launcher";
 
-    /** The system property with the descriptors, besides 0 to 2, that Java has inherited: numbers, separated by spaces. */
+    /** The system property with the other descriptors that Java has inherited: numbers, separated by spaces. */
     private static final String INHERITED = "ninepin.inherited";
 
-    private static final int SIGUSR1 = 10;
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    /** The number of the pipe's descriptor. */
+    private static final int PIPE = 3;
 
-    private final int shell;
+    private static final int F_SETFD = 2;
+    private static final int FD_CLOEXEC = 1;
 
-    private Launcher(final int shell) {
+    private final long shell;
+    private final Descriptor pipe;
+
+    private Launcher(final long shell, final Descriptor pipe) {
         this.shell = shell;
+        this.pipe = pipe;
     }
 
     /**
@@ -34,42 +40,29 @@ final class Launcher {
      * @throws NinepinException with {@link ExitCode#USAGE} if no shell waits, because Java was started in another way
      */
     static Launcher ofThisProcess() throws NinepinException {
-        final Launcher launcher = new Launcher(Integer.getInteger(PROPERTY, 0));
-        if (!launcher.waits()) {
+        final long shell = Long.getLong(PROPERTY, 0);
+        if (!isWaiting(shell)) {
             throw NinepinException.usage(
                     "to mount in the background, start the program ninepin and not Java; or mount in"
                             + " the foreground, with -f");
         }
-        return launcher;
+        final Descriptor pipe = Descriptor.of(PIPE, "the pipe to the launcher", (number, thread) -> {});
+        try {
+            // A program that this process starts would hold the pipe.
+            pipe.call("fcntl", number -> LibC.get().fcntl(number, F_SETFD, FD_CLOEXEC));
+        } catch (final IOException e) {
+            throw new NinepinException(ExitCode.SYSTEM, Reason.of(e), e);
+        }
+        return new Launcher(shell, pipe);
     }
 
-    /** Returns whether the shell still waits. It does not if it was killed. */
-    boolean waits() {
-        return LibC.get().getppid() == shell;
-    }
-
-    /**
-     * Lets the shell return to its user, and blocks until it has ended. A signal that arrives before the shell begins to
-     * wait is lost, so it is repeated.
-     *
-     * @throws IOException if the shell was killed before
-     */
-    void release() throws IOException {
-        if (!waits()) {
-            throw new IOException("the command that waits for the mount was killed");
-        }
-        final long begin = System.nanoTime();
-        long pause = TimeUnit.MILLISECONDS.toNanos(1);
-        while (waits() && System.nanoTime() - begin < PATIENCE_NANOS) {
-            LibC.get().kill(shell, SIGUSR1);
-            try {
-                TimeUnit.NANOSECONDS.sleep(pause);
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-            pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
-        }
+    /** Returns whether the process {@code shell} still exists. If it was killed, its child has another parent. */
+    private static boolean isWaiting(final long shell) {
+        return ProcessHandle.current()
+                .parent()
+                .flatMap(ProcessHandle::parent)
+                .filter(process -> process.pid() == shell)
+                .isPresent();
     }
 
     /**
@@ -82,5 +75,19 @@ final class Launcher {
                 LibC.get().close(Integer.parseInt(descriptor));
             }
         }
+    }
+
+    /**
+     * Lets the shell return to its user.
+     *
+     * @throws IOException if the shell was killed before
+     */
+    void release() throws IOException {
+        if (!isWaiting(shell)) {
+            throw new IOException("the command that waits for the mount was killed");
+        }
+        final ByteBuffer line = ByteBuffer.allocateDirect(1).put(0, (byte) '\n');
+        pipe.call("write", number -> LibC.get().write(number, line, 1));
+        pipe.close();
     }
 }
