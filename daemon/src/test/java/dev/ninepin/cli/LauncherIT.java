@@ -104,16 +104,36 @@ class LauncherIT {
         assertThat(result.exitCode()).as(result.errors()).isZero();
     }
 
+    /** automount(8) starts mount(8) with SIGUSR1 ignored. */
     @ParameterizedTest
-    @ValueSource(strings = {"--ignore-signal=USR1", "--block-signal=USR1"})
-    void aSignalThatCannotArriveIsSaidSo(final String how) throws Exception {
-        final Program.Result result = Program.run(
-                List.of("env", how, Program.TREE.resolve("ninepin").toString(), "mount", "exec:true", "/none"),
+    @ValueSource(strings = {"--ignore-signal", "--block-signal", "--block-signal=CHLD", "--ignore-signal=CHLD"})
+    void aMountIsUsableWhateverSignalsItsStarterTakes(final String how) throws Exception {
+        final Path share = Files.createDirectory(temporary.resolve("share"));
+        Files.writeString(share.resolve("file"), "written");
+        final Path mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        final Program.Result mount = Program.run(
+                List.of(
+                        "env",
+                        how,
+                        Program.TREE.resolve("ninepin").toString(),
+                        "mount",
+                        "qemu:" + share,
+                        mountPoint.toString()),
                 Map.of());
-        assertThat(result.errors())
-                .isEqualTo("ninepin: a mount in the background takes the signal USR1, which is blocked or ignored here:"
-                        + " mount in the foreground, with -f\n");
-        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(mount).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(mountPoint.resolve("file")).hasContent("written");
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+
+        final Program.Result failure = Program.run(
+                List.of(
+                        "env",
+                        how,
+                        Program.TREE.resolve("ninepin").toString(),
+                        "mount",
+                        "unix:/none",
+                        mountPoint.toString()),
+                Map.of());
+        assertThat(failure.exitCode()).as(failure.errors()).isEqualTo(32);
     }
 
     /** Java as it is run by hand. */
@@ -123,6 +143,21 @@ class LauncherIT {
         assertThat(result.errors())
                 .startsWith("ninepin: to mount in the background, start the program ninepin and not Java");
         assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void aJavaThatIsKilledIsSaidSo() throws Exception {
+        final Path bin = Files.createDirectories(temporary.resolve("jdk/bin"));
+        Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"17.0.1\"\n");
+        Files.writeString(bin.resolve("java"), "#!/bin/sh\nkill -KILL $$\n");
+        assertThat(bin.resolve("java").toFile().setExecutable(true)).isTrue();
+        final Program.Result result = Program.run(
+                List.of(Program.TREE.resolve("ninepin").toString(), "mount", "exec:true", "/none"),
+                Map.of("JAVA_HOME", temporary + "/jdk"));
+        assertThat(result.errors())
+                .startsWith("ninepin: the process that serves the mount ended with status 137 before the mount was"
+                        + " usable");
+        assertThat(result.exitCode()).isEqualTo(2);
     }
 
     /** Java handles signals only once it has started. */
