@@ -377,7 +377,10 @@ class MountLifeIT {
         assertThat(stat[3]).isEqualTo(Long.toString(daemon.pid()));
     }
 
-    /** A shell keeps such a descriptor open for a lock of flock(1), or for a pipe. */
+    /**
+     * A shell keeps such a descriptor open for a lock of flock(1), or for a pipe. If all numbers below 10 are taken, the
+     * launcher's shell opens its script without O_CLOEXEC, but closes it when it forks.
+     */
     @Test
     void theDaemonHoldsNoFileOfTheProgramThatMounted() throws Exception {
         final Path held = temporary.resolve("held");
@@ -385,7 +388,8 @@ class MountLifeIT {
                 List.of(
                         "bash",
                         "-euc",
-                        "exec 9>\"$1\" 23>\"$1\"; flock 9; \"$2\" mount \"$3\" \"$4\"; ls -l /proc/$$/fd",
+                        "for i in {3..10} 23; do eval \"exec $i>'$1'\"; done; flock 9; \"$2\" mount \"$3\" \"$4\";"
+                                + " ls -l /proc/$$/fd",
                         "sh",
                         held.toString(),
                         Program.TREE.resolve("ninepin").toString(),
