@@ -174,22 +174,22 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.move(path, path.resolveSibling(path.getFileName() + "new"), ATOMIC_MOVE)),
                 new Row(
                         "create and close, O_EXCL",
-                        3,
+                        2,
                         4,
-                        (test, path) -> Files.createDirectory(path.resolveSibling(path.getFileName() + "before")),
+                        RoundTripsTest::createTwoBefore,
                         (test, path) -> test.create(path, CREATE_NEW)),
                 new Row(
                         "create and close, known to be missing",
-                        2,
+                        1,
                         3,
                         (test, path) -> {
-                            Files.createDirectory(path.resolveSibling(path.getFileName() + "before"));
+                            test.createTwoBefore(path);
                             test.requireMissing(path);
                         },
                         (test, path) -> test.create(path, CREATE)),
                 new Row(
                         "create, write 100 bytes and close, known to be missing",
-                        3,
+                        2,
                         4,
                         (test, path) -> {
                             test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL);
@@ -198,7 +198,7 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> test.write(path, 1, SMALL)),
                 new Row(
                         "create, write 100 times 4 KiB and close, known to be missing",
-                        3,
+                        2,
                         11,
                         (test, path) -> {
                             test.write(path.resolveSibling(path.getFileName() + "before"), 1, BLOCK);
@@ -207,7 +207,7 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> test.write(path, MANY, BLOCK)),
                 new Row(
                         "create, append 100 times 100 bytes and close, known to be missing",
-                        4,
+                        3,
                         5,
                         (test, path) -> {
                             test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL, APPEND);
@@ -448,6 +448,12 @@ class RoundTripsTest extends SessionFixture {
     private void makeKnownFile(final Path path) throws IOException {
         Files.createFile(there(path));
         stat(path);
+    }
+
+    /** Creates two files in the directory: the fid for the next file is then made ahead. */
+    private void createTwoBefore(final Path path) throws IOException {
+        create(path.resolveSibling(path.getFileName() + "before1"), CREATE_NEW);
+        create(path.resolveSibling(path.getFileName() + "before2"), CREATE_NEW);
     }
 
     private void makeKnownEmptyDirectory(final Path path) throws IOException {
