@@ -141,9 +141,10 @@ final class MountCommand implements Callable<Integer> {
             inForeground(request);
         } else {
             request.note().ifPresent(note -> Main.printNotice(spec.commandLine(), note));
-            final BackgroundMount mount = new BackgroundMount(request, isVerbose() ? System.err : null);
-            end.onSignal(mount::cancel);
-            mount.start().ifPresent(warning -> Main.printError(spec.commandLine(), warning));
+            final BackgroundMount mount =
+                    new BackgroundMount(request, isVerbose(), warning -> Main.printError(spec.commandLine(), warning));
+            end.onSignal(mount::requestEnd);
+            mount.run();
         }
         return 0;
     }

@@ -111,9 +111,10 @@ final class MountHelperCommand implements Callable<Integer> {
             request.check();
         } else {
             Unmount.clearDead(request.mountPoint());
-            final BackgroundMount mount = new BackgroundMount(request, null);
-            end.onSignal(mount::cancel);
-            mount.start().ifPresent(warning -> Main.printError(spec.commandLine(), warning));
+            final BackgroundMount mount =
+                    new BackgroundMount(request, false, warning -> Main.printError(spec.commandLine(), warning));
+            end.onSignal(mount::requestEnd);
+            mount.run();
         }
         return ExitCode.OK.code();
     }

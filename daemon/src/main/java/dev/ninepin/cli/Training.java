@@ -42,7 +42,8 @@ public final class Training {
     public static void main(final String... arguments) {
         final ProcessEnd end = ProcessEnd.takeCharge();
         end.exitWith(() -> {
-            train(Main.commandLine(end).setOut(new PrintWriter(Writer.nullWriter())));
+            final PrintWriter unread = new PrintWriter(Writer.nullWriter());
+            train(Main.commandLine(end).setOut(unread).setErr(unread));
             return ExitCode.OK.code();
         });
     }

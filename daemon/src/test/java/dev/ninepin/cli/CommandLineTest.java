@@ -2,6 +2,7 @@ package dev.ninepin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.daemon.life.ProcessEnd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -153,11 +154,10 @@ class CommandLineTest {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "dev.ninepin.daemon.life.Daemon",
-                        "one word too few"),
+                        Faulty.class.getName()),
                 Map.of());
         assertThat(result.exitCode()).isEqualTo(2);
-        assertThat(result.errors()).contains("IndexOutOfBounds");
+        assertThat(result.errors()).contains("a bug");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
     }
 
@@ -177,5 +177,16 @@ class CommandLineTest {
         assertThat(Files.readString(classes))
                 .contains("dev.ninepin.cli.Main")
                 .doesNotContain(" jnr.", " com.kenai.jffi", " ru.serce", " dev.ninepin.fuse.", " ch.qos.logback");
+    }
+
+    /** A program with a fault. */
+    static final class Faulty {
+        private Faulty() {}
+
+        public static void main(final String... arguments) {
+            ProcessEnd.takeCharge().exitWith(() -> {
+                throw new IllegalStateException("a bug");
+            });
+        }
     }
 }

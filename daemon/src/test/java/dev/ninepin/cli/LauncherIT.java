@@ -1,6 +1,7 @@
 package dev.ninepin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,5 +102,108 @@ class LauncherIT {
                 List.of(Program.TREE.resolve("ninepin").toString(), "--version"),
                 Map.of("PATH", real + ":/usr/bin:/bin", "JAVA_HOME", temporary + "/jdk"));
         assertThat(result.exitCode()).as(result.errors()).isZero();
+    }
+
+    /** automount(8) starts mount(8) with SIGUSR1 ignored. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--ignore-signal", "--block-signal", "--block-signal=CHLD", "--ignore-signal=CHLD"})
+    void aMountIsUsableWhateverSignalsItsStarterTakes(final String how) throws Exception {
+        final Path share = Files.createDirectory(temporary.resolve("share"));
+        Files.writeString(share.resolve("file"), "written");
+        final Path mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        final Program.Result mount = Program.run(
+                List.of(
+                        "env",
+                        how,
+                        Program.TREE.resolve("ninepin").toString(),
+                        "mount",
+                        "qemu:" + share,
+                        mountPoint.toString()),
+                Map.of());
+        assertThat(mount).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(mountPoint.resolve("file")).hasContent("written");
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+
+        final Program.Result failure = Program.run(
+                List.of(
+                        "env",
+                        how,
+                        Program.TREE.resolve("ninepin").toString(),
+                        "mount",
+                        "unix:/none",
+                        mountPoint.toString()),
+                Map.of());
+        assertThat(failure.exitCode()).as(failure.errors()).isEqualTo(32);
+    }
+
+    /** Java as it is run by hand. */
+    @Test
+    void aMountInTheBackgroundTakesTheLauncher() throws Exception {
+        final Program.Result result = Program.main(List.of(), "mount", "exec:true", temporary.toString());
+        assertThat(result.errors())
+                .startsWith("ninepin: to mount in the background, start the program ninepin and not Java");
+        assertThat(result.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void aJavaThatIsKilledIsSaidSo() throws Exception {
+        final Path bin = Files.createDirectories(temporary.resolve("jdk/bin"));
+        Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"17.0.1\"\n");
+        Files.writeString(bin.resolve("java"), "#!/bin/sh\nkill -KILL $$\n");
+        assertThat(bin.resolve("java").toFile().setExecutable(true)).isTrue();
+        final Program.Result result = Program.run(
+                List.of(Program.TREE.resolve("ninepin").toString(), "mount", "exec:true", "/none"),
+                Map.of("JAVA_HOME", temporary + "/jdk"));
+        assertThat(result.errors())
+                .startsWith("ninepin: the process that serves the mount ended with status 137 before the mount was"
+                        + " usable");
+        assertThat(result.exitCode()).isEqualTo(2);
+    }
+
+    /** Java handles signals only once it has started. */
+    @Test
+    void anInterruptBeforeJavaHasStartedIsToldAsAnInterrupt() throws Exception {
+        final Path bin = Files.createDirectories(temporary.resolve("jdk/bin"));
+        Files.writeString(temporary.resolve("jdk/release"), "JAVA_VERSION=\"17.0.1\"\n");
+        final Path started = temporary.resolve("started");
+        Files.writeString(bin.resolve("java"), "#!/bin/sh\ntouch " + started + "\nexec sleep 100\n");
+        assertThat(bin.resolve("java").toFile().setExecutable(true)).isTrue();
+        final Path errors = temporary.resolve("errors");
+        final Process mount = Program.start(
+                List.of(
+                        "env",
+                        "--default-signal=INT",
+                        Program.TREE.resolve("ninepin").toString(),
+                        "mount",
+                        "exec:true",
+                        "/none"),
+                Map.of("JAVA_HOME", temporary + "/jdk"),
+                temporary.resolve("output"),
+                errors);
+        await().until(() -> Files.exists(started));
+        Program.run(List.of("kill", "-INT", Long.toString(mount.pid())), Map.of());
+        assertThat(mount.waitFor()).isEqualTo(8);
+        assertThat(errors).hasContent("ninepin: interrupted; nothing is mounted\n");
+    }
+
+    /** Java's own files would get the numbers of the closed streams, and be replaced when the mount detaches. */
+    @Test
+    void aMountWorksWithoutStandardStreams() throws Exception {
+        final Path share = Files.createDirectory(temporary.resolve("share"));
+        final Path mountPoint = Files.createDirectory(temporary.resolve("mnt"));
+        final String ninepin = Program.TREE.resolve("ninepin").toString();
+        final Program.Result mount = Program.run(
+                List.of(
+                        "sh",
+                        "-c",
+                        "\"$0\" mount \"$1\" \"$2\" <&- >&- 2>&-",
+                        ninepin,
+                        "qemu:" + share,
+                        mountPoint.toString()),
+                Map.of());
+        assertThat(mount.exitCode()).isZero();
+        Files.writeString(mountPoint.resolve("file"), "written");
+        assertThat(share.resolve("file")).hasContent("written");
+        assertThat(Program.ninepin("umount", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
     }
 }

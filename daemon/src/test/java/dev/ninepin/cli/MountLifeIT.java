@@ -377,6 +377,63 @@ class MountLifeIT {
         assertThat(stat[3]).isEqualTo(Long.toString(daemon.pid()));
     }
 
+    /**
+     * A shell keeps such a descriptor open for a lock of flock(1), or for a pipe. If all numbers below 10 are taken, the
+     * launcher's shell opens its script without O_CLOEXEC, but closes it when it forks.
+     */
+    @Test
+    void theDaemonHoldsNoFileOfTheProgramThatMounted() throws Exception {
+        final Path held = temporary.resolve("held");
+        final Program.Result result = Program.run(
+                List.of(
+                        "bash",
+                        "-euc",
+                        "for i in {3..10} 23; do eval \"exec $i>'$1'\"; done; flock 9; \"$2\" mount \"$3\" \"$4\";"
+                                + " ls -l /proc/$$/fd",
+                        "sh",
+                        held.toString(),
+                        Program.TREE.resolve("ninepin").toString(),
+                        source,
+                        mountPoint.toString()),
+                Map.of());
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        final JsonObject status = status();
+        logs.add(Path.of(status.get("log").getAsString()));
+        final ProcessHandle daemon =
+                ProcessHandle.of(status.get("pid").getAsLong()).orElseThrow();
+        started.add(daemon);
+
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc", Long.toString(daemon.pid()), "fd"))) {
+            for (final Path descriptor : descriptors.toList()) {
+                assertThat(Files.readSymbolicLink(descriptor)).isNotEqualTo(held);
+            }
+        }
+        assertThat(result.output()).contains("9 -> " + held, "23 -> " + held);
+    }
+
+    /** The server answers only after the kill. */
+    @Test
+    void aDaemonWhoseCommandIsKilledWhileMountingEnds() throws Exception {
+        final Path go = temporary.resolve("go");
+        final Path started = temporary.resolve("started");
+        try (DiodServer diod = DiodServer.onUnixSocket(share)) {
+            final Process mount = start(
+                    temporary.resolve("errors"),
+                    "mount",
+                    "-o",
+                    "aname=" + diod.aname(),
+                    "exec:sh -c 'touch %s; until [ -e %s ]; do sleep 0.05; done; exec socat - UNIX-CONNECT:%s'"
+                            .formatted(started, go, diod.socket()));
+            await().atMost(PATIENCE).until(() -> Files.exists(started));
+            final List<ProcessHandle> daemons = mount.descendants().toList();
+            this.started.addAll(daemons);
+            kill("KILL", mount);
+            Files.createFile(go);
+            await().atMost(PATIENCE).until(() -> daemons.stream().noneMatch(MountLifeIT::isRunning));
+        }
+        assertThat(isMounted()).isFalse();
+    }
+
     private ProcessHandle mount(final String... options) throws Exception {
         final List<Object> arguments = new ArrayList<>(List.of("mount"));
         arguments.addAll(List.of(options));

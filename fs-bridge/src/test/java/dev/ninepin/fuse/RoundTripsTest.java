@@ -1,11 +1,13 @@
 package dev.ninepin.fuse;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
+import static java.nio.file.attribute.PosixFilePermission.OWNER_READ;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -35,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,23 +146,50 @@ class RoundTripsTest extends SessionFixture {
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.createLink(path.resolveSibling(path.getFileName() + "link"), path)),
                 new Row(
-                        "create and close, O_EXCL",
+                        "chmod of a known file",
+                        2,
+                        2,
+                        RoundTripsTest::makeKnownFile,
+                        (test, path) -> Files.setPosixFilePermissions(path, Set.of(OWNER_READ))),
+                new Row(
+                        "unlink of a known file",
+                        2,
                         3,
+                        RoundTripsTest::makeKnownFile,
+                        (test, path) -> Files.delete(path)),
+                new Row(
+                        "rmdir of a known directory",
+                        2,
+                        3,
+                        RoundTripsTest::makeKnownEmptyDirectory,
+                        (test, path) -> Files.delete(path)),
+                new Row(
+                        "rename of a known file to a name known to be missing",
+                        3,
+                        5,
+                        (test, path) -> {
+                            test.makeKnownFile(path);
+                            test.requireMissing(path.resolveSibling(path.getFileName() + "new"));
+                        },
+                        (test, path) -> Files.move(path, path.resolveSibling(path.getFileName() + "new"), ATOMIC_MOVE)),
+                new Row(
+                        "create and close, O_EXCL",
+                        2,
                         4,
-                        (test, path) -> Files.createDirectory(path.resolveSibling(path.getFileName() + "before")),
+                        RoundTripsTest::createTwoBefore,
                         (test, path) -> test.create(path, CREATE_NEW)),
                 new Row(
                         "create and close, known to be missing",
-                        2,
+                        1,
                         3,
                         (test, path) -> {
-                            Files.createDirectory(path.resolveSibling(path.getFileName() + "before"));
+                            test.createTwoBefore(path);
                             test.requireMissing(path);
                         },
                         (test, path) -> test.create(path, CREATE)),
                 new Row(
                         "create, write 100 bytes and close, known to be missing",
-                        3,
+                        2,
                         4,
                         (test, path) -> {
                             test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL);
@@ -168,7 +198,7 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> test.write(path, 1, SMALL)),
                 new Row(
                         "create, write 100 times 4 KiB and close, known to be missing",
-                        3,
+                        2,
                         11,
                         (test, path) -> {
                             test.write(path.resolveSibling(path.getFileName() + "before"), 1, BLOCK);
@@ -177,7 +207,7 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> test.write(path, MANY, BLOCK)),
                 new Row(
                         "create, append 100 times 100 bytes and close, known to be missing",
-                        4,
+                        3,
                         5,
                         (test, path) -> {
                             test.write(path.resolveSibling(path.getFileName() + "before"), 1, SMALL, APPEND);
@@ -368,18 +398,19 @@ class RoundTripsTest extends SessionFixture {
     }
 
     /**
-     * Returns whether each request of the kernel waits for a reply of the server, and a program for one of these
-     * requests: it does not wait for a RELEASE.
+     * Returns whether each request of the kernel waits for a reply of the server that is held back, and a program for one
+     * of these requests: it does not wait for a RELEASE.
+     *
+     * @param held the tags of the replies
      */
-    private boolean isWaiting() {
+    private boolean isWaiting(final Set<Integer> held) {
         final int requests = mount.status().requestsInProgress();
-        final List<StackTraceElement[]> waiting = Thread.getAllStackTraces().entrySet().stream()
-                .filter(thread -> thread.getKey().getName().startsWith("ninepin-"))
-                .map(Map.Entry::getValue)
-                .filter(stack -> isInside(stack, Call.class, "await"))
+        final List<Thread> waiting = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("ninepin-"))
+                .filter(thread -> LockSupport.getBlocker(thread) instanceof Call<?> call && held.contains(call.tag()))
                 .toList();
         return waiting.size() == requests
-                && waiting.stream().anyMatch(stack -> !isInside(stack, OpenFiles.class, "release"));
+                && waiting.stream().anyMatch(thread -> !isInside(thread.getStackTrace(), OpenFiles.class, "release"));
     }
 
     private static boolean isInside(final StackTraceElement[] stack, final Class<?> type, final String methods) {
@@ -416,6 +447,17 @@ class RoundTripsTest extends SessionFixture {
 
     private void makeKnownFile(final Path path) throws IOException {
         Files.createFile(there(path));
+        stat(path);
+    }
+
+    /** Creates two files in the directory: the fid for the next file is then made ahead. */
+    private void createTwoBefore(final Path path) throws IOException {
+        create(path.resolveSibling(path.getFileName() + "before1"), CREATE_NEW);
+        create(path.resolveSibling(path.getFileName() + "before2"), CREATE_NEW);
+    }
+
+    private void makeKnownEmptyDirectory(final Path path) throws IOException {
+        Files.createDirectory(there(path));
         stat(path);
     }
 

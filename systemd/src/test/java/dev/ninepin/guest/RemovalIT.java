@@ -54,7 +54,7 @@ class RemovalIT {
         guest.check("[ \"$(cat /proc/$(cat /root/user)/fd/9)\" = kept ] && ls /mnt/hand");
 
         guest.check("kill $(cat /root/user); rm /root/user; until umount /mnt/hand; do sleep 0.2; done");
-        guest.check("while pgrep -f dev.ninepin.daemon.life.Daemon; do sleep 0.2; done; rmdir /mnt/hand");
+        guest.check("while pgrep -f dev.ninepin.cli.Main; do sleep 0.2; done; rmdir /mnt/hand");
         assertThat(guest.check(HIDDEN)).isEmpty();
         assertThat(guest.check(LEFT)).isEmpty();
     }

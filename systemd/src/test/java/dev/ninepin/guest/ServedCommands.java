@@ -13,12 +13,7 @@ final class ServedCommands {
 
     private static final String PROGRAM = "/usr/local/bin/ninepin";
 
-    /**
-     * Options that suit a JVM of some minutes. The emulation has to translate compiled code once more, and verifying
-     * the libraries' classes takes it seconds.
-     */
-    private static final String OPTIONS = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10 -XX:+UseSerialGC"
-            + " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote -XX:+ErrorFileToStdout"
+    private static final String OPTIONS = GuestKind.JAVA_OPTIONS + " -XX:+UseSerialGC -XX:+ErrorFileToStdout"
             + " -Dninepin.guest.device=" + GuestKind.SECOND_ADDRESS;
 
     private ServedCommands() {}

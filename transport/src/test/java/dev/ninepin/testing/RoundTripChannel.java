@@ -12,7 +12,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,9 +42,9 @@ public final class RoundTripChannel extends ForwardingChannel {
     @GuardedBy("this")
     private int roundTrips;
 
-    /** Whether the client waits for replies; null while nothing is counted. */
+    /** Whether the client waits for the held replies, given their tags; null while nothing is counted. */
     @GuardedBy("this")
-    private @Nullable BooleanSupplier clientWaits;
+    private @Nullable Predicate<Set<Integer>> clientWaits;
 
     @GuardedBy("this")
     private @Nullable IOException failure;
@@ -66,9 +67,10 @@ public final class RoundTripChannel extends ForwardingChannel {
     /**
      * Begins to count.
      *
-     * @param waits whether each thread of the client that has something to do waits for a reply
+     * @param waits whether each thread of the client that has something to do waits for one of the replies with the given
+     *     tags
      */
-    public synchronized void begin(final BooleanSupplier waits) {
+    public synchronized void begin(final Predicate<Set<Integer>> waits) {
         sent.clear();
         roundTrips = 0;
         clientWaits = waits;
@@ -127,7 +129,7 @@ public final class RoundTripChannel extends ForwardingChannel {
         boolean interrupted = false;
         try {
             while (true) {
-                if (clientWaits != null && !held.isEmpty() && unanswered.isEmpty() && clientWaits.getAsBoolean()) {
+                if (clientWaits != null && !held.isEmpty() && unanswered.isEmpty() && clientWaits.test(heldTags())) {
                     roundTrips++;
                     deliver();
                 }
@@ -147,6 +149,11 @@ public final class RoundTripChannel extends ForwardingChannel {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    @GuardedBy("this")
+    private Set<Integer> heldTags() {
+        return held.stream().map(Received::tag).collect(Collectors.toSet());
     }
 
     @GuardedBy("this")

@@ -15,12 +15,12 @@ final class Detachment {
     private final LibC libc = LibC.get();
 
     /**
-     * Detaches everything but standard output, which still has to carry the last message.
+     * Detaches this process.
      *
      * <ul>
      *   <li>Starts a new session, so that no terminal sends signals to this process.
      *   <li>Changes to {@code /}, so that this process keeps no file system busy.
-     *   <li>Redirects standard input and standard error to {@code /dev/null}.
+     *   <li>Redirects standard input, output and error to {@code /dev/null}.
      * </ul>
      *
      * @throws IOException if a system call fails
@@ -32,12 +32,8 @@ final class Detachment {
             throw Descriptor.failure("chdir failed while leaving the terminal");
         }
         redirectToNull(STDIN);
-        redirectToNull(STDERR);
-    }
-
-    /** Redirects standard output to {@code /dev/null} as well. A reader of the pipe sees end of file. */
-    void closeOutput() throws IOException {
         redirectToNull(STDOUT);
+        redirectToNull(STDERR);
     }
 
     private void redirectToNull(final int descriptor) throws IOException {

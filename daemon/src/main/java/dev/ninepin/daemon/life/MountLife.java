@@ -9,6 +9,7 @@ import dev.ninepin.daemon.host.Reason;
 import dev.ninepin.daemon.host.RuntimeDirectory;
 import dev.ninepin.daemon.host.User;
 import dev.ninepin.daemon.options.MountRequest;
+import java.io.File;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Path;
@@ -83,10 +84,15 @@ final class MountLife {
     /** Removes the state directory if the package was removed while this mount was in use. */
     private static void removeLastTraces() {
         try {
-            StateDirectory.ofCurrentUser(User.current()).removeIfUninstalled(JavaCommand.ownJar());
+            StateDirectory.ofCurrentUser(User.current()).removeIfUninstalled(ownJar());
         } catch (final IOException e) {
             LOG.warn("The directory of this mount's notes could not be removed: {}", e.getMessage());
         }
+    }
+
+    /** Returns the jar file of this program. Uninstalling the program removes it. */
+    private static Path ownJar() {
+        return Path.of(System.getProperty("java.class.path", "").split(File.pathSeparator, 2)[0]);
     }
 
     /** Ends the mount, or cancels mounting. Does not wait for programs that use the mount. Idempotent. */

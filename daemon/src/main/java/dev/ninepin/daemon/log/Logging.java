@@ -24,21 +24,30 @@ public final class Logging {
 
     private final LoggerContext context;
 
-    private Logging(final LoggerContext context) {
+    private Logging(final LoggerContext context, final org.slf4j.event.Level level) {
         this.context = context;
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.convertAnSLF4JLevel(level));
     }
 
     /** Sends log messages of {@code level} and above to standard error. */
     public static Logging toStandardError(final org.slf4j.event.Level level) {
+        return toStandardError(resetContext(), level);
+    }
+
+    /** Drops log messages until {@link #moveTo}, and from then on those below {@code level}. */
+    public static Logging toNowhere(final org.slf4j.event.Level level) {
+        return new Logging(resetContext(), level);
+    }
+
+    private static LoggerContext resetContext() {
         final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
-        return toStandardError(context, level);
+        return context;
     }
 
     /** Sends log messages of {@code level} and above to standard error, for a {@code context} without an appender. */
     static Logging toStandardError(final LoggerContext context, final org.slf4j.event.Level level) {
-        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.convertAnSLF4JLevel(level));
-        final Logging logging = new Logging(context);
+        final Logging logging = new Logging(context, level);
         final ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setTarget("System.err");
         logging.use(console, Journal.isStandardError() ? new JournalLayout() : new LogLayout());

@@ -12,7 +12,6 @@ import dev.ninepin.fuse.mount.MountChecks;
 import dev.ninepin.fuse.mount.ReadAhead;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.event.Level;
 
@@ -22,7 +21,7 @@ import org.slf4j.event.Level;
  * @param source the source
  * @param mountPoint the directory, as the kernel will list it
  * @param options the parsed options
- * @param optionList the options as given, to pass on to the daemon
+ * @param optionList the options as given
  * @param note a message about how the options were interpreted, if one is needed
  * @param logLevel the log level of the daemon
  */
@@ -106,15 +105,6 @@ public record MountRequest(
         } catch (final IOException e) {
             throw new NinepinException(ExitCode.SYSTEM, Reason.of(e), e);
         }
-    }
-
-    /** Returns the request as strings for {@link #ofWords}, which reads them from any working directory. */
-    public List<String> words() {
-        return List.of(source.toString(), mountPoint.toString(), optionList, logLevel.name());
-    }
-
-    public static MountRequest ofWords(final List<String> words) throws NinepinException {
-        return parse(words.get(0), words.get(1), words.get(2), Level.valueOf(words.get(3)));
     }
 
     private static MountTable mountTable() throws NinepinException {

@@ -83,9 +83,14 @@ final class DirectoryPages {
         final Ahead early = ahead;
         if (early != null && early.cookie() == cookie) {
             ahead = null;
+            final boolean wasAnswered = early.call().future().isDone();
             try {
                 return new Page(early.call().await(), early.asked());
-            } catch (final RemoteException | SessionEndedException e) {
+            } catch (final IOException e) {
+                // A failure from before this call may be that of another thread, such as its interrupt.
+                if (!wasAnswered && !(e instanceof RemoteException) && !(e instanceof SessionEndedException)) {
+                    throw e;
+                }
                 LOG.trace("the page after cookie {} is requested again", cookie, e);
             }
         }

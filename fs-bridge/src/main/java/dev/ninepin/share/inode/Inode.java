@@ -247,11 +247,14 @@ public final class Inode {
 
     /**
      * Returns the attributes of the latest request that the server answered. Empty if that request is older than a time
-     * of {@link System#nanoTime}, or if this mount has changed or read the file since. Any thread.
+     * of {@link System#nanoTime}, if this mount has changed or read the file since, or if a change is under way, such as
+     * a write that is not sent yet. Any thread.
      */
     public Optional<Seen> attributesSince(final long nanos) {
         final Seen latest = seen.get();
-        if (latest == null || removed.get() != null || latest.asked().changes() != pages.changes()) {
+        if (latest == null
+                || removed.get() != null
+                || !pages.isUnchangedSince(latest.asked().changes())) {
             return Optional.empty();
         }
         final long asked = latest.asked().nanos();
@@ -336,9 +339,9 @@ public final class Inode {
         pages.opened();
     }
 
-    /** Returns whether the file was changed on this mount since the last attributes were requested. */
+    /** Returns whether the file was changed on this mount since the last attributes were requested, or is being changed. */
     public boolean hasChangedSinceSeen() {
         final Seen latest = seen.get();
-        return latest == null || latest.asked().changes() != pages.changes();
+        return latest == null || !pages.isUnchangedSince(latest.asked().changes());
     }
 }

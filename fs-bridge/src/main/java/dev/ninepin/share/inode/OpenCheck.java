@@ -93,17 +93,30 @@ public final class OpenCheck {
     }
 
     /**
-     * Returns whether the fid is on the file although its path no longer is, since another client has just renamed or
-     * removed the file. Both change ctime. A server that answers by path shows another file.
+     * Returns whether the fid is on the file although its path no longer is, since another client has renamed or removed
+     * the file. Both change ctime. A server that answers by path shows another file.
      *
      * @param now the attributes over the fid
      */
     boolean isOnFile(final Rgetattr now) {
         return inode.isSameFile(now)
-                && (!inode.pages.isUnchangedSince(changesBefore)
-                        || (before.size() == now.size()
-                                && before.mtimeSec() == now.mtimeSec()
-                                && before.mtimeNsec() == now.mtimeNsec()));
+                && (!inode.pages.isUnchangedSince(changesBefore) || hasDataOf(before, now) || isLaterThanCheck(now));
+    }
+
+    private static boolean hasDataOf(final Rgetattr one, final Rgetattr other) {
+        return one.size() == other.size() && one.mtimeSec() == other.mtimeSec() && one.mtimeNsec() == other.mtimeNsec();
+    }
+
+    /**
+     * Returns whether the path still led to this file after the open, in another version: another client wrote to it
+     * during the open. It may have gone on since.
+     */
+    private boolean isLaterThanCheck(final Rgetattr now) {
+        final Rgetattr then = request.future().handle((reply, failure) -> reply).getNow(null);
+        return then != null
+                && inode.isSameFile(then)
+                && (now.mtimeSec() > then.mtimeSec()
+                        || (now.mtimeSec() == then.mtimeSec() && now.mtimeNsec() >= then.mtimeNsec()));
     }
 
     /** Gives up the path fid. To be called once the reply has arrived, or is no longer waited for. */

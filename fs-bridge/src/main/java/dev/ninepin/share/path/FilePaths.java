@@ -189,14 +189,16 @@ public final class FilePaths {
 
     /**
      * Sends a request that adds or removes a name in a directory, over a new fid on the directory. The fid belongs to
-     * the caller if {@code request} succeeds, and is clunked otherwise.
+     * the caller if {@code request} succeeds, and is clunked otherwise. Begins to make the fid for the next such request.
      *
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
         return whileNothingMoves(() -> {
-            try {
-                return withCopy(checkedCopy(directory), request);
+            try (Lease lease = fids.lease(inodes.path(directory))) {
+                final T result = withCopy(checkedCopy(directory, lease), request);
+                fids.copyAhead(lease);
+                return result;
             } finally {
                 directory.noteChange();
             }
@@ -289,23 +291,28 @@ public final class FilePaths {
         return retry.leadsTo(file, () -> walk(directory, name));
     }
 
-    /**
-     * Makes a fid on a path, and checks that the path leads to the inode. The Twalk and the Tgetattr are sent together.
-     */
     private int checkedCopy(final Inode inode) throws IOException {
         try (Lease lease = fids.lease(inodes.path(inode))) {
-            final PathChecks.Check check = checks.begin(inode, lease.fid());
-            final int copy;
-            try {
-                copy = fids.copy(lease.fid());
-            } finally {
-                check.settle();
-            }
-            return withCopy(copy, fid -> {
-                check.require();
-                return fid;
-            });
+            return checkedCopy(inode, lease);
         }
+    }
+
+    /**
+     * Makes a second fid on the path of a lease, or takes the one that was made ahead, and checks that the path leads to
+     * the inode. A Twalk and a Tgetattr are sent together.
+     */
+    private int checkedCopy(final Inode inode, final Lease lease) throws IOException {
+        final PathChecks.Check check = checks.begin(inode, lease.fid());
+        final int copy;
+        try {
+            copy = fids.copyToOpen(lease);
+        } finally {
+            check.settle();
+        }
+        return withCopy(copy, fid -> {
+            check.require();
+            return fid;
+        });
     }
 
     private <T> T withCopy(final int copy, final Use<T> request) throws IOException {

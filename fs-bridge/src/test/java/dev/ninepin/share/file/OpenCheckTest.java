@@ -474,6 +474,24 @@ class OpenCheckTest {
         share.release(handle);
     }
 
+    /** The file is not read before another client, which was writing at the open, gives the name to the next one. */
+    @ParameterizedTest
+    @EnumSource(Dependent.class)
+    void aFileThatIsWrittenAtItsOpenAndReplacedLaterStaysOpen(final Dependent operation) throws IOException {
+        server.model.put("other", S_IFREG | 0644, new byte[60]);
+        server.onOpen(() -> server.model.lie(
+                Tgetattr.class,
+                (request, truth) -> truth instanceof Rgetattr seen && seen.qid().equals(qid) ? ofSize(61) : truth));
+        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
+        server.model.replaceExceptForOpenFids(NAME.toString(), "other");
+
+        operation.run(share, handle);
+        operation.run(share, handle);
+
+        assertThat(server.reached).isNotEmpty().containsOnly(qid);
+        share.release(handle);
+    }
+
     @Test
     void aReadThatWasSentEarlyWaitsForTheCheck() throws Exception {
         server.hold();

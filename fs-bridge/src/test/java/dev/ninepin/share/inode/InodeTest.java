@@ -72,6 +72,22 @@ class InodeTest {
     }
 
     @Test
+    void attributesThatWereAskedForWhileAWriteIsUnderWayAreNotRecent() {
+        inode.pages.beginChange();
+        final Inode.Asked during = asked(1);
+        inode.note(ofSize(10), during);
+        assertThat(inode.attributesSince(during.nanos())).isEmpty();
+        assertThat(inode.hasChangedSinceSeen()).isTrue();
+
+        inode.pages.endChange();
+        assertThat(inode.attributesSince(during.nanos())).isEmpty();
+
+        final Inode.Asked after = asked(2);
+        inode.note(ofSize(20), after);
+        assertThat(inode.attributesSince(after.nanos())).isPresent();
+    }
+
+    @Test
     void attributesThatWereAskedForBeforeAWriteLeaveTheKernelASizeThatItMayNotKnow() {
         inode.note(ofSize(10), asked(1));
         final Inode.Asked before = asked(2);

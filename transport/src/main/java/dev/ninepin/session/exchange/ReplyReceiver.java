@@ -205,7 +205,7 @@ final class ReplyReceiver {
         followers.incrementAndGet();
         try {
             if ((!shared || receiver.get() != null) && call.lacksReply()) {
-                LockSupport.parkNanos(this, deadline - System.nanoTime());
+                LockSupport.parkNanos(call, deadline - System.nanoTime());
             }
         } finally {
             followers.decrementAndGet();

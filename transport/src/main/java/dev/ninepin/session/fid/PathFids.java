@@ -226,9 +226,14 @@ final class PathFids {
             ahead = copies.take(original);
         }
         if (ahead != null) {
+            final boolean wasAnswered = ahead.isAnswered();
             try {
                 return walks.await(ahead);
-            } catch (final RemoteException e) {
+            } catch (final IOException e) {
+                // A failure from before this call may be that of another thread, such as its interrupt.
+                if (!wasAnswered && !(e instanceof RemoteException)) {
+                    throw e;
+                }
                 // The walk below shows why, or makes a fid with a number that the server accepts.
                 LOG.trace("no copy of fid {} ahead", original.number, e);
             }

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlerror;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Twalk;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
+import dev.ninepin.session.exchange.Call;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.LyingServer;
 import java.io.IOException;
@@ -23,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tests of copies of path fids that are dropped before the server has answered their walks. */
+/** Tests of copies of path fids that are dropped before the server has answered their walks, or that fail. */
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CopyAheadTest {
     private static final ByteString NAME = ByteString.of("file");
@@ -37,6 +39,7 @@ class CopyAheadTest {
         private int copy;
         private boolean holds;
         private boolean refuses;
+        private boolean holdsAll;
 
         @Override
         public synchronized List<ByteBuffer> answer(final int tag, final Tmessage request) {
@@ -47,6 +50,10 @@ class CopyAheadTest {
                 copy = walk.newfid();
                 held.addAll(
                         refuses ? List.of(AnsweringChannel.bytes(tag, new Rlerror(EMFILE))) : model.answer(tag, walk));
+                return List.of();
+            }
+            if (holdsAll) {
+                held.addAll(model.answer(tag, request));
                 return List.of();
             }
             final List<ByteBuffer> answers = new ArrayList<>();
@@ -66,8 +73,13 @@ class CopyAheadTest {
             holds = true;
         }
 
+        synchronized void holdAll() {
+            holdsAll = true;
+        }
+
         synchronized void release() {
             holds = false;
+            holdsAll = false;
         }
 
         synchronized int copy() {
@@ -130,6 +142,31 @@ class CopyAheadTest {
 
         assertThat(server.clunked).containsExactly(original);
         assertThat(fids.used()).isEqualTo(1);
+    }
+
+    @Test
+    void anInterruptBeforeACopyIsSentDoesNotFailTheNextOpen() throws IOException {
+        try (FidTable.Lease lease = fids.lease(path);
+                FidTable.Lease root = fids.lease(fids.root())) {
+            for (int i = 0; i < 2; i++) {
+                fids.clunkAndAwait(fids.copyToOpen(lease));
+            }
+            server.holdAll();
+            final Call<Rgetattr> first = session.getattr(root.fid(), AttrMask.BASIC);
+            Thread.currentThread().interrupt();
+            Call<Rgetattr> last;
+            do {
+                // Fails once no tag is free.
+                last = session.getattr(root.fid(), AttrMask.BASIC);
+            } while (!last.future().isDone());
+            fids.copyAhead(lease);
+            assertThat(Thread.interrupted()).isTrue();
+            server.release();
+            // The answer to the Tflush follows the held ones.
+            first.await(1);
+
+            fids.clunkAndAwait(fids.copyToOpen(lease));
+        }
     }
 
     /** Opens the path twice, and begins a copy whose walk the server does not answer yet. */
