@@ -191,10 +191,16 @@ final class PendingWrite {
         return new Lost(repeater, to.offset() + written, isGathered() ? rest() : null, lost);
     }
 
-    /** @param result null if another thread may write the bytes again */
-    void endAgain(final @Nullable Result result) {
+    /**
+     * Ends the attempt to write the bytes again. If it has no outcome, another thread may write them again.
+     *
+     * @param result the result; null if there is none
+     * @param request the request that was sent instead of the lost one; null if there is none
+     */
+    void endAgain(final @Nullable Result result, final @Nullable Call<Rwrite> request) {
         sending = false;
         again = result;
+        call = request == null ? call : request;
     }
 
     /** A write whose connection has ended before the answer. */
@@ -205,6 +211,10 @@ final class PendingWrite {
             SessionEndedException why) {
         int writeAgain() throws IOException {
             return repeater.writeAgain(offset, rest, why);
+        }
+
+        Call<Rwrite> appendAgain() throws IOException {
+            return repeater.appendAgain(rest, why);
         }
     }
 

@@ -73,11 +73,12 @@ public final class PendingWrites {
 
     /** What becomes of a write whose connection ends before the answer. Any thread may call any method. */
     public interface Repeater {
-        /** Returns whether {@link #writeAgain} must follow; otherwise the write has failed. Must not block. */
+        /** Returns whether the bytes must be written again; otherwise the write has failed. Must not block. */
         boolean isRepeated();
 
         /**
-         * Writes the bytes again, over another connection. Blocks until the server has answered.
+         * Writes the bytes again, over another connection. Blocks until the server has answered. For writes that do not
+         * append: an interrupt leaves it open whether the server has written, and the next caller writes once more.
          *
          * @param offset the offset of the first byte
          * @param rest the gathered bytes that are not known to be written; null if the write was sent at once
@@ -86,6 +87,17 @@ public final class PendingWrites {
          * @throws IOException if it is not known whether the bytes were written, or they cannot be written again
          */
         int writeAgain(long offset, @Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
+
+        /**
+         * Sends bytes that append, over another connection, and does not wait for the answer: nothing may lead to a second
+         * request for bytes that the server may have appended.
+         *
+         * @param rest the gathered bytes that are not known to be written; null if the write was sent at once
+         * @param lost the failure of the last request
+         * @return the request, which may be for the first of these bytes only
+         * @throws IOException if it is not known whether the bytes were appended, or they cannot be sent; nothing was sent
+         */
+        Call<Rwrite> appendAgain(@Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
 
         /** Called at least once, when no more bytes will be sent. Must not block. */
         void end();
@@ -461,15 +473,25 @@ public final class PendingWrites {
             return;
         }
         PendingWrite.Result result = null;
+        Call<Rwrite> request = null;
+        InterruptedIOException interrupt = null;
         try {
-            result = new PendingWrite.Result(lost.writeAgain(), null);
+            if (write.isAppend()) {
+                request = lost.appendAgain();
+                interrupt = interruptOf(request);
+            } else {
+                result = new PendingWrite.Result(lost.writeAgain(), null);
+            }
         } catch (final InterruptedIOException e) {
-            // Another thread goes on, or this one when it needs the write the next time.
-            throw e;
+            interrupt = e;
         } catch (final IOException e) {
             result = new PendingWrite.Result(0, e);
         } finally {
-            endAgain(write, result);
+            endAgain(write, result, interrupt == null ? request : null);
+        }
+        if (interrupt != null) {
+            // Another thread goes on, or this one when it needs the write the next time.
+            throw interrupt;
         }
     }
 
@@ -478,8 +500,11 @@ public final class PendingWrites {
         return awaitSender(write, patienceNanos) && write.isLost() ? write.beginAgain() : null;
     }
 
-    private synchronized void endAgain(final PendingWrite write, final PendingWrite.@Nullable Result result) {
-        write.endAgain(result);
+    private synchronized void endAgain(
+            final PendingWrite write,
+            final PendingWrite.@Nullable Result result,
+            final @Nullable Call<Rwrite> request) {
+        write.endAgain(result, request);
         notifyAll();
     }
 

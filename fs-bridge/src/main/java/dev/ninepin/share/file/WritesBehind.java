@@ -187,7 +187,7 @@ final class WritesBehind {
         final int connection = session.connection();
         file.inode().pages.beginChange();
         try {
-            gathered = pending.gather(to, data, limit, new Gathered(file, to.append(), fid));
+            gathered = pending.gather(to, data, limit, new Gathered(file, to.append(), fid, chunk));
         } finally {
             if (!gathered) {
                 permits.release();
@@ -226,13 +226,21 @@ final class WritesBehind {
             return session.reconnects();
         }
 
-        /** Writes bytes again, unless they may have been appended already. */
+        /** Writes bytes again that do not append; null if they are forgotten, since the file was closed. */
         int write(final long offset, final @Nullable ByteBuffer bytes, final SessionEndedException lost)
                 throws IOException {
-            if (bytes == null || (append && !lost.isUnsent())) {
-                throw unknownAppend(file, lost);
+            if (bytes == null) {
+                throw new IOException("the file was closed before the server answered", lost);
             }
-            return writer.write(file, offset, bytes, append ? OpenFlags.APPEND : 0);
+            return writer.write(file, offset, bytes, 0);
+        }
+
+        IOException unknownAppend(final SessionEndedException lost) {
+            return WritesBehind.unknownAppend(file, lost);
+        }
+
+        int fidToWrite() throws IOException {
+            return file.fidToWrite(append);
         }
 
         /** Gives back the permit. Does nothing the second time. */
@@ -263,6 +271,12 @@ final class WritesBehind {
         }
 
         @Override
+        public Call<Rwrite> appendAgain(final @Nullable ByteBuffer rest, final SessionEndedException lost)
+                throws IOException {
+            throw unknownAppend(lost);
+        }
+
+        @Override
         public void end() {
             final ByteBuffer held = copy.getAndSet(null);
             if (held != null) {
@@ -275,17 +289,23 @@ final class WritesBehind {
     /** A gathered write, which is sent over a fid. */
     private final class Gathered extends Behind implements PendingWrites.Sender {
         private final int fid;
+        private final IntSupplier chunk;
 
-        Gathered(final OpenFile file, final boolean append, final int fid) {
+        Gathered(final OpenFile file, final boolean append, final int fid, final IntSupplier chunk) {
             super(file, append);
             this.fid = fid;
+            this.chunk = chunk;
         }
 
         @Override
         public Call<Rwrite> send(final long offset, final ByteBuffer bytes, final long patienceNanos) {
+            return send(fid, offset, bytes, Math.min(patienceNanos, session.timeoutNanos()));
+        }
+
+        private Call<Rwrite> send(
+                final int over, final long offset, final ByteBuffer bytes, final long patienceNanos) {
             final int count = bytes.remaining();
-            final Call<Rwrite> call =
-                    session.write(fid, offset, bytes, Math.min(patienceNanos, session.timeoutNanos()));
+            final Call<Rwrite> call = session.write(over, offset, bytes, patienceNanos);
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
                 // After an interrupt, after a short answer and after the end of the connection, bytes are sent again.
                 final boolean isLost = failure instanceof SessionEndedException && isRepeated();
@@ -302,6 +322,19 @@ final class WritesBehind {
         public int writeAgain(final long offset, final @Nullable ByteBuffer rest, final SessionEndedException lost)
                 throws IOException {
             return write(offset, rest, lost);
+        }
+
+        @Override
+        public Call<Rwrite> appendAgain(final @Nullable ByteBuffer rest, final SessionEndedException lost)
+                throws IOException {
+            if (rest == null || !lost.isUnsent()) {
+                throw unknownAppend(lost);
+            }
+            // In this order: the connection of the fid determines the size of the messages.
+            final int present = session.repeatIfLost(this::fidToWrite);
+            final int count = Math.min(chunk.getAsInt(), rest.remaining());
+            // The offset is ignored: nfs-ganesha, which needs it, gets no such writes.
+            return send(present, 0, rest.slice(rest.position(), count), session.timeoutNanos());
         }
     }
 
