@@ -115,4 +115,21 @@ class CommandReconnectionTest extends ShareFixture {
         assertThat(text(handle)).isEqualTo("synced, not synced");
         share.release(handle);
     }
+
+    @Test
+    void eachDescriptorIsToldOnceThatTheServerMayHaveForgotten() throws Exception {
+        final long handle = create(FileOperations.ROOT, "file", OpenFlags.RDWR).handle();
+        final long other = share.open(lookup("file"), OpenFlags.RDWR, NO_KERNEL);
+        write(handle, 0, "not synced", OpenFlags.RDWR);
+        share.flush(handle, 1);
+        server.kill();
+
+        assertErrno(Errno.EIO, () -> share.fsync(handle, false));
+        final long later = share.open(lookup("file"), OpenFlags.RDWR, NO_KERNEL);
+        assertErrno(Errno.EIO, () -> share.fsync(other, false));
+        for (final long each : new long[] {handle, other, later}) {
+            share.fsync(each, false);
+            share.release(each);
+        }
+    }
 }

@@ -52,8 +52,20 @@ public final class PendingWrites {
     @GuardedBy("this")
     private @Nullable IOException lastFailure;
 
-    /** One more than the number of the connection of the first write that was not synced; 0 if all are. */
+    /** One more than the number of the connection of the first change that was not synced; 0 if all are. */
     private final AtomicInteger unsynced = new AtomicInteger();
+
+    /** The same of the changes that the present calls of fsync(2) sync. */
+    @GuardedBy("this")
+    private int syncing;
+
+    /** The number of the present calls of fsync(2). */
+    @GuardedBy("this")
+    private int syncs;
+
+    /** The changes over connections before this one that the server may have forgotten have failed. */
+    @GuardedBy("this")
+    private int forgottenBefore;
 
     private final FilePages pages;
 
@@ -175,25 +187,55 @@ public final class PendingWrites {
     }
 
     /**
-     * Notes that bytes were written, or added to this object, over a connection of the session, given by number. To be
-     * called afterwards, so that {@link #beginSync} finds all bytes that it does not wait for.
+     * Notes that the file was changed, or that bytes were added to this object, over a connection of the session, given by
+     * number. To be called afterwards, so that {@link #beginSync} finds all changes that it does not wait for.
      */
-    public void noteWrite(final int connection) {
-        unsynced.compareAndSet(0, connection + 1);
+    public void noteChange(final int connection) {
+        if (unsynced.get() == 0) {
+            unsynced.compareAndSet(0, connection + 1);
+        }
     }
 
     /**
-     * Begins to sync the writes so far; the caller then waits for them. Returns the connection of the first of them that
-     * was not synced; empty if all were.
+     * Begins to sync the changes so far; the caller then waits for the writes, and calls {@link #endSync}. Returns the
+     * connection of the first change that was not synced, or is being synced by another thread; empty if there is none.
      */
-    public OptionalInt beginSync() {
-        final int first = unsynced.getAndSet(0);
-        return first == 0 ? OptionalInt.empty() : OptionalInt.of(first - 1);
+    public synchronized OptionalInt beginSync() {
+        syncing = earlier(syncing, unsynced.getAndSet(0));
+        syncs++;
+        return syncing == 0 ? OptionalInt.empty() : OptionalInt.of(syncing - 1);
     }
 
-    /** Notes that the writes since a result of {@link #beginSync} could not be synced. */
-    public void syncFailed(final OptionalInt begun) {
-        begun.ifPresent(connection -> unsynced.set(connection + 1));
+    /**
+     * Ends what {@link #beginSync} began.
+     *
+     * @param begun its result
+     * @param done whether the changes are synced, or their failure is recorded
+     */
+    public synchronized void endSync(final OptionalInt begun, final boolean done) {
+        if (!done && begun.isPresent()) {
+            unsynced.accumulateAndGet(begun.getAsInt() + 1, PendingWrites::earlier);
+        }
+        syncs--;
+        if (syncs == 0) {
+            syncing = 0;
+        }
+    }
+
+    private static int earlier(final int one, final int other) {
+        return one == 0 || (other != 0 && other < one) ? other : one;
+    }
+
+    /**
+     * Records that the server may have forgotten changes that were not synced. Each descriptor reports this failure once.
+     *
+     * @param connection the number of the present connection; does nothing if a failure was recorded over it before
+     */
+    public synchronized void failForgotten(final int connection, final IOException failure) {
+        if (forgottenBefore < connection) {
+            forgottenBefore = connection;
+            fail(failure);
+        }
     }
 
     /** Returns whether a write may be unanswered. */

@@ -148,7 +148,7 @@ final class FileData {
         try {
             return writeAndAwait(file, offset, data, flags);
         } finally {
-            file.inode().pending.noteWrite(connection);
+            file.inode().pending.noteChange(connection);
         }
     }
 

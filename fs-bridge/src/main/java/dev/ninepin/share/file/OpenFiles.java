@@ -23,12 +23,11 @@ import dev.ninepin.share.lock.FileLocks;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.StripedLocks;
-import dev.ninepin.share.path.UnknownOutcomeException;
+import dev.ninepin.share.path.Syncs;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +56,7 @@ public final class OpenFiles {
     private final boolean writesBehind;
     private final FileData data;
     private final FileLocks fileLocks;
+    private final Syncs syncs;
     private final Handles<OpenFile> handles = new Handles<>();
 
     /** The checks whose leases may not be closed yet, in the order of the opens. */
@@ -76,6 +76,7 @@ public final class OpenFiles {
         this.writesBehind = shared.options().writesBehind() && cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
+        this.syncs = new Syncs(shared);
         this.data = new FileData(session);
         session.setAfterReturn(this::goOn);
     }
@@ -375,27 +376,17 @@ public final class OpenFiles {
     }
 
     /**
-     * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails once with
-     * EIO if data was written before a connection ended, and the server's host may have crashed then.
+     * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails with EIO,
+     * once for each handle, if data was written before a connection ended, and the server's host may have crashed then.
      */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
-        final PendingWrites pending = file.inode().pending;
-        final OptionalInt since = pending.beginSync();
-        boolean done = false;
-        try {
-            pending.await();
+        syncs.run(file.inode(), () -> {
+            file.inode().pending.await();
             file.reportToFsync();
-            session.repeatIfLost(() -> session.fsync(file.fid(), dataOnly).await());
-            done = true;
-        } finally {
-            if (!done) {
-                pending.syncFailed(since);
-            }
-        }
-        if (since.isPresent() && session.mayHaveForgotten(since.getAsInt())) {
-            throw UnknownOutcomeException.of("keep the data written to " + inodes.pathOf(file.inode()), null);
-        }
+            return session.repeatIfLost(() -> session.fsync(file.fid(), dataOnly).await());
+        });
+        file.reportToFsync();
     }
 
     /**

@@ -126,7 +126,7 @@ final class WritesBehind {
                 break;
             }
             file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call, write);
-            file.inode().pending.noteWrite(connection);
+            file.inode().pending.noteChange(connection);
             done += size;
         }
         return done;
@@ -195,7 +195,7 @@ final class WritesBehind {
             }
         }
         if (gathered) {
-            pending.noteWrite(connection);
+            pending.noteChange(connection);
             late.add(pending);
         }
         return gathered;
