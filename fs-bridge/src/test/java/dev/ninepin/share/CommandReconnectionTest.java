@@ -132,4 +132,27 @@ class CommandReconnectionTest extends ShareFixture {
             share.release(each);
         }
     }
+
+    @Test
+    void changesOfNamesAndAttributesAreForgottenToo() throws Exception {
+        final long directory = mkdir(FileOperations.ROOT, "directory");
+        final long file = file(directory, "file", new byte[1]);
+        final long handle = share.open(file, OpenFlags.RDWR, NO_KERNEL);
+        final long listing = share.opendir(directory);
+        share.fsync(handle, false);
+        share.fsyncdir(listing, false);
+        server.kill();
+        share.fsync(handle, false);
+        share.fsyncdir(listing, false);
+
+        share.setattr(file, mode(0600));
+        share.rename(directory, name("file"), directory, name("renamed"));
+        server.kill();
+        assertErrno(Errno.EIO, () -> share.fsync(handle, false));
+        assertErrno(Errno.EIO, () -> share.fsyncdir(listing, false));
+        share.fsync(handle, false);
+        share.fsyncdir(listing, false);
+        share.releasedir(listing);
+        share.release(handle);
+    }
 }

@@ -134,7 +134,9 @@ public final class OpenDescriptors {
                 // The fid may have been opened over a new connection just now.
                 return false;
             }
+            final int connection = session.connection();
             request.with(fid);
+            inode.pending.noteChange(connection);
             return true;
         }
     }

@@ -15,6 +15,7 @@ import dev.ninepin.share.attr.EarlyAttributes;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.SharedState;
+import dev.ninepin.share.path.Syncs;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,7 @@ public final class OpenDirectory {
 
     private final Session session;
     private final Inodes inodes;
+    private final Syncs syncs;
     private final AsideFiles asides;
     private final Listings listings;
     private final DirectoryRequests requests;
@@ -108,6 +110,10 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
+    /** How many failures the inode's {@code pending} had when the directory was opened, or when fsync(2) reported last. */
+    @GuardedBy("this")
+    private long failuresSynced;
+
     /** Creates an open directory. {@link #open} or {@link #close} follows. */
     OpenDirectory(
             final SharedState shared,
@@ -117,11 +123,13 @@ public final class OpenDirectory {
             final Inode inode) {
         this.session = shared.session();
         this.inodes = shared.inodes();
+        this.syncs = new Syncs(shared);
         this.asides = asides;
         this.listings = listings;
         this.requests = requests;
         this.inode = inode;
         this.validNanos = shared.options().cache().attributes().toNanos();
+        this.failuresSynced = inode.pending.failures();
         inode.open.openedDirectory();
     }
 
@@ -150,7 +158,8 @@ public final class OpenDirectory {
 
     /**
      * Makes the server write the directory's entries to stable storage. Fails with EINVAL, which programs expect from
-     * fsync(2), if the server cannot do so for directories.
+     * fsync(2), if the server cannot do so for directories. Fails with EIO, once for each open directory, if names were
+     * changed before a connection ended, and the server's host may have crashed then.
      */
     public void fsync(final boolean dataOnly) throws IOException {
         if (inode.removed().isPresent()) {
@@ -161,13 +170,19 @@ public final class OpenDirectory {
             fid = pages().fid();
         }
         try {
-            fid.use(number -> session.fsync(number, dataOnly).await());
+            syncs.run(inode, () -> fid.use(number -> session.fsync(number, dataOnly).await()));
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
             }
             throw e;
         }
+        final long reported;
+        synchronized (this) {
+            reported = failuresSynced;
+            failuresSynced = inode.pending.failures();
+        }
+        inode.pending.throwFailure(reported);
     }
 
     /** Clunks the fid, if there is one. Must be called once. */

@@ -169,6 +169,8 @@ public final class FileCreation {
             fids.clunk(answer.fid());
             throw e;
         }
+        // fsync(2) of a new file also makes sure of the file itself.
+        inode.pending.noteChange(session.connection());
         final Uninterrupted.Action release = () -> files.release(handle);
         final Entry entry = newFiles.isPredictable(plan, qid)
                 ? newFiles.completePredicted(plan, inode, qid, 0, asked, release)

@@ -3,6 +3,7 @@ package dev.ninepin.share.path;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.DirectoryMoves;
 import dev.ninepin.session.fid.FidTable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * intended file.
  */
 public final class FilePaths {
+    private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
     private final FileMoves moves;
@@ -32,6 +34,7 @@ public final class FilePaths {
     private final LostChanges lostChanges;
 
     FilePaths(final SharedState shared, final FidTable fids) {
+        this.session = shared.session();
         this.fids = fids;
         this.inodes = shared.inodes();
         this.moves = shared.moves();
@@ -159,10 +162,11 @@ public final class FilePaths {
      */
     public <T> T changeOverCopy(final Inode file, final Use<T> request) throws IOException {
         return retry.change(file, () -> {
+            final int connection = session.connection();
             try {
                 return request.with(checkedCopy(file));
             } finally {
-                file.noteChange();
+                noteChange(file, connection);
             }
         });
     }
@@ -195,12 +199,13 @@ public final class FilePaths {
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
         return whileNothingMoves(() -> {
+            final int connection = session.connection();
             try (Lease lease = fids.lease(inodes.path(directory))) {
                 final T result = withCopy(checkedCopy(directory, lease), request);
                 fids.copyAhead(lease);
                 return result;
             } finally {
-                directory.noteChange();
+                noteChange(directory, connection);
             }
         });
     }
@@ -221,12 +226,19 @@ public final class FilePaths {
      * Sends a request as {@link #changeIn(Inode, Use)} does. The caller ensures that no directory is moved meanwhile.
      */
     <T> T inDirectory(final Inode directory, final Use<T> request) throws IOException {
+        final int connection = session.connection();
         try (Lease at = fids.lease(inodes.path(directory))) {
             checks.begin(directory, at.fid()).require();
             return request.with(at.fid());
         } finally {
-            directory.noteChange();
+            noteChange(directory, connection);
         }
+    }
+
+    /** Notes the end of a change over a connection, for what is remembered of the file, and for fsync(2). */
+    private static void noteChange(final Inode inode, final int connection) {
+        inode.noteChange();
+        inode.pending.noteChange(connection);
     }
 
     /**
@@ -234,6 +246,7 @@ public final class FilePaths {
      * neither file is moved meanwhile.
      */
     <T> T withBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
+        final int connection = session.connection();
         try (Lease first = fids.lease(inodes.path(one));
                 Lease second = fids.lease(inodes.path(other))) {
             final PathChecks.Check checkOfOne = checks.begin(one, first.fid());
@@ -246,8 +259,8 @@ public final class FilePaths {
             checkOfOther.require();
             return request.with(first.fid(), second.fid());
         } finally {
-            one.noteChange();
-            other.noteChange();
+            noteChange(one, connection);
+            noteChange(other, connection);
         }
     }
 
