@@ -291,15 +291,12 @@ public final class LockedFile {
                 if (!server.raise(need().or(wanted.mode()), file)) {
                     return false;
                 }
-                if (isFirst) {
-                    dropping = true;
-                    atFirst.run();
+                if (isFirst && !dropData(wanted.mode(), atFirst)) {
+                    return false;
                 }
             } catch (final IOException e) {
                 settle();
                 throw e;
-            } finally {
-                dropping = false;
             }
         }
         kind.set(wanted);
@@ -309,6 +306,27 @@ public final class LockedFile {
             // The new lock may be weaker than the owner's previous one.
             freed.signalAll();
         }
+        return true;
+    }
+
+    /**
+     * Runs {@code atFirst}. If the server lost its lock meanwhile, requests it again and repeats this: {@link #regain} did
+     * not, and another client may have changed the file. Returns false if another client has taken the lock.
+     */
+    @GuardedBy("turn")
+    private boolean dropData(final LockMode wanted, final Uninterrupted.Action atFirst) throws IOException {
+        do {
+            if (!server.regain(need().or(wanted))) {
+                return false;
+            }
+            dropping = true;
+            try {
+                atFirst.run();
+            } finally {
+                dropping = false;
+            }
+            // In this order: a thread that saw the mark used a connection that is seen here.
+        } while (server.isLost());
         return true;
     }
 
