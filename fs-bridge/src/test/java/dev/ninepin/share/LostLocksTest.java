@@ -132,4 +132,23 @@ class LostLocksTest {
         answers.clear();
         lock(LockMode.EXCLUSIVE, new NoKernelCache());
     }
+
+    @Test
+    void aLockIsRegainedBeforeAnyFidOfTheFileIsUsed() throws Exception {
+        lock(LockMode.EXCLUSIVE, new NoKernelCache());
+        answers.add(new Rlerror(Errno.EIO));
+        cut();
+        // At first, the server fails.
+        await().until(() -> asked.size() == 2);
+        final int flags = OpenFlags.RDWR | OpenFlags.APPEND;
+        answers.add(new Rlerror(Errno.EIO));
+        assertThatThrownBy(() -> share.write(handle, 60, ByteBuffer.allocateDirect(1), flags))
+                .satisfies(e -> assertThat(Errno.of(e)).isEqualTo(Errno.EIO));
+        assertThat(asked).as("the fid that appends is opened for the first time").hasSize(3);
+
+        share.release(share.open(node, OpenFlags.RDONLY, new NoKernelCache()));
+        assertThat(asked).as("another handle").hasSize(4);
+        share.write(handle, 60, ByteBuffer.allocateDirect(1), flags);
+        assertThat(asked).containsOnly(LockType.WRLCK).hasSize(4);
+    }
 }

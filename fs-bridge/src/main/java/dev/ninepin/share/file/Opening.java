@@ -79,6 +79,10 @@ public final class Opening {
         // Done without the name lock: dropping waits for the kernel's page I/O, and those requests may need the same
         // lock.
         try {
+            session.repeatIfLost(() -> {
+                files.regainLocks(inode);
+                return inode;
+            });
             judgeData(opened, kernel);
             opened.check().ifPresent(files::endOpen);
             if (OpenFlags.writes(flags)) {

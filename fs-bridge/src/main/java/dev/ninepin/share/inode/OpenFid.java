@@ -113,9 +113,7 @@ final class OpenFid {
             return judge(unchecked);
         }
         final OpenFile.Opened opened = opener.open(inode, flags, isLost);
-        if (isLost) {
-            regainLocks(opened.fid());
-        }
+        regainLocks(opened.fid());
         return keep(opened, null);
     }
 
@@ -136,9 +134,7 @@ final class OpenFid {
             }
             throw e;
         }
-        if (opener.isLost(unchecked.number())) {
-            regainLocks(again.fid());
-        }
+        regainLocks(again.fid());
         return keep(again, unchecked.check());
     }
 
@@ -169,7 +165,10 @@ final class OpenFid {
         return number;
     }
 
-    /** Regains the locks on the file before any request is sent over the new fid. */
+    /**
+     * Regains the locks on the file before any request is sent over the new fid: the connection may have ended since this
+     * or another open file was used last.
+     */
     private void regainLocks(final int fid) throws IOException {
         boolean done = false;
         try {
