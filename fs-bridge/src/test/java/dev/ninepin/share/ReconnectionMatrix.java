@@ -348,12 +348,7 @@ abstract class ReconnectionMatrix extends ShareFixture {
                 final long node = test.lookup(name);
                 return of(
                         () -> test.counted(test.share.link(node, FileOperations.ROOT, bytes(name + "-link"))),
-                        done -> test.assertContents(name + "-link", "contents"));
-            }
-
-            @Override
-            boolean mayFail(final Class<? extends Tmessage> kind) {
-                return false;
+                        done -> test.assertContentsIf(done, name + "-link", "contents"));
             }
         },
         RENAME {

@@ -91,7 +91,8 @@ public final class LostChanges {
             throws IOException {
         settle(withResult(request), lost -> {
             final Qid found = find(directory, name).orElse(null);
-            if (found != null && !is(file, found)) {
+            // The name may have led to the file before: then the answer was EEXIST.
+            if (found != null && !(isExclusive() && is(file, found))) {
                 throw unknown("link", directory, name, lost);
             }
             return Optional.ofNullable(found).map(qid -> true);
