@@ -56,7 +56,8 @@ class ArchitectureTest {
             share.options    operations share.id
             share.cache      p9 session.exchange operations
             share.inode      p9 session.exchange session.fid operations share.cache
-            share.path       p9 os session.exchange session.fid session operations share.options share.inode
+            share.path       p9 os session.exchange session.fid session operations share.options share.cache \
+                             share.inode
             share.aside      p9 operations share.inode
             share.attr       p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.aside

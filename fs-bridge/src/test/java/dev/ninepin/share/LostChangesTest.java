@@ -10,6 +10,7 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Tlink;
+import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.options.ShareOptions;
@@ -58,5 +59,24 @@ class LostChangesTest {
         cuts.plan(Tlink.class, Cuts.Moment.BEFORE_ANSWER);
         assertErrno(Errno.EIO, () -> share.link(node, ROOT, other));
         assertErrno(Errno.EEXIST, () -> share.link(node, ROOT, other));
+    }
+
+    @Test
+    void aNewFileWithTheNumberOfTheRemovedOneIsNotRemoved() throws Exception {
+        server.lie(Tunlinkat.class, (request, truth) -> {
+            server.tellTheTruth();
+            server.put(NAME.toString(), qid, S_IFREG | 0644, new byte[70]);
+            return truth;
+        });
+        cuts.plan(Tunlinkat.class, Cuts.Moment.BEFORE_ANSWER);
+        assertErrno(Errno.EIO, () -> share.unlink(ROOT, NAME));
+        assertThat(share.lookup(ROOT, NAME).attributes().size()).isEqualTo(70);
+    }
+
+    @Test
+    void aRemovalThatDidNotArriveIsSentAgain() throws Exception {
+        cuts.plan(Tunlinkat.class, Cuts.Moment.BEFORE_ARRIVAL);
+        share.unlink(ROOT, NAME);
+        assertErrno(Errno.ENOENT, () -> share.lookup(ROOT, NAME));
     }
 }

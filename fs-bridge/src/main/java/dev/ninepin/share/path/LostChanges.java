@@ -2,13 +2,16 @@ package dev.ninepin.share.path;
 
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
+import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Walked;
+import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
@@ -121,15 +124,31 @@ public final class LostChanges {
     /** Runs a request that removes a name. */
     void unlink(final Inode directory, final ByteString name, final FilePaths.Attempt<?> request) throws IOException {
         final Inode file = inodes.known(directory, name).orElse(null);
+        final Rgetattr before = file == null ? null : file.attributes();
         settle(withResult(request), lost -> {
+            final boolean isOurs = isExclusive() || isHidden(file, directory, name);
             if (isAt(file, directory, name)) {
-                return Optional.empty();
+                // Another client's new file may have got the number of the removed one.
+                if (isOurs || isAtInVersion(before, directory, name)) {
+                    return Optional.empty();
+                }
+            } else if (isOurs && find(directory, name).isEmpty()) {
+                return Optional.of(true);
             }
-            if (find(directory, name).isPresent() || !(isExclusive() || isHidden(file, directory, name))) {
-                throw unknown("remove", directory, name, lost);
-            }
-            return Optional.of(true);
+            throw unknown("remove", directory, name, lost);
         });
+    }
+
+    /** Returns whether a name leads to a version of a file that was seen before. */
+    private boolean isAtInVersion(final @Nullable Rgetattr before, final Inode directory, final ByteString name)
+            throws IOException {
+        final Walked walked = fids.walk(inodes.path(directory), name);
+        try {
+            final Rgetattr now = session.getattr(walked.fid(), AttrMask.BASIC).await();
+            return before != null && CachedData.isSameVersion(before, now);
+        } finally {
+            fids.clunk(walked.fid());
+        }
     }
 
     private static FilePaths.Attempt<Boolean> withResult(final FilePaths.Attempt<?> request) {
