@@ -12,6 +12,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,9 @@ final class Connections {
 
     /** Run after each return of the server. */
     private volatile Runnable afterReturn = () -> {};
+
+    /** Run after the next return of the server. */
+    private final Queue<Runnable> onceAfterReturn = new ConcurrentLinkedQueue<>();
 
     private volatile @Nullable FidTable fids;
 
@@ -119,6 +125,11 @@ final class Connections {
     /** Sets the action to run after each return of the server. It may send requests. */
     void setAfterReturn(final Runnable action) {
         afterReturn = action;
+    }
+
+    /** Adds an action to run after the next return of the server. It may send requests. */
+    void runOnceAfterReturn(final Runnable action) {
+        onceAfterReturn.add(action);
     }
 
     /** Returns whether a lost connection is followed by another one. */
@@ -287,6 +298,10 @@ final class Connections {
         LOG.info("Connected to the server again after {} s and {} failed attempts", away.toMillis() / 1000.0, failed);
         establish(next, firstFid);
         afterReturn.run();
+        // An action that fails may add itself for the return after this one.
+        final List<Runnable> due = List.copyOf(onceAfterReturn);
+        onceAfterReturn.removeAll(due);
+        due.forEach(Runnable::run);
     }
 
     /** Blocks until the next attempt is due. Returns false if the session was closed. */

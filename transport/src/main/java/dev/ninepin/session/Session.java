@@ -204,6 +204,11 @@ public final class Session implements AutoCloseable {
         connections.setAfterReturn(action);
     }
 
+    /** Runs an action once after the next return of the server. It may send requests. */
+    public void runOnceAfterReturn(final Runnable action) {
+        connections.runOnceAfterReturn(action);
+    }
+
     /** Returns whether the session goes on over another connection when one has ended. */
     public boolean reconnects() {
         return connections.lastsBeyondConnection();

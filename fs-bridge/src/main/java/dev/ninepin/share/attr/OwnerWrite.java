@@ -75,6 +75,10 @@ public final class OwnerWrite {
             } catch (final RemoteException e) {
                 refusal.addSuppressed(e);
                 throw refusal;
+            } catch (final IOException e) {
+                // The server may have set the bit all the same.
+                Uninterrupted.run(() -> takeBack(inode, mode));
+                throw e;
             }
             try {
                 return action.run();
@@ -86,7 +90,7 @@ public final class OwnerWrite {
 
     /**
      * Clears the bit, unless another client has changed the mode. The action may have cleared set-ID bits, which
-     * therefore stay as they are.
+     * therefore stay as they are. If the server is away, does so after its return.
      */
     private void takeBack(final Inode inode, final int mode) {
         try {
@@ -95,11 +99,20 @@ public final class OwnerWrite {
                 setMode(inode, now & ~S_IWUSR);
             }
         } catch (final IOException e) {
+            if (!(e instanceof RemoteException)) {
+                session.runOnceAfterReturn(() -> takeBackLater(inode, mode));
+            }
             LOG.warn(
                     "cannot restore mode 0{} of node {}: the file stays writable for its owner",
                     Integer.toOctalString(mode),
                     inode.node(),
                     e);
+        }
+    }
+
+    private void takeBackLater(final Inode inode, final int mode) {
+        try (StripedLocks.Held held = locks.exclusive(inode)) {
+            takeBack(inode, mode);
         }
     }
 
