@@ -83,8 +83,7 @@ final class WritesBehind {
      * the rest of these bytes would be lost.
      *
      * @param fid the fid to write over ({@link OpenFile#fidToWrite})
-     * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes, and the bytes fit
-     *     into one message
+     * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes
      * @param chunk the most bytes that one message may carry
      * @return the number of bytes sent; 0 if the caller must wait for this write
      * @throws IOException if nothing was sent because the connection has ended or the thread is interrupted
@@ -100,6 +99,10 @@ final class WritesBehind {
         final boolean append = (flags & OpenFlags.APPEND) != 0;
         final int start = data.position();
         final int count = data.remaining();
+        if (append && count > chunk) {
+            // A new connection has smaller messages, and a server may serve several requests in any order.
+            return 0;
+        }
         int done = 0;
         while (done < count) {
             final int size = Math.min(chunk, count - done);

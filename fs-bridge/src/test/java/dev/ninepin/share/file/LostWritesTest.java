@@ -5,8 +5,10 @@ import static dev.ninepin.testing.LyingServer.S_IFREG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.ninepin.channel.Channel;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rversion;
 import dev.ninepin.p9.Tmessage;
 import dev.ninepin.p9.Tstatfs;
 import dev.ninepin.p9.Tversion;
@@ -17,13 +19,16 @@ import dev.ninepin.share.Share;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.options.ShareOptions;
 import dev.ninepin.testing.AnsweringChannel;
+import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.Cuts;
 import dev.ninepin.testing.CuttingChannel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,16 +40,28 @@ class LostWritesTest extends GatheredWritesFixture {
 
     private final Cuts cuts = new Cuts();
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicBoolean away = new AtomicBoolean();
 
-    /** Opens a file over a server that holds its answers to writes from the second connection on. */
-    private long openOverTwoConnections() throws IOException {
+    private Channel connect() throws IOException {
+        if (away.get()) {
+            throw new IOException("nothing listens");
+        }
+        return new CuttingChannel(new AnsweringChannel(this::answer), cuts);
+    }
+
+    /**
+     * Opens a file over a server that holds its answers to writes from the second connection on.
+     *
+     * @param first the size of a first write, in bytes
+     */
+    private long openOverTwoConnections(final int flags, final int first) throws IOException {
         server.model().put(NAME.toString(), S_IFREG | 04755, new byte[60]);
         share = Share.open(
-                Session.connect(() -> new CuttingChannel(new AnsweringChannel(this::answer), cuts), SessionOptions.defaults(0)),
+                Session.connect(this::connect, SessionOptions.defaults(0)),
                 new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
-        final long handle = share.open(share.lookup(ROOT, NAME).node(), APPENDING, KERNEL);
+        final long handle = share.open(share.lookup(ROOT, NAME).node(), flags, KERNEL);
         // The server is now known to write so much at once.
-        share.write(handle, 0, ByteBuffer.allocateDirect(SMALL), APPENDING);
+        share.write(handle, 0, ByteBuffer.allocateDirect(first), flags);
         share.flush(handle, OWNER);
         server.requests().clear();
         return handle;
@@ -64,7 +81,7 @@ class LostWritesTest extends GatheredWritesFixture {
                         .anyMatch(frame -> frame.getClassName().equals(PendingWrites.class.getName())))
                 .filter(each -> Arrays.stream(each.getValue())
                         .anyMatch(frame -> frame.getMethodName().startsWith("park")))
-                .map(java.util.Map.Entry::getKey)
+                .map(Map.Entry::getKey)
                 .toList();
         waiting.forEach(Thread::interrupt);
         return !waiting.isEmpty();
@@ -72,7 +89,7 @@ class LostWritesTest extends GatheredWritesFixture {
 
     @Test
     void anAppendThatIsSentAgainAndInterruptedIsNotSentTwice() throws Exception {
-        final long handle = openOverTwoConnections();
+        final long handle = openOverTwoConnections(APPENDING, SMALL);
         server.hold();
         writeNext(handle, APPENDING);
         writeNext(handle, APPENDING);
@@ -88,6 +105,34 @@ class LostWritesTest extends GatheredWritesFixture {
         answerAll();
         share.flush(handle, OWNER);
         assertThat(server.written()).isEqualTo(expected);
+        share.release(handle);
+    }
+
+    @Test
+    void theMessagesOfAnAppendFollowEachOtherAlsoIfMessagesBecomeSmaller() throws Exception {
+        server.model().lie(Tversion.class, (request, truth) -> new Rversion(
+                connections.get() > 1 ? SessionOptions.MIN_MSIZE : 1 << 16, Tversion.VERSION_9P2000_L));
+        final int size = 2 * SessionOptions.MIN_MSIZE;
+        final long handle = openOverTwoConnections(OpenFlags.RDWR, size);
+        away.set(true);
+        cuts.plan(Tstatfs.class, Cuts.Moment.BEFORE_ARRIVAL);
+        // The fid that appends is opened over the next connection only.
+        try (BackgroundCall<Boolean> looking = BackgroundCall.start("looking", () -> {
+                    share.statfs(ROOT);
+                    return true;
+                }).awaitInside("awaitAfter");
+                BackgroundCall<Integer> writing = BackgroundCall.start(
+                                "writing", () -> share.write(handle, 0, ByteBuffer.allocateDirect(size), APPENDING))
+                        .awaitInside("awaitAfter")) {
+            away.set(false);
+            assertThat(looking.result()).isTrue();
+            await().until(() -> server.count(Twrite.class) > 0);
+            writing.awaitInside("writeChunks");
+            assertThat(server.count(Twrite.class)).isOne();
+            answerAll();
+            assertThat(writing.result()).isEqualTo(size);
+        }
+        assertThat(server.written()).hasSize(size);
         share.release(handle);
     }
 }
