@@ -80,8 +80,17 @@ public final class SeparateCall {
         awaitUninterruptibly(task);
     }
 
+    /** Blocks as {@link #awaitUninterruptibly()} does, and runs {@code onInterrupt} at each interrupt. */
+    public void awaitUninterruptibly(final Runnable onInterrupt) throws IOException {
+        final boolean unused = awaitUninterruptibly(task, onInterrupt);
+    }
+
     /** Blocks until {@code future} is done, as {@link #awaitUninterruptibly()} does, and returns its result. */
     public static <T> T awaitUninterruptibly(final Future<T> future) throws IOException {
+        return awaitUninterruptibly(future, () -> {});
+    }
+
+    private static <T> T awaitUninterruptibly(final Future<T> future, final Runnable onInterrupt) throws IOException {
         boolean interrupted = false;
         try {
             while (true) {
@@ -89,6 +98,7 @@ public final class SeparateCall {
                     return future.get();
                 } catch (final InterruptedException e) {
                     interrupted = true;
+                    onInterrupt.run();
                 }
             }
         } catch (final ExecutionException e) {

@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,12 @@ final class Connections {
 
     /** How long {@link #close} waits for the reconnecting thread. */
     private static final long CLOSE_PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(2);
+
+    /** How often a thread with a condition of {@link #GIVES_UP} looks at it. */
+    private static final long CONDITION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** When the thread gives up its wait for the server; null if only an interrupt or the timeout ends the wait. */
+    static final ThreadLocal<@Nullable BooleanSupplier> GIVES_UP = new ThreadLocal<>();
 
     private final @Nullable ChannelSource source;
     private final SessionOptions options;
@@ -199,6 +206,7 @@ final class Connections {
      */
     void awaitAfter(final SessionEndedException lost) throws IOException {
         final long patience = options.patience().toNanos();
+        final BooleanSupplier givesUp = GIVES_UP.get();
         synchronized (this) {
             waiting++;
             asked = true;
@@ -212,7 +220,13 @@ final class Connections {
                     if (nanos <= 0 || waitsNoMore) {
                         throw RequestTimeoutException.away(patience);
                     }
-                    TimeUnit.NANOSECONDS.timedWait(this, nanos);
+                    if (givesUp == null) {
+                        TimeUnit.NANOSECONDS.timedWait(this, nanos);
+                    } else if (givesUp.getAsBoolean()) {
+                        throw new InterruptedIOException("given up while the server was away");
+                    } else {
+                        TimeUnit.NANOSECONDS.timedWait(this, Math.min(nanos, CONDITION_CHECK_NANOS));
+                    }
                 }
             } catch (final InterruptedException e) {
                 Thread.currentThread().interrupt();

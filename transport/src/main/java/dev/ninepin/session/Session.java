@@ -68,6 +68,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -192,6 +193,20 @@ public final class Session implements AutoCloseable {
      */
     public void awaitReturn(final SessionEndedException lost) throws IOException {
         connections.awaitAfter(lost);
+    }
+
+    /**
+     * Makes each wait of this thread for a server that is away end as if the thread was interrupted, once {@code condition}
+     * is true. For a thread that is never interrupted, since its requests must not be.
+     */
+    public static void giveUpIf(final BooleanSupplier condition) {
+        Connections.GIVES_UP.set(condition);
+    }
+
+    /** Returns the condition that {@link #giveUpIf} was called with on this thread; never true if it was not called. */
+    public static BooleanSupplier givesUp() {
+        final BooleanSupplier condition = Connections.GIVES_UP.get();
+        return condition == null ? () -> false : condition;
     }
 
     /** Makes requests fail instead of waiting for a server that is away: the session will be closed soon. */
