@@ -74,6 +74,12 @@ public interface Channel extends AutoCloseable {
     }
 
     /**
+     * Sets how long {@link #send} and {@link #flush} may block because the server does not read; then they fail, and the
+     * channel is broken. A channel whose sender never blocks for long ignores this. Called before the first request.
+     */
+    default void limitSending(final long nanos) {}
+
+    /**
      * Sends a request and reserves the room for its reply ({@link Tmessage#replySize}). The message is encoded before
      * this method returns, so the caller may reuse its data. The server may only be notified at the next {@link
      * #flush}, so that a batch costs one doorbell or one system call. May block until there is room.

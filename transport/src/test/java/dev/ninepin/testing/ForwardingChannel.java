@@ -56,6 +56,11 @@ abstract class ForwardingChannel implements Channel {
     }
 
     @Override
+    public void limitSending(final long nanos) {
+        channel.limitSending(nanos);
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         channel.send(tag, request);
     }

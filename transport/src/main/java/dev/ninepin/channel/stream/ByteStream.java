@@ -35,6 +35,9 @@ interface ByteStream {
         return false;
     }
 
+    /** Sets how long a write may block, as {@link dev.ninepin.channel.Channel#limitSending} does, if this is supported. */
+    default void limitWriting(final long nanos) {}
+
     /** Returns the channel to the server. A write blocks until there is room. */
     WritableByteChannel output();
 

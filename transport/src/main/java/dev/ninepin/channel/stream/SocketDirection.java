@@ -21,6 +21,9 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
     private final SocketChannel socket;
     private final Selector selector;
 
+    /** How long a write may wait for room, in nanoseconds; 0 for ever. */
+    private volatile long limitNanos;
+
     /** True if the last read filled its buffer, so that more bytes are probably there. Used by the receiver only. */
     private boolean more;
 
@@ -82,6 +85,11 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
         return more ? socket.read(target) : 0;
     }
 
+    /** Sets how long a write may wait for room, in nanoseconds. */
+    void limit(final long nanos) {
+        limitNanos = nanos;
+    }
+
     @Override
     public int write(final ByteBuffer source) throws IOException {
         int count = socket.write(source);
@@ -105,12 +113,20 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
 
     /** Blocks until the socket may be ready. An interrupt ends one select call, but not the wait. */
     private void awaitReady() throws IOException {
+        final long limit = limitNanos;
+        final long begin = System.nanoTime();
         boolean interrupted = false;
         try {
             int ready = 0;
             while (ready == 0) {
                 interrupted |= Thread.interrupted();
-                ready = select(0);
+                final long left = limit == 0 ? 0 : limit - (System.nanoTime() - begin);
+                if (left < 0) {
+                    throw new IOException(
+                            "the server has read nothing for " + TimeUnit.NANOSECONDS.toMillis(limit) / 1000.0 + " s");
+                }
+                // Rounded up, because 0 has no limit.
+                ready = select(limit == 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
             }
         } finally {
             if (interrupted) {

@@ -160,6 +160,11 @@ final class SocketStream implements ByteStream {
     }
 
     @Override
+    public void limitWriting(final long nanos) {
+        output.limit(nanos);
+    }
+
+    @Override
     public WritableByteChannel output() {
         return output;
     }

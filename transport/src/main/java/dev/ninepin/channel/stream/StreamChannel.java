@@ -104,6 +104,11 @@ public final class StreamChannel implements Channel {
     }
 
     @Override
+    public void limitSending(final long nanos) {
+        stream.limitWriting(nanos);
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         end.check();
         try {

@@ -106,6 +106,8 @@ public final class Exchange {
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
         this.sender = new RequestSender(channel, tags, receiver);
+        // All senders, and the Tflush of a request that was not answered, wait for one that the server makes wait.
+        channel.limitSending(timeoutNanos);
         receiver.start();
     }
 
