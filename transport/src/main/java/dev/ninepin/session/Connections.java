@@ -161,10 +161,8 @@ final class Connections {
 
     private void establish(final Connection connection, final int firstFid) {
         connection.establish(firstFid);
-        if (connection.exchange().hasEnded()) {
-            // It may have ended just before, and nobody was told.
-            lost(connection.number(), new SessionEnd(Instant.now(), "the connection ended at once"));
-        }
+        // It may have ended just before, and nobody was told.
+        connection.exchange().end().ifPresent(why -> lost(connection.number(), why));
     }
 
     /** Notes the unexpected end of a connection, and begins to make the next one. Does not block. */

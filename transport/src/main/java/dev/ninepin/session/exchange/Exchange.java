@@ -127,14 +127,17 @@ public final class Exchange {
         return connection;
     }
 
-    /** Sets whether an end of the exchange is unexpected from now on, so that the listener is told. */
+    /**
+     * Sets whether an end of the exchange is unexpected from now on, so that the listener is told. The caller looks at {@link
+     * #end} afterwards.
+     */
     public void setEstablished(final boolean established) {
         this.established = established;
     }
 
-    /** Returns the unexpected end of the session; empty while the session lasts and after it was closed. */
-    public Optional<SessionEnd> unexpectedEnd() {
-        return Optional.ofNullable(ended.get()).flatMap(SessionEndedException::unexpectedEnd);
+    /** Returns when and why the exchange ended; empty while it lasts. */
+    public Optional<SessionEnd> end() {
+        return Optional.ofNullable(ended.get()).map(SessionEndedException::end);
     }
 
     /** Returns how long a request may go unanswered, in nanoseconds. */
@@ -562,7 +565,7 @@ public final class Exchange {
     private SessionEndedException end(final IOException cause, final Executor closer) {
         final SessionEndedException why = cause instanceof SessionEndedException known
                 ? known
-                : new SessionEndedException(cause, established, connection);
+                : new SessionEndedException(cause, connection);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
         if (earlier == null) {
             report(why);
@@ -591,7 +594,12 @@ public final class Exchange {
     }
 
     private void report(final SessionEndedException why) {
-        why.unexpectedEnd().ifPresentOrElse(listener, () -> LOG.debug("{}", why.getMessage()));
+        // Read after the end was set: who sets it looks at the end afterwards, so one of the two is not missed.
+        if (established) {
+            listener.accept(why.end());
+        } else {
+            LOG.debug("{}", why.getMessage());
+        }
     }
 
     private void failAll(final SessionEndedException why) {

@@ -3,7 +3,6 @@ package dev.ninepin.session.exchange;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.Optional;
 
 /**
  * The failure of a request because its connection to the server has ended: the channel broke, the server sent bytes that
@@ -15,7 +14,6 @@ public final class SessionEndedException extends IOException {
 
     private final IOException why;
     private final Instant time;
-    private final boolean unexpected;
     private final int connection;
     private final boolean unsent;
     private final boolean repeatable;
@@ -23,25 +21,20 @@ public final class SessionEndedException extends IOException {
     private SessionEndedException(
             final IOException cause,
             final Instant time,
-            final boolean unexpected,
             final int connection,
             final boolean unsent,
             final boolean repeatable) {
         super("the session with the server has ended: " + cause.getMessage(), cause);
         this.why = cause;
         this.time = time;
-        this.unexpected = unexpected;
         this.connection = connection;
         this.unsent = unsent;
         this.repeatable = repeatable;
     }
 
-    /**
-     * @param unexpected whether the session was established and was not being closed by this host
-     * @param connection the number of the connection that has ended
-     */
-    SessionEndedException(final IOException cause, final boolean unexpected, final int connection) {
-        this(cause, Instant.now(), unexpected, connection, false, false);
+    /** @param connection the number of the connection that has ended */
+    SessionEndedException(final IOException cause, final int connection) {
+        this(cause, Instant.now(), connection, false, false);
     }
 
     /** Returns the failure of a request over a fid whose connection has ended. It was not sent. */
@@ -49,7 +42,6 @@ public final class SessionEndedException extends IOException {
         return new SessionEndedException(
                 new IOException("the file was opened over an earlier connection"),
                 Instant.now(),
-                false,
                 connection,
                 true,
                 true);
@@ -58,17 +50,17 @@ public final class SessionEndedException extends IOException {
     /** Returns the failure of one request for this reason. */
     SessionEndedException of(final Tmessage request, final boolean sent) {
         return new SessionEndedException(
-                why, time, unexpected, connection, !sent, !sent || Repetition.isHarmless(request.getClass()));
+                why, time, connection, !sent, !sent || Repetition.isHarmless(request.getClass()));
     }
 
     /** Returns this failure of a request that the caller knows to be harmless the second time. */
     public SessionEndedException asRepeatable() {
-        return new SessionEndedException(why, time, unexpected, connection, unsent, true);
+        return new SessionEndedException(why, time, connection, unsent, true);
     }
 
     /** Returns this failure of a request that was repeated often enough. */
     public SessionEndedException asFinal() {
-        return new SessionEndedException(why, time, unexpected, connection, unsent, false);
+        return new SessionEndedException(why, time, connection, unsent, false);
     }
 
     /** Returns the number of the connection that has ended: a later one has a larger number. */
@@ -86,8 +78,8 @@ public final class SessionEndedException extends IOException {
         return repeatable;
     }
 
-    /** Returns when and why the session ended; empty if it was closed or never established. */
-    Optional<SessionEnd> unexpectedEnd() {
-        return unexpected ? Optional.of(new SessionEnd(time, String.valueOf(why.getMessage()))) : Optional.empty();
+    /** Returns when and why the connection ended. */
+    SessionEnd end() {
+        return new SessionEnd(time, String.valueOf(why.getMessage()));
     }
 }
