@@ -349,6 +349,9 @@ public interface FileOperations {
      */
     void access(Caller caller, long node, int mask) throws IOException;
 
+    /** Called when the kernel has ended the mount, while requests may be in progress: they wait no longer than needed. */
+    default void disconnected() {}
+
     /** Returns which answers of the server may be cached. */
     CacheMode cache();
 

@@ -538,6 +538,11 @@ public final class Share implements FileOperations, AutoCloseable {
         return view.options().timeouts();
     }
 
+    @Override
+    public void disconnected() {
+        session.stopWaiting();
+    }
+
     /**
      * Closes open files and directories if the session is connected, and closes the session. That clunks the remaining
      * fids.

@@ -50,6 +50,8 @@ public final class MemoryFiles implements FileOperations {
     private long lastHandle;
     private volatile Interference interference = (operation, node) -> {};
 
+    private volatile boolean disconnected;
+
     public MemoryFiles(final CacheMode cache) {
         this(cache, Timeouts.of(cache));
     }
@@ -82,6 +84,11 @@ public final class MemoryFiles implements FileOperations {
 
     static int errnoOf(final Throwable failure) {
         return failure instanceof Failure known ? known.errno.intValue() : Errno.EIO.intValue();
+    }
+
+    /** Returns whether the end of the mount was announced. */
+    boolean isDisconnected() {
+        return disconnected;
     }
 
     void interfere(final Interference how) {
@@ -422,6 +429,11 @@ public final class MemoryFiles implements FileOperations {
     @Override
     public void access(final Caller caller, final long node, final int mask) throws IOException {
         interference.before("access", node);
+    }
+
+    @Override
+    public void disconnected() {
+        disconnected = true;
     }
 
     @Override

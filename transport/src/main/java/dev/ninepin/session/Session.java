@@ -89,8 +89,8 @@ public final class Session implements AutoCloseable {
      */
     private static final int IO_HEADER_SIZE = 24;
 
-    /** How long {@link #close} waits for the requests in flight, and again for the last Rversion. */
-    private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    /** How long {@link #close} waits, for the requests in flight and the last Rversion together. */
+    private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     /** The most times that {@link #repeatIfLost} repeats requests: they may be what ends the connections. */
     private static final int MOST_REPETITIONS = 16;
@@ -611,13 +611,12 @@ public final class Session implements AutoCloseable {
         exchange.setEstablished(false);
         if (!exchange.hasEnded()) {
             try {
-                final long patience = Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
-                final long deadline = System.nanoTime() + patience;
+                final long deadline = System.nanoTime() + Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());
                 if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
                     last.version(new Tversion(last.msize(), Tversion.VERSION_9P2000_L))
-                            .await(patience);
+                            .await(deadline - System.nanoTime());
                 }
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());

@@ -46,6 +46,9 @@ public final class Workers {
      */
     static final int MOST = 1024;
 
+    /** How long requests may go on after the end of the connection before they are interrupted. */
+    private static final long LAST_REQUESTS_MILLIS = TimeUnit.SECONDS.toMillis(5);
+
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
 
@@ -78,6 +81,9 @@ public final class Workers {
 
     /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
+
+    /** Set once the requests in progress were told of the end of the connection. */
+    private final AtomicBoolean leaving = new AtomicBoolean();
 
     /** Set once a thread has received the end of the connection, from the kernel or after {@link #exitSession}. */
     private volatile boolean disconnected;
@@ -199,10 +205,19 @@ public final class Workers {
                 LOG.debug("{} stops: fuse_chan_recv returned {}", worker.getName(), received);
                 waiting.decrementAndGet();
                 if (received == 0) {
-                    disconnected = true;
+                    noteDisconnected();
                 }
                 return;
             }
+        }
+    }
+
+    /** Notes the end of the connection. The requests in progress, such as RELEASE, may wait for a server that is away. */
+    private void noteDisconnected() {
+        disconnected = true;
+        if (!leaving.getAndSet(true)) {
+            files.disconnected();
+            final Timer.Cancellable unused = timer.schedule(LAST_REQUESTS_MILLIS, this::interruptAll);
         }
     }
 
