@@ -13,6 +13,7 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rversion;
 import dev.ninepin.p9.Tattach;
+import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tlopen;
@@ -405,6 +406,43 @@ class ReconnectionTest {
                     != null);
             assertThat(session.connection()).isOne();
             assertThat(session.status().state()).isEqualTo(SessionStatus.State.CONNECTED);
+        }
+    }
+
+    @Test
+    void aRequestWaitsForTheNextConnectionAfterASilentOneHasEnded() throws Exception {
+        final AtomicBoolean silent = new AtomicBoolean();
+        try (Session session = Session.connect(
+                () -> {
+                    final IOException reason = away.get();
+                    if (reason != null) {
+                        throw reason;
+                    }
+                    return new CuttingChannel(
+                            new AnsweringChannel((tag, request) ->
+                                    silent.get() ? List.of() : server.get().answer(tag, request)),
+                            cuts);
+                },
+                OPTIONS.withRequestTimeout(Duration.ofMillis(300)))) {
+            final int fid = session.fids().walk(session.fids().root(), FILE).fid();
+            silent.set(true);
+            assertThatThrownBy(() -> session.getattr(fid, AttrMask.BASIC).await())
+                    .isInstanceOf(RequestTimeoutException.class);
+            assertThat(session.status().state()).isEqualTo(SessionStatus.State.SILENT);
+            away.set(new IOException("nothing listens"));
+            cuts.plan(Tclunk.class, Cuts.Moment.BEFORE_ARRIVAL);
+            session.fids().clunk(fid);
+            assertThat(session.status().state()).isEqualTo(SessionStatus.State.RECONNECTING);
+
+            try (BackgroundCall<Rgetattr> waiting = BackgroundCall.start(
+                            "waiting", () -> session.repeatIfLost(() -> session.getattr(
+                                            session.fids().first(), AttrMask.BASIC)
+                                    .await()))
+                    .awaitInside("awaitAfter")) {
+                silent.set(false);
+                away.set(null);
+                assertThat(waiting.result().size()).isZero();
+            }
         }
     }
 

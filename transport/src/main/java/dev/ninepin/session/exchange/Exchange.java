@@ -158,7 +158,8 @@ public final class Exchange {
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
         final long begun = System.nanoTime();
-        if (silent && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
+        // After the end of the connection, the silence is over: a request waits for the next one.
+        if (silent && !hasEnded() && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
             return notSent(
                     request,
                     handler,
