@@ -31,6 +31,10 @@ final class FidNumbers {
     @GuardedBy("this")
     private int next;
 
+    /** Above all numbers that were given out. Larger than {@link #next} after the server refused a number. Unsigned. */
+    @GuardedBy("this")
+    private int highest;
+
     @GuardedBy("this")
     private int used;
 
@@ -61,8 +65,8 @@ final class FidNumbers {
         used -= abandoned;
         abandoned = 0;
         free.clear();
-        first = next;
-        next++;
+        first = Integer.compareUnsigned(highest, next) < 0 ? next : highest;
+        next = first + 1;
         used++;
         notifyAll();
         return first;
@@ -160,6 +164,8 @@ final class FidNumbers {
         if (Integer.compareUnsigned(number - first, limit) < 0) {
             final int refused = number - first;
             limit = refused;
+            // Larger numbers may still be held.
+            highest = Integer.compareUnsigned(highest, next) < 0 ? next : highest;
             next = Integer.compareUnsigned(next - first, limit) < 0 ? next : number;
             free.removeIf(each -> Integer.compareUnsigned(each - first, refused) >= 0);
         }

@@ -198,4 +198,22 @@ class FidNumbersTest {
         numbers.abandon(late);
         assertThat(numbers.used()).as("two roots").isEqualTo(2);
     }
+
+    @Test
+    void numbersAboveALimitThatIsLearnedLaterAreLostWithTheirConnection() {
+        final FidNumbers numbers = new FidNumbers();
+        for (int number = 0; number < 5; number++) {
+            assertThat(numbers.tryTake()).hasValue(number);
+        }
+        // The requests for 2, 3 and 4 are under way, and the answer to the first one arrives.
+        assertThat(numbers.learnLimit(2, ERANGE)).isTrue();
+
+        final int first = numbers.beginConnection();
+
+        assertThat(first).isGreaterThan(4);
+        for (int number = 0; number < 5; number++) {
+            assertThat(numbers.isLost(number)).isTrue();
+        }
+        assertThat(numbers.tryTake()).hasValue(first + 1);
+    }
 }
