@@ -37,7 +37,13 @@ final class Connection {
             throws IOException {
         this.channel = channel;
         this.options = options;
-        this.exchange = new Exchange(channel, number, options.requestTimeout(), recorder, listener);
+        try {
+            this.exchange = new Exchange(channel, number, options.requestTimeout(), recorder, listener);
+        } catch (final OutOfMemoryError e) {
+            // What the JVM throws if the system allows no more threads.
+            channel.close();
+            throw new IOException("no thread can be started to receive replies", e);
+        }
         try {
             this.msize = new Handshake(this::version, exchange.timeoutNanos())
                     .negotiate(Math.min(options.msize(), channel.maxMessageSize()), channel.mayLoseFirstReply());

@@ -179,19 +179,35 @@ final class Connections {
             if (lostAt - connectedAt > SHORTEST_LIFE_NANOS) {
                 pauseNanos = FIRST_PAUSE_NANOS;
             }
-            if (source != null) {
-                final boolean isEarly = lostAt - connectedAt <= SHORTEST_LIFE_NANOS && number > 0;
-                final ChannelSource from = source;
-                final Thread reconnecting = new Thread(() -> reconnect(from, isEarly), "ninepin-reconnect");
-                reconnecting.setDaemon(true);
-                thread = reconnecting;
-                reconnecting.start();
-            }
+            startReconnecting(lostAt - connectedAt <= SHORTEST_LIFE_NANOS && number > 0);
         }
         if (source == null) {
             LOG.warn("The session with the server has ended: {}", why.reason());
         } else {
             LOG.warn("The connection to the server is lost, and is being made again: {}", why.reason());
+        }
+    }
+
+    /**
+     * Starts the thread that opens the next connection. If the system allows no more threads, a request that waits tries
+     * again.
+     *
+     * @param isEarly whether the thread pauses before its first attempt
+     */
+    @GuardedBy("this")
+    private void startReconnecting(final boolean isEarly) {
+        final ChannelSource from = source;
+        if (from == null) {
+            return;
+        }
+        final Thread reconnecting = new Thread(() -> reconnect(from, isEarly), "ninepin-reconnect");
+        reconnecting.setDaemon(true);
+        try {
+            reconnecting.start();
+            thread = reconnecting;
+        } catch (final OutOfMemoryError e) {
+            tries++;
+            LOG.debug("no thread can be started to connect to the server again", e);
         }
     }
 
@@ -214,10 +230,14 @@ final class Connections {
                     if (closed || source == null) {
                         throw lost;
                     }
-                    final long nanos = end == null ? SHORT_PAUSE_NANOS : lostAt + patience - System.nanoTime();
-                    if (nanos <= 0 || waitsNoMore) {
+                    final long left = end == null ? SHORT_PAUSE_NANOS : lostAt + patience - System.nanoTime();
+                    if (left <= 0 || waitsNoMore) {
                         throw RequestTimeoutException.away(patience);
                     }
+                    if (end != null && thread == null) {
+                        startReconnecting(false);
+                    }
+                    final long nanos = thread == null ? Math.min(left, SHORT_PAUSE_NANOS) : left;
                     if (givesUp == null) {
                         TimeUnit.NANOSECONDS.timedWait(this, nanos);
                     } else if (givesUp.getAsBoolean()) {
@@ -251,7 +271,7 @@ final class Connections {
             try {
                 use(open(from));
                 return;
-            } catch (final IOException | RuntimeException e) {
+            } catch (final IOException | RuntimeException | OutOfMemoryError e) {
                 LOG.debug("cannot connect to the server again", e);
             }
             lasts = rest();

@@ -568,21 +568,30 @@ public final class Exchange {
                 ? known
                 : new SessionEndedException(cause, connection);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
-        if (earlier == null) {
-            report(why);
+        if (earlier != null) {
+            failAll(earlier);
+            return earlier;
         }
-        failAll(earlier == null ? why : earlier);
-        if (earlier == null) {
+        try {
+            report(why);
+        } finally {
+            // Whatever the listener throws.
+            failAll(why);
             // Last, because closing a channel may take long, and no caller should have to wait for it.
             closer.execute(this::closeChannel);
         }
-        return earlier == null ? why : earlier;
+        return why;
     }
 
     private static void runApart(final Runnable action) {
         final Thread thread = new Thread(action, "ninepin-close");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (final OutOfMemoryError e) {
+            LOG.debug("no thread can be started to close a channel", e);
+            action.run();
+        }
     }
 
     private void closeChannel() {

@@ -9,6 +9,7 @@ import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
 import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tstatfs;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,7 @@ class ExchangeEndTest {
     /** Run while the end is being noted. */
     private Runnable atEnd = () -> {};
 
-    /** A channel that breaks at the first request. */
+    /** A channel that answers no Tstatfs, and breaks at any other request. */
     private final class Broken implements Channel {
         @Override
         public ChannelInfo info() {
@@ -46,6 +47,9 @@ class ExchangeEndTest {
 
         @Override
         public void send(final int tag, final Tmessage request) throws IOException {
+            if (request instanceof Tstatfs) {
+                return;
+            }
             throw new IOException() {
                 private static final long serialVersionUID = 1L;
 
@@ -94,5 +98,22 @@ class ExchangeEndTest {
                 .isInstanceOf(SessionEndedException.class);
         assertThat(told).singleElement().extracting(SessionEnd::reason).isEqualTo("broken by the test");
         exchange.close();
+    }
+
+    @Test
+    void callsFailAndTheChannelIsClosedWhateverTheListenerThrows() throws Exception {
+        final Exchange exchange = new Exchange(
+                new Broken(), 0, Duration.ofSeconds(10), new OperationRecorder(), why -> {
+                    throw new OutOfMemoryError("no thread can be started");
+                });
+        exchange.setEstablished(true);
+        final Call<?> inFlight = exchange.call(new Tstatfs(0), (reply, memory) -> reply);
+
+        assertThatThrownBy(() -> exchange.call(new Tgetattr(0, 0), (reply, memory) -> reply))
+                .isInstanceOf(OutOfMemoryError.class);
+        assertThat(inFlight.future()).isCompletedExceptionally();
+        exchange.close();
+        assertThat(closed.getCount()).isZero();
+        assertThat(exchange.tagsUsed()).isZero();
     }
 }
