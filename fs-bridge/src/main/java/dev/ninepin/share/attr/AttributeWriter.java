@@ -21,6 +21,7 @@ import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -169,7 +170,7 @@ public final class AttributeWriter {
      * Blocks while silly-renamed files are removed from a directory: a removal after the change would undo new times.
      * The kernel does not wait for a removal, since close(2) returns before it.
      */
-    private void awaitRemovals(final Inode directory) {
+    private void awaitRemovals(final Inode directory) throws InterruptedIOException {
         for (final Inode inode : inodes.asideIn(directory)) {
             locks.exclusive(inode).close();
         }

@@ -111,7 +111,7 @@ public final class OwnerWrite {
     }
 
     private void takeBackLater(final Inode inode, final int mode) {
-        try (StripedLocks.Held held = locks.exclusive(inode)) {
+        try (StripedLocks.Held held = locks.exclusiveUninterruptibly(inode)) {
             takeBack(inode, mode);
         }
     }

@@ -402,7 +402,7 @@ public final class OpenFiles {
         final boolean quiet = finishWrites(file, patienceNanos);
         finishOpen(file, patienceNanos - (System.nanoTime() - begin));
         fileLocks.released(file.inode(), handle);
-        try (StripedLocks.Held held = locks.exclusive(file.inode())) {
+        try (StripedLocks.Held held = locks.exclusiveUninterruptibly(file.inode())) {
             // A fid that a thread still writes over is left to the end of the session.
             file.close(quiet);
             if (file.inode().open.isOpenOnce()) {

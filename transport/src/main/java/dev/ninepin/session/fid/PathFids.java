@@ -9,11 +9,13 @@ import dev.ninepin.session.fid.FidTable.Walked;
 import dev.ninepin.session.fid.PathFid.LiveFid;
 import dev.ninepin.session.fid.PathFid.UserFid;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -180,7 +182,7 @@ final class PathFids {
             }
             stale.clunk(own, walks);
             if (others != null) {
-                others.join();
+                await(others);
             } else {
                 try {
                     final Optional<Lease> lease = makeAgain(place);
@@ -195,6 +197,18 @@ final class PathFids {
                     mine.complete(null);
                 }
             }
+        }
+    }
+
+    /** Waits for another thread's walk. */
+    private static void await(final CompletableFuture<Void> walk) throws InterruptedIOException {
+        try {
+            walk.get();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while another thread walked to the file");
+        } catch (final ExecutionException e) {
+            throw new IllegalStateException("a walk always ends without a result", e);
         }
     }
 
