@@ -99,6 +99,9 @@ final class StatusText {
                         + printable(String.valueOf(status.disconnectReason())));
         if (status.state().equals(MountStatus.RECONNECTING)) {
             line(text, "attempts", attempts(status));
+            if (status.reconnectFailure() != null) {
+                paragraph(text, "", "the last one: " + printable(status.reconnectFailure()));
+            }
         }
         line(text, "mounted", since(status.since()));
     }

@@ -96,6 +96,10 @@ final class Connections {
     @GuardedBy("this")
     private int tries;
 
+    /** Why the last of these attempts has failed; null if none has. */
+    @GuardedBy("this")
+    private @Nullable String tryFailure;
+
     @GuardedBy("this")
     private @Nullable Instant nextTry;
 
@@ -149,14 +153,19 @@ final class Connections {
      *
      * @param end why the latest connection ended; null while it lasts
      * @param tries the number of failed attempts since then
+     * @param tryFailure why the last of these attempts has failed; null if none has
      * @param nextTry when the next attempt begins; null while one is made
      * @param closed whether no other connection follows
      */
     record Condition(
-            @Nullable SessionEnd end, int tries, @Nullable Instant nextTry, boolean closed) {}
+            @Nullable SessionEnd end,
+            int tries,
+            @Nullable String tryFailure,
+            @Nullable Instant nextTry,
+            boolean closed) {}
 
     synchronized Condition condition() {
-        return new Condition(end, tries, nextTry, closed);
+        return new Condition(end, tries, tryFailure, nextTry, closed);
     }
 
     private void establish(final Connection connection, final int firstFid) {
@@ -174,6 +183,7 @@ final class Connections {
             end = why;
             lostAt = System.nanoTime();
             tries = 0;
+            tryFailure = null;
             nextTry = null;
             asked = false;
             if (lostAt - connectedAt > SHORTEST_LIFE_NANOS) {
@@ -272,10 +282,24 @@ final class Connections {
                 use(open(from));
                 return;
             } catch (final IOException | RuntimeException | OutOfMemoryError e) {
-                LOG.debug("cannot connect to the server again", e);
+                noteFailure(e);
             }
             lasts = rest();
         }
+    }
+
+    /** Notes why an attempt has failed. Warns if that is another reason than before. */
+    private void noteFailure(final Throwable failure) {
+        final String why = String.valueOf(failure.getMessage());
+        final boolean isNews;
+        synchronized (this) {
+            isNews = !closed && !why.equals(tryFailure);
+            tryFailure = why;
+        }
+        if (isNews) {
+            LOG.warn("Cannot connect to the server again, and will go on trying: {}", why);
+        }
+        LOG.debug("cannot connect to the server again", failure);
     }
 
     private Connection open(final ChannelSource from) throws IOException {
@@ -319,6 +343,7 @@ final class Connections {
                 current = next;
                 connectedAt = System.nanoTime();
                 end = null;
+                tryFailure = null;
                 thread = null;
                 notifyAll();
             }

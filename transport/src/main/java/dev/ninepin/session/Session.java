@@ -316,6 +316,7 @@ public final class Session implements AutoCloseable {
                 state(lasts, condition),
                 Optional.ofNullable(condition.end()),
                 condition.tries(),
+                Optional.ofNullable(condition.tryFailure()),
                 Optional.ofNullable(condition.nextTry()),
                 Tversion.VERSION_9P2000_L.toString(),
                 msize(),

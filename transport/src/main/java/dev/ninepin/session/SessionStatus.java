@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param state how the session is connected
  * @param unexpectedEnd when and why the connection ended; empty while it lasts, and if this host closed it
  * @param tries how many attempts to connect have failed since then
+ * @param tryFailure why the last of these attempts has failed; empty if none has
  * @param nextTry when the next attempt begins; empty while one is made, and if there is none
  * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
@@ -30,6 +31,7 @@ public record SessionStatus(
         State state,
         Optional<SessionEnd> unexpectedEnd,
         int tries,
+        Optional<String> tryFailure,
         Optional<Instant> nextTry,
         String version,
         int msize,

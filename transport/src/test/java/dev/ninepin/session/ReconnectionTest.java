@@ -309,9 +309,11 @@ class ReconnectionTest {
             cut(session);
             await().until(() -> session.status().tries() > 1);
             assertThat(session.status().state()).isEqualTo(SessionStatus.State.RECONNECTING);
+            assertThat(session.status().tryFailure().orElseThrow()).contains("another directory than before");
 
             server.set(before);
             awaitConnection(session, 1);
+            assertThat(session.status().tryFailure()).isEmpty();
         }
     }
 

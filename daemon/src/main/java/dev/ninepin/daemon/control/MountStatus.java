@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
  * @param disconnectReason the reason for that end; null while the connection lasts
  * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts
+ * @param reconnectFailure why the last of these attempts has failed; null if none has
  * @param reconnectNext the time of the next attempt, in ISO 8601, UTC; null while one is made, and if there is none
  * @param pid the process ID of the daemon
  * @param ninepinVersion the version of the daemon
@@ -31,6 +32,7 @@ public record MountStatus(
         @Nullable String disconnectedSince,
         @Nullable String disconnectReason,
         @Nullable Integer reconnectTries,
+        @Nullable String reconnectFailure,
         @Nullable String reconnectNext,
         long pid,
         String ninepinVersion,

@@ -192,6 +192,7 @@ public final class MountedShare implements AutoCloseable {
                         .orElse(null),
                 end.map(SessionEnd::reason).orElse(null),
                 end.isPresent() ? sessionStatus.tries() : null,
+                sessionStatus.tryFailure().orElse(null),
                 sessionStatus
                         .nextTry()
                         .map(next -> next.truncatedTo(ChronoUnit.MILLIS).toString())
