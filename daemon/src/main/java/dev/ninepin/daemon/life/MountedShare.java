@@ -114,24 +114,16 @@ public final class MountedShare implements AutoCloseable {
             throw new NinepinException(ExitCode.MOUNT_FAILED, Reason.of(e), e);
         }
         final ByteString uname = options.uname();
-        final SessionOptions defaults = withPatience(
-                SessionOptions.defaults(nUname).withMsize(msize).withAname(options.aname()), options.patience());
+        final SessionOptions defaults = options.withWaits(
+                SessionOptions.defaults(nUname).withMsize(msize).withAname(options.aname()));
         final SessionOptions all = uname == null ? defaults : defaults.withUname(uname);
         try {
-            return options.patience().isEmpty()
-                    ? Session.connect(channel, all)
-                    : Session.connect(channel, () -> source.open(msize, options.driver()), all);
+            return options.reconnects()
+                    ? Session.connect(channel, () -> source.open(msize, options.driver()), all)
+                    : Session.connect(channel, all);
         } catch (final IOException e) {
             throw failed("cannot mount " + source, e, adviseOnConnectError(e));
         }
-    }
-
-    /** Sets how long requests wait: with {@code timeout=0}, only those that were sent. */
-    private static SessionOptions withPatience(final SessionOptions options, final Optional<Duration> patience) {
-        return patience.map(each -> each.isZero()
-                        ? options.withPatience(each)
-                        : options.withPatience(each).withRequestTimeout(each))
-                .orElse(options);
     }
 
     /** Returns advice for a server that failed to negotiate a session without sending an error. */
@@ -145,7 +137,7 @@ public final class MountedShare implements AutoCloseable {
     private boolean isPatientStill(final SessionStatus now) {
         return now.unexpectedEnd()
                 .filter(end -> Duration.between(end.time(), Instant.now())
-                                .compareTo(request.options().patience().orElse(Duration.ZERO))
+                                .compareTo(request.options().patience())
                         < 0)
                 .isPresent();
     }

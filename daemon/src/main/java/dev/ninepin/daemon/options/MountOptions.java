@@ -5,6 +5,7 @@ import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
@@ -39,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param access who may use the share, and which user the server sees
  * @param idMap the mapping between local and server IDs
  * @param driver the driver for a virtio device; empty for the best one
- * @param patience how long requests wait for a server whose connection was lost; the session ends with the connection if
- *     it is empty
+ * @param patience how long requests wait for the server
+ * @param reconnects whether a lost connection is made again; otherwise the session ends with it
  * @param v9fs the options of {@code mount -t 9p} in the list
  */
 public record MountOptions(
@@ -63,7 +64,8 @@ public record MountOptions(
         UserAccess access,
         IdMap idMap,
         Optional<DriverKind> driver,
-        Optional<Duration> patience,
+        Duration patience,
+        boolean reconnects,
         V9fsOptions v9fs) {
     /** The patience of {@code timeout=hard}, longer than any mount lasts. */
     public static final Duration HARD = Duration.ofDays(365 * 10);
@@ -82,6 +84,15 @@ public record MountOptions(
      */
     public static MountOptions parse(final String list) throws NinepinException {
         return new MountOptionsParser().parse(list);
+    }
+
+    /**
+     * Returns a copy of a session's options that waits as these options say. A request that was sent gets at least the
+     * default time for its answer, because a server may be slow.
+     */
+    public SessionOptions withWaits(final SessionOptions options) {
+        final Duration least = options.requestTimeout();
+        return options.withPatience(patience).withRequestTimeout(patience.compareTo(least) < 0 ? least : patience);
     }
 
     /** Returns a copy without the options of {@code mount -t 9p}, for comparing the effects of two option lists. */
@@ -107,6 +118,7 @@ public record MountOptions(
                 idMap,
                 driver,
                 patience,
+                reconnects,
                 V9fsOptions.NONE);
     }
 

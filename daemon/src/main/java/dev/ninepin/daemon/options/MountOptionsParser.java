@@ -153,7 +153,8 @@ final class MountOptionsParser {
                 access,
                 idMap.map(uid, gid),
                 driver,
-                reconnects ? Optional.of(patience) : Optional.empty(),
+                patience,
+                reconnects,
                 v9fs.options());
     }
 

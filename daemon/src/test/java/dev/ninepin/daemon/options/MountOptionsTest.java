@@ -9,6 +9,7 @@ import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
@@ -53,7 +54,8 @@ class MountOptionsTest {
                         UserAccess.ANY,
                         IdMap.SAME,
                         Optional.empty(),
-                        Optional.of(Duration.ofSeconds(60)),
+                        Duration.ofSeconds(60),
+                        true,
                         V9fsOptions.NONE));
     }
 
@@ -84,8 +86,18 @@ class MountOptionsTest {
                         UserAccess.one(1234),
                         IdMap.SAME,
                         Optional.of(DriverKind.UIO),
-                        Optional.of(Duration.ofSeconds(5)),
+                        Duration.ofSeconds(5),
+                        true,
                         V9fsOptions.NONE));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 60, 60", "timeout=0, 0, 60", "timeout=5, 5, 60", "timeout=600, 600, 600", "'timeout=600,noreconnect', 600, 600"})
+    void aTimeoutLeavesASlowServerTimeToAnswer(final String list, final int patience, final int request)
+            throws Exception {
+        assertThat(MountOptions.parse(list).withWaits(SessionOptions.defaults(0)))
+                .returns(Duration.ofSeconds(patience), SessionOptions::patience)
+                .returns(Duration.ofSeconds(request), SessionOptions::requestTimeout);
     }
 
     @Test
