@@ -354,6 +354,15 @@ final class Connections {
         }
         LOG.info("Connected to the server again after {} s and {} failed attempts", away.toMillis() / 1000.0, failed);
         establish(next, firstFid);
+        try {
+            runAfterReturn();
+        } catch (final RuntimeException | OutOfMemoryError e) {
+            // Not a failed attempt: there is a connection.
+            LOG.warn("what was to be done after the server's return has failed", e);
+        }
+    }
+
+    private void runAfterReturn() {
         afterReturn.run();
         // An action that fails may add itself for the return after this one.
         final List<Runnable> due = List.copyOf(onceAfterReturn);
