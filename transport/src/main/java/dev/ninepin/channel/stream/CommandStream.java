@@ -73,6 +73,11 @@ final class CommandStream implements ByteStream {
     }
 
     @Override
+    public void limitWriting(final long nanos) {
+        output.limit(nanos);
+    }
+
+    @Override
     public ReadableByteChannel input() {
         return pipes.stdout();
     }

@@ -9,6 +9,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The writing end of a pipe. A thread that is never interrupted does the writes, because the JDK closes a file when a
@@ -17,6 +19,9 @@ import java.util.concurrent.RejectedExecutionException;
 final class UninterruptedOutput implements WritableByteChannel {
     private final FileChannel pipe;
     private final ExecutorService writer;
+
+    /** How long a write may wait for room, in nanoseconds. */
+    private volatile long limitNanos = Long.MAX_VALUE;
 
     UninterruptedOutput(final FileChannel pipe, final String threadName) {
         this.pipe = pipe;
@@ -35,7 +40,17 @@ final class UninterruptedOutput implements WritableByteChannel {
         } catch (final RejectedExecutionException e) {
             throw new IOException("the pipe is closed", e);
         }
-        return SeparateCall.awaitUninterruptibly(written);
+        try {
+            return SeparateCall.awaitUninterruptibly(written, limitNanos);
+        } catch (final TimeoutException e) {
+            throw new IOException(
+                    "the server has read nothing for " + TimeUnit.NANOSECONDS.toMillis(limitNanos) / 1000.0 + " s", e);
+        }
+    }
+
+    /** Sets how long a write may wait for room, in nanoseconds. */
+    void limit(final long nanos) {
+        limitNanos = nanos;
     }
 
     @Override
