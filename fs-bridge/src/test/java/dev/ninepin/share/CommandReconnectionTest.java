@@ -128,6 +128,7 @@ class CommandReconnectionTest extends ShareFixture {
         final long later = share.open(lookup("file"), OpenFlags.RDWR, NO_KERNEL);
         assertErrno(Errno.EIO, () -> share.fsync(other, false));
         for (final long each : new long[] {handle, other, later}) {
+            write(each, 0, "again", OpenFlags.RDWR);
             share.fsync(each, false);
             share.release(each);
         }

@@ -63,9 +63,12 @@ public final class PendingWrites {
     @GuardedBy("this")
     private int syncs;
 
-    /** The changes over connections before this one that the server may have forgotten have failed. */
+    /** Over which connection the server was last found to have forgotten changes; 0 if it never was. */
     @GuardedBy("this")
     private int forgottenBefore;
+
+    @GuardedBy("this")
+    private @Nullable IOException lastForgotten;
 
     private final FilePages pages;
 
@@ -227,14 +230,31 @@ public final class PendingWrites {
     }
 
     /**
-     * Records that the server may have forgotten changes that were not synced. Each descriptor reports this failure once.
+     * Records that the server may have forgotten changes that were not synced. Each descriptor reports this once, to
+     * fsync(2).
      *
-     * @param connection the number of the present connection; does nothing if a failure was recorded over it before
+     * @param connection the number of the present connection; does nothing if this was recorded over it before
      */
-    public synchronized void failForgotten(final int connection, final IOException failure) {
+    public synchronized void noteForgotten(final int connection, final IOException failure) {
         if (forgottenBefore < connection) {
             forgottenBefore = connection;
-            fail(failure);
+            lastForgotten = failure;
+        }
+    }
+
+    /** Returns a number that changes whenever the server may have forgotten changes. */
+    public synchronized int forgotten() {
+        return forgottenBefore;
+    }
+
+    /**
+     * Throws the failure that was recorded last by {@link #noteForgotten}, unless the descriptor has reported it.
+     *
+     * @param reported the value of {@link #forgotten} when the descriptor was opened or reported this last
+     */
+    public synchronized void throwForgotten(final int reported) throws IOException {
+        if (forgottenBefore != reported && lastForgotten != null) {
+            throw lastForgotten;
         }
     }
 

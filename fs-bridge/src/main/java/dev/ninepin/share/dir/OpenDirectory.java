@@ -110,9 +110,9 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
-    /** How many failures the inode's {@code pending} had when the directory was opened, or when fsync(2) reported last. */
+    /** The value of {@code PendingWrites.forgotten} when the directory was opened, or when fsync(2) was called last. */
     @GuardedBy("this")
-    private long failuresSynced;
+    private int forgottenSynced;
 
     /** Creates an open directory. {@link #open} or {@link #close} follows. */
     OpenDirectory(
@@ -129,7 +129,7 @@ public final class OpenDirectory {
         this.requests = requests;
         this.inode = inode;
         this.validNanos = shared.options().cache().attributes().toNanos();
-        this.failuresSynced = inode.pending.failures();
+        this.forgottenSynced = inode.pending.forgotten();
         inode.open.openedDirectory();
     }
 
@@ -177,12 +177,13 @@ public final class OpenDirectory {
             }
             throw e;
         }
-        final long reported;
+        final int reported;
+        final int now = inode.pending.forgotten();
         synchronized (this) {
-            reported = failuresSynced;
-            failuresSynced = inode.pending.failures();
+            reported = forgottenSynced;
+            forgottenSynced = now;
         }
-        inode.pending.throwFailure(reported);
+        inode.pending.throwForgotten(reported);
     }
 
     /** Clunks the fid, if there is one. Must be called once. */

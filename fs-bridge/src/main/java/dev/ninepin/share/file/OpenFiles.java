@@ -386,7 +386,7 @@ public final class OpenFiles {
             file.reportToFsync();
             return session.repeatIfLost(() -> session.fsync(file.fid(), dataOnly).await());
         });
-        file.reportToFsync();
+        file.reportForgotten();
     }
 
     /**

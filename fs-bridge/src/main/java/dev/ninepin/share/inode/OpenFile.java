@@ -61,6 +61,10 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresSynced;
 
+    /** The value of {@link PendingWrites#forgotten} when this file was opened, or when fsync(2) was called last. */
+    @GuardedBy("this")
+    private int forgottenSynced;
+
     /** The value of {@link PendingWrites#failures} when this file was opened, or when write(2) reported a failure last. */
     @GuardedBy("this")
     private long failuresWritten;
@@ -120,6 +124,7 @@ public final class OpenFile {
         this.flags = flags;
         this.user = user;
         this.failuresSynced = inode.pending.failures();
+        this.forgottenSynced = inode.pending.forgotten();
         this.failuresWritten = failuresSynced;
         this.failuresTold = failuresSynced;
     }
@@ -136,6 +141,17 @@ public final class OpenFile {
             failuresTold = failuresSynced;
         }
         inode.pending.throwFailure(reported);
+    }
+
+    /** Throws if the server may have forgotten changes, for fsync(2): once for each time. */
+    public void reportForgotten() throws IOException {
+        final int reported;
+        final int now = inode.pending.forgotten();
+        synchronized (this) {
+            reported = forgottenSynced;
+            forgottenSynced = now;
+        }
+        inode.pending.throwForgotten(reported);
     }
 
     /**

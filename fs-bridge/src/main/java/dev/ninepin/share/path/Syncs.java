@@ -20,8 +20,8 @@ public final class Syncs {
     }
 
     /**
-     * Runs a request that syncs a file or directory. If the server may have forgotten changes, records a failure in the
-     * inode's {@code pending}, from which the caller reports it.
+     * Runs a request that syncs a file or directory. If the server may have forgotten changes, notes it in the inode's
+     * {@code pending}, from which the caller reports it.
      */
     public void run(final Inode inode, final FilePaths.Attempt<?> sync) throws IOException {
         final OptionalInt since = inode.pending.beginSync();
@@ -30,7 +30,7 @@ public final class Syncs {
             final Object unused = sync.run();
             if (since.isPresent() && session.mayHaveForgotten(since.getAsInt())) {
                 // In this order: the present connection is at least the one that mayHaveForgotten saw.
-                inode.pending.failForgotten(
+                inode.pending.noteForgotten(
                         session.connection(),
                         UnknownOutcomeException.of("keep the changes of " + inodes.pathOf(inode), null));
             }
