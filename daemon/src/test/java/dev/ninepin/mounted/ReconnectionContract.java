@@ -31,6 +31,11 @@ abstract class ReconnectionContract {
         return MountSetup.of(kind).reconnecting(patience).mount();
     }
 
+    /** Returns a line that tells a Python program whether the server may run on another host, which may crash. */
+    private String forgets() {
+        return "FORGETS = " + (kind == ServerKind.DIOD_TCP ? "True" : "False") + "\n";
+    }
+
     /** A Python program that prints a line when it is ready, and then waits for a line. */
     static final class Program implements AutoCloseable {
         private final Process process;
@@ -74,7 +79,7 @@ abstract class ReconnectionContract {
     @Test
     void openFilesDirectoriesAndListingsGoOn() throws Exception {
         try (TestMount mount = mount(PATIENCE)) {
-            try (Program program = new Program(mount, """
+            try (Program program = new Program(mount, forgets() + """
                     os.mkdir('directory')
                     for n in range(3000):
                         write('directory/%04d' % n, b'')
@@ -92,6 +97,9 @@ abstract class ReconnectionContract {
                     os.chdir('directory')
                     listing = os.scandir('.')
                     seen = [next(listing).name for n in range(10)]
+                    if FORGETS:
+                        os.fsync(fd)
+                        os.fsync(readonly)
                     print('ready', flush=True)
                     sys.stdin.readline()
                     assert os.pread(fd, 6, 0) == b'before'
@@ -159,7 +167,15 @@ abstract class ReconnectionContract {
     @Test
     void whatIsWrittenDuringManyRestartsIsThereAndWhatIsReadIsRight() throws Exception {
         try (TestMount mount = mount(PATIENCE);
-                Program program = new Program(mount, """
+                Program program = new Program(mount, forgets() + """
+                        def isForgotten(fd):
+                            try:
+                                os.fsync(fd)
+                            except OSError as e:
+                                assert FORGETS and e.errno == errno.EIO, e
+                                return True
+                            return False
+
                         block = bytes(range(256)) * 256
                         print('ready', flush=True)
                         with open('file', 'wb', buffering=0) as file:
@@ -168,7 +184,8 @@ abstract class ReconnectionContract {
                                 while written:
                                     written = written[file.write(written):]
                                 if n % 50 == 49:
-                                    os.fsync(file.fileno())
+                                    while isForgotten(file.fileno()):
+                                        pass
                         with open('file', 'rb') as file:
                             for n in range(600):
                                 assert file.read(4 + len(block)) == n.to_bytes(4, 'big') + block, n

@@ -1,9 +1,10 @@
 """Programs that check themselves while the server of their mount is killed and started again.
 
-python3 chaos.py SECONDS SEED     runs in the mount, and fails with what was wrong
+python3 chaos.py SECONDS SEED keeps|forgets     runs in the mount, and fails with what was wrong
 
 A call may fail with EIO where nobody can know whether it was done: a change of names, an append. Then both outcomes are
-right. Any other failure is wrong, and so is data that was acknowledged by fsync(2) and is not there.
+right. With "forgets", the server may run on a host that crashes, and fsync(2) may fail with EIO. Any other failure is
+wrong, and so is data that was acknowledged by fsync(2) and is not there.
 """
 
 import errno
@@ -34,13 +35,25 @@ def records(end, rng):
             written[number] = data
         number = rng.choice(list(written))
         assert os.pread(fd, len(written[number]), number * len(written[number])) == written[number], number
-        os.fsync(fd)
+        while is_forgotten(fd):
+            for number, data in written.items():
+                assert os.pwrite(fd, data, number * len(data)) == len(data)
         synced.update(written)
     os.close(fd)
     with open("records", "rb") as file:
         for number, data in synced.items():
             file.seek(number * len(data))
             assert file.read(len(data)) == data, number
+
+
+def is_forgotten(fd):
+    """Syncs a file, and returns whether the server may have forgotten what was written before."""
+    try:
+        os.fsync(fd)
+    except OSError as e:
+        assert sys.argv[3] == "forgets" and e.errno == errno.EIO, e
+        return True
+    return False
 
 
 def unknown(call, *arguments):

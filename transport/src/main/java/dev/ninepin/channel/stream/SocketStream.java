@@ -30,14 +30,12 @@ final class SocketStream implements ByteStream {
     private final SocketChannel socket;
     private final SocketDirection input;
     private final SocketDirection output;
-    private final boolean isOtherHost;
+    private final boolean isTcp;
     private final ChannelInfo info;
 
     private SocketStream(final SocketChannel socket, final ChannelInfo info) throws IOException {
         this.socket = socket;
-        this.isOtherHost = socket.getRemoteAddress() instanceof InetSocketAddress there
-                && socket.getLocalAddress() instanceof InetSocketAddress here
-                && !there.getAddress().equals(here.getAddress());
+        this.isTcp = socket.getRemoteAddress() instanceof InetSocketAddress;
         this.info = info;
         socket.configureBlocking(false);
         this.input = SocketDirection.input(socket);
@@ -134,9 +132,10 @@ final class SocketStream implements ByteStream {
         return String.valueOf(e.getMessage());
     }
 
+    /** Returns true for TCP: even a local address may be the end of a tunnel, such as that of ssh(1). */
     @Override
     public boolean mayReachOtherHost() {
-        return isOtherHost;
+        return isTcp;
     }
 
     @Override
