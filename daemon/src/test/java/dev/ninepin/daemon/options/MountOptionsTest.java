@@ -92,7 +92,13 @@ class MountOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'', 60, 60", "timeout=0, 0, 60", "timeout=5, 5, 60", "timeout=600, 600, 600", "'timeout=600,noreconnect', 600, 600"})
+    @CsvSource({
+        "'', 60, 60",
+        "timeout=0, 0, 60",
+        "timeout=5, 5, 60",
+        "timeout=600, 600, 600",
+        "'timeout=600,noreconnect', 600, 600"
+    })
     void aTimeoutLeavesASlowServerTimeToAnswer(final String list, final int patience, final int request)
             throws Exception {
         assertThat(MountOptions.parse(list).withWaits(SessionOptions.defaults(0)))
