@@ -58,9 +58,10 @@ class LentPermissionTest {
         final Qid qid = server.put("file", WRITABLE, new byte[60]);
         server.lie(
                 Tgetattr.class,
-                (request, truth) -> truth instanceof Rgetattr attributes && attributes.qid().equals(qid)
-                        ? LyingServer.attributes(qid, mode.get(), 60, 1, 4096)
-                        : truth);
+                (request, truth) ->
+                        truth instanceof Rgetattr attributes && attributes.qid().equals(qid)
+                                ? LyingServer.attributes(qid, mode.get(), 60, 1, 4096)
+                                : truth);
         final Share share = Share.open(
                 Session.connect(this::connect, SessionOptions.defaults(0).withPatience(Duration.ofMillis(100))),
                 new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));

@@ -144,7 +144,9 @@ class LostLocksTest {
         answers.add(new Rlerror(Errno.EIO));
         assertThatThrownBy(() -> share.write(handle, 60, ByteBuffer.allocateDirect(1), flags))
                 .satisfies(e -> assertThat(Errno.of(e)).isEqualTo(Errno.EIO));
-        assertThat(asked).as("the fid that appends is opened for the first time").hasSize(3);
+        assertThat(asked)
+                .as("the fid that appends is opened for the first time")
+                .hasSize(3);
 
         share.release(share.open(node, OpenFlags.RDONLY, new NoKernelCache()));
         assertThat(asked).as("another handle").hasSize(4);

@@ -437,9 +437,10 @@ class ReconnectionTest {
             assertThat(session.status().state()).isEqualTo(SessionStatus.State.RECONNECTING);
 
             try (BackgroundCall<Rgetattr> waiting = BackgroundCall.start(
-                            "waiting", () -> session.repeatIfLost(() -> session.getattr(
-                                            session.fids().first(), AttrMask.BASIC)
-                                    .await()))
+                            "waiting",
+                            () -> session.repeatIfLost(
+                                    () -> session.getattr(session.fids().first(), AttrMask.BASIC)
+                                            .await()))
                     .awaitInside("awaitAfter")) {
                 silent.set(false);
                 away.set(null);

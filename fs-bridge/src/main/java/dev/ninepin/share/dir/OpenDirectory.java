@@ -170,7 +170,9 @@ public final class OpenDirectory {
             fid = pages().fid();
         }
         try {
-            syncs.run(inode, () -> fid.use(number -> session.fsync(number, dataOnly).await()));
+            syncs.run(
+                    inode,
+                    () -> fid.use(number -> session.fsync(number, dataOnly).await()));
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");

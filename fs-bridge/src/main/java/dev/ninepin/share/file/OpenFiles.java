@@ -384,7 +384,8 @@ public final class OpenFiles {
         syncs.run(file.inode(), () -> {
             file.inode().pending.await();
             file.reportToFsync();
-            return session.repeatIfLost(() -> session.fsync(file.fid(), dataOnly).await());
+            return session.repeatIfLost(
+                    () -> session.fsync(file.fid(), dataOnly).await());
         });
         file.reportForgotten();
     }

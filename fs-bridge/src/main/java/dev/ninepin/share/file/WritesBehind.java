@@ -305,8 +305,7 @@ final class WritesBehind {
             return send(fid, offset, bytes, Math.min(patienceNanos, session.timeoutNanos()));
         }
 
-        private Call<Rwrite> send(
-                final int over, final long offset, final ByteBuffer bytes, final long patienceNanos) {
+        private Call<Rwrite> send(final int over, final long offset, final ByteBuffer bytes, final long patienceNanos) {
             final int count = bytes.remaining();
             final Call<Rwrite> call = session.write(over, offset, bytes, patienceNanos);
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {

@@ -135,6 +135,7 @@ class GatheredOperationsTest extends GatheredWritesFixture {
             "xattrListSize",
             "listxattr",
             "removexattr",
+            "disconnected",
             "cache",
             "timeouts");
 

@@ -110,17 +110,21 @@ class LostWritesTest extends GatheredWritesFixture {
 
     @Test
     void theMessagesOfAnAppendFollowEachOtherAlsoIfMessagesBecomeSmaller() throws Exception {
-        server.model().lie(Tversion.class, (request, truth) -> new Rversion(
-                connections.get() > 1 ? SessionOptions.MIN_MSIZE : 1 << 16, Tversion.VERSION_9P2000_L));
+        server.model()
+                .lie(
+                        Tversion.class,
+                        (request, truth) -> new Rversion(
+                                connections.get() > 1 ? SessionOptions.MIN_MSIZE : 1 << 16, Tversion.VERSION_9P2000_L));
         final int size = 2 * SessionOptions.MIN_MSIZE;
         final long handle = openOverTwoConnections(OpenFlags.RDWR, size);
         away.set(true);
         cuts.plan(Tstatfs.class, Cuts.Moment.BEFORE_ARRIVAL);
         // The fid that appends is opened over the next connection only.
         try (BackgroundCall<Boolean> looking = BackgroundCall.start("looking", () -> {
-                    share.statfs(ROOT);
-                    return true;
-                }).awaitInside("awaitAfter");
+                            share.statfs(ROOT);
+                            return true;
+                        })
+                        .awaitInside("awaitAfter");
                 BackgroundCall<Integer> writing = BackgroundCall.start(
                                 "writing", () -> share.write(handle, 0, ByteBuffer.allocateDirect(size), APPENDING))
                         .awaitInside("awaitAfter")) {

@@ -83,9 +83,9 @@ class UninterruptedTest {
             away.set(true);
             cuts.plan(Tgetattr.class, Cuts.Moment.BEFORE_ARRIVAL);
             try (BackgroundCall<Boolean> caller = BackgroundCall.start("caller", () -> {
-                        Uninterrupted.run(() -> Uninterrupted.run(() -> session.repeatIfLost(() -> session.getattr(
-                                        session.fids().first(), AttrMask.BASIC)
-                                .await())));
+                        Uninterrupted.run(() -> Uninterrupted.run(() -> session.repeatIfLost(
+                                () -> session.getattr(session.fids().first(), AttrMask.BASIC)
+                                        .await())));
                         return true;
                     })
                     .awaitInside("awaitUninterruptibly")) {

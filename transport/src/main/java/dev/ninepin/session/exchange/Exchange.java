@@ -564,9 +564,8 @@ public final class Exchange {
 
     /** Ends the exchange like {@link #end(IOException)}; {@code closer} runs the action that closes the channel. */
     private SessionEndedException end(final IOException cause, final Executor closer) {
-        final SessionEndedException why = cause instanceof SessionEndedException known
-                ? known
-                : new SessionEndedException(cause, connection);
+        final SessionEndedException why =
+                cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, connection);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
         if (earlier != null) {
             failAll(earlier);
