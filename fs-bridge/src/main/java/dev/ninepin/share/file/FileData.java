@@ -144,21 +144,15 @@ final class FileData {
      * @param flags the flags of this write: with APPEND it goes to the end of the file
      */
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        final int connection = session.connection();
-        try {
-            return writeAndAwait(file, offset, data, flags);
-        } finally {
-            file.inode().pending.noteChange(connection);
-        }
-    }
-
-    private int writeAndAwait(final OpenFile file, final long offset, final ByteBuffer data, final int flags)
-            throws IOException {
         if ((flags & OpenFlags.APPEND) == 0) {
             return session.repeatIfLost(() -> {
                 // In this order: the fid's connection determines the size of the messages.
                 final int fid = file.fidToWrite(false);
-                return writeChunks(fid, offset, data, chunk(file));
+                // If there is a new connection by now, the fid is lost and the write fails.
+                final int connection = session.connection();
+                final int done = writeChunks(fid, offset, data, chunk(file));
+                file.inode().pending.noteChange(connection);
+                return done;
             });
         }
         int written = 0;
@@ -192,8 +186,10 @@ final class FileData {
                 return opened;
             });
             final ByteBuffer part = data.slice(data.position(), Math.min(chunk(file), data.remaining()));
+            final int connection = session.connection();
             try {
                 final int done = writeChunks(fid, end[0], part, part.remaining());
+                file.inode().pending.noteChange(connection);
                 data.position(data.position() + done);
                 return done == part.capacity();
             } catch (final SessionEndedException e) {

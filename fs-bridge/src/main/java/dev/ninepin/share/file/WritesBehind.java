@@ -129,7 +129,10 @@ final class WritesBehind {
                 break;
             }
             file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call, write);
-            file.inode().pending.noteChange(connection);
+            if (!call.future().isCompletedExceptionally()) {
+                // Otherwise the connection had ended, and the bytes are sent again over the next one.
+                file.inode().pending.noteChange(connection);
+            }
             done += size;
         }
         return done;

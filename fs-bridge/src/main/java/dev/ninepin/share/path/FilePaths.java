@@ -5,6 +5,7 @@ import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.DirectoryMoves;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Lease;
@@ -162,11 +163,11 @@ public final class FilePaths {
      */
     public <T> T changeOverCopy(final Inode file, final Use<T> request) throws IOException {
         return retry.change(file, () -> {
-            final int connection = session.connection();
             try {
-                return request.with(checkedCopy(file));
+                final int copy = checkedCopy(file);
+                return runAndNote(() -> request.with(copy), file);
             } finally {
-                noteChange(file, connection);
+                file.noteChange();
             }
         });
     }
@@ -199,13 +200,13 @@ public final class FilePaths {
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
         return whileNothingMoves(() -> {
-            final int connection = session.connection();
             try (Lease lease = fids.lease(inodes.path(directory))) {
-                final T result = withCopy(checkedCopy(directory, lease), request);
+                final int copy = checkedCopy(directory, lease);
+                final T result = runAndNote(() -> withCopy(copy, request), directory);
                 fids.copyAhead(lease);
                 return result;
             } finally {
-                noteChange(directory, connection);
+                directory.noteChange();
             }
         });
     }
@@ -226,19 +227,36 @@ public final class FilePaths {
      * Sends a request as {@link #changeIn(Inode, Use)} does. The caller ensures that no directory is moved meanwhile.
      */
     <T> T inDirectory(final Inode directory, final Use<T> request) throws IOException {
-        final int connection = session.connection();
         try (Lease at = fids.lease(inodes.path(directory))) {
             checks.begin(directory, at.fid()).require();
-            return request.with(at.fid());
+            return runAndNote(() -> request.with(at.fid()), directory);
         } finally {
-            noteChange(directory, connection);
+            directory.noteChange();
         }
     }
 
-    /** Notes the end of a change over a connection, for what is remembered of the file, and for fsync(2). */
-    private static void noteChange(final Inode inode, final int connection) {
-        inode.noteChange();
-        inode.pending.noteChange(connection);
+    /**
+     * Runs a change over fids of the present connection, and notes for fsync(2) that it was made, or may have been. A
+     * request over the fids fails if there is a new connection meanwhile.
+     */
+    private <T> T runAndNote(final Attempt<T> change, final Inode... changed) throws IOException {
+        final int connection = session.connection();
+        boolean isMade = true;
+        try {
+            return change.run();
+        } catch (final SessionEndedException e) {
+            isMade = !e.isUnsent();
+            throw e;
+        } catch (final RemoteException e) {
+            isMade = false;
+            throw e;
+        } finally {
+            if (isMade) {
+                for (final Inode each : changed) {
+                    each.pending.noteChange(connection);
+                }
+            }
+        }
     }
 
     /**
@@ -246,7 +264,6 @@ public final class FilePaths {
      * neither file is moved meanwhile.
      */
     <T> T withBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
-        final int connection = session.connection();
         try (Lease first = fids.lease(inodes.path(one));
                 Lease second = fids.lease(inodes.path(other))) {
             final PathChecks.Check checkOfOne = checks.begin(one, first.fid());
@@ -257,10 +274,10 @@ public final class FilePaths {
                 checkOfOther.settle();
             }
             checkOfOther.require();
-            return request.with(first.fid(), second.fid());
+            return runAndNote(() -> request.with(first.fid(), second.fid()), one, other);
         } finally {
-            noteChange(one, connection);
-            noteChange(other, connection);
+            one.noteChange();
+            other.noteChange();
         }
     }
 
