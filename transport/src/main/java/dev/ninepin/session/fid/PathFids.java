@@ -247,6 +247,11 @@ final class PathFids {
         surplus.clunk(own, walks);
     }
 
+    /** Returns how many copies were made ahead and are still unused. */
+    synchronized int ahead() {
+        return copies.count();
+    }
+
     /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */
     void moved(final PathFid path, final PathFid directory, final ByteString name) {
         final Surplus stale = new Surplus();
