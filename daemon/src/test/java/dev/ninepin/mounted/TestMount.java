@@ -243,7 +243,11 @@ public final class TestMount implements AutoCloseable {
         awaitIdle();
         await().pollInSameThread().untilAsserted(() -> {
             final SessionStatus status = session.status();
-            assertThat(status.fidsUsed()).as("fids, of which the root is one").isOne();
+            assertThat(status.fidsUsed())
+                    .as("fids, of which the root is one")
+                    .isEqualTo(1 + session.fids().ahead());
+            // For the next file that is created in the root.
+            assertThat(session.fids().ahead()).as("fids ahead").isLessThanOrEqualTo(1);
             assertThat(status.strayReplies()).as("stray replies").isZero();
         });
         if (session.connection() == 0) {

@@ -261,8 +261,9 @@ class Process:
         flags = mmap.MAP_SHARED if kind.startswith('shared') else mmap.MAP_PRIVATE
         access = mmap.PROT_READ | (0 if kind.endswith('-ro') else mmap.PROT_WRITE)
         fd = self.fd(other)
-        if int(count) == 0 or int(offset) + int(count) > os.fstat(fd).st_size:
-            # Python maps neither nothing nor what is beyond the end.
+        seen = os.fstat(fd)
+        # Python maps neither nothing nor what is beyond the end. The size of a directory is the file system's own.
+        if int(count) == 0 or (not stat.S_ISDIR(seen.st_mode) and int(offset) + int(count) > seen.st_size):
             raise Failed('ENXIO')
         made = mmap.mmap(fd, int(count), flags=flags, prot=access, offset=int(offset))
         if number in self.maps:

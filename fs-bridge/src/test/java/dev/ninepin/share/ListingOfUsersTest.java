@@ -35,15 +35,8 @@ class ListingOfUsersTest extends SessionFixture {
 
     @Test
     void aListingIsRememberedOnlyForTheUserWhoHasReadIt() throws IOException {
-        assumeTrue(uid() == 0, "only root may give files to other users");
-        Files.setPosixFilePermissions(export, PosixFilePermissions.fromString("rwxr-xr-x"));
-        final Path directory = Files.createDirectory(export.resolve("private"));
-        Files.createFile(directory.resolve("secret"));
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
-        Files.setAttribute(directory, "unix:uid", OWNER);
-        final Share share = Share.open(
-                connect(SessionOptions.defaults(NOBODY).withAname(server.aname())),
-                new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()).withAccess(UserAccess.EACH));
+        final Path directory = makeDirectoryOfOwner("private", "rwx------");
+        final Share share = openShare();
         final FileOperations owner = share.forUser(() -> OWNER);
         final FileOperations other = share.forUser(() -> OTHER);
         final long node = owner.lookup(ROOT, name("private")).node();
@@ -69,15 +62,8 @@ class ListingOfUsersTest extends SessionFixture {
     /** A user who may read a directory but not search it sees names, and no attributes. */
     @Test
     void attributesThatAnotherUserHasReadAreNotShownToAUserWhoMayNotSearchTheDirectory() throws IOException {
-        assumeTrue(uid() == 0, "only root may give files to other users");
-        Files.setPosixFilePermissions(export, PosixFilePermissions.fromString("rwxr-xr-x"));
-        final Path directory = Files.createDirectory(export.resolve("readable"));
-        Files.createFile(directory.resolve("secret"));
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr--r--"));
-        Files.setAttribute(directory, "unix:uid", OWNER);
-        final Share share = Share.open(
-                connect(SessionOptions.defaults(NOBODY).withAname(server.aname())),
-                new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()).withAccess(UserAccess.EACH));
+        makeDirectoryOfOwner("readable", "rwxr--r--");
+        final Share share = openShare();
         final FileOperations owner = share.forUser(() -> OWNER);
         final FileOperations other = share.forUser(() -> OTHER);
         final long node = owner.lookup(ROOT, name("readable")).node();
@@ -90,6 +76,23 @@ class ListingOfUsersTest extends SessionFixture {
         share.forget(secret, 1);
         share.forget(node, 2);
         share.close();
+    }
+
+    /** Makes a directory of another user, with a file "secret". */
+    private Path makeDirectoryOfOwner(final String name, final String permissions) throws IOException {
+        assumeTrue(uid() == 0, "only root may give files to other users");
+        Files.setPosixFilePermissions(export, PosixFilePermissions.fromString("rwxr-xr-x"));
+        final Path directory = Files.createDirectory(export.resolve(name));
+        Files.createFile(directory.resolve("secret"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(permissions));
+        Files.setAttribute(directory, "unix:uid", OWNER);
+        return directory;
+    }
+
+    private Share openShare() throws IOException {
+        return Share.open(
+                connect(SessionOptions.defaults(NOBODY).withAname(server.aname())),
+                new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()).withAccess(UserAccess.EACH));
     }
 
     /** Lists a directory, and looks up the name "secret" as READDIRPLUS does. */

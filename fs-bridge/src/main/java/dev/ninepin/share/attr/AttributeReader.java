@@ -115,10 +115,7 @@ public final class AttributeReader {
      * @throws StaleFileException if the path no longer leads to the file
      */
     public Attributes readOverPath(final Inode inode) throws IOException {
-        return paths.use(inode, fid -> {
-            final Inode.Asked asked = beginRequest(inode);
-            return recordReplyOverPath(inode, ask(fid), asked);
-        });
+        return paths.use(inode, fid -> readOverPathFid(inode, fid));
     }
 
     /**
@@ -274,10 +271,12 @@ public final class AttributeReader {
 
     /** Reads a file's attributes over its path after the removal of its temporary name that is under way, if any. */
     private Attributes readAfterRemoval(final Inode inode) throws IOException {
-        return paths.useUnmoved(inode, fid -> {
-            final Inode.Asked asked = beginRequest(inode);
-            return recordReplyOverPath(inode, ask(fid), asked);
-        });
+        return paths.useUnmoved(inode, fid -> readOverPathFid(inode, fid));
+    }
+
+    private Attributes readOverPathFid(final Inode inode, final int fid) throws IOException {
+        final Inode.Asked asked = beginRequest(inode);
+        return recordReplyOverPath(inode, ask(fid), asked);
     }
 
     /**

@@ -87,7 +87,7 @@ final class DirectoryPages {
             try {
                 return new Page(early.call().await(), early.asked());
             } catch (final IOException e) {
-                // A failure from before this call may be that of another thread, such as its interrupt.
+                // The request may have failed earlier because another thread was interrupted.
                 if (!wasAnswered && !(e instanceof RemoteException) && !(e instanceof SessionEndedException)) {
                     throw e;
                 }

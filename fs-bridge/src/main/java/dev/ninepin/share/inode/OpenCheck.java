@@ -81,9 +81,14 @@ public final class OpenCheck {
         return hasEnded;
     }
 
+    /** Returns the reply; null if there is none. Does not wait for it. */
+    private @Nullable Rgetattr reply() {
+        return request.future().handle((reply, failure) -> reply).getNow(null);
+    }
+
     /** Returns whether the reply shows that the fid is on the file. */
     boolean hasSucceeded() {
-        final Rgetattr now = request.future().handle((reply, failure) -> reply).getNow(null);
+        final Rgetattr now = reply();
         return now != null && inode.isSameFile(now) && (mayBeChangedHere() || CachedData.isSameVersion(before, now));
     }
 
@@ -112,7 +117,7 @@ public final class OpenCheck {
      * during the open. It may have gone on since.
      */
     private boolean isLaterThanCheck(final Rgetattr now) {
-        final Rgetattr then = request.future().handle((reply, failure) -> reply).getNow(null);
+        final Rgetattr then = reply();
         return then != null
                 && inode.isSameFile(then)
                 && (now.mtimeSec() > then.mtimeSec()

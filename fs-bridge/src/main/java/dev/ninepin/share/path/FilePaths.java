@@ -89,11 +89,7 @@ public final class FilePaths {
      * @throws StaleFileException if the path no longer leads to a file
      */
     public <T> T use(final Inode file, final Use<T> request) throws IOException {
-        return retry.read(file, () -> {
-            try (Lease lease = fids.lease(inodes.path(file))) {
-                return request.with(lease.fid());
-            }
-        });
+        return retry.read(file, () -> withLease(file, request));
     }
 
     /**
@@ -103,11 +99,7 @@ public final class FilePaths {
      * @throws StaleFileException if no path leads to the file
      */
     public <T> T useUnmoved(final Inode file, final Use<T> request) throws IOException {
-        return retry.change(file, () -> {
-            try (Lease lease = fids.lease(inodes.path(file))) {
-                return request.with(lease.fid());
-            }
-        });
+        return retry.change(file, () -> withLease(file, request));
     }
 
     /**
@@ -343,6 +335,12 @@ public final class FilePaths {
             check.require();
             return fid;
         });
+    }
+
+    private <T> T withLease(final Inode file, final Use<T> request) throws IOException {
+        try (Lease lease = fids.lease(inodes.path(file))) {
+            return request.with(lease.fid());
+        }
     }
 
     private <T> T withCopy(final int copy, final Use<T> request) throws IOException {

@@ -48,7 +48,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert;
 import org.jspecify.annotations.Nullable;
@@ -489,27 +488,6 @@ class OpenCheckTest {
         operation.run(share, handle);
 
         assertThat(server.reached).isNotEmpty().containsOnly(qid);
-        share.release(handle);
-    }
-
-    @Test
-    void aReadThatWasSentEarlyWaitsForTheCheck() throws Exception {
-        server.hold();
-        final long handle = share.open(node, OpenFlags.RDONLY, new NoKernelCache());
-        final AtomicBoolean hasRead = new AtomicBoolean();
-        try (BackgroundCall<Boolean> call = BackgroundCall.start("read", () -> {
-            share.read(handle, 0, 10).close();
-            hasRead.set(true);
-            return true;
-        })) {
-            call.awaitInside("awaitEnd");
-            assertThat(hasRead).isFalse();
-            assertThat(server.count(Tread.class)).isEqualTo(1);
-            server.release();
-            share.statfs(ROOT);
-            assertThat(call.result()).isTrue();
-        }
-        assertThat(server.count(Tread.class)).isEqualTo(1);
         share.release(handle);
     }
 

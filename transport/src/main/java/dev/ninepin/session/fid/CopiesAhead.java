@@ -35,6 +35,11 @@ final class CopiesAhead {
         return max;
     }
 
+    /** Returns the number of copies. */
+    int count() {
+        return originals.size();
+    }
+
     /** Returns whether a copy of a path fid should be made: the path was opened again, and there is room for a copy. */
     boolean isWanted(final LiveFid original) {
         return original.opens > 1

@@ -126,6 +126,11 @@ public final class FidTable {
         return own.used();
     }
 
+    /** Returns how many of these fids were made ahead by {@link #copyAhead}, and are still unused. */
+    public int ahead() {
+        return paths.ahead();
+    }
+
     /** Returns the limit on path fids. Fids that are in use may exceed it. */
     public int max() {
         return max;

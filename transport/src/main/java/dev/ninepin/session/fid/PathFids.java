@@ -244,7 +244,7 @@ final class PathFids {
             try {
                 return walks.await(ahead);
             } catch (final IOException e) {
-                // A failure from before this call may be that of another thread, such as its interrupt.
+                // The request may have failed earlier because another thread was interrupted.
                 if (!wasAnswered && !(e instanceof RemoteException)) {
                     throw e;
                 }
@@ -276,6 +276,11 @@ final class PathFids {
             }
         }
         surplus.clunk(own, walks);
+    }
+
+    /** Returns how many copies were made ahead and are still unused. */
+    synchronized int ahead() {
+        return copies.count();
     }
 
     /** Gives a path a new parent and name, and clunks its fids. Counts the rename if the file is a directory. */

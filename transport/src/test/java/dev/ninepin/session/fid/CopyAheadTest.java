@@ -110,12 +110,7 @@ class CopyAheadTest {
     void aFidThatLeavesItsPathIsClunkedAfterTheWalkOfItsCopy() throws IOException {
         beginCopy();
         fids.retire(path);
-        assertThat(server.clunked).isEmpty();
-
-        answerWalk();
-
-        assertThat(server.clunked).containsExactlyInAnyOrder(original, server.copy());
-        assertThat(fids.used()).isEqualTo(1);
+        assertBothAreClunkedOnceTheWalkIsAnswered();
     }
 
     @Test
@@ -124,12 +119,7 @@ class CopyAheadTest {
         try (FidTable.Lease lease = fids.lease(path)) {
             fids.retire(path);
         }
-        assertThat(server.clunked).isEmpty();
-
-        answerWalk();
-
-        assertThat(server.clunked).containsExactlyInAnyOrder(original, server.copy());
-        assertThat(fids.used()).isEqualTo(1);
+        assertBothAreClunkedOnceTheWalkIsAnswered();
     }
 
     @Test
@@ -180,6 +170,15 @@ class CopyAheadTest {
             server.hold();
             fids.copyAhead(lease);
         }
+    }
+
+    private void assertBothAreClunkedOnceTheWalkIsAnswered() throws IOException {
+        assertThat(server.clunked).isEmpty();
+
+        answerWalk();
+
+        assertThat(server.clunked).containsExactlyInAnyOrder(original, server.copy());
+        assertThat(fids.used()).isEqualTo(1);
     }
 
     private void answerWalk() throws IOException {
