@@ -160,10 +160,13 @@ public final class Exchange {
         final long begun = System.nanoTime();
         // After the end of the connection, the silence is over: a request waits for the next one.
         if (silent && !hasEnded() && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
+            final String notation = request.messageType().notation();
             return notSent(
                     request,
                     handler,
-                    RequestTimeoutException.silent(request.messageType().notation(), System.nanoTime() - heard));
+                    Thread.currentThread().isInterrupted()
+                            ? new InterruptedIOException(notation + " was interrupted")
+                            : RequestTimeoutException.silent(notation, System.nanoTime() - heard));
         }
         final TagTable.Kind kind = kindOf(request);
         sender.begin();
