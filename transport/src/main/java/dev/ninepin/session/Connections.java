@@ -3,6 +3,7 @@ package dev.ninepin.session;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.channel.ChannelSource;
 import dev.ninepin.p9.Rattach;
+import dev.ninepin.session.exchange.Exchange;
 import dev.ninepin.session.exchange.OperationRecorder;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
@@ -41,6 +42,15 @@ final class Connections {
     /** A connection that ends sooner counts as a failed attempt, so that the next is not made at once. */
     private static final long SHORTEST_LIFE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    /** A server that leaves requests unanswered for longer is shown as silent, even if they wait for longer. */
+    private static final Duration LONGEST_CALM = Duration.ofMinutes(1);
+
+    /** A server that leaves requests unanswered for less is only slow, even if requests wait for less. */
+    private static final Duration SHORTEST_CALM = Duration.ofSeconds(1);
+
+    /** How long requests at least wait for the next connection, even if the server was silent before. */
+    private static final long ATTEMPT_NANOS = TimeUnit.SECONDS.toNanos(3);
+
     /** How long {@link #close} waits for the reconnecting thread. */
     private static final long CLOSE_PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(2);
 
@@ -72,6 +82,10 @@ final class Connections {
     /** When the latest connection ended, as a {@link System#nanoTime}. */
     @GuardedBy("this")
     private long lostAt;
+
+    /** Until when requests wait for the next connection, as a {@link System#nanoTime}. */
+    @GuardedBy("this")
+    private long waitUntil;
 
     /** When the latest connection began, as a {@link System#nanoTime}. */
     @GuardedBy("this")
@@ -155,6 +169,11 @@ final class Connections {
      * @param tries the number of failed attempts since then
      * @param tryFailure why the last of these attempts has failed; null if none has
      * @param nextTry when the next attempt begins; null while one is made
+     * @param silentNanos for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none
+     *     waits
+     * @param isSilent whether that is so long that the server is shown as silent
+     * @param patienceNanos for how long requests still wait for a server that is silent or away, in nanoseconds; 0 if they
+     *     fail at once
      * @param closed whether no other connection follows
      */
     record Condition(
@@ -162,10 +181,31 @@ final class Connections {
             int tries,
             @Nullable String tryFailure,
             @Nullable Instant nextTry,
+            long silentNanos,
+            boolean isSilent,
+            long patienceNanos,
             boolean closed) {}
 
     synchronized Condition condition() {
-        return new Condition(end, tries, tryFailure, nextTry, closed);
+        final Exchange exchange = current.exchange();
+        final long silent = end == null ? exchange.silentNanos() : 0;
+        final long calm =
+                Math.max(SHORTEST_CALM.toNanos(), Math.min(options.patience().toNanos(), LONGEST_CALM.toNanos()));
+        return new Condition(
+                end,
+                tries,
+                tryFailure,
+                nextTry,
+                silent,
+                exchange.isSilent() || silent >= calm,
+                Math.max(0, end == null ? patienceWithSilence() : waitUntil - System.nanoTime()),
+                closed);
+    }
+
+    /** Returns for how long requests over the latest connection still wait, as far as its silence decides. */
+    private long patienceWithSilence() {
+        final Exchange exchange = current.exchange();
+        return exchange.isSilent() ? 0 : options.patience().toNanos() - exchange.silentNanos();
     }
 
     private void establish(final Connection connection, final int firstFid) {
@@ -176,12 +216,17 @@ final class Connections {
 
     /** Notes the unexpected end of a connection, and begins to make the next one. Does not block. */
     void lost(final int number, final SessionEnd why) {
+        final boolean wasSilent;
         synchronized (this) {
             if (closed || end != null || number != current.number()) {
                 return;
             }
             end = why;
             lostAt = System.nanoTime();
+            wasSilent = current.exchange().isSilent();
+            // There is one deadline: the time that requests have waited for a silent server counts.
+            final long patience = options.patience().toNanos();
+            waitUntil = lostAt + Math.max(patienceWithSilence(), Math.min(patience, ATTEMPT_NANOS));
             tries = 0;
             tryFailure = null;
             nextTry = null;
@@ -193,6 +238,9 @@ final class Connections {
         }
         if (source == null) {
             LOG.warn("The session with the server has ended: {}", why.reason());
+        } else if (wasSilent) {
+            // The warning was that the server is silent.
+            LOG.info("The connection to the server is given up, and is being made again: {}", why.reason());
         } else {
             LOG.warn("The connection to the server is lost, and is being made again: {}", why.reason());
         }
@@ -229,7 +277,6 @@ final class Connections {
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     void awaitAfter(final SessionEndedException lost) throws IOException {
-        final long patience = options.patience().toNanos();
         final BooleanSupplier givesUp = GIVES_UP.get();
         synchronized (this) {
             waiting++;
@@ -240,9 +287,9 @@ final class Connections {
                     if (closed || source == null) {
                         throw lost;
                     }
-                    final long left = end == null ? SHORT_PAUSE_NANOS : lostAt + patience - System.nanoTime();
+                    final long left = end == null ? SHORT_PAUSE_NANOS : waitUntil - System.nanoTime();
                     if (left <= 0 || waitsNoMore) {
-                        throw RequestTimeoutException.away(patience);
+                        throw RequestTimeoutException.away(options.patience().toNanos());
                     }
                     if (end != null && thread == null) {
                         startReconnecting(false);
@@ -288,16 +335,17 @@ final class Connections {
         }
     }
 
-    /** Notes why an attempt has failed. Warns if that is another reason than before. */
+    /** Notes why an attempt has failed. Logs the first failure after the loss of the connection for users. */
     private void noteFailure(final Throwable failure) {
         final String why = String.valueOf(failure.getMessage());
-        final boolean isNews;
+        final boolean isFirst;
         synchronized (this) {
-            isNews = !closed && !why.equals(tryFailure);
+            tries++;
+            isFirst = !closed && tries == 1;
             tryFailure = why;
         }
-        if (isNews) {
-            LOG.warn("Cannot connect to the server again, and will go on trying: {}", why);
+        if (isFirst) {
+            LOG.info("Cannot connect to the server again, and will go on trying: {}", why);
         }
         LOG.debug("cannot connect to the server again", failure);
     }
@@ -372,7 +420,6 @@ final class Connections {
 
     /** Blocks until the next attempt is due. Returns false if the session was closed. */
     private synchronized boolean rest() {
-        tries++;
         final long begin = System.nanoTime();
         // Some jitter, so that the clients of a server that returns do not all come at once.
         final long pause = pauseNanos * 3 / 4 + ThreadLocalRandom.current().nextLong(pauseNanos / 2);

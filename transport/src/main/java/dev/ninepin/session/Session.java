@@ -318,6 +318,8 @@ public final class Session implements AutoCloseable {
                 condition.tries(),
                 Optional.ofNullable(condition.tryFailure()),
                 Optional.ofNullable(condition.nextTry()),
+                condition.silentNanos(),
+                condition.patienceNanos(),
                 Tversion.VERSION_9P2000_L.toString(),
                 msize(),
                 inFlight.size(),
@@ -337,7 +339,7 @@ public final class Session implements AutoCloseable {
 
     private SessionStatus.State state(final boolean lasts, final Connections.Condition condition) {
         if (lasts && condition.end() == null) {
-            return exchange().isSilent() ? SessionStatus.State.SILENT : SessionStatus.State.CONNECTED;
+            return condition.isSilent() ? SessionStatus.State.SILENT : SessionStatus.State.CONNECTED;
         }
         return condition.closed() || !connections.lastsBeyondConnection()
                 ? SessionStatus.State.ENDED

@@ -14,6 +14,10 @@ import java.util.Optional;
  * @param tries how many attempts to connect have failed since then
  * @param tryFailure why the last of these attempts has failed; empty if none has
  * @param nextTry when the next attempt begins; empty while one is made, and if there is none
+ * @param silentNanos for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none
+ *     waits
+ * @param patienceNanos for how long requests still wait for a server that is silent or away, in nanoseconds; 0 if they
+ *     fail at once
  * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
  * @param requestsInFlight requests that the server has not answered yet
@@ -33,6 +37,8 @@ public record SessionStatus(
         int tries,
         Optional<String> tryFailure,
         Optional<Instant> nextTry,
+        long silentNanos,
+        long patienceNanos,
         String version,
         int msize,
         int requestsInFlight,
@@ -48,7 +54,10 @@ public record SessionStatus(
     /** How a session is connected. */
     public enum State {
         CONNECTED,
-        /** The server has not sent anything for the timeout of a request. Requests fail until it does. */
+        /**
+         * The server has sent nothing for {@link SessionOptions#patience} or a minute, whichever is shorter, although
+         * requests wait for it. After the timeout of a request, requests fail until it does.
+         */
         SILENT,
         /** The connection is lost, and is being made again. */
         RECONNECTING,

@@ -8,10 +8,10 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over another one. Subclasses change what they override. */
-abstract class ForwardingChannel implements Channel {
+public abstract class ForwardingChannel implements Channel {
     private final Channel channel;
 
-    ForwardingChannel(final Channel channel) {
+    protected ForwardingChannel(final Channel channel) {
         this.channel = channel;
     }
 

@@ -83,6 +83,9 @@ public final class Exchange {
     /** Since when {@link #silent} is true, as a {@link System#nanoTime}. */
     private volatile long silentAt;
 
+    /** Since when a silent server has sent nothing although a request waits, as a {@link System#nanoTime}. */
+    private volatile long silentSince;
+
     private final LongAdder strays = new LongAdder();
 
     /** True once the server has sent an error as an {@link Rerror}. */
@@ -260,6 +263,7 @@ public final class Exchange {
     void noteUnanswered(final long begun) {
         if (heard - begun < 0 && !silent) {
             silentAt = System.nanoTime();
+            silentSince = begun;
             silent = true;
             LOG.warn("The server has sent nothing for {} s: requests fail until it does", secondsSince(heard));
             tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
@@ -271,12 +275,29 @@ public final class Exchange {
         return silent;
     }
 
-    /** Returns whether the server has been silent for another timeout of a request since that was noticed. */
-    public boolean isSilentForLong() {
-        return silent && System.nanoTime() - silentAt > timeoutNanos;
+    /**
+     * Returns for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none waits. A
+     * request that was given up does not wait.
+     */
+    public long silentNanos() {
+        final long now = System.nanoTime();
+        if (silent) {
+            return now - silentSince;
+        }
+        final long sinceHeard = now - heard;
+        return tags.inFlight().stream()
+                .filter(call -> !call.isDone() && !(call.request() instanceof Tflush))
+                .mapToLong(call -> Math.min(now - call.begunNanos(), sinceHeard))
+                .max()
+                .orElse(0);
     }
 
-    /** Ends the exchange because the server is silent. */
+    /** Returns whether the server has been silent for another timeout of a request since that was noticed. */
+    public boolean isSilentForLong() {
+        return silent && !hasEnded() && System.nanoTime() - silentAt > timeoutNanos;
+    }
+
+    /** Ends the exchange because the server is silent. Does not wait until the channel is closed. */
     public void endSilence() {
         end(new IOException("the server has sent nothing for " + secondsSince(heard) + " s"));
     }
@@ -356,7 +377,7 @@ public final class Exchange {
      * has terminated.
      */
     public void close() throws InterruptedException {
-        end(new IOException("the session was closed"));
+        end(new IOException("the session was closed"), Runnable::run);
         receiver.join();
         closed.await();
     }
@@ -464,8 +485,7 @@ public final class Exchange {
         try {
             process(call, received);
         } catch (final ProtocolException | RuntimeException | Error e) {
-            // A program waits for this thread, and closing a channel may take long.
-            end(reasonOf(e), Exchange::runApart);
+            endWith(e);
         }
         return true;
     }
@@ -560,9 +580,10 @@ public final class Exchange {
         return new IOException("internal error while receiving", failure);
     }
 
-    /** Ends the exchange unless it has ended, and returns why it has. */
+    /** Ends the exchange unless it has ended, and returns why it has. Does not wait until the channel is closed. */
     private SessionEndedException end(final IOException cause) {
-        return end(cause, Runnable::run);
+        // A program may wait for this thread, and closing a channel may take long.
+        return end(cause, Exchange::runApart);
     }
 
     /** Ends the exchange like {@link #end(IOException)}; {@code closer} runs the action that closes the channel. */
@@ -579,7 +600,7 @@ public final class Exchange {
         } finally {
             // Whatever the listener throws.
             failAll(why);
-            // Last, because closing a channel may take long, and no caller should have to wait for it.
+            // Last, because closing a channel may take long.
             closer.execute(this::closeChannel);
         }
         return why;
