@@ -82,8 +82,10 @@ final class StatusText {
 
     private void state(final StringBuilder text, final MountStatus status) {
         final String state = status.state().equals(MountStatus.CONNECTED) ? status.state() : bold(status.state());
-        if (status.state().equals(MountStatus.SILENT)) {
-            paragraph(text, "state", state + ": the server sends nothing, and requests fail until it does");
+        if (status.silentSince() != null) {
+            final String silent = status.state().equals(MountStatus.SILENT) ? "" : ", " + MountStatus.SILENT;
+            paragraph(
+                    text, "state", state + silent + " " + since(status.silentSince()) + ": the server does not answer");
             line(text, "mounted", since(status.since()));
             return;
         }

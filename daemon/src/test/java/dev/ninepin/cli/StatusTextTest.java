@@ -60,6 +60,48 @@ class StatusTextTest {
     }
 
     @Test
+    void aSilentServerIsShownWithTheBeginningOfItsSilence() {
+        final MountStatus silent = silent(MountStatus.SILENT);
+        assertThat(new StatusText(CLOCK, false).render(silent)).startsWith("""
+                        qemu:/srv/share on /mnt/host
+                          state     silent since 2026-11-22 14:03:07 (2 min 0 s): the server does not
+                                    answer
+                          mounted   since 2026-11-22 12:00:00 (2 h 5 min)
+                          daemon    pid 4711, ninepin 0.1.0
+                        """);
+        assertThat(new StatusText(CLOCK, false).render(silent(MountStatus.UNMOUNTING)))
+                .contains("  state     unmounting, silent since 2026-11-22 14:03:07");
+        assertThat(ControlMessages.gson().toJson(silent)).contains("""
+                        "state":"silent","since":"2026-11-22T12:00:00Z",\
+                        "silent_since":"2026-11-22T14:03:07Z","pid":4711""");
+    }
+
+    private static MountStatus silent(final String state) {
+        final MountStatus plain = status(state, null);
+        return new MountStatus(
+                plain.source(),
+                plain.mountPoint(),
+                plain.state(),
+                plain.since(),
+                "2026-11-22T14:03:07Z",
+                plain.disconnectedSince(),
+                plain.disconnectReason(),
+                plain.reconnectTries(),
+                plain.reconnectFailure(),
+                plain.reconnectNext(),
+                plain.pid(),
+                plain.ninepinVersion(),
+                plain.log(),
+                plain.options(),
+                plain.connection(),
+                plain.copies(),
+                plain.protocol(),
+                plain.channel(),
+                plain.files(),
+                plain.jvm());
+    }
+
+    @Test
     void aReasonCannotCommandTheTerminal() {
         assertThat(new StatusText(CLOCK, false).render(disconnected("\u001b[2Jhello")))
                 .doesNotContain("\u001b");
@@ -73,6 +115,7 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.silentSince(),
                 plain.disconnectedSince(),
                 plain.disconnectReason(),
                 plain.reconnectTries(),
@@ -111,6 +154,7 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.silentSince(),
                 plain.disconnectedSince(),
                 plain.disconnectReason(),
                 plain.reconnectTries(),
@@ -165,6 +209,7 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.silentSince(),
                 plain.disconnectedSince(),
                 plain.disconnectReason(),
                 plain.reconnectTries(),
@@ -202,6 +247,7 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.silentSince(),
                 "2026-11-22T14:00:00Z",
                 reason,
                 null,
@@ -229,6 +275,7 @@ class StatusTextTest {
                 "/mnt/host",
                 state,
                 "2026-11-22T12:00:00Z",
+                null,
                 null,
                 null,
                 null,

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param mountPoint the directory
  * @param state {@link #CONNECTED}, {@link #SILENT}, {@link #RECONNECTING}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since the time at which the mount became usable, in ISO 8601, UTC
+ * @param silentSince since when the server has sent nothing although requests wait, in ISO 8601, UTC; null unless the
+ *     server is silent
  * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
  * @param disconnectReason the reason for that end; null while the connection lasts
  * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts
@@ -29,6 +31,7 @@ public record MountStatus(
         String mountPoint,
         String state,
         String since,
+        @Nullable String silentSince,
         @Nullable String disconnectedSince,
         @Nullable String disconnectReason,
         @Nullable Integer reconnectTries,
@@ -48,7 +51,7 @@ public record MountStatus(
     /** The state of a mount whose session with the server is alive. */
     public static final String CONNECTED = "connected";
 
-    /** The state of a mount whose server sends nothing although requests wait; requests to the server fail until it does. */
+    /** The state of a mount whose server sends nothing although requests wait, or have failed because of that. */
     public static final String SILENT = "silent";
 
     /** The state of a mount whose connection to the server is lost and is being made again; requests wait. */

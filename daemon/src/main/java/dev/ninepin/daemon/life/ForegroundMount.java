@@ -70,8 +70,7 @@ public final class ForegroundMount {
         final Optional<Duration> limit = manager.watchdog();
         if (limit.isPresent()) {
             LOG.debug("systemd wants a sign of life every {} ms", limit.get().toMillis());
-            watchdog = Watchdog.start(
-                    manager, share::pingServer, "the server of " + request.source(), status, limit.get());
+            watchdog = Watchdog.start(manager, share, "the server of " + request.source(), status, limit.get());
         }
         return null;
     }

@@ -11,6 +11,7 @@ import dev.ninepin.daemon.options.KernelFlags;
 import dev.ninepin.daemon.options.MountOptions;
 import dev.ninepin.daemon.options.MountRequest;
 import dev.ninepin.daemon.options.Source;
+import dev.ninepin.daemon.systemd.Watchdog;
 import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.fuse.mount.MountBusyException;
@@ -29,7 +30,6 @@ import dev.ninepin.share.options.ShareOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -38,7 +38,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A usable mount with all its layers, from the channel up to FUSE. Thread-safe. */
-public final class MountedShare implements AutoCloseable {
+public final class MountedShare implements AutoCloseable, Watchdog.Server {
     /**
      * Flags that are passed on for root only. For other users, fusermount rejects {@code suid} and {@code dev} with a
      * message on standard error, and the other flags have no effect.
@@ -133,32 +133,37 @@ public final class MountedShare implements AutoCloseable {
                 : "";
     }
 
-    /** Returns whether requests still wait for the server's return. */
-    private boolean isPatientStill(final SessionStatus now) {
-        return now.unexpectedEnd()
-                .filter(end -> Duration.between(end.time(), Instant.now())
-                                .compareTo(request.options().patience())
-                        < 0)
-                .isPresent();
-    }
-
     /**
      * Makes one round trip to the server: requests the attributes of the share's root.
      *
-     * @return empty; or while the server is away and requests wait for its return, since when and why
-     * @throws IOException if the server does not reply within the session's timeout, or the session has ended
+     * @throws IOException if the server does not reply within the session's timeout, or the connection has ended
      */
-    Optional<String> pingServer() throws IOException {
-        final SessionStatus now = session.status();
-        if (now.state() == SessionStatus.State.RECONNECTING && isPatientStill(now)) {
-            return now.unexpectedEnd()
-                    .map(end ->
-                            "reconnecting since " + end.time().truncatedTo(ChronoUnit.SECONDS) + ": " + end.reason());
-        }
+    @Override
+    public void ask() throws IOException {
         try (FidTable.Lease root = session.fids().lease(session.fids().root())) {
             session.getattr(root.fid(), AttrMask.BASIC).await();
         }
-        return Optional.empty();
+    }
+
+    @Override
+    public Optional<String> explainWait() {
+        final SessionStatus now = session.status();
+        if (now.patienceNanos() == 0) {
+            return Optional.empty();
+        } else if (now.state() == SessionStatus.State.RECONNECTING) {
+            return Optional.of(now.unexpectedEnd()
+                    .map(end ->
+                            "reconnecting since " + end.time().truncatedTo(ChronoUnit.SECONDS) + ": " + end.reason())
+                    .orElse("reconnecting"));
+        }
+        return silentSince(now).map(since -> "silent since " + since + ": " + request.source() + " does not answer");
+    }
+
+    /** Returns since when the server has sent nothing although requests wait for it; empty if none waits. */
+    private static Optional<Instant> silentSince(final SessionStatus now) {
+        return now.silentNanos() == 0
+                ? Optional.empty()
+                : Optional.of(Instant.now().minusNanos(now.silentNanos()).truncatedTo(ChronoUnit.SECONDS));
     }
 
     /** Returns a short description of the session and its channel. */
@@ -180,6 +185,10 @@ public final class MountedShare implements AutoCloseable {
                 request.mountPoint().toString(),
                 state(sessionStatus),
                 since.toString(),
+                silentSince(sessionStatus)
+                        .filter(each -> sessionStatus.state() == SessionStatus.State.SILENT)
+                        .map(Instant::toString)
+                        .orElse(null),
                 end.map(each -> each.time().truncatedTo(ChronoUnit.SECONDS).toString())
                         .orElse(null),
                 end.map(SessionEnd::reason).orElse(null),

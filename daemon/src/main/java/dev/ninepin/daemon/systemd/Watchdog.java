@@ -6,14 +6,13 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A feeder of systemd's watchdog. It feeds the watchdog only after the server has answered a request. systemd therefore
- * restarts a service whose server is gone or which hangs itself. The feeder logs the reason beforehand, because systemd
- * cannot know it.
+ * A feeder of systemd's watchdog. It feeds the watchdog when the server has answered a request, and while requests wait for
+ * a server that is away or silent. systemd therefore restarts a service whose server is gone or which hangs itself. The
+ * feeder logs the reason beforehand, because systemd cannot know it.
  */
 public final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -26,10 +25,15 @@ public final class Watchdog implements AutoCloseable {
         /**
          * Makes one round trip. Blocks until the server has replied.
          *
-         * @return empty; or while the server is away, but is expected to come back, what to tell the administrator
          * @throws IOException if no reply can come any more
          */
-        Optional<String> ask() throws IOException;
+        void ask() throws IOException;
+
+        /**
+         * Returns what to tell the administrator while requests wait for the server, which is away or silent. Empty if
+         * none waits, or if they have waited for too long. Does not block.
+         */
+        Optional<String> explainWait();
     }
 
     private final ServiceManager manager;
@@ -46,11 +50,8 @@ public final class Watchdog implements AutoCloseable {
 
     private boolean complained;
 
-    /** Whether the status text says that the server is away. Used by {@link #thread} only. */
-    private boolean isAwayShown;
-
-    /** The latest result of {@link Server#ask}. */
-    private final AtomicReference<Optional<String>> away = new AtomicReference<>(Optional.empty());
+    /** The status text that systemd has. Used by {@link #thread} only. */
+    private String shown;
 
     private Watchdog(
             final ServiceManager manager,
@@ -62,6 +63,7 @@ public final class Watchdog implements AutoCloseable {
         this.server = server;
         this.name = name;
         this.status = status;
+        this.shown = status;
         this.limit = limit;
     }
 
@@ -96,7 +98,7 @@ public final class Watchdog implements AutoCloseable {
             while (true) {
                 final long begin = System.nanoTime();
                 // On a separate thread, because a request to a server that hangs blocks.
-                final SeparateCall asking = SeparateCall.start("ninepin-watchdog-asks", () -> away.set(server.ask()));
+                final SeparateCall asking = SeparateCall.start("ninepin-watchdog-asks", server::ask);
                 try {
                     awaitAnswer(asking, round);
                 } finally {
@@ -116,9 +118,9 @@ public final class Watchdog implements AutoCloseable {
                 answered();
                 return;
             } catch (final TimeoutException e) {
-                complain("has not answered");
+                unanswered("has not answered");
             } catch (final IOException e) {
-                complain("does not answer (" + e.getMessage() + ")");
+                unanswered("does not answer (" + e.getMessage() + ")");
                 return;
             }
         }
@@ -127,18 +129,27 @@ public final class Watchdog implements AutoCloseable {
     private void answered() {
         lastAnswer = System.nanoTime();
         manager.alive();
-        if (away.get().isPresent()) {
-            manager.status(away.get().get());
-            isAwayShown = true;
-            return;
-        } else if (isAwayShown) {
-            manager.status(status);
-            isAwayShown = false;
-        }
         if (complained) {
             complained = false;
             LOG.info("{} answers again", name);
-            manager.status(status);
+        }
+        show(status);
+    }
+
+    private void unanswered(final String what) {
+        final Optional<String> wait = server.explainWait();
+        if (wait.isPresent()) {
+            manager.alive();
+            show(wait.get());
+        } else {
+            complain(what);
+        }
+    }
+
+    private void show(final String text) {
+        if (!text.equals(shown)) {
+            manager.status(text);
+            shown = text;
         }
     }
 
@@ -148,6 +159,6 @@ public final class Watchdog implements AutoCloseable {
         final long silent = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lastAnswer);
         final String sentence = name + " " + what + " for " + silent + " s";
         LOG.warn("{}; systemd ends this service after {} s without an answer", sentence, limit.toSeconds());
-        manager.status(sentence);
+        show(sentence);
     }
 }
