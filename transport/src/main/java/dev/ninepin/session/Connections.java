@@ -333,11 +333,11 @@ final class Connections {
         final int firstFid = table().first();
         next.exchange().continueFrom(current.exchange());
         final boolean isWanted;
-        final Duration away;
+        final Duration pause;
         final int failed;
         synchronized (this) {
             isWanted = !closed;
-            away = Duration.ofNanos(System.nanoTime() - lostAt);
+            pause = Duration.ofNanos(System.nanoTime() - lostAt);
             failed = tries;
             if (isWanted) {
                 next.establish(firstFid);
@@ -353,7 +353,7 @@ final class Connections {
             next.close();
             return;
         }
-        LOG.info("Connected to the server again after {} s and {} failed attempts", away.toMillis() / 1000.0, failed);
+        LOG.info("Connected to the server again after {} s and {} failed attempts", pause.toMillis() / 1000.0, failed);
         establish(next, firstFid);
         try {
             runAfterReturn();

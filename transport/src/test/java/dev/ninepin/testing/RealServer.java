@@ -30,8 +30,8 @@ public interface RealServer extends AutoCloseable {
     }
 
     /**
-     * Starts the server again after {@link #kill}, at the same address. A server that starts with its channel needs
-     * nothing.
+     * Starts the server again after {@link #kill}, at the same address. Does nothing for a server that starts with its
+     * channel.
      */
     default void restart() throws IOException {}
 

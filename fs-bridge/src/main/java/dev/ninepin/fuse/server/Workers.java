@@ -46,7 +46,7 @@ public final class Workers {
      */
     static final int MOST = 1024;
 
-    /** How long requests may go on after the end of the connection before they are interrupted. */
+    /** How long requests may continue after the end of the connection before they are interrupted. */
     private static final long LAST_REQUESTS_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
     private static final int EINTR = 4;
