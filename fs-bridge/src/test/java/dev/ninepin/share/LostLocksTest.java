@@ -82,7 +82,7 @@ class LostLocksTest {
         share.lock(new FileLock(1, handle, 11, mode, 0, 9), false, kernel);
     }
 
-    /** Cuts the connection, and returns when the server is reached again. */
+    /** Cuts the connection, and blocks until the session has reconnected. */
     private void cut() throws IOException {
         cuts.plan(Tstatfs.class, Cuts.Moment.BEFORE_ARRIVAL);
         share.statfs(ROOT);

@@ -9,11 +9,11 @@ import java.util.Optional;
 /**
  * A snapshot of a session's state.
  *
- * @param state how the session is connected
+ * @param state the state of the connection
  * @param unexpectedEnd when and why the connection ended; empty while it lasts, and if this host closed it
  * @param tries how many attempts to connect have failed since then
  * @param tryFailure why the last of these attempts has failed; empty if none has
- * @param nextTry when the next attempt begins; empty while one is made, and if there is none
+ * @param nextTry when the next attempt begins; empty during an attempt, and if none follows
  * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
  * @param requestsInFlight requests that the server has not answered yet
@@ -45,18 +45,18 @@ public record SessionStatus(
         long bytesRead,
         long bytesWritten,
         List<OperationStats> messages) {
-    /** How a session is connected. */
+    /** The state of a session's connection. */
     public enum State {
         CONNECTED,
-        /** The server has not sent anything for the timeout of a request. Requests fail until it does. */
+        /** The server has sent nothing for the timeout of a request. Requests fail until the server sends something. */
         SILENT,
-        /** The connection is lost, and is being made again. */
+        /** The connection has ended, and another one is being opened. */
         RECONNECTING,
-        /** The session is over: it was closed, or its connection was lost and is not made again. */
+        /** The session was closed, or its connection has ended and no other one follows. */
         ENDED
     }
 
-    /** Returns whether requests can be answered; false once the channel broke or was closed. */
+    /** Returns whether a connection is open. */
     public boolean connected() {
         return state == State.CONNECTED || state == State.SILENT;
     }

@@ -133,8 +133,8 @@ public final class MountedShare implements AutoCloseable {
                 : "";
     }
 
-    /** Returns whether requests still wait for the server's return. */
-    private boolean isPatientStill(final SessionStatus now) {
+    /** Returns whether requests still wait for another connection. */
+    private boolean waitsForConnection(final SessionStatus now) {
         return now.unexpectedEnd()
                 .filter(end -> Duration.between(end.time(), Instant.now())
                                 .compareTo(request.options().patience())
@@ -143,14 +143,15 @@ public final class MountedShare implements AutoCloseable {
     }
 
     /**
-     * Makes one round trip to the server: requests the attributes of the share's root.
+     * Makes one round trip to the server: requests the attributes of the share's root. Sends nothing while requests
+     * wait for another connection.
      *
-     * @return empty; or while the server is away and requests wait for its return, since when and why
+     * @return since when and why the session reconnects; empty if the server has answered
      * @throws IOException if the server does not reply within the session's timeout, or the session has ended
      */
     Optional<String> pingServer() throws IOException {
         final SessionStatus now = session.status();
-        if (now.state() == SessionStatus.State.RECONNECTING && isPatientStill(now)) {
+        if (now.state() == SessionStatus.State.RECONNECTING && waitsForConnection(now)) {
             return now.unexpectedEnd()
                     .map(end ->
                             "reconnecting since " + end.time().truncatedTo(ChronoUnit.SECONDS) + ": " + end.reason());

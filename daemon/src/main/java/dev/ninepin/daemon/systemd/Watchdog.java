@@ -24,9 +24,10 @@ public final class Watchdog implements AutoCloseable {
     /** The server, which answers one request at a time. */
     public interface Server {
         /**
-         * Makes one round trip. Blocks until the server has replied.
+         * Makes one round trip. Blocks until the server has replied. While requests wait for a reconnection, returns at
+         * once.
          *
-         * @return empty; or while the server is away, but is expected to come back, what to tell the administrator
+         * @return a status text for the administrator during a reconnection; empty if the server has replied
          * @throws IOException if no reply can come any more
          */
         Optional<String> ask() throws IOException;
@@ -46,11 +47,11 @@ public final class Watchdog implements AutoCloseable {
 
     private boolean complained;
 
-    /** Whether the status text says that the server is away. Used by {@link #thread} only. */
-    private boolean isAwayShown;
+    /** Whether the status text shows a reconnection. Used by {@link #thread} only. */
+    private boolean showsReconnection;
 
     /** The latest result of {@link Server#ask}. */
-    private final AtomicReference<Optional<String>> away = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<String>> reconnection = new AtomicReference<>(Optional.empty());
 
     private Watchdog(
             final ServiceManager manager,
@@ -96,7 +97,8 @@ public final class Watchdog implements AutoCloseable {
             while (true) {
                 final long begin = System.nanoTime();
                 // On a separate thread, because a request to a server that hangs blocks.
-                final SeparateCall asking = SeparateCall.start("ninepin-watchdog-asks", () -> away.set(server.ask()));
+                final SeparateCall asking =
+                        SeparateCall.start("ninepin-watchdog-asks", () -> reconnection.set(server.ask()));
                 try {
                     awaitAnswer(asking, round);
                 } finally {
@@ -127,13 +129,13 @@ public final class Watchdog implements AutoCloseable {
     private void answered() {
         lastAnswer = System.nanoTime();
         manager.alive();
-        if (away.get().isPresent()) {
-            manager.status(away.get().get());
-            isAwayShown = true;
+        if (reconnection.get().isPresent()) {
+            manager.status(reconnection.get().get());
+            showsReconnection = true;
             return;
-        } else if (isAwayShown) {
+        } else if (showsReconnection) {
             manager.status(status);
-            isAwayShown = false;
+            showsReconnection = false;
         }
         if (complained) {
             complained = false;
