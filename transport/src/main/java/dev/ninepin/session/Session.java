@@ -229,6 +229,11 @@ public final class Session implements AutoCloseable {
         return connections.reconnects();
     }
 
+    /** Returns whether there is a connection. It may end at any time. */
+    public boolean isConnected() {
+        return !connections.current().exchange().hasEnded();
+    }
+
     /** Returns the number of the latest connection, which may have ended. Later connections have larger numbers. */
     public int connection() {
         return connections.current().number();

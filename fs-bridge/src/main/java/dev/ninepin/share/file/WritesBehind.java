@@ -32,6 +32,9 @@ final class WritesBehind {
     /** The most bytes that are gathered for one request. Larger requests are not faster. */
     private static final int MOST_GATHERED = 64 << 10;
 
+    /** How often a thread that waits for a permit checks that the connection lasts. */
+    private static final long CONNECTION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private static final Logger LOG = LoggerFactory.getLogger(WritesBehind.class);
 
     private final Session session;
@@ -354,21 +357,23 @@ final class WritesBehind {
     }
 
     /**
-     * Returns whether a write has failed without an answer, and is not sent again: the thread was interrupted, no tag
-     * was free, or the connection has ended. If another connection follows, a lost write is sent again, unless it
-     * appends.
+     * Returns whether a write has failed without an answer: the session has ended, or there was no tag for it. A write
+     * that was sent over a connection which has ended will be sent again, unless it appends.
      */
     private boolean isUnsent(final Call<?> call, final boolean append) {
         return call.future().isCompletedExceptionally()
                 && call.future()
                         .handle((reply, failure) -> !(failure instanceof RemoteException)
-                                && !(failure instanceof SessionEndedException && !append && session.reconnects()))
+                                && !(failure instanceof SessionEndedException lost
+                                        && !lost.isUnsent()
+                                        && !append
+                                        && session.reconnects()))
                         .join();
     }
 
     /**
-     * Takes a permit. Returns false if there is none within the session's timeout; the file's unanswered writes have been
-     * given up then.
+     * Takes a permit. Returns false if there is none within the session's timeout, or if the connection ends: then the
+     * permits of lost writes come back late. The file's unanswered writes have succeeded or failed then.
      */
     private boolean takePermit(final OpenFile file) throws InterruptedIOException {
         if (permits.tryAcquire()) {
@@ -377,8 +382,11 @@ final class WritesBehind {
         // What is gathered has permits too, and gives them back when it is written.
         late.sendAll();
         try (Bystander bystander = session.receiveForBystander()) {
-            if (permits.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
-                return true;
+            final long begun = System.nanoTime();
+            while (session.isConnected() && System.nanoTime() - begun < session.timeoutNanos()) {
+                if (permits.tryAcquire(CONNECTION_CHECK_NANOS, TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -212,7 +212,7 @@ public final class OpenFile {
     }
 
     /** Returns the fid like {@link #fid}, but does not require the lock. */
-    public int fidToLock() throws IOException {
+    public int fidDespiteLostLock() throws IOException {
         return fid.number();
     }
 

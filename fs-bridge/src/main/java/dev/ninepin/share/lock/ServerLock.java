@@ -57,7 +57,7 @@ final class ServerLock {
             // In this order: the request fails if a newer connection has begun.
             final int latest = requests.connection();
             held = null;
-            if (!requests.setPatiently(requireHolder().fidToLock(), mode)) {
+            if (!requests.setPatiently(requireHolder().fidDespiteLostLock(), mode)) {
                 return false;
             }
             held = mode;
@@ -91,7 +91,7 @@ final class ServerLock {
             file.keepFid();
         }
         final OpenFile current = holder;
-        final int fid = current.fidToLock();
+        final int fid = current.fidDespiteLostLock();
         if (holder != current) {
             // The file was opened again, and another client had taken the lock.
             current.requireLock();
@@ -123,7 +123,7 @@ final class ServerLock {
         }
         if (held != mode && !isLost()) {
             held = null;
-            if (!setUninterrupted(holder.fidToLock(), mode)) {
+            if (!setUninterrupted(holder.fidDespiteLostLock(), mode)) {
                 return false;
             }
             held = mode;
@@ -147,7 +147,7 @@ final class ServerLock {
 
     /** Returns the mode of another client's lock that conflicts with {@code wanted}; NONE if there is none. */
     LockMode inTheWay(final LockMode wanted, final OpenFile file) throws IOException {
-        return holds(wanted) ? LockMode.NONE : requests.inTheWay((holder == null ? file : holder).fidToLock(), wanted);
+        return holds(wanted) ? LockMode.NONE : requests.inTheWay((holder == null ? file : holder).fidDespiteLostLock(), wanted);
     }
 
     /** Returns whether the server is known to hold {@code mode}, or a stronger lock. */
