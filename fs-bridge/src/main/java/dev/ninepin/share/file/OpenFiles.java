@@ -279,11 +279,25 @@ public final class OpenFiles {
                 LOG.trace("a write waits for the next connection", e);
             }
         }
+        final int count = bytes.remaining();
         if (written == 0) {
             written = data.write(file, offset, bytes, flags);
+        } else if (written < count) {
+            // The connection has ended, or the limit of writes behind is reached.
+            written += writeRest(file, offset + written, bytes.slice(bytes.position() + written, count - written), flags);
         }
         file.inode().noteWrite(offset + written);
         return written;
+    }
+
+    /** Writes the rest of a write(2) whose first bytes are written. Returns 0 if that fails: the program will notice. */
+    private int writeRest(final OpenFile file, final long offset, final ByteBuffer rest, final int flags) {
+        try {
+            return data.write(file, offset, rest, flags);
+        } catch (final IOException e) {
+            LOG.debug("a write of node {} is cut short", file.inode().node(), e);
+            return 0;
+        }
     }
 
     /** Returns whether write(2) may return before the server has answered. */
