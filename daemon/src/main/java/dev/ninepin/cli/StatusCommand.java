@@ -82,8 +82,8 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     /**
-     * Reports each mount without a server on standard error. Returns {@link ExitCode#MOUNT_FAILED} if there is one, else
-     * {@code otherwise}.
+     * Reports each mount whose server does not answer on standard error. Returns {@link ExitCode#MOUNT_FAILED} if there
+     * is such a mount, else {@code otherwise}.
      */
     private ExitCode exitCode(final List<MountStatus> shown, final ExitCode otherwise) {
         ExitCode code = otherwise;
@@ -94,7 +94,8 @@ final class StatusCommand implements Callable<Integer> {
                         + ShellText.quote(status.mountPoint()) + ") and mount it again");
                 code = ExitCode.MOUNT_FAILED;
             } else if (status.state().equals(MountStatus.RECONNECTING)) {
-                complain(StatusText.printable(status.mountPoint()) + " has lost its server, and is reconnecting");
+                complain(
+                        StatusText.printable(status.mountPoint()) + " has no connection to its server, and reconnects");
                 code = ExitCode.MOUNT_FAILED;
             } else if (status.state().equals(MountStatus.SILENT)) {
                 complain("the server of " + StatusText.printable(status.mountPoint()) + " does not answer");

@@ -110,7 +110,7 @@ final class StatusText {
 
     private String attempts(final MountStatus status) {
         final String next = status.reconnectNext() == null
-                ? "one is being made"
+                ? "the next is under way"
                 : "the next in "
                         + Math.max(
                                         0,

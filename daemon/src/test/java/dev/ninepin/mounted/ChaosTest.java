@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Programs that check themselves ({@code chaos.py}) while their server is killed and started again. The property {@code
- * ninepin.chaosSeconds} makes it longer.
+ * A test with programs that check their own results ({@code chaos.py}) while the server is killed and started again.
+ * The property {@code ninepin.chaosSeconds} sets its duration.
  */
 class ChaosTest {
     private static final int SECONDS = Integer.getInteger("ninepin.chaosSeconds", 15);

@@ -16,7 +16,7 @@ import java.util.OptionalInt;
 /**
  * The configuration of a mount. Each method except {@link #mount} returns a changed copy.
  *
- * @param reconnects whether a lost connection is made again
+ * @param reconnects whether another connection is opened when one has ended
  */
 public record MountSetup(
         ServerKind kind, SessionOptions session, ShareOptions share, FuseOptions fuse, boolean reconnects) {
@@ -116,7 +116,7 @@ public record MountSetup(
                 reconnects);
     }
 
-    /** Makes the mount connect again after a lost connection, and wait for the server for up to {@code patience}. */
+    /** Makes the mount reconnect, with requests that wait for a connection for up to {@code patience}. */
     MountSetup reconnecting(final Duration patience) {
         return new MountSetup(kind, session.withPatience(patience), share, fuse, true);
     }

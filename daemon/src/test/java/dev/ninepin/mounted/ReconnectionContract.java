@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 abstract class ReconnectionContract {
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** A second, and some time for a busy machine. */
+    /** One second, plus a margin for a busy machine. */
     private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(3);
 
     final ServerKind kind;
@@ -72,7 +72,7 @@ abstract class ReconnectionContract {
     }
 
     static void awaitLoss(final TestMount mount) {
-        // QEMU is started again at once, so that the loss may be over when it is looked for.
+        // A QEMU starts at once, so the mount may already have reconnected.
         await().until(() -> mount.connection() > 0 || !mount.session().connected());
     }
 
@@ -274,13 +274,13 @@ abstract class ReconnectionContract {
         }
     }
 
-    /** Kills the server such that no connection can be made until {@link #comeBack}. */
+    /** Kills the server. No connection can be opened until {@link #comeBack}. */
     void stayAway(final TestMount mount) throws Exception {
         mount.killServer();
         awaitLoss(mount);
     }
 
-    /** Makes it possible to start the server again. */
+    /** Allows the server to start again. */
     void letStart(final TestMount mount) throws Exception {}
 
     final void comeBack(final TestMount mount) throws Exception {

@@ -138,7 +138,7 @@ class ReconnectionTest {
             super(ServerKind.QEMU);
         }
 
-        /** A QEMU starts with its channel, unless its directory is away. */
+        /** Moves the directory of the share, without which QEMU does not start. */
         @Override
         void stayAway(final TestMount mount) throws Exception {
             Files.move(mount.there(""), away(mount));

@@ -143,7 +143,7 @@ public final class TestMount implements AutoCloseable {
         return programs.script(name, arguments);
     }
 
-    /** Returns how often the session has connected again. */
+    /** Returns how often the session has reconnected. */
     int connection() {
         return session.connection();
     }
@@ -217,7 +217,7 @@ public final class TestMount implements AutoCloseable {
         server.kill();
     }
 
-    /** Starts the server again after {@link #killServer}. A mount that reconnects then goes on. */
+    /** Starts the server again after {@link #killServer}. The mount may then reconnect. */
     void restartServer() throws IOException {
         server.restart();
         serverKilled = false;

@@ -1,10 +1,10 @@
-"""Programs that check themselves while the server of their mount is killed and started again.
+"""Programs that check their own results while the server of their mount is killed and started again.
 
-python3 chaos.py SECONDS SEED keeps|forgets     runs in the mount, and fails with what was wrong
+python3 chaos.py SECONDS SEED keeps|forgets     runs in the mount, and fails with a description of the fault
 
-A call may fail with EIO where nobody can know whether it was done: a change of names, an append. Then both outcomes are
-right. With "forgets", the server may run on a host that crashes, and fsync(2) may fail with EIO. Any other failure is
-wrong, and so is data that was acknowledged by fsync(2) and is not there.
+A change of names or an append may fail with EIO if its outcome is unknown. Both outcomes are right then. With "forgets",
+the server may run on another host, and fsync(2) may fail with EIO. Any other failure is wrong. It is also wrong if data
+is missing after a successful fsync(2).
 """
 
 import errno
@@ -47,7 +47,7 @@ def records(end, rng):
 
 
 def is_forgotten(fd):
-    """Syncs a file, and returns whether the server may have forgotten what was written before."""
+    """Syncs a file, and returns whether the server may have lost earlier writes."""
     try:
         os.fsync(fd)
     except OSError as e:
@@ -57,7 +57,7 @@ def is_forgotten(fd):
 
 
 def unknown(call, *arguments):
-    """Whether it is not known if the call has changed anything."""
+    """Makes a call, and returns whether its outcome is unknown."""
     try:
         call(*arguments)
     except OSError as e:
@@ -67,7 +67,7 @@ def unknown(call, *arguments):
 
 
 def exists(name):
-    """Whether the server has a name. The kernel may believe for a second what was true before a call failed with EIO."""
+    """Returns whether the server has a name. Lists the directory, because the kernel may have a cached answer."""
     return name in os.listdir(".")
 
 

@@ -349,7 +349,10 @@ public interface FileOperations {
      */
     void access(Caller caller, long node, int mask) throws IOException;
 
-    /** Called when the kernel has ended the mount, while requests may be in progress: they wait no longer than needed. */
+    /**
+     * Called once the kernel has ended the mount. Requests may still be in progress. They should fail rather than wait
+     * for a connection to the server.
+     */
     default void disconnected() {}
 
     /** Returns which answers of the server may be cached. */

@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tests of the write permission that is lent to a file's owner when the server goes away. */
+/** Tests of the write permission that is lent to a file's owner, with a connection that ends meanwhile. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LentPermissionTest {
     private static final int WRITABLE = S_IFREG | 0644;

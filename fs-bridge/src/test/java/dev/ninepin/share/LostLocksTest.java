@@ -1,6 +1,7 @@
 package dev.ninepin.share;
 
 import static dev.ninepin.operations.FileOperations.ROOT;
+import static dev.ninepin.share.ShareFixture.assertErrno;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -82,7 +83,7 @@ class LostLocksTest {
         share.lock(new FileLock(1, handle, 11, mode, 0, 9), false, kernel);
     }
 
-    /** Cuts the connection, and returns when the server is reached again. */
+    /** Cuts the connection, and blocks until the session has reconnected. */
     private void cut() throws IOException {
         cuts.plan(Tstatfs.class, Cuts.Moment.BEFORE_ARRIVAL);
         share.statfs(ROOT);
@@ -152,5 +153,16 @@ class LostLocksTest {
         assertThat(asked).as("another handle").hasSize(4);
         share.write(handle, 60, ByteBuffer.allocateDirect(1), flags);
         assertThat(asked).containsOnly(LockType.WRLCK).hasSize(4);
+    }
+
+    @Test
+    void theAttributesOfAFileWithALostLockAreStillRead() throws Exception {
+        lock(LockMode.EXCLUSIVE, new NoKernelCache());
+        for (int i = 0; i < 1000; i++) {
+            answers.add(new Rlock(LockStatus.BLOCKED));
+        }
+        cut();
+        assertErrno(Errno.EIO, this::read);
+        assertThat(share.getattr(node).size()).isEqualTo(60);
     }
 }

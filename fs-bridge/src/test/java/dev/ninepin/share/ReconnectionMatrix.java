@@ -47,9 +47,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Each operation, with the connection cut at each kind of request that the operation sends, once before the server
- * receives it and once before its answer arrives. The operation succeeds and was done once; or it fails with EIO, where
- * docs/decisions/0048-reconnection.md says so, and was not done twice.
+ * A test of each operation with a connection that is cut. The cut is made at each kind of request that the operation
+ * sends: once before the server receives the request, and once before the answer arrives. The operation must succeed
+ * and be done once. Where docs/decisions/0048-reconnection.md says so, it may fail with EIO, and must not be done
+ * twice.
  */
 abstract class ReconnectionMatrix extends ShareFixture {
     /** More entries than one reply has. */
@@ -176,7 +177,7 @@ abstract class ReconnectionMatrix extends ShareFixture {
                     Files.createFile(directory.resolve("an-entry-with-a-long-name-so-that-there-are-pages-" + i));
                 }
                 final long handle = test.share.opendir(test.lookup(name));
-                // Some of the entries are taken before the cut.
+                // Some of the entries are read before the cut.
                 final List<Dirent> first = test.readPage(handle, 0, 100);
                 return only(() -> {
                     final List<Dirent> all = new ArrayList<>(first);
@@ -503,7 +504,7 @@ abstract class ReconnectionMatrix extends ShareFixture {
 
         abstract Prepared prepare(ReconnectionMatrix test, String name) throws IOException;
 
-        /** Returns whether EIO is right if the connection is cut at a kind of request. */
+        /** Returns whether the operation may fail with EIO if the connection is cut at a kind of request. */
         boolean mayFail(final Class<? extends Tmessage> kind) {
             return CHANGES_OF_NAMES.contains(kind);
         }
@@ -654,7 +655,7 @@ abstract class ReconnectionMatrix extends ShareFixture {
     @ParameterizedTest
     @EnumSource
     void whereverTheConnectionIsCutTheOperationIsDoneOnceOrFails(final Operation operation) throws Exception {
-        // What is learned once about a server is learned here.
+        // A first run, so that the session has learned what it learns once about a server.
         operation.prepare(this, "first").run();
         final Prepared uncut = operation.prepare(this, "uncut");
         cuts.record();

@@ -66,16 +66,17 @@ public interface Channel extends AutoCloseable {
     }
 
     /**
-     * Returns whether the server may run on a host that can crash while this one goes on. Such a server may lose data that
-     * it has acknowledged and not synced. Any thread.
+     * Returns whether the server may run on a host that can crash without this host. After such a crash, data that the
+     * server acknowledged and did not sync may be lost. Any thread.
      */
     default boolean mayReachOtherHost() {
         return false;
     }
 
     /**
-     * Sets how long {@link #send} and {@link #flush} may block because the server does not read; then they fail, and the
-     * channel is broken. A channel whose sender never blocks for long ignores this. Called before the first request.
+     * Sets how long {@link #send} and {@link #flush} may block while the server reads nothing. After this time they
+     * fail, and the channel is broken. A channel whose sender never blocks for long ignores the limit. Called before
+     * the first request.
      */
     default void limitSending(final long nanos) {}
 

@@ -90,10 +90,10 @@ public final class SeparateCall {
     }
 
     /**
-     * Blocks until {@code future} is done, as {@link #awaitUninterruptibly()} does, for at most {@code nanos}, and returns
-     * its result.
+     * Blocks as {@link #awaitUninterruptibly()} does, until {@code future} is done. Returns the result of the future.
      *
-     * @throws TimeoutException if it is not done in time
+     * @param nanos the longest time to block, in nanoseconds
+     * @throws TimeoutException if the future is not done in this time
      */
     public static <T> T awaitUninterruptibly(final Future<T> future, final long nanos)
             throws IOException, TimeoutException {

@@ -16,8 +16,8 @@ import java.io.IOException;
 import java.util.function.Consumer;
 
 /**
- * One connection of a session: a channel, the requests and replies over it, and the msize that was negotiated on it. The
- * fids that were made over it end with it. Any thread may call any method.
+ * One connection of a session: a channel, its requests and replies, and the negotiated msize. The server ends the fids
+ * of the connection with it. Any thread may call any method.
  */
 final class Connection {
     private final Channel channel;
@@ -40,7 +40,7 @@ final class Connection {
         try {
             this.exchange = new Exchange(channel, number, options.requestTimeout(), recorder, listener);
         } catch (final OutOfMemoryError e) {
-            // What the JVM throws if the system allows no more threads.
+            // The JVM throws this if the system allows no more threads.
             channel.close();
             throw new IOException("no thread can be started to receive replies", e);
         }
@@ -55,11 +55,11 @@ final class Connection {
     }
 
     /**
-     * Negotiates the version and the msize. Blocks until the server has answered. The connection owns {@code channel} from
-     * the call on, and closes it even if this method fails.
+     * Negotiates the version and the msize. Blocks until the server has answered. The connection owns {@code channel}
+     * from the call on, and closes the channel even if this method fails.
      *
-     * @param number the number of the connection in its session, which is larger than those of earlier ones
-     * @param listener told once if the connection ends unexpectedly after {@link #establish}
+     * @param number the number of the connection in its session, larger than all earlier numbers
+     * @param listener called once if the connection ends unexpectedly after {@link #establish}
      */
     static Connection open(
             final Channel channel,
@@ -71,7 +71,7 @@ final class Connection {
         return new Connection(channel, number, options, recorder, listener);
     }
 
-    /** Attaches the session's user, with a fid number of the wire. */
+    /** Attaches the session's user. {@code wireFid} is the fid's number on the wire. */
     Rattach attachRoot(final int wireFid) throws IOException {
         final Tattach attach = new Tattach(wireFid, Tattach.NOFID, options.uname(), options.aname(), options.nUname());
         try {
@@ -86,23 +86,23 @@ final class Connection {
         }
     }
 
-    /** Begins the use of the connection: from now on, an unexpected end is reported. */
+    /** Begins the use of the connection. From now on, the listener is called at an unexpected end. */
     void establish(final int first) {
         firstFid = first;
         exchange.setEstablished(true);
     }
 
-    /** Returns the number on the wire of a fid that was made over this connection. */
+    /** Returns the number of a fid on the wire. The fid must belong to this connection. */
     int wire(final int fid) {
         return fid - firstFid;
     }
 
-    /** Returns whether a fid was made over an earlier connection. */
+    /** Returns whether a fid belongs to an earlier connection. */
     boolean hasLost(final int fid) {
         return Integer.compareUnsigned(fid, firstFid) < 0;
     }
 
-    /** Sends a request over a fid, or over no fid of an earlier connection. */
+    /** Sends a request over a fid. If the fid is lost, sends nothing and returns a failed call. */
     <R> Call<R> call(final int fid, final Tmessage request, final Call.ReplyHandler<R> handler) {
         return hasLost(fid) ? exchange.refuse(request, handler) : exchange.call(request, handler);
     }
@@ -113,18 +113,18 @@ final class Connection {
         return hasLost(fid) ? exchange.refuse(request, handler) : exchange.call(request, handler, patienceNanos);
     }
 
-    /** Sends a request over two fids. */
+    /** Sends a request over two fids. If one of them is lost, sends nothing and returns a failed call. */
     <R> Call<R> call(final int fid, final int other, final Tmessage request, final Call.ReplyHandler<R> handler) {
         return hasLost(fid) ? exchange.refuse(request, handler) : call(other, request, handler);
     }
 
-    /** Sends a Tversion, which the caller sends alone. */
+    /** Sends a Tversion. No other request may be in flight. */
     Call<Rversion> version(final Tversion request) {
         return exchange.callVersion(request, (reply, memory) -> (Rversion) reply);
     }
 
-    /** Returns a handler for replies of one type. */
-    static <R extends Rmessage> Call.ReplyHandler<R> as(final Class<R> reply) {
+    /** Returns a handler that casts each reply to a type. */
+    static <R extends Rmessage> Call.ReplyHandler<R> castTo(final Class<R> reply) {
         return (message, memory) -> reply.cast(message);
     }
 

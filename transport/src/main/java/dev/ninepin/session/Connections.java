@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections of a session, one after the other. When one ends unexpectedly, the thread {@code ninepin-reconnect}
- * opens the next: it closes the old channel, opens a new one, negotiates, and attaches the session's user. It tries at
- * once and then after growing pauses, and soon while a request waits.
+ * The connections of a session, one after another. When a connection ends unexpectedly, the thread {@code
+ * ninepin-reconnect} closes the old channel, opens a new one, negotiates, and attaches the session's user. {@code
+ * docs/decisions/0048-reconnection.md} describes the attempts and their pauses.
  *
  * <p>Any thread may call any method. No request is sent and no other lock is taken under the monitor.
  */
@@ -36,10 +36,10 @@ final class Connections {
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    /** The longest pause while a request waits: a mount goes on soon after its server's return. */
+    /** The longest pause while a request waits. */
     private static final long SHORT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
-    /** A connection that ends sooner counts as a failed attempt, so that the next is not made at once. */
+    /** A connection that ends sooner counts as a failed attempt: the next attempt follows after a pause. */
     private static final long SHORTEST_LIFE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     /** A server that leaves requests unanswered for longer is shown as silent, even if they wait for longer. */
@@ -54,11 +54,11 @@ final class Connections {
     /** How long {@link #close} waits for the reconnecting thread. */
     private static final long CLOSE_PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(2);
 
-    /** How often a thread with a condition of {@link #GIVES_UP} looks at it. */
+    /** How often a waiting thread evaluates its condition in {@link #GIVE_UP_CONDITION}. */
     private static final long CONDITION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** When the thread gives up its wait for the server; null if only an interrupt or the timeout ends the wait. */
-    static final ThreadLocal<@Nullable BooleanSupplier> GIVES_UP = new ThreadLocal<>();
+    /** The condition that ends this thread's waits for a connection; null if there is none. */
+    static final ThreadLocal<@Nullable BooleanSupplier> GIVE_UP_CONDITION = new ThreadLocal<>();
 
     private final @Nullable ChannelSource source;
     private final SessionOptions options;
@@ -67,10 +67,10 @@ final class Connections {
     /** The latest connection, which may have ended. Read without the monitor. */
     private volatile Connection current;
 
-    /** Run after each return of the server. */
+    /** Run after each reconnection. */
     private volatile Runnable afterReturn = () -> {};
 
-    /** Run after the next return of the server. */
+    /** Run after the next reconnection. */
     private final Queue<Runnable> onceAfterReturn = new ConcurrentLinkedQueue<>();
 
     private volatile @Nullable FidTable fids;
@@ -91,7 +91,7 @@ final class Connections {
     @GuardedBy("this")
     private long connectedAt = System.nanoTime();
 
-    /** The pause after the next failure. */
+    /** The pause after the next failed attempt. */
     @GuardedBy("this")
     private long pauseNanos = FIRST_PAUSE_NANOS;
 
@@ -102,7 +102,7 @@ final class Connections {
     @GuardedBy("this")
     private int waiting;
 
-    /** Whether a request has asked for the next connection since the last attempt. */
+    /** Whether a request has begun to wait for the next connection since the last attempt. */
     @GuardedBy("this")
     private boolean asked;
 
@@ -114,17 +114,18 @@ final class Connections {
     @GuardedBy("this")
     private @Nullable String tryFailure;
 
+    /** When the next attempt begins; null while an attempt is made. */
     @GuardedBy("this")
     private @Nullable Instant nextTry;
 
-    /** Whether requests no longer wait, because the session will be closed soon. */
+    /** Whether requests fail instead of waiting, because the session will be closed soon. */
     @GuardedBy("this")
-    private boolean waitsNoMore;
+    private boolean waitsStopped;
 
     @GuardedBy("this")
     private boolean closed;
 
-    /** @param source opens further channels; null if the session ends with this connection */
+    /** @param source opens further channels; null if the session ends with its first connection */
     Connections(
             final @Nullable ChannelSource source,
             final SessionOptions options,
@@ -147,34 +148,34 @@ final class Connections {
         establish(current, 0);
     }
 
-    /** Sets the action to run after each return of the server. It may send requests. */
+    /** Sets the action to run after each reconnection. The action may send requests. */
     void setAfterReturn(final Runnable action) {
         afterReturn = action;
     }
 
-    /** Adds an action to run after the next return of the server. It may send requests. */
+    /** Adds an action to run after the next reconnection. The action may send requests. */
     void runOnceAfterReturn(final Runnable action) {
         onceAfterReturn.add(action);
     }
 
-    /** Returns whether a lost connection is followed by another one. */
-    boolean lastsBeyondConnection() {
+    /** Returns whether another connection is opened when one has ended. */
+    boolean reconnects() {
         return source != null;
     }
 
     /**
-     * How the session is connected.
+     * The state of the connections.
      *
-     * @param end why the latest connection ended; null while it lasts
+     * @param end when and why the latest connection ended; null while it lasts
      * @param tries the number of failed attempts since then
      * @param tryFailure why the last of these attempts has failed; null if none has
-     * @param nextTry when the next attempt begins; null while one is made
+     * @param nextTry when the next attempt begins; null while an attempt is made
      * @param silentNanos for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none
      *     waits
      * @param isSilent whether that is so long that the server is shown as silent
-     * @param patienceNanos for how long requests still wait for a server that is silent or away, in nanoseconds; 0 if they
-     *     fail at once
-     * @param closed whether no other connection follows
+     * @param patienceNanos for how long requests still wait for a silent server or another connection, in nanoseconds; 0
+     *     if they fail at once
+     * @param closed whether the attempts have ended for good
      */
     record Condition(
             @Nullable SessionEnd end,
@@ -210,12 +211,12 @@ final class Connections {
 
     private void establish(final Connection connection, final int firstFid) {
         connection.establish(firstFid);
-        // It may have ended just before, and nobody was told.
-        connection.exchange().end().ifPresent(why -> lost(connection.number(), why));
+        // The connection may have ended before this call, without a call of the listener.
+        connection.exchange().end().ifPresent(why -> recordEnd(connection.number(), why));
     }
 
-    /** Notes the unexpected end of a connection, and begins to make the next one. Does not block. */
-    void lost(final int number, final SessionEnd why) {
+    /** Records the unexpected end of a connection, and begins to open the next one. Does not block. */
+    void recordEnd(final int number, final SessionEnd why) {
         final boolean wasSilent;
         synchronized (this) {
             if (closed || end != null || number != current.number()) {
@@ -240,25 +241,25 @@ final class Connections {
             LOG.warn("The session with the server has ended: {}", why.reason());
         } else if (wasSilent) {
             // The warning was that the server is silent.
-            LOG.info("The connection to the server is given up, and is being made again: {}", why.reason());
+            LOG.info("The connection to the server is given up, and another one is being opened: {}", why.reason());
         } else {
-            LOG.warn("The connection to the server is lost, and is being made again: {}", why.reason());
+            LOG.warn("The connection to the server has ended, and another one is being opened: {}", why.reason());
         }
     }
 
     /**
-     * Starts the thread that opens the next connection. If the system allows no more threads, a request that waits tries
-     * again.
+     * Starts the thread that opens the next connection. If the system allows no more threads, the next waiting request
+     * tries to start the thread.
      *
-     * @param isEarly whether the thread pauses before its first attempt
+     * @param pausesFirst whether the thread pauses before its first attempt
      */
     @GuardedBy("this")
-    private void startReconnecting(final boolean isEarly) {
+    private void startReconnecting(final boolean pausesFirst) {
         final ChannelSource from = source;
         if (from == null) {
             return;
         }
-        final Thread reconnecting = new Thread(() -> reconnect(from, isEarly), "ninepin-reconnect");
+        final Thread reconnecting = new Thread(() -> reconnect(from, pausesFirst), "ninepin-reconnect");
         reconnecting.setDaemon(true);
         try {
             reconnecting.start();
@@ -270,14 +271,15 @@ final class Connections {
     }
 
     /**
-     * Blocks until there is a connection after the one that ended. Makes the next attempt begin soon.
+     * Blocks until a connection after the one of {@code lost} is open. Shortens the pause before the next attempt.
      *
      * @throws SessionEndedException {@code lost}, if no other connection follows
-     * @throws RequestTimeoutException if the server has been away for too long
-     * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
+     * @throws RequestTimeoutException if no connection was open for {@link SessionOptions#patience}
+     * @throws InterruptedIOException if the thread is interrupted (its interrupt flag stays set), or if its condition
+     *     in {@link #GIVE_UP_CONDITION} is true
      */
     void awaitAfter(final SessionEndedException lost) throws IOException {
-        final BooleanSupplier givesUp = GIVES_UP.get();
+        final BooleanSupplier givesUp = GIVE_UP_CONDITION.get();
         synchronized (this) {
             waiting++;
             asked = true;
@@ -288,8 +290,9 @@ final class Connections {
                         throw lost;
                     }
                     final long left = end == null ? SHORT_PAUSE_NANOS : waitUntil - System.nanoTime();
-                    if (left <= 0 || waitsNoMore) {
-                        throw RequestTimeoutException.away(options.patience().toNanos());
+                    if (left <= 0 || waitsStopped) {
+                        throw RequestTimeoutException.unreachable(
+                                options.patience().toNanos());
                     }
                     if (end != null && thread == null) {
                         startReconnecting(false);
@@ -298,45 +301,45 @@ final class Connections {
                     if (givesUp == null) {
                         TimeUnit.NANOSECONDS.timedWait(this, nanos);
                     } else if (givesUp.getAsBoolean()) {
-                        throw new InterruptedIOException("given up while the server was away");
+                        throw new InterruptedIOException("given up while the server was unreachable");
                     } else {
                         TimeUnit.NANOSECONDS.timedWait(this, Math.min(nanos, CONDITION_CHECK_NANOS));
                     }
                 }
             } catch (final InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while the server was away");
+                throw new InterruptedIOException("interrupted while the server was unreachable");
             } finally {
                 waiting--;
             }
         }
     }
 
-    /** Ends the wait of requests for the next connection, now and later. */
+    /** Makes requests fail that wait for the next connection, now and later. */
     synchronized void stopWaiting() {
-        waitsNoMore = true;
+        waitsStopped = true;
         notifyAll();
     }
 
     // The reconnecting thread
 
-    private void reconnect(final ChannelSource from, final boolean isEarly) {
-        // First, because a device is exclusive.
+    private void reconnect(final ChannelSource from, final boolean pausesFirst) {
+        // Before the next channel is opened, because a device has one user at a time.
         current.close();
-        boolean lasts = !isEarly || rest();
+        boolean lasts = !pausesFirst || awaitNextAttempt();
         while (lasts) {
             try {
-                use(open(from));
+                adopt(open(from));
                 return;
             } catch (final IOException | RuntimeException | OutOfMemoryError e) {
-                noteFailure(e);
+                recordFailure(e);
             }
-            lasts = rest();
+            lasts = awaitNextAttempt();
         }
     }
 
-    /** Notes why an attempt has failed. Logs the first failure after the loss of the connection for users. */
-    private void noteFailure(final Throwable failure) {
+    /** Records why an attempt has failed. Only the first failure since the end of the connection is logged as INFO. */
+    private void recordFailure(final Throwable failure) {
         final String why = String.valueOf(failure.getMessage());
         final boolean isFirst;
         synchronized (this) {
@@ -345,14 +348,14 @@ final class Connections {
             tryFailure = why;
         }
         if (isFirst) {
-            LOG.info("Cannot connect to the server again, and will go on trying: {}", why);
+            LOG.info("Cannot connect to the server again; further attempts follow: {}", why);
         }
         LOG.debug("cannot connect to the server again", failure);
     }
 
     private Connection open(final ChannelSource from) throws IOException {
         final int number = current.number() + 1;
-        final Connection next = Connection.open(from.open(), number, options, recorder, why -> lost(number, why));
+        final Connection next = Connection.open(from.open(), number, options, recorder, why -> recordEnd(number, why));
         try {
             final Rattach root = next.attachRoot(0);
             if (!root.qid().isSameFile(table().root().qid())) {
@@ -373,18 +376,17 @@ final class Connections {
         return table;
     }
 
-    private void use(final Connection next) {
-        // In this order: until the connection is current, requests over its fids fail as if they were lost, and are
-        // repeated.
+    private void adopt(final Connection next) {
+        // In this order: while the ended connection is still current, a request over a new fid fails and is repeated.
         table().beginConnection();
         final int firstFid = table().first();
         next.exchange().continueFrom(current.exchange());
         final boolean isWanted;
-        final Duration away;
+        final Duration pause;
         final int failed;
         synchronized (this) {
             isWanted = !closed;
-            away = Duration.ofNanos(System.nanoTime() - lostAt);
+            pause = Duration.ofNanos(System.nanoTime() - lostAt);
             failed = tries;
             if (isWanted) {
                 next.establish(firstFid);
@@ -400,28 +402,28 @@ final class Connections {
             next.close();
             return;
         }
-        LOG.info("Connected to the server again after {} s and {} failed attempts", away.toMillis() / 1000.0, failed);
+        LOG.info("Connected to the server again after {} s and {} failed attempts", pause.toMillis() / 1000.0, failed);
         establish(next, firstFid);
         try {
             runAfterReturn();
         } catch (final RuntimeException | OutOfMemoryError e) {
-            // Not a failed attempt: there is a connection.
-            LOG.warn("what was to be done after the server's return has failed", e);
+            // Not a failed attempt, because the connection is open.
+            LOG.warn("An action after the reconnection has failed", e);
         }
     }
 
     private void runAfterReturn() {
         afterReturn.run();
-        // An action that fails may add itself for the return after this one.
+        // An action that fails may add itself for the next reconnection.
         final List<Runnable> due = List.copyOf(onceAfterReturn);
         onceAfterReturn.removeAll(due);
         due.forEach(Runnable::run);
     }
 
     /** Blocks until the next attempt is due. Returns false if the session was closed. */
-    private synchronized boolean rest() {
+    private synchronized boolean awaitNextAttempt() {
         final long begin = System.nanoTime();
-        // Some jitter, so that the clients of a server that returns do not all come at once.
+        // The jitter prevents that all clients of a server connect at the same time.
         final long pause = pauseNanos * 3 / 4 + ThreadLocalRandom.current().nextLong(pauseNanos / 2);
         pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
         asked = false;
@@ -442,7 +444,7 @@ final class Connections {
         return false;
     }
 
-    /** Ends the attempts to connect. Afterwards, {@link #current} stays the same. Does not wait for the server. */
+    /** Ends the attempts to connect. Afterwards, {@link #current} does not change. Does not wait for the server. */
     void close() {
         final Thread reconnecting;
         synchronized (this) {

@@ -1,6 +1,6 @@
 package dev.ninepin.session;
 
-import static dev.ninepin.session.Connection.as;
+import static dev.ninepin.session.Connection.castTo;
 
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.ChannelInfo;
@@ -92,7 +92,7 @@ public final class Session implements AutoCloseable {
     /** How long {@link #close} waits, for the requests in flight and the last Rversion together. */
     private static final long CLOSE_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-    /** The most times that {@link #repeatIfLost} repeats requests: they may be what ends the connections. */
+    /** The most times that {@link #repeatIfLost} repeats requests. The requests may be what ends the connections. */
     private static final int MOST_REPETITIONS = 16;
 
     private final OperationRecorder recorder = new OperationRecorder();
@@ -109,7 +109,7 @@ public final class Session implements AutoCloseable {
         this.nUname = options.nUname();
         this.uname = options.uname();
         this.aname = options.aname();
-        final Connection first = Connection.open(channel, 0, options, recorder, this::lost);
+        final Connection first = Connection.open(channel, 0, options, recorder, this::recordFirstEnd);
         this.connections = new Connections(source, options, recorder, first);
         try {
             this.fids = new FidTable(new SessionFidRequests(this), options.maxFids());
@@ -124,7 +124,7 @@ public final class Session implements AutoCloseable {
 
     /**
      * Negotiates the version and the msize, and attaches. Blocks until the server has answered. The session owns {@code
-     * channel} from the call on, and closes it even if this method fails. The session ends with the channel.
+     * channel} from the call on, and closes the channel even if this method fails. The session ends with the channel.
      *
      * @throws IOException if the server does not speak 9P2000.L, refuses the tree or the user, or disconnects; the
      *     message says which
@@ -134,21 +134,21 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Connects as {@link #connect(Channel, SessionOptions)} does, over a channel of {@code source}. If the channel ends,
-     * the session goes on over another one.
+     * Connects as {@link #connect(Channel, SessionOptions)} does, over a channel of {@code source}. If the channel
+     * ends, the session opens another one.
      */
     public static Session connect(final ChannelSource source, final SessionOptions options) throws IOException {
         return new Session(source, source.open(), options);
     }
 
-    /** Connects over {@code channel}, and goes on over further channels of {@code source} if it ends. */
+    /** Connects over {@code channel}. If the channel ends, the session opens another one from {@code source}. */
     public static Session connect(final Channel channel, final ChannelSource source, final SessionOptions options)
             throws IOException {
         return new Session(source, channel, options);
     }
 
-    private void lost(final SessionEnd why) {
-        connections.lost(0, why);
+    private void recordFirstEnd(final SessionEnd why) {
+        connections.recordEnd(0, why);
     }
 
     /** Returns the fids of this session. */
@@ -156,18 +156,18 @@ public final class Session implements AutoCloseable {
         return fids;
     }
 
-    /** One or more requests that are repeated as a whole. */
+    /** A group of requests that is repeated as a whole. */
     @FunctionalInterface
     public interface Requests<T> {
         T run() throws IOException;
     }
 
     /**
-     * Runs requests. If their connection ends, and they may be repeated, waits for the next connection and runs them
-     * again. Requests over a fid from before this call are not run again, since the fid is lost.
+     * Runs requests. If their connection ends and they may be repeated, waits for the next connection and runs them
+     * again. If they failed over a fid from before this call, they are not run again, because the fid stays lost.
      *
      * @throws SessionEndedException if the requests may not be repeated, or no other connection follows
-     * @throws RequestTimeoutException if the server has been away for longer than {@link SessionOptions#patience}
+     * @throws RequestTimeoutException if no connection was open for {@link SessionOptions#patience}
      * @throws InterruptedIOException if the thread is interrupted while it waits
      */
     public <T> T repeatIfLost(final Requests<T> requests) throws IOException {
@@ -187,7 +187,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Blocks until there is a connection after the one of a failure.
+     * Blocks until a connection after the one of {@code lost} is open.
      *
      * @throws IOException as {@link #repeatIfLost} does
      */
@@ -196,40 +196,45 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Makes each wait of this thread for a server that is away end as if the thread was interrupted, once {@code condition}
-     * is true. For a thread that is never interrupted, since its requests must not be.
+     * Sets the condition that ends each wait of this thread for a connection, as an interrupt would. For a thread whose
+     * requests must not be interrupted.
      */
     public static void giveUpIf(final BooleanSupplier condition) {
-        Connections.GIVES_UP.set(condition);
+        Connections.GIVE_UP_CONDITION.set(condition);
     }
 
-    /** Returns the condition that {@link #giveUpIf} was called with on this thread; never true if it was not called. */
+    /** Returns the condition that {@link #giveUpIf} has set for this thread; by default one that is never true. */
     public static BooleanSupplier givesUp() {
-        final BooleanSupplier condition = Connections.GIVES_UP.get();
+        final BooleanSupplier condition = Connections.GIVE_UP_CONDITION.get();
         return condition == null ? () -> false : condition;
     }
 
-    /** Makes requests fail instead of waiting for a server that is away: the session will be closed soon. */
+    /** Makes requests fail instead of waiting for a connection, because the session will be closed soon. */
     public void stopWaiting() {
         connections.stopWaiting();
     }
 
-    /** Sets the action to run after each return of the server, for requests that nobody waits for. */
+    /** Sets the action to run after each reconnection. The action may send requests, for which no program waits. */
     public void setAfterReturn(final Runnable action) {
         connections.setAfterReturn(action);
     }
 
-    /** Runs an action once after the next return of the server. It may send requests. */
+    /** Runs an action once, after the next reconnection. The action may send requests. */
     public void runOnceAfterReturn(final Runnable action) {
         connections.runOnceAfterReturn(action);
     }
 
-    /** Returns whether the session goes on over another connection when one has ended. */
+    /** Returns whether another connection is opened when one has ended. */
     public boolean reconnects() {
-        return connections.lastsBeyondConnection();
+        return connections.reconnects();
     }
 
-    /** Returns the number of the present connection, which may have ended: a later one has a larger number. */
+    /** Returns whether there is a connection. It may end at any time. */
+    public boolean isConnected() {
+        return !connections.current().exchange().hasEnded();
+    }
+
+    /** Returns the number of the latest connection, which may have ended. Later connections have larger numbers. */
     public int connection() {
         return connections.current().number();
     }
@@ -247,14 +252,14 @@ public final class Session implements AutoCloseable {
         return exchange().timeoutNanos();
     }
 
-    /** Returns the largest message of the present connection, in bytes. */
+    /** Returns the largest message of the latest connection, in bytes. */
     public int msize() {
         return connections.current().msize();
     }
 
     /**
-     * Returns the most data bytes that one Tread, Treaddir or Twrite may carry. The next connection may allow less: a
-     * caller takes the fid first.
+     * Returns the most data bytes that one Tread, Treaddir or Twrite may carry. The next connection may allow less, so
+     * a caller gets the fid before it calls this method.
      */
     public int maxIo() {
         return msize() - IO_HEADER_SIZE;
@@ -271,12 +276,14 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns whether the server may have lost data that it acknowledged over the connection {@code since} and was not
-     * asked to sync: it was reached again since, and may run on a host that has crashed.
+     * Returns whether the server may have lost unsynced data that it acknowledged over a connection: another connection
+     * followed, and the server may run on a host that has crashed.
+     *
+     * @param since the number of the connection
      */
     public boolean mayHaveForgotten(final int since) {
-        final Connection at = connections.current();
-        return since < at.number() && at.channel().mayReachOtherHost();
+        final Connection latest = connections.current();
+        return since < latest.number() && latest.channel().mayReachOtherHost();
     }
 
     /** Returns the numeric ID of the user that the session is attached as. */
@@ -341,7 +348,7 @@ public final class Session implements AutoCloseable {
         if (lasts && condition.end() == null) {
             return condition.isSilent() ? SessionStatus.State.SILENT : SessionStatus.State.CONNECTED;
         }
-        return condition.closed() || !connections.lastsBeyondConnection()
+        return condition.closed() || !connections.reconnects()
                 ? SessionStatus.State.ENDED
                 : SessionStatus.State.RECONNECTING;
     }
@@ -350,72 +357,72 @@ public final class Session implements AutoCloseable {
         return connections.current().exchange();
     }
 
-    /** Returns the connection to send a request over. Ends a connection whose server has been silent for too long. */
-    private Connection at() {
-        final Connection at = connections.current();
-        if (connections.lastsBeyondConnection() && at.exchange().isSilentForLong()) {
-            at.exchange().endSilence();
+    /** Returns the connection to send a request over. Ends that connection if the server is silent for too long. */
+    private Connection connectionToUse() {
+        final Connection latest = connections.current();
+        if (connections.reconnects() && latest.exchange().isSilentForLong()) {
+            latest.exchange().endSilence();
         }
-        return at;
+        return latest;
     }
 
     // One method per message, in the order of the message types. A method blocks only until a tag is free.
 
     /** Sends a {@link Tstatfs}. */
     public Call<Rstatfs> statfs(final int fid) {
-        final Connection at = at();
-        return at.call(fid, new Tstatfs(at.wire(fid)), as(Rstatfs.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tstatfs(latest.wire(fid)), castTo(Rstatfs.class));
     }
 
     /** Sends a {@link Tlopen}. {@code flags} are bits of {@link dev.ninepin.p9.OpenFlags}. */
     public Call<Rlopen> lopen(final int fid, final int flags) {
-        final Connection at = at();
-        return at.call(fid, new Tlopen(at.wire(fid), flags), as(Rlopen.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tlopen(latest.wire(fid), flags), castTo(Rlopen.class));
     }
 
     /** Sends a {@link Tlcreate}. {@code flags} are bits of {@link dev.ninepin.p9.OpenFlags}. */
     public Call<Rlcreate> lcreate(
             final int fid, final ByteString name, final int flags, final int mode, final int gid) {
-        final Connection at = at();
-        return at.call(fid, new Tlcreate(at.wire(fid), name, flags, mode, gid), as(Rlcreate.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tlcreate(latest.wire(fid), name, flags, mode, gid), castTo(Rlcreate.class));
     }
 
     /** Sends a {@link Tsymlink}. */
     public Call<Rsymlink> symlink(final int dfid, final ByteString name, final ByteString target, final int gid) {
-        final Connection at = at();
-        return at.call(dfid, new Tsymlink(at.wire(dfid), name, target, gid), as(Rsymlink.class));
+        final Connection latest = connectionToUse();
+        return latest.call(dfid, new Tsymlink(latest.wire(dfid), name, target, gid), castTo(Rsymlink.class));
     }
 
     /** Sends a {@link Tmknod}. */
     public Call<Rmknod> mknod(
             final int dfid, final ByteString name, final int mode, final int major, final int minor, final int gid) {
-        final Connection at = at();
-        return at.call(dfid, new Tmknod(at.wire(dfid), name, mode, major, minor, gid), as(Rmknod.class));
+        final Connection latest = connectionToUse();
+        return latest.call(dfid, new Tmknod(latest.wire(dfid), name, mode, major, minor, gid), castTo(Rmknod.class));
     }
 
     /** Sends a {@link Trename}. */
     public Call<Rmessage> rename(final int fid, final int dfid, final ByteString name) {
-        final Connection at = at();
-        return at.call(fid, dfid, new Trename(at.wire(fid), at.wire(dfid), name), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, dfid, new Trename(latest.wire(fid), latest.wire(dfid), name), castTo(Rmessage.class));
     }
 
     /** Sends a {@link Treadlink}. */
     public Call<Rreadlink> readlink(final int fid) {
-        final Connection at = at();
-        return at.call(fid, new Treadlink(at.wire(fid)), as(Rreadlink.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Treadlink(latest.wire(fid)), castTo(Rreadlink.class));
     }
 
     /** Sends a {@link Tgetattr}. {@code requestMask} has bits of {@link dev.ninepin.p9.AttrMask}. */
     public Call<Rgetattr> getattr(final int fid, final long requestMask) {
-        final Connection at = at();
-        return at.call(fid, new Tgetattr(at.wire(fid), requestMask), as(Rgetattr.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tgetattr(latest.wire(fid), requestMask), castTo(Rgetattr.class));
     }
 
     /** Sends a {@link Tsetattr}. */
     public Call<Rmessage> setattr(final Tsetattr change) {
-        final Connection at = at();
+        final Connection latest = connectionToUse();
         final Tsetattr request = new Tsetattr(
-                at.wire(change.fid()),
+                latest.wire(change.fid()),
                 change.valid(),
                 change.mode(),
                 change.uid(),
@@ -425,19 +432,20 @@ public final class Session implements AutoCloseable {
                 change.atimeNsec(),
                 change.mtimeSec(),
                 change.mtimeNsec());
-        return at.call(change.fid(), request, as(Rmessage.class));
+        return latest.call(change.fid(), request, castTo(Rmessage.class));
     }
 
     /** Sends a {@link Txattrwalk}. */
     public Call<Rxattrwalk> xattrwalk(final int fid, final int newfid, final ByteString name) {
-        final Connection at = at();
-        return at.call(fid, newfid, new Txattrwalk(at.wire(fid), at.wire(newfid), name), as(Rxattrwalk.class));
+        final Connection latest = connectionToUse();
+        return latest.call(
+                fid, newfid, new Txattrwalk(latest.wire(fid), latest.wire(newfid), name), castTo(Rxattrwalk.class));
     }
 
     /** Sends a {@link Txattrcreate}. {@code size} is the length of the value in bytes. */
     public Call<Rmessage> xattrcreate(final int fid, final ByteString name, final long size, final int flags) {
-        final Connection at = at();
-        return at.call(fid, new Txattrcreate(at.wire(fid), name, size, flags), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Txattrcreate(latest.wire(fid), name, size, flags), castTo(Rmessage.class));
     }
 
     /**
@@ -446,84 +454,84 @@ public final class Session implements AutoCloseable {
      * @param count the most bytes of entries to return, at most {@link #maxIo}
      */
     public Call<List<Dirent>> readdir(final int fid, final long offset, final int count) {
-        final Connection at = at();
-        return at.call(
+        final Connection latest = connectionToUse();
+        return latest.call(
                 fid,
-                new Treaddir(at.wire(fid), offset, count),
+                new Treaddir(latest.wire(fid), offset, count),
                 (reply, memory) -> Dirent.decodeAll(atMost(count, ((Rreaddir) reply).data())));
     }
 
     /** Sends a {@link Tfsync}. */
     public Call<Rmessage> fsync(final int fid, final boolean dataOnly) {
-        final Connection at = at();
-        return at.call(fid, new Tfsync(at.wire(fid), dataOnly ? 1 : 0), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tfsync(latest.wire(fid), dataOnly ? 1 : 0), castTo(Rmessage.class));
     }
 
     /** Sends a {@link Tlock}. */
     public Call<Rlock> lock(final Tlock lock) {
-        final Connection at = at();
+        final Connection latest = connectionToUse();
         final Tlock request = new Tlock(
-                at.wire(lock.fid()),
+                latest.wire(lock.fid()),
                 lock.type(),
                 lock.flags(),
                 lock.start(),
                 lock.length(),
                 lock.procId(),
                 lock.clientId());
-        return at.call(lock.fid(), request, as(Rlock.class));
+        return latest.call(lock.fid(), request, castTo(Rlock.class));
     }
 
     /** Sends a {@link Tgetlock}. */
     public Call<Rgetlock> getlock(final Tgetlock lock) {
-        final Connection at = at();
+        final Connection latest = connectionToUse();
         final Tgetlock request = new Tgetlock(
-                at.wire(lock.fid()), lock.type(), lock.start(), lock.length(), lock.procId(), lock.clientId());
-        return at.call(lock.fid(), request, as(Rgetlock.class));
+                latest.wire(lock.fid()), lock.type(), lock.start(), lock.length(), lock.procId(), lock.clientId());
+        return latest.call(lock.fid(), request, castTo(Rgetlock.class));
     }
 
     /** Sends a {@link Tlink}. */
     public Call<Rmessage> link(final int dfid, final int fid, final ByteString name) {
-        final Connection at = at();
-        return at.call(dfid, fid, new Tlink(at.wire(dfid), at.wire(fid), name), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(dfid, fid, new Tlink(latest.wire(dfid), latest.wire(fid), name), castTo(Rmessage.class));
     }
 
     /** Sends a {@link Tmkdir}. */
     public Call<Rmkdir> mkdir(final int dfid, final ByteString name, final int mode, final int gid) {
-        final Connection at = at();
-        return at.call(dfid, new Tmkdir(at.wire(dfid), name, mode, gid), as(Rmkdir.class));
+        final Connection latest = connectionToUse();
+        return latest.call(dfid, new Tmkdir(latest.wire(dfid), name, mode, gid), castTo(Rmkdir.class));
     }
 
     /** Sends a {@link Trenameat}. */
     public Call<Rmessage> renameat(
             final int olddirfid, final ByteString oldname, final int newdirfid, final ByteString newname) {
-        final Connection at = at();
-        return at.call(
+        final Connection latest = connectionToUse();
+        return latest.call(
                 olddirfid,
                 newdirfid,
-                new Trenameat(at.wire(olddirfid), oldname, at.wire(newdirfid), newname),
-                as(Rmessage.class));
+                new Trenameat(latest.wire(olddirfid), oldname, latest.wire(newdirfid), newname),
+                castTo(Rmessage.class));
     }
 
     /** Sends a {@link Tunlinkat}. */
     public Call<Rmessage> unlinkat(final int dirfid, final ByteString name, final int flags) {
-        final Connection at = at();
-        return at.call(dirfid, new Tunlinkat(at.wire(dirfid), name, flags), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(dirfid, new Tunlinkat(latest.wire(dirfid), name, flags), castTo(Rmessage.class));
     }
 
     /**
-     * Attaches a user to the tree. Other users than the session's are attached by number only, as the kernel's client
+     * Attaches a user to the tree. Users other than the session's are attached by number only, as the kernel's client
      * does ({@code fs/9p/fid.c}).
      */
     Call<Rattach> attach(final int fid, final int user) {
-        final Connection at = at();
+        final Connection latest = connectionToUse();
         final ByteString name = user == nUname ? uname : ByteString.EMPTY;
-        return at.call(fid, new Tattach(at.wire(fid), Tattach.NOFID, name, aname, user), as(Rattach.class));
+        return latest.call(fid, new Tattach(latest.wire(fid), Tattach.NOFID, name, aname, user), castTo(Rattach.class));
     }
 
     /** Sends a {@link Twalk}. The reply has at most as many qids as {@code names}. */
     public Call<Rwalk> walk(final int fid, final int newfid, final List<ByteString> names) {
-        final Connection at = at();
-        return at.call(fid, newfid, new Twalk(at.wire(fid), at.wire(newfid), names), (reply, memory) -> {
+        final Connection latest = connectionToUse();
+        return latest.call(fid, newfid, new Twalk(latest.wire(fid), latest.wire(newfid), names), (reply, memory) -> {
             final Rwalk walk = (Rwalk) reply;
             if (walk.qids().size() > names.size()) {
                 throw new ProtocolException("Rwalk has " + walk.qids().size() + " qids for " + names.size() + " names");
@@ -538,8 +546,8 @@ public final class Session implements AutoCloseable {
      * @param count the most bytes to read, at most {@link #maxIo}
      */
     public Call<ReadReply> read(final int fid, final long offset, final int count) {
-        final Connection at = at();
-        return at.call(fid, new Tread(at.wire(fid), offset, count), (reply, memory) -> {
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tread(latest.wire(fid), offset, count), (reply, memory) -> {
             final ByteBuffer data = atMost(count, ((Rread) reply).data());
             bytesRead.add(data.remaining());
             return new ReadReply(data, memory);
@@ -557,10 +565,10 @@ public final class Session implements AutoCloseable {
     /** Sends bytes like {@link #write(int, long, ByteBuffer)}, but waits at most {@code patienceNanos} for a tag. */
     public Call<Rwrite> write(final int fid, final long offset, final ByteBuffer data, final long patienceNanos) {
         final int count = data.remaining();
-        final Connection at = at();
-        return at.call(
+        final Connection latest = connectionToUse();
+        return latest.call(
                 fid,
-                new Twrite(at.wire(fid), offset, data),
+                new Twrite(latest.wire(fid), offset, data),
                 (reply, memory) -> {
                     final Rwrite written = (Rwrite) reply;
                     if (Integer.compareUnsigned(written.count(), count) > 0) {
@@ -575,20 +583,20 @@ public final class Session implements AutoCloseable {
 
     /** Sends a {@link Tclunk}. */
     Call<Rmessage> clunk(final int fid) {
-        final Connection at = at();
-        return at.call(fid, new Tclunk(at.wire(fid)), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tclunk(latest.wire(fid)), castTo(Rmessage.class));
     }
 
     /** Clunks a fid like {@link #clunk(int)}, but waits at most {@code patienceNanos} for a tag. */
     Call<Rmessage> clunk(final int fid, final long patienceNanos) {
-        final Connection at = at();
-        return at.call(fid, new Tclunk(at.wire(fid)), as(Rmessage.class), patienceNanos);
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tclunk(latest.wire(fid)), castTo(Rmessage.class), patienceNanos);
     }
 
     /** Sends a {@link Tremove}. */
     Call<Rmessage> remove(final int fid) {
-        final Connection at = at();
-        return at.call(fid, new Tremove(at.wire(fid)), as(Rmessage.class));
+        final Connection latest = connectionToUse();
+        return latest.call(fid, new Tremove(latest.wire(fid)), castTo(Rmessage.class));
     }
 
     private static ByteBuffer atMost(final int count, final ByteBuffer data) throws ProtocolException {

@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param nUname the numeric ID of the user to attach as; {@link dev.ninepin.p9.Tauth#NONUNAME} for none
  * @param maxFids how many path fids to keep before the least recently used are clunked
  * @param requestTimeout how long a request may go unanswered before it is flushed and fails
- * @param patience how long requests wait for a server whose connection was lost
+ * @param patience how long requests wait for another connection after the connection has ended
  */
 public record SessionOptions(
         int msize,
@@ -28,7 +28,7 @@ public record SessionOptions(
     /** The smallest msize that the Linux client and QEMU's server accept. */
     public static final int MIN_MSIZE = 4096;
 
-    /** How long requests wait for a server that is away, by default. */
+    /** The default of {@link #patience}. */
     public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(60);
 
     private static final int DEFAULT_MAX_FIDS = 8192;
@@ -71,7 +71,7 @@ public record SessionOptions(
         return new SessionOptions(msize, uname, aname, nUname, maxFids, timeout, patience);
     }
 
-    /** Returns a copy with another patience with a server that is away. */
+    /** Returns a copy with another {@link #patience}. */
     public SessionOptions withPatience(final Duration duration) {
         return new SessionOptions(msize, uname, aname, nUname, maxFids, requestTimeout, duration);
     }

@@ -9,15 +9,15 @@ import java.util.Optional;
 /**
  * A snapshot of a session's state.
  *
- * @param state how the session is connected
+ * @param state the state of the connection
  * @param unexpectedEnd when and why the connection ended; empty while it lasts, and if this host closed it
  * @param tries how many attempts to connect have failed since then
  * @param tryFailure why the last of these attempts has failed; empty if none has
- * @param nextTry when the next attempt begins; empty while one is made, and if there is none
+ * @param nextTry when the next attempt begins; empty during an attempt, and if none follows
  * @param silentNanos for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none
  *     waits
- * @param patienceNanos for how long requests still wait for a server that is silent or away, in nanoseconds; 0 if they
- *     fail at once
+ * @param patienceNanos for how long requests still wait for a silent server or another connection, in nanoseconds; 0 if
+ *     they fail at once
  * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
  * @param requestsInFlight requests that the server has not answered yet
@@ -51,7 +51,7 @@ public record SessionStatus(
         long bytesRead,
         long bytesWritten,
         List<OperationStats> messages) {
-    /** How a session is connected. */
+    /** The state of a session's connection. */
     public enum State {
         CONNECTED,
         /**
@@ -59,13 +59,13 @@ public record SessionStatus(
          * requests wait for it. After the timeout of a request, requests fail until it does.
          */
         SILENT,
-        /** The connection is lost, and is being made again. */
+        /** The connection has ended, and another one is being opened. */
         RECONNECTING,
-        /** The session is over: it was closed, or its connection was lost and is not made again. */
+        /** The session was closed, or its connection has ended and no other one follows. */
         ENDED
     }
 
-    /** Returns whether requests can be answered; false once the channel broke or was closed. */
+    /** Returns whether a connection is open. */
     public boolean connected() {
         return state == State.CONNECTED || state == State.SILENT;
     }

@@ -46,7 +46,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Tests of a session that goes on over another channel. The server is in memory, and loses its fids with the channel. */
+/**
+ * Tests of a session that goes on over another channel. The server is in memory, and loses its fids with the channel.
+ */
 @Timeout(60)
 class ReconnectionTest {
     private static final ByteString FILE = ByteString.of("file");

@@ -178,9 +178,9 @@ class SilentServerTest {
             await().until(() -> session.connection() == 1);
 
             await().untilAsserted(() -> assertThat(newsOf(log)).hasSize(3));
-            assertThat(newsOf(log).get(0)).startsWith("WARN The connection to the server is lost");
+            assertThat(newsOf(log).get(0)).startsWith("WARN The connection to the server has ended");
             assertThat(newsOf(log).get(1))
-                    .isEqualTo("INFO Cannot connect to the server again, and will go on trying:"
+                    .isEqualTo("INFO Cannot connect to the server again; further attempts follow:"
                             + " nothing listens, attempt 1");
             assertThat(newsOf(log).get(2))
                     .startsWith("INFO Connected to the server again after ")

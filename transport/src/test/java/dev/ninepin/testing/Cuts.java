@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** The plan of where a {@link CuttingChannel} breaks next, and the record of what was sent. Any thread. */
+/** The plan of the next cut of a {@link CuttingChannel}, and the record of the requests that were sent. Any thread. */
 public final class Cuts {
     /** When a channel breaks. */
     public enum Moment {
@@ -48,7 +48,7 @@ public final class Cuts {
         return made.get();
     }
 
-    /** Returns when to cut because of a request; null for not at all. The plan is used up then. */
+    /** Returns the moment of the cut for a request; null if no cut is planned at it. Ends the plan. */
     @Nullable
     Moment take(final Tmessage request) {
         sent.add(request.getClass());

@@ -6,7 +6,9 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A channel that breaks at a planned request, before the server receives it or before the client receives the answer. */
+/**
+ * A channel that breaks at a planned request, before the server receives it or before the client receives the answer.
+ */
 public final class CuttingChannel extends ForwardingChannel {
     private static final int NONE = -1;
 

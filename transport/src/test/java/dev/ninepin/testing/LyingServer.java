@@ -145,6 +145,11 @@ public final class LyingServer implements AnsweringChannel.Server {
         return file == null ? null : file.qid;
     }
 
+    /** Returns the names in the root directory. */
+    public synchronized List<ByteString> names() {
+        return List.copyOf(root.children.keySet());
+    }
+
     private File directoryOf(final String path) {
         File directory = root;
         final int slash = path.lastIndexOf('/');

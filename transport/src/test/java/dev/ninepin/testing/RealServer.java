@@ -29,7 +29,10 @@ public interface RealServer extends AutoCloseable {
         return false;
     }
 
-    /** Starts the server again after {@link #kill}, at the same address. A server that starts with its channel needs nothing. */
+    /**
+     * Starts the server again after {@link #kill}, at the same address. Does nothing for a server that starts with its
+     * channel.
+     */
     default void restart() throws IOException {}
 
     @Override

@@ -71,7 +71,7 @@ public abstract class SessionFixture {
         return session;
     }
 
-    /** Connects as {@link #connect} does, over one channel after the other, which break as {@code cuts} says. */
+    /** Connects as {@link #connect} does, over one channel after another. {@code cuts} decides where channels break. */
     protected Session connectAgainAndAgain(final SessionOptions options, final Cuts cuts) throws IOException {
         session = Session.connect(
                 () -> {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
  * @param disconnectReason the reason for that end; null while the connection lasts
  * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts
- * @param reconnectFailure why the last of these attempts has failed; null if none has
- * @param reconnectNext the time of the next attempt, in ISO 8601, UTC; null while one is made, and if there is none
+ * @param reconnectFailure the reason for which the last of these attempts has failed; null if none has
+ * @param reconnectNext the time of the next attempt, in ISO 8601, UTC; null during an attempt, and if none follows
  * @param pid the process ID of the daemon
  * @param ninepinVersion the version of the daemon
  * @param log the daemon's log file; null if it logs to its standard error, or not at all
@@ -48,16 +48,16 @@ public record MountStatus(
         Files files,
         Jvm jvm) {
 
-    /** The state of a mount whose session with the server is alive. */
+    /** The state of a mount with a connection to its server. */
     public static final String CONNECTED = "connected";
 
     /** The state of a mount whose server sends nothing although requests wait, or have failed because of that. */
     public static final String SILENT = "silent";
 
-    /** The state of a mount whose connection to the server is lost and is being made again; requests wait. */
+    /** The state of a mount whose connection to the server has ended, and that opens another one. Requests wait. */
     public static final String RECONNECTING = "reconnecting";
 
-    /** The state of a mount whose session with the server has ended; requests to the server fail. */
+    /** The state of a mount whose session with the server has ended. Requests to the server fail. */
     public static final String DISCONNECTED = "disconnected";
 
     /**

@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param access who may use the share, and which user the server sees
  * @param idMap the mapping between local and server IDs
  * @param driver the driver for a virtio device; empty for the best one
- * @param patience how long requests wait for the server
- * @param reconnects whether a lost connection is made again; otherwise the session ends with it
+ * @param patience how long requests wait for another connection after the connection has ended
+ * @param reconnects whether another connection is opened when one has ended; otherwise the session ends with it
  * @param v9fs the options of {@code mount -t 9p} in the list
  */
 public record MountOptions(
@@ -67,7 +67,7 @@ public record MountOptions(
         Duration patience,
         boolean reconnects,
         V9fsOptions v9fs) {
-    /** The patience of {@code timeout=hard}, longer than any mount lasts. */
+    /** The value of {@link #patience} for {@code timeout=hard}: longer than any mount lasts. */
     public static final Duration HARD = Duration.ofDays(365 * 10);
 
     /** The option that asks mount(8) to change a mount that exists. */
@@ -87,8 +87,8 @@ public record MountOptions(
     }
 
     /**
-     * Returns a copy of a session's options that waits as these options say. A request that was sent gets at least the
-     * default time for its answer, because a server may be slow.
+     * Returns a copy of a session's options with the timeouts of these options. A request that was sent waits for its
+     * answer for at least the default time, because a server may be slow.
      */
     public SessionOptions withWaits(final SessionOptions options) {
         final Duration least = options.requestTimeout();

@@ -46,7 +46,7 @@ public final class Workers {
      */
     static final int MOST = 1024;
 
-    /** How long requests may go on after the end of the connection before they are interrupted. */
+    /** How long requests may continue after the end of the connection before they are interrupted. */
     private static final long LAST_REQUESTS_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
     private static final int EINTR = 4;
@@ -82,8 +82,8 @@ public final class Workers {
     /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
 
-    /** Set once the requests in progress were told of the end of the connection. */
-    private final AtomicBoolean leaving = new AtomicBoolean();
+    /** Whether {@link FileOperations#disconnected} was called. */
+    private final AtomicBoolean announcedEnd = new AtomicBoolean();
 
     /** Set once a thread has received the end of the connection, from the kernel or after {@link #exitSession}. */
     private volatile boolean disconnected;
@@ -212,10 +212,10 @@ public final class Workers {
         }
     }
 
-    /** Notes the end of the connection. The requests in progress, such as RELEASE, may wait for a server that is away. */
+    /** Records the end of the connection. Ends the requests in progress soon, even if they wait for the server. */
     private void noteDisconnected() {
         disconnected = true;
-        if (!leaving.getAndSet(true)) {
+        if (!announcedEnd.getAndSet(true)) {
             files.disconnected();
             final Timer.Cancellable unused = timer.schedule(LAST_REQUESTS_MILLIS, this::interruptAll);
         }

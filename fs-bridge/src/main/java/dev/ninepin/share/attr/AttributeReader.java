@@ -150,7 +150,7 @@ public final class AttributeReader {
         final Inode.Asked asked = beginRequest(inode);
         final Rgetattr reply;
         try {
-            reply = session.repeatIfLost(() -> ask(file.fid()));
+            reply = session.repeatIfLost(() -> ask(file.fidDespiteLostLock()));
         } catch (final RemoteException e) {
             if (e.errno() != Errno.ENOENT) {
                 throw e;

@@ -72,7 +72,7 @@ public final class OpenDescriptors {
         private final AtomicReference<@Nullable TestFile> testFile = new AtomicReference<>();
     }
 
-    /** The kinds of changes that the server applies to descriptors, found out over a connection given by number. */
+    /** The kinds of changes that the server applies to descriptors, and the number of the connection of the test. */
     private record Result(Set<Part> parts, int connection) {}
 
     /** A test file in the root, and the server ID of the user who has created it. */
@@ -93,7 +93,7 @@ public final class OpenDescriptors {
         return result().filter(parts -> parts.containsAll(partsOf(change))).isPresent();
     }
 
-    /** Returns the result of the test over the present connection; empty if there is none. */
+    /** Returns the result of the test over the latest connection; empty if there is none. */
     private Optional<Set<Part>> result() {
         return Optional.ofNullable(learnt.result.get())
                 .filter(result -> result.connection() == session.connection())
@@ -107,7 +107,7 @@ public final class OpenDescriptors {
     boolean appliesToDescriptor(final Inode inode, final AttributeChange change) throws IOException {
         if (result().isEmpty() && inode.open.isOpen() && !learnt.learning.getAndSet(true)) {
             try {
-                // In this order: after a new connection, the fid of the test is lost.
+                // In this order: if a new connection begins meanwhile, the test fails, because its fid is lost.
                 final int connection = session.connection();
                 learn().ifPresent(parts -> learnt.result.set(new Result(parts, connection)));
             } finally {
@@ -119,8 +119,8 @@ public final class OpenDescriptors {
 
     /**
      * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
-     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}). Does so too if
-     * there is a new connection.
+     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}). Also returns
+     * false if the test has no result for the latest connection.
      */
     boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
         // The lock prevents a close, after which the fid's number may be another file's.
@@ -131,7 +131,7 @@ public final class OpenDescriptors {
             }
             final int fid = file.fid();
             if (result().isEmpty()) {
-                // The fid may have been opened over a new connection just now.
+                // The fid may just have been opened over a new connection.
                 return false;
             }
             final int connection = session.connection();

@@ -76,7 +76,7 @@ public final class OwnerWrite {
                 refusal.addSuppressed(e);
                 throw refusal;
             } catch (final IOException e) {
-                // The server may have set the bit all the same.
+                // The server may nevertheless have set the bit.
                 Uninterrupted.run(() -> takeBack(inode, mode));
                 throw e;
             }
@@ -90,7 +90,7 @@ public final class OwnerWrite {
 
     /**
      * Clears the bit, unless another client has changed the mode. The action may have cleared set-ID bits, which
-     * therefore stay as they are. If the server is away, does so after its return.
+     * therefore stay as they are. If the connection ends, tries again after the next reconnection.
      */
     private void takeBack(final Inode inode, final int mode) {
         try {
@@ -116,7 +116,7 @@ public final class OwnerWrite {
         }
     }
 
-    /** Requests the mode. Does not wait for the writes of the file, which may wait for the action. */
+    /** Requests the mode. Does not wait for pending writes of the file, because these may wait for the action. */
     private int modeOf(final Inode inode) throws IOException {
         final Rgetattr reply =
                 paths.use(inode, fid -> session.getattr(fid, AttrMask.BASIC).await());

@@ -25,7 +25,7 @@ final class PendingWrite {
     private final int limit;
     private final PendingWrites.Repeater repeater;
 
-    /** Sends gathered bytes; null if the write was sent at once. */
+    /** The way to send the gathered bytes; null if the write was sent at once. */
     private final PendingWrites.@Nullable Sender sender;
 
     /** The number of bytes of the write. */
@@ -43,10 +43,10 @@ final class PendingWrite {
     /** The latest request; null before the first one, and while bytes are left that it did not write. */
     private @Nullable Call<Rwrite> call;
 
-    /** The result of writing the bytes again after the connection of {@link #call} has ended; null if that was not done. */
+    /** The result of writing the bytes again after the end of the connection; null if they were not written again. */
     private @Nullable Result again;
 
-    /** Whether a thread is sending the bytes that are left, or writing them again. */
+    /** Whether a thread is sending the bytes that are left, or is writing them again. */
     private boolean sending;
 
     /** Whether the write has succeeded or failed, and this was recorded. */
@@ -167,7 +167,7 @@ final class PendingWrite {
         }
     }
 
-    /** Returns whether the connection ended before the answer, so that the bytes must be written again. */
+    /** Returns whether the connection ended before the answer, and the bytes must be written again. */
     boolean isLost() {
         return !done && again == null && repeater.isRepeated() && lossOf(call) != null;
     }
@@ -181,7 +181,7 @@ final class PendingWrite {
                 : null;
     }
 
-    /** Begins to write the bytes again. No other thread may until {@link #endAgain}. */
+    /** Begins to write the bytes again. No other thread may do so until {@link #endAgain}. */
     Lost beginAgain() {
         final SessionEndedException lost = lossOf(call);
         if (lost == null) {
@@ -192,10 +192,10 @@ final class PendingWrite {
     }
 
     /**
-     * Ends the attempt to write the bytes again. If it has no outcome, another thread may write them again.
+     * Ends the attempt to write the bytes again. Without a result and a request, another thread may try again.
      *
      * @param result the result; null if there is none
-     * @param request the request that was sent instead of the lost one; null if there is none
+     * @param request the request that replaces the lost one; null if there is none
      */
     void endAgain(final @Nullable Result result, final @Nullable Call<Rwrite> request) {
         sending = false;
@@ -203,7 +203,7 @@ final class PendingWrite {
         call = request == null ? call : request;
     }
 
-    /** A write whose connection has ended before the answer. */
+    /** A write whose connection ended before the answer. */
     record Lost(
             PendingWrites.Repeater repeater,
             long offset,
@@ -221,19 +221,19 @@ final class PendingWrite {
     /** The result of writing bytes again. */
     record Result(int written, @Nullable IOException failure) {}
 
-    /** Returns whether there is a result that was not recorded. */
+    /** Returns whether a result is there that was not recorded yet. */
     boolean isAnswered() {
         return again != null || (call != null && call.future().isDone() && !isLost());
     }
 
-    /** Returns why the bytes could not be written again; null if they could, or the server has answered the request. */
+    /** Returns why the bytes could not be written again; null if they were, or if this was not needed. */
     @Nullable
-    IOException failureOfRepetition() {
+    IOException repetitionFailure() {
         return again == null ? null : again.failure();
     }
 
     /**
-     * Returns how many bytes the server has written of those that it was sent last.
+     * Returns how many bytes of the last request the server has written.
      *
      * @throws java.util.concurrent.CompletionException if the request has failed
      */

@@ -27,11 +27,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A server may serve requests in any order. So a request whose result depends on these writes waits for their
  * answers first ({@link #await}). What is gathered is sent then.
  *
- * <p>If the connection ends before the answer, the bytes are written again over the next one, by the first thread that
- * waits for the write.
+ * <p>If the connection ends before the answer, the first thread that waits for the write sends the bytes again over the
+ * next connection ({@code docs/decisions/0048-reconnection.md}).
  *
- * <p>Each failure has a number. A descriptor reports a failure once: it remembers the number of the last failure that it
- * reported, as the kernel does ({@code lib/errseq.c}).
+ * <p>Each failure has a number. A descriptor reports a failure once: it remembers the number of the last failure that
+ * it reported, as the kernel does ({@code lib/errseq.c}).
  *
  * <p>Any thread may call any method. No request is sent under the monitor, and no answer awaited.
  */
@@ -52,18 +52,18 @@ public final class PendingWrites {
     @GuardedBy("this")
     private @Nullable IOException lastFailure;
 
-    /** One more than the number of the connection of the first change that was not synced; 0 if all are. */
+    /** One more than the number of the connection of the first unsynced change; 0 if there is none. */
     private final AtomicInteger unsynced = new AtomicInteger();
 
-    /** The same of the changes that the present calls of fsync(2) sync. */
+    /** The value of {@link #unsynced} for the changes that calls of fsync(2) in progress sync. */
     @GuardedBy("this")
     private int syncing;
 
-    /** The number of the present calls of fsync(2). */
+    /** The number of calls of fsync(2) in progress. */
     @GuardedBy("this")
     private int syncs;
 
-    /** Over which connection the server was last found to have forgotten changes; 0 if it never was. */
+    /** The number of the connection over which {@link #noteForgotten} was called last; 0 if never. */
     @GuardedBy("this")
     private int forgottenBefore;
 
@@ -86,31 +86,32 @@ public final class PendingWrites {
      */
     public record Target(Object file, boolean append, long offset) {}
 
-    /** What becomes of a write whose connection ends before the answer. Any thread may call any method. */
+    /** The way to repeat a write whose connection ended before the answer. Any thread may call any method. */
     public interface Repeater {
-        /** Returns whether the bytes must be written again; otherwise the write has failed. Must not block. */
+        /** Returns whether the write is repeated; otherwise it has failed. Must not block. */
         boolean isRepeated();
 
         /**
-         * Writes the bytes again, over another connection. Blocks until the server has answered. For writes that do not
-         * append: an interrupt leaves it open whether the server has written, and the next caller writes once more.
+         * Writes bytes again over another connection, not as an append. Blocks until the server has answered. If the
+         * thread is interrupted, the next caller writes the bytes once more.
          *
          * @param offset the offset of the first byte
-         * @param rest the gathered bytes that are not known to be written; null if the write was sent at once
+         * @param rest the gathered bytes that may be unwritten; null if the write was sent at once
          * @param lost the failure of the last request
          * @return how many bytes were written
-         * @throws IOException if it is not known whether the bytes were written, or they cannot be written again
+         * @throws IOException if it is unknown whether the bytes were written, or they cannot be written again
          */
         int writeAgain(long offset, @Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
 
         /**
-         * Sends bytes that append, over another connection, and does not wait for the answer: nothing may lead to a second
-         * request for bytes that the server may have appended.
+         * Appends bytes over another connection. Does not wait for the answer, because an interrupted wait could lead
+         * to a second append of the same bytes.
          *
-         * @param rest the gathered bytes that are not known to be written; null if the write was sent at once
+         * @param rest the gathered bytes that may be unwritten; null if the write was sent at once
          * @param lost the failure of the last request
-         * @return the request, which may be for the first of these bytes only
-         * @throws IOException if it is not known whether the bytes were appended, or they cannot be sent; nothing was sent
+         * @return the request, which may carry only the first of these bytes
+         * @throws IOException if it is unknown whether the bytes were appended, or they cannot be sent; nothing was
+         *     sent
          */
         Call<Rwrite> appendAgain(@Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
 
@@ -130,7 +131,7 @@ public final class PendingWrites {
     /**
      * Adds a write of {@code count} bytes that was just sent. {@link FilePages#beginChange} was called for it.
      *
-     * @param repeater called, by a thread that waits for the write, if the connection ends before the answer
+     * @param repeater called by a thread that waits for the write, if the connection ends before the answer
      */
     public void add(final Target to, final int count, final Call<Rwrite> call, final Repeater repeater) {
         synchronized (this) {
@@ -190,8 +191,10 @@ public final class PendingWrites {
     }
 
     /**
-     * Notes that the file was changed, or that bytes were added to this object, over a connection of the session, given by
-     * number. To be called afterwards, so that {@link #beginSync} finds all changes that it does not wait for.
+     * Records an unsynced change of the file. Must be called after the change was answered or added to the pending
+     * writes: an fsync(2) that does not wait for the change then leaves it to the next one.
+     *
+     * @param connection the number of the connection over which the change was sent
      */
     public void noteChange(final int connection) {
         if (unsynced.get() == 0) {
@@ -200,8 +203,9 @@ public final class PendingWrites {
     }
 
     /**
-     * Begins to sync the changes so far; the caller then waits for the writes, and calls {@link #endSync}. Returns the
-     * connection of the first change that was not synced, or is being synced by another thread; empty if there is none.
+     * Begins to sync the changes so far. The caller then waits for the pending writes, and calls {@link #endSync}.
+     * Returns the number of the connection of the first unsynced change, counting those that other threads are syncing;
+     * empty if there is none.
      */
     public synchronized OptionalInt beginSync() {
         syncing = earlier(syncing, unsynced.getAndSet(0));
@@ -210,10 +214,10 @@ public final class PendingWrites {
     }
 
     /**
-     * Ends what {@link #beginSync} began.
+     * Ends an fsync(2) that {@link #beginSync} began.
      *
-     * @param begun its result
-     * @param done whether the changes are synced, or their failure is recorded
+     * @param begun the result of {@link #beginSync}
+     * @param done whether the changes are synced, or their loss is recorded
      */
     public synchronized void endSync(final OptionalInt begun, final boolean done) {
         if (!done && begun.isPresent()) {
@@ -230,10 +234,10 @@ public final class PendingWrites {
     }
 
     /**
-     * Records that the server may have forgotten changes that were not synced. Each descriptor reports this once, to
-     * fsync(2).
+     * Records that the server may have lost unsynced changes. Each descriptor reports this once, to fsync(2). Does
+     * nothing the second time for one connection.
      *
-     * @param connection the number of the present connection; does nothing if this was recorded over it before
+     * @param connection the number of the latest connection
      */
     public synchronized void noteForgotten(final int connection, final IOException failure) {
         if (forgottenBefore < connection) {
@@ -242,15 +246,15 @@ public final class PendingWrites {
         }
     }
 
-    /** Returns a number that changes whenever the server may have forgotten changes. */
+    /** Returns a number that changes with each loss that {@link #noteForgotten} records. */
     public synchronized int forgotten() {
         return forgottenBefore;
     }
 
     /**
-     * Throws the failure that was recorded last by {@link #noteForgotten}, unless the descriptor has reported it.
+     * Throws the failure that {@link #noteForgotten} recorded last, unless the descriptor has reported it.
      *
-     * @param reported the value of {@link #forgotten} when the descriptor was opened or reported this last
+     * @param reported the value of {@link #forgotten} when the descriptor was opened or last reported a failure
      */
     public synchronized void throwForgotten(final int reported) throws IOException {
         if (forgottenBefore != reported && lastForgotten != null) {
@@ -398,9 +402,9 @@ public final class PendingWrites {
     }
 
     /**
-     * Sends the bytes that are left of a gathered write, unless another thread does: then this method waits for that
-     * thread. Waits at most for {@code patienceNanos}, for that or for a tag. If this thread is interrupted before the
-     * bytes are sent, they stay.
+     * Sends the bytes that are left of a gathered write. If another thread is sending them, waits for that thread
+     * instead. Waits at most for {@code patienceNanos}, for that thread or for a tag. If this thread is interrupted
+     * before the bytes are sent, they stay.
      */
     private void send(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
@@ -426,7 +430,7 @@ public final class PendingWrites {
         return awaitSender(write, patienceNanos) && write.isUnsent() ? write.beginSend() : null;
     }
 
-    /** Waits while another thread sends a write. Returns false if it still does after {@code patienceNanos}. */
+    /** Waits while another thread sends a write. Returns false if that takes longer than {@code patienceNanos}. */
     @GuardedBy("this")
     private boolean awaitSender(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
@@ -460,9 +464,8 @@ public final class PendingWrites {
     }
 
     /**
-     * Gives up the bytes that were gathered over an open file and are not sent, and those that were lost with their
-     * connection: the file's fids are about to be clunked. Waits for a thread that is sending them, at most for {@code
-     * patienceNanos}.
+     * Gives up the gathered bytes of an open file that are not sent, and its lost writes, because the file's fids are
+     * about to be clunked. Waits for a thread that is sending the bytes, at most for {@code patienceNanos}.
      *
      * @return whether nothing is sent over this file from now on; false if a thread still waits for a tag to do so
      */
@@ -513,8 +516,8 @@ public final class PendingWrites {
     }
 
     /**
-     * Writes again what was lost with its connection, and what is gathered to be sent over it, so that nothing stays
-     * unwritten because nobody waits for it. Blocks until the server has answered.
+     * Sends the lost and the gathered writes for which no thread waits. Blocks until the server has answered the lost
+     * writes.
      */
     public void writeLostAgain() throws InterruptedIOException {
         if (!any) {
@@ -528,7 +531,9 @@ public final class PendingWrites {
         await(lost, NO_LIMIT);
     }
 
-    /** Writes the bytes of a lost write again. If another thread does, waits for it, at most for {@code patienceNanos}. */
+    /**
+     * Writes the bytes of a lost write again. If another thread does so, waits at most {@code patienceNanos} for it.
+     */
     private void writeAgainIfLost(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final PendingWrite.Lost lost = beginAgain(write, patienceNanos);
         if (lost == null) {
@@ -552,7 +557,7 @@ public final class PendingWrites {
             endAgain(write, result, interrupt == null ? request : null);
         }
         if (interrupt != null) {
-            // Another thread goes on, or this one when it needs the write the next time.
+            // The next thread that needs the write continues.
             throw interrupt;
         }
     }
@@ -640,7 +645,7 @@ public final class PendingWrites {
     @GuardedBy("this")
     private boolean recordResult(final PendingWrite write) {
         try {
-            final IOException failure = write.failureOfRepetition();
+            final IOException failure = write.repetitionFailure();
             if (failure != null) {
                 fail(failure);
             } else if (write.recordWritten(write.answer())) {

@@ -7,8 +7,8 @@ import dev.ninepin.share.path.FilePaths;
 import java.io.IOException;
 
 /**
- * The fid of an open directory. It is opened again at its next use after its connection has ended. Any thread may call any
- * method. No request is sent under the monitor.
+ * The fid of an open directory. After its connection has ended, the next use opens the directory again. Any thread may
+ * call any method. No request is sent under the monitor.
  */
 final class DirectoryFid {
     private final Session session;
@@ -21,8 +21,8 @@ final class DirectoryFid {
     private volatile boolean reopened;
 
     /**
-     * @param number a fid that is open on the directory; {@link #close} clunks it
-     * @param open opens another one; fails with ESTALE if no path leads to the directory
+     * @param number a fid that is open on the directory; {@link #close} clunks the fid
+     * @param open opens another fid; fails with ESTALE if no path leads to the directory
      */
     DirectoryFid(final Session session, final int number, final FilePaths.Attempt<Integer> open) {
         this.session = session;
@@ -31,8 +31,8 @@ final class DirectoryFid {
         this.number = number;
     }
 
-    /** Returns the number of the present fid, whose connection may have ended. */
-    synchronized int last() {
+    /** Returns the number of the latest fid, which may be lost. */
+    synchronized int latest() {
         return number;
     }
 
@@ -41,7 +41,7 @@ final class DirectoryFid {
         return reopened;
     }
 
-    /** Sends a request over the fid, and again over another fid if the connection ends before the answer. */
+    /** Sends a request over the fid. If the connection ends before the answer, sends it again over another fid. */
     <T> T use(final FilePaths.Use<T> request) throws IOException {
         return session.repeatIfLost(() -> request.with(number()));
     }

@@ -14,9 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The pages of a directory's listing, read from the server over an open fid. While one page is in use, the next one is
- * already requested. At most one request is in flight, since a server may keep one position for each fid. After a new
- * connection, the listing goes on at the cookie: the servers take the positions of their host's file system, which do not
- * depend on the descriptor. Not thread-safe: {@link OpenDirectory} serializes all calls.
+ * already requested. At most one request is in flight, since a server may keep one position for each fid. After a
+ * reconnection, the listing continues at its cookie. Not thread-safe: {@link OpenDirectory} serializes all calls.
  */
 final class DirectoryPages {
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryPages.class);
@@ -42,7 +41,7 @@ final class DirectoryPages {
 
     private record Ahead(long cookie, long asked, Call<List<Dirent>> call) {}
 
-    /** @param fid the fid of the directory; {@link #close} clunks it */
+    /** @param fid the fid of the directory; {@link #close} closes it */
     DirectoryPages(final Session session, final DirectoryFid fid) {
         this.session = session;
         this.fid = fid;
@@ -74,7 +73,7 @@ final class DirectoryPages {
         progress.page(cookie, entries);
         if (!entries.isEmpty()) {
             final long end = entries.get(entries.size() - 1).offset();
-            ahead = new Ahead(end, System.nanoTime(), request(fid.last(), end));
+            ahead = new Ahead(end, System.nanoTime(), request(fid.latest(), end));
         }
         return new Page(entries, read.asked());
     }

@@ -110,7 +110,7 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
-    /** The value of {@code PendingWrites.forgotten} when the directory was opened, or when fsync(2) was called last. */
+    /** The value of {@code PendingWrites.forgotten} when the directory was opened or fsync(2) was called last. */
     @GuardedBy("this")
     private int forgottenSynced;
 
@@ -158,8 +158,8 @@ public final class OpenDirectory {
 
     /**
      * Makes the server write the directory's entries to stable storage. Fails with EINVAL, which programs expect from
-     * fsync(2), if the server cannot do so for directories. Fails with EIO, once for each open directory, if names were
-     * changed before a connection ended, and the server's host may have crashed then.
+     * fsync(2), if the server cannot do so for directories. Fails with EIO, once for each open directory, if the server
+     * may have lost unsynced changes of names.
      */
     public void fsync(final boolean dataOnly) throws IOException {
         if (inode.removed().isPresent()) {
@@ -260,7 +260,7 @@ public final class OpenDirectory {
         }
         final DirectoryPages.Page following = from.after(position);
         if (from.fid().wasReopened()) {
-            // The pages are of two connections. They are shown, but not remembered.
+            // A listing from two connections is shown, but not remembered.
             dropRecording();
         }
         final List<Dirent> entries = following.entries();

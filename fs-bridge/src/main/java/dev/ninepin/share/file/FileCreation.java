@@ -169,7 +169,7 @@ public final class FileCreation {
             fids.clunk(answer.fid());
             throw e;
         }
-        // fsync(2) of a new file also makes sure of the file itself.
+        // So that fsync(2) of the new file reports a loss of the file itself.
         inode.pending.noteChange(session.connection());
         final Uninterrupted.Action release = () -> files.release(handle);
         final Entry entry = newFiles.isPredictable(plan, qid)
@@ -179,10 +179,10 @@ public final class FileCreation {
     }
 
     /**
-     * Looks for a file after the connection ended before the answer to its Tlcreate. Empty if there is none. Whoever
-     * created it, an open without EXCL opens it.
+     * Decides about a Tlcreate whose connection ended before the answer. Returns empty if no file has the name.
      *
-     * @throws ErrnoException EEXIST if there is a file, and the caller opens an existing file as well
+     * @throws ErrnoException EEXIST if a file has the name and the open has no EXCL; the caller then opens that file
+     * @throws UnknownOutcomeException if a file has the name and the open has EXCL
      */
     private Optional<Answer> lookAfterLoss(
             final Inode directory, final ByteString name, final int flags, final SessionEndedException lost)
@@ -193,7 +193,7 @@ public final class FileCreation {
         if ((flags & OpenFlags.EXCL) != 0) {
             throw paths.lostChanges().unknown("create", directory, name, lost);
         }
-        throw new ErrnoException(Errno.EEXIST, name + " exists after the server's return");
+        throw new ErrnoException(Errno.EEXIST, name + " exists after the reconnection");
     }
 
     /** The open fid of a new file, and the server's reply. */

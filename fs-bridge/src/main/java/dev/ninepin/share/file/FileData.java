@@ -72,7 +72,7 @@ final class FileData {
     private ReadResult readOnce(final OpenFile file, final long offset, final int count) throws IOException {
         if (count <= chunk(file)) {
             final ReadReply reply = file.read(fid -> session.read(fid, offset, Math.min(count, chunk(file))));
-            // The fid may have been opened again over a connection with smaller messages.
+            // The file may just have been opened again over a connection with smaller messages.
             final boolean isWhole = count <= chunk(file);
             if (isWhole && !mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return toResult(reply);
@@ -81,7 +81,7 @@ final class FileData {
             // buffer others may need.
             reply.close();
         }
-        // In this order: the connection of the fid determines the size of the messages.
+        // In this order: the fid's connection determines the size of the messages.
         final int fid = file.fid();
         return readInPlaces(file, fid, offset, count);
     }
@@ -139,7 +139,7 @@ final class FileData {
 
     /**
      * Writes the remaining bytes of {@code data} and returns how many were written. The count is smaller if the server
-     * could not write more. Throws only if nothing was written, or if it is not known whether something was appended.
+     * could not write more. Throws only if nothing was written, or if it is unknown whether bytes were appended.
      *
      * @param flags the flags of this write: with APPEND it goes to the end of the file
      */
@@ -148,7 +148,7 @@ final class FileData {
             return session.repeatIfLost(() -> {
                 // In this order: the fid's connection determines the size of the messages.
                 final int fid = file.fidToWrite(false);
-                // If there is a new connection by now, the fid is lost and the write fails.
+                // If a new connection has begun since, the fid is lost and the write fails.
                 final int connection = session.connection();
                 final int done = writeChunks(fid, offset, data, chunk(file));
                 file.inode().pending.noteChange(connection);
@@ -170,13 +170,11 @@ final class FileData {
     /**
      * Appends as many bytes as one message carries. Returns whether the server has written all of them.
      *
-     * @param offset where the kernel believes the end of the file to be
+     * @param offset the end of the file as the kernel knows it
      */
     private boolean append(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
         while (true) {
-            // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client
-            // has
-            // appended.
+            // nfs-ganesha ignores APPEND, and another client may have moved the end of the file beyond the offset.
             final long[] end = {offset};
             final int fid = session.repeatIfLost(() -> {
                 final int opened = file.fidToWrite(true);
@@ -208,7 +206,7 @@ final class FileData {
      * @param flags the flags of this write. With APPEND, the bytes fit into one message ({@link #fitsOneMessage})
      */
     int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        // In this order: the connection of the fid determines the size of the messages.
+        // In this order: the fid's connection determines the size of the messages.
         final int fid = file.fidToWrite((flags & OpenFlags.APPEND) != 0);
         return behind.send(file, fid, offset, data, flags, chunk(file));
     }
@@ -225,7 +223,8 @@ final class FileData {
 
     /**
      * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
-     * short reply. Throws only if {@code data} is still empty, or if the connection has ended: then all is read again.
+     * short reply. Throws only if {@code data} is still empty, or if the connection has ended. The caller then reads
+     * everything again.
      */
     private void readGroup(
             final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
@@ -283,7 +282,7 @@ final class FileData {
 
     /**
      * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
-     * bytes up to the first short or failed part. Throws only if that is 0, or if the connection has ended.
+     * bytes up to the first short or failed part. Throws only if this number is 0, or if the connection has ended.
      */
     private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
             throws IOException {

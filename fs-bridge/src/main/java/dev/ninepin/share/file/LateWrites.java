@@ -79,7 +79,7 @@ final class LateWrites {
         scheduled.set(false);
         try {
             sendAll();
-            // If the connection has ended, nothing may wait for these writes.
+            // After a reconnection, no other thread may wait for these writes.
             for (final PendingWrites file : List.copyOf(files)) {
                 file.writeLostAgain();
             }

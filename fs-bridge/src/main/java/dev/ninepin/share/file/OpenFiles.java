@@ -78,14 +78,14 @@ public final class OpenFiles {
         this.fileLocks = new FileLocks(session);
         this.syncs = new Syncs(shared);
         this.data = new FileData(session);
-        session.setAfterReturn(this::goOn);
+        session.setAfterReturn(this::restoreState);
     }
 
     /**
-     * Regains the locks and writes lost and gathered bytes again after a connection has ended. A failure is reported by the
-     * next use of the file.
+     * Requests all locks again, and sends the lost and gathered writes, after a reconnection. The next use of a file
+     * reports its failure.
      */
-    private void goOn() {
+    private void restoreState() {
         fileLocks.regainAll();
         for (final long handle : handles.all()) {
             try {
@@ -99,7 +99,7 @@ public final class OpenFiles {
         }
     }
 
-    /** Requests the server's lock on a file again, if its connection has ended. */
+    /** Requests the server's lock on a file again, if the lock's connection has ended. */
     void regainLocks(final Inode inode) throws IOException {
         fileLocks.regain(inode);
     }
@@ -279,11 +279,26 @@ public final class OpenFiles {
                 LOG.trace("a write waits for the next connection", e);
             }
         }
+        final int count = bytes.remaining();
         if (written == 0) {
             written = data.write(file, offset, bytes, flags);
+        } else if (written < count) {
+            // The connection has ended, or the limit of writes behind is reached.
+            written +=
+                    writeRest(file, offset + written, bytes.slice(bytes.position() + written, count - written), flags);
         }
         file.inode().noteWrite(offset + written);
         return written;
+    }
+
+    /** Writes the rest of a write(2) whose first bytes are written. Returns 0 if that fails: the program will notice. */
+    private int writeRest(final OpenFile file, final long offset, final ByteBuffer rest, final int flags) {
+        try {
+            return data.write(file, offset, rest, flags);
+        } catch (final IOException e) {
+            LOG.debug("a write of node {} is cut short", file.inode().node(), e);
+            return 0;
+        }
     }
 
     /** Returns whether write(2) may return before the server has answered. */
@@ -376,8 +391,8 @@ public final class OpenFiles {
     }
 
     /**
-     * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails with EIO,
-     * once for each handle, if data was written before a connection ended, and the server's host may have crashed then.
+     * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails with
+     * EIO, once for each handle, if the server may have lost unsynced changes.
      */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
@@ -431,8 +446,8 @@ public final class OpenFiles {
             file.reportAtLast();
         } catch (final IOException e) {
             LOG.warn(
-                    "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or closed it"
-                            + " since",
+                    "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or"
+                            + " closed it since",
                     inodes.pathOf(inode),
                     e.getMessage());
         }
@@ -449,14 +464,14 @@ public final class OpenFiles {
         }
     }
 
-    /** Logs which files the server lacks data of, when the mount ends while the server is away. */
+    /** Logs the files with unanswered writes, when the mount ends without a connection. */
     public void reportUnwritten() {
         for (final long handle : handles.all()) {
             try {
                 final Inode inode = handles.get(handle).inode();
                 if (inode.pending.any()) {
                     LOG.warn(
-                            "data written to {} is lost: the mount ended while the server was away",
+                            "data written to {} is lost: the mount ended while the server was unreachable",
                             inodes.pathOf(inode));
                 }
             } catch (final ErrnoException e) {

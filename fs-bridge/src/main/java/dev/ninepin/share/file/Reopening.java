@@ -18,20 +18,19 @@ import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 
 /**
- * Opens further fids on open files, with the credentials of their opener: for writes that need the other setting of
- * APPEND, and again after the connection has ended or the check of the first fid has failed. Any thread may call any
- * method.
+ * The opener of further fids on open files, with the credentials of the user who opened them. Such a fid is needed for
+ * writes with the other setting of APPEND, after the connection has ended, and after the check of the first fid has
+ * failed. Any thread may call any method.
  *
- * <p>open(2) has already decided what the descriptor may do, but a server may check the mode bits again. If it refuses to
- * open for writing, the open is repeated with the owner's write permission lent.
+ * <p>open(2) has already decided what the descriptor may do, but a server may check the mode bits again. If the server
+ * refuses to open for writing, the open is repeated with the owner's write permission lent.
  *
- * <p>A fid that is opened again must be on the same file, and nothing is done over it before that is known. The path's qid
- * is compared before the open, and the path must lead to the same version of the file before and after it, as in {@link
- * Opening}. If it does not, the file is opened once more. After {@link #TRIES} attempts the last open counts: the file is
- * being written by another client. A file that was replaced fails with ESTALE. If another client removed the file while
- * the server was away, and made another one with the same name and inode number, the difference is not seen.
+ * <p>A fid that is opened again must be on the same file, and carries no request before this is known. The path must
+ * have the file's qid, and lead to the same version of the file before and after the open, as in {@link Opening}. If
+ * another qid is found, the open fails with ESTALE. If the versions differ, the file is opened once more, up to {@link
+ * #TRIES} times. Then the last open counts, because another client is probably writing to the file.
  *
- * <p>Nothing here waits for {@code PendingWrites}: these wait for a fid.
+ * <p>No method waits for {@code PendingWrites}, because these wait for a fid.
  */
 final class Reopening implements OpenFile.Opener {
     private static final int TRIES = 4;

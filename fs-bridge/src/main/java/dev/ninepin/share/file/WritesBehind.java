@@ -32,6 +32,9 @@ final class WritesBehind {
     /** The most bytes that are gathered for one request. Larger requests are not faster. */
     private static final int MOST_GATHERED = 64 << 10;
 
+    /** How often a thread that waits for a permit checks that the connection lasts. */
+    private static final long CONNECTION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private static final Logger LOG = LoggerFactory.getLogger(WritesBehind.class);
 
     private final Session session;
@@ -57,8 +60,8 @@ final class WritesBehind {
     }
 
     /**
-     * @param buffers for copies of writes that are sent at once
-     * @param writer writes again what was lost with its connection
+     * @param buffers the buffers for copies of writes that are sent at once
+     * @param writer sends lost writes again
      * @param limit the most writes that may be unanswered
      */
     WritesBehind(final Session session, final DataBuffers buffers, final Writer writer, final int limit) {
@@ -79,8 +82,8 @@ final class WritesBehind {
      * Sends the remaining bytes of {@code data} without waiting for the answers. Blocks while as many writes are
      * unanswered as the session allows.
      *
-     * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and then
-     * the rest of these bytes would be lost.
+     * <p>Sends no more than the server has been seen to write at once: a server may write less than it was sent, and
+     * then the rest of these bytes would be lost.
      *
      * @param fid the fid to write over ({@link OpenFile#fidToWrite})
      * @param flags the flags of this write. With APPEND, the caller has waited for the earlier writes
@@ -100,7 +103,7 @@ final class WritesBehind {
         final int start = data.position();
         final int count = data.remaining();
         if (append && count > chunk) {
-            // A new connection has smaller messages, and a server may serve several requests in any order.
+            // The latest connection has smaller messages, and a server may serve several requests in any order.
             return 0;
         }
         int done = 0;
@@ -130,7 +133,7 @@ final class WritesBehind {
             }
             file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call, write);
             if (!call.future().isCompletedExceptionally()) {
-                // Otherwise the connection had ended, and the bytes are sent again over the next one.
+                // Otherwise the connection has ended, and the repeated write is noted instead.
                 file.inode().pending.noteChange(connection);
             }
             done += size;
@@ -155,10 +158,10 @@ final class WritesBehind {
      * write of the same file that is not answered yet. May block as {@link #send} does. An append may also block until
      * the earlier writes are answered, when it begins a new request.
      *
-     * @param chunk returns the most bytes that one message may carry; a new connection may allow less
+     * @param chunk returns the most bytes that one message may carry; the next connection may allow less
      * @return false if the bytes were not copied, and the caller must send them
-     * @throws IOException if the bytes were not copied, because an earlier write failed, the thread is interrupted or no
-     *     fid could be opened
+     * @throws IOException if the bytes were not copied, because an earlier write failed, the thread is interrupted or
+     *     no fid could be opened
      */
     boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data, final IntSupplier chunk)
             throws IOException {
@@ -211,18 +214,18 @@ final class WritesBehind {
         return Math.min(chunk.getAsInt(), MOST_GATHERED);
     }
 
-    /** Returns whether to gather a write: to copy large ones costs more than their requests. */
+    /** Returns whether a write is small enough to gather. A copy of a larger one costs more than its request. */
     private static boolean isSmall(final int count, final int limit) {
         return count > 0 && count <= limit / 2;
     }
 
-    /** A write that nothing waits for. Has a permit until it has succeeded or failed. */
-    private abstract class Behind implements PendingWrites.Repeater {
+    /** A write that no program waits for. Has a permit until it has succeeded or failed. */
+    private abstract class WriteBehind implements PendingWrites.Repeater {
         private final OpenFile file;
         private final boolean append;
         private final AtomicBoolean ended = new AtomicBoolean();
 
-        Behind(final OpenFile file, final boolean append) {
+        WriteBehind(final OpenFile file, final boolean append) {
             this.file = file;
             this.append = append;
         }
@@ -232,7 +235,11 @@ final class WritesBehind {
             return session.reconnects();
         }
 
-        /** Writes bytes again that do not append; null if they are forgotten, since the file was closed. */
+        /**
+         * Writes bytes again, not as an append.
+         *
+         * @param bytes the bytes; null if they are forgotten because the file was closed
+         */
         int write(final long offset, final @Nullable ByteBuffer bytes, final SessionEndedException lost)
                 throws IOException {
             if (bytes == null) {
@@ -258,8 +265,8 @@ final class WritesBehind {
         }
     }
 
-    /** A write that was sent at once. Has a copy of the bytes until the server has answered, unless it appends. */
-    private final class SentAtOnce extends Behind {
+    /** A write that was sent at once. Keeps a copy of the bytes until the server has answered, unless it appends. */
+    private final class SentAtOnce extends WriteBehind {
         private final AtomicReference<@Nullable ByteBuffer> copy = new AtomicReference<>();
 
         SentAtOnce(final OpenFile file, final boolean append, final ByteBuffer bytes) {
@@ -293,7 +300,7 @@ final class WritesBehind {
     }
 
     /** A gathered write, which is sent over a fid. */
-    private final class Gathered extends Behind implements PendingWrites.Sender {
+    private final class Gathered extends WriteBehind implements PendingWrites.Sender {
         private final int fid;
         private final IntSupplier chunk;
 
@@ -312,7 +319,7 @@ final class WritesBehind {
             final int count = bytes.remaining();
             final Call<Rwrite> call = session.write(over, offset, bytes, patienceNanos);
             final CompletableFuture<?> unused = call.future().whenComplete((reply, failure) -> {
-                // After an interrupt, after a short answer and after the end of the connection, bytes are sent again.
+                // After an interrupt, a short answer or the end of the connection, bytes are sent again.
                 final boolean isLost = failure instanceof SessionEndedException && isRepeated();
                 if (reply == null ? !(failure instanceof InterruptedIOException) && !isLost : reply.count() == count) {
                     // A thread may wait for the permit, and nothing else may look at this write for a while.
@@ -335,11 +342,11 @@ final class WritesBehind {
             if (rest == null || !lost.isUnsent()) {
                 throw unknownAppend(lost);
             }
-            // In this order: the connection of the fid determines the size of the messages.
-            final int present = session.repeatIfLost(this::fidToWrite);
+            // In this order: the fid's connection determines the size of the messages.
+            final int latest = session.repeatIfLost(this::fidToWrite);
             final int count = Math.min(chunk.getAsInt(), rest.remaining());
-            // The offset is ignored: nfs-ganesha, which needs it, gets no such writes.
-            return send(present, 0, rest.slice(rest.position(), count), session.timeoutNanos());
+            // Servers ignore the offset, except nfs-ganesha, for which appends are not gathered.
+            return send(latest, 0, rest.slice(rest.position(), count), session.timeoutNanos());
         }
     }
 
@@ -351,19 +358,22 @@ final class WritesBehind {
 
     /**
      * Returns whether a write has failed without an answer: the session has ended, or there was no tag for it. A write
-     * whose connection has ended will be sent again, unless it appends.
+     * that was sent over a connection which has ended will be sent again, unless it appends.
      */
     private boolean isUnsent(final Call<?> call, final boolean append) {
         return call.future().isCompletedExceptionally()
                 && call.future()
                         .handle((reply, failure) -> !(failure instanceof RemoteException)
-                                && !(failure instanceof SessionEndedException && !append && session.reconnects()))
+                                && !(failure instanceof SessionEndedException lost
+                                        && !lost.isUnsent()
+                                        && !append
+                                        && session.reconnects()))
                         .join();
     }
 
     /**
-     * Takes a permit. Returns false if there is none within the session's timeout; the file's unanswered writes have been
-     * given up then.
+     * Takes a permit. Returns false if there is none within the session's timeout, or if the connection ends: then the
+     * permits of lost writes come back late. The file's unanswered writes have succeeded or failed then.
      */
     private boolean takePermit(final OpenFile file) throws InterruptedIOException {
         if (permits.tryAcquire()) {
@@ -372,8 +382,11 @@ final class WritesBehind {
         // What is gathered has permits too, and gives them back when it is written.
         late.sendAll();
         try (Bystander bystander = session.receiveForBystander()) {
-            if (permits.tryAcquire(session.timeoutNanos(), TimeUnit.NANOSECONDS)) {
-                return true;
+            final long begun = System.nanoTime();
+            while (session.isConnected() && System.nanoTime() - begun < session.timeoutNanos()) {
+                if (permits.tryAcquire(CONNECTION_CHECK_NANOS, TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();

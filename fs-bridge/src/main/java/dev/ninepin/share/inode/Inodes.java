@@ -463,9 +463,9 @@ public final class Inodes {
     }
 
     /**
-     * Removes an inode from the table, unless the kernel knows it, it is open, or it is a directory on the path to
-     * another file that is needed ({@link #isOnTheWay}). Then examines the directories that held the inode, which may
-     * have been kept only for it.
+     * Removes an inode from the table, unless the kernel knows it, it is open, it is silly-renamed, or it is a directory
+     * on the path to another file that is needed ({@link #isOnTheWay}). Then examines the directories that held the
+     * inode, which may have been kept only for it.
      */
     @GuardedBy("this")
     private List<PathUpdate> dropUnlessNeeded(final Inode first) {
@@ -474,7 +474,11 @@ public final class Inodes {
         left.add(first);
         while (!left.isEmpty()) {
             final Inode inode = left.remove();
-            if (inode.lookups <= 0 && !inode.open.hasFiles() && !isOnTheWay(inode) && nodes.remove(inode)) {
+            if (inode.lookups <= 0
+                    && !inode.open.hasFiles()
+                    && inode.open.aside().isEmpty()
+                    && !isOnTheWay(inode)
+                    && nodes.remove(inode)) {
                 inode.names.forEach(name -> left.add(name.directory()));
                 byId.remove(inode);
                 lost.addAll(names.drop(inode));
@@ -499,13 +503,24 @@ public final class Inodes {
                                 child.open.isAsideIn(inode) || (child.isDirectory() && !fids.isRetired(child.path)));
     }
 
-    /** Records that a silly-renamed file was removed. Drops the inodes of directories that were kept only for it. */
+    /** Records that a silly-renamed file was removed. Drops the inodes that were kept only for the removal. */
     public void asideRemoved(final Inode inode, final Inode.Name aside) {
         final List<PathUpdate> lost = new ArrayList<>();
         synchronized (this) {
             inode.open.clearAside();
             lost.add(names.remove(aside.directory(), aside.name()));
+            lost.addAll(dropUnlessNeeded(inode));
             lost.addAll(dropUnlessNeeded(aside.directory()));
+        }
+        lost.forEach(PathUpdate::run);
+    }
+
+    /** Records that the removal of a silly-renamed file failed for good. Drops the inodes that were kept only for it. */
+    public void asideLeft(final Inode inode) {
+        final List<PathUpdate> lost;
+        synchronized (this) {
+            inode.open.clearAside();
+            lost = dropUnlessNeeded(inode);
         }
         lost.forEach(PathUpdate::run);
     }

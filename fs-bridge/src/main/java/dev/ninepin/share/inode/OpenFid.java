@@ -11,12 +11,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A fid of an open file. It is opened at its first use, and again at the next use after its connection has ended or its
- * check ({@link OpenCheck}) has failed. A check whose connection has ended proves nothing about the next fid, which is
- * opened with a check of its own.
+ * A fid of an open file. The first use opens the fid. After its connection has ended or its check ({@link OpenCheck})
+ * has failed, the next use opens the file again, with a new check.
  *
- * <p>Any thread may call any method. No request is sent under the monitor, and no reply awaited: so two threads may both
- * open the file again, and one of the fids is kept.
+ * <p>Any thread may call any method. No request is sent and no reply awaited under the monitor. So two threads may both
+ * open the file again; one of the fids is kept.
  */
 final class OpenFid {
     private static final int NONE = -1;
@@ -48,7 +47,7 @@ final class OpenFid {
         this.opener = opener;
     }
 
-    /** @param check the check that the fid needs; null if it is certainly on the file */
+    /** @param check the check that the fid needs; null if the fid is certainly on the file */
     OpenFid(
             final Inode inode,
             final int flags,
@@ -64,22 +63,22 @@ final class OpenFid {
     /**
      * A fid that may be on another file.
      *
-     * @param check the check that it needs
+     * @param check the check that the fid needs
      */
     record Unchecked(int number, OpenCheck check) {}
 
-    /** Returns the server's iounit for the fid, in bytes; 0 if it gave none or the fid was not opened yet. */
+    /** Returns the server's iounit for the fid, in bytes; 0 if the server gave none or the fid was not opened yet. */
     int iounit() {
         return iounit;
     }
 
-    /** Returns the fid if its check has not passed yet, and its connection has not ended. Does not block. */
+    /** Returns the fid if it is not lost and its check has not passed yet. Does not block. */
     synchronized Optional<Unchecked> unchecked() {
         final OpenCheck pending = check;
         return pending == null || !isUsable() ? Optional.empty() : Optional.of(new Unchecked(number, pending));
     }
 
-    /** Blocks until the reply to the check has arrived, if there is one, at most for {@code patienceNanos}. */
+    /** Blocks until the reply to the check has arrived, at most for {@code patienceNanos}. */
     void awaitCheck(final long patienceNanos) throws InterruptedIOException {
         final OpenCheck pending;
         synchronized (this) {
@@ -91,8 +90,8 @@ final class OpenFid {
     }
 
     /**
-     * Returns the number of a fid that is on the file. Blocks until the fid's check has passed, and opens the file first,
-     * or again, if need be.
+     * Returns the number of a fid that is on the file. Opens the fid if necessary, and blocks until its check has
+     * passed.
      *
      * @throws StaleFileException if neither the path nor the fid leads to the file, or if the file was closed
      */
@@ -166,8 +165,7 @@ final class OpenFid {
     }
 
     /**
-     * Regains the locks on the file before any request is sent over the new fid: the connection may have ended since this
-     * or another open file was used last.
+     * Requests the lost locks on the file again, before any request is sent over a new fid. Clunks the fid on failure.
      */
     private void regainLocks(final int fid) throws IOException {
         boolean done = false;
@@ -182,9 +180,10 @@ final class OpenFid {
     }
 
     /**
-     * Keeps a fid in place of the present one, unless another thread has replaced that one meanwhile.
+     * Replaces the present fid, unless another thread has replaced it meanwhile. Returns the fid that is kept, and
+     * clunks the other one.
      *
-     * @param failed the check of the present one that has failed; null if there is none
+     * @param failed the failed check of the present fid; null if there is none
      */
     private int keep(final OpenFile.Opened opened, final @Nullable OpenCheck failed) throws StaleFileException {
         final int kept;
@@ -225,9 +224,9 @@ final class OpenFid {
     }
 
     /**
-     * Ends the use of the fid: it is not opened again.
+     * Ends the use of the fid. No fid is opened afterwards.
      *
-     * @param clunks whether the fid is clunked; if not, it is left to the end of the session
+     * @param clunks whether to clunk the fid, or to leave it to the end of the session
      */
     void close(final boolean clunks) {
         final int last;

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * any method.
  *
  * <p>The first fid may still have to be checked when open(2) returns ({@link OpenCheck}). Whatever depends on the fid
- * waits for the check first. If it fails, or the connection ends, the file is opened again.
+ * waits for the check first. If the check fails or the connection ends, the file is opened again.
  *
  * <p>Through a fid that was opened with APPEND, a server writes at the end of the file whatever the offset is, as
  * pwrite(2) does on Linux (QEMU's local driver, for example). But the kernel may write a page back through any of a
@@ -43,7 +43,7 @@ public final class OpenFile {
     /** The fid with the opposite setting of APPEND. */
     private final OpenFid otherFid;
 
-    /** Whether another client took a lock of this file while the server was away. */
+    /** Whether another client took a lock of this file during a reconnection. */
     private volatile boolean lockLost;
 
     /** Whether the server holds a lock through {@link #fid}, which is then not clunked. */
@@ -61,7 +61,7 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresSynced;
 
-    /** The value of {@link PendingWrites#forgotten} when this file was opened, or when fsync(2) was called last. */
+    /** The value of {@link PendingWrites#forgotten} when this file was opened or fsync(2) was called last. */
     @GuardedBy("this")
     private int forgottenSynced;
 
@@ -76,7 +76,7 @@ public final class OpenFile {
     /**
      * A fid that was opened.
      *
-     * @param iounit the server's iounit for it, in bytes; 0 if it gave none
+     * @param iounit the server's iounit for the fid, in bytes; 0 if the server gave none
      */
     public record Opened(int fid, int iounit) {}
 
@@ -85,8 +85,8 @@ public final class OpenFile {
         /**
          * Opens a fid on a file, with flags of open(2).
          *
-         * @param again whether the path may lead to another file by now, so that the new fid must be checked: the
-         *     connection has ended, or the first fid may be on another file
+         * @param again whether to check that the new fid is on the file, because an earlier fid was lost or its check
+         *     failed
          * @throws StaleFileException if no path leads to the file
          */
         Opened open(Inode inode, int flags, boolean again) throws IOException;
@@ -94,10 +94,10 @@ public final class OpenFile {
         /** Requests the attributes of the file that a fid is on. */
         Rgetattr attributes(int fid) throws IOException;
 
-        /** Returns whether the connection of a fid has ended, and the fid with it. */
+        /** Returns whether a fid has ended with its connection. */
         boolean isLost(int fid);
 
-        /** Requests the locks on a file again after the connection has ended. */
+        /** Requests the server's lock on a file again, if the lock's connection has ended. */
         void regainLocks(Inode inode) throws IOException;
 
         /** Clunks a fid without waiting for the reply. */
@@ -107,7 +107,7 @@ public final class OpenFile {
     /**
      * @param opened the first fid
      * @param flags the flags that {@code opened} was opened with
-     * @param check the check that {@code opened} needs; null if it is certainly on the file
+     * @param check the check that {@code opened} needs; null if that fid is certainly on the file
      * @param opener opens further fids
      * @param user the opener's server ID
      */
@@ -143,7 +143,7 @@ public final class OpenFile {
         inode.pending.throwFailure(reported);
     }
 
-    /** Throws if the server may have forgotten changes, for fsync(2): once for each time. */
+    /** Throws if the server may have lost unsynced changes, for fsync(2). Reports each loss once. */
     public void reportForgotten() throws IOException {
         final int reported;
         final int now = inode.pending.forgotten();
@@ -202,7 +202,7 @@ public final class OpenFile {
     /**
      * Returns the fid that was opened first, for everything but writing. Blocks as {@link #requireChecked} does.
      *
-     * @throws ErrnoException EIO if another client took a lock of this file while the server was away
+     * @throws ErrnoException EIO if another client took a lock of this file during a reconnection
      * @throws IOException as {@link #requireChecked}
      */
     public int fid() throws IOException {
@@ -211,14 +211,14 @@ public final class OpenFile {
         return number;
     }
 
-    /** Returns the fid like {@link #fid}, to lock the file. */
-    public int fidToLock() throws IOException {
+    /** Returns the fid like {@link #fid}, but does not require the lock. */
+    public int fidDespiteLostLock() throws IOException {
         return fid.number();
     }
 
     /**
-     * Blocks until the first fid is known to be on the file. Opens the file again if the fid's check has failed, or its
-     * connection has ended.
+     * Blocks until the first fid is known to be on the file. Opens the file again if the fid is lost or its check has
+     * failed.
      *
      * @throws StaleFileException if neither the path nor the fid leads to the file
      * @throws IOException if the file cannot be opened again; nothing was done over the fid
@@ -278,7 +278,7 @@ public final class OpenFile {
         return fid.iounit();
     }
 
-    /** Records that another client took a lock of this file: I/O fails until {@link #forgetLostLock}. */
+    /** Records that another client took a lock of this file. I/O fails until {@link #forgetLostLock}. */
     public void loseLock() {
         lockLost = true;
     }
@@ -288,11 +288,11 @@ public final class OpenFile {
         lockLost = false;
     }
 
-    /** Fails with EIO if another client took a lock of this file while the server was away. */
+    /** Fails with EIO if another client took a lock of this file during a reconnection. */
     public void requireLock() throws ErrnoException {
         if (lockLost) {
             throw new ErrnoException(
-                    Errno.EIO, "another client locked the file while the server was away: unlock or close it first");
+                    Errno.EIO, "another client locked the file during a reconnection: unlock or close the file first");
         }
     }
 
@@ -307,8 +307,9 @@ public final class OpenFile {
     }
 
     /**
-     * Returns the fid for a write that appends, or for one that does not. Opens it first if need be. open(2) for writing
-     * has waited for the check of the first fid.
+     * Returns the fid for a write that appends, or for one that does not. Opens the fid if necessary.
+     *
+     * @throws ErrnoException EIO if another client took a lock of this file during a reconnection
      */
     public int fidToWrite(final boolean append) throws IOException {
         final int number = (append == ((flags & OpenFlags.APPEND) != 0) ? fid : otherFid).number();
@@ -361,7 +362,7 @@ public final class OpenFile {
      * Ends the use of the fids, except one that is kept ({@link #keepFid}). The caller has waited for the reply to the
      * check ({@link #awaitCheck}).
      *
-     * @param clunks whether the fids are clunked; if not, they are left to the end of the session
+     * @param clunks whether to clunk the fids, or to leave them to the end of the session
      */
     public void close(final boolean clunks) {
         final boolean isKept;

@@ -44,7 +44,9 @@ public final class FileLocks {
         of(file.inode()).flock(wanted, file, wait, atFirst);
     }
 
-    /** Requests the server's lock on a file again, if its connection has ended. Must be called before the file is used. */
+    /**
+     * Requests the server's lock on a file again, if the lock's connection has ended. Called before the file is used.
+     */
     public void regain(final Inode inode) throws IOException {
         final LockedFile file = files.get(inode.node());
         if (file != null) {
@@ -52,7 +54,7 @@ public final class FileLocks {
         }
     }
 
-    /** Requests all locks again after a connection has ended. A failure is only logged: the next use tries again. */
+    /** Requests all locks again after a reconnection. A failure is only logged, because the next use tries again. */
     public void regainAll() {
         for (final LockedFile file : files.values()) {
             try {

@@ -31,7 +31,7 @@ public final class LockRequests {
     private static final long FROM_THE_START = 0;
     private static final long TO_THE_END = 0;
 
-    /** How long a lock is requested again after its connection has ended, in nanoseconds. */
+    /** How long a lock is requested again after a reconnection, in nanoseconds. */
     private static final long REGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final long REGAIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -56,14 +56,14 @@ public final class LockRequests {
         this.session = session;
     }
 
-    /** Returns the number of the session's present connection. */
+    /** Returns the number of the session's latest connection. */
     int connection() {
         return session.connection();
     }
 
     /**
-     * Sets a lock as {@link #set} does. If it conflicts, tries again for a while: the server may not have noticed yet that
-     * an earlier connection of this mount has ended, and keep its lock until then.
+     * Sets a lock as {@link #set} does. After a conflict, tries again for {@link #REGAIN_NANOS}: the server keeps the
+     * old lock until it notices the end of this mount's old connection.
      */
     boolean setPatiently(final int fid, final LockMode mode) throws IOException {
         final long begin = System.nanoTime();

@@ -57,7 +57,7 @@ public final class LockedFile {
     @GuardedBy("turn")
     private final ServerLock server;
 
-    /** True while a thread that holds {@link #turn} makes the kernel drop pages. */
+    /** Whether a thread that holds {@link #turn} is making the kernel drop pages. */
     private volatile boolean dropping;
 
     /** The open files through which the locks were requested, by handle. */
@@ -130,7 +130,7 @@ public final class LockedFile {
         }
     }
 
-    /** Fails if the open file has lost a lock, unless it is to be unlocked. */
+    /** Fails if the open file has lost a lock. A request to unlock ends this state first. */
     private static void requireLock(final FileLock wanted, final OpenFile file) throws ErrnoException {
         if (wanted.mode() == LockMode.NONE) {
             file.forgetLostLock();
@@ -139,8 +139,9 @@ public final class LockedFile {
     }
 
     /**
-     * Requests the server's lock again, if its connection has ended. Does nothing while another thread makes the kernel
-     * drop pages: the kernel then waits for reads of the file, which call this method. No program holds a lock then.
+     * Requests the server's lock again, if the lock's connection has ended. Returns at once while another thread makes
+     * the kernel drop pages, because the kernel then waits for reads, which call this method. No program has a lock
+     * then.
      */
     void regain() throws IOException {
         try {
@@ -160,15 +161,14 @@ public final class LockedFile {
         }
     }
 
-    /** Requests the server's lock again, if its connection has ended. If another client has taken it, all locks are lost. */
+    /** Requests the lock again, if its connection has ended. If another client has taken it, gives up all locks. */
     @GuardedBy("turn")
     private void regainLost() throws IOException {
         if (server.regain(need())) {
             return;
         }
-        LOG.warn(
-                "Another client locked a file while the server was away. The programs on this host that had locked it get"
-                        + " EIO until they unlock or close it");
+        LOG.warn("Another client locked a file during a reconnection. Programs on this host that had locked the file"
+                + " get EIO until they unlock or close it");
         for (final RangeLocks kind : List.of(ranges, flocks)) {
             for (final FileLock lock : kind.all()) {
                 final OpenFile holder = holders.get(lock.handle());
@@ -310,8 +310,9 @@ public final class LockedFile {
     }
 
     /**
-     * Runs {@code atFirst}. If the server lost its lock meanwhile, requests it again and repeats this: {@link #regain} did
-     * not, and another client may have changed the file. Returns false if another client has taken the lock.
+     * Runs {@code atFirst}. If the connection ends meanwhile, requests the lock again and repeats the action, because
+     * another client may have changed the file. ({@link #regain} does not request the lock meanwhile.) Returns false if
+     * another client has taken the lock.
      */
     @GuardedBy("turn")
     private boolean dropData(final LockMode wanted, final Uninterrupted.Action atFirst) throws IOException {
@@ -325,7 +326,7 @@ public final class LockedFile {
             } finally {
                 dropping = false;
             }
-            // In this order: a thread that saw the mark used a connection that is seen here.
+            // In this order: if a thread skipped regain because of the mark, its new connection is visible here.
         } while (server.isLost());
         return true;
     }

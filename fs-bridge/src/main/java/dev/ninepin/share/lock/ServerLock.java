@@ -16,15 +16,15 @@ final class ServerLock {
     private final LockRequests requests;
 
     /** The open file whose fid holds the lock; null if there is none. */
-    private @Nullable OpenFile over;
+    private @Nullable OpenFile holder;
 
     /** The lock that the server holds; null if a request failed, so that its state is unknown. */
     private @Nullable LockMode held = LockMode.NONE;
 
-    /** The connection over which the lock was requested. It ends with the connection. */
+    /** The number of the connection over which the lock was requested. The lock ends with that connection. */
     private int connection;
 
-    /** Whether the lock is being requested again. */
+    /** Whether {@link #regain} is running. */
     private boolean regaining;
 
     ServerLock(final LockRequests requests) {
@@ -32,14 +32,14 @@ final class ServerLock {
         this.connection = requests.connection();
     }
 
-    /** Returns whether the connection of the lock has ended, and the lock with it. */
+    /** Returns whether the lock has ended with its connection. */
     boolean isLost() {
-        return over != null && connection < requests.connection();
+        return holder != null && connection < requests.connection();
     }
 
     /**
-     * Requests the lock again after its connection has ended. Opens the file again first if need be, which leads back
-     * here; that call does nothing.
+     * Requests the lock again after its connection has ended. If this opens the file again, the open calls this method
+     * a second time, which then does nothing.
      *
      * @param mode the lock that the programs on this host need
      * @return false if another client's lock conflicts
@@ -54,25 +54,25 @@ final class ServerLock {
         }
         regaining = true;
         try {
-            // In this order: the request fails if its connection is no longer the present one.
-            final int present = requests.connection();
+            // In this order: the request fails if a newer connection has begun.
+            final int latest = requests.connection();
             held = null;
-            if (!requests.setPatiently(over().fidToLock(), mode)) {
+            if (!requests.setPatiently(requireHolder().fidDespiteLostLock(), mode)) {
                 return false;
             }
             held = mode;
-            connection = present;
+            connection = latest;
             return true;
         } finally {
             regaining = false;
         }
     }
 
-    private OpenFile over() {
-        if (over == null) {
+    private OpenFile requireHolder() {
+        if (holder == null) {
             throw new IllegalStateException("no lock is held");
         }
-        return over;
+        return holder;
     }
 
     /**
@@ -85,16 +85,16 @@ final class ServerLock {
         if (holds(mode)) {
             return true;
         }
-        if (over == null) {
-            over = file;
+        if (holder == null) {
+            holder = file;
             connection = requests.connection();
             file.keepFid();
         }
-        final OpenFile through = over;
-        final int fid = through.fidToLock();
-        if (over != through) {
-            // Opening the file again showed that another client has taken the lock.
-            through.requireLock();
+        final OpenFile current = holder;
+        final int fid = current.fidDespiteLostLock();
+        if (holder != current) {
+            // The file was opened again, and another client had taken the lock.
+            current.requireLock();
             return false;
         }
         final LockMode before = held;
@@ -114,16 +114,16 @@ final class ServerLock {
      * @return false if the server has given the lock to another client meanwhile
      */
     boolean lower(final LockMode mode) throws IOException {
-        if (over == null) {
+        if (holder == null) {
             return mode == LockMode.NONE;
         }
         if (isLost() && mode != LockMode.NONE) {
-            // The lock is regained before the next I/O.
+            // The next I/O requests the lock again.
             return true;
         }
         if (held != mode && !isLost()) {
             held = null;
-            if (!setUninterrupted(over.fidToLock(), mode)) {
+            if (!setUninterrupted(holder.fidDespiteLostLock(), mode)) {
                 return false;
             }
             held = mode;
@@ -147,7 +147,9 @@ final class ServerLock {
 
     /** Returns the mode of another client's lock that conflicts with {@code wanted}; NONE if there is none. */
     LockMode inTheWay(final LockMode wanted, final OpenFile file) throws IOException {
-        return holds(wanted) ? LockMode.NONE : requests.inTheWay((over == null ? file : over).fidToLock(), wanted);
+        return holds(wanted)
+                ? LockMode.NONE
+                : requests.inTheWay((holder == null ? file : holder).fidDespiteLostLock(), wanted);
     }
 
     /** Returns whether the server is known to hold {@code mode}, or a stronger lock. */
@@ -157,9 +159,9 @@ final class ServerLock {
 
     /** Records that the server holds no lock, or will release it when the fid is clunked. */
     void forget() {
-        if (over != null) {
-            over.giveUpFid();
-            over = null;
+        if (holder != null) {
+            holder.giveUpFid();
+            holder = null;
         }
         held = LockMode.NONE;
     }

@@ -73,7 +73,7 @@ public final class FilePaths {
         T run() throws IOException;
     }
 
-    /** Returns what decides about changes of names whose connection ended before the answer. */
+    /** Returns the decision about changes of names whose connection ended before the answer. */
     public LostChanges lostChanges() {
         return lostChanges;
     }
@@ -228,8 +228,8 @@ public final class FilePaths {
     }
 
     /**
-     * Runs a change over fids of the present connection, and notes for fsync(2) that it was made, or may have been. A
-     * request over the fids fails if there is a new connection meanwhile.
+     * Runs a change over existing fids. Records for fsync(2) that the files were changed, unless the change certainly
+     * failed. If a new connection begins meanwhile, the change fails, because the fids are lost.
      */
     private <T> T runAndNote(final Attempt<T> change, final Inode... changed) throws IOException {
         final int connection = session.connection();

@@ -20,14 +20,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of a request that adds or removes a name if its connection ends before the answer. The server may have
- * carried it out, and a second time it would fail, or change another file. So the names are looked at over the next
- * connection. The request is sent again if they show that it was not carried out, and taken for done if they show that it
- * was and that no other client did it. Otherwise it fails with EIO. {@code docs/decisions/0048-reconnection.md} has the
- * table. Any thread may call any method.
+ * The decision about a request that adds or removes a name, if its connection ends before the answer. The server may
+ * have carried the request out, and a second one would fail or change another file. So the names are looked up over the
+ * next connection. They show that the request was not carried out and is sent again, or that the request is done.
+ * Otherwise the request fails with EIO. {@code docs/decisions/0048-reconnection.md} has the table. Any thread may call
+ * any method.
  */
 public final class LostChanges {
-    /** How many times a request is sent again: it may be what ends the connections. */
+    /** How many times a request is sent at most. The request may be what ends the connections. */
     private static final int MOST_TRIES = 4;
 
     private final Session session;
@@ -42,14 +42,14 @@ public final class LostChanges {
         this.cache = shared.options().cache();
     }
 
-    /** A look at the names after the connection has ended. */
+    /** A lookup of the names after the connection has ended. */
     @FunctionalInterface
     public interface Look<T> {
         /**
-         * Returns the result of the request if the server carried it out; empty if it did not.
+         * Returns the result of the request if the server carried it out; empty if the request must be sent again.
          *
          * @param lost the failure of the request
-         * @throws UnknownOutcomeException if the names do not tell
+         * @throws UnknownOutcomeException if the names do not show whether the server carried it out
          */
         Optional<T> find(SessionEndedException lost) throws IOException;
     }
@@ -94,7 +94,7 @@ public final class LostChanges {
             throws IOException {
         settle(withResult(request), lost -> {
             final Qid found = find(directory, name).orElse(null);
-            // The name may have led to the file before: then the answer was EEXIST.
+            // If the name led to the file before, the lost answer was EEXIST.
             if (found != null && !(isExclusive() && is(file, found))) {
                 throw unknown("link", directory, name, lost);
             }
@@ -113,7 +113,7 @@ public final class LostChanges {
         final Inode file = inodes.known(directory, name).orElse(null);
         settle(withResult(request), lost -> {
             final boolean isHere = isAt(file, directory, name);
-            // If both names lead to the file, a rename does nothing.
+            // If both names lead to the file, a second rename does nothing.
             if (!isHere && !isAt(file, newDirectory, newName)) {
                 throw unknown("rename", directory, name, lost);
             }
@@ -128,7 +128,7 @@ public final class LostChanges {
         settle(withResult(request), lost -> {
             final boolean isOurs = isExclusive() || isHidden(file, directory, name);
             if (isAt(file, directory, name)) {
-                // Another client's new file may have got the number of the removed one.
+                // A new file of another client may have the inode number of the removed file.
                 if (isOurs || isAtInVersion(before, directory, name)) {
                     return Optional.empty();
                 }
@@ -158,7 +158,7 @@ public final class LostChanges {
         };
     }
 
-    /** Returns the failure of a change of which the names do not tell whether the server made it. */
+    /** Returns the failure of a change whose outcome the names do not show. */
     public UnknownOutcomeException unknown(
             final String what, final Inode directory, final ByteString name, final SessionEndedException lost) {
         return UnknownOutcomeException.of(what + " " + inodes.pathOf(directory, name), lost);

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * <p>"Once more" means: after the renames under way, if the path has changed since the first attempt. The counters that
  * tell this are read without a lock. No other class repeats requests for this reason.
  *
- * <p>"Again" means: over the next connection, with new fids ({@link Session#repeatIfLost}). A change is harmless the
- * second time unless it adds or removes a name; {@link LostChanges} has these. Any thread may call any method.
+ * <p>"Again" means: over the next connection, with new fids ({@link Session#repeatIfLost}). A change is harmless unless
+ * it adds or removes a name; {@link LostChanges} decides about those changes. Any thread may call any method.
  */
 final class PathRetry {
     private final Session session;

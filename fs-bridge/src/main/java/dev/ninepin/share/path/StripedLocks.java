@@ -45,7 +45,7 @@ public abstract class StripedLocks {
         return hold(of(inode).writeLock());
     }
 
-    /** Holds the lock of {@code inode} like {@link #exclusive}, but an interrupt does not end the wait. */
+    /** Holds the lock of {@code inode} exclusively like {@link #exclusive}, but an interrupt does not end the wait. */
     public final Held exclusiveUninterruptibly(final Inode inode) {
         final Lock lock = of(inode).writeLock();
         lock.lock();

@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.util.OptionalInt;
 
 /**
- * The calls of fsync(2). Each finds out whether the server may have forgotten changes that were not synced: it was reached
- * again since, and its host may have crashed. Any thread may call any method.
+ * A runner of fsync(2) calls. Detects that the server may have lost unsynced changes: another connection followed, and
+ * the server's host may have crashed. Any thread may call any method.
  */
 public final class Syncs {
     private final Session session;
@@ -20,8 +20,8 @@ public final class Syncs {
     }
 
     /**
-     * Runs a request that syncs a file or directory. If the server may have forgotten changes, notes it in the inode's
-     * {@code pending}, from which the caller reports it.
+     * Runs a request that syncs a file or directory. If the server may have lost changes, records this in the inode's
+     * {@code pending} ({@code PendingWrites.noteForgotten}). The caller reports the loss.
      */
     public void run(final Inode inode, final FilePaths.Attempt<?> sync) throws IOException {
         final OptionalInt since = inode.pending.beginSync();
@@ -29,10 +29,9 @@ public final class Syncs {
         try {
             final Object unused = sync.run();
             if (since.isPresent() && session.mayHaveForgotten(since.getAsInt())) {
-                // In this order: the present connection is at least the one that mayHaveForgotten saw.
+                // In this order: the number is at least the one that mayHaveForgotten saw.
                 inode.pending.noteForgotten(
-                        session.connection(),
-                        UnknownOutcomeException.of("keep the changes of " + inodes.pathOf(inode), null));
+                        session.connection(), UnknownOutcomeException.ofUnsynced(inodes.pathOf(inode)));
             }
             done = true;
         } finally {

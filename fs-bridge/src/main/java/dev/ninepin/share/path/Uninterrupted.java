@@ -21,8 +21,8 @@ public final class Uninterrupted {
     }
 
     /**
-     * Runs an action, and blocks until it has ended. An interrupt meanwhile does not end the wait, but ends the action's
-     * wait for a server that is away; the calling thread's interrupt status is set on return.
+     * Runs an action, and blocks until it has ended. An interrupt meanwhile does not end this wait, but ends the
+     * action's waits for a connection. The calling thread's interrupt status is then set on return.
      *
      * @throws IOException the action's exception
      */

@@ -7,28 +7,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The failure EIO of a change whose connection ended before the answer, if nobody can know whether the server has made the
- * change. Such a change is neither made a second time nor taken for done.
+ * The failure of a change if it is unknown, after the end of a connection, whether the server has made or kept the
+ * change. Programs get EIO.
  */
 public final class UnknownOutcomeException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private static final Logger LOG = LoggerFactory.getLogger(UnknownOutcomeException.class);
 
-    private UnknownOutcomeException(final String change, final @Nullable SessionEndedException cause) {
-        super("it is not known whether the server carried out a request to " + change, cause);
+    private UnknownOutcomeException(final String message, final @Nullable SessionEndedException cause) {
+        super(message, cause);
     }
 
     /**
-     * Returns the failure, and logs it.
+     * Returns the failure of a request whose connection ended before the answer, and logs it.
      *
-     * @param change what was to be done, and to which file
+     * @param change a verb and the file to be changed
      */
-    public static UnknownOutcomeException of(final String change, final @Nullable SessionEndedException cause) {
+    public static UnknownOutcomeException of(final String change, final SessionEndedException cause) {
         LOG.warn(
-                "The connection to the server ended during a request to {}: it is not known whether the server did so, and"
-                        + " the program gets EIO",
+                "The connection ended during a request to {}. It is unknown whether the server carried out the"
+                        + " request; the program gets EIO",
                 change);
-        return new UnknownOutcomeException(change, cause);
+        return new UnknownOutcomeException(
+                "it is unknown whether the server carried out a request to " + change, cause);
+    }
+
+    /**
+     * Returns the failure of fsync(2) for a file whose changes were not synced before a connection ended, and logs it.
+     */
+    static UnknownOutcomeException ofUnsynced(final String file) {
+        LOG.warn(
+                "The connection ended before changes of {} were synced. If the server's host crashed, they are lost;"
+                        + " fsync(2) fails with EIO",
+                file);
+        return new UnknownOutcomeException("the server may have lost unsynced changes of " + file, null);
     }
 }

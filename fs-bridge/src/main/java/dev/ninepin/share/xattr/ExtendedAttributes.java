@@ -326,9 +326,8 @@ public final class ExtendedAttributes {
                     }
                     fids.clunkAndAwait(copy);
                 } catch (final SessionEndedException e) {
-                    // At the end of a connection, a server clunks its fids, and so sets the attribute. A second time
-                    // has
-                    // the same result, but for these.
+                    // At the end of a connection, a server clunks the fids, and thereby sets the attribute. A second
+                    // request has the same result, except one that creates or removes the attribute.
                     if ((isBegun || !e.isUnsent()) && (flags == CREATE || !value.hasRemaining())) {
                         throw UnknownOutcomeException.of("change attribute " + name, e);
                     }

@@ -60,7 +60,7 @@ class LostWritesTest extends GatheredWritesFixture {
                 Session.connect(this::connect, SessionOptions.defaults(0)),
                 new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
         final long handle = share.open(share.lookup(ROOT, NAME).node(), flags, KERNEL);
-        // The server is now known to write so much at once.
+        // The session has now seen that the server writes this many bytes at once.
         share.write(handle, 0, ByteBuffer.allocateDirect(first), flags);
         share.flush(handle, OWNER);
         server.requests().clear();

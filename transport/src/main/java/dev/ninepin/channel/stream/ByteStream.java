@@ -30,12 +30,15 @@ interface ByteStream {
         throw new UnsupportedOperationException(info().kind());
     }
 
-    /** Returns whether the server may run on another host, as {@link dev.ninepin.channel.Channel#mayReachOtherHost} does. */
+    /**
+     * Returns whether the server may run on another host, as {@link dev.ninepin.channel.Channel#mayReachOtherHost}
+     * does.
+     */
     default boolean mayReachOtherHost() {
         return false;
     }
 
-    /** Sets how long a write may block, as {@link dev.ninepin.channel.Channel#limitSending} does, if this is supported. */
+    /** Sets how long a write may block, as {@link dev.ninepin.channel.Channel#limitSending} does, if supported. */
     default void limitWriting(final long nanos) {}
 
     /** Returns the channel to the server. A write blocks until there is room. */

@@ -61,7 +61,7 @@ final class CommandStream implements ByteStream {
         return reason.getMessage() + "; check that the command is installed and executable, or give its full path";
     }
 
-    /** Returns true: the command may be ssh(1), for example. */
+    /** Returns true, because the command may be ssh(1), for example. */
     @Override
     public boolean mayReachOtherHost() {
         return true;

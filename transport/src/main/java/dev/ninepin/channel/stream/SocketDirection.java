@@ -21,7 +21,7 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
     private final SocketChannel socket;
     private final Selector selector;
 
-    /** How long a write may wait for room, in nanoseconds; 0 for ever. */
+    /** How long a write may wait for room, in nanoseconds; 0 for no limit. */
     private volatile long limitNanos;
 
     /** True if the last read filled its buffer, so that more bytes are probably there. Used by the receiver only. */
@@ -125,7 +125,7 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
                     throw new IOException(
                             "the server has read nothing for " + TimeUnit.NANOSECONDS.toMillis(limit) / 1000.0 + " s");
                 }
-                // Rounded up, because 0 has no limit.
+                // Rounded up, because 0 means no limit.
                 ready = select(limit == 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
             }
         } finally {

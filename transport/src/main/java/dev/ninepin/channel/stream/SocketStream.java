@@ -132,7 +132,7 @@ final class SocketStream implements ByteStream {
         return String.valueOf(e.getMessage());
     }
 
-    /** Returns true for TCP: even a local address may be the end of a tunnel, such as that of ssh(1). */
+    /** Returns true for TCP, because even a local address may be the end of a tunnel, such as one of ssh(1). */
     @Override
     public boolean mayReachOtherHost() {
         return isTcp;

@@ -37,10 +37,10 @@ final class VsockStream implements ByteStream {
     private static final int PORT_OFFSET = 4;
     private static final int CID_OFFSET = 8;
 
-    private final LibC libc = LibC.get();
-    /** {@code VMADDR_CID_HOST}: the host of this machine, if this machine is a guest. */
+    /** {@code VMADDR_CID_HOST}: the host of this guest. */
     private static final long CID_HOST = 2;
 
+    private final LibC libc = LibC.get();
     private final Descriptor socket;
     private final boolean isOtherGuest;
     private final ChannelInfo info;

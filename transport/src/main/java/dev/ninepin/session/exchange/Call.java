@@ -43,7 +43,7 @@ public final class Call<R> {
      */
     private final AtomicReference<@Nullable Object> expected = new AtomicReference<>();
 
-    /** True once the server may have received the request. */
+    /** Whether the server may have received the request. */
     private volatile boolean sent;
 
     /** True once the reply has arrived, or once it is certain that no reply will. */
@@ -229,7 +229,7 @@ public final class Call<R> {
         return request;
     }
 
-    /** Notes that the request is about to be sent. */
+    /** Records that the request is about to be sent. */
     void markSent() {
         sent = true;
     }

@@ -74,13 +74,13 @@ public final class Exchange {
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
 
-    /** When a reply arrived last, or the exchange began, as a {@link System#nanoTime}. */
+    /** When the last reply arrived, or the exchange began, as a {@link System#nanoTime}. */
     private volatile long heard = System.nanoTime();
 
-    /** True while requests fail at once, since the server has not sent anything for the timeout of a request. */
+    /** Whether requests fail at once, because the server has sent nothing for the timeout of a request. */
     private volatile boolean silent;
 
-    /** Since when {@link #silent} is true, as a {@link System#nanoTime}. */
+    /** When {@link #silent} became true, as a {@link System#nanoTime}. */
     private volatile long silentAt;
 
     /** Since when a silent server has sent nothing although a request waits, as a {@link System#nanoTime}. */
@@ -93,7 +93,8 @@ public final class Exchange {
 
     /**
      * @param connection the number of this connection in its session
-     * @param listener told once if the exchange ends unexpectedly, before any call fails for this reason; must not block
+     * @param listener called once if the exchange ends unexpectedly, before any call fails for this reason; must not
+     *     block
      */
     public Exchange(
             final Channel channel,
@@ -109,7 +110,7 @@ public final class Exchange {
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
         this.sender = new RequestSender(channel, tags, receiver);
-        // All senders, and the Tflush of a request that was not answered, wait for one that the server makes wait.
+        // A blocked sender also blocks all other senders, and the Tflush of an overdue request.
         channel.limitSending(timeoutNanos);
         receiver.start();
     }
@@ -119,7 +120,7 @@ public final class Exchange {
         msize = bytes;
     }
 
-    /** Continues what was counted and learned on the earlier connection of the same session. */
+    /** Takes over the counters of the session's previous connection, and what was learned about the server. */
     public void continueFrom(final Exchange earlier) {
         strays.add(earlier.strays());
         sendsRerror |= earlier.sendsRerror;
@@ -131,8 +132,8 @@ public final class Exchange {
     }
 
     /**
-     * Sets whether an end of the exchange is unexpected from now on, so that the listener is told. The caller looks at {@link
-     * #end} afterwards.
+     * Sets whether an end of the exchange is unexpected from now on, so that the listener is called. The caller must
+     * read {@link #end} afterwards.
      */
     public void setEstablished(final boolean established) {
         this.established = established;
@@ -161,7 +162,7 @@ public final class Exchange {
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
         final long begun = System.nanoTime();
-        // After the end of the connection, the silence is over: a request waits for the next one.
+        // After the end of the connection, a request waits for the next one instead.
         if (silent && !hasEnded() && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
             final String notation = request.messageType().notation();
             return notSent(
@@ -192,7 +193,7 @@ public final class Exchange {
         return call;
     }
 
-    /** Returns the failed call of a request over a fid whose connection has ended. Sends nothing. */
+    /** Returns a failed call for a request over a lost fid. Sends nothing. */
     public <R> Call<R> refuse(final Tmessage request, final Call.ReplyHandler<R> handler) {
         return notSent(request, handler, SessionEndedException.ofLostFid(connection - 1));
     }
@@ -238,8 +239,8 @@ public final class Exchange {
     }
 
     /**
-     * Asks the server for a sign of life, if it has sent nothing since {@code begun}, a {@link System#nanoTime}, and takes
-     * Tflush. Returns whether the server was asked.
+     * Sends a request that the server answers at once, if the server has sent nothing since {@code begun}, a {@link
+     * System#nanoTime}, and accepts Tflush. Returns whether the request was sent.
      */
     boolean probe(final long begun) {
         if (heard - begun >= 0 || silent || hasEnded() || !canFlush()) {
@@ -256,21 +257,22 @@ public final class Exchange {
     }
 
     /**
-     * Notes that a request which began at {@code begun} was not answered in time. If the server has sent nothing since,
-     * not even an answer to {@link #probe}, the calls in flight fail, and later ones fail at once until it sends
-     * something.
+     * Records that a request was not answered in time, nor the {@link #probe} after it. If the server has sent nothing
+     * since {@code begun}, all calls in flight fail. Later calls fail at once until the server sends something.
+     *
+     * @param begun when the request began, as a {@link System#nanoTime}
      */
     void noteUnanswered(final long begun) {
         if (heard - begun < 0 && !silent) {
             silentAt = System.nanoTime();
             silentSince = begun;
             silent = true;
-            LOG.warn("The server has sent nothing for {} s: requests fail until it does", secondsSince(heard));
+            LOG.warn("The server has sent nothing for {} s: requests fail until it answers", secondsSince(heard));
             tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
         }
     }
 
-    /** Returns whether requests fail at once, since the server has not sent anything for the timeout of a request. */
+    /** Returns whether requests fail at once, because the server has sent nothing for the timeout of a request. */
     public boolean isSilent() {
         return silent;
     }
@@ -598,7 +600,7 @@ public final class Exchange {
         try {
             report(why);
         } finally {
-            // Whatever the listener throws.
+            // Also if the listener throws.
             failAll(why);
             // Last, because closing a channel may take long.
             closer.execute(this::closeChannel);
@@ -627,7 +629,7 @@ public final class Exchange {
     }
 
     private void report(final SessionEndedException why) {
-        // Read after the end was set: who sets it looks at the end afterwards, so one of the two is not missed.
+        // Read after the end was recorded. setEstablished is called before the end is read, so no end is missed.
         if (established) {
             listener.accept(why.end());
         } else {

@@ -13,12 +13,12 @@ import dev.ninepin.p9.Tunlinkat;
 import java.util.Set;
 
 /**
- * Which requests may be sent again over another connection, if it is not known whether the server has carried them out.
- * {@code docs/decisions/0048-reconnection.md} has the table, also of the requests of which this class sees too little: a
- * Twrite that appends, and a Tclunk that sets an extended attribute.
+ * The decision which requests may be sent again over another connection, if it is unknown whether the server has
+ * carried them out. {@code docs/decisions/0048-reconnection.md} has the table. This class cannot recognize a Twrite
+ * that appends and a Tclunk that sets an extended attribute, for which the callers decide.
  */
 final class Repetition {
-    /** Requests that add or remove a name: a second time they fail, or change another file. */
+    /** Requests that add or remove a name. A second one fails, or changes another file. */
     private static final Set<Class<? extends Tmessage>> ONCE_ONLY = Set.of(
             Tlcreate.class,
             Tsymlink.class,
@@ -32,7 +32,7 @@ final class Repetition {
 
     private Repetition() {}
 
-    /** Returns whether a request of this type changes nothing the second time. */
+    /** Returns whether a second request of this type changes nothing more. */
     static boolean isHarmless(final Class<? extends Tmessage> type) {
         return !ONCE_ONLY.contains(type);
     }

@@ -23,8 +23,8 @@ public final class RequestTimeoutException extends IOException {
         return new RequestTimeoutException(request + " was not sent: the server has sent nothing for ", nanos);
     }
 
-    /** Returns the failure of a request because the server was away for {@code nanos} nanoseconds. */
-    public static RequestTimeoutException away(final long nanos) {
+    /** Returns the failure of a request that has waited for a connection for {@code nanos} nanoseconds at most. */
+    public static RequestTimeoutException unreachable(final long nanos) {
         return new RequestTimeoutException("the server cannot be reached, and a request waits at most ", nanos);
     }
 

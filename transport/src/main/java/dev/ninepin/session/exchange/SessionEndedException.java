@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.time.Instant;
 
 /**
- * The failure of a request because its connection to the server has ended: the channel broke, the server sent bytes that
- * are not 9P, or the session was closed. The cause says why. A session may get another connection; {@code
- * Session.repeatIfLost} then repeats what can be repeated.
+ * The failure of a request because its connection has ended: the channel broke, the server sent bytes that are not 9P,
+ * or the session was closed. The cause says why. If another connection follows, {@code Session.repeatIfLost} repeats
+ * the requests that may be repeated.
  */
 public final class SessionEndedException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -24,7 +24,7 @@ public final class SessionEndedException extends IOException {
             final int connection,
             final boolean unsent,
             final boolean repeatable) {
-        super("the session with the server has ended: " + cause.getMessage(), cause);
+        super("the connection to the server has ended: " + cause.getMessage(), cause);
         this.why = cause;
         this.time = time;
         this.connection = connection;
@@ -37,7 +37,7 @@ public final class SessionEndedException extends IOException {
         this(cause, Instant.now(), connection, false, false);
     }
 
-    /** Returns the failure of a request over a fid whose connection has ended. It was not sent. */
+    /** Returns the failure of a request over a lost fid. The request was not sent. */
     static SessionEndedException ofLostFid(final int connection) {
         return new SessionEndedException(
                 new IOException("the file was opened over an earlier connection"),
@@ -47,23 +47,23 @@ public final class SessionEndedException extends IOException {
                 true);
     }
 
-    /** Returns the failure of one request for this reason. */
+    /** Returns the failure of one request because of this end of the connection. */
     SessionEndedException of(final Tmessage request, final boolean sent) {
         return new SessionEndedException(
                 why, time, connection, !sent, !sent || Repetition.isHarmless(request.getClass()));
     }
 
-    /** Returns this failure of a request that the caller knows to be harmless the second time. */
+    /** Returns a copy for a request that the caller may send again. */
     public SessionEndedException asRepeatable() {
         return new SessionEndedException(why, time, connection, unsent, true);
     }
 
-    /** Returns this failure of a request that was repeated often enough. */
+    /** Returns a copy for a request that is not sent again. */
     public SessionEndedException asFinal() {
         return new SessionEndedException(why, time, connection, unsent, false);
     }
 
-    /** Returns the number of the connection that has ended: a later one has a larger number. */
+    /** Returns the number of the connection that has ended. Later connections have larger numbers. */
     public int connection() {
         return connection;
     }
@@ -73,7 +73,7 @@ public final class SessionEndedException extends IOException {
         return unsent;
     }
 
-    /** Returns whether the request may be sent again: it was not sent, or a second time changes nothing. */
+    /** Returns whether the request may be sent again: it was not sent, or a second one changes nothing more. */
     public boolean isRepeatable() {
         return repeatable;
     }

@@ -15,9 +15,9 @@ import java.util.concurrent.TimeUnit;
  * answers ERANGE to larger numbers ({@code src/Protocols/9P/9p_walk.c}). The protocol does not announce such a limit,
  * so it is learned from the first number that is refused.
  *
- * <p>The fids of a session end with its connection, but their owners learn of that later. So the numbers of a new
- * connection begin above all earlier ones, and no number ever means two fids. On the wire, the numbers of each
- * connection begin at 0: the session subtracts {@link #first}.
+ * <p>Fids end with their connection, and their owners learn of it later. So the numbers of a new connection begin above
+ * all earlier ones, and no number ever means two fids. On the wire, the numbers of each connection begin at 0: the
+ * session subtracts {@link #first}.
  *
  * <p>Any thread may call any method.
  */
@@ -25,13 +25,18 @@ final class FidNumbers {
     @GuardedBy("this")
     private final ArrayDeque<Integer> free = new ArrayDeque<>();
 
-    /** The first number of the present connection. Smaller ones, unsigned, are lost. Read without the lock. */
+    /**
+     * The first number of the latest connection. Fids with smaller numbers, unsigned, are lost. Read without the lock.
+     */
     private volatile int first;
 
     @GuardedBy("this")
     private int next;
 
-    /** Above all numbers that were given out. Larger than {@link #next} after the server refused a number. Unsigned. */
+    /**
+     * A number above all those given out before the server refused one as too large. {@link #next} may be smaller then.
+     * Unsigned.
+     */
     @GuardedBy("this")
     private int highest;
 
@@ -53,13 +58,13 @@ final class FidNumbers {
     @GuardedBy("this")
     private int proven;
 
-    /** How many numbers of the present connection belong to fids that were given up and may still exist. */
+    /** How many numbers of the latest connection belong to fids that were given up and may still exist. */
     @GuardedBy("this")
     private int abandoned;
 
     /**
-     * Begins the numbers of a new connection, which has one fid, number 0 on the wire. Returns that fid's number. All
-     * earlier numbers are lost: their owners give them back without a request.
+     * Begins the numbers of a new connection, which has one fid with the number 0 on the wire. Returns the number of
+     * that fid. All earlier fids are lost: their owners give the numbers back without a request.
      */
     synchronized int beginConnection() {
         used -= abandoned;
@@ -72,17 +77,17 @@ final class FidNumbers {
         return first;
     }
 
-    /** Returns the first number of the present connection. */
+    /** Returns the first number of the latest connection. */
     int first() {
         return first;
     }
 
-    /** Returns whether the connection of a fid has ended, and the fid with it. */
+    /** Returns whether a fid has ended with its connection. */
     boolean isLost(final int number) {
         return Integer.compareUnsigned(number, first) < 0;
     }
 
-    /** Notes that a fid may exist until its connection ends, and that nobody uses it any more. */
+    /** Records that nobody uses a fid any more, and that the fid may exist until its connection ends. */
     synchronized void abandon(final int number) {
         if (isLost(number)) {
             used--;
@@ -164,7 +169,7 @@ final class FidNumbers {
         if (Integer.compareUnsigned(number - first, limit) < 0) {
             final int refused = number - first;
             limit = refused;
-            // Larger numbers may still be held.
+            // The owners of larger numbers may still have them.
             highest = Integer.compareUnsigned(highest, next) < 0 ? next : highest;
             next = Integer.compareUnsigned(next - first, limit) < 0 ? next : number;
             free.removeIf(each -> Integer.compareUnsigned(each - first, refused) >= 0);

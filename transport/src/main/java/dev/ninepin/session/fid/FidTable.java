@@ -99,19 +99,19 @@ public final class FidTable {
     }
 
     /**
-     * Begins the fids of a new connection, on which the session's user has attached with fid 0. All earlier fids are lost:
-     * they exist no more, their numbers are not used again, and no request is sent over them or to clunk them.
+     * Begins the fids of a new connection, on which the session's user has attached with fid 0. All earlier fids are
+     * lost: their numbers are not used again, and no request is sent over these fids, not even to clunk them.
      */
     public void beginConnection() {
         paths.beginConnection();
     }
 
-    /** Returns the first number of the present connection's fids, which is 0 on the wire. */
+    /** Returns the number of the latest connection's first fid, which is 0 on the wire. */
     public int first() {
         return own.first();
     }
 
-    /** Returns whether the connection of a fid has ended, and the fid with it. */
+    /** Returns whether a fid has ended with its connection. */
     public boolean isLost(final int fid) {
         return own.isLost(fid);
     }

@@ -44,12 +44,12 @@ final class OwnFids {
         return numbers.beginConnection();
     }
 
-    /** Returns the first number of the present connection's fids. */
+    /** Returns the number of the latest connection's first fid. */
     int first() {
         return numbers.first();
     }
 
-    /** Returns whether the connection of a fid has ended, and the fid with it. */
+    /** Returns whether a fid has ended with its connection. */
     boolean isLost(final int fid) {
         return numbers.isLost(fid);
     }
@@ -142,7 +142,7 @@ final class OwnFids {
         numbers.giveBack(fid);
     }
 
-    /** Clunks a fid that the caller owns, without waiting for the answer. A lost fid takes no request. */
+    /** Clunks a fid that the caller owns, without waiting for the answer. Sends nothing if the fid is lost. */
     void clunk(final int fid) {
         if (numbers.isLost(fid)) {
             numbers.giveBack(fid);
@@ -178,8 +178,8 @@ final class OwnFids {
     }
 
     /**
-     * Gives the number back when the server answers, because Tclunk ends a fid even if it fails. The end of the
-     * connection ends the fid too. Without either, the fid may still exist.
+     * Gives the number back when the server answers or the connection ends: Tclunk ends a fid even if the Tclunk fails.
+     * Without an answer, the fid may still exist.
      */
     private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
         numbers.beginEnd();

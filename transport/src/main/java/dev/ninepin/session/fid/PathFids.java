@@ -89,8 +89,8 @@ final class PathFids {
     }
 
     /**
-     * Begins the fids of a new connection: drops all fids of the earlier one and their copies, which ended with it. The
-     * session's user has attached with the fid that is number 0 on the wire.
+     * Begins the fids of a new connection, on which the session's user has attached with the fid 0. Drops all earlier
+     * fids and their copies, which are lost.
      */
     void beginConnection() {
         final Surplus lost = new Surplus();
@@ -200,7 +200,7 @@ final class PathFids {
         }
     }
 
-    /** Waits for another thread's walk. */
+    /** Blocks until another thread's walk has ended. */
     private static void await(final CompletableFuture<Void> walk) throws InterruptedIOException {
         try {
             walk.get();

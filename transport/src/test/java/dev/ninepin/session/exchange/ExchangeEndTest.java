@@ -19,7 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tests of who learns of the end of an exchange. */
+/** Tests of the listener and the calls at the end of an exchange. */
 @Timeout(60)
 class ExchangeEndTest {
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -85,7 +85,7 @@ class ExchangeEndTest {
         final Exchange exchange =
                 new Exchange(new Broken(), 0, Duration.ofSeconds(10), new OperationRecorder(), told::add);
         atEnd = () -> {
-            // As another thread may do, which then looks whether the exchange has ended.
+            // As another thread may do, which then reads whether the exchange has ended.
             exchange.setEstablished(true);
             if (exchange.hasEnded()) {
                 told.add(exchange.end().orElseThrow());

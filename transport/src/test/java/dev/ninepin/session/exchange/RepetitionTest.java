@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The test that somebody has decided for each request whether it may be sent a second time. */
+/** Tests that each type of request is either harmless the second time or sent once. */
 class RepetitionTest {
     private static final Set<String> HARMLESS = Set.of(
             "Tversion",
