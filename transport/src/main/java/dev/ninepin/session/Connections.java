@@ -7,6 +7,7 @@ import dev.ninepin.session.exchange.OperationRecorder;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
 import dev.ninepin.session.exchange.SessionEndedException;
+import dev.ninepin.session.exchange.WaitCondition;
 import dev.ninepin.session.fid.FidTable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -43,12 +44,6 @@ final class Connections {
 
     /** How long {@link #close} waits for the reconnecting thread. */
     private static final long CLOSE_PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(2);
-
-    /** How often a thread with a condition of {@link #GIVES_UP} looks at it. */
-    private static final long CONDITION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-    /** When the thread gives up its wait for the server; null if only an interrupt or the timeout ends the wait. */
-    static final ThreadLocal<@Nullable BooleanSupplier> GIVES_UP = new ThreadLocal<>();
 
     private final @Nullable ChannelSource source;
     private final SessionOptions options;
@@ -230,7 +225,7 @@ final class Connections {
      */
     void awaitAfter(final SessionEndedException lost) throws IOException {
         final long patience = options.patience().toNanos();
-        final BooleanSupplier givesUp = GIVES_UP.get();
+        final BooleanSupplier givesUp = WaitCondition.get();
         synchronized (this) {
             waiting++;
             asked = true;
@@ -253,7 +248,7 @@ final class Connections {
                     } else if (givesUp.getAsBoolean()) {
                         throw new InterruptedIOException("given up while the server was away");
                     } else {
-                        TimeUnit.NANOSECONDS.timedWait(this, Math.min(nanos, CONDITION_CHECK_NANOS));
+                        TimeUnit.NANOSECONDS.timedWait(this, Math.min(nanos, WaitCondition.CHECK_NANOS));
                     }
                 }
             } catch (final InterruptedException e) {

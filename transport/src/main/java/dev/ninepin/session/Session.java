@@ -60,6 +60,7 @@ import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
 import dev.ninepin.session.exchange.SessionEndedException;
+import dev.ninepin.session.exchange.WaitCondition;
 import dev.ninepin.session.fid.FidTable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -196,16 +197,17 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Makes each wait of this thread for a server that is away end as if the thread was interrupted, once {@code condition}
-     * is true. For a thread that is never interrupted, since its requests must not be.
+     * Makes each wait of this thread for a server that is away or mute end as if the thread was interrupted, once {@code
+     * condition} is true. A request that was sent to a mute server is not flushed. For a thread that is never interrupted,
+     * since its requests must not be given up while the server may answer them.
      */
     public static void giveUpIf(final BooleanSupplier condition) {
-        Connections.GIVES_UP.set(condition);
+        WaitCondition.set(condition);
     }
 
     /** Returns the condition that {@link #giveUpIf} was called with on this thread; never true if it was not called. */
     public static BooleanSupplier givesUp() {
-        final BooleanSupplier condition = Connections.GIVES_UP.get();
+        final BooleanSupplier condition = WaitCondition.get();
         return condition == null ? () -> false : condition;
     }
 
@@ -612,7 +614,10 @@ public final class Session implements AutoCloseable {
         exchange.setEstablished(false);
         if (!exchange.hasEnded()) {
             try {
-                final long deadline = System.nanoTime() + Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                // A mute server was given its time already.
+                final long patience =
+                        exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                final long deadline = System.nanoTime() + patience;
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());
                 if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {

@@ -44,7 +44,7 @@ public final class Exchange {
 
     /**
      * The longest time to wait for a Tflush to be sent and answered. Afterwards the call fails, but its tag stays taken
-     * until the server is finished with it.
+     * until the server is finished with it. An interrupted call fails sooner if the server shows no sign of life.
      */
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -74,8 +74,7 @@ public final class Exchange {
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
 
-    /** When a reply arrived last, or the exchange began, as a {@link System#nanoTime}. */
-    private volatile long heard = System.nanoTime();
+    private final SignsOfLife life;
 
     /** True while requests fail at once, since the server has not sent anything for the timeout of a request. */
     private volatile boolean silent;
@@ -105,8 +104,8 @@ public final class Exchange {
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
-        this.sender = new RequestSender(channel, tags, receiver);
-        // All senders, and the Tflush of a request that was not answered, wait for one that the server makes wait.
+        this.life = new SignsOfLife(channel.takesFlush(), this::askForSignOfLife);
+        this.sender = new RequestSender(channel, tags, receiver, life, this::end);
         channel.limitSending(timeoutNanos);
         receiver.start();
     }
@@ -157,6 +156,14 @@ public final class Exchange {
 
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
+        return call(request, handler, patienceNanos, kindOf(request));
+    }
+
+    private <R> Call<R> call(
+            final Tmessage request,
+            final Call.ReplyHandler<R> handler,
+            final long patienceNanos,
+            final TagTable.Kind kind) {
         final long begun = System.nanoTime();
         // After the end of the connection, the silence is over: a request waits for the next one.
         if (silent && !hasEnded() && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
@@ -166,9 +173,8 @@ public final class Exchange {
                     handler,
                     Thread.currentThread().isInterrupted()
                             ? new InterruptedIOException(notation + " was interrupted")
-                            : RequestTimeoutException.silent(notation, System.nanoTime() - heard));
+                            : RequestTimeoutException.silent(notation, System.nanoTime() - life.heard()));
         }
-        final TagTable.Kind kind = kindOf(request);
         sender.begin();
         final int tag;
         try {
@@ -185,7 +191,7 @@ public final class Exchange {
         }
         final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
-        send(call);
+        send(call, begun + patienceNanos);
         return call;
     }
 
@@ -199,7 +205,7 @@ public final class Exchange {
         final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
         sender.begin();
-        send(call);
+        send(call, call.begunNanos());
         return call;
     }
 
@@ -217,6 +223,24 @@ public final class Exchange {
      */
     public boolean canFlush() {
         return channel.takesFlush();
+    }
+
+    SignsOfLife life() {
+        return life;
+    }
+
+    /** Returns whether the server has not shown a sign of life for a moment, although it was asked to. */
+    public boolean isMute() {
+        return life.isMute();
+    }
+
+    private void askForSignOfLife() {
+        final Tmessage question = new Tflush(Frame.NOTAG);
+        final Call<Rmessage> call = call(question, (reply, memory) -> reply, 0);
+        if (call.tag() == Frame.NOTAG) {
+            // All tags for Tflush are taken.
+            final Call<Rmessage> unused = call(question, (reply, memory) -> reply, 0, TagTable.Kind.ORDINARY);
+        }
     }
 
     /** Gives up a request because of {@code reason}. Does nothing if the request has ended or was given up before. */
@@ -239,11 +263,10 @@ public final class Exchange {
      * Tflush. Returns whether the server was asked.
      */
     boolean probe(final long begun) {
-        if (heard - begun >= 0 || silent || hasEnded() || !canFlush()) {
+        if (!life.isSilentSince(begun) || silent || hasEnded() || !canFlush()) {
             return false;
         }
-        // Servers answer at once if no request has the tag, however busy they are (flush(5)).
-        final Call<?> unused = call(new Tflush(Frame.NOTAG), (reply, memory) -> reply);
+        life.ask();
         return true;
     }
 
@@ -258,10 +281,10 @@ public final class Exchange {
      * something.
      */
     void noteUnanswered(final long begun) {
-        if (heard - begun < 0 && !silent) {
+        if (life.isSilentSince(begun) && !silent) {
             silentAt = System.nanoTime();
             silent = true;
-            LOG.warn("The server has sent nothing for {} s: requests fail until it does", secondsSince(heard));
+            LOG.warn("The server has sent nothing for {} s: requests fail until it does", secondsSince(life.heard()));
             tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
         }
     }
@@ -278,7 +301,7 @@ public final class Exchange {
 
     /** Ends the exchange because the server is silent. */
     public void endSilence() {
-        end(new IOException("the server has sent nothing for " + secondsSince(heard) + " s"));
+        end(new IOException("the server has sent nothing for " + secondsSince(life.heard()) + " s"));
     }
 
     private static long secondsSince(final long nanos) {
@@ -363,14 +386,16 @@ public final class Exchange {
 
     // Sending
 
-    private void send(final Call<?> call) {
+    private void send(final Call<?> call, final long deadline) {
         boolean sending = false;
         try {
             throwIfEnded();
             checkSize(call.request());
             sending = true;
-            call.markSent();
-            sender.send(call.tag(), call.request());
+            sender.send(call, deadline);
+        } catch (final RequestTimeoutException | InterruptedIOException e) {
+            // It was not sent.
+            release(call, call.failed(e));
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
@@ -428,7 +453,7 @@ public final class Exchange {
      * waits. Only the receiver calls this method.
      */
     boolean dispatch(final Received received) throws ProtocolException {
-        heard = System.nanoTime();
+        life.noteReply();
         if (silent) {
             silent = false;
             LOG.info("The server answers again");
