@@ -57,6 +57,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -550,8 +551,12 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void close() {
         if (session.status().connected()) {
+            final BooleanSupplier before = Session.givesUp();
+            // What is released waits for a server that answers, and not for a mute one.
+            Session.giveUpIf(() -> true);
             files.releaseAll();
             directories.releaseAll();
+            Session.giveUpIf(before);
         } else {
             files.reportUnwritten();
         }

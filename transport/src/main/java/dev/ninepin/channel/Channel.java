@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A channel is used by one session, in three roles:
  *
  * <ul>
- *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time, under a lock of the session
+ *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time; whatever one sender did happens
+ *       before what the next sender does
  *   <li>the <b>receiver</b> calls {@link #receive()} or {@link #receiveUntil}: one thread at a time; whatever one
  *       receiver did happens before what the next receiver does
  *   <li>any thread may call {@link #close} and {@link Received#close} at any time
@@ -92,11 +93,31 @@ public interface Channel extends AutoCloseable {
     void send(int tag, Tmessage request) throws IOException;
 
     /**
-     * Notifies the server of all requests that were sent.
+     * Returns whether {@link #send} takes a request without waiting for the server to read earlier ones. Only the sender
+     * calls this method.
+     */
+    default boolean hasRoom(final Tmessage request) {
+        return true;
+    }
+
+    /**
+     * Notifies the server of all requests that were sent. Blocks while the server does not read, at most for the time of
+     * {@link #limitSending}.
      *
      * @throws IOException if the channel is closed or broken
      */
     void flush() throws IOException;
+
+    /**
+     * Notifies the server like {@link #flush()}, but blocks at most for {@code nanos}. Returns whether all requests are on
+     * their way. The rest goes with the next call of either method; the server may have received a part of a request.
+     *
+     * @throws IOException if the channel is closed or broken
+     */
+    default boolean flush(final long nanos) throws IOException {
+        flush();
+        return true;
+    }
 
     /**
      * Blocks until the next reply arrives. Only the receiver calls this method. Uses no CPU time while no request is in

@@ -8,6 +8,7 @@ import dev.ninepin.session.exchange.OperationRecorder;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
 import dev.ninepin.session.exchange.SessionEndedException;
+import dev.ninepin.session.exchange.WaitCondition;
 import dev.ninepin.session.fid.FidTable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -53,12 +54,6 @@ final class Connections {
 
     /** How long {@link #close} waits for the reconnecting thread. */
     private static final long CLOSE_PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(2);
-
-    /** How often a waiting thread evaluates its condition in {@link #GIVE_UP_CONDITION}. */
-    private static final long CONDITION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-    /** The condition that ends this thread's waits for a connection; null if there is none. */
-    static final ThreadLocal<@Nullable BooleanSupplier> GIVE_UP_CONDITION = new ThreadLocal<>();
 
     private final @Nullable ChannelSource source;
     private final SessionOptions options;
@@ -276,10 +271,10 @@ final class Connections {
      * @throws SessionEndedException {@code lost}, if no other connection follows
      * @throws RequestTimeoutException if no connection was open for {@link SessionOptions#patience}
      * @throws InterruptedIOException if the thread is interrupted (its interrupt flag stays set), or if its condition
-     *     in {@link #GIVE_UP_CONDITION} is true
+     *     in {@link WaitCondition} is true
      */
     void awaitAfter(final SessionEndedException lost) throws IOException {
-        final BooleanSupplier givesUp = GIVE_UP_CONDITION.get();
+        final BooleanSupplier givesUp = WaitCondition.get();
         synchronized (this) {
             waiting++;
             asked = true;
@@ -303,7 +298,7 @@ final class Connections {
                     } else if (givesUp.getAsBoolean()) {
                         throw new InterruptedIOException("given up while the server was unreachable");
                     } else {
-                        TimeUnit.NANOSECONDS.timedWait(this, Math.min(nanos, CONDITION_CHECK_NANOS));
+                        TimeUnit.NANOSECONDS.timedWait(this, Math.min(nanos, WaitCondition.CHECK_NANOS));
                     }
                 }
             } catch (final InterruptedException e) {

@@ -60,6 +60,7 @@ import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
 import dev.ninepin.session.exchange.SessionEndedException;
+import dev.ninepin.session.exchange.WaitCondition;
 import dev.ninepin.session.fid.FidTable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -196,16 +197,17 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Sets the condition that ends each wait of this thread for a connection, as an interrupt would. For a thread whose
-     * requests must not be interrupted.
+     * Sets the condition that ends each wait of this thread for a connection, or for a server that is mute, as an
+     * interrupt would. A request that was sent to a mute server is not flushed. For a thread whose requests must not be
+     * interrupted while the server may answer them.
      */
     public static void giveUpIf(final BooleanSupplier condition) {
-        Connections.GIVE_UP_CONDITION.set(condition);
+        WaitCondition.set(condition);
     }
 
     /** Returns the condition that {@link #giveUpIf} has set for this thread; by default one that is never true. */
     public static BooleanSupplier givesUp() {
-        final BooleanSupplier condition = Connections.GIVE_UP_CONDITION.get();
+        final BooleanSupplier condition = WaitCondition.get();
         return condition == null ? () -> false : condition;
     }
 
@@ -622,7 +624,10 @@ public final class Session implements AutoCloseable {
         exchange.setEstablished(false);
         if (!exchange.hasEnded()) {
             try {
-                final long deadline = System.nanoTime() + Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                // A mute server was given its time already.
+                final long patience =
+                        exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                final long deadline = System.nanoTime() + patience;
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());
                 if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {

@@ -49,6 +49,15 @@ public final class CuttingChannel extends ForwardingChannel {
     }
 
     @Override
+    public boolean flush(final long nanos) throws IOException {
+        try {
+            return super.flush(nanos);
+        } catch (final IOException e) {
+            throw explained(e);
+        }
+    }
+
+    @Override
     public Received receive() throws IOException {
         try {
             return passOn(super.receive());

@@ -66,8 +66,18 @@ public abstract class ForwardingChannel implements Channel {
     }
 
     @Override
+    public boolean hasRoom(final Tmessage request) {
+        return channel.hasRoom(request);
+    }
+
+    @Override
     public void flush() throws IOException {
         channel.flush();
+    }
+
+    @Override
+    public boolean flush(final long nanos) throws IOException {
+        return channel.flush(nanos);
     }
 
     @Override

@@ -42,9 +42,14 @@ public final class Workers {
     private static final int FULL = 16;
 
     /**
-     * The most threads. Only if this many requests wait for the server at once do further requests queue in the kernel.
+     * The most threads that are started at once. Only if this many requests wait for the server at once do further
+     * requests queue in the kernel. Then one more thread is started at intervals, because the kernel's INTERRUPT of a
+     * request also needs a thread.
      */
     static final int MOST = 1024;
+
+    /** The interval at which one more thread is started beyond {@link #MOST}. */
+    private static final long ONE_MORE_MILLIS = 250;
 
     /** How long requests may continue after the end of the connection before they are interrupted. */
     private static final long LAST_REQUESTS_MILLIS = TimeUnit.SECONDS.toMillis(5);
@@ -78,6 +83,9 @@ public final class Workers {
 
     /** The number of threads. Changes only under {@link #sessionLock}. */
     private final AtomicInteger alive = new AtomicInteger();
+
+    /** Set while {@link #startOneMore} is scheduled. */
+    private final AtomicBoolean oneMore = new AtomicBoolean();
 
     /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
@@ -123,19 +131,36 @@ public final class Workers {
         }
     }
 
-    /**
-     * Starts another thread unless there are {@link #MOST}. If the system has no memory for it, the existing threads go
-     * on alone.
-     */
+    /** Starts another thread at once, or later if there are {@link #MOST}. */
     private void startAnother() {
         synchronized (sessionLock) {
             if (alive.get() < MOST) {
-                try {
-                    add();
-                } catch (final OutOfMemoryError e) {
-                    LOG.warn("cannot start another worker thread: out of memory; {} threads keep serving", alive, e);
-                }
+                addIfPossible();
+                return;
             }
+        }
+        if (!oneMore.getAndSet(true)) {
+            final Timer.Cancellable unused = timer.schedule(ONE_MORE_MILLIS, this::startOneMore);
+        }
+    }
+
+    /** Starts another thread if none waits for requests. */
+    private void startOneMore() {
+        oneMore.set(false);
+        synchronized (sessionLock) {
+            if (waiting.get() == 0 && alive.get() > 0) {
+                addIfPossible();
+            }
+        }
+    }
+
+    /** Starts another thread. If the system has no memory for it, the existing threads go on alone. */
+    @GuardedBy("sessionLock")
+    private void addIfPossible() {
+        try {
+            add();
+        } catch (final OutOfMemoryError e) {
+            LOG.warn("cannot start another worker thread: out of memory; {} threads keep serving", alive, e);
         }
     }
 

@@ -44,6 +44,11 @@ interface ByteStream {
     /** Returns the channel to the server. A write blocks until there is room. */
     WritableByteChannel output();
 
+    /** Writes like {@link #output} does, but returns 0 once {@code deadline}, a {@link System#nanoTime}, has passed. */
+    default int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        return output().write(source);
+    }
+
     /**
      * Returns what is known about the end of the server, to append to an error message; empty if nothing is known. May
      * block for a moment.

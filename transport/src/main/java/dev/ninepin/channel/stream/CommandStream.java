@@ -3,6 +3,7 @@ package dev.ninepin.channel.stream;
 import dev.ninepin.channel.ChannelInfo;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
@@ -85,6 +86,11 @@ final class CommandStream implements ByteStream {
     @Override
     public WritableByteChannel output() {
         return output;
+    }
+
+    @Override
+    public int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        return output.writeUntil(source, deadline);
     }
 
     @Override

@@ -100,6 +100,19 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
         return count;
     }
 
+    /** Writes like {@link #write}, but returns 0 once {@code deadline}, a {@link System#nanoTime}, has passed. */
+    int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        int count = socket.write(source);
+        while (count == 0 && source.hasRemaining()) {
+            final long nanos = deadline - System.nanoTime();
+            if (nanos <= 0 || !awaitReadyUninterruptibly(nanos)) {
+                return 0;
+            }
+            count = socket.write(source);
+        }
+        return count;
+    }
+
     @Override
     public boolean isOpen() {
         return selector.isOpen();
@@ -111,9 +124,20 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
         selector.close();
     }
 
-    /** Blocks until the socket may be ready. An interrupt ends one select call, but not the wait. */
+    /** Blocks until the socket may be ready, at most for the limit. */
     private void awaitReady() throws IOException {
         final long limit = limitNanos;
+        if (!awaitReadyUninterruptibly(limit)) {
+            throw new IOException(
+                    "the server has read nothing for " + TimeUnit.NANOSECONDS.toMillis(limit) / 1000.0 + " s");
+        }
+    }
+
+    /**
+     * Blocks until the socket may be ready, at most for {@code limit} nanoseconds; 0 means without limit. An interrupt ends
+     * one select call, but not the wait. Returns whether the socket may be ready.
+     */
+    private boolean awaitReadyUninterruptibly(final long limit) throws IOException {
         final long begin = System.nanoTime();
         boolean interrupted = false;
         try {
@@ -122,12 +146,12 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
                 interrupted |= Thread.interrupted();
                 final long left = limit == 0 ? 0 : limit - (System.nanoTime() - begin);
                 if (left < 0) {
-                    throw new IOException(
-                            "the server has read nothing for " + TimeUnit.NANOSECONDS.toMillis(limit) / 1000.0 + " s");
+                    return false;
                 }
                 // Rounded up, because 0 means no limit.
                 ready = select(limit == 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
             }
+            return true;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

@@ -169,6 +169,11 @@ final class SocketStream implements ByteStream {
     }
 
     @Override
+    public int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        return output.writeUntil(source, deadline);
+    }
+
+    @Override
     public String lastWords() {
         return "";
     }

@@ -121,28 +121,38 @@ public final class Call<R> {
      * part of this time.
      */
     public R await(final long timeoutNanos) throws IOException {
+        final SignsOfLife life = exchange.life();
         boolean interrupted = false;
         long deadline = begunNanos + timeoutNanos;
+        long gaveUpAt = 0;
         IOException reason = null;
         boolean probed = false;
         try {
-            while (!future.isDone() && !exchange.await(this, deadline)) {
+            while (!future.isDone() && !exchange.await(this, nextLook(deadline, reason, gaveUpAt))) {
                 if (Thread.interrupted()) {
                     interrupted = true;
                     if (reason == null) {
                         reason = new InterruptedIOException(notation() + " was interrupted");
+                        gaveUpAt = System.nanoTime();
                         deadline = giveUp(reason);
                     }
-                } else if (reason == null) {
-                    reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
-                    deadline = giveUp(reason);
-                } else if (reason instanceof RequestTimeoutException && !probed && exchange.probe(begunNanos)) {
-                    probed = true;
-                    deadline = System.nanoTime() + exchange.probeNanos();
-                } else {
-                    fail(reason);
-                    if (probed) {
-                        exchange.noteUnanswered(begunNanos);
+                } else if (reason instanceof InterruptedIOException
+                        ? life.isSilentSince(gaveUpAt) && life.isMute()
+                        : WaitCondition.isTrue() && life.isMute()) {
+                    // The server may still serve the request.
+                    fail(reason != null ? reason : givenUp());
+                } else if (deadline - System.nanoTime() <= 0) {
+                    if (reason == null) {
+                        reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
+                        deadline = giveUp(reason);
+                    } else if (mayProbe(reason) && !probed && exchange.probe(begunNanos)) {
+                        probed = true;
+                        deadline = System.nanoTime() + exchange.probeNanos();
+                    } else {
+                        fail(reason);
+                        if (probed) {
+                            exchange.noteUnanswered(begunNanos);
+                        }
                     }
                 }
             }
@@ -152,6 +162,28 @@ public final class Call<R> {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Returns whether the server may be asked for a sign of life: not before its Rversion. */
+    private boolean mayProbe(final IOException reason) {
+        return reason instanceof RequestTimeoutException && tag != Frame.NOTAG;
+    }
+
+    /** Returns until when to wait for the reply before looking at what else may end the wait. */
+    private long nextLook(final long deadline, final @Nullable IOException reason, final long gaveUpAt) {
+        final SignsOfLife life = exchange.life();
+        if (reason instanceof InterruptedIOException) {
+            return life.nextLook(gaveUpAt, deadline);
+        } else if (!WaitCondition.isSet()) {
+            return deadline;
+        }
+        final long look = System.nanoTime() + WaitCondition.CHECK_NANOS;
+        // Not since the condition is true, because the server may become mute later.
+        return SignsOfLife.earlier(look, WaitCondition.isTrue() ? life.nextLook(life.heard() + 1, deadline) : deadline);
+    }
+
+    private InterruptedIOException givenUp() {
+        return new InterruptedIOException(notation() + " was given up, because the server is silent");
     }
 
     private R result() throws IOException {
@@ -174,13 +206,17 @@ public final class Call<R> {
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     public boolean awaitEnd(final long patienceNanos) throws InterruptedIOException {
-        if (future.isDone() || exchange.await(this, System.nanoTime() + Math.min(patienceNanos, untilOverdue()))) {
-            return true;
+        final long deadline = System.nanoTime() + Math.min(patienceNanos, untilOverdue());
+        while (!future.isDone() && !exchange.await(this, nextLook(deadline, null, 0))) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("interrupted before " + notation() + " was answered");
+            } else if (WaitCondition.isTrue() && exchange.isMute()) {
+                throw givenUp();
+            } else if (deadline - System.nanoTime() <= 0) {
+                return false;
+            }
         }
-        if (Thread.currentThread().isInterrupted()) {
-            throw new InterruptedIOException("interrupted before " + notation() + " was answered");
-        }
-        return false;
+        return true;
     }
 
     /** Gives the request up if it was not answered within the session's timeout. It has failed then; does not wait. */
@@ -212,8 +248,9 @@ public final class Call<R> {
             // dropped later.
             return System.nanoTime();
         }
+        final long begin = System.nanoTime();
         exchange.flush(this, reason);
-        return System.nanoTime() + exchange.flushGraceNanos();
+        return begin + exchange.flushGraceNanos();
     }
 
     public int tag() {

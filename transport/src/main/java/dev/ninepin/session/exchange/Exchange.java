@@ -44,7 +44,7 @@ public final class Exchange {
 
     /**
      * The longest time to wait for a Tflush to be sent and answered. Afterwards the call fails, but its tag stays taken
-     * until the server is finished with it.
+     * until the server is finished with it. An interrupted call fails sooner if the server shows no sign of life.
      */
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -74,8 +74,7 @@ public final class Exchange {
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
 
-    /** When the last reply arrived, or the exchange began, as a {@link System#nanoTime}. */
-    private volatile long heard = System.nanoTime();
+    private final SignsOfLife life;
 
     /** Whether requests fail at once, because the server has sent nothing for the timeout of a request. */
     private volatile boolean silent;
@@ -109,8 +108,8 @@ public final class Exchange {
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
-        this.sender = new RequestSender(channel, tags, receiver);
-        // A blocked sender also blocks all other senders, and the Tflush of an overdue request.
+        this.life = new SignsOfLife(channel.takesFlush(), this::askForSignOfLife);
+        this.sender = new RequestSender(channel, tags, receiver, life, this::end);
         channel.limitSending(timeoutNanos);
         receiver.start();
     }
@@ -161,6 +160,14 @@ public final class Exchange {
 
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
+        return call(request, handler, patienceNanos, kindOf(request));
+    }
+
+    private <R> Call<R> call(
+            final Tmessage request,
+            final Call.ReplyHandler<R> handler,
+            final long patienceNanos,
+            final TagTable.Kind kind) {
         final long begun = System.nanoTime();
         // After the end of the connection, a request waits for the next one instead.
         if (silent && !hasEnded() && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
@@ -170,9 +177,8 @@ public final class Exchange {
                     handler,
                     Thread.currentThread().isInterrupted()
                             ? new InterruptedIOException(notation + " was interrupted")
-                            : RequestTimeoutException.silent(notation, System.nanoTime() - heard));
+                            : RequestTimeoutException.silent(notation, System.nanoTime() - life.heard()));
         }
-        final TagTable.Kind kind = kindOf(request);
         sender.begin();
         final int tag;
         try {
@@ -189,7 +195,7 @@ public final class Exchange {
         }
         final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
-        send(call);
+        send(call, begun + patienceNanos);
         return call;
     }
 
@@ -203,7 +209,7 @@ public final class Exchange {
         final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
         sender.begin();
-        send(call);
+        send(call, call.begunNanos());
         return call;
     }
 
@@ -221,6 +227,24 @@ public final class Exchange {
      */
     public boolean canFlush() {
         return channel.takesFlush();
+    }
+
+    SignsOfLife life() {
+        return life;
+    }
+
+    /** Returns whether the server has not shown a sign of life for a moment, although it was asked to. */
+    public boolean isMute() {
+        return life.isMute();
+    }
+
+    private void askForSignOfLife() {
+        final Tmessage question = new Tflush(Frame.NOTAG);
+        final Call<Rmessage> call = call(question, (reply, memory) -> reply, 0);
+        if (call.tag() == Frame.NOTAG) {
+            // All tags for Tflush are taken.
+            final Call<Rmessage> unused = call(question, (reply, memory) -> reply, 0, TagTable.Kind.ORDINARY);
+        }
     }
 
     /** Gives up a request because of {@code reason}. Does nothing if the request has ended or was given up before. */
@@ -243,11 +267,10 @@ public final class Exchange {
      * System#nanoTime}, and accepts Tflush. Returns whether the request was sent.
      */
     boolean probe(final long begun) {
-        if (heard - begun >= 0 || silent || hasEnded() || !canFlush()) {
+        if (!life.isSilentSince(begun) || silent || hasEnded() || !canFlush()) {
             return false;
         }
-        // Servers answer at once if no request has the tag, however busy they are (flush(5)).
-        final Call<?> unused = call(new Tflush(Frame.NOTAG), (reply, memory) -> reply);
+        life.ask();
         return true;
     }
 
@@ -263,11 +286,11 @@ public final class Exchange {
      * @param begun when the request began, as a {@link System#nanoTime}
      */
     void noteUnanswered(final long begun) {
-        if (heard - begun < 0 && !silent) {
+        if (life.isSilentSince(begun) && !silent) {
             silentAt = System.nanoTime();
             silentSince = begun;
             silent = true;
-            LOG.warn("The server has sent nothing for {} s: requests fail until it answers", secondsSince(heard));
+            LOG.warn("The server has sent nothing for {} s: requests fail until it answers", secondsSince(life.heard()));
             tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
         }
     }
@@ -286,7 +309,7 @@ public final class Exchange {
         if (silent) {
             return now - silentSince;
         }
-        final long sinceHeard = now - heard;
+        final long sinceHeard = now - life.heard();
         return tags.inFlight().stream()
                 .filter(call -> !call.isDone() && !(call.request() instanceof Tflush))
                 .mapToLong(call -> Math.min(now - call.begunNanos(), sinceHeard))
@@ -301,7 +324,7 @@ public final class Exchange {
 
     /** Ends the exchange because the server is silent. Does not wait until the channel is closed. */
     public void endSilence() {
-        end(new IOException("the server has sent nothing for " + secondsSince(heard) + " s"));
+        end(new IOException("the server has sent nothing for " + secondsSince(life.heard()) + " s"));
     }
 
     private static long secondsSince(final long nanos) {
@@ -386,14 +409,16 @@ public final class Exchange {
 
     // Sending
 
-    private void send(final Call<?> call) {
+    private void send(final Call<?> call, final long deadline) {
         boolean sending = false;
         try {
             throwIfEnded();
             checkSize(call.request());
             sending = true;
-            call.markSent();
-            sender.send(call.tag(), call.request());
+            sender.send(call, deadline);
+        } catch (final RequestTimeoutException | InterruptedIOException e) {
+            // It was not sent.
+            release(call, call.failed(e));
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
@@ -451,7 +476,7 @@ public final class Exchange {
      * waits. Only the receiver calls this method.
      */
     boolean dispatch(final Received received) throws ProtocolException {
-        heard = System.nanoTime();
+        life.noteReply();
         if (silent) {
             silent = false;
             LOG.info("The server answers again");

@@ -1,13 +1,21 @@
 package dev.ninepin.session.exchange;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.channel.Channel;
 import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
+import dev.ninepin.p9.Tversion;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * The sending side of an exchange: gives each request a tag, sends it, and rings the doorbell as seldom as possible.
@@ -15,11 +23,17 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Any thread may call any method, except for threads that must not block.
  */
 final class RequestSender {
+    /** How long a thread that sends, or is about to wait, blocks because the server does not read. */
+    private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final Channel channel;
     private final TagTable tags;
     private final ReplyReceiver receiver;
 
-    /** Serializes sending. Under it, only locks of the channel, of calls and of the tag table are taken. */
+    /**
+     * Serializes sending. Held for a moment only, even if the server does not read. Under it, only locks of the channel, of
+     * calls and of the tag table are taken.
+     */
     private final ReentrantLock sending = new ReentrantLock();
 
     /**
@@ -56,10 +70,37 @@ final class RequestSender {
     /** The number of senders that wait for a tag; see {@link #senders}. */
     private final AtomicInteger waiters = new AtomicInteger();
 
-    RequestSender(final Channel channel, final TagTable tags, final ReplyReceiver receiver) {
+    /** Tells whoever waits that the server reads again. */
+    private final Condition unstuck = sending.newCondition();
+
+    /**
+     * True while the server does not read, and a thread apart waits for that. Until then, nothing is sent: neither a
+     * program nor a Tflush waits in a write to the server.
+     */
+    @GuardedBy("sending")
+    private boolean stuck;
+
+    /** The requests that the next holder of {@link #sending} sends, because their threads must not wait for it. */
+    private final Queue<Call<?>> left = new ConcurrentLinkedQueue<>();
+
+    /** Whether the next holder of {@link #sending} notifies the server. */
+    private final AtomicBoolean flushLeft = new AtomicBoolean();
+
+    private final SignsOfLife life;
+    private final Consumer<IOException> ender;
+
+    /** @param ender ends the exchange if the channel breaks while no caller is there to learn of it */
+    RequestSender(
+            final Channel channel,
+            final TagTable tags,
+            final ReplyReceiver receiver,
+            final SignsOfLife life,
+            final Consumer<IOException> ender) {
         this.channel = channel;
         this.tags = tags;
         this.receiver = receiver;
+        this.life = life;
+        this.ender = ender;
     }
 
     /** Begins a call or a batch. Either {@link #send} or {@link #leave} must follow. */
@@ -75,22 +116,171 @@ final class RequestSender {
     }
 
     /**
-     * Queues a request, and notifies the server unless another sender is about to.
+     * Queues a request, and notifies the server unless another sender is about to. While the server does not read, blocks
+     * until {@code deadline}, a {@link System#nanoTime}, except for the requests of {@link #isLeft}.
      *
+     * @throws RequestTimeoutException if the server has not read the earlier requests in time; nothing was sent
+     * @throws InterruptedIOException if the thread was interrupted meanwhile; nothing was sent
      * @throws IOException if the channel is broken
      * @throws RuntimeException if the message cannot be encoded; nothing of it was sent
      */
-    void send(final int tag, final Tmessage request) throws IOException {
+    void send(final Call<?> call, final long deadline) throws IOException {
+        if (isLeft(call.request())) {
+            left.add(call);
+        } else {
+            // A little longer, because the end of a connection whose server does not read says more.
+            sendAsHolder(call, deadline + 2 * FLUSH_NANOS);
+        }
+        doLeft();
+    }
+
+    /**
+     * Returns whether a request must be sent even if its thread cannot wait: it ends what was begun. Its message contains
+     * no data of the caller.
+     */
+    private static boolean isLeft(final Tmessage request) {
+        return request instanceof Tflush || request instanceof Tclunk || request instanceof Tversion;
+    }
+
+    private void sendAsHolder(final Call<?> call, final long deadline) throws IOException {
         sending.lock();
         try {
             try {
-                channel.send(tag, request);
+                sendLeft();
+                awaitRoom(call, deadline);
+                call.markSent();
+                channel.send(call.tag(), call.request());
             } finally {
                 // Even if this request could not be sent, the requests before it must not stay in the queue.
-                if (senders.decrementAndGet() == 0 || waiters.get() > 0) {
-                    channel.flush();
+                if (leaveAsHolder()) {
+                    flush();
                 }
             }
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    /** Blocks until the channel takes a request at once. Releases the lock meanwhile. */
+    @GuardedBy("sending")
+    private void awaitRoom(final Call<?> call, final long deadline) throws IOException {
+        try {
+            while (stuck || !channel.hasRoom(call.request())) {
+                if (stuck) {
+                    throwIfOver(call, deadline);
+                    final long unused = unstuck.awaitNanos(step(deadline));
+                } else {
+                    flush();
+                }
+            }
+        } catch (final InterruptedException e) {
+            throw interrupted(call);
+        }
+    }
+
+    /** Returns how long this thread may wait before it looks whether it is to wait on. */
+    private static long step(final long deadline) {
+        final long left = deadline - System.nanoTime();
+        return WaitCondition.isSet() ? Math.min(left, WaitCondition.CHECK_NANOS) : left;
+    }
+
+    private void throwIfOver(final Call<?> call, final long deadline) throws IOException {
+        if (deadline - System.nanoTime() <= 0) {
+            throw RequestTimeoutException.unread(
+                    call.notation(), System.nanoTime() - call.begunNanos());
+        } else if (isHopeless(false, call.begunNanos(), deadline)) {
+            throw interrupted(call);
+        }
+    }
+
+    private static InterruptedIOException interrupted(final Call<?> call) {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException(
+                "interrupted before " + call.notation() + " was sent");
+    }
+
+    /** Ends a call as a sender. Returns whether the server must be notified. */
+    private boolean leaveAsHolder() {
+        return senders.decrementAndGet() == 0 || waiters.get() > 0;
+    }
+
+    /** Sends and notifies as {@link #left} and {@link #flushLeft} say. Another thread does so if it holds the lock. */
+    private void doLeft() throws IOException {
+        while (isAnyLeft() && sending.tryLock()) {
+            try {
+                if (stuck) {
+                    // The thread that waits for the server does it.
+                    return;
+                }
+                sendLeft();
+            } finally {
+                sending.unlock();
+            }
+        }
+    }
+
+    private boolean isAnyLeft() {
+        return flushLeft.get() || !left.isEmpty();
+    }
+
+    @GuardedBy("sending")
+    private void sendLeft() throws IOException {
+        boolean isDue = false;
+        for (Call<?> call = left.peek(); call != null && !stuck; call = left.peek()) {
+            if (channel.hasRoom(call.request())) {
+                left.remove();
+                call.markSent();
+                channel.send(call.tag(), call.request());
+                isDue |= leaveAsHolder();
+            } else {
+                flush();
+            }
+        }
+        if (!stuck && ((flushLeft.get() && flushLeft.getAndSet(false)) || isDue)) {
+            flush();
+        }
+    }
+
+    /** Notifies the server. If it does not read for a moment, lets a thread apart wait for that. */
+    @GuardedBy("sending")
+    private void flush() throws IOException {
+        if (stuck || channel.flush(FLUSH_NANOS)) {
+            return;
+        }
+        final Thread thread = new Thread(this::awaitRead, "ninepin-send");
+        thread.setDaemon(true);
+        stuck = true;
+        try {
+            thread.start();
+        } catch (final OutOfMemoryError e) {
+            // What the JVM throws if the system allows no more threads.
+            stuck = false;
+            channel.flush();
+        }
+    }
+
+    /**
+     * Blocks until the server has read what was sent to it, and then does what was left meanwhile. Uses the channel without
+     * the lock, because no other thread sends while {@link #stuck} is true.
+     */
+    private void awaitRead() {
+        try {
+            try {
+                channel.flush();
+            } finally {
+                endStuck();
+            }
+            doLeft();
+        } catch (final IOException e) {
+            ender.accept(e);
+        }
+    }
+
+    private void endStuck() {
+        sending.lock();
+        try {
+            stuck = false;
+            unstuck.signalAll();
         } finally {
             sending.unlock();
         }
@@ -107,12 +297,8 @@ final class RequestSender {
     }
 
     private void tellServer() throws IOException {
-        sending.lock();
-        try {
-            channel.flush();
-        } finally {
-            sending.unlock();
-        }
+        flushLeft.set(true);
+        doLeft();
     }
 
     /**
@@ -139,22 +325,27 @@ final class RequestSender {
 
     private int awaitTag(final TagTable.Kind kind, final Tmessage request, final long patienceNanos)
             throws IOException {
-        final long deadline = System.nanoTime() + patienceNanos;
+        final long begin = System.nanoTime();
+        final long deadline = begin + patienceNanos;
+        final boolean isUrgent = request instanceof Tflush || request instanceof Tclunk;
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    final int tag = tags.take(kind, deadline - System.nanoTime());
-                    if (tag < 0) {
+                    final long left = deadline - System.nanoTime();
+                    final boolean looks = isUrgent || WaitCondition.isSet();
+                    final int tag = tags.take(kind, looks ? Math.min(left, WaitCondition.CHECK_NANOS) : left);
+                    if (tag >= 0) {
+                        return tag;
+                    } else if (deadline - System.nanoTime() <= 0 || isHopeless(interrupted || request instanceof Tflush, begin, deadline)) {
                         throw RequestTimeoutException.unsent(
                                 request.messageType().notation(), patienceNanos);
                     }
-                    return tag;
                 } catch (final InterruptedException e) {
                     interrupted = true;
                     // A Tflush and a Tclunk must still be sent: else the server would finish what was given up, or keep
                     // a fid.
-                    if (!(request instanceof Tflush) && !(request instanceof Tclunk)) {
+                    if (!isUrgent) {
                         throw new InterruptedIOException("interrupted while waiting for a tag");
                     }
                 }
@@ -164,5 +355,10 @@ final class RequestSender {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Returns whether this thread is not to wait on, because the wait is urgent and the server is mute. */
+    private boolean isHopeless(final boolean isUrgent, final long begin, final long deadline) {
+        return (isUrgent || WaitCondition.isTrue()) && life.nextLook(begin, deadline) - System.nanoTime() <= 0;
     }
 }

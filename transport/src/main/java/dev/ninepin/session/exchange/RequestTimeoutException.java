@@ -28,6 +28,11 @@ public final class RequestTimeoutException extends IOException {
         return new RequestTimeoutException("the server cannot be reached, and a request waits at most ", nanos);
     }
 
+    static RequestTimeoutException unread(final String request, final long nanos) {
+        return new RequestTimeoutException(
+                "cannot send " + request + ": the server has not read earlier requests for ", nanos);
+    }
+
     static RequestTimeoutException unsent(final String request, final long nanos) {
         return new RequestTimeoutException(
                 "cannot send " + request + ": earlier requests used all tags or data buffers for ", nanos);
