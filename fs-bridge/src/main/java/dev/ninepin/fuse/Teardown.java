@@ -126,7 +126,9 @@ final class Teardown {
             unmount();
         } catch (final MountBusyException e) {
             LOG.info("{}; detaching it anyway", e.getMessage());
-            tryTo("write dirty data of", () -> inLimitedTime("ninepin-sync", this::sync));
+            if (workers.isServerAnswering()) {
+                tryTo("write dirty data of", () -> inLimitedTime("ninepin-sync", this::sync));
+            }
             tryTo("detach", this::detach);
         } catch (final IOException e) {
             LOG.warn("{} was not unmounted: {}", mountPoint, e.getMessage());

@@ -355,6 +355,11 @@ public interface FileOperations {
      */
     default void disconnected() {}
 
+    /** Returns whether the server answers now. Asks it, and blocks for half a second at most. */
+    default boolean isServerAnswering() {
+        return true;
+    }
+
     /** Returns which answers of the server may be cached. */
     CacheMode cache();
 

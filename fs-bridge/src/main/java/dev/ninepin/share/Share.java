@@ -97,12 +97,16 @@ public final class Share implements FileOperations, AutoCloseable {
         private final OpenFiles files;
         private final OpenDirectories directories;
         private final Users users;
+        private final LastAnswer<Attributes> rootAttributes;
+        private final LastAnswer<Rstatfs> statistics;
         private final XattrSupport xattrSupport = new XattrSupport();
         private final OpenDescriptors.Learnt descriptors = new OpenDescriptors.Learnt();
 
         private Common(final Session session, final ShareOptions options, final AsideNotes notes) {
             this.state = new SharedState(session, options);
             this.notes = notes;
+            this.rootAttributes = new LastAnswer<>(session);
+            this.statistics = new LastAnswer<>(session);
             this.asides = new AsideFiles(state.inodes(), notes);
             this.files = new OpenFiles(state, this::removeAside);
             this.directories = new OpenDirectories(state, asides);
@@ -166,12 +170,22 @@ public final class Share implements FileOperations, AutoCloseable {
                 throw new IOException("the attach point on the server is not a directory; check -o aname=");
             }
             share.getattr(ROOT);
+            share.askForStatistics();
             new AsideLeftovers(share.common.users::viewOf, share.common.notes).remove();
         } catch (final IOException | RuntimeException e) {
             share.close();
             throw e;
         }
         return share;
+    }
+
+    /** Asks for the statistics of the file system, so that umount(8) gets them from a server that falls silent. */
+    private void askForStatistics() throws IOException {
+        try {
+            statfs(ROOT);
+        } catch (final RemoteException e) {
+            LOG.debug("the server has no statistics of its file system", e);
+        }
     }
 
     private static AsideNotes notes(final Optional<Path> directory) {
@@ -236,7 +250,10 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public Attributes getattr(final long node) throws IOException {
-        return attributes.read(inodes.get(node));
+        final Inode inode = inodes.get(node);
+        return inode == inodes.root()
+                ? common.rootAttributes.get(() -> attributes.read(inode))
+                : attributes.read(inode);
     }
 
     @Override
@@ -486,8 +503,8 @@ public final class Share implements FileOperations, AutoCloseable {
         // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
         // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
-        return view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
-                .await());
+        return common.statistics.get(() -> view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
+                .await()));
     }
 
     @Override
@@ -537,6 +554,11 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Timeouts timeouts() {
         return view.options().timeouts();
+    }
+
+    @Override
+    public boolean isServerAnswering() {
+        return session.isAnswering();
     }
 
     @Override

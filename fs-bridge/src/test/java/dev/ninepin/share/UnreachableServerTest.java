@@ -8,10 +8,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ninepin.channel.Channel;
+import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.OpenFlags;
+import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.p9.Tstatfs;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.session.Session;
@@ -47,6 +49,8 @@ class UnreachableServerTest {
     /** Whether the server holds its answers to writes. */
     private final AtomicBoolean holding = new AtomicBoolean();
 
+    private final AtomicBoolean silent = new AtomicBoolean();
+
     private Share share;
 
     private Channel connect() throws IOException {
@@ -55,7 +59,9 @@ class UnreachableServerTest {
         }
         return new CuttingChannel(
                 new AnsweringChannel((tag, request) ->
-                        holding.get() && request instanceof Twrite ? List.of() : server.answer(tag, request)),
+                        silent.get() || (holding.get() && request instanceof Twrite)
+                                ? List.of()
+                                : server.answer(tag, request)),
                 cuts);
     }
 
@@ -87,10 +93,12 @@ class UnreachableServerTest {
     }
 
     /** Cuts the connection. The server stays away. */
-    private void cut() {
+    private void cut() throws IOException {
         away.set(true);
         cuts.plan(Tstatfs.class, Cuts.Moment.BEFORE_ARRIVAL);
-        assertErrno(Errno.ETIMEDOUT, () -> share.statfs(ROOT));
+        // Answered by the last answer.
+        share.statfs(ROOT);
+        assertThat(cuts.made()).isOne();
     }
 
     private void comeBack() {
@@ -147,5 +155,26 @@ class UnreachableServerTest {
         share.release(handle);
         comeBack();
         await().until(() -> server.names().equals(List.of(ByteString.of("other"))));
+    }
+
+    @Test
+    void theMountPointAnswersMeanwhile() throws Exception {
+        final Attributes root = share.getattr(ROOT);
+        final Rstatfs statistics = share.statfs(ROOT);
+        cut();
+        assertThat(share.getattr(ROOT)).isEqualTo(root);
+        assertThat(share.statfs(ROOT)).isEqualTo(statistics);
+        assertErrno(Errno.ETIMEDOUT, () -> share.lookup(ROOT, NAME));
+    }
+
+    @Test
+    void theMountPointAnswersIfTheServerIsSilent() throws Exception {
+        final Attributes root = share.getattr(ROOT);
+        final Rstatfs statistics = share.statfs(ROOT);
+        silent.set(true);
+        assertThat(share.getattr(ROOT)).isEqualTo(root);
+        assertThat(share.statfs(ROOT)).isEqualTo(statistics);
+        silent.set(false);
+        assertThat(share.lookup(ROOT, NAME).attributes().size()).isEqualTo(60);
     }
 }

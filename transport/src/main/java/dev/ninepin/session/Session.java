@@ -231,6 +231,12 @@ public final class Session implements AutoCloseable {
         return connections.reconnects();
     }
 
+    /** Returns whether the server answers now. Asks it, and blocks for half a second at most. */
+    public boolean isAnswering() {
+        final Exchange exchange = connections.current().exchange();
+        return !exchange.hasEnded() && exchange.showsSignOfLife();
+    }
+
     /** Returns whether there is a connection. It may end at any time. */
     public boolean isConnected() {
         return !connections.current().exchange().hasEnded();
@@ -630,12 +636,15 @@ public final class Session implements AutoCloseable {
                 final long deadline = System.nanoTime() + patience;
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());
+                WaitCondition.set(() -> true);
                 if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
                     last.version(new Tversion(last.msize(), Tversion.VERSION_9P2000_L))
                             .await(deadline - System.nanoTime());
                 }
             } catch (final IOException e) {
                 LOG.debug("the server did not hear the session's end: {}", e.getMessage());
+            } finally {
+                WaitCondition.set(null);
             }
         }
         last.close();

@@ -328,6 +328,11 @@ public final class Workers {
         return disconnected;
     }
 
+    /** Returns whether the server answers now. Blocks for half a second at most. */
+    public boolean isServerAnswering() {
+        return files.isServerAnswering();
+    }
+
     /** Returns whether all threads have left and the session is destroyed. */
     public boolean hasEnded() {
         return ended.getCount() == 0;

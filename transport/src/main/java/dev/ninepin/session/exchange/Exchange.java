@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,12 @@ public final class Exchange {
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** The longest wait in {@link #showsSignOfLife}. */
+    private static final long LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** How often {@link #showsSignOfLife} looks. */
+    private static final long LIFE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final Channel channel;
     private final int connection;
@@ -238,6 +245,23 @@ public final class Exchange {
         return life.isMute();
     }
 
+    /**
+     * Returns whether the server shows a sign of life. Asks for one and blocks for half a second at most. True if the
+     * channel does not take the question. An interrupt ends the wait; the thread's interrupt flag stays set.
+     */
+    public boolean showsSignOfLife() {
+        final long begin = System.nanoTime();
+        final long deadline = begin + LIFE_NANOS;
+        life.ask();
+        while (canFlush() && life.isSilentSince(begin) && !life.isMute() && !Thread.currentThread().isInterrupted()) {
+            if (hasEnded() || System.nanoTime() - deadline >= 0) {
+                return false;
+            }
+            LockSupport.parkNanos(this, LIFE_CHECK_NANOS);
+        }
+        return !canFlush() || !life.isSilentSince(begin);
+    }
+
     private void askForSignOfLife() {
         final Tmessage question = new Tflush(Frame.NOTAG);
         final Call<Rmessage> call = call(question, (reply, memory) -> reply, 0);
@@ -343,15 +367,27 @@ public final class Exchange {
         return tags.inFlight().stream().filter(Call::isUnanswered).toList();
     }
 
-    /** Blocks until every request that is in flight now has succeeded or failed, at most for {@code patienceNanos}. */
+    /**
+     * Blocks until every request that is in flight now has succeeded or failed, at most for {@code patienceNanos}, or
+     * until the server has shown no sign of life for a moment.
+     */
     public void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
+        final CompletableFuture<?> all = CompletableFuture.allOf(answers).exceptionally(failure -> null);
+        final long begin = System.nanoTime();
+        final long deadline = begin + patienceNanos;
         try (Bystander bystander = receiver.summon()) {
-            CompletableFuture.allOf(answers)
-                    .exceptionally(failure -> null)
-                    .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
-                    .join();
+            boolean waits = true;
+            while (waits) {
+                final long nanos = life.nextLook(begin, deadline) - System.nanoTime();
+                waits = !all.copy()
+                                .thenApply(answered -> true)
+                                .completeOnTimeout(false, nanos, TimeUnit.NANOSECONDS)
+                                .join()
+                        && deadline - System.nanoTime() > 0
+                        && !(life.isSilentSince(begin) && life.isMute());
+            }
         }
     }
 

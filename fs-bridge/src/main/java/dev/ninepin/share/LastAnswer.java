@@ -1,0 +1,64 @@
+package dev.ninepin.share;
+
+import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.WaitCondition;
+import dev.ninepin.share.path.FilePaths;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The last answer to a question about the mount point that programs ask in passing: umount(8), df(1), a shell in the
+ * directory above. They must not hang because of a server that sends nothing. After a second of silence, they get the
+ * last answer again. Any thread may call any method.
+ */
+final class LastAnswer<T> {
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(LastAnswer.class);
+
+    private final Session session;
+    private final AtomicReference<@Nullable T> last = new AtomicReference<>();
+
+    LastAnswer(final Session session) {
+        this.session = session;
+    }
+
+    /**
+     * Asks the server, and returns its answer. Returns the last answer if the server is unreachable or silent for a
+     * second, and the session reconnects.
+     *
+     * @throws IOException as {@code request}, for any other failure or if there was no answer yet
+     */
+    T get(final FilePaths.Attempt<T> request) throws IOException {
+        final T known = session.reconnects() ? last.get() : null;
+        if (known == null) {
+            return ask(request);
+        }
+        final long begin = System.nanoTime();
+        WaitCondition.set(() -> System.nanoTime() - begin >= PATIENCE_NANOS);
+        try {
+            return ask(request);
+        } catch (final RemoteException e) {
+            throw e;
+        } catch (final IOException e) {
+            if (Thread.currentThread().isInterrupted() || session.isAnswering()) {
+                throw e;
+            }
+            LOG.debug("the last answer is given again", e);
+            return known;
+        } finally {
+            WaitCondition.set(null);
+        }
+    }
+
+    private T ask(final FilePaths.Attempt<T> request) throws IOException {
+        final T answer = request.run();
+        last.set(answer);
+        return answer;
+    }
+}
