@@ -503,8 +503,9 @@ public final class Share implements FileOperations, AutoCloseable {
         // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
         // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
-        return common.statistics.get(() -> view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
-                .await()));
+        return common.statistics.get(
+                () -> view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
+                        .await()));
     }
 
     @Override

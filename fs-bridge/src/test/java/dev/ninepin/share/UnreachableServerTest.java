@@ -58,10 +58,9 @@ class UnreachableServerTest {
             throw new IOException("nothing listens");
         }
         return new CuttingChannel(
-                new AnsweringChannel((tag, request) ->
-                        silent.get() || (holding.get() && request instanceof Twrite)
-                                ? List.of()
-                                : server.answer(tag, request)),
+                new AnsweringChannel((tag, request) -> silent.get() || (holding.get() && request instanceof Twrite)
+                        ? List.of()
+                        : server.answer(tag, request)),
                 cuts);
     }
 

@@ -631,8 +631,7 @@ public final class Session implements AutoCloseable {
         if (!exchange.hasEnded()) {
             try {
                 // A mute server was given its time already.
-                final long patience =
-                        exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+                final long patience = exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
                 final long deadline = System.nanoTime() + patience;
                 fids.clunkAll(deadline);
                 exchange.awaitAnswers(deadline - System.nanoTime());

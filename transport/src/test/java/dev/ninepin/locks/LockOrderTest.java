@@ -100,7 +100,8 @@ class LockOrderTest {
             }
         }.loadClass(name).getDeclaredConstructor().newInstance();
         LockWatch.ORDER.takeViolations();
-        for (final String method : List.of("inOrder", "throwing", "inOrder", "interrupted", "inOrder", "tried", "inOrder")) {
+        for (final String method :
+                List.of("inOrder", "throwing", "inOrder", "interrupted", "inOrder", "tried", "inOrder")) {
             try {
                 sample.getClass().getMethod(method).invoke(sample);
             } catch (final InvocationTargetException e) {

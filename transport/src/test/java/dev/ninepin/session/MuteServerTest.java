@@ -116,8 +116,14 @@ class MuteServerTest {
                     welcome(client);
                     over.await();
                     // Eight of the tags are for Tflush.
-                    while (received.stream().filter(each -> each.message() instanceof Treadlink).count() < 120
-                            || received.stream().filter(each -> each.message() instanceof Tflush).count() < 8) {
+                    while (received.stream()
+                                            .filter(each -> each.message() instanceof Treadlink)
+                                            .count()
+                                    < 120
+                            || received.stream()
+                                            .filter(each -> each.message() instanceof Tflush)
+                                            .count()
+                                    < 8) {
                         received.add(receiveFrame(client));
                     }
                     for (final Frame each : received) {
@@ -128,9 +134,11 @@ class MuteServerTest {
                 Session session = connect(server)) {
             final List<BackgroundCall<?>> waiting = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
-                waiting.add(BackgroundCall.start("waiting " + i, () -> session.readlink(FID).await()));
+                waiting.add(BackgroundCall.start(
+                        "waiting " + i, () -> session.readlink(FID).await()));
             }
-            await().untilAsserted(() -> assertThat(session.status().requestsInFlight()).isEqualTo(120));
+            await().untilAsserted(() ->
+                    assertThat(session.status().requestsInFlight()).isEqualTo(120));
             final long begin = System.nanoTime();
 
             waiting.forEach(BackgroundCall::interrupt);
@@ -187,8 +195,7 @@ class MuteServerTest {
                 final List<Call<Rwrite>> sent = new ArrayList<>();
                 try (BackgroundCall<?> writing = BackgroundCall.start("writing", () -> {
                             while (true) {
-                                final Call<Rwrite> call =
-                                        session.write(FID, 0, ByteBuffer.allocate(session.maxIo()));
+                                final Call<Rwrite> call = session.write(FID, 0, ByteBuffer.allocate(session.maxIo()));
                                 if (call.future().isCompletedExceptionally()) {
                                     return call.await();
                                 }
@@ -199,17 +206,17 @@ class MuteServerTest {
                     // These must be sent, and wait for nobody.
                     final Call<?> clunk = session.clunk(FID);
                     assertThat(clunk.future()).isNotDone();
-                    try (BackgroundCall<?> other =
-                            BackgroundCall.start("other", () -> session.readlink(FID).await())
-                                    .awaitInside("awaitRoom")) {
+                    try (BackgroundCall<?> other = BackgroundCall.start(
+                                    "other", () -> session.readlink(FID).await())
+                            .awaitInside("awaitRoom")) {
                         other.interrupt();
                         assertThat(other.failure())
                                 .isInstanceOf(InterruptedIOException.class)
                                 .hasMessage("interrupted before Treadlink was sent");
                     }
                     final Call<Rwrite> first = sent.get(0);
-                    try (BackgroundCall<?> reading = BackgroundCall.start("reading", () -> first.await())
-                            .awaitInside("await")) {
+                    try (BackgroundCall<?> reading =
+                            BackgroundCall.start("reading", () -> first.await()).awaitInside("await")) {
                         reading.interrupt();
                         assertThat(reading.failure()).isInstanceOf(InterruptedIOException.class);
                     }
@@ -218,7 +225,8 @@ class MuteServerTest {
                 }
                 writes = sent.size();
                 over.countDown();
-                await().untilAsserted(() -> assertThat(session.status().tagsUsed()).isZero());
+                await().untilAsserted(
+                                () -> assertThat(session.status().tagsUsed()).isZero());
             }
             // In the order in which they were sent, and nothing of what was not sent.
             final List<Tmessage> all = received.get();

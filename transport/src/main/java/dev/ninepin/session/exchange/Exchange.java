@@ -21,8 +21,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -253,7 +253,10 @@ public final class Exchange {
         final long begin = System.nanoTime();
         final long deadline = begin + LIFE_NANOS;
         life.ask();
-        while (canFlush() && life.isSilentSince(begin) && !life.isMute() && !Thread.currentThread().isInterrupted()) {
+        while (canFlush()
+                && life.isSilentSince(begin)
+                && !life.isMute()
+                && !Thread.currentThread().isInterrupted()) {
             if (hasEnded() || System.nanoTime() - deadline >= 0) {
                 return false;
             }
@@ -314,7 +317,8 @@ public final class Exchange {
             silentAt = System.nanoTime();
             silentSince = begun;
             silent = true;
-            LOG.warn("The server has sent nothing for {} s: requests fail until it answers", secondsSince(life.heard()));
+            LOG.warn(
+                    "The server has sent nothing for {} s: requests fail until it answers", secondsSince(life.heard()));
             tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
         }
     }

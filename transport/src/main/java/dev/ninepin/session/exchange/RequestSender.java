@@ -186,8 +186,7 @@ final class RequestSender {
 
     private void throwIfOver(final Call<?> call, final long deadline) throws IOException {
         if (deadline - System.nanoTime() <= 0) {
-            throw RequestTimeoutException.unread(
-                    call.notation(), System.nanoTime() - call.begunNanos());
+            throw RequestTimeoutException.unread(call.notation(), System.nanoTime() - call.begunNanos());
         } else if (isHopeless(false, call.begunNanos(), deadline)) {
             throw interrupted(call);
         }
@@ -195,8 +194,7 @@ final class RequestSender {
 
     private static InterruptedIOException interrupted(final Call<?> call) {
         Thread.currentThread().interrupt();
-        return new InterruptedIOException(
-                "interrupted before " + call.notation() + " was sent");
+        return new InterruptedIOException("interrupted before " + call.notation() + " was sent");
     }
 
     /** Ends a call as a sender. Returns whether the server must be notified. */
@@ -337,7 +335,8 @@ final class RequestSender {
                     final int tag = tags.take(kind, looks ? Math.min(left, WaitCondition.CHECK_NANOS) : left);
                     if (tag >= 0) {
                         return tag;
-                    } else if (deadline - System.nanoTime() <= 0 || isHopeless(interrupted || request instanceof Tflush, begin, deadline)) {
+                    } else if (deadline - System.nanoTime() <= 0
+                            || isHopeless(interrupted || request instanceof Tflush, begin, deadline)) {
                         throw RequestTimeoutException.unsent(
                                 request.messageType().notation(), patienceNanos);
                     }
