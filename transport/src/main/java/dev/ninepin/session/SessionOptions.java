@@ -12,7 +12,8 @@ import java.time.Duration;
  * @param nUname the numeric ID of the user to attach as; {@link dev.ninepin.p9.Tauth#NONUNAME} for none
  * @param maxFids how many path fids to keep before the least recently used are clunked
  * @param requestTimeout how long a request may go unanswered before it is flushed and fails
- * @param patience how long requests wait for another connection after the connection has ended
+ * @param patience how long requests wait for another connection after the connection has ended, or for a server that is
+ *     silent (at least 5 s)
  */
 public record SessionOptions(
         int msize,

@@ -8,6 +8,7 @@ import dev.ninepin.channel.Channel;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Tclunk;
+import dev.ninepin.p9.Tgetattr;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.testing.AnsweringChannel;
 import dev.ninepin.testing.BackgroundCall;
@@ -34,6 +35,10 @@ class SilentServerTest {
     private final LyingServer server = new LyingServer();
     private final Cuts cuts = new Cuts();
     private final AtomicBoolean silent = new AtomicBoolean();
+
+    /** Whether the server leaves requests for attributes unanswered. */
+    private final AtomicBoolean slow = new AtomicBoolean();
+
     private final AtomicBoolean away = new AtomicBoolean();
     private final AtomicInteger refused = new AtomicInteger();
 
@@ -42,7 +47,10 @@ class SilentServerTest {
             throw new IOException("nothing listens, attempt " + refused.incrementAndGet());
         }
         return new CuttingChannel(
-                new AnsweringChannel((tag, request) -> silent.get() ? List.of() : server.answer(tag, request)), cuts);
+                new AnsweringChannel((tag, request) -> silent.get() || (slow.get() && request instanceof Tgetattr)
+                        ? List.of()
+                        : server.answer(tag, request)),
+                cuts);
     }
 
     private static Rgetattr request(final Session session) throws IOException {
@@ -86,6 +94,41 @@ class SilentServerTest {
             away.set(false);
             await().until(() -> session.connection() == 1);
             assertThat(request(session).size()).isZero();
+        }
+    }
+
+    @Test
+    void aSilentServerIsFoundOutWithinThePatienceThoughASlowOneHasLonger() throws Exception {
+        final Duration least = Duration.ofSeconds(5);
+        try (Session session = Session.connect(this::open, OPTIONS.withPatience(Duration.ZERO))) {
+            silent.set(true);
+            final long begin = System.nanoTime();
+            assertTimeout(session);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .isBetween(least, least.plus(Duration.ofSeconds(5)));
+            assertTimeout(session);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(least.plus(Duration.ofSeconds(5)));
+
+            silent.set(false);
+            await().until(() -> {
+                try {
+                    return request(session).size() == 0;
+                } catch (final RequestTimeoutException e) {
+                    session.fids().clunk(session.fids().take());
+                    return false;
+                }
+            });
+            // Slow, but not silent: other requests are answered.
+            slow.set(true);
+            try (BackgroundCall<Rgetattr> waiting = BackgroundCall.start("waiting", () -> request(session))) {
+                await().atMost(least.multipliedBy(4)).until(() -> {
+                    final var unused = session.statfs(session.fids().first()).await();
+                    return System.nanoTime() - begin > least.multipliedBy(3).toNanos();
+                });
+                assertThat(waiting.isDone()).isFalse();
+                waiting.interrupt();
+                assertThat(waiting.failure()).isInstanceOf(IOException.class);
+            }
         }
     }
 

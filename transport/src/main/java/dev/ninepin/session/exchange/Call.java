@@ -127,27 +127,39 @@ public final class Call<R> {
         long gaveUpAt = 0;
         IOException reason = null;
         boolean probed = false;
+        // When to look whether the server is silent; such a request does not wait until the deadline.
+        long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
         try {
-            while (!future.isDone() && !exchange.await(this, nextLook(deadline, reason, gaveUpAt))) {
+            while (!future.isDone()
+                    && !exchange.await(
+                            this, nextLook(SignsOfLife.earlier(silenceLook, deadline), reason, gaveUpAt))) {
                 if (Thread.interrupted()) {
                     interrupted = true;
                     if (reason == null) {
                         reason = new InterruptedIOException(notation() + " was interrupted");
                         gaveUpAt = System.nanoTime();
                         deadline = giveUp(reason);
+                        silenceLook = deadline + 1;
                     }
                 } else if (reason instanceof InterruptedIOException
                         ? life.isSilentSince(gaveUpAt) && life.isMute()
                         : WaitCondition.isTrue() && life.isMute()) {
                     // The server may still serve the request.
                     fail(reason != null ? reason : givenUp());
+                } else if (reason == null && silenceLook - System.nanoTime() <= 0 && mayBeSilent()) {
+                    silenceLook = endIfSilent();
+                    if (silenceLook - System.nanoTime() <= exchange.probeNanos()) {
+                        deadline = SignsOfLife.later(deadline, silenceLook);
+                    }
                 } else if (deadline - System.nanoTime() <= 0) {
                     if (reason == null) {
                         reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
                         deadline = giveUp(reason);
+                        silenceLook = deadline + 1;
                     } else if (mayProbe(reason) && !probed && exchange.probe(begunNanos)) {
                         probed = true;
                         deadline = System.nanoTime() + exchange.probeNanos();
+                        silenceLook = deadline + 1;
                     } else {
                         fail(reason);
                         if (probed) {
@@ -162,6 +174,29 @@ public final class Call<R> {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private boolean mayBeSilent() {
+        return tag != Frame.NOTAG && exchange.canFlush() && exchange.silenceNanos() <= exchange.timeoutNanos();
+    }
+
+    /**
+     * Fails the call if the server has sent nothing for {@link Exchange#silenceNanos}, and leaves a question for a sign of
+     * life open. Returns when to look again.
+     */
+    private long endIfSilent() {
+        final SignsOfLife life = exchange.life();
+        final long now = System.nanoTime();
+        final long since = life.isSilentSince(begunNanos) ? begunNanos : life.heard();
+        if (now - since < exchange.silenceNanos()) {
+            return since + exchange.silenceNanos();
+        } else if (life.isMute()) {
+            fail(RequestTimeoutException.unanswered(notation(), now - begunNanos));
+            exchange.noteUnanswered(since + 1);
+        } else {
+            life.ask();
+        }
+        return now + exchange.probeNanos();
     }
 
     /** Returns whether the server may be asked for a sign of life: not before its Rversion. */

@@ -51,6 +51,9 @@ public final class Exchange {
 
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** The least {@link #silenceNanos}: a server may be paused for a moment. */
+    private static final long LEAST_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     /** The longest wait in {@link #showsSignOfLife}. */
     private static final long LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
@@ -61,6 +64,7 @@ public final class Exchange {
     private final int connection;
     private final Consumer<SessionEnd> listener;
     private final long timeoutNanos;
+    private final long silenceNanos;
     private final OperationRecorder recorder;
     private final TagTable tags;
     private final ReplyReceiver receiver;
@@ -106,12 +110,14 @@ public final class Exchange {
             final Channel channel,
             final int connection,
             final Duration timeout,
+            final Duration silence,
             final OperationRecorder recorder,
             final Consumer<SessionEnd> listener) {
         this.channel = channel;
         this.connection = connection;
         this.listener = listener;
         this.timeoutNanos = timeout.toNanos();
+        this.silenceNanos = Math.max(silence.toNanos(), LEAST_SILENCE_NANOS);
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
@@ -299,6 +305,11 @@ public final class Exchange {
         }
         life.ask();
         return true;
+    }
+
+    /** Returns how long the server may send nothing before requests fail, although it would have longer to answer. */
+    long silenceNanos() {
+        return silenceNanos;
     }
 
     /** Returns how long to wait for the answer to {@link #probe}, in nanoseconds. */

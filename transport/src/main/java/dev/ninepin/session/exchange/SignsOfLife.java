@@ -86,6 +86,10 @@ final class SignsOfLife {
         return earlier(asked.get() + PATIENCE_NANOS, deadline);
     }
 
+    static long later(final long one, final long other) {
+        return one - other > 0 ? one : other;
+    }
+
     static long earlier(final long one, final long other) {
         return one - other < 0 ? one : other;
     }

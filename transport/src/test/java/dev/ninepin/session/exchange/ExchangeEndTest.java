@@ -83,7 +83,7 @@ class ExchangeEndTest {
     @Test
     void anEndAtTheMomentOfTheEstablishmentIsNotMissed() throws Exception {
         final Exchange exchange =
-                new Exchange(new Broken(), 0, Duration.ofSeconds(10), new OperationRecorder(), told::add);
+                new Exchange(new Broken(), 0, Duration.ofSeconds(10), Duration.ofSeconds(10), new OperationRecorder(), told::add);
         atEnd = () -> {
             // As another thread may do, which then reads whether the exchange has ended.
             exchange.setEstablished(true);
@@ -103,7 +103,7 @@ class ExchangeEndTest {
     @Test
     void callsFailAndTheChannelIsClosedWhateverTheListenerThrows() throws Exception {
         final Exchange exchange =
-                new Exchange(new Broken(), 0, Duration.ofSeconds(10), new OperationRecorder(), why -> {
+                new Exchange(new Broken(), 0, Duration.ofSeconds(10), Duration.ofSeconds(10), new OperationRecorder(), why -> {
                     throw new OutOfMemoryError("no thread can be started");
                 });
         exchange.setEstablished(true);
