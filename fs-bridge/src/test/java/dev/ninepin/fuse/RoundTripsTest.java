@@ -147,8 +147,8 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.createLink(path.resolveSibling(path.getFileName() + "link"), path)),
                 new Row(
                         "chmod of a known file",
-                        2,
-                        2,
+                        1,
+                        1,
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.setPosixFilePermissions(path, Set.of(OWNER_READ))),
                 new Row(
