@@ -153,20 +153,20 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.setPosixFilePermissions(path, Set.of(OWNER_READ))),
                 new Row(
                         "unlink of a known file",
-                        2,
-                        3,
+                        1,
+                        1,
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.delete(path)),
                 new Row(
                         "rmdir of a known directory",
-                        2,
-                        3,
+                        1,
+                        1,
                         RoundTripsTest::makeKnownEmptyDirectory,
                         (test, path) -> Files.delete(path)),
                 new Row(
                         "rename of a known file to a name known to be missing",
+                        2,
                         3,
-                        5,
                         (test, path) -> {
                             test.makeKnownFile(path);
                             test.requireMissing(path.resolveSibling(path.getFileName() + "new"));
