@@ -15,6 +15,8 @@ package dev.ninepin.operations;
  * @param atime the time of the last access
  * @param mtime the time of the last change of the data
  * @param ctime the time of the last change of the attributes
+ * @param isPredicted whether these are not the server's, but follow from the request: the kernel must ask for the
+ *     attributes before it uses them again
  */
 public record Attributes(
         long ino,
@@ -28,4 +30,10 @@ public record Attributes(
         long blocks,
         Timestamp atime,
         Timestamp mtime,
-        Timestamp ctime) {}
+        Timestamp ctime,
+        boolean isPredicted) {
+    /** Returns a copy that is marked as predicted. */
+    public Attributes asPrediction() {
+        return new Attributes(ino, mode, uid, gid, nlink, rdev, size, blksize, blocks, atime, mtime, ctime, true);
+    }
+}

@@ -105,7 +105,7 @@ public interface FileOperations {
         return getattr(node);
     }
 
-    /** Changes attributes, and returns the attributes afterwards. */
+    /** Changes attributes, and returns the attributes afterwards, which may be predicted. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
     /**

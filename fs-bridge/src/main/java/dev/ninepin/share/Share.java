@@ -37,7 +37,6 @@ import dev.ninepin.share.file.OpenFiles;
 import dev.ninepin.share.file.Opening;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
-import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.name.Creation;
 import dev.ninepin.share.name.LinkTarget;
 import dev.ninepin.share.name.ManyLookups;
@@ -289,16 +288,12 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public Attributes setattr(final long node, final AttributeChange change) throws IOException {
-        final Inode inode = inodes.get(node);
-        writer.change(inode, change);
-        return attributes.read(inode);
+        return writer.changeAndShow(inodes.get(node), change);
     }
 
     @Override
     public Attributes setattrOfOpen(final long handle, final AttributeChange change) throws IOException {
-        final OpenFile file = files.get(handle);
-        writer.changeOpen(file, change);
-        return attributes.read(file.inode());
+        return writer.changeAndShowOpen(files.get(handle), change);
     }
 
     @Override

@@ -537,7 +537,8 @@ public final class MemoryFiles implements FileOperations {
                     (size + 511) / 512,
                     atime,
                     mtime,
-                    mtime);
+                    mtime,
+                    false);
         }
 
         /** Returns a slice of the data if it lies in one chunk, else a copy. */

@@ -317,7 +317,8 @@ public final class AttributeReader {
                 blocks(reply),
                 Timestamp.within(reply.atimeSec(), reply.atimeNsec()),
                 Timestamp.within(reply.mtimeSec(), reply.mtimeNsec()),
-                Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
+                Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()),
+                false);
     }
 
     /**

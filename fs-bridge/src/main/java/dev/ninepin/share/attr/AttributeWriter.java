@@ -6,6 +6,7 @@ import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.Timestamp;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
@@ -43,6 +44,7 @@ public final class AttributeWriter {
     private final OpenDescriptors descriptors;
     private final OwnerWrite ownerWrite;
     private final ShareOptions options;
+    private final ChangePrediction prediction;
 
     public AttributeWriter(
             final UserView view,
@@ -54,6 +56,7 @@ public final class AttributeWriter {
         this.locks = view.shared().nameLocks();
         this.paths = view.paths();
         this.options = view.options();
+        this.prediction = new ChangePrediction(options);
         this.attributes = attributes;
         this.descriptors = descriptors;
         this.ownerWrite = ownerWrite;
@@ -79,6 +82,27 @@ public final class AttributeWriter {
      */
     public void changeOpen(final OpenFile file, final AttributeChange change) throws IOException {
         change(file.inode(), change, file.isForWriting());
+    }
+
+    /** Changes a file's attributes like {@link #change}, and returns those afterwards, which may be predicted. */
+    public Attributes changeAndShow(final Inode inode, final AttributeChange change) throws IOException {
+        return changeAndShow(inode, change, false);
+    }
+
+    /** Changes attributes through a descriptor like {@link #changeOpen}, and returns those afterwards. */
+    public Attributes changeAndShowOpen(final OpenFile file, final AttributeChange change) throws IOException {
+        return changeAndShow(file.inode(), change, file.isForWriting());
+    }
+
+    private Attributes changeAndShow(final Inode inode, final AttributeChange change, final boolean mayWrite)
+            throws IOException {
+        // Requested before the change, as far as other requests are concerned: so they take the reply for outdated.
+        final Inode.Asked asked = attributes.beginRequest(inode);
+        final Optional<Rgetattr> after = prediction.after(inode, change);
+        change(inode, change, mayWrite);
+        return after.isEmpty() || inode.removed().isPresent()
+                ? attributes.read(inode)
+                : attributes.recordReply(inode, after.get(), asked).asPrediction();
     }
 
     /** Implements {@code FileOperations.changeNothing}. */

@@ -225,8 +225,13 @@ public final class Opening {
         final OpenFile file = opened.file();
         final FilePages pages = file.inode().pages;
         final Inode.Asked asked = opened.look().asked();
-        final CachedData.Verdict verdict =
-                pages.judgeOpen(cache, opened.look().seen(), asked.changes(), asked.nanos(), file.isForWriting());
+        final CachedData.Verdict verdict = pages.judgeOpen(
+                cache,
+                opened.look().seen(),
+                asked.changes(),
+                asked.nanos(),
+                file.isForWriting(),
+                file.inode().hasOneVersion());
         file.markCounted();
         if (!verdict.good()) {
             pages.drop(verdict, kernel);

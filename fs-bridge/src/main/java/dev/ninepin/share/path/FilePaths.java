@@ -192,8 +192,9 @@ public final class FilePaths {
      */
     public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
         return whileNothingMoves(() -> {
+            final long now = System.nanoTime();
             try (Lease lease = fids.lease(inodes.path(directory))) {
-                final int copy = checkedCopy(directory, lease);
+                final int copy = checkedCopy(directory, lease, now);
                 final T result = runAndNote(() -> withCopy(copy, request), directory);
                 fids.copyAhead(lease);
                 return result;
@@ -219,8 +220,9 @@ public final class FilePaths {
      * Sends a request as {@link #changeIn(Inode, Use)} does. The caller ensures that no directory is moved meanwhile.
      */
     <T> T inDirectory(final Inode directory, final Use<T> request) throws IOException {
+        final long now = System.nanoTime();
         try (Lease at = fids.lease(inodes.path(directory))) {
-            checks.begin(directory, at.fid()).require();
+            checks.begin(directory, at, now).require();
             return runAndNote(() -> request.with(at.fid()), directory);
         } finally {
             directory.noteChange();
@@ -256,10 +258,11 @@ public final class FilePaths {
      * neither file is moved meanwhile.
      */
     <T> T withBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
+        final long now = System.nanoTime();
         try (Lease first = fids.lease(inodes.path(one));
                 Lease second = fids.lease(inodes.path(other))) {
-            final PathChecks.Check checkOfOne = checks.begin(one, first.fid());
-            final PathChecks.Check checkOfOther = one == other ? PathChecks.DONE : checks.begin(other, second.fid());
+            final PathChecks.Check checkOfOne = checks.begin(one, first, now);
+            final PathChecks.Check checkOfOther = one == other ? PathChecks.DONE : checks.begin(other, second, now);
             try {
                 checkOfOne.require();
             } finally {
@@ -308,23 +311,31 @@ public final class FilePaths {
         return retry.lookUp(directory, () -> fids.lease(inodes.path(directory)));
     }
 
+    /** Returns whether a file's path need not be checked before a change ({@link PathChecks}). */
+    boolean isKnown(final Inode file) {
+        return checks.isKnown(file, System.nanoTime());
+    }
+
     /** Asks the server whether a name leads to a file. */
     public boolean askWhetherNamed(final Inode file, final Inode directory, final ByteString name) throws IOException {
         return retry.leadsTo(file, () -> walk(directory, name));
     }
 
     private int checkedCopy(final Inode inode) throws IOException {
+        final long now = System.nanoTime();
         try (Lease lease = fids.lease(inodes.path(inode))) {
-            return checkedCopy(inode, lease);
+            return checkedCopy(inode, lease, now);
         }
     }
 
     /**
      * Makes a second fid on the path of a lease, or takes the one that was made ahead, and checks that the path leads to
      * the inode. A Twalk and a Tgetattr are sent together.
+     *
+     * @param now a {@link System#nanoTime} from before the lease was taken
      */
-    private int checkedCopy(final Inode inode, final Lease lease) throws IOException {
-        final PathChecks.Check check = checks.begin(inode, lease.fid());
+    private int checkedCopy(final Inode inode, final Lease lease, final long now) throws IOException {
+        final PathChecks.Check check = checks.begin(inode, lease, now);
         final int copy;
         try {
             copy = fids.copyToOpen(lease);

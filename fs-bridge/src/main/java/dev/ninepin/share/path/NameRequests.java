@@ -3,24 +3,22 @@ package dev.ninepin.share.path;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The requests that rename and remove files: Trenameat and Tunlinkat, or Trename and Tremove for a server that does not
  * know these, such as diod 1.0. The server's first refusal decides. Any thread may call any method.
  */
 public final class NameRequests {
-    private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
-
     private final Session session;
     private final Inodes inodes;
     private final FidTable fids;
@@ -77,13 +75,37 @@ public final class NameRequests {
             }
         }
         paths.withBoth(directory, newDirectory, (from, to) -> {
-            final int file = fids.walk(from, name).fid();
-            try {
-                return session.rename(file, to, newName).await();
-            } finally {
-                fids.clunk(file);
+            try (Lease file = fileAt(directory, from, name)) {
+                return session.rename(file.fid(), to, newName).await();
             }
         });
+    }
+
+    /** Returns a fid on the file to be renamed: the one on its path, if the path surely leads to it, or else a new one. */
+    private Lease fileAt(final Inode directory, final int at, final ByteString name) throws IOException {
+        final Optional<Lease> known = knownAt(directory, name)
+                .filter(file -> fids.isAt(inodes.path(file), inodes.path(directory), name))
+                .flatMap(file -> fids.leaseIfMade(inodes.path(file)));
+        if (known.isPresent()) {
+            return known.get();
+        }
+        final int walked = fids.walk(at, name).fid();
+        return new Lease() {
+            @Override
+            public int fid() {
+                return walked;
+            }
+
+            @Override
+            public void close() {
+                fids.clunk(walked);
+            }
+        };
+    }
+
+    /** Returns the file that a name is sure to lead to, as far as that need be checked before a change. */
+    private Optional<Inode> knownAt(final Inode directory, final ByteString name) {
+        return inodes.known(directory, name).filter(paths::isKnown);
     }
 
     /**
@@ -122,20 +144,23 @@ public final class NameRequests {
                 unknown.unlinkat = true;
             }
         }
-        final Qid removed = paths.inDirectory(directory, at -> remove(at, name, asDirectory));
-        LOG.trace("removed {}, {}", name, removed);
+        paths.inDirectory(directory, at -> {
+            fids.remove(takeFile(directory, at, name, asDirectory));
+            return name;
+        });
     }
 
-    /**
-     * Removes a name with Tremove.
-     *
-     * @param at a fid on the name's directory
-     * @return the qid of the removed file
-     */
-    private Qid remove(final int at, final ByteString name, final boolean asDirectory) throws IOException {
-        final FidTable.Walked file = walkTo(at, name, asDirectory);
-        fids.remove(file.fid());
-        return file.qid();
+    /** Returns a fid on the file to be removed: the one on its path, if the path surely leads to it, or else a new one. */
+    private int takeFile(final Inode directory, final int at, final ByteString name, final boolean asDirectory)
+            throws IOException {
+        final Inode known = knownAt(directory, name).orElse(null);
+        if (known != null && known.isDirectory() == asDirectory) {
+            final OptionalInt taken = fids.take(inodes.path(known), inodes.path(directory), name);
+            if (taken.isPresent()) {
+                return taken.getAsInt();
+            }
+        }
+        return walkTo(at, name, asDirectory).fid();
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.ninepin.session.exchange.RemoteException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The fids of a session, as one user of the session has them. There are two sorts:
@@ -55,6 +56,11 @@ public final class FidTable {
     public interface Lease extends AutoCloseable {
         /** Returns the fid's number. */
         int fid();
+
+        /** Returns whether the fid was made for this lease, so that the path has just led to the file. */
+        default boolean isNew() {
+            return false;
+        }
 
         @Override
         void close();
@@ -321,6 +327,14 @@ public final class FidTable {
     /** Returns whether the path has a fid, so that a {@link #lease} takes no request. */
     public boolean isMade(final PathFid path) {
         return paths.isMade(path, user);
+    }
+
+    /**
+     * Takes the fid off a path that is {@code name} in {@code directory}, if there is one and no request uses it. The
+     * caller owns the fid then. The next {@link #lease} makes another one.
+     */
+    public OptionalInt take(final PathFid path, final PathFid directory, final ByteString name) {
+        return paths.take(path, user, directory, name);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.ninepin.session.fid;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.Rmessage;
+import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
@@ -158,6 +159,13 @@ final class OwnFids {
             clunk(fid.number);
         } else {
             addDoubtful(new Doubtful(walk, fid.number, true));
+        }
+    }
+
+    /** Clunks path fids like {@link #clunk(LiveFid)}, and notifies the server once. */
+    void clunkTogether(final List<LiveFid> fids) {
+        try (Batch batch = requests.batch()) {
+            fids.forEach(this::clunk);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -223,6 +224,25 @@ final class PathFids {
         return Optional.of(pin(live));
     }
 
+    /**
+     * Takes the user's fid off the path if no request uses it, and the path is {@code name} in {@code directory}. The
+     * caller owns the fid then.
+     */
+    OptionalInt take(final PathFid path, final int user, final PathFid directory, final ByteString name) {
+        final Surplus surplus = new Surplus();
+        final LiveFid live;
+        synchronized (this) {
+            final UserFid place = path.known(user);
+            live = path.retired || !path.isAt(directory, name) ? null : goodFid(path, user);
+            if (place == null || live == null || !live.isUnused()) {
+                return OptionalInt.empty();
+            }
+            place.take(live, copies, surplus);
+        }
+        surplus.clunk(own, walks);
+        return OptionalInt.of(live.number);
+    }
+
     /** Returns whether the user has a fid on the path. */
     synchronized boolean isMade(final PathFid path, final int user) {
         return !path.retired && goodFid(path, user) != null;
@@ -375,10 +395,10 @@ final class PathFids {
                 lease = Optional.empty();
                 surplus.add(walked.fid());
             } else if (path.retired) {
-                lease = Optional.of(pin(live));
+                lease = Optional.of(pin(live, true));
                 live.dropped = true;
             } else {
-                lease = Optional.of(pin(live));
+                lease = Optional.of(pin(live, true));
                 if (place.live != null) {
                     // Another thread has meanwhile stored a fid that it had walked to.
                     place.drop(copies, surplus);
@@ -435,8 +455,13 @@ final class PathFids {
 
     @GuardedBy("this")
     private Lease pin(final LiveFid live) {
+        return pin(live, false);
+    }
+
+    @GuardedBy("this")
+    private Lease pin(final LiveFid live, final boolean isNew) {
         live.pins++;
-        return new Pinned(live);
+        return new Pinned(live, isNew);
     }
 
     @GuardedBy("this")
@@ -459,14 +484,21 @@ final class PathFids {
 
     private final class Pinned implements Lease {
         private final LiveFid live;
+        private final boolean isNew;
 
-        Pinned(final LiveFid live) {
+        Pinned(final LiveFid live, final boolean isNew) {
             this.live = live;
+            this.isNew = isNew;
         }
 
         @Override
         public int fid() {
             return live.number;
+        }
+
+        @Override
+        public boolean isNew() {
+            return isNew;
         }
 
         @Override
