@@ -56,7 +56,14 @@ public final class VirtioDevices {
     public List<VirtioDevice> list() throws IOException {
         final List<VirtioDevice> devices = new ArrayList<>();
         for (final SysfsDevice device : bus.virtio9pDevices()) {
-            devices.add(describe(device));
+            try {
+                devices.add(describe(device));
+            } catch (final IOException e) {
+                if (device.exists()) {
+                    throw e;
+                }
+                LOG.debug("{} was unplugged while it was looked at", device.address(), e);
+            }
         }
         return devices;
     }
