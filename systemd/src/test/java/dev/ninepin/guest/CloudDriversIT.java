@@ -2,6 +2,7 @@ package dev.ninepin.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.virtio.pci.CommonRegisters;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -109,6 +110,53 @@ class CloudDriversIT extends DriverTests {
                 "dev.ninepin.virtio.driver.SysfsDriverInGuest",
                 "dev.ninepin.virtio.driver.UioFunctionInGuest",
                 "dev.ninepin.virtio.driver.UioDriverInGuest");
+    }
+
+    @Test
+    void aMountGoesOnWhenItsDeviceReturnsAtAnotherAddress(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            final String before = device.address();
+            device.unplug();
+            device.awaitState("reconnecting");
+            assertThat(guest.check("ninepin devices"))
+                    .contains(GuestKind.SHARE_ADDRESS)
+                    .doesNotContain(before);
+            device.plugIn(1);
+            device.awaitProgress();
+            assertThat(device.address()).isNotEqualTo(before);
+            device.checkProgram();
+        }
+    }
+
+    @Test
+    void aMountGoesOnWhenItsDeviceReturnsAtTheSameAddress(final Guest guest) throws Exception {
+        guest.check("modprobe uio_pci_generic");
+        try (PluggedDevice device = PluggedDevice.mount(guest, "uio")) {
+            final String before = device.address();
+            device.unplug();
+            device.plugIn(0);
+            device.awaitProgress();
+            assertThat(device.address()).isEqualTo(before);
+            device.checkProgram();
+        }
+    }
+
+    /** A reset is also what a device meets that is restored without its state, such as after a suspend. */
+    @Test
+    void aMountGoesOnAfterItsDeviceWasResetOrBrokenOrTheMachineStopped(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            for (int i = 0; i < 3; i++) {
+                device.writeRegister(CommonRegisters.DEVICE_STATUS, Byte.BYTES, 0);
+                device.awaitProgress();
+            }
+            // QEMU takes no other value than 1, and sets NEEDS_RESET.
+            device.writeRegister(CommonRegisters.QUEUE_ENABLE, Short.BYTES, 2);
+            device.awaitProgress();
+            assertThat(device.snapshotObstacles()).contains("mounted in the guest using mount_tag 'plugged'");
+            device.stopAndContinue();
+            device.awaitProgress();
+            device.checkProgram();
+        }
     }
 
     @Test
