@@ -141,6 +141,32 @@ class CloudDriversIT extends DriverTests {
         }
     }
 
+    @Test
+    void aMountGoesOnWhenItsDeviceGoesInTheMiddleOfRequests(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            guest.check("""
+                    head -c 10000000 /dev/urandom >/root/plugged-data
+                    systemd-run -q --unit plugged-load sh -ec 'while ! [ -e /root/plugged-enough ]; do
+                        cp /root/plugged-data /mnt/plugged/data
+                        cmp /root/plugged-data /mnt/plugged/data
+                    done
+                    echo all equal'
+                    """);
+            for (int i = 0; i < 3; i++) {
+                device.unplug();
+                device.plugIn(0);
+                device.awaitProgress();
+            }
+            guest.check("""
+                    touch /root/plugged-enough
+                    while systemctl -q is-active plugged-load; do sleep 0.2; done
+                    rm /mnt/plugged/data
+                    """);
+            assertThat(guest.check("journalctl -b -u plugged-load -o cat")).contains("all equal");
+            device.checkProgram();
+        }
+    }
+
     /** A reset is also what a device meets that is restored without its state, such as after a suspend. */
     @Test
     void aMountGoesOnAfterItsDeviceWasResetOrBrokenOrTheMachineStopped(final Guest guest) throws Exception {
