@@ -96,6 +96,9 @@ class ChaosTest {
         private int kills;
         private int stops;
 
+        /** The longest time from a return of the server to the next connection. */
+        private long longestReturnMillis;
+
         Absences(final TestMount mount, final Process programs, final Random random) {
             this.mount = mount;
             this.programs = programs;
@@ -120,7 +123,10 @@ class ChaosTest {
             pass(absence);
             mount.restartServer();
             kills++;
-            await().until(() -> mount.connection() > connection);
+            final long returned = System.nanoTime();
+            await().atMost(PATIENCE).until(() -> mount.connection() > connection);
+            longestReturnMillis =
+                    Math.max(longestReturnMillis, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - returned));
         }
 
         /** Lets time pass in which the server is absent, unless the programs have ended. */
@@ -136,7 +142,7 @@ class ChaosTest {
 
         @Override
         public String toString() {
-            return kills + " kills, " + stops + " stops";
+            return kills + " kills, " + stops + " stops, connected again within " + longestReturnMillis + " ms";
         }
     }
 }
