@@ -159,8 +159,8 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.delete(path)),
                 new Row(
                         "rmdir of a known directory",
-                        1,
-                        1,
+                        2,
+                        3,
                         RoundTripsTest::makeKnownEmptyDirectory,
                         (test, path) -> Files.delete(path)),
                 new Row(

@@ -258,6 +258,18 @@ public final class Descriptor implements AutoCloseable {
         });
     }
 
+    /**
+     * Reads and discards up to 8 bytes at {@code offset}, none at the end of the file. Fails if the file is no longer
+     * backed by anything.
+     */
+    public void probeAt(final long offset) throws IOException {
+        call("read", same -> {
+            synchronized (scratch) {
+                return LibC.get().pread(same, scratch, Long.BYTES, offset);
+            }
+        });
+    }
+
     /** Writes {@code value} as 8 little-endian bytes. */
     void put(final long value) throws IOException {
         call("write", same -> {

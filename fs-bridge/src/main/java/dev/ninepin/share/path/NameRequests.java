@@ -153,8 +153,9 @@ public final class NameRequests {
     /** Returns a fid on the file to be removed: the one on its path, if the path surely leads to it, or else a new one. */
     private int takeFile(final Inode directory, final int at, final ByteString name, final boolean asDirectory)
             throws IOException {
-        final Inode known = knownAt(directory, name).orElse(null);
-        if (known != null && known.isDirectory() == asDirectory) {
+        // Not for a directory: if a file has its name by now, Tremove would remove that.
+        final Inode known = asDirectory ? null : knownAt(directory, name).orElse(null);
+        if (known != null && !known.isDirectory()) {
             final OptionalInt taken = fids.take(inodes.path(known), inodes.path(directory), name);
             if (taken.isPresent()) {
                 return taken.getAsInt();

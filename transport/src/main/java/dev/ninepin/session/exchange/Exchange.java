@@ -616,7 +616,12 @@ public final class Exchange {
     }
 
     private void drop(final Received received, final String why) {
-        strays.increment();
+        // A sender may notice the end of a connection first. Its calls have failed then, but what the server sent
+        // before
+        // is still received.
+        if (!hasEnded()) {
+            strays.increment();
+        }
         LOG.debug("dropped a reply: {}", why);
         received.close();
     }

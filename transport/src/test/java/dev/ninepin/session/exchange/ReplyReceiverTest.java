@@ -237,6 +237,18 @@ class ReplyReceiverTest {
         assertThat(exchange().hasEnded()).isTrue();
     }
 
+    /** A stream delivers what the server sent before it died, although a sender has noticed its death. */
+    @Test
+    void aReplyThatIsReceivedAfterTheEndIsNoStray() throws Exception {
+        final Call<?> call = call();
+        channel.breaks = true;
+        assertThatThrownBy(() -> call().await()).isInstanceOf(SessionEndedException.class);
+
+        exchange().dispatch(new Received(call.tag(), AnsweringChannel.bytes(call.tag(), new Rclunk()), () -> {}));
+
+        assertThat(exchange().strays()).isZero();
+    }
+
     @Test
     void noThreadIsLeftWithoutItsReply() throws Exception {
         channel.answersAtOnce = true;
