@@ -38,7 +38,8 @@ final class Connection {
         this.channel = channel;
         this.options = options;
         try {
-            this.exchange = new Exchange(channel, number, options.requestTimeout(), options.patience(), recorder, listener);
+            this.exchange =
+                    new Exchange(channel, number, options.requestTimeout(), options.patience(), recorder, listener);
         } catch (final OutOfMemoryError e) {
             // The JVM throws this if the system allows no more threads.
             channel.close();

@@ -104,8 +104,7 @@ class SilentServerTest {
             silent.set(true);
             final long begin = System.nanoTime();
             assertTimeout(session);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isBetween(least, least.plus(Duration.ofSeconds(5)));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(least, least.plus(Duration.ofSeconds(5)));
             assertTimeout(session);
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(least.plus(Duration.ofSeconds(5)));
 

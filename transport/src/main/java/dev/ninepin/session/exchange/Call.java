@@ -131,8 +131,7 @@ public final class Call<R> {
         long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
         try {
             while (!future.isDone()
-                    && !exchange.await(
-                            this, nextLook(SignsOfLife.earlier(silenceLook, deadline), reason, gaveUpAt))) {
+                    && !exchange.await(this, nextLook(SignsOfLife.earlier(silenceLook, deadline), reason, gaveUpAt))) {
                 if (Thread.interrupted()) {
                     interrupted = true;
                     if (reason == null) {

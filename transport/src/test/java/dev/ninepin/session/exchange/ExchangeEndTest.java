@@ -82,8 +82,8 @@ class ExchangeEndTest {
 
     @Test
     void anEndAtTheMomentOfTheEstablishmentIsNotMissed() throws Exception {
-        final Exchange exchange =
-                new Exchange(new Broken(), 0, Duration.ofSeconds(10), Duration.ofSeconds(10), new OperationRecorder(), told::add);
+        final Exchange exchange = new Exchange(
+                new Broken(), 0, Duration.ofSeconds(10), Duration.ofSeconds(10), new OperationRecorder(), told::add);
         atEnd = () -> {
             // As another thread may do, which then reads whether the exchange has ended.
             exchange.setEstablished(true);
@@ -102,8 +102,8 @@ class ExchangeEndTest {
 
     @Test
     void callsFailAndTheChannelIsClosedWhateverTheListenerThrows() throws Exception {
-        final Exchange exchange =
-                new Exchange(new Broken(), 0, Duration.ofSeconds(10), Duration.ofSeconds(10), new OperationRecorder(), why -> {
+        final Exchange exchange = new Exchange(
+                new Broken(), 0, Duration.ofSeconds(10), Duration.ofSeconds(10), new OperationRecorder(), why -> {
                     throw new OutOfMemoryError("no thread can be started");
                 });
         exchange.setEstablished(true);

@@ -297,7 +297,13 @@ class ReplyReceiverTest {
 
     private synchronized Exchange exchange() {
         if (started == null) {
-            started = new Exchange(channel, 0, Duration.ofNanos(FOR_LONG), Duration.ofNanos(FOR_LONG), new OperationRecorder(), end -> {});
+            started = new Exchange(
+                    channel,
+                    0,
+                    Duration.ofNanos(FOR_LONG),
+                    Duration.ofNanos(FOR_LONG),
+                    new OperationRecorder(),
+                    end -> {});
         }
         return started;
     }
