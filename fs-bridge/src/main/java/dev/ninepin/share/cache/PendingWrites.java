@@ -242,6 +242,11 @@ public final class PendingWrites {
         }
     }
 
+    /** Returns whether changes were made that the server was not asked to sync. */
+    public boolean hasUnsynced() {
+        return unsynced.get() != 0;
+    }
+
     /** Returns a number that changes whenever the server may have forgotten changes. */
     public synchronized int forgotten() {
         return forgottenBefore;
