@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param mountPoint the directory
  * @param state {@link #CONNECTED}, {@link #SILENT}, {@link #RECONNECTING}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since the time at which the mount became usable, in ISO 8601, UTC
+ * @param restarted the time at which the daemon's program was replaced last, in ISO 8601, UTC; null if it never was
  * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
  * @param disconnectReason the reason for that end; null while the connection lasts
  * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts
@@ -29,6 +30,7 @@ public record MountStatus(
         String mountPoint,
         String state,
         String since,
+        @Nullable String restarted,
         @Nullable String disconnectedSince,
         @Nullable String disconnectReason,
         @Nullable Integer reconnectTries,
