@@ -129,7 +129,7 @@ _ninepin_complete() {
         *:*:-*) _complete_ninepin "$@" ;;
         mount:0:* | doctor:0:*) _ninepin_offer_sources "$word" ;;
         mount:1:*) _ninepin_offer_paths "$word" directory ;;
-        umount:0:* | status:0:*)
+        umount:0:* | status:0:* | restart:*)
             _ninepin_read_lines _ninepin_mounted
             for directory in "${lines[@]}"; do
                 candidates+=("$(printf %q "$directory")")

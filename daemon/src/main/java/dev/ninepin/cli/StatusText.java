@@ -41,6 +41,9 @@ final class StatusText {
         text.append(bold(printable(status.source()) + " on " + printable(status.mountPoint())))
                 .append('\n');
         state(text, status);
+        if (status.restarted() != null) {
+            line(text, "restarted", since(status.restarted()));
+        }
         line(text, "daemon", "pid " + status.pid() + ", ninepin " + status.ninepinVersion() + log(status));
         copies(text, status.copies());
         protocol(text, status.protocol());

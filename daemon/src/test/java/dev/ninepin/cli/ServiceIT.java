@@ -132,6 +132,25 @@ class ServiceIT {
     }
 
     @Test
+    void theInstalledProgramTakesOverInTheSameProcess() throws Exception {
+        start();
+        final String ready = "READY=1 STATUS=unix:" + diod.socket() + " is mounted";
+        assertThat(statuses(ready)).isOne();
+        assertThat(Program.ninepin("restart", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(service.isAlive()).isTrue();
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+        await().atMost(PATIENCE).until(() -> statuses(ready) == 2);
+        assertThat(statuses("STATUS=the installed program takes over " + mountPoint))
+                .isOne();
+        final long fed = systemd.count(ALIVE);
+        await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed + 1);
+        signal("TERM", service.pid());
+        await().atMost(PATIENCE).until(() -> !service.isAlive());
+        assertThat(service.exitValue()).isZero();
+        assertThat(isMounted()).isFalse();
+    }
+
+    @Test
     void aServerThatIsSilentIsWaitedForAndTheStatusSaysSo() throws Exception {
         setOptions("timeout=15");
         start();

@@ -283,6 +283,17 @@ public interface FileOperations {
      */
     void flock(FileLock wanted, boolean wait, KernelCache kernel) throws IOException;
 
+    /**
+     * Keeps the waits of {@link #lock} and {@link #flock} from ending until {@link #releaseWaits}, and returns how many
+     * threads wait. Nothing of such a request is done yet, so another program can begin it again.
+     */
+    default int holdWaits() {
+        return 0;
+    }
+
+    /** Lets waits for locks end again. */
+    default void releaseWaits() {}
+
     /** Has the server write a file's data, and its attributes unless {@code dataOnly}, to permanent storage. */
     void fsync(long handle, boolean dataOnly) throws IOException;
 

@@ -1,5 +1,6 @@
 package dev.ninepin.share;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.AttributeChange;
 import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.CacheMode;
@@ -33,10 +34,13 @@ import dev.ninepin.share.attr.OpenDescriptors;
 import dev.ninepin.share.attr.OwnerWrite;
 import dev.ninepin.share.dir.OpenDirectories;
 import dev.ninepin.share.file.FileCreation;
+import dev.ninepin.share.file.FileHandOver;
 import dev.ninepin.share.file.OpenFiles;
 import dev.ninepin.share.file.Opening;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.inode.OpenState;
 import dev.ninepin.share.name.Creation;
 import dev.ninepin.share.name.LinkTarget;
 import dev.ninepin.share.name.ManyLookups;
@@ -54,8 +58,10 @@ import dev.ninepin.share.xattr.XattrSupport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
@@ -69,6 +75,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Share implements FileOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
+
+    /** An upper bound of the memory for an inode and its record while a state is taken over, in bytes. */
+    private static final long BYTES_PER_NODE = 1600;
 
     private final Common common;
     private final Session session;
@@ -185,6 +194,94 @@ public final class Share implements FileOperations, AutoCloseable {
         } catch (final RemoteException e) {
             LOG.debug("the server has no statistics of its file system", e);
         }
+    }
+
+    /**
+     * Opens a share as {@link #open(Session, ShareOptions, Optional)} does, and goes on with what another program has left
+     * of it: nodes, handles, locks and temporary names. Blocks until the server has answered.
+     *
+     * @throws IOException if the state cannot be used, or the server offers another tree than before
+     */
+    public static Share takeOver(
+            final Session session, final ShareOptions options, final Optional<Path> notes, final ShareState state)
+            throws IOException {
+        final Share share =
+                new Share(new Common(session, options, AsideNotes.takeOver(notes, state.asides())), session.fids());
+        final boolean isSameRoot = !state.nodes().isEmpty()
+                && state.nodes().get(0).qid().isSameFile(session.fids().root().qid());
+        if (!isSameRoot) {
+            throw new IOException("the server now offers another directory than before");
+        }
+        share.takeOver(state);
+        return share;
+    }
+
+    private void takeOver(final ShareState state) throws IOException {
+        inodes.takeOver(state.lastNode(), state.nodes());
+        final Set<Long> alwaysDropped = new HashSet<>();
+        for (final ShareState.Node each : state.nodes()) {
+            if (each.hidden().isPresent()) {
+                final ShareState.Hidden hidden = each.hidden().get();
+                final Inode directory = inodes.get(hidden.name().directory());
+                common.asides.add(
+                        inodes.get(each.node()),
+                        new OpenState.Aside(
+                                new Inode.Name(directory, hidden.name().name()), hidden.user()));
+            }
+            if (each.alwaysDrops()) {
+                alwaysDropped.add(each.node());
+            }
+        }
+        common.asides.takeOver(state.asides());
+        final FileHandOver opened = files.handOver();
+        opened.continueAfter(state.lastFile());
+        for (final ShareState.File each : state.files()) {
+            final OpenFile file = common.users.viewOf(each.user()).opening.takeOver(inodes.get(each.node()), each);
+            opened.takeOver(each.handle(), file, alwaysDropped.contains(each.node()));
+        }
+        directories.continueAfter(state.lastDirectory());
+        for (final ShareState.Directory each : state.directories()) {
+            final Share opener = common.users.viewOf(each.user());
+            directories.takeOver(each, inodes.get(each.node()), opener.view, opener.attributes);
+        }
+        for (final ShareState.Lock each : state.locks()) {
+            opened.takeOver(each);
+        }
+        opened.regainLocks();
+    }
+
+    /**
+     * Returns what another program needs to go on with this share. The kernel's requests are stopped, and none is in
+     * progress. Blocks until all writes are answered, and checks that everything can be opened again.
+     *
+     * @param deadline when the attempt ends, as a {@link System#nanoTime}
+     * @throws IOException if something cannot be handed over; the message says what, and the share goes on
+     */
+    public ShareState handOver(final long deadline) throws IOException {
+        final long needed = inodes.count() * BYTES_PER_NODE;
+        if (needed > Runtime.getRuntime().maxMemory()) {
+            throw new IOException("the kernel knows " + inodes.count() + " files, for which another program would need "
+                    + (needed >> 20) + " MiB of heap: raise it (NINEPIN_JAVA_OPTIONS=-Xmx), or make the kernel forget"
+                    + " some (echo 2 > /proc/sys/vm/drop_caches)");
+        }
+        final FileHandOver opened = files.handOver();
+        opened.check(deadline);
+        directories.checkOpenAgain();
+        opened.syncChanges();
+        return new ShareState(
+                inodes.lastNode(),
+                inodes.handOver(),
+                opened.lastHandle(),
+                opened.files(),
+                directories.lastHandle(),
+                directories.handOver(),
+                opened.locks(),
+                common.asides.handOver());
+    }
+
+    /** Shortens a later {@link #handOver}: makes the server sync what it would sync then. */
+    public void prepareHandOver() throws IOException {
+        files.handOver().syncChanges();
     }
 
     private static AsideNotes notes(final Optional<Path> directory) {
@@ -460,6 +557,16 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         files.flock(wanted, wait, kernel);
+    }
+
+    @Override
+    public int holdWaits() {
+        return files.holdWaits();
+    }
+
+    @Override
+    public void releaseWaits() {
+        files.releaseWaits();
     }
 
     @Override

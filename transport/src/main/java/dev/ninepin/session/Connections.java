@@ -15,6 +15,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
@@ -117,6 +118,10 @@ final class Connections {
     @GuardedBy("this")
     private boolean waitsStopped;
 
+    /** Whether the end of the latest connection is not to be followed by another one, until {@link #goOn}. */
+    @GuardedBy("this")
+    private boolean suspended;
+
     @GuardedBy("this")
     private boolean closed;
 
@@ -214,7 +219,7 @@ final class Connections {
     void recordEnd(final int number, final SessionEnd why) {
         final boolean wasSilent;
         synchronized (this) {
-            if (closed || end != null || number != current.number()) {
+            if (closed || suspended || end != null || number != current.number()) {
                 return;
             }
             end = why;
@@ -308,6 +313,28 @@ final class Connections {
                 waiting--;
             }
         }
+    }
+
+    /**
+     * Makes the latest connection the last one until {@link #goOn}, and returns it. Empty if it has ended, or if no other
+     * one could follow.
+     */
+    synchronized Optional<Connection> suspend() {
+        if (closed || suspended || end != null || source == null) {
+            return Optional.empty();
+        }
+        suspended = true;
+        return Optional.of(current);
+    }
+
+    /** Ends what {@link #suspend} began: the connection after the latest one is made. */
+    void goOn(final String reason) {
+        final int latest;
+        synchronized (this) {
+            suspended = false;
+            latest = current.number();
+        }
+        recordEnd(latest, new SessionEnd(Instant.now(), reason));
     }
 
     /** Makes requests fail that wait for the next connection, now and later. */

@@ -152,6 +152,23 @@ public final class Session implements AutoCloseable {
         connections.recordEnd(0, why);
     }
 
+    /** Sends the last Tversion of a connection, so that the server drops all fids. Waits at most until {@code deadline}. */
+    private static void tellEnd(final Connection last, final long deadline) {
+        final Exchange exchange = last.exchange();
+        try {
+            exchange.awaitAnswers(deadline - System.nanoTime());
+            WaitCondition.set(() -> true);
+            if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
+                last.version(new Tversion(last.msize(), Tversion.VERSION_9P2000_L))
+                        .await(deadline - System.nanoTime());
+            }
+        } catch (final IOException e) {
+            LOG.debug("the server did not hear the session's end: {}", e.getMessage());
+        } finally {
+            WaitCondition.set(null);
+        }
+    }
+
     /** Returns the fids of this session. */
     public FidTable fids() {
         return fids;
@@ -292,6 +309,11 @@ public final class Session implements AutoCloseable {
     public boolean mayHaveForgotten(final int since) {
         final Connection latest = connections.current();
         return since < latest.number() && latest.channel().mayReachOtherHost();
+    }
+
+    /** Returns whether the server may run on another host, which may crash without this one. */
+    public boolean mayReachOtherHost() {
+        return connections.current().channel().mayReachOtherHost();
     }
 
     /** Returns the numeric ID of the user that the session is attached as. */
@@ -616,6 +638,27 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Ends the present connection in an orderly way, so that the server drops the session's fids and locks, and a server
+     * that this process started ends. Another program may then connect in its place. If none does, {@link #goOn} follows.
+     * No request may be in progress.
+     *
+     * @throws IOException if there is no connection, or none could follow; nothing has changed then
+     */
+    public void suspend() throws IOException {
+        final Connection last =
+                connections.suspend().orElseThrow(() -> new IOException("there is no connection to the server"));
+        final Exchange exchange = last.exchange();
+        exchange.setEstablished(false);
+        tellEnd(last, System.nanoTime() + Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos()));
+        last.close();
+    }
+
+    /** Connects to the server again after {@link #suspend}. */
+    public void goOn(final String reason) {
+        connections.goOn(reason);
+    }
+
+    /**
      * Ends the session. Clunks the path fids, sends a last Tversion so that the server drops the other fids, and closes
      * the channel. Requests in flight fail. Blocks until the reply reader has terminated. Does nothing if the session
      * is already closed.
@@ -629,22 +672,11 @@ public final class Session implements AutoCloseable {
         final Exchange exchange = last.exchange();
         exchange.setEstablished(false);
         if (!exchange.hasEnded()) {
-            try {
-                // A mute server was given its time already.
-                final long patience = exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
-                final long deadline = System.nanoTime() + patience;
-                fids.clunkAll(deadline);
-                exchange.awaitAnswers(deadline - System.nanoTime());
-                WaitCondition.set(() -> true);
-                if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
-                    last.version(new Tversion(last.msize(), Tversion.VERSION_9P2000_L))
-                            .await(deadline - System.nanoTime());
-                }
-            } catch (final IOException e) {
-                LOG.debug("the server did not hear the session's end: {}", e.getMessage());
-            } finally {
-                WaitCondition.set(null);
-            }
+            // A mute server was given its time already.
+            final long patience = exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
+            final long deadline = System.nanoTime() + patience;
+            fids.clunkAll(deadline);
+            tellEnd(last, deadline);
         }
         last.close();
         if (interrupted) {

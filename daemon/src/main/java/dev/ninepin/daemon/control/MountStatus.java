@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param mountPoint the directory
  * @param state {@link #CONNECTED}, {@link #SILENT}, {@link #RECONNECTING}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since the time at which the mount became usable, in ISO 8601, UTC
+ * @param restarted the time at which the daemon's program was replaced last, in ISO 8601, UTC; null if it never was
  * @param silentSince since when the server has sent nothing although requests wait, in ISO 8601, UTC; null unless the
  *     server is silent
  * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
@@ -31,6 +32,7 @@ public record MountStatus(
         String mountPoint,
         String state,
         String since,
+        @Nullable String restarted,
         @Nullable String silentSince,
         @Nullable String disconnectedSince,
         @Nullable String disconnectReason,

@@ -27,13 +27,18 @@ public final class ForegroundMount {
     private @Nullable Watchdog watchdog;
 
     public ForegroundMount(final MountRequest request) {
-        this(request, ServiceManager.ofEnvironment());
+        this(request, ServiceManager.ofEnvironment(), null);
     }
 
-    ForegroundMount(final MountRequest request, final ServiceManager manager) {
+    /** @param earlier what another program has left of the mount; null to make it */
+    ForegroundMount(final MountRequest request, final ServiceManager manager, final @Nullable MountState earlier) {
         this.request = request;
         this.manager = manager;
-        this.life = new MountLife(request);
+        this.life = new MountLife(
+                request,
+                true,
+                earlier,
+                () -> manager.status("the installed program takes over " + request.mountPoint()));
     }
 
     /**

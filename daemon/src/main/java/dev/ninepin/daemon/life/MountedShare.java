@@ -16,6 +16,8 @@ import dev.ninepin.fuse.FuseMount;
 import dev.ninepin.fuse.mount.FuseOptions;
 import dev.ninepin.fuse.mount.MountBusyException;
 import dev.ninepin.fuse.mount.MountCopy;
+import dev.ninepin.handover.FuseState;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.p9.AttrMask;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
@@ -35,7 +37,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A usable mount with all its layers, from the channel up to FUSE. Thread-safe. */
 public final class MountedShare implements AutoCloseable, Watchdog.Server {
@@ -48,20 +53,40 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
     /** A directory that exists only on systems with SELinux. */
     private static final Path SELINUX = Path.of("/sys/fs/selinux");
 
+    /** How long requests in progress may take before a restart is refused, and how long everything else may. */
+    private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final long FIRST_STOP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long LONGEST_STOP_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long TAKE_OVER_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+
+    private static final Logger LOG = LoggerFactory.getLogger(MountedShare.class);
+
     private final MountRequest request;
     private final Session session;
     private final Share share;
     private final FuseMount fuse;
-    private final Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    private final Instant since;
+
+    /** When this program took the mount over from another one; null if it has made the mount. */
+    private final @Nullable Instant restarted;
 
     /** Whether the mount has been detached from its directory, or is about to be. */
     private volatile boolean unmounting;
 
-    private MountedShare(final MountRequest request, final Session session, final Share share, final FuseMount fuse) {
+    private MountedShare(
+            final MountRequest request,
+            final Session session,
+            final Share share,
+            final FuseMount fuse,
+            final @Nullable MountState earlier) {
+        final Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         this.request = request;
         this.session = session;
         this.share = share;
         this.fuse = fuse;
+        this.since = earlier == null ? now : Instant.parse(earlier.since());
+        this.restarted = earlier == null ? null : now;
     }
 
     /**
@@ -81,7 +106,8 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
                         request,
                         session,
                         share,
-                        FuseMount.mount(share, request.mountPoint(), fuseOptions(request, user)));
+                        FuseMount.mount(share, request.mountPoint(), fuseOptions(request, user)),
+                        null);
             } catch (final IOException | RuntimeException | OutOfMemoryError e) {
                 share.close();
                 throw e;
@@ -93,6 +119,121 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
             session.close();
             throw e;
         }
+    }
+
+    /**
+     * Goes on with a mount that another program has served. Blocks until there is a connection to the server: programs
+     * wait until then.
+     *
+     * @throws NinepinException if the state cannot be used, or this thread is interrupted
+     */
+    static MountedShare takeOver(final MountRequest request, final User user, final MountState earlier)
+            throws NinepinException {
+        String told = "";
+        while (true) {
+            try {
+                final Session session = connect(request.source(), request.options(), user);
+                try {
+                    return takeOver(request, user, earlier, session);
+                } catch (final IOException | RuntimeException | OutOfMemoryError e) {
+                    session.close();
+                    throw e;
+                }
+            } catch (final IOException | NinepinException e) {
+                final String why = String.valueOf(e.getMessage());
+                if (!why.equals(told)) {
+                    LOG.warn("Cannot take over {} yet, and will go on trying: {}", request.mountPoint(), why, e);
+                    told = why;
+                }
+            }
+            try {
+                TimeUnit.NANOSECONDS.sleep(TAKE_OVER_PAUSE_NANOS);
+            } catch (final InterruptedException e) {
+                throw NinepinException.interrupted();
+            }
+        }
+    }
+
+    private static MountedShare takeOver(
+            final MountRequest request, final User user, final MountState earlier, final Session session)
+            throws IOException {
+        final Share share =
+                Share.takeOver(session, shareOptions(request.options()), notes(request, user), earlier.share());
+        final FuseMount fuse = FuseMount.takeOver(
+                share,
+                request.mountPoint(),
+                earlier.directoryBytes().toBytes(),
+                fuseOptions(request, user),
+                earlier.fuse());
+        return new MountedShare(request, session, share, fuse, earlier);
+    }
+
+    /** What another program needs to go on with the mount. */
+    record Parts(ByteString directory, String since, FuseState fuse, ShareState share) {}
+
+    /** The start of the program that goes on with the mount. */
+    @FunctionalInterface
+    interface Successor {
+        /** Does not return if the program is replaced. If the method throws, this program goes on. */
+        void start(Parts parts) throws IOException;
+    }
+
+    /**
+     * Stops serving the mount, and starts another program that goes on.
+     *
+     * @throws IOException if something cannot be handed over, or the program cannot be started; this program goes on
+     */
+    void handOver(final Successor successor) throws IOException {
+        final SessionStatus.State state = session.status().state();
+        if (!request.options().reconnects()) {
+            throw new IOException("the mount has the option noreconnect, and a restart connects again");
+        } else if (state != SessionStatus.State.CONNECTED) {
+            throw new IOException("there is no connection to the server");
+        } else if (unmounting || !fuse.isMounted()) {
+            throw new IOException("it is being unmounted");
+        }
+        share.prepareHandOver();
+        final FuseState stopped = stop();
+        try {
+            final ShareState kept = share.handOver(System.nanoTime() + HAND_OVER_NANOS);
+            successor.start(new Parts(ByteString.copyOf(fuse.directory()), since.toString(), stopped, kept));
+        } finally {
+            fuse.goOn();
+        }
+    }
+
+    /**
+     * Stops serving. A request in progress may need another one that waits in the kernel, such as a read that a page waits
+     * for. So requests are taken again between the attempts.
+     */
+    private FuseState stop() throws IOException {
+        final long begin = System.nanoTime();
+        try {
+            for (long nanos = FIRST_STOP_NANOS;
+                    System.nanoTime() - begin < HAND_OVER_NANOS;
+                    nanos = Math.min(2 * nanos, LONGEST_STOP_NANOS)) {
+                final Optional<FuseState> stopped = fuse.stop(nanos);
+                if (stopped.isPresent()) {
+                    return stopped.get();
+                }
+                TimeUnit.NANOSECONDS.sleep(nanos / 4);
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while requests were in progress", e);
+        }
+        throw new IOException(fuse.status().requestsInProgress()
+                + " requests are still in progress, such as one that waits" + " for a lock or for the server");
+    }
+
+    /** Ends the connection to the server for another program, which connects in its place. */
+    void disconnect() throws IOException {
+        session.suspend();
+    }
+
+    /** Connects again after {@link #disconnect}. */
+    void connect() {
+        session.goOn("the program could not be replaced");
     }
 
     /**
@@ -185,6 +326,7 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
                 request.mountPoint().toString(),
                 state(sessionStatus),
                 since.toString(),
+                restarted == null ? null : restarted.toString(),
                 silentSince(sessionStatus)
                         .filter(each -> sessionStatus.state() == SessionStatus.State.SILENT)
                         .map(Instant::toString)

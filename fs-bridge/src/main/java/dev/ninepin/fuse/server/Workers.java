@@ -5,15 +5,22 @@ import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
+import dev.ninepin.handover.FuseState;
 import dev.ninepin.operations.FileOperations;
+import dev.ninepin.os.WakeSignal;
+import dev.ninepin.p9.ByteString;
+import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.ffi.Pointer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,6 +81,10 @@ public final class Workers {
     private final Notifications kernel;
     private final RequestSlots slots;
     private final Timer timer;
+    private final Gate gate = new Gate();
+
+    /** The requests that another program has received, and that are served first. Set before {@link #start}. */
+    private List<ByteString> earlier = List.of();
 
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -127,7 +138,8 @@ public final class Workers {
     /** Starts the first thread, and so begins to serve the mount. */
     public void start() {
         synchronized (sessionLock) {
-            add();
+            earlier.forEach(this::add);
+            add(null);
         }
     }
 
@@ -158,21 +170,27 @@ public final class Workers {
     @GuardedBy("sessionLock")
     private void addIfPossible() {
         try {
-            add();
+            add(null);
         } catch (final OutOfMemoryError e) {
             LOG.warn("cannot start another worker thread: out of memory; {} threads keep serving", alive, e);
         }
     }
 
-    /** Starts a worker, which is counted before it runs. */
+    /**
+     * Starts a worker, which is counted before it runs.
+     *
+     * @param first a request that it serves first; null if there is none
+     */
     @GuardedBy("sessionLock")
-    private void add() {
-        final Worker worker = new Worker(slots, fuse, files.timeouts(), this::serve);
+    private void add(final @Nullable ByteString first) {
+        final Worker worker = new Worker(slots, fuse, files.timeouts(), first, this::serve);
         waiting.incrementAndGet();
         alive.incrementAndGet();
+        gate.add(worker);
         try {
             worker.start();
         } catch (final OutOfMemoryError e) {
+            gate.remove(worker);
             slots.remove(worker.slot);
             waiting.decrementAndGet();
             alive.decrementAndGet();
@@ -211,19 +229,19 @@ public final class Workers {
         // libfuse takes the channel by reference and may change it.
         final Pointer place = Native.allocate(Long.BYTES);
         final ByteBuffer buffer = worker.received.buffer();
+        if (worker.first != null) {
+            worker.first.putInto(buffer.duplicate());
+            if (serve(worker, worker.first.length())) {
+                return;
+            }
+        }
         while (true) {
             place.putLong(0, channel);
+            gate.pass(worker);
             final int received = fuse.fuse_chan_recv(place, buffer, ReceivedRequest.BUFFER_SIZE);
+            worker.setReceiving(false);
             if (received > 0) {
-                if (waiting.decrementAndGet() == 0) {
-                    startAnother();
-                }
-                process(worker.received, received);
-                if (received > Worker.SMALL && alive.get() > FULL) {
-                    worker.releaseMemory();
-                }
-                forgetSurplus();
-                if (waiting.incrementAndGet() > 1 && isSurplus()) {
+                if (serve(worker, received)) {
                     return;
                 }
             } else if (received != -EINTR && received != -EAGAIN) {
@@ -235,6 +253,19 @@ public final class Workers {
                 return;
             }
         }
+    }
+
+    /** Serves the request of {@code length} bytes in a worker's buffer, and returns whether the worker may leave. */
+    private boolean serve(final Worker worker, final int length) {
+        if (waiting.decrementAndGet() == 0) {
+            startAnother();
+        }
+        process(worker.received, length);
+        if (length > Worker.SMALL && alive.get() > FULL) {
+            worker.releaseMemory();
+        }
+        forgetSurplus();
+        return waiting.incrementAndGet() > 1 && isSurplus();
     }
 
     /** Records the end of the connection. Ends the requests in progress soon, even if they wait for the server. */
@@ -279,6 +310,7 @@ public final class Workers {
     }
 
     private void removeWorker(final Worker worker) {
+        gate.remove(worker);
         synchronized (sessionLock) {
             slots.remove(worker.slot);
             alive.decrementAndGet();
@@ -292,6 +324,42 @@ public final class Workers {
                 ended.countDown();
             }
         }
+    }
+
+    /**
+     * Stops taking requests, and blocks until none is in progress, at most for {@code nanos}. If there still is one, goes
+     * on. A request that waits for a lock may be in progress: it is handed over.
+     *
+     * @param connection the number of the connection
+     * @return what another program needs to serve the connection; empty if this one goes on. {@link #goOn} follows
+     *     unless it is empty
+     * @throws IOException if threads that wait for requests cannot be woken
+     */
+    public Optional<FuseState> stop(final int connection, final long nanos) throws IOException, InterruptedException {
+        WakeSignal.install();
+        final Set<Worker> waitingForLocks = gate.close(nanos, files::holdWaits).orElse(null);
+        if (waitingForLocks == null) {
+            files.releaseWaits();
+            return Optional.empty();
+        }
+        return Optional.of(new FuseState(
+                fuse.fuse_chan_fd(channel),
+                connection,
+                negotiation.initRequest(),
+                negotiation.initAnswer(),
+                waitingForLocks.stream().map(each -> each.received.copy()).toList()));
+    }
+
+    /** Takes requests again after {@link #stop}. */
+    public void goOn() {
+        files.releaseWaits();
+        gate.open();
+    }
+
+    /** Begins with a connection that another program has served. Called before {@link #start}. */
+    public void takeOver(final FuseState state) {
+        earlier = state.waiting();
+        negotiation.takeOver(session, state.request(), state.answer());
     }
 
     /** Interrupts every request that is being served. */

@@ -122,6 +122,17 @@ public final class CachedData {
         return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
     }
 
+    /** Returns whether a write failed whose bytes the kernel has in its pages. */
+    synchronized boolean hasLostWrites() {
+        return hasLostWrites;
+    }
+
+    /** Begins with the state that another program has left: a change of that program may have ended just now. */
+    synchronized void takeOver(final boolean lostWrites) {
+        hasLostWrites = lostWrites;
+        changedAt = System.nanoTime();
+    }
+
     /** Counts one more handle that writes the file. */
     synchronized void addWriter() {
         writers++;

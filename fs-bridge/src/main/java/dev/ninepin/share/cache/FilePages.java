@@ -42,6 +42,33 @@ public final class FilePages {
         return Objects.requireNonNull(rereads, "the file was not opened");
     }
 
+    /** Returns whether the kernel may have data that the server did not take. */
+    public boolean hasLostWrites() {
+        return data.hasLostWrites();
+    }
+
+    /** Returns whether the kernel may drop pages of the file by itself at any time. */
+    public boolean mayAlwaysDrop() {
+        final Rereads known = rereads;
+        return known != null && known.mayAlwaysDrop();
+    }
+
+    /**
+     * Begins with pages that the kernel has read from another program.
+     *
+     * @param lostWrites whether the kernel may have data that the server did not take
+     */
+    public void takeOver(final boolean lostWrites) {
+        mayHavePages.set(true);
+        data.takeOver(lostWrites);
+    }
+
+    /** Records that another program has opened the file and read any of its pages. */
+    public void takeOverOpen(final boolean alwaysDrops) {
+        opened();
+        rereads().takeOver(alwaysDrops);
+    }
+
     /** Records the start of a change of data or attributes from this mount. */
     public void beginChange() {
         data.beginChange();

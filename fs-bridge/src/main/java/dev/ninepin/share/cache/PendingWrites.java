@@ -246,6 +246,11 @@ public final class PendingWrites {
         }
     }
 
+    /** Returns whether changes were made that the server was not asked to sync. */
+    public boolean hasUnsynced() {
+        return unsynced.get() != 0;
+    }
+
     /** Returns a number that changes with each loss that {@link #noteForgotten} records. */
     public synchronized int forgotten() {
         return forgottenBefore;

@@ -25,7 +25,7 @@ final class DirectoryPages {
 
     private final Session session;
     private final DirectoryFid fid;
-    private final PageCookies cookies = new PageCookies();
+    private final PageCookies cookies;
     private final ListingProgress progress = new ListingProgress();
 
     /** The request for the page that is probably needed next; null if there is none. */
@@ -41,10 +41,19 @@ final class DirectoryPages {
 
     private record Ahead(long cookie, long asked, Call<List<Dirent>> call) {}
 
-    /** @param fid the fid of the directory; {@link #close} closes it */
-    DirectoryPages(final Session session, final DirectoryFid fid) {
+    /**
+     * @param fid the fid of the directory; {@link #close} closes it
+     * @param counts as in {@link PageCookies}
+     */
+    DirectoryPages(final Session session, final DirectoryFid fid, final boolean counts) {
         this.session = session;
         this.fid = fid;
+        this.cookies = new PageCookies(counts);
+    }
+
+    /** Returns whether the server numbers the entries of each page from 1. */
+    boolean counts() {
+        return cookies.counts();
     }
 
     DirectoryFid fid() {

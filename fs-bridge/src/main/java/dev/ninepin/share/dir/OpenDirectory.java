@@ -1,6 +1,7 @@
 package dev.ninepin.share.dir;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.DirectorySink;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
@@ -114,7 +115,11 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private int forgottenSynced;
 
-    /** Creates an open directory. {@link #open} or {@link #close} follows. */
+    /** Whether an earlier listing showed that the server numbers the entries of each page from 1. */
+    @GuardedBy("this")
+    private boolean counts;
+
+    /** Creates an open directory. {@link #open}, {@link #takeOver} or {@link #close} follows. */
     OpenDirectory(
             final SharedState shared,
             final AsideFiles asides,
@@ -154,6 +159,38 @@ public final class OpenDirectory {
         }
         recording = now.flatMap(version -> listings.record(inode, requests.user(), version, begun))
                 .orElse(null);
+    }
+
+    Inode inode() {
+        return inode;
+    }
+
+    /** Returns the state of this directory for another program. */
+    synchronized ShareState.Directory handOver(final long handle) {
+        return new ShareState.Directory(
+                handle,
+                inode.node(),
+                requests.user(),
+                shownCookies.handOver(),
+                pages == null ? counts : pages.counts());
+    }
+
+    /** Goes on where another program has left off. The directory is opened on the server when it is needed. */
+    synchronized void takeOver(final ShareState.Directory state) {
+        isFresh = false;
+        shownCookies.takeOver(state.cookies());
+        counts = state.counts();
+    }
+
+    /**
+     * Opens the directory on the server once more, as another program would, and closes it again.
+     *
+     * @throws IOException if the directory cannot be opened
+     */
+    void checkOpensAgain() throws IOException {
+        if (inode.removed().isEmpty()) {
+            session.fids().clunk(requests.openLater());
+        }
     }
 
     /**
@@ -390,8 +427,9 @@ public final class OpenDirectory {
         return opened;
     }
 
+    @GuardedBy("this")
     private DirectoryPages newPages(final int fid) {
-        return new DirectoryPages(session, new DirectoryFid(session, fid, requests::openLater));
+        return new DirectoryPages(session, new DirectoryFid(session, fid, requests::openLater), counts);
     }
 
     /**

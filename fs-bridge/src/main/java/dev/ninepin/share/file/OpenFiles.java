@@ -129,6 +129,21 @@ public final class OpenFiles {
         checks.removeIf(OpenCheck::closeLeaseIfEnded);
     }
 
+    /** Returns what another program needs, or has left, of these files. */
+    public FileHandOver handOver() {
+        return new FileHandOver(session, inodes, cache, syncs, handles, fileLocks);
+    }
+
+    /** Implements {@code FileOperations.holdWaits}. */
+    public int holdWaits() {
+        return fileLocks.holdWaits();
+    }
+
+    /** Implements {@code FileOperations.releaseWaits}. */
+    public void releaseWaits() {
+        fileLocks.releaseWaits();
+    }
+
     /** Returns an open file. Fails with EBADF if there is no such handle. */
     public OpenFile get(final long handle) throws ErrnoException {
         return handles.get(handle);

@@ -1,5 +1,6 @@
 package dev.ninepin.share.file;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.AttrMask;
@@ -98,6 +99,11 @@ public final class Opening {
             files.release(handle);
             throw e;
         }
+    }
+
+    /** Returns a file that another program had opened on behalf of this user. */
+    public OpenFile takeOver(final Inode inode, final ShareState.File state) {
+        return OpenFile.takeOver(inode, state, reopening);
     }
 
     /** Adds a file that this user has just created, and returns its handle. */

@@ -1,5 +1,6 @@
 package dev.ninepin.share.inode;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
@@ -129,8 +130,49 @@ public final class Inode {
         this.isTwin = isTwin;
     }
 
+    /**
+     * Returns the state of this inode for another program. Under the lock of {@link Inodes}.
+     *
+     * @param over which of the names the path leads over; -1 if it leads nowhere
+     * @param lastHome the node ID of {@link #home}; 0 if that is not known any more
+     */
+    ShareState.Node handOver(final boolean isIndexed, final int over, final long lastHome) {
+        return new ShareState.Node(
+                node,
+                path.qid(),
+                lookups,
+                isTwin,
+                isIndexed,
+                names.stream().map(Name::handOver).toList(),
+                over,
+                lastHome,
+                Optional.ofNullable(attributes()),
+                writtenTo,
+                removed().map(Removed::attributes),
+                open.aside().map(hidden -> new ShareState.Hidden(hidden.name().handOver(), hidden.user())),
+                pages.hasLostWrites(),
+                pending.hasUnsynced(),
+                pages.mayAlwaysDrop());
+    }
+
+    /** Begins with the state that another program has left, apart from names and open files. */
+    void takeOver(final ShareState.Node state) {
+        lookups = state.lookups();
+        state.attributes().ifPresent(last -> seen.set(new Seen(last, Asked.EARLIER)));
+        writtenTo = state.writtenTo();
+        state.removed().ifPresent(last -> removed.set(new Removed(last)));
+        pages.takeOver(state.hasLostWrites());
+        if (state.isUnsynced()) {
+            pending.noteChange(0);
+        }
+    }
+
     /** A name in a directory. */
-    public record Name(Inode directory, ByteString name) {}
+    public record Name(Inode directory, ByteString name) {
+        ShareState.Name handOver() {
+            return new ShareState.Name(directory.node(), name);
+        }
+    }
 
     /** Returns the node ID, by which the kernel refers to this inode. */
     public long node() {
@@ -210,7 +252,10 @@ public final class Inode {
      * @param removals {@link OpenState#removals} of the file before the request was sent
      * @param nanos {@link System#nanoTime} before the request was sent
      */
-    public record Asked(long order, long changes, long removals, long nanos) {}
+    public record Asked(long order, long changes, long removals, long nanos) {
+        /** The state before the requests of another program: the file may have been changed since. */
+        private static final Asked EARLIER = new Asked(0, -1, -1, System.nanoTime() - LONG_AGO);
+    }
 
     /** A reply to a request for attributes, and the state before that request. */
     public record Seen(Rgetattr attributes, Asked asked) {}

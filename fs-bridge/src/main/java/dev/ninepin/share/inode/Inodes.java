@@ -1,6 +1,7 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.KnownName;
 import dev.ninepin.p9.ByteString;
@@ -10,6 +11,7 @@ import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.InodeNames.PathUpdate;
+import java.util.AbstractList;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -64,6 +66,79 @@ public final class Inodes {
 
     public Inode root() {
         return root;
+    }
+
+    /** Returns the last node ID that was given out. */
+    public synchronized long lastNode() {
+        return lastNode;
+    }
+
+    /**
+     * Returns the inodes for another program, the root first. Each record is made when it is taken from the list: all of
+     * them would need as much memory as the table itself.
+     */
+    public List<ShareState.Node> handOver() {
+        final List<Inode> all = new ArrayList<>();
+        synchronized (this) {
+            all.add(root);
+            nodes.all().stream().filter(each -> each != root).forEach(all::add);
+        }
+        return new AbstractList<>() {
+            @Override
+            public ShareState.Node get(final int index) {
+                return handOver(all.get(index));
+            }
+
+            @Override
+            public int size() {
+                return all.size();
+            }
+        };
+    }
+
+    private synchronized ShareState.Node handOver(final Inode inode) {
+        int over = inode.names.size() - 1;
+        while (over >= 0 && !leadsOver(inode, inode.names.get(over))) {
+            over--;
+        }
+        final Inode home = inode.home;
+        return inode.handOver(
+                byId.all(inode.id()).contains(inode), over, home != null && nodes.has(home) ? home.node() : 0);
+    }
+
+    @GuardedBy("this")
+    private boolean leadsOver(final Inode inode, final Inode.Name name) {
+        return names.leadsTo(inode.path, name.directory(), name.name());
+    }
+
+    /** Fills an empty table with the inodes that another program has left. */
+    public synchronized void takeOver(final long last, final List<ShareState.Node> all) {
+        lastNode = last;
+        final EarlierPaths paths = new EarlierPaths(fids, all);
+        for (final ShareState.Node each : all) {
+            Inode inode = root;
+            if (each.node() != root.node()) {
+                inode = new Inode(each.node(), each.qid(), paths.of(each.node()), each.isTwin());
+                nodes.add(inode);
+                if (each.isIndexed()) {
+                    byId.add(inode);
+                }
+            }
+            inode.takeOver(each);
+        }
+        for (final ShareState.Node each : all) {
+            final Inode inode = nodes.get(each.node());
+            for (final ShareState.Name name : each.names()) {
+                final Inode directory = nodes.get(name.directory());
+                if (inode != null && directory != null) {
+                    // No name had another file before, so no path changes.
+                    names.add(directory, name.name(), inode);
+                }
+            }
+            if (inode != null) {
+                inode.home = nodes.get(each.home());
+            }
+        }
     }
 
     /**

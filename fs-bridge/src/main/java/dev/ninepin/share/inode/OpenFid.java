@@ -35,6 +35,10 @@ final class OpenFid {
     @GuardedBy("this")
     private @Nullable OpenCheck check;
 
+    /** Whether an earlier fid is lost, with which another program had opened the file. */
+    @GuardedBy("this")
+    private boolean isLostBefore;
+
     @GuardedBy("this")
     private boolean closed;
 
@@ -58,6 +62,16 @@ final class OpenFid {
         this.number = opened.fid();
         this.iounit = opened.iounit();
         this.check = check;
+    }
+
+    /**
+     * Records that another program had opened the file: each fid is checked, as after the end of a connection.
+     *
+     * @param earlier the iounit of that program's fid, in bytes
+     */
+    synchronized void takeOver(final int earlier) {
+        isLostBefore = true;
+        iounit = earlier;
     }
 
     /**
@@ -104,7 +118,7 @@ final class OpenFid {
             } else if (isUsable() && check == null) {
                 return number;
             }
-            isLost = number != NONE && !isUsable();
+            isLost = isLostBefore || (number != NONE && !isUsable());
             unchecked = unchecked().orElse(null);
         }
         if (unchecked != null) {

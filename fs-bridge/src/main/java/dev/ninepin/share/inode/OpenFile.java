@@ -1,6 +1,7 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.OpenFlags;
@@ -36,6 +37,7 @@ public final class OpenFile {
     private final Inode inode;
     private final int flags;
     private final int user;
+    private final Opener opener;
 
     /** The fid that was opened first. */
     private final OpenFid fid;
@@ -118,15 +120,62 @@ public final class OpenFile {
             final @Nullable OpenCheck check,
             final Opener opener,
             final int user) {
+        this(inode, flags, opener, user, new OpenFid(inode, flags, opener, opened, check));
+    }
+
+    private OpenFile(final Inode inode, final int flags, final Opener opener, final int user) {
+        this(inode, flags, opener, user, new OpenFid(inode, flags, opener));
+    }
+
+    private OpenFile(final Inode inode, final int flags, final Opener opener, final int user, final OpenFid fid) {
         this.inode = inode;
-        this.fid = new OpenFid(inode, flags, opener, opened, check);
+        this.fid = fid;
         this.otherFid = new OpenFid(inode, flags ^ OpenFlags.APPEND, opener);
         this.flags = flags;
+        this.opener = opener;
         this.user = user;
         this.failuresSynced = inode.pending.failures();
         this.forgottenSynced = inode.pending.forgotten();
         this.failuresWritten = failuresSynced;
         this.failuresTold = failuresSynced;
+    }
+
+    /**
+     * Returns a file that another program had opened. Its fids are opened at their first use.
+     *
+     * @param state what the other program has left
+     */
+    public static OpenFile takeOver(final Inode inode, final ShareState.File state, final Opener opener) {
+        final OpenFile file = new OpenFile(inode, state.flags(), opener, state.user());
+        file.fid.takeOver(state.iounit());
+        file.otherFid.takeOver(0);
+        file.lockLost = state.isLockLost();
+        if (state.isWriting()) {
+            file.beginWrite();
+        }
+        return file;
+    }
+
+    /** Returns the state of this file for another program. */
+    public synchronized ShareState.File handOver(final long handle) {
+        return new ShareState.File(handle, inode.node(), flags, iounit(), user, writing, lockLost);
+    }
+
+    /**
+     * Opens the file once more, as another program would, and closes that again.
+     *
+     * @throws IOException if the file cannot be opened
+     */
+    public void checkOpensAgain() throws IOException {
+        opener.clunk(opener.open(inode, flags, true).fid());
+    }
+
+    /** Returns whether a program is still to be told that a write has failed, or that the server may have forgotten changes. */
+    public synchronized boolean hasUntoldFailure() {
+        final long failures = inode.pending.failures();
+        return failuresSynced != failures
+                || failuresWritten != failures
+                || forgottenSynced != inode.pending.forgotten();
     }
 
     /**

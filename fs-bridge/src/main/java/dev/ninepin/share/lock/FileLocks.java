@@ -1,11 +1,13 @@
 package dev.ninepin.share.lock;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.FileLock;
 import dev.ninepin.session.Session;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.Uninterrupted;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +44,26 @@ public final class FileLocks {
             final FileLock wanted, final OpenFile file, final boolean wait, final Uninterrupted.Action atFirst)
             throws IOException {
         of(file.inode()).flock(wanted, file, wait, atFirst);
+    }
+
+    /** Returns the locks of programs for another program. */
+    public List<ShareState.Lock> handOver() {
+        return files.values().stream().flatMap(file -> file.handOver().stream()).toList();
+    }
+
+    /** Keeps all waits for locks from ending until {@link #releaseWaits}, and returns how many there are. */
+    public int holdWaits() {
+        return waits.hold();
+    }
+
+    /** Lets waits for locks end again. */
+    public void releaseWaits() {
+        waits.release();
+    }
+
+    /** Adds a lock that another program has left. It is requested again before the file is used. */
+    public void takeOver(final ShareState.Lock state, final OpenFile file) {
+        of(file.inode()).takeOver(state, file);
     }
 
     /**

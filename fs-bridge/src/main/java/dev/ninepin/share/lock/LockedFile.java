@@ -1,6 +1,7 @@
 package dev.ninepin.share.lock;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.FileLock;
@@ -10,6 +11,7 @@ import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class LockedFile {
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** How often a wait looks whether it may end, while waits are held. */
+    private static final long HELD_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final long DROPPING_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
@@ -125,6 +130,31 @@ public final class LockedFile {
                 }
                 take(flocks, wanted, file, wait, atFirst);
             }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Returns the locks of programs for another program. */
+    List<ShareState.Lock> handOver() {
+        turn.lock();
+        try {
+            final List<ShareState.Lock> all = new ArrayList<>();
+            ranges.all().forEach(lock -> all.add(new ShareState.Lock(false, lock)));
+            flocks.all().forEach(lock -> all.add(new ShareState.Lock(true, lock)));
+            return all;
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Adds a lock that another program has left. */
+    void takeOver(final ShareState.Lock state, final OpenFile file) {
+        turn.lock();
+        try {
+            (state.isFlock() ? flocks : ranges).set(state.lock());
+            holders.put(state.lock().handle(), file);
+            server.takeOver(file);
         } finally {
             turn.unlock();
         }
@@ -273,6 +303,9 @@ public final class LockedFile {
                     // Another client holds the lock, and the server does not report its release.
                     final long unused = freed.awaitNanos(pause);
                     pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+                }
+                while (!waiting.end()) {
+                    final long unused = freed.awaitNanos(HELD_CHECK_NANOS);
                 }
             } catch (final InterruptedException e) {
                 throw interrupted();

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * LockedFile} serializes all calls.
  */
 final class ServerLock {
+    /** Less than the number of any connection. */
+    private static final int BEFORE_ALL = -1;
+
     private final LockRequests requests;
 
     /** The open file whose fid holds the lock; null if there is none. */
@@ -30,6 +33,16 @@ final class ServerLock {
     ServerLock(final LockRequests requests) {
         this.requests = requests;
         this.connection = requests.connection();
+    }
+
+    /** Begins with a lock that another program held through an open file. It is requested again, as a lost one. */
+    void takeOver(final OpenFile file) {
+        if (holder == null) {
+            holder = file;
+            connection = BEFORE_ALL;
+            held = null;
+            file.keepFid();
+        }
     }
 
     /** Returns whether the lock has ended with its connection. */

@@ -1,0 +1,130 @@
+package dev.ninepin.handover;
+
+import dev.ninepin.operations.Attributes;
+import dev.ninepin.operations.FileLock;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rgetattr;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the kernel knows of a share, and what the server cannot tell a new program about it. A record of fids is not part
+ * of it: the new program makes fids as after the end of a connection.
+ *
+ * @param lastNode the last node ID that the kernel was given
+ * @param nodes the inodes, of which the first is the root; the list is not copied, since it may make them one by one
+ * @param lastFile the last handle of a file that the kernel was given
+ * @param lastDirectory the last handle of a directory that the kernel was given
+ * @param locks the locks that programs hold, with {@code locks=remote}
+ */
+public record ShareState(
+        long lastNode,
+        List<Node> nodes,
+        long lastFile,
+        List<File> files,
+        long lastDirectory,
+        List<Directory> directories,
+        List<Lock> locks,
+        Asides asides) {
+    public ShareState {
+        files = List.copyOf(files);
+        directories = List.copyOf(directories);
+        locks = List.copyOf(locks);
+    }
+
+    /**
+     * A name of a file.
+     *
+     * @param directory the node ID of the directory
+     */
+    public record Name(long directory, ByteString name) {}
+
+    /**
+     * An inode.
+     *
+     * @param node the node ID
+     * @param lookups the lookup count
+     * @param isTwin whether the inode shows a number of Ninepin's own
+     * @param isIndexed whether another name with the same qid may lead to this inode
+     * @param names the names under which the file was found
+     * @param path which of the names the path leads over; -1 if no path leads to the file
+     * @param home the node ID of the directory of the name that was added last; 0 if it is not known any more
+     * @param attributes the last attributes that the server has sent
+     * @param writtenTo the end of the writes since then, in bytes
+     * @param removed the attributes that remain, after the last name was removed on this mount
+     * @param hidden the silly-renamed file's temporary name
+     * @param hasLostWrites whether the kernel may have data that the server did not take
+     * @param isUnsynced whether changes were made that the server was not asked to sync
+     * @param alwaysDrops whether the kernel may drop pages by itself at any time
+     */
+    public record Node(
+            long node,
+            Qid qid,
+            long lookups,
+            boolean isTwin,
+            boolean isIndexed,
+            List<Name> names,
+            int path,
+            long home,
+            Optional<Rgetattr> attributes,
+            long writtenTo,
+            Optional<Attributes> removed,
+            Optional<Hidden> hidden,
+            boolean hasLostWrites,
+            boolean isUnsynced,
+            boolean alwaysDrops) {
+        public Node {
+            names = List.copyOf(names);
+        }
+    }
+
+    /**
+     * The temporary name of a silly-renamed file.
+     *
+     * @param user the server ID of the user who removes the file
+     */
+    public record Hidden(Name name, int user) {}
+
+    /**
+     * An open file.
+     *
+     * @param flags the flags that its first fid was opened with
+     * @param iounit the server's iounit for its first fid, in bytes; 0 if there is none
+     * @param user the opener's server ID
+     * @param isWriting whether the file is counted among the inode's writers
+     * @param isLockLost whether another client took a lock of this file
+     */
+    public record File(
+            long handle, long node, int flags, int iounit, int user, boolean isWriting, boolean isLockLost) {}
+
+    /**
+     * An open directory.
+     *
+     * @param user the opener's server ID
+     * @param cookies the server's cookies that programs were shown numbers for, in the order of the numbers
+     * @param counts whether the server numbers the entries of each page from 1
+     */
+    public record Directory(long handle, long node, int user, List<Long> cookies, boolean counts) {
+        public Directory {
+            cookies = List.copyOf(cookies);
+        }
+    }
+
+    /** A lock, which flock(2) or else fcntl(2) has set. */
+    public record Lock(boolean isFlock, FileLock lock) {}
+
+    /**
+     * The temporary names of a mount.
+     *
+     * @param prefix what all of them begin with
+     * @param last the number of the last one
+     * @param shown those that listings show, since their files could not be removed
+     * @param lock the descriptor of the file whose lock says that the mount is running; -1 if no notes are made
+     */
+    public record Asides(String prefix, long last, List<ByteString> shown, int lock) {
+        public Asides {
+            shown = List.copyOf(shown);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.ninepin.share.file;
+
+import dev.ninepin.handover.ShareState;
+import dev.ninepin.operations.CacheMode;
+import dev.ninepin.operations.ErrnoException;
+import dev.ninepin.session.Session;
+import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.inode.Handles;
+import dev.ninepin.share.inode.Inodes;
+import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.lock.FileLocks;
+import dev.ninepin.share.path.Syncs;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The open files and locks that one program passes on to another. Any thread may call any method. */
+public final class FileHandOver {
+    private final Session session;
+    private final Inodes inodes;
+    private final CacheMode cache;
+    private final Syncs syncs;
+    private final Handles<OpenFile> handles;
+    private final FileLocks locks;
+
+    FileHandOver(
+            final Session session,
+            final Inodes inodes,
+            final CacheMode cache,
+            final Syncs syncs,
+            final Handles<OpenFile> handles,
+            final FileLocks locks) {
+        this.session = session;
+        this.inodes = inodes;
+        this.cache = cache;
+        this.syncs = syncs;
+        this.handles = handles;
+        this.locks = locks;
+    }
+
+    /**
+     * Makes the server sync the open files that were changed since their last fsync(2), if the server may run on another
+     * host: the next program would not notice that host's crash.
+     */
+    public void syncChanges() throws IOException {
+        if (!session.mayReachOtherHost()) {
+            return;
+        }
+        for (final long handle : handles.all()) {
+            final OpenFile file = handles.get(handle);
+            if (file.inode().pending.hasUnsynced()) {
+                file.inode().pending.await();
+                syncs.run(
+                        file.inode(),
+                        () -> session.repeatIfLost(
+                                () -> session.fsync(file.fid(), false).await()));
+            }
+        }
+    }
+
+    /**
+     * Blocks until all writes are answered, and checks that another program can open all files again. No request of the
+     * kernel may be in progress.
+     *
+     * @param deadline when the wait ends, as a {@link System#nanoTime}
+     * @throws IOException if something would be lost; the message names the file
+     */
+    public void check(final long deadline) throws IOException {
+        for (final long handle : handles.all()) {
+            final OpenFile file = handles.get(handle);
+            final PendingWrites pending = file.inode().pending;
+            pending.await(deadline - System.nanoTime());
+            pending.recordAnswered();
+            final String path = inodes.pathOf(file.inode());
+            if (pending.any()) {
+                throw new IOException("the server has not answered all writes to " + path);
+            } else if (file.hasUntoldFailure()) {
+                throw new IOException("a write to " + path + " has failed, and its program was not told yet");
+            } else if (System.nanoTime() - deadline > 0) {
+                throw new IOException("the server takes too long to open all files again");
+            }
+            try {
+                file.checkOpensAgain();
+            } catch (final IOException e) {
+                throw new IOException(path + " is open, and cannot be opened again: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Returns the last handle that was given out. */
+    public long lastHandle() {
+        return handles.last();
+    }
+
+    /** Returns the open files for another program. */
+    public List<ShareState.File> files() throws ErrnoException {
+        final List<ShareState.File> all = new ArrayList<>();
+        for (final long handle : handles.all()) {
+            all.add(handles.get(handle).handOver(handle));
+        }
+        return all;
+    }
+
+    /** Returns the locks of programs for another program. */
+    public List<ShareState.Lock> locks() {
+        return locks.handOver();
+    }
+
+    /** Makes the handles that are given out from now on larger than {@code last}. */
+    public void continueAfter(final long last) {
+        handles.continueAfter(last);
+    }
+
+    /** Adds a file that another program had opened. */
+    public void takeOver(final long handle, final OpenFile file, final boolean alwaysDrops) {
+        inodes.opened(file.inode(), file);
+        file.inode().pages.takeOverOpen(alwaysDrops || cache == CacheMode.NONE);
+        handles.takeOver(handle, file);
+    }
+
+    /** Adds a lock that another program has left. */
+    public void takeOver(final ShareState.Lock state) throws ErrnoException {
+        locks.takeOver(state, handles.get(state.lock().handle()));
+    }
+
+    /** Requests the locks that another program has left. */
+    public void regainLocks() {
+        locks.regainAll();
+    }
+}
