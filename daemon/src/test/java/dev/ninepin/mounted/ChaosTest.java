@@ -30,11 +30,7 @@ class ChaosTest {
         try (TestMount mount =
                 MountSetup.of(kind).reconnecting(Duration.ofSeconds(60)).mount()) {
             final Process programs = mount.programs()
-                    .start(Programs.scriptCommand(
-                            "chaos.py",
-                            Integer.toString(SECONDS),
-                            Long.toString(seed),
-                            kind == ServerKind.DIOD_TCP ? "forgets" : "keeps"));
+                    .start(Programs.scriptCommand("chaos.py", Integer.toString(SECONDS), Long.toString(seed)));
             final long begin = System.nanoTime();
             while (System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(SECONDS)) {
                 final long answered = answered(mount);

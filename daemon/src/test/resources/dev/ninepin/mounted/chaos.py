@@ -1,10 +1,9 @@
 """Programs that check their own results while the server of their mount is killed and started again.
 
-python3 chaos.py SECONDS SEED keeps|forgets     runs in the mount, and fails with a description of the fault
+python3 chaos.py SECONDS SEED     runs in the mount, and fails with a description of the fault
 
-A change of names or an append may fail with EIO if its outcome is unknown. Both outcomes are right then. With "forgets",
-the server may run on another host, and fsync(2) may fail with EIO. Any other failure is wrong. It is also wrong if data
-is missing after a successful fsync(2).
+A change of names or an append may fail with EIO if its outcome is unknown. Both outcomes are right then. Any other
+failure is wrong. It is also wrong if data is missing after fsync(2).
 """
 
 import errno
@@ -28,32 +27,20 @@ def records(end, rng):
     generation = 0
     while time.monotonic() < end:
         generation += 1
-        for _ in range(rng.randrange(1, 20)):
-            number = rng.randrange(200)
+        # Ninepin can't compare a record that is written twice, because the records do not begin at pages.
+        for number in rng.sample(range(200), rng.randrange(1, 20)):
             data = record(number, generation)
             assert os.pwrite(fd, data, number * len(data)) == len(data)
             written[number] = data
         number = rng.choice(list(written))
         assert os.pread(fd, len(written[number]), number * len(written[number])) == written[number], number
-        while is_forgotten(fd):
-            for number, data in written.items():
-                assert os.pwrite(fd, data, number * len(data)) == len(data)
+        os.fsync(fd)
         synced.update(written)
     os.close(fd)
     with open("records", "rb") as file:
         for number, data in synced.items():
             file.seek(number * len(data))
             assert file.read(len(data)) == data, number
-
-
-def is_forgotten(fd):
-    """Syncs a file, and returns whether the server may have lost earlier writes."""
-    try:
-        os.fsync(fd)
-    except OSError as e:
-        assert sys.argv[3] == "forgets" and e.errno == errno.EIO, e
-        return True
-    return False
 
 
 def unknown(call, *arguments):

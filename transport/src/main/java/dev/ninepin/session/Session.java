@@ -290,8 +290,12 @@ public final class Session implements AutoCloseable {
      * @param since the number of the connection
      */
     public boolean mayHaveForgotten(final int since) {
-        final Connection latest = connections.current();
-        return since < latest.number() && latest.channel().mayReachOtherHost();
+        return since < connection() && mayForget();
+    }
+
+    /** Returns whether the server may lose unsynced data between two connections, because its host crashes. */
+    public boolean mayForget() {
+        return connections.current().channel().mayReachOtherHost();
     }
 
     /** Returns the numeric ID of the user that the session is attached as. */

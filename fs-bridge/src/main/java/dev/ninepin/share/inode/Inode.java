@@ -7,6 +7,7 @@ import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -78,6 +79,9 @@ public final class Inode {
 
     /** The writes that were sent and may not be answered yet. */
     public final PendingWrites pending;
+
+    /** The changes that no fsync(2) has synced. Empty if the server runs on this host. */
+    public final UnsyncedChanges unsynced = new UnsyncedChanges();
 
     /**
      * Whether a read ended before the known end of the file. The kernel then takes that point for the end of the file.
