@@ -50,7 +50,6 @@ class ChaosTest {
                             "chaos.py",
                             Integer.toString(SECONDS),
                             Long.toString(SEED),
-                            kind == ServerKind.DIOD_TCP ? "forgets" : "keeps",
                             Long.toString(PATIENCE.toSeconds())));
             try {
                 run(kind, mount, programs);

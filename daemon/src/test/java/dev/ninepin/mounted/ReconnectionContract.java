@@ -31,11 +31,6 @@ abstract class ReconnectionContract {
         return MountSetup.of(kind).reconnecting(patience).mount();
     }
 
-    /** Returns a line that tells a Python program whether the server may run on another host, which may crash. */
-    private String forgets() {
-        return "FORGETS = " + (kind == ServerKind.DIOD_TCP ? "True" : "False") + "\n";
-    }
-
     /** A Python program that prints a line when it is ready, and then waits for a line. */
     static final class Program implements AutoCloseable {
         private final Process process;
@@ -79,7 +74,7 @@ abstract class ReconnectionContract {
     @Test
     void openFilesDirectoriesAndListingsGoOn() throws Exception {
         try (TestMount mount = mount(PATIENCE)) {
-            try (Program program = new Program(mount, forgets() + """
+            try (Program program = new Program(mount, """
                     os.mkdir('directory')
                     for n in range(3000):
                         write('directory/%04d' % n, b'')
@@ -97,9 +92,6 @@ abstract class ReconnectionContract {
                     os.chdir('directory')
                     listing = os.scandir('.')
                     seen = [next(listing).name for n in range(10)]
-                    if FORGETS:
-                        os.fsync(fd)
-                        os.fsync(readonly)
                     print('ready', flush=True)
                     sys.stdin.readline()
                     assert os.pread(fd, 6, 0) == b'before'
@@ -167,15 +159,7 @@ abstract class ReconnectionContract {
     @Test
     void whatIsWrittenDuringManyRestartsIsThereAndWhatIsReadIsRight() throws Exception {
         try (TestMount mount = mount(PATIENCE);
-                Program program = new Program(mount, forgets() + """
-                        def isForgotten(fd):
-                            try:
-                                os.fsync(fd)
-                            except OSError as e:
-                                assert FORGETS and e.errno == errno.EIO, e
-                                return True
-                            return False
-
+                Program program = new Program(mount, """
                         block = bytes(range(256)) * 256
                         print('ready', flush=True)
                         with open('file', 'wb', buffering=0) as file:
@@ -184,8 +168,7 @@ abstract class ReconnectionContract {
                                 while written:
                                     written = written[file.write(written):]
                                 if n % 50 == 49:
-                                    while isForgotten(file.fileno()):
-                                        pass
+                                    os.fsync(file.fileno())
                         with open('file', 'rb') as file:
                             for n in range(600):
                                 assert file.read(4 + len(block)) == n.to_bytes(4, 'big') + block, n
@@ -202,6 +185,79 @@ abstract class ReconnectionContract {
             }
             program.awaitSuccess();
             assertThat(mount.connection()).isGreaterThan(1);
+            mount.clear();
+        }
+    }
+
+    @Test
+    void whatWasWrittenBeforeARestartIsSynced() throws Exception {
+        try (TestMount mount = mount(PATIENCE)) {
+            for (int round = 1; round <= 2; round++) {
+                try (Program program = new Program(mount, """
+                        os.mkdir('directory')
+                        fd = os.open('directory/file', os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+                        appended = os.open('directory/appended', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                        for n in range(1000):
+                            os.write(fd, b'%07d\\n' % n)
+                            os.write(appended, b'%07d\\n' % n)
+                        os.fchmod(fd, 0o600)
+                        os.rename('directory/appended', 'directory/renamed')
+                        mapped = mmap.mmap(fd, 4096)
+                        mapped[:4] = b'page'
+                        mapped.flush()
+                        directory = os.open('directory', os.O_RDONLY)
+                        print('ready', flush=True)
+                        sys.stdin.readline()
+                        os.fsync(fd)
+                        os.fsync(appended)
+                        os.fsync(directory)
+                        os.close(appended)
+                        assert read('directory/file')[:16] == b'page000\\n0000001\\n'
+                        assert len(read('directory/renamed')) == 8000
+                        os.unlink('directory/file')
+                        os.unlink('directory/renamed')
+                        os.rmdir('directory')
+                        os.fsync(directory)
+                        """)) {
+                    program.awaitReady();
+                    mount.killServer();
+                    awaitLoss(mount);
+                    program.goOn();
+                    mount.restartServer();
+                    program.awaitSuccess();
+                }
+            }
+            mount.clear();
+        }
+    }
+
+    @Test
+    void aTransactionOfADatabaseGoesOn() throws Exception {
+        try (TestMount mount = mount(PATIENCE)) {
+            try (Program program = new Program(mount, """
+                    import sqlite3
+                    db = sqlite3.connect('db', isolation_level=None)
+                    db.execute('pragma cache_size = 5')
+                    db.execute('create table numbers (n integer primary key, text)')
+                    db.execute('begin')
+                    for n in range(2000):
+                        db.execute('insert into numbers values (?, ?)', (n, 'x' * 100))
+                    print('ready', flush=True)
+                    sys.stdin.readline()
+                    for n in range(2000, 3000):
+                        db.execute('insert into numbers values (?, ?)', (n, 'x' * 100))
+                    db.execute('commit')
+                    assert db.execute('select count(*) from numbers').fetchone() == (3000,)
+                    assert db.execute('pragma integrity_check').fetchone() == ('ok',)
+                    db.close()
+                    """)) {
+                program.awaitReady();
+                mount.killServer();
+                awaitLoss(mount);
+                program.goOn();
+                mount.restartServer();
+                program.awaitSuccess();
+            }
             mount.clear();
         }
     }

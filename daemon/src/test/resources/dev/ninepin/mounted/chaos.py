@@ -1,18 +1,16 @@
 """Programs that check themselves while the server of their mount is killed, stopped and started again.
 
-python3 chaos.py SECONDS SEED keeps|forgets PATIENCE     runs in the mount, and fails with what was wrong
+python3 chaos.py SECONDS SEED PATIENCE     runs in the mount, and fails with a description of the fault
 
 It says "ready" when the server may be harmed.
 
-A call may fail with EIO where nobody can know whether it was done: a change of names, an append. Then both outcomes are
-right. With "forgets", the server may run on a host that crashes, and fsync(2) may fail with EIO. Any other failure is
-wrong, and so is data that was acknowledged by fsync(2) and is not there.
+A change of names or an append may fail with EIO if its outcome is unknown. Both outcomes are right then. Any other
+failure is wrong. It is also wrong if data is missing after fsync(2).
 
 PATIENCE is the mount's timeout= in seconds. No step of a program may take 5 s longer than that, and no thread may be in
 the kernel, uninterruptible (state D), for 5 s longer.
 
-PostgreSQL runs from 60 SECONDS on, because it takes long to set up. It does not run with "forgets", because it gives up
-after each fsync(2) that fails, and then recovers for as long as the server lives.
+PostgreSQL runs from 60 SECONDS on, because it takes long to set up.
 """
 
 import errno
@@ -63,32 +61,20 @@ def records(end, rng):
     while time.monotonic() < end:
         step()
         generation += 1
-        for _ in range(rng.randrange(1, 20)):
-            number = rng.randrange(200)
+        # Ninepin can't compare a record that is written twice, because the records do not begin at pages.
+        for number in rng.sample(range(200), rng.randrange(1, 20)):
             data = record(number, generation)
             assert os.pwrite(fd, data, number * len(data)) == len(data)
             written[number] = data
         number = rng.choice(list(written))
         assert os.pread(fd, len(written[number]), number * len(written[number])) == written[number], number
-        while is_forgotten(fd):
-            for number, data in written.items():
-                assert os.pwrite(fd, data, number * len(data)) == len(data)
+        os.fsync(fd)
         synced.update(written)
     os.close(fd)
     with open("records", "rb") as file:
         for number, data in synced.items():
             file.seek(number * len(data))
             assert file.read(len(data)) == data, number
-
-
-def is_forgotten(fd):
-    """Syncs a file, and returns whether the server may have forgotten what was written before."""
-    try:
-        os.fsync(fd)
-    except OSError as e:
-        assert sys.argv[3] == "forgets" and e.errno == errno.EIO, e
-        return True
-    return False
 
 
 def unknown(call, *arguments):
@@ -476,9 +462,9 @@ def waiting_threads(pid):
 
 def main():
     global own_number
-    seconds, seed, patience = float(sys.argv[1]), sys.argv[2], float(sys.argv[4])
+    seconds, seed, patience = float(sys.argv[1]), sys.argv[2], float(sys.argv[3])
     programs = [records, records, names, names, copies, listings, trees, locks, sqlite, git]
-    if seconds >= POSTGRESQL_SECONDS and sys.argv[3] == "keeps":
+    if seconds >= POSTGRESQL_SECONDS:
         programs.append(postgresql)
     watch = Watch(["%s-%d" % (work.__name__, number) for number, work in enumerate(programs)], patience)
     for work, directory in zip(programs, watch.names):

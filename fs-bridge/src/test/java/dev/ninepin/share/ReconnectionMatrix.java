@@ -691,8 +691,7 @@ abstract class ReconnectionMatrix extends ShareFixture {
             prepared.run();
             done = true;
         } catch (final IOException e) {
-            final boolean mayBeForgotten = operation == Operation.FSYNC && channel.mayReachOtherHost();
-            if (Errno.of(e) != Errno.EIO || !(operation.mayFail(kind) || mayBeForgotten)) {
+            if (Errno.of(e) != Errno.EIO || !operation.mayFail(kind)) {
                 fail(what, e);
             }
         } catch (final AssertionError e) {

@@ -307,12 +307,11 @@ public final class Session implements AutoCloseable {
      * @param since the number of the connection
      */
     public boolean mayHaveForgotten(final int since) {
-        final Connection latest = connections.current();
-        return since < latest.number() && latest.channel().mayReachOtherHost();
+        return since < connection() && mayForget();
     }
 
-    /** Returns whether the server may run on another host, which may crash without this one. */
-    public boolean mayReachOtherHost() {
+    /** Returns whether the server may lose unsynced data between two connections, because its host crashes. */
+    public boolean mayForget() {
         return connections.current().channel().mayReachOtherHost();
     }
 

@@ -35,6 +35,8 @@ final class LockOrder {
             "LockWaits",
             "Users",
             "PendingWrites",
+            "UnsyncedChanges",
+            "UnsyncedFiles",
             "CachedData",
             "Listings",
             "AbsentAttributes",

@@ -7,7 +7,6 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.Timestamp;
 import dev.ninepin.p9.Rgetattr;
-import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.session.Session;
@@ -26,6 +25,7 @@ import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 
 /**
  * Changes attributes on the server, on behalf of one user. Any thread may call any method.
@@ -173,7 +173,11 @@ public final class AttributeWriter {
         inode.pages.beginChange();
         try {
             inode.open.awaitChecks();
-            session.repeatIfLost(() -> apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
+            session.repeatIfLost(() -> apply(
+                    inode,
+                    change,
+                    mayWrite,
+                    fid -> new Tsetattr(
                             fid,
                             valid,
                             mode,
@@ -183,8 +187,7 @@ public final class AttributeWriter {
                             atime.seconds(),
                             atime.nanos(),
                             mtime.seconds(),
-                            mtime.nanos()))
-                    .await()));
+                            mtime.nanos())));
         } finally {
             inode.pages.endChange();
         }
@@ -205,26 +208,26 @@ public final class AttributeWriter {
             final Inode inode,
             final AttributeChange change,
             final boolean mayWrite,
-            final FilePaths.Use<Rmessage> request)
+            final IntFunction<Tsetattr> request)
             throws IOException {
         try {
-            if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.use(inode, request)) {
+            if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.set(inode, request)) {
                 return inode;
             }
             if (change.mode().isPresent()) {
-                ownerWrite.runWhileUnmodified(inode, () -> paths.change(inode, request));
+                ownerWrite.runWhileUnmodified(inode, () -> paths.setAttributes(inode, request));
             } else {
-                paths.change(inode, request);
+                paths.setAttributes(inode, request);
             }
         } catch (final StaleFileException e) {
-            if (!descriptors.appliesToDescriptor(inode, change) || !descriptors.use(inode, request)) {
+            if (!descriptors.appliesToDescriptor(inode, change) || !descriptors.set(inode, request)) {
                 throw e;
             }
         } catch (final RemoteException e) {
             if (!mayWrite || change.size().isEmpty()) {
                 throw e;
             }
-            ownerWrite.lend(inode, e, () -> paths.change(inode, request));
+            ownerWrite.lend(inode, e, () -> paths.setAttributes(inode, request));
         }
         return inode;
     }

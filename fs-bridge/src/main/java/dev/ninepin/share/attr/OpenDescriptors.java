@@ -15,11 +15,11 @@ import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
-import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.NameRequests;
 import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UnsyncedFiles;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.EnumSet;
@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,7 @@ public final class OpenDescriptors {
     private final FidTable fids;
     private final Inodes inodes;
     private final NameLocks locks;
+    private final UnsyncedFiles unsynced;
     private final NameRequests requests;
     private final AsideFiles asides;
     private final Learnt learnt;
@@ -83,6 +85,7 @@ public final class OpenDescriptors {
         this.fids = view.fids();
         this.inodes = view.inodes();
         this.locks = view.shared().nameLocks();
+        this.unsynced = view.shared().unsynced();
         this.requests = view.names();
         this.asides = asides;
         this.learnt = learnt;
@@ -118,11 +121,13 @@ public final class OpenDescriptors {
     }
 
     /**
-     * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
+     * Changes attributes over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
      * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}). Also returns
      * false if the test has no result for the latest connection.
+     *
+     * @param change returns the request over a fid
      */
-    boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
+    boolean set(final Inode inode, final IntFunction<Tsetattr> change) throws IOException {
         // The lock prevents a close, after which the fid's number may be another file's.
         try (StripedLocks.Held held = locks.shared(inode)) {
             final OpenFile file = inode.open.toWrite(fids.nUname()).orElse(null);
@@ -135,8 +140,8 @@ public final class OpenDescriptors {
                 return false;
             }
             final int connection = session.connection();
-            request.with(fid);
-            inode.pending.noteChange(connection);
+            session.setattr(change.apply(fid)).await();
+            unsynced.note(inode, connection, expected -> expected.set(change.apply(fid)));
             return true;
         }
     }

@@ -127,7 +127,6 @@ public final class OwnerWrite {
     }
 
     private void setMode(final Inode inode, final int mode) throws IOException {
-        paths.change(inode, fid -> session.setattr(new Tsetattr(fid, SetattrMask.MODE, mode, 0, 0, 0, 0, 0, 0, 0))
-                .await());
+        paths.setAttributes(inode, fid -> new Tsetattr(fid, SetattrMask.MODE, mode, 0, 0, 0, 0, 0, 0, 0));
     }
 }

@@ -12,10 +12,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -51,24 +49,6 @@ public final class PendingWrites {
 
     @GuardedBy("this")
     private @Nullable IOException lastFailure;
-
-    /** One more than the number of the connection of the first unsynced change; 0 if there is none. */
-    private final AtomicInteger unsynced = new AtomicInteger();
-
-    /** The value of {@link #unsynced} for the changes that calls of fsync(2) in progress sync. */
-    @GuardedBy("this")
-    private int syncing;
-
-    /** The number of calls of fsync(2) in progress. */
-    @GuardedBy("this")
-    private int syncs;
-
-    /** The number of the connection over which {@link #noteForgotten} was called last; 0 if never. */
-    @GuardedBy("this")
-    private int forgottenBefore;
-
-    @GuardedBy("this")
-    private @Nullable IOException lastForgotten;
 
     private final FilePages pages;
 
@@ -188,83 +168,6 @@ public final class PendingWrites {
         writes.add(PendingWrite.gathered(to, data, limit, sender));
         any = true;
         return true;
-    }
-
-    /**
-     * Records an unsynced change of the file. Must be called after the change was answered or added to the pending
-     * writes: an fsync(2) that does not wait for the change then leaves it to the next one.
-     *
-     * @param connection the number of the connection over which the change was sent
-     */
-    public void noteChange(final int connection) {
-        if (unsynced.get() == 0) {
-            unsynced.compareAndSet(0, connection + 1);
-        }
-    }
-
-    /**
-     * Begins to sync the changes so far. The caller then waits for the pending writes, and calls {@link #endSync}.
-     * Returns the number of the connection of the first unsynced change, counting those that other threads are syncing;
-     * empty if there is none.
-     */
-    public synchronized OptionalInt beginSync() {
-        syncing = earlier(syncing, unsynced.getAndSet(0));
-        syncs++;
-        return syncing == 0 ? OptionalInt.empty() : OptionalInt.of(syncing - 1);
-    }
-
-    /**
-     * Ends an fsync(2) that {@link #beginSync} began.
-     *
-     * @param begun the result of {@link #beginSync}
-     * @param done whether the changes are synced, or their loss is recorded
-     */
-    public synchronized void endSync(final OptionalInt begun, final boolean done) {
-        if (!done && begun.isPresent()) {
-            unsynced.accumulateAndGet(begun.getAsInt() + 1, PendingWrites::earlier);
-        }
-        syncs--;
-        if (syncs == 0) {
-            syncing = 0;
-        }
-    }
-
-    private static int earlier(final int one, final int other) {
-        return one == 0 || (other != 0 && other < one) ? other : one;
-    }
-
-    /**
-     * Records that the server may have lost unsynced changes. Each descriptor reports this once, to fsync(2). Does
-     * nothing the second time for one connection.
-     *
-     * @param connection the number of the latest connection
-     */
-    public synchronized void noteForgotten(final int connection, final IOException failure) {
-        if (forgottenBefore < connection) {
-            forgottenBefore = connection;
-            lastForgotten = failure;
-        }
-    }
-
-    /** Returns whether changes were made that the server was not asked to sync. */
-    public boolean hasUnsynced() {
-        return unsynced.get() != 0;
-    }
-
-    /** Returns a number that changes with each loss that {@link #noteForgotten} records. */
-    public synchronized int forgotten() {
-        return forgottenBefore;
-    }
-
-    /**
-     * Throws the failure that {@link #noteForgotten} recorded last, unless the descriptor has reported it.
-     *
-     * @param reported the value of {@link #forgotten} when the descriptor was opened or last reported a failure
-     */
-    public synchronized void throwForgotten(final int reported) throws IOException {
-        if (forgottenBefore != reported && lastForgotten != null) {
-            throw lastForgotten;
-        }
     }
 
     /** Returns whether a write may be unanswered. */

@@ -111,7 +111,7 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
-    /** The value of {@code PendingWrites.forgotten} when the directory was opened or fsync(2) was called last. */
+    /** The value of {@code UnsyncedChanges.forgotten} when the directory was opened or fsync(2) was called last. */
     @GuardedBy("this")
     private int forgottenSynced;
 
@@ -134,7 +134,7 @@ public final class OpenDirectory {
         this.requests = requests;
         this.inode = inode;
         this.validNanos = shared.options().cache().attributes().toNanos();
-        this.forgottenSynced = inode.pending.forgotten();
+        this.forgottenSynced = inode.unsynced.forgotten();
         inode.open.openedDirectory();
     }
 
@@ -209,6 +209,7 @@ public final class OpenDirectory {
         try {
             syncs.run(
                     inode,
+                    requests::isAsExpected,
                     () -> fid.use(number -> session.fsync(number, dataOnly).await()));
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
@@ -217,12 +218,12 @@ public final class OpenDirectory {
             throw e;
         }
         final int reported;
-        final int now = inode.pending.forgotten();
+        final int now = inode.unsynced.forgotten();
         synchronized (this) {
             reported = forgottenSynced;
             forgottenSynced = now;
         }
-        inode.pending.throwForgotten(reported);
+        inode.unsynced.throwForgotten(reported);
     }
 
     /** Clunks the fid, if there is one. Must be called once. */

@@ -29,6 +29,7 @@ import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UnsyncedFiles;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.Optional;
@@ -43,6 +44,7 @@ public final class FileCreation {
     private final FidTable fids;
     private final Inodes inodes;
     private final FilePaths paths;
+    private final UnsyncedFiles unsynced;
     private final NameLookup lookup;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
@@ -64,6 +66,7 @@ public final class FileCreation {
         this.fids = view.fids();
         this.inodes = view.inodes();
         this.paths = view.paths();
+        this.unsynced = view.shared().unsynced();
         this.lookup = lookup;
         this.attributes = attributes;
         this.writer = writer;
@@ -150,12 +153,14 @@ public final class FileCreation {
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         final Answer answer = paths.lostChanges()
                 .settle(
-                        () -> paths.copyToChange(
+                        () -> paths.createOverCopy(
                                 directory,
+                                name,
                                 fid -> new Answer(
                                         fid,
                                         session.lcreate(fid, name, wanted | OpenFlags.EXCL, plan.mode(), plan.group())
-                                                .await())),
+                                                .await()),
+                                created -> created.reply().qid()),
                         lost -> lookAfterLoss(directory, name, flags, lost));
         final Qid qid = answer.reply().qid();
         final Inode inode;
@@ -170,7 +175,8 @@ public final class FileCreation {
             throw e;
         }
         // So that fsync(2) of the new file reports a loss of the file itself.
-        inode.pending.noteChange(session.connection());
+        // The path is walked again before the file is synced over another connection.
+        unsynced.note(inode, session.connection(), expected -> {});
         final Uninterrupted.Action release = () -> files.release(handle);
         final Entry entry = newFiles.isPredictable(plan, qid)
                 ? newFiles.completePredicted(plan, inode, qid, 0, asked, release)

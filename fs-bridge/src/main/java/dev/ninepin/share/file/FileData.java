@@ -12,6 +12,7 @@ import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.UnknownOutcomeException;
+import dev.ninepin.share.path.UnsyncedFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -42,6 +43,7 @@ final class FileData {
     private static final int LEAST_IOUNIT = 512;
 
     private final Session session;
+    private final UnsyncedFiles unsynced;
     private final DataBuffers buffers = new DataBuffers();
     private final int atOnce;
 
@@ -56,12 +58,13 @@ final class FileData {
 
     private final WritesBehind behind;
 
-    FileData(final Session session) {
+    FileData(final Session session, final UnsyncedFiles unsynced) {
         this.session = session;
+        this.unsynced = unsynced;
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
-        this.behind = new WritesBehind(session, buffers, this::write, half);
+        this.behind = new WritesBehind(session, buffers, unsynced, this::writeUnnoted, half);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
@@ -146,12 +149,9 @@ final class FileData {
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
         if ((flags & OpenFlags.APPEND) == 0) {
             return session.repeatIfLost(() -> {
-                // In this order: the fid's connection determines the size of the messages.
-                final int fid = file.fidToWrite(false);
-                // If a new connection has begun since, the fid is lost and the write fails.
                 final int connection = session.connection();
-                final int done = writeChunks(fid, offset, data, chunk(file));
-                file.inode().pending.noteChange(connection);
+                final int done = writeOnce(file, offset, data);
+                noteWrite(file, connection, offset, data.slice(data.position(), done));
                 return done;
             });
         }
@@ -165,6 +165,24 @@ final class FileData {
             }
         }
         return written;
+    }
+
+    /**
+     * Writes bytes as {@link #write} does, not as an append. Does not record an unsynced change: the caller has done so,
+     * when the write was sent first.
+     */
+    private int writeUnnoted(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        return session.repeatIfLost(() -> writeOnce(file, offset, data));
+    }
+
+    private int writeOnce(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        // In this order: the fid's connection determines the size of the messages.
+        final int fid = file.fidToWrite(false);
+        return writeChunks(fid, offset, data, chunk(file));
+    }
+
+    private void noteWrite(final OpenFile file, final int connection, final long offset, final ByteBuffer written) {
+        unsynced.note(file.inode(), connection, expected -> expected.write(offset, written));
     }
 
     /**
@@ -187,7 +205,7 @@ final class FileData {
             final int connection = session.connection();
             try {
                 final int done = writeChunks(fid, end[0], part, part.remaining());
-                file.inode().pending.noteChange(connection);
+                noteWrite(file, connection, end[0], part.slice(0, done));
                 data.position(data.position() + done);
                 return done == part.capacity();
             } catch (final SessionEndedException e) {

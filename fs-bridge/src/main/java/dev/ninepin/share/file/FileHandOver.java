@@ -20,6 +20,7 @@ public final class FileHandOver {
     private final Inodes inodes;
     private final CacheMode cache;
     private final Syncs syncs;
+    private final ReadBack readBack;
     private final Handles<OpenFile> handles;
     private final FileLocks locks;
 
@@ -28,12 +29,14 @@ public final class FileHandOver {
             final Inodes inodes,
             final CacheMode cache,
             final Syncs syncs,
+            final ReadBack readBack,
             final Handles<OpenFile> handles,
             final FileLocks locks) {
         this.session = session;
         this.inodes = inodes;
         this.cache = cache;
         this.syncs = syncs;
+        this.readBack = readBack;
         this.handles = handles;
         this.locks = locks;
     }
@@ -43,15 +46,16 @@ public final class FileHandOver {
      * host: the next program would not notice that host's crash.
      */
     public void syncChanges() throws IOException {
-        if (!session.mayReachOtherHost()) {
+        if (!session.mayForget()) {
             return;
         }
         for (final long handle : handles.all()) {
             final OpenFile file = handles.get(handle);
-            if (file.inode().pending.hasUnsynced()) {
+            if (file.inode().unsynced.any()) {
                 file.inode().pending.await();
                 syncs.run(
                         file.inode(),
+                        expected -> readBack.isAsExpected(file, expected),
                         () -> session.repeatIfLost(
                                 () -> session.fsync(file.fid(), false).await()));
             }

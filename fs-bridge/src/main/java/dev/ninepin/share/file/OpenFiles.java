@@ -24,6 +24,7 @@ import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Syncs;
+import dev.ninepin.share.path.UnsyncedFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -57,6 +58,8 @@ public final class OpenFiles {
     private final FileData data;
     private final FileLocks fileLocks;
     private final Syncs syncs;
+    private final UnsyncedFiles unsynced;
+    private final ReadBack readBack;
     private final Handles<OpenFile> handles = new Handles<>();
 
     /** The checks whose leases may not be closed yet, in the order of the opens. */
@@ -77,7 +80,9 @@ public final class OpenFiles {
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
         this.syncs = new Syncs(shared);
-        this.data = new FileData(session);
+        this.unsynced = shared.unsynced();
+        this.readBack = new ReadBack(session);
+        this.data = new FileData(session, shared.unsynced());
         session.setAfterReturn(this::restoreState);
     }
 
@@ -131,7 +136,7 @@ public final class OpenFiles {
 
     /** Returns what another program needs, or has left, of these files. */
     public FileHandOver handOver() {
-        return new FileHandOver(session, inodes, cache, syncs, handles, fileLocks);
+        return new FileHandOver(session, inodes, cache, syncs, readBack, handles, fileLocks);
     }
 
     /** Implements {@code FileOperations.holdWaits}. */
@@ -407,11 +412,11 @@ public final class OpenFiles {
 
     /**
      * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails with
-     * EIO, once for each handle, if the server may have lost unsynced changes.
+     * EIO, once for each handle, if the server has lost unsynced changes, or if that cannot be found out.
      */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
-        syncs.run(file.inode(), () -> {
+        syncs.run(file.inode(), expected -> readBack.isAsExpected(file, expected), () -> {
             file.inode().pending.await();
             file.reportToFsync();
             return session.repeatIfLost(
@@ -441,6 +446,9 @@ public final class OpenFiles {
                 file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
             }
             inodes.closed(file.inode(), file);
+        }
+        if (!file.inode().open.isOpen()) {
+            unsynced.limit(file.inode());
         }
     }
 

@@ -10,6 +10,7 @@ import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.UnknownOutcomeException;
+import dev.ninepin.share.path.UnsyncedFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -39,6 +40,7 @@ final class WritesBehind {
 
     private final Session session;
     private final DataBuffers buffers;
+    private final UnsyncedFiles unsynced;
     private final Writer writer;
 
     /**
@@ -55,8 +57,8 @@ final class WritesBehind {
     /** Writes bytes and waits for the server. */
     @FunctionalInterface
     interface Writer {
-        /** Implemented by {@link FileData#write}. */
-        int write(OpenFile file, long offset, ByteBuffer data, int flags) throws IOException;
+        /** Implemented by {@code FileData.writeUnnoted}. */
+        int write(OpenFile file, long offset, ByteBuffer data) throws IOException;
     }
 
     /**
@@ -64,9 +66,15 @@ final class WritesBehind {
      * @param writer sends lost writes again
      * @param limit the most writes that may be unanswered
      */
-    WritesBehind(final Session session, final DataBuffers buffers, final Writer writer, final int limit) {
+    WritesBehind(
+            final Session session,
+            final DataBuffers buffers,
+            final UnsyncedFiles unsynced,
+            final Writer writer,
+            final int limit) {
         this.session = session;
         this.buffers = buffers;
+        this.unsynced = unsynced;
         this.writer = writer;
         this.permits = new Semaphore(limit, true);
     }
@@ -132,13 +140,14 @@ final class WritesBehind {
                 break;
             }
             file.inode().pending.add(new PendingWrites.Target(file, append, offset + done), size, call, write);
-            if (!call.future().isCompletedExceptionally()) {
-                // Otherwise the connection has ended, and the repeated write is noted instead.
-                file.inode().pending.noteChange(connection);
-            }
+            noteWrite(file, connection, offset + done, data.slice(start + done, size));
             done += size;
         }
         return done;
+    }
+
+    private void noteWrite(final OpenFile file, final int connection, final long offset, final ByteBuffer sent) {
+        unsynced.note(file.inode(), connection, expected -> expected.write(offset, sent));
     }
 
     private static void awaitFailure(final Call<?> call, final OpenFile file, final boolean append) throws IOException {
@@ -170,7 +179,9 @@ final class WritesBehind {
             return false;
         }
         final PendingWrites pending = file.inode().pending;
+        final int latest = session.connection();
         if (pending.join(to, data)) {
+            noteWrite(file, latest, to.offset(), data);
             return true;
         } else if (!pending.continuesLast(to, count)) {
             return false;
@@ -204,7 +215,7 @@ final class WritesBehind {
             }
         }
         if (gathered) {
-            pending.noteChange(connection);
+            noteWrite(file, connection, to.offset(), data);
             late.add(pending);
         }
         return gathered;
@@ -245,7 +256,7 @@ final class WritesBehind {
             if (bytes == null) {
                 throw new IOException("the file was closed before the server answered", lost);
             }
-            return writer.write(file, offset, bytes, 0);
+            return writer.write(file, offset, bytes);
         }
 
         IOException unknownAppend(final SessionEndedException lost) {

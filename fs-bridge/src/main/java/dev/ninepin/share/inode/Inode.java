@@ -6,8 +6,10 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.share.cache.CachedData;
+import dev.ninepin.share.cache.ExpectedFile;
 import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -80,6 +82,9 @@ public final class Inode {
     /** The writes that were sent and may not be answered yet. */
     public final PendingWrites pending;
 
+    /** The changes that no fsync(2) has synced. Empty if the server runs on this host. */
+    public final UnsyncedChanges unsynced = new UnsyncedChanges();
+
     /**
      * Whether a read ended before the known end of the file. The kernel then takes that point for the end of the file.
      */
@@ -151,7 +156,7 @@ public final class Inode {
                 removed().map(Removed::attributes),
                 open.aside().map(hidden -> new ShareState.Hidden(hidden.name().handOver(), hidden.user())),
                 pages.hasLostWrites(),
-                pending.hasUnsynced(),
+                unsynced.any(),
                 pages.mayAlwaysDrop());
     }
 
@@ -163,7 +168,7 @@ public final class Inode {
         state.removed().ifPresent(last -> removed.set(new Removed(last)));
         pages.takeOver(state.hasLostWrites());
         if (state.isUnsynced()) {
-            pending.noteChange(0);
+            unsynced.note(0, ExpectedFile::forget);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.function.IntFunction;
@@ -63,7 +64,7 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresSynced;
 
-    /** The value of {@link PendingWrites#forgotten} when this file was opened or fsync(2) was called last. */
+    /** The value of {@link UnsyncedChanges#forgotten} when this file was opened or fsync(2) was called last. */
     @GuardedBy("this")
     private int forgottenSynced;
 
@@ -81,6 +82,12 @@ public final class OpenFile {
      * @param iounit the server's iounit for the fid, in bytes; 0 if the server gave none
      */
     public record Opened(int fid, int iounit) {}
+
+    /** Requests over a fid. */
+    @FunctionalInterface
+    public interface Requests<T> {
+        T with(int fid) throws IOException;
+    }
 
     /** The requests for further fids on a file, with the credentials of the user who opened the file. */
     public interface Opener {
@@ -134,8 +141,9 @@ public final class OpenFile {
         this.flags = flags;
         this.opener = opener;
         this.user = user;
+        this.opener = opener;
         this.failuresSynced = inode.pending.failures();
-        this.forgottenSynced = inode.pending.forgotten();
+        this.forgottenSynced = inode.unsynced.forgotten();
         this.failuresWritten = failuresSynced;
         this.failuresTold = failuresSynced;
     }
@@ -195,12 +203,12 @@ public final class OpenFile {
     /** Throws if the server may have lost unsynced changes, for fsync(2). Reports each loss once. */
     public void reportForgotten() throws IOException {
         final int reported;
-        final int now = inode.pending.forgotten();
+        final int now = inode.unsynced.forgotten();
         synchronized (this) {
             reported = forgottenSynced;
             forgottenSynced = now;
         }
-        inode.pending.throwForgotten(reported);
+        inode.unsynced.throwForgotten(reported);
     }
 
     /**
@@ -311,6 +319,23 @@ public final class OpenFile {
             LOG.trace("{} bytes of another file", reply.data().remaining());
         } catch (final IOException e) {
             LOG.trace("a read over a fid that may be on another file", e);
+        }
+    }
+
+    /**
+     * Sends requests over a fid that may read: over the first one, or over another fid that is opened for these requests.
+     *
+     * @throws IOException as {@link #fid}, or if the user may not read the file, or if the requests fail
+     */
+    public <T> T useToRead(final Requests<T> requests) throws IOException {
+        if (OpenFlags.allowsReading(flags)) {
+            return requests.with(fid());
+        }
+        final Opened reading = opener.open(inode, OpenFlags.RDONLY, true);
+        try {
+            return requests.with(reading.fid());
+        } finally {
+            opener.clunk(reading.fid());
         }
     }
 

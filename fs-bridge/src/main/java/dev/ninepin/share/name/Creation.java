@@ -18,6 +18,7 @@ import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The creation of everything but open files: directories, device nodes, symbolic links, hard links. Any thread may call
@@ -55,7 +56,7 @@ public final class Creation {
                         directory,
                         name,
                         "mkdir",
-                        () -> paths.changeIn(directory, at -> session.mkdir(at, name, plan.mode(), plan.group())
+                        () -> paths.create(directory, name, at -> session.mkdir(at, name, plan.mode(), plan.group())
                                 .await()
                                 .qid()));
         return made(plan, made, 0, asked);
@@ -74,7 +75,7 @@ public final class Creation {
                             directory,
                             name,
                             "mknod",
-                            () -> paths.changeIn(directory, at -> session.mknod(
+                            () -> paths.create(directory, name, at -> session.mknod(
                                             at,
                                             name,
                                             plan.mode(),
@@ -95,14 +96,18 @@ public final class Creation {
     /** Creates a regular file with Tlcreate, for a server whose Tmknod creates none, such as nfs-ganesha. */
     private Qid makeFile(final NewFiles.Plan plan) throws IOException {
         files.requireAbsentWhereUnchecked(plan.directory(), plan.name());
-        return paths.copyToChange(plan.directory(), fid -> {
-            final Qid made = session.lcreate(
-                            fid, plan.name(), OpenFlags.WRONLY | OpenFlags.EXCL, plan.mode(), plan.group())
-                    .await()
-                    .qid();
-            fids.clunk(fid);
-            return made;
-        });
+        return paths.createOverCopy(
+                plan.directory(),
+                plan.name(),
+                fid -> {
+                    final Qid made = session.lcreate(
+                                    fid, plan.name(), OpenFlags.WRONLY | OpenFlags.EXCL, plan.mode(), plan.group())
+                            .await()
+                            .qid();
+                    fids.clunk(fid);
+                    return made;
+                },
+                Function.identity());
     }
 
     /** Creates a symbolic link. */
@@ -116,7 +121,7 @@ public final class Creation {
                         directory,
                         name,
                         "symlink",
-                        () -> paths.changeIn(directory, at -> session.symlink(at, name, target, plan.group())
+                        () -> paths.create(directory, name, at -> session.symlink(at, name, target, plan.group())
                                 .await()
                                 .qid()));
         return made(plan, made, target.length(), asked);
@@ -136,7 +141,7 @@ public final class Creation {
                         inode,
                         directory,
                         name,
-                        () -> paths.changeIn(inode, directory, (file, at) -> session.link(at, file, name)
+                        () -> paths.link(inode, directory, name, (file, at) -> session.link(at, file, name)
                                 .await()));
         inodes.recordLink(directory, name, inode);
     }

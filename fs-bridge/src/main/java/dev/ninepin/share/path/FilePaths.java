@@ -3,6 +3,9 @@ package dev.ninepin.share.path;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.exchange.SessionEndedException;
@@ -11,9 +14,14 @@ import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.FidTable.Walked;
 import dev.ninepin.session.fid.StaleFileException;
+import dev.ninepin.share.cache.ExpectedFile;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * directories meanwhile. Any thread may call any method.
  *
  * <p>Servers implement a fid as a path. So a request that only reads ({@link #use}, {@link #copy}, {@link #walk}) may
- * be sent twice, and a request that changes something ({@link #change} and similar methods) blocks renames until it is
+ * be sent twice, and a request that changes something ({@link #setAttributes} and similar methods) blocks renames until it is
  * answered; see {@link PathRetry}. Before a change is sent, {@link PathChecks} verifies that the path leads to the
  * intended file.
  */
@@ -30,6 +38,7 @@ public final class FilePaths {
     private final FidTable fids;
     private final Inodes inodes;
     private final FileMoves moves;
+    private final UnsyncedFiles unsynced;
     private final PathChecks checks;
     private final PathRetry retry;
     private final LostChanges lostChanges;
@@ -39,6 +48,7 @@ public final class FilePaths {
         this.fids = fids;
         this.inodes = shared.inodes();
         this.moves = shared.moves();
+        this.unsynced = shared.unsynced();
         this.checks = new PathChecks(shared);
         this.retry = new PathRetry(shared, fids);
         this.lostChanges = new LostChanges(shared, fids);
@@ -65,6 +75,17 @@ public final class FilePaths {
     @FunctionalInterface
     public interface UseOfTwo<T> {
         T with(int fid, int other) throws IOException;
+    }
+
+    /** What a request changes, for fsync(2). */
+    @FunctionalInterface
+    public interface Effect<T> {
+        /**
+         * Records the change.
+         *
+         * @param result the result of the request; null if it is unknown whether the server carried it out
+         */
+        void addTo(ExpectedFile expected, @Nullable T result);
     }
 
     /** One or more requests that are repeated as a whole. */
@@ -139,12 +160,18 @@ public final class FilePaths {
     }
 
     /**
-     * Sends a request that changes a file, over the file's path.
+     * Changes a file's attributes, over the file's path. Returns the server's reply.
      *
+     * @param change returns the request over a fid
      * @throws StaleFileException if the path no longer leads to the file; nothing was changed then
      */
-    public <T> T change(final Inode file, final Use<T> request) throws IOException {
-        return retry.change(file, () -> inDirectory(file, request));
+    public Rmessage setAttributes(final Inode file, final IntFunction<Tsetattr> change) throws IOException {
+        return retry.change(
+                file,
+                () -> atPath(
+                        file,
+                        fid -> session.setattr(change.apply(fid)).await(),
+                        (expected, reply) -> expected.set(change.apply(0))));
     }
 
     /**
@@ -157,7 +184,7 @@ public final class FilePaths {
         return retry.change(file, () -> {
             try {
                 final int copy = checkedCopy(file);
-                return runAndNote(() -> request.with(copy), file);
+                return runAndNote(() -> request.with(copy), FilePaths::forget, file);
             } finally {
                 file.noteChange();
             }
@@ -167,35 +194,59 @@ public final class FilePaths {
     /**
      * Sends a request that adds a name for a file in a directory.
      *
+     * @param name the new name
      * @param request receives the fid of the file and the fid of the directory, in this order
      * @throws StaleFileException if the path of the file or of the directory no longer leads to it; nothing was changed
      *     then
      */
-    public <T> T changeIn(final Inode file, final Inode directory, final UseOfTwo<T> request) throws IOException {
-        return retry.change(file, () -> withBoth(file, directory, request));
+    public <T> T link(final Inode file, final Inode directory, final ByteString name, final UseOfTwo<T> request)
+            throws IOException {
+        return retry.change(
+                file,
+                () -> withBoth(
+                        file,
+                        directory,
+                        request,
+                        ExpectedFile::forget,
+                        expected -> expected.setName(name, Optional.of(file.id().qid()))));
     }
 
     /**
-     * Sends a request that adds or removes a name in a directory.
+     * Sends a request that creates a file in a directory. Returns the qid of the file.
      *
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
-    public <T> T changeIn(final Inode directory, final Use<T> request) throws IOException {
-        return whileNothingMoves(() -> inDirectory(directory, request));
+    public Qid create(final Inode directory, final ByteString name, final Use<Qid> request) throws IOException {
+        return whileNothingMoves(
+                () -> atPath(directory, request, (expected, made) -> noteCreation(expected, name, made)));
+    }
+
+    private static void noteCreation(final ExpectedFile directory, final ByteString name, final @Nullable Qid made) {
+        if (made == null) {
+            directory.forget();
+        } else {
+            directory.setName(name, Optional.of(made));
+        }
     }
 
     /**
-     * Sends a request that adds or removes a name in a directory, over a new fid on the directory. The fid belongs to
+     * Sends a request that creates a file in a directory, over a new fid on the directory. The fid belongs to
      * the caller if {@code request} succeeds, and is clunked otherwise. Begins to make the fid for the next such request.
      *
+     * @param qid returns the file's qid from the result
      * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
-    public <T> T copyToChange(final Inode directory, final Use<T> request) throws IOException {
+    public <T> T createOverCopy(
+            final Inode directory, final ByteString name, final Use<T> request, final Function<T, Qid> qid)
+            throws IOException {
         return whileNothingMoves(() -> {
             final long now = System.nanoTime();
             try (Lease lease = fids.lease(inodes.path(directory))) {
                 final int copy = checkedCopy(directory, lease, now);
-                final T result = runAndNote(() -> withCopy(copy, request), directory);
+                final T result = runAndNote(
+                        () -> withCopy(copy, request),
+                        (expected, made) -> noteCreation(expected, name, made == null ? null : qid.apply(made)),
+                        directory);
                 fids.copyAhead(lease);
                 return result;
             } finally {
@@ -217,27 +268,35 @@ public final class FilePaths {
     }
 
     /**
-     * Sends a request as {@link #changeIn(Inode, Use)} does. The caller ensures that no directory is moved meanwhile.
+     * Sends a request that removes a name from a directory. The caller ensures that no directory is moved meanwhile.
+     *
+     * @throws StaleFileException if the path leads to another directory by now; nothing was changed then
      */
-    <T> T inDirectory(final Inode directory, final Use<T> request) throws IOException {
+    <T> T remove(final Inode directory, final ByteString name, final Use<T> request) throws IOException {
+        return atPath(directory, request, (expected, reply) -> expected.setName(name, Optional.empty()));
+    }
+
+    private <T> T atPath(final Inode file, final Use<T> request, final Effect<T> effect) throws IOException {
         final long now = System.nanoTime();
-        try (Lease at = fids.lease(inodes.path(directory))) {
-            checks.begin(directory, at, now).require();
-            return runAndNote(() -> request.with(at.fid()), directory);
+        try (Lease at = fids.lease(inodes.path(file))) {
+            checks.begin(file, at, now).require();
+            return runAndNote(() -> request.with(at.fid()), effect, file);
         } finally {
-            directory.noteChange();
+            file.noteChange();
         }
     }
 
     /**
-     * Runs a change over existing fids. Records for fsync(2) that the files were changed, unless the change certainly
-     * failed. If a new connection begins meanwhile, the change fails, because the fids are lost.
+     * Runs a change over existing fids. Records the change of the files for fsync(2), unless the change certainly failed.
+     * If a new connection begins meanwhile, the change fails, because the fids are lost.
      */
-    private <T> T runAndNote(final Attempt<T> change, final Inode... changed) throws IOException {
+    private <T> T runAndNote(final Attempt<T> request, final Effect<T> effect, final Inode changed) throws IOException {
         final int connection = session.connection();
+        @Nullable T result = null;
         boolean isMade = true;
         try {
-            return change.run();
+            result = request.run();
+            return result;
         } catch (final SessionEndedException e) {
             isMade = !e.isUnsent();
             throw e;
@@ -246,9 +305,8 @@ public final class FilePaths {
             throw e;
         } finally {
             if (isMade) {
-                for (final Inode each : changed) {
-                    each.pending.noteChange(connection);
-                }
+                final @Nullable T known = result;
+                unsynced.noteOverPath(changed, connection, expected -> effect.addTo(expected, known));
             }
         }
     }
@@ -256,8 +314,17 @@ public final class FilePaths {
     /**
      * Sends a request over the path fids of two files, and checks both paths at the same time. The caller ensures that
      * neither file is moved meanwhile.
+     *
+     * @param change what is changed in {@code one}
+     * @param otherChange what is changed in {@code other}
      */
-    <T> T withBoth(final Inode one, final Inode other, final UseOfTwo<T> request) throws IOException {
+    <T> T withBoth(
+            final Inode one,
+            final Inode other,
+            final UseOfTwo<T> request,
+            final UnsyncedChanges.Change change,
+            final UnsyncedChanges.Change otherChange)
+            throws IOException {
         final long now = System.nanoTime();
         try (Lease first = fids.lease(inodes.path(one));
                 Lease second = fids.lease(inodes.path(other))) {
@@ -269,7 +336,13 @@ public final class FilePaths {
                 checkOfOther.settle();
             }
             checkOfOther.require();
-            return runAndNote(() -> request.with(first.fid(), second.fid()), one, other);
+            return runAndNote(
+                    () -> runAndNote(
+                            () -> request.with(first.fid(), second.fid()),
+                            (expected, reply) -> change.addTo(expected),
+                            one),
+                    (expected, reply) -> otherChange.addTo(expected),
+                    other);
         } finally {
             one.noteChange();
             other.noteChange();
@@ -319,6 +392,10 @@ public final class FilePaths {
     /** Asks the server whether a name leads to a file. */
     public boolean askWhetherNamed(final Inode file, final Inode directory, final ByteString name) throws IOException {
         return retry.leadsTo(file, () -> walk(directory, name));
+    }
+
+    private static void forget(final ExpectedFile expected, final @Nullable Object result) {
+        expected.forget();
     }
 
     private int checkedCopy(final Inode inode) throws IOException {

@@ -3,6 +3,7 @@ package dev.ninepin.share.path;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
@@ -64,8 +65,9 @@ public final class NameRequests {
             throws IOException {
         if (!unknown.renameat) {
             try {
-                paths.withBoth(directory, newDirectory, (from, to) -> session.renameat(from, name, to, newName)
-                        .await());
+                sendRename(
+                        directory, name, newDirectory, newName, (from, to) -> session.renameat(from, name, to, newName)
+                                .await());
                 return;
             } catch (final RemoteException e) {
                 if (!isUnknown(e)) {
@@ -74,7 +76,7 @@ public final class NameRequests {
                 unknown.renameat = true;
             }
         }
-        paths.withBoth(directory, newDirectory, (from, to) -> {
+        sendRename(directory, name, newDirectory, newName, (from, to) -> {
             try (Lease file = fileAt(directory, from, name)) {
                 return session.rename(file.fid(), to, newName).await();
             }
@@ -108,6 +110,24 @@ public final class NameRequests {
         return inodes.known(directory, name).filter(paths::isKnown);
     }
 
+    private void sendRename(
+            final Inode directory,
+            final ByteString name,
+            final Inode newDirectory,
+            final ByteString newName,
+            final FilePaths.UseOfTwo<Rmessage> request)
+            throws IOException {
+        final Inode file = inodes.known(directory, name).orElse(null);
+        paths.withBoth(
+                directory, newDirectory, request, expected -> expected.setName(name, Optional.empty()), expected -> {
+                    if (file == null) {
+                        expected.forget();
+                    } else {
+                        expected.setName(newName, Optional.of(file.id().qid()));
+                    }
+                });
+    }
+
     /**
      * Removes a name. The caller ensures that no directory is moved meanwhile.
      *
@@ -128,7 +148,7 @@ public final class NameRequests {
         final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (!unknown.unlinkat) {
             try {
-                paths.inDirectory(directory, at -> {
+                paths.remove(directory, name, at -> {
                     if (session.isGanesha()) {
                         // nfs-ganesha ignores the flags. The fallback to Tremove below is no alternative, since Tremove
                         // crashes it.
@@ -144,7 +164,7 @@ public final class NameRequests {
                 unknown.unlinkat = true;
             }
         }
-        paths.inDirectory(directory, at -> {
+        paths.remove(directory, name, at -> {
             fids.remove(takeFile(directory, at, name, asDirectory));
             return name;
         });

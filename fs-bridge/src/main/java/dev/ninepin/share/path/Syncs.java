@@ -1,16 +1,21 @@
 package dev.ninepin.share.path;
 
 import dev.ninepin.session.Session;
+import dev.ninepin.share.cache.ExpectedFile;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
 import java.util.OptionalInt;
 
 /**
- * A runner of fsync(2) calls. Detects that the server may have lost unsynced changes: another connection followed, and
- * the server's host may have crashed. Any thread may call any method.
+ * A runner of fsync(2) calls. Detects that the server has lost unsynced changes, or may have: another connection
+ * followed, and the server's host may have crashed. Any thread may call any method.
  */
 public final class Syncs {
+    /** The most comparisons of a file that differs, while other threads change it. */
+    private static final int MOST_TRIES = 8;
+
     private final Session session;
     private final Inodes inodes;
 
@@ -19,23 +24,67 @@ public final class Syncs {
         this.inodes = shared.inodes();
     }
 
+    /** A comparison of a file with the server's. */
+    @FunctionalInterface
+    public interface Comparison {
+        /**
+         * Returns whether the server's file is as expected. Waits for the pending writes first.
+         *
+         * @throws IOException if the server cannot be asked
+         */
+        boolean isAsExpected(ExpectedFile expected) throws IOException;
+    }
+
     /**
-     * Runs a request that syncs a file or directory. If the server may have lost changes, records this in the inode's
-     * {@code pending} ({@code PendingWrites.noteForgotten}). The caller reports the loss.
+     * Runs a request that syncs a file or directory. If the server has lost unsynced changes, or may have, records this
+     * in the inode's {@code unsynced} ({@code UnsyncedChanges.noteForgotten}). The caller reports the loss.
+     *
+     * <p>The file is compared before it is synced, over the same connection. So the server's host did not crash in
+     * between, and what was compared is what was synced.
      */
-    public void run(final Inode inode, final FilePaths.Attempt<?> sync) throws IOException {
-        final OptionalInt since = inode.pending.beginSync();
+    public void run(final Inode inode, final Comparison comparison, final FilePaths.Attempt<?> sync)
+            throws IOException {
+        int tries = 1;
+        while (!runOnce(inode, comparison, sync, tries)) {
+            tries++;
+        }
+    }
+
+    /**
+     * Returns false if the result is not certain: a file that differs may have been changed meanwhile, or another
+     * connection has begun. In the last try, this counts as a loss.
+     */
+    private boolean runOnce(
+            final Inode inode, final Comparison comparison, final FilePaths.Attempt<?> sync, final int tries)
+            throws IOException {
+        final boolean isLast = tries == MOST_TRIES;
+        // In this order: a change of data that is not noted yet is under way, or ends later. Changes of names are not
+        // counted, so the first difference never counts.
+        final long changes = inode.pages.changes();
+        final UnsyncedChanges.Sync begun = inode.unsynced.beginSync();
         boolean done = false;
         try {
+            final OptionalInt since = begun.since();
+            final int connection = session.connection();
+            final boolean isKept = since.isEmpty()
+                    || !session.mayHaveForgotten(since.getAsInt())
+                    || comparison.isAsExpected(begun.expected());
+            if (!isKept && !isLast && (tries == 1 || !inode.pages.isUnchangedSince(changes))) {
+                return false;
+            }
             final Object unused = sync.run();
-            if (since.isPresent() && session.mayHaveForgotten(since.getAsInt())) {
-                // In this order: the number is at least the one that mayHaveForgotten saw.
-                inode.pending.noteForgotten(
+            final boolean isSameConnection = since.isEmpty() || !session.mayHaveForgotten(connection);
+            if (isKept && !isSameConnection && !isLast) {
+                return false;
+            }
+            if (!isKept || !isSameConnection) {
+                inode.unsynced.noteForgotten(
                         session.connection(), UnknownOutcomeException.ofUnsynced(inodes.pathOf(inode)));
             }
             done = true;
+            return true;
         } finally {
-            inode.pending.endSync(since, done);
+            begun.end(done);
         }
     }
 }

@@ -34,12 +34,13 @@ public final class UnknownOutcomeException extends IOException {
     }
 
     /**
-     * Returns the failure of fsync(2) for a file whose changes were not synced before a connection ended, and logs it.
+     * Returns the failure of fsync(2) for a file whose changes were not synced before a connection ended, and which
+     * differs or cannot be compared. Logs it.
      */
     static UnknownOutcomeException ofUnsynced(final String file) {
         LOG.warn(
-                "The connection ended before changes of {} were synced. If the server's host crashed, they are lost;"
-                        + " fsync(2) fails with EIO",
+                "The connection ended before changes of {} were synced. Not all of them are found on the server, or they"
+                        + " cannot be compared; fsync(2) fails with EIO",
                 file);
         return new UnknownOutcomeException("the server may have lost unsynced changes of " + file, null);
     }

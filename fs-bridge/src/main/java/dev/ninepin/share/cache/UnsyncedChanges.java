@@ -1,0 +1,172 @@
+package dev.ninepin.share.cache;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The changes of a file or directory that the server has acknowledged and that no fsync(2) has synced. If the server's
+ * host may have crashed since, fsync(2) compares the file with them ({@code docs/decisions/0048-reconnection.md}).
+ *
+ * <p>Each loss has a number. A descriptor reports a loss once: it remembers the number of the last one that it reported.
+ *
+ * <p>Any thread may call any method.
+ */
+public final class UnsyncedChanges {
+    /** The changes since the last call of fsync(2) began; null if there are none. */
+    @GuardedBy("this")
+    private @Nullable ExpectedFile latest;
+
+    /**
+     * The changes that the calls of fsync(2) in progress sync, oldest first. Immutable, and so are its elements while
+     * they are here.
+     */
+    @GuardedBy("this")
+    private List<ExpectedFile> syncing = List.of();
+
+    /** The number of calls of fsync(2) in progress. */
+    @GuardedBy("this")
+    private int syncs;
+
+    /** The number of the connection over which {@link #noteForgotten} was called last; 0 if never. */
+    @GuardedBy("this")
+    private int forgottenBefore;
+
+    @GuardedBy("this")
+    private @Nullable IOException lastForgotten;
+
+    /** A change of a file. */
+    @FunctionalInterface
+    public interface Change {
+        /** Records the change. Must not block. */
+        void addTo(ExpectedFile expected);
+    }
+
+    /**
+     * Records a change. Must be called after the change was answered or added to the pending writes: an fsync(2) that
+     * does not wait for the change then leaves it to the next one.
+     *
+     * @param connection the number of the connection over which the change was sent, or of an earlier one
+     */
+    public synchronized void note(final int connection, final Change change) {
+        if (latest == null) {
+            latest = new ExpectedFile(connection);
+        }
+        change.addTo(latest);
+    }
+
+    /** Returns whether there are changes since the last fsync(2). */
+    public synchronized boolean any() {
+        return latest != null;
+    }
+
+    /** Returns the memory of the changes since the last fsync(2), in bytes, roughly; 0 if there are none. */
+    public synchronized int memory() {
+        return latest == null ? 0 : latest.memory();
+    }
+
+    /** Frees memory. The changes since the last fsync(2) cannot be verified any more. */
+    public synchronized void forget() {
+        if (latest != null) {
+            latest.forget();
+        }
+    }
+
+    /** Begins to sync the changes so far. The caller then waits for the pending writes, and calls {@link Sync#end}. */
+    public synchronized Sync beginSync() {
+        if (latest != null) {
+            final List<ExpectedFile> all = new ArrayList<>(syncing);
+            all.add(latest);
+            syncing = List.copyOf(all);
+            latest = null;
+        }
+        syncs++;
+        return new Sync(syncing);
+    }
+
+    /** A call of fsync(2) in progress. */
+    public final class Sync {
+        private final List<ExpectedFile> changes;
+
+        private Sync(final List<ExpectedFile> changes) {
+            this.changes = changes;
+        }
+
+        /** Returns the number of the connection of the first change, also of other calls; empty if there is none. */
+        public OptionalInt since() {
+            return changes.stream().mapToInt(ExpectedFile::connection).min();
+        }
+
+        /** Returns what the file must be like. Must be called only if there are changes. */
+        public ExpectedFile expected() {
+            return sum(changes);
+        }
+
+        /**
+         * Ends the call.
+         *
+         * @param done whether the changes are synced, or their loss is recorded
+         */
+        public void end(final boolean done) {
+            endSync(changes, done);
+        }
+    }
+
+    private synchronized void endSync(final List<ExpectedFile> changes, final boolean done) {
+        final List<ExpectedFile> left = new ArrayList<>(syncing);
+        if (done) {
+            left.removeAll(changes);
+        }
+        syncs--;
+        if (syncs == 0 && !left.isEmpty()) {
+            if (latest != null) {
+                left.add(latest);
+            }
+            latest = sum(left);
+            left.clear();
+        }
+        syncing = List.copyOf(left);
+    }
+
+    private static ExpectedFile sum(final List<ExpectedFile> changes) {
+        if (changes.size() == 1) {
+            return changes.get(0);
+        }
+        final ExpectedFile sum = new ExpectedFile(
+                changes.stream().mapToInt(ExpectedFile::connection).min().orElseThrow());
+        changes.forEach(sum::add);
+        return sum;
+    }
+
+    /**
+     * Records that the server has lost unsynced changes, or may have. Each descriptor reports this once, to fsync(2).
+     * Does nothing the second time for one connection.
+     *
+     * @param connection the number of the latest connection
+     */
+    public synchronized void noteForgotten(final int connection, final IOException failure) {
+        if (forgottenBefore < connection) {
+            forgottenBefore = connection;
+            lastForgotten = failure;
+        }
+    }
+
+    /** Returns a number that changes with each loss that {@link #noteForgotten} records. */
+    public synchronized int forgotten() {
+        return forgottenBefore;
+    }
+
+    /**
+     * Throws the failure that {@link #noteForgotten} recorded last, unless the descriptor has reported it.
+     *
+     * @param reported the value of {@link #forgotten} when the descriptor was opened or last reported a failure
+     */
+    public synchronized void throwForgotten(final int reported) throws IOException {
+        if (forgottenBefore != reported && lastForgotten != null) {
+            throw lastForgotten;
+        }
+    }
+}

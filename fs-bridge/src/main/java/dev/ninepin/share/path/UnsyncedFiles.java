@@ -1,0 +1,82 @@
+package dev.ninepin.share.path;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.session.Session;
+import dev.ninepin.share.cache.UnsyncedChanges;
+import dev.ninepin.share.inode.Inode;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The files and directories of a share that have changes which no fsync(2) has synced. Records these changes if the
+ * server may run on another host. Limits the memory for files that are not open: most are never synced. Any thread may
+ * call any method.
+ */
+public final class UnsyncedFiles {
+    /** The most memory for files that are not open, in bytes. */
+    private static final long MOST_BYTES = 32L << 20;
+
+    /** The memory of an inode, in bytes. */
+    private static final int INODE_BYTES = 1000;
+
+    private final Session session;
+
+    /** The memory of the files that are not open, in bytes; the one that was changed or closed last comes last. */
+    @GuardedBy("this")
+    private final Map<Inode, Long> closed = new LinkedHashMap<>();
+
+    /** The sum of the values of {@link #closed}. */
+    @GuardedBy("this")
+    private long bytes;
+
+    public UnsyncedFiles(final Session session) {
+        this.session = session;
+    }
+
+    /** Records a change of an open file. See {@link UnsyncedChanges#note}. */
+    public void note(final Inode inode, final int connection, final UnsyncedChanges.Change change) {
+        if (session.mayForget()) {
+            inode.unsynced.note(connection, change);
+        }
+    }
+
+    /** Records a change of a file or directory that may not be open. See {@link UnsyncedChanges#note}. */
+    void noteOverPath(final Inode inode, final int connection, final UnsyncedChanges.Change change) {
+        if (session.mayForget()) {
+            inode.unsynced.note(connection, change);
+            limit(inode);
+        }
+    }
+
+    /**
+     * Adds a file whose last descriptor was closed. If there are too many, the changes of those that were closed or changed
+     * longest ago cannot be verified any more.
+     */
+    public void limit(final Inode inode) {
+        final long more = inode.unsynced.memory();
+        if (more == 0) {
+            return;
+        }
+        final List<Inode> surplus = new ArrayList<>(0);
+        synchronized (this) {
+            final Long before = closed.remove(inode);
+            closed.put(inode, more + INODE_BYTES);
+            bytes += more + INODE_BYTES - (before == null ? 0 : before);
+            final Iterator<Map.Entry<Inode, Long>> oldest = closed.entrySet().iterator();
+            while (bytes > MOST_BYTES) {
+                final Map.Entry<Inode, Long> each = oldest.next();
+                bytes -= each.getValue();
+                surplus.add(each.getKey());
+                oldest.remove();
+            }
+        }
+        for (final Inode each : surplus) {
+            if (!each.open.isOpen()) {
+                each.unsynced.forget();
+            }
+        }
+    }
+}
