@@ -676,12 +676,12 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void close() {
         if (session.status().connected()) {
-            final BooleanSupplier before = Session.givesUp();
+            final BooleanSupplier before = Session.giveUpCondition();
             // What is released waits for a server that answers, and not for a mute one.
-            Session.giveUpIf(() -> true);
+            Session.setGiveUpCondition(() -> true);
             files.releaseAll();
             directories.releaseAll();
-            Session.giveUpIf(before);
+            Session.setGiveUpCondition(before);
         } else {
             files.reportUnwritten();
         }

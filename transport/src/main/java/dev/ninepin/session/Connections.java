@@ -64,10 +64,10 @@ final class Connections {
     private volatile Connection current;
 
     /** Run after each reconnection. */
-    private volatile Runnable afterReturn = () -> {};
+    private volatile Runnable reconnectAction = () -> {};
 
     /** Run after the next reconnection. */
-    private final Queue<Runnable> onceAfterReturn = new ConcurrentLinkedQueue<>();
+    private final Queue<Runnable> oneTimeActions = new ConcurrentLinkedQueue<>();
 
     private volatile @Nullable FidTable fids;
 
@@ -149,13 +149,13 @@ final class Connections {
     }
 
     /** Sets the action to run after each reconnection. The action may send requests. */
-    void setAfterReturn(final Runnable action) {
-        afterReturn = action;
+    void setReconnectAction(final Runnable action) {
+        reconnectAction = action;
     }
 
     /** Adds an action to run after the next reconnection. The action may send requests. */
-    void runOnceAfterReturn(final Runnable action) {
-        onceAfterReturn.add(action);
+    void runOnceAfterReconnection(final Runnable action) {
+        oneTimeActions.add(action);
     }
 
     /** Returns whether another connection is opened when one has ended. */
@@ -278,7 +278,7 @@ final class Connections {
      * @throws InterruptedIOException if the thread is interrupted (its interrupt flag stays set), or if its condition
      *     in {@link WaitCondition} is true
      */
-    void awaitAfter(final SessionEndedException lost) throws IOException {
+    void awaitConnectionAfter(final SessionEndedException lost) throws IOException {
         final BooleanSupplier givesUp = WaitCondition.get();
         synchronized (this) {
             waiting++;
@@ -427,18 +427,18 @@ final class Connections {
         LOG.info("Connected to the server again after {} s and {} failed attempts", pause.toMillis() / 1000.0, failed);
         establish(next, firstFid);
         try {
-            runAfterReturn();
+            runReconnectActions();
         } catch (final RuntimeException | OutOfMemoryError e) {
             // Not a failed attempt, because the connection is open.
             LOG.warn("An action after the reconnection has failed", e);
         }
     }
 
-    private void runAfterReturn() {
-        afterReturn.run();
+    private void runReconnectActions() {
+        reconnectAction.run();
         // An action that fails may add itself for the next reconnection.
-        final List<Runnable> due = List.copyOf(onceAfterReturn);
-        onceAfterReturn.removeAll(due);
+        final List<Runnable> due = List.copyOf(oneTimeActions);
+        oneTimeActions.removeAll(due);
         due.forEach(Runnable::run);
     }
 

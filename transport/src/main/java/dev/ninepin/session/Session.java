@@ -197,9 +197,9 @@ public final class Session implements AutoCloseable {
                 if (!e.isRepeatable() || e.connection() < begun) {
                     throw e;
                 } else if (repetitions == MOST_REPETITIONS) {
-                    throw e.asFinal();
+                    throw e.asUnrepeatable();
                 }
-                connections.awaitAfter(e);
+                connections.awaitConnectionAfter(e);
             }
         }
     }
@@ -209,8 +209,8 @@ public final class Session implements AutoCloseable {
      *
      * @throws IOException as {@link #repeatIfLost} does
      */
-    public void awaitReturn(final SessionEndedException lost) throws IOException {
-        connections.awaitAfter(lost);
+    public void awaitConnectionAfter(final SessionEndedException lost) throws IOException {
+        connections.awaitConnectionAfter(lost);
     }
 
     /**
@@ -218,12 +218,12 @@ public final class Session implements AutoCloseable {
      * interrupt would. A request that was sent to a mute server is not flushed. For a thread whose requests must not be
      * interrupted while the server may answer them.
      */
-    public static void giveUpIf(final BooleanSupplier condition) {
+    public static void setGiveUpCondition(final BooleanSupplier condition) {
         WaitCondition.set(condition);
     }
 
-    /** Returns the condition that {@link #giveUpIf} has set for this thread; by default one that is never true. */
-    public static BooleanSupplier givesUp() {
+    /** Returns the condition that {@link #setGiveUpCondition} has set for this thread; by default one that is never true. */
+    public static BooleanSupplier giveUpCondition() {
         final BooleanSupplier condition = WaitCondition.get();
         return condition == null ? () -> false : condition;
     }
@@ -234,13 +234,13 @@ public final class Session implements AutoCloseable {
     }
 
     /** Sets the action to run after each reconnection. The action may send requests, for which no program waits. */
-    public void setAfterReturn(final Runnable action) {
-        connections.setAfterReturn(action);
+    public void setReconnectAction(final Runnable action) {
+        connections.setReconnectAction(action);
     }
 
     /** Runs an action once, after the next reconnection. The action may send requests. */
-    public void runOnceAfterReturn(final Runnable action) {
-        connections.runOnceAfterReturn(action);
+    public void runOnceAfterReconnection(final Runnable action) {
+        connections.runOnceAfterReconnection(action);
     }
 
     /** Returns whether another connection is opened when one has ended. */
@@ -306,12 +306,12 @@ public final class Session implements AutoCloseable {
      *
      * @param since the number of the connection
      */
-    public boolean mayHaveForgotten(final int since) {
-        return since < connection() && mayForget();
+    public boolean mayHaveLostUnsynced(final int since) {
+        return since < connection() && mayLoseUnsynced();
     }
 
     /** Returns whether the server may lose unsynced data between two connections, because its host crashes. */
-    public boolean mayForget() {
+    public boolean mayLoseUnsynced() {
         return connections.current().channel().mayReachOtherHost();
     }
 
@@ -390,7 +390,7 @@ public final class Session implements AutoCloseable {
     private Connection connectionToUse() {
         final Connection latest = connections.current();
         if (connections.reconnects() && latest.exchange().isSilentForLong()) {
-            latest.exchange().endSilence();
+            latest.exchange().endSilentConnection();
         }
         return latest;
     }

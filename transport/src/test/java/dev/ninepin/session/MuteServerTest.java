@@ -166,7 +166,7 @@ class MuteServerTest {
                 Session session = connect(server)) {
             final AtomicBoolean givesUp = new AtomicBoolean();
             try (BackgroundCall<?> waiting = BackgroundCall.start("waiting", () -> {
-                        Session.giveUpIf(givesUp::get);
+                        Session.setGiveUpCondition(givesUp::get);
                         return session.readlink(FID).await();
                     })
                     .awaitInside("await")) {

@@ -233,7 +233,7 @@ class ReconnectionTest {
                             "waiting",
                             () -> session.repeatIfLost(
                                     () -> session.getattr(0, AttrMask.BASIC).await()))
-                    .awaitInside("awaitAfter")) {
+                    .awaitInside("awaitConnectionAfter")) {
                 waiting.interrupt();
                 assertThat(waiting.failure()).isInstanceOf(InterruptedIOException.class);
             }
@@ -265,7 +265,7 @@ class ReconnectionTest {
                         "waiting",
                         () -> session.repeatIfLost(
                                 () -> session.getattr(0, AttrMask.BASIC).await()))
-                .awaitInside("awaitAfter")) {
+                .awaitInside("awaitConnectionAfter")) {
             final long begin = System.nanoTime();
             session.close();
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
@@ -323,7 +323,7 @@ class ReconnectionTest {
     void whatIsToBeDoneAfterTheReturnMaySendRequests() throws Exception {
         try (Session session = Session.connect(this::open, OPTIONS)) {
             final AtomicReference<Object> seen = new AtomicReference<>();
-            session.setAfterReturn(() -> {
+            session.setReconnectAction(() -> {
                 try {
                     seen.set(session.getattr(session.fids().first(), AttrMask.BASIC)
                             .await());
@@ -446,7 +446,7 @@ class ReconnectionTest {
                             () -> session.repeatIfLost(
                                     () -> session.getattr(session.fids().first(), AttrMask.BASIC)
                                             .await()))
-                    .awaitInside("awaitAfter")) {
+                    .awaitInside("awaitConnectionAfter")) {
                 silent.set(false);
                 away.set(null);
                 assertThat(waiting.result().size()).isZero();

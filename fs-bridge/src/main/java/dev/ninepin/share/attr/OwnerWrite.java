@@ -100,7 +100,7 @@ public final class OwnerWrite {
             }
         } catch (final IOException e) {
             if (!(e instanceof RemoteException)) {
-                session.runOnceAfterReturn(() -> takeBackLater(inode, mode));
+                session.runOnceAfterReconnection(() -> takeBackLater(inode, mode));
             }
             LOG.warn(
                     "cannot restore mode 0{} of node {}: the file stays writable for its owner",

@@ -31,12 +31,12 @@ public final class UnsyncedChanges {
     @GuardedBy("this")
     private int syncs;
 
-    /** The number of the connection over which {@link #noteForgotten} was called last; 0 if never. */
+    /** The number of the connection over which {@link #recordLoss} was called last; 0 if never. */
     @GuardedBy("this")
-    private int forgottenBefore;
+    private int lastLossNumber;
 
     @GuardedBy("this")
-    private @Nullable IOException lastForgotten;
+    private @Nullable IOException lastLoss;
 
     /** A change of a file. */
     @FunctionalInterface
@@ -147,26 +147,26 @@ public final class UnsyncedChanges {
      *
      * @param connection the number of the latest connection
      */
-    public synchronized void noteForgotten(final int connection, final IOException failure) {
-        if (forgottenBefore < connection) {
-            forgottenBefore = connection;
-            lastForgotten = failure;
+    public synchronized void recordLoss(final int connection, final IOException failure) {
+        if (lastLossNumber < connection) {
+            lastLossNumber = connection;
+            lastLoss = failure;
         }
     }
 
-    /** Returns a number that changes with each loss that {@link #noteForgotten} records. */
-    public synchronized int forgotten() {
-        return forgottenBefore;
+    /** Returns a number that changes with each loss that {@link #recordLoss} records. */
+    public synchronized int lossNumber() {
+        return lastLossNumber;
     }
 
     /**
-     * Throws the failure that {@link #noteForgotten} recorded last, unless the descriptor has reported it.
+     * Throws the failure that {@link #recordLoss} recorded last, unless the descriptor has reported it.
      *
-     * @param reported the value of {@link #forgotten} when the descriptor was opened or last reported a failure
+     * @param reported the value of {@link #lossNumber} when the descriptor was opened or last reported a failure
      */
-    public synchronized void throwForgotten(final int reported) throws IOException {
-        if (forgottenBefore != reported && lastForgotten != null) {
-            throw lastForgotten;
+    public synchronized void throwLoss(final int reported) throws IOException {
+        if (lastLossNumber != reported && lastLoss != null) {
+            throw lastLoss;
         }
     }
 }

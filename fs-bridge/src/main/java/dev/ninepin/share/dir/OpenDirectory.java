@@ -111,9 +111,9 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
-    /** The value of {@code UnsyncedChanges.forgotten} when the directory was opened or fsync(2) was called last. */
+    /** The value of {@code UnsyncedChanges.lossNumber} when the directory was opened or fsync(2) was called last. */
     @GuardedBy("this")
-    private int forgottenSynced;
+    private int lossReported;
 
     /** Whether an earlier listing showed that the server numbers the entries of each page from 1. */
     @GuardedBy("this")
@@ -134,7 +134,7 @@ public final class OpenDirectory {
         this.requests = requests;
         this.inode = inode;
         this.validNanos = shared.options().cache().attributes().toNanos();
-        this.forgottenSynced = inode.unsynced.forgotten();
+        this.lossReported = inode.unsynced.lossNumber();
         inode.open.openedDirectory();
     }
 
@@ -218,12 +218,12 @@ public final class OpenDirectory {
             throw e;
         }
         final int reported;
-        final int now = inode.unsynced.forgotten();
+        final int now = inode.unsynced.lossNumber();
         synchronized (this) {
-            reported = forgottenSynced;
-            forgottenSynced = now;
+            reported = lossReported;
+            lossReported = now;
         }
-        inode.unsynced.throwForgotten(reported);
+        inode.unsynced.throwLoss(reported);
     }
 
     /** Clunks the fid, if there is one. Must be called once. */

@@ -213,7 +213,7 @@ final class FileData {
                     throw UnknownOutcomeException.of(
                             "append to node " + file.inode().node(), e);
                 }
-                session.awaitReturn(e);
+                session.awaitConnectionAfter(e);
             }
         }
     }

@@ -46,7 +46,7 @@ public final class FileHandOver {
      * host: the next program would not notice that host's crash.
      */
     public void syncChanges() throws IOException {
-        if (!session.mayForget()) {
+        if (!session.mayLoseUnsynced()) {
             return;
         }
         for (final long handle : handles.all()) {

@@ -83,7 +83,7 @@ public final class OpenFiles {
         this.unsynced = shared.unsynced();
         this.readBack = new ReadBack(session);
         this.data = new FileData(session, shared.unsynced());
-        session.setAfterReturn(this::restoreState);
+        session.setReconnectAction(this::restoreState);
     }
 
     /**
@@ -422,7 +422,7 @@ public final class OpenFiles {
             return session.repeatIfLost(
                     () -> session.fsync(file.fid(), dataOnly).await());
         });
-        file.reportForgotten();
+        file.reportLoss();
     }
 
     /**

@@ -64,9 +64,9 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresSynced;
 
-    /** The value of {@link UnsyncedChanges#forgotten} when this file was opened or fsync(2) was called last. */
+    /** The value of {@link UnsyncedChanges#lossNumber} when this file was opened or fsync(2) was called last. */
     @GuardedBy("this")
-    private int forgottenSynced;
+    private int lossReported;
 
     /** The value of {@link PendingWrites#failures} when this file was opened, or when write(2) reported a failure last. */
     @GuardedBy("this")
@@ -143,7 +143,7 @@ public final class OpenFile {
         this.user = user;
         this.opener = opener;
         this.failuresSynced = inode.pending.failures();
-        this.forgottenSynced = inode.unsynced.forgotten();
+        this.lossReported = inode.unsynced.lossNumber();
         this.failuresWritten = failuresSynced;
         this.failuresTold = failuresSynced;
     }
@@ -183,7 +183,7 @@ public final class OpenFile {
         final long failures = inode.pending.failures();
         return failuresSynced != failures
                 || failuresWritten != failures
-                || forgottenSynced != inode.pending.forgotten();
+                || lossReported != inode.unsynced.lossNumber();
     }
 
     /**
@@ -201,14 +201,14 @@ public final class OpenFile {
     }
 
     /** Throws if the server may have lost unsynced changes, for fsync(2). Reports each loss once. */
-    public void reportForgotten() throws IOException {
+    public void reportLoss() throws IOException {
         final int reported;
-        final int now = inode.unsynced.forgotten();
+        final int now = inode.unsynced.lossNumber();
         synchronized (this) {
-            reported = forgottenSynced;
-            forgottenSynced = now;
+            reported = lossReported;
+            lossReported = now;
         }
-        inode.unsynced.throwForgotten(reported);
+        inode.unsynced.throwLoss(reported);
     }
 
     /**

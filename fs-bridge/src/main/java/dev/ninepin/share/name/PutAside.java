@@ -151,7 +151,7 @@ public final class PutAside {
             if (session.reconnects() && !session.isConnected()) {
                 LOG.debug("{} will be removed after the server's return", hidden.name(), e);
                 inode.open.aside().ifPresent(aside -> files.add(inode, aside));
-                session.runOnceAfterReturn(() -> removeLater(inode));
+                session.runOnceAfterReconnection(() -> removeLater(inode));
                 return;
             }
             files.showInListings(hidden.name());

@@ -63,7 +63,7 @@ public final class LostChanges {
                 if (e.isRepeatable() || tries == MOST_TRIES) {
                     throw e;
                 }
-                session.awaitReturn(e);
+                session.awaitConnectionAfter(e);
                 final Optional<T> found = session.repeatIfLost(() -> look.find(e));
                 if (found.isPresent()) {
                     return found.get();

@@ -37,7 +37,7 @@ public final class Syncs {
 
     /**
      * Runs a request that syncs a file or directory. If the server has lost unsynced changes, or may have, records this
-     * in the inode's {@code unsynced} ({@code UnsyncedChanges.noteForgotten}). The caller reports the loss.
+     * in the inode's {@code unsynced} ({@code UnsyncedChanges.recordLoss}). The caller reports the loss.
      *
      * <p>The file is compared before it is synced, over the same connection. So the server's host did not crash in
      * between, and what was compared is what was synced.
@@ -67,18 +67,18 @@ public final class Syncs {
             final OptionalInt since = begun.since();
             final int connection = session.connection();
             final boolean isKept = since.isEmpty()
-                    || !session.mayHaveForgotten(since.getAsInt())
+                    || !session.mayHaveLostUnsynced(since.getAsInt())
                     || comparison.isAsExpected(begun.expected());
             if (!isKept && !isLast && (tries == 1 || !inode.pages.isUnchangedSince(changes))) {
                 return false;
             }
             final Object unused = sync.run();
-            final boolean isSameConnection = since.isEmpty() || !session.mayHaveForgotten(connection);
+            final boolean isSameConnection = since.isEmpty() || !session.mayHaveLostUnsynced(connection);
             if (isKept && !isSameConnection && !isLast) {
                 return false;
             }
             if (!isKept || !isSameConnection) {
-                inode.unsynced.noteForgotten(
+                inode.unsynced.recordLoss(
                         session.connection(), UnknownOutcomeException.ofUnsynced(inodes.pathOf(inode)));
             }
             done = true;

@@ -28,9 +28,9 @@ public final class Uninterrupted {
      */
     public static void run(final Action action) throws IOException {
         final AtomicBoolean interrupted = new AtomicBoolean();
-        final BooleanSupplier outer = Session.givesUp();
+        final BooleanSupplier outer = Session.giveUpCondition();
         SeparateCall.start("ninepin-uninterrupted", () -> {
-                    Session.giveUpIf(() -> interrupted.get() || outer.getAsBoolean());
+                    Session.setGiveUpCondition(() -> interrupted.get() || outer.getAsBoolean());
                     action.run();
                 })
                 .awaitUninterruptibly(() -> interrupted.set(true));

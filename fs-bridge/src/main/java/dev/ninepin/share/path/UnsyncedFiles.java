@@ -38,14 +38,14 @@ public final class UnsyncedFiles {
 
     /** Records a change of an open file. See {@link UnsyncedChanges#note}. */
     public void note(final Inode inode, final int connection, final UnsyncedChanges.Change change) {
-        if (session.mayForget()) {
+        if (session.mayLoseUnsynced()) {
             inode.unsynced.note(connection, change);
         }
     }
 
     /** Records a change of a file or directory that may not be open. See {@link UnsyncedChanges#note}. */
     void noteOverPath(final Inode inode, final int connection, final UnsyncedChanges.Change change) {
-        if (session.mayForget()) {
+        if (session.mayLoseUnsynced()) {
             inode.unsynced.note(connection, change);
             limit(inode);
         }

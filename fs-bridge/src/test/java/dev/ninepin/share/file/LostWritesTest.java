@@ -124,10 +124,10 @@ class LostWritesTest extends GatheredWritesFixture {
                             share.statfs(ROOT);
                             return true;
                         })
-                        .awaitInside("awaitAfter");
+                        .awaitInside("awaitConnectionAfter");
                 BackgroundCall<Integer> writing = BackgroundCall.start(
                                 "writing", () -> share.write(handle, 0, ByteBuffer.allocateDirect(size), APPENDING))
-                        .awaitInside("awaitAfter")) {
+                        .awaitInside("awaitConnectionAfter")) {
             away.set(false);
             assertThat(looking.result()).isTrue();
             await().until(() -> server.count(Twrite.class) > 0);

@@ -362,7 +362,7 @@ public final class Exchange {
     }
 
     /** Ends the exchange because the server is silent. Does not wait until the channel is closed. */
-    public void endSilence() {
+    public void endSilentConnection() {
         end(new IOException("the server has sent nothing for " + secondsSince(life.heard()) + " s"));
     }
 

@@ -59,7 +59,7 @@ public final class SessionEndedException extends IOException {
     }
 
     /** Returns a copy for a request that is not sent again. */
-    public SessionEndedException asFinal() {
+    public SessionEndedException asUnrepeatable() {
         return new SessionEndedException(why, time, connection, unsent, false);
     }
 
