@@ -126,9 +126,7 @@ final class Teardown {
             unmount();
         } catch (final MountBusyException e) {
             LOG.info("{}; detaching it anyway", e.getMessage());
-            if (workers.isServerAnswering()) {
-                tryTo("write dirty data of", () -> inLimitedTime("ninepin-sync", this::sync));
-            }
+            tryTo("write dirty data of", () -> inLimitedTime("ninepin-sync", this::sync));
             tryTo("detach", this::detach);
         } catch (final IOException e) {
             LOG.warn("{} was not unmounted: {}", mountPoint, e.getMessage());
@@ -183,6 +181,10 @@ final class Teardown {
     }
 
     private void sync() throws IOException {
+        if (!workers.isServerAnswering()) {
+            LOG.debug("the server of {} does not answer, so that dirty data cannot be written", mountPoint);
+            return;
+        }
         try (Descriptor root = Descriptor.openReadOnly(mountPoint.path())) {
             root.call("syncfs", LibC.get()::syncfs);
         }

@@ -136,6 +136,7 @@ class GatheredOperationsTest extends GatheredWritesFixture {
             "listxattr",
             "removexattr",
             "disconnected",
+            "isServerAnswering",
             "cache",
             "timeouts");
 
