@@ -137,6 +137,8 @@ class GatheredOperationsTest extends GatheredWritesFixture {
             "removexattr",
             "disconnected",
             "isServerAnswering",
+            "holdWaits",
+            "releaseWaits",
             "cache",
             "timeouts");
 
