@@ -68,25 +68,6 @@ interface Consistency extends OnAMount {
         }
     }
 
-    /** The kernel still has the old size when the file is opened for the first time. */
-    @Test
-    default void usuallyTheFirstOpenSeesWhatChangedThereSinceTheLookup() throws Exception {
-        try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {
-            mount.python("""
-                    for n in range(30):
-                        name = 'file%d' % n
-                        write(S + '/' + name, b'old' * n)
-                        assert os.stat(name).st_size == 3 * n
-                        wanted = b'%d' % n * (1 + n * 3571 % 9000)
-                        write(S + '/' + name, wanted)
-                        fd = os.open(name, os.O_RDONLY)
-                        assert os.fstat(fd).st_size == len(wanted), (os.fstat(fd).st_size, len(wanted))
-                        assert os.read(fd, 20000) == wanted, n
-                        os.close(fd)
-                    """);
-        }
-    }
-
     @Test
     default void usuallyWhatDidNotChangeIsNotReadAgain() throws Exception {
         try (TestMount mount = MountSetup.of(kind()).cache(CacheMode.OPEN).mount()) {

@@ -237,12 +237,6 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.write(test.there(path), new byte[100]),
                         (test, path) -> test.read(path, 100)),
                 new Row(
-                        "open, read to the end and close a file never seen",
-                        5,
-                        8,
-                        (test, path) -> Files.write(test.there(path), new byte[100]),
-                        (test, path) -> test.readToEnd(path)),
-                new Row(
                         "open, read 100 bytes and close a known file",
                         3,
                         6,
@@ -488,13 +482,6 @@ class RoundTripsTest extends SessionFixture {
             if (count > 0) {
                 assertThat(file.read(ByteBuffer.allocate(count))).isEqualTo(count);
             }
-        }
-    }
-
-    /** Reads a file of 100 bytes with a larger buffer: the kernel then needs the file's size. */
-    private void readToEnd(final Path path) throws IOException {
-        try (FileChannel file = FileChannel.open(path, READ)) {
-            assertThat(file.read(ByteBuffer.allocate(1000))).isEqualTo(100);
         }
     }
 

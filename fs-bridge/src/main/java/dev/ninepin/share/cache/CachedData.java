@@ -237,14 +237,6 @@ public final class CachedData {
         notifyAll();
     }
 
-    /** Turns a verdict into a good one, because the kernel has nothing that could be dropped. */
-    Verdict endNeedlessDrop(final Verdict verdict) {
-        if (!verdict.good()) {
-            endDrop(verdict);
-        }
-        return Verdict.GOOD;
-    }
-
     @GuardedBy("this")
     private void awaitDropped() throws IOException {
         try {

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +21,6 @@ public final class FilePages {
 
     /** What the kernel has read of the file since its pages were last dropped; null until the file is opened. */
     private volatile @Nullable Rereads rereads;
-
-    /** Whether the file was created or an open of it was judged, so that the kernel may have pages of it. */
-    private final AtomicBoolean mayHavePages = new AtomicBoolean();
 
     /** @param node the file's node ID */
     public FilePages(final long node) {
@@ -59,7 +55,6 @@ public final class FilePages {
      * @param lostWrites whether the kernel may have data that the server did not take
      */
     public void takeOver(final boolean lostWrites) {
-        mayHavePages.set(true);
         data.takeOver(lostWrites);
     }
 
@@ -119,7 +114,6 @@ public final class FilePages {
      * @param changesBefore {@link #changes()} from before that request
      * @param asked {@link System#nanoTime} from before that request
      * @param writes whether the file was opened for writing; it then counts as a writer from this call on
-     * @param hasOneVersion whether the attributes that the kernel has, if any, are of the version in {@code attributes}
      * @return the verdict; if it is not good, the caller calls {@link #drop}, for which other opens of the file wait
      * @throws java.io.InterruptedIOException if the thread was interrupted while it waited
      */
@@ -128,31 +122,25 @@ public final class FilePages {
             final Optional<Rgetattr> attributes,
             final long changesBefore,
             final long asked,
-            final boolean writes,
-            final boolean hasOneVersion)
+            final boolean writes)
             throws IOException {
         final long now = System.nanoTime();
-        final boolean hasNoPages = !mayHavePages.getAndSet(true);
-        final CachedData.Verdict verdict =
-                switch (cache) {
-                    case LOOSE -> data.judgeOpenExclusive(writes);
-                    case NONE -> data.judgeOpenUntrusted(writes);
-                    case OPEN ->
-                        data.judgeOpen(
-                                attributes.orElseThrow(),
-                                changesBefore,
-                                writes,
-                                asked,
-                                now,
-                                Instant.now().minusNanos(now - asked).getEpochSecond());
-                };
-        // A drop also makes the kernel forget the file's attributes, such as an old size.
-        return cache == CacheMode.OPEN && hasNoPages && hasOneVersion ? data.endNeedlessDrop(verdict) : verdict;
+        return switch (cache) {
+            case LOOSE -> data.judgeOpenExclusive(writes);
+            case NONE -> data.judgeOpenUntrusted(writes);
+            case OPEN ->
+                data.judgeOpen(
+                        attributes.orElseThrow(),
+                        changesBefore,
+                        writes,
+                        asked,
+                        now,
+                        Instant.now().minusNanos(now - asked).getEpochSecond());
+        };
     }
 
     /** Records that the file was just created and opened, so that the kernel has no pages of it yet. */
     public void create(final boolean writes) {
-        mayHavePages.set(true);
         if (writes) {
             data.addWriter();
         }

@@ -231,13 +231,8 @@ public final class Opening {
         final OpenFile file = opened.file();
         final FilePages pages = file.inode().pages;
         final Inode.Asked asked = opened.look().asked();
-        final CachedData.Verdict verdict = pages.judgeOpen(
-                cache,
-                opened.look().seen(),
-                asked.changes(),
-                asked.nanos(),
-                file.isForWriting(),
-                file.inode().hasOneVersion());
+        final CachedData.Verdict verdict =
+                pages.judgeOpen(cache, opened.look().seen(), asked.changes(), asked.nanos(), file.isForWriting());
         file.markCounted();
         if (!verdict.good()) {
             pages.drop(verdict, kernel);

@@ -5,7 +5,6 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.PathFid;
-import dev.ninepin.share.cache.CachedData;
 import dev.ninepin.share.cache.ExpectedFile;
 import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.cache.PendingWrites;
@@ -107,9 +106,6 @@ public final class Inode {
 
     /** The attributes of the latest request that the server answered; null until there is one. */
     private final AtomicReference<@Nullable Seen> seen = new AtomicReference<>();
-
-    /** Whether two replies to requests for attributes have shown different versions. */
-    private volatile boolean hasVersions;
 
     /** When the last change of the file from this mount ended, other than those that {@link #pages} counts. */
     private volatile long changedAt = System.nanoTime() - LONG_AGO;
@@ -295,19 +291,8 @@ public final class Inode {
             pages.mayBeDropped();
             endedBefore = false;
         }
-        if (before != null && !CachedData.isSameVersion(before.attributes(), reply)) {
-            hasVersions = true;
-        }
         writtenTo = 0;
         return given;
-    }
-
-    /**
-     * Returns whether all attributes recorded so far are of one version ({@link CachedData#isSameVersion}): whichever of
-     * them the kernel has, it knows this version. Any thread.
-     */
-    public boolean hasOneVersion() {
-        return !hasVersions;
     }
 
     /**

@@ -54,7 +54,7 @@ class FilePagesTest {
     @Test
     void whatCannotBeLookedAtIsDropped() throws Exception {
         pages.opened();
-        pages.drop(pages.judgeOpen(CacheMode.NONE, Optional.empty(), 0, 0, true, false), kernel);
+        pages.drop(pages.judgeOpen(CacheMode.NONE, Optional.empty(), 0, 0, true), kernel);
         pages.beginRead(0, 4096).orElseThrow().run();
         write();
         write();
