@@ -162,7 +162,7 @@ class ServiceIT {
         assertThat(said("has not answered")).isZero();
         assertThat(errors).content().doesNotContain("WARN");
 
-        await().atMost(PATIENCE).until(() -> said("has not answered for") >= 2);
+        await().atMost(PATIENCE).until(() -> said("has not answered for") + said("does not answer (") >= 2);
         final long last = systemd.count(ALIVE);
         final Program.Result shown = Program.ninepin("status", "--json", mountPoint);
         assertThat(shown.exitCode()).isEqualTo(32);

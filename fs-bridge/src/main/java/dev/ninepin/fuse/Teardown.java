@@ -182,7 +182,7 @@ final class Teardown {
 
     private void sync() throws IOException {
         if (!workers.isServerAnswering()) {
-            LOG.debug("the server of {} does not answer, so that dirty data cannot be written", mountPoint);
+            LOG.warn("the server of {} does not answer: data of mapped files that was not synced is lost", mountPoint);
             return;
         }
         try (Descriptor root = Descriptor.openReadOnly(mountPoint.path())) {

@@ -366,7 +366,7 @@ public interface FileOperations {
      */
     default void disconnected() {}
 
-    /** Returns whether the server answers now. Asks it, and blocks for half a second at most. */
+    /** Returns whether the server answers now. Asks it, and blocks for two seconds at most. */
     default boolean isServerAnswering() {
         return true;
     }

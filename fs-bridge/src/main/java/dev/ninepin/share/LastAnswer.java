@@ -7,6 +7,7 @@ import dev.ninepin.share.path.FilePaths;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 final class LastAnswer<T> {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** How long a server that gave no answer is asked whether it answers at all. */
+    private static final long LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(LastAnswer.class);
 
@@ -32,11 +36,11 @@ final class LastAnswer<T> {
      * Asks the server, and returns its answer. Returns the last answer if the server is unreachable or silent for a
      * second, and the session reconnects.
      *
+     * @param again makes the last answer one that is given again
      * @throws IOException as {@code request}, for any other failure or if there was no answer yet
      */
-    T get(final FilePaths.Attempt<T> request) throws IOException {
-        final T known = session.reconnects() ? last.get() : null;
-        if (known == null) {
+    T get(final FilePaths.Attempt<T> request, final UnaryOperator<T> again) throws IOException {
+        if (!session.reconnects() || last.get() == null) {
             return ask(request);
         }
         final long begin = System.nanoTime();
@@ -46,14 +50,23 @@ final class LastAnswer<T> {
         } catch (final RemoteException e) {
             throw e;
         } catch (final IOException e) {
-            if (Thread.currentThread().isInterrupted() || session.isAnswering()) {
+            if (Thread.currentThread().isInterrupted() || session.isAnswering(LIFE_NANOS)) {
+                throw e;
+            }
+            final T known = last.get();
+            if (known == null) {
                 throw e;
             }
             LOG.debug("the last answer is given again", e);
-            return known;
+            return again.apply(known);
         } finally {
             WaitCondition.set(null);
         }
+    }
+
+    /** Records an answer to another request. */
+    void note(final T answer) {
+        last.set(answer);
     }
 
     private T ask(final FilePaths.Attempt<T> request) throws IOException {

@@ -49,6 +49,7 @@ import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
 import dev.ninepin.share.name.Renames;
 import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.UserView;
 import dev.ninepin.share.xattr.ExtendedAttributes;
@@ -62,6 +63,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
@@ -74,6 +76,12 @@ import org.slf4j.LoggerFactory;
  * returns the views of other users. All views share the inodes and open files. Any thread may call any method.
  */
 public final class Share implements FileOperations, AutoCloseable {
+    /** How long the requests at the end of a mount wait for a server that sends nothing. */
+    private static final long LAST_REQUESTS_NANOS = TimeUnit.MILLISECONDS.toNanos(1000);
+
+    /** How long a server is asked whether it answers, before data is given up. */
+    private static final long LIFE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
 
     /** An upper bound of the memory for an inode and its record while a state is taken over, in bytes. */
@@ -348,7 +356,7 @@ public final class Share implements FileOperations, AutoCloseable {
     public Attributes getattr(final long node) throws IOException {
         final Inode inode = inodes.get(node);
         return inode == inodes.root()
-                ? common.rootAttributes.get(() -> attributes.read(inode))
+                ? common.rootAttributes.get(() -> attributes.read(inode), Attributes::asPrediction)
                 : attributes.read(inode);
     }
 
@@ -385,7 +393,12 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public Attributes setattr(final long node, final AttributeChange change) throws IOException {
-        return writer.changeAndShow(inodes.get(node), change);
+        final Inode inode = inodes.get(node);
+        final Attributes changed = writer.changeAndShow(inode, change);
+        if (inode == inodes.root()) {
+            common.rootAttributes.note(changed);
+        }
+        return changed;
     }
 
     @Override
@@ -605,9 +618,9 @@ public final class Share implements FileOperations, AutoCloseable {
         // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
         // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
-        return common.statistics.get(
-                () -> view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
-                        .await()));
+        final FilePaths.Attempt<Rstatfs> request = () -> view.paths()
+                .use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid).await());
+        return inode == inodes.root() ? common.statistics.get(request, last -> last) : request.run();
     }
 
     @Override
@@ -661,7 +674,7 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public boolean isServerAnswering() {
-        return session.isAnswering();
+        return session.isAnswering(LIFE_NANOS);
     }
 
     @Override
@@ -678,10 +691,14 @@ public final class Share implements FileOperations, AutoCloseable {
         if (session.status().connected()) {
             final BooleanSupplier before = Session.giveUpCondition();
             // What is released waits for a server that answers, and not for a mute one.
-            Session.setGiveUpCondition(() -> true);
-            files.releaseAll();
-            directories.releaseAll();
-            Session.setGiveUpCondition(before);
+            final long begin = System.nanoTime();
+            Session.setGiveUpCondition(() -> System.nanoTime() - begin >= LAST_REQUESTS_NANOS);
+            try {
+                files.releaseAll();
+                directories.releaseAll();
+            } finally {
+                Session.setGiveUpCondition(before);
+            }
         } else {
             files.reportUnwritten();
         }

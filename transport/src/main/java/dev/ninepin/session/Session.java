@@ -248,10 +248,18 @@ public final class Session implements AutoCloseable {
         return connections.reconnects();
     }
 
-    /** Returns whether the server answers now. Asks it, and blocks for half a second at most. */
-    public boolean isAnswering() {
+    /** Returns whether the server answers now. Asks it, and blocks for {@code patienceNanos} at most. */
+    public boolean isAnswering(final long patienceNanos) {
         final Exchange exchange = connections.current().exchange();
-        return !exchange.hasEnded() && exchange.showsSignOfLife();
+        return !exchange.hasEnded() && exchange.showsSignOfLife(patienceNanos);
+    }
+
+    /**
+     * Fails the requests in flight if the server is silent. For a thread that waits for the effect of requests which no
+     * thread awaits, about once a second.
+     */
+    public void lookForSilence() {
+        connections.current().exchange().lookForSilence();
     }
 
     /** Returns whether there is a connection. It may end at any time. */
@@ -312,7 +320,7 @@ public final class Session implements AutoCloseable {
 
     /** Returns whether the server may lose unsynced data between two connections, because its host crashes. */
     public boolean mayLoseUnsynced() {
-        return connections.current().channel().mayReachOtherHost();
+        return reconnects() && connections.current().channel().mayReachOtherHost();
     }
 
     /** Returns the numeric ID of the user that the session is attached as. */

@@ -396,7 +396,7 @@ public final class Workers {
         return disconnected;
     }
 
-    /** Returns whether the server answers now. Blocks for half a second at most. */
+    /** Returns whether the server answers now. Blocks for two seconds at most. */
     public boolean isServerAnswering() {
         return files.isServerAnswering();
     }

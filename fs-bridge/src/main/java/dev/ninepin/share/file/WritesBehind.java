@@ -398,6 +398,7 @@ final class WritesBehind {
                 if (permits.tryAcquire(CONNECTION_CHECK_NANOS, TimeUnit.NANOSECONDS)) {
                     return true;
                 }
+                session.lookForSilence();
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -291,7 +291,10 @@ public final class Inode {
             pages.mayBeDropped();
             endedBefore = false;
         }
-        writtenTo = 0;
+        if (pages.isUnchangedSince(asked.changes())) {
+            // Otherwise, the reply may be older than the last write.
+            writtenTo = 0;
+        }
         return given;
     }
 

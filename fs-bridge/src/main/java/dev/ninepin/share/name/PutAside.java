@@ -3,6 +3,8 @@ package dev.ninepin.share.name;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.RequestTimeoutException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.attr.AttributeReader;
@@ -127,8 +129,8 @@ public final class PutAside {
     }
 
     /**
-     * Removes a silly-renamed file after its last close. If there is no connection, does so after the next one was
-     * opened. Logs another failure. The caller holds the file's lock exclusively.
+     * Removes a silly-renamed file after its last close. If the server is unreachable or silent, does so after the next
+     * connection was opened, or leaves that to the next mount. Logs another failure. The caller holds the file's lock exclusively.
      */
     public void remove(final Inode inode) {
         final Inode.Name hidden = inode.open.aside().map(OpenState.Aside::name).orElse(null);
@@ -148,7 +150,7 @@ public final class PutAside {
             });
             files.forget(hidden.name());
         } catch (final IOException e) {
-            if (session.reconnects() && !session.isConnected()) {
+            if (session.reconnects() && (e instanceof RequestTimeoutException || e instanceof SessionEndedException)) {
                 LOG.debug("{} will be removed after the server's return", hidden.name(), e);
                 inode.open.aside().ifPresent(aside -> files.add(inode, aside));
                 session.runOnceAfterReconnection(() -> removeLater(inode));

@@ -12,7 +12,8 @@ import java.util.Map;
 
 /**
  * The files and directories of a share that have changes which no fsync(2) has synced. Records these changes if the
- * server may run on another host. Limits the memory for files that are not open: most are never synced. Any thread may
+ * server may run on another host. Limits the memory for files that are not open, most of which are never synced, and for files
+ * with many changes. Any thread may
  * call any method.
  */
 public final class UnsyncedFiles {
@@ -21,6 +22,9 @@ public final class UnsyncedFiles {
 
     /** The memory of an inode, in bytes. */
     private static final int INODE_BYTES = 1000;
+
+    /** The memory from which on an open file counts, in bytes. */
+    private static final int MUCH_BYTES = 4 << 10;
 
     private final Session session;
 
@@ -40,6 +44,9 @@ public final class UnsyncedFiles {
     public void note(final Inode inode, final int connection, final UnsyncedChanges.Change change) {
         if (session.mayLoseUnsynced()) {
             inode.unsynced.note(connection, change);
+            if (inode.unsynced.memory() > MUCH_BYTES) {
+                limit(inode);
+            }
         }
     }
 
@@ -73,10 +80,6 @@ public final class UnsyncedFiles {
                 oldest.remove();
             }
         }
-        for (final Inode each : surplus) {
-            if (!each.open.isOpen()) {
-                each.unsynced.forget();
-            }
-        }
+        surplus.forEach(each -> each.unsynced.forget());
     }
 }

@@ -198,6 +198,13 @@ public final class Call<R> {
         return now + exchange.probeNanos();
     }
 
+    /** Fails the call, and all others, if the server is silent. Asks the server for a sign of life if need be. */
+    void lookForSilence() {
+        if (mayBeSilent() && System.nanoTime() - begunNanos >= exchange.silenceNanos()) {
+            final long unused = endIfSilent();
+        }
+    }
+
     /** Returns whether the server may be asked for a sign of life: not before its Rversion. */
     private boolean mayProbe(final IOException reason) {
         return reason instanceof RequestTimeoutException && tag != Frame.NOTAG;
@@ -241,11 +248,15 @@ public final class Call<R> {
      */
     public boolean awaitEnd(final long patienceNanos) throws InterruptedIOException {
         final long deadline = System.nanoTime() + Math.min(patienceNanos, untilOverdue());
-        while (!future.isDone() && !exchange.await(this, nextLook(deadline, null, 0))) {
+        long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
+        while (!future.isDone()
+                && !exchange.await(this, nextLook(SignsOfLife.earlier(silenceLook, deadline), null, 0))) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new InterruptedIOException("interrupted before " + notation() + " was answered");
             } else if (WaitCondition.isTrue() && exchange.isMute()) {
                 throw givenUp();
+            } else if (silenceLook - System.nanoTime() <= 0 && mayBeSilent()) {
+                silenceLook = endIfSilent();
             } else if (deadline - System.nanoTime() <= 0) {
                 return false;
             }

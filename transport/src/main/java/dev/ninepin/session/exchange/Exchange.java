@@ -13,6 +13,7 @@ import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -53,9 +54,6 @@ public final class Exchange {
 
     /** The least {@link #silenceNanos}: a server may be paused for a moment. */
     private static final long LEAST_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-    /** The longest wait in {@link #showsSignOfLife}. */
-    private static final long LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** How often {@link #showsSignOfLife} looks. */
     private static final long LIFE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -122,7 +120,7 @@ public final class Exchange {
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
         this.life = new SignsOfLife(channel.takesFlush(), this::askForSignOfLife);
-        this.sender = new RequestSender(channel, tags, receiver, life, this::end);
+        this.sender = new RequestSender(channel, tags, receiver, life, new SenderOwner());
         channel.limitSending(timeoutNanos);
         receiver.start();
     }
@@ -252,23 +250,33 @@ public final class Exchange {
     }
 
     /**
-     * Returns whether the server shows a sign of life. Asks for one and blocks for half a second at most. True if the
-     * channel does not take the question. An interrupt ends the wait; the thread's interrupt flag stays set.
+     * Returns whether the server shows a sign of life. Asks for one, and blocks for {@code patienceNanos} at most. True if
+     * the channel does not take the question. An interrupt ends the wait; the thread's interrupt flag stays set.
      */
-    public boolean showsSignOfLife() {
+    public boolean showsSignOfLife(final long patienceNanos) {
         final long begin = System.nanoTime();
-        final long deadline = begin + LIFE_NANOS;
         life.ask();
-        while (canFlush()
-                && life.isSilentSince(begin)
-                && !life.isMute()
-                && !Thread.currentThread().isInterrupted()) {
-            if (hasEnded() || System.nanoTime() - deadline >= 0) {
+        while (canFlush() && life.isSilentSince(begin) && !Thread.currentThread().isInterrupted()) {
+            if (hasEnded() || System.nanoTime() - begin >= patienceNanos) {
                 return false;
             }
             LockSupport.parkNanos(this, LIFE_CHECK_NANOS);
         }
         return !canFlush() || !life.isSilentSince(begin);
+    }
+
+    /**
+     * Fails the requests in flight if the server is silent. For a thread that waits for the effect of requests which no
+     * thread awaits, about once a second.
+     */
+    public void lookForSilence() {
+        final Call<?> oldest = tags.inFlight().stream()
+                .filter(call -> !call.isDone() && !(call.request() instanceof Tflush))
+                .min(Comparator.comparingLong(Call::begunNanos))
+                .orElse(null);
+        if (oldest != null) {
+            oldest.lookForSilence();
+        }
     }
 
     private void askForSignOfLife() {
@@ -328,6 +336,11 @@ public final class Exchange {
             silentAt = System.nanoTime();
             silentSince = begun;
             silent = true;
+            if (!life.isSilentSince(begun)) {
+                // A reply has arrived meanwhile. Its receiver may have seen the earlier state.
+                silent = false;
+                return;
+            }
             LOG.warn(
                     "The server has sent nothing for {} s: requests fail until it answers", secondsSince(life.heard()));
             tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
@@ -637,6 +650,24 @@ public final class Exchange {
     }
 
     // Ending
+
+    /** What a sender needs of this exchange. */
+    private final class SenderOwner implements RequestSender.Owner {
+        @Override
+        public void throwIfEnded() throws SessionEndedException {
+            Exchange.this.throwIfEnded();
+        }
+
+        @Override
+        public void endAfterFailure(final IOException why) {
+            end(why);
+        }
+
+        @Override
+        public void lookForSilence() {
+            Exchange.this.lookForSilence();
+        }
+    }
 
     private void throwIfEnded() throws SessionEndedException {
         final SessionEndedException why = ended.get();

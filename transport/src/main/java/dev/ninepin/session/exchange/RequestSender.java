@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 
 /**
  * The sending side of an exchange: gives each request a tag, sends it, and rings the doorbell as seldom as possible.
@@ -23,6 +22,9 @@ import java.util.function.Consumer;
  * <p>Any thread may call any method, except for threads that must not block.
  */
 final class RequestSender {
+    /** How often a waiting thread looks whether the server is silent: no other thread may wait for a reply. */
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     /** How long a thread that sends, or is about to wait, blocks because the server does not read. */
     private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -87,20 +89,31 @@ final class RequestSender {
     private final AtomicBoolean flushLeft = new AtomicBoolean();
 
     private final SignsOfLife life;
-    private final Consumer<IOException> ender;
+    private final Owner owner;
 
-    /** @param ender ends the exchange if the channel breaks while no caller is there to learn of it */
+    /** The exchange that a sender belongs to. */
+    interface Owner {
+        /** Fails if the exchange has ended. */
+        void throwIfEnded() throws IOException;
+
+        /** Ends the exchange, because the channel broke while no caller could learn of it. */
+        void endAfterFailure(IOException why);
+
+        /** Fails the requests in flight if the server is silent. Must not be called with {@link #sending} held. */
+        void lookForSilence();
+    }
+
     RequestSender(
             final Channel channel,
             final TagTable tags,
             final ReplyReceiver receiver,
             final SignsOfLife life,
-            final Consumer<IOException> ender) {
+            final Owner owner) {
         this.channel = channel;
         this.tags = tags;
         this.receiver = receiver;
         this.life = life;
-        this.ender = ender;
+        this.owner = owner;
     }
 
     /** Begins a call or a batch. Either {@link #send} or {@link #leave} must follow. */
@@ -129,7 +142,13 @@ final class RequestSender {
             left.add(call);
         } else {
             // A little longer, because the end of a connection whose server does not read says more.
-            sendAsHolder(call, deadline + 2 * FLUSH_NANOS);
+            try {
+                sendAsHolder(call, deadline + 2 * FLUSH_NANOS);
+            } finally {
+                // Another thread may have relied on this one.
+                doLeft();
+            }
+            return;
         }
         doLeft();
     }
@@ -149,6 +168,8 @@ final class RequestSender {
                 sendLeft();
                 awaitRoom(call, deadline);
                 call.markSent();
+                // In this order: the end of the exchange sees that the request may be sent, or is seen here.
+                owner.throwIfEnded();
                 channel.send(call.tag(), call.request());
             } finally {
                 // Even if this request could not be sent, the requests before it must not stay in the queue.
@@ -169,32 +190,44 @@ final class RequestSender {
                 if (stuck) {
                     throwIfOver(call, deadline);
                     final long unused = unstuck.awaitNanos(step(deadline));
+                    if (stuck) {
+                        lookForSilence();
+                    } else {
+                        // What must not wait comes first.
+                        sendLeft();
+                    }
                 } else {
                     flush();
                 }
             }
         } catch (final InterruptedException e) {
-            throw interrupted(call);
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted before " + call.notation() + " was sent");
+        }
+    }
+
+    /** Looks whether the server is silent. Releases the lock meanwhile, because the calls that fail then run actions. */
+    @GuardedBy("sending")
+    private void lookForSilence() {
+        sending.unlock();
+        try {
+            owner.lookForSilence();
+        } finally {
+            sending.lock();
         }
     }
 
     /** Returns how long this thread may wait before it looks whether it is to wait on. */
     private static long step(final long deadline) {
-        final long left = deadline - System.nanoTime();
-        return WaitCondition.isSet() ? Math.min(left, WaitCondition.CHECK_NANOS) : left;
+        return Math.min(deadline - System.nanoTime(), WaitCondition.isSet() ? WaitCondition.CHECK_NANOS : LOOK_NANOS);
     }
 
     private void throwIfOver(final Call<?> call, final long deadline) throws IOException {
-        if (deadline - System.nanoTime() <= 0) {
+        if (call.isDone() || deadline - System.nanoTime() <= 0) {
             throw RequestTimeoutException.unread(call.notation(), System.nanoTime() - call.begunNanos());
         } else if (isHopeless(false, call.begunNanos(), deadline)) {
-            throw interrupted(call);
+            throw new InterruptedIOException(call.notation() + " was given up, because the server reads nothing");
         }
-    }
-
-    private static InterruptedIOException interrupted(final Call<?> call) {
-        Thread.currentThread().interrupt();
-        return new InterruptedIOException("interrupted before " + call.notation() + " was sent");
     }
 
     /** Ends a call as a sender. Returns whether the server must be notified. */
@@ -270,7 +303,7 @@ final class RequestSender {
             }
             doLeft();
         } catch (final IOException e) {
-            ender.accept(e);
+            owner.endAfterFailure(e);
         }
     }
 
@@ -332,10 +365,12 @@ final class RequestSender {
                 try {
                     final long left = deadline - System.nanoTime();
                     final boolean looks = isUrgent || WaitCondition.isSet();
-                    final int tag = tags.take(kind, looks ? Math.min(left, WaitCondition.CHECK_NANOS) : left);
+                    final int tag = tags.take(kind, Math.min(left, looks ? WaitCondition.CHECK_NANOS : LOOK_NANOS));
                     if (tag >= 0) {
                         return tag;
-                    } else if (deadline - System.nanoTime() <= 0
+                    }
+                    owner.lookForSilence();
+                    if (deadline - System.nanoTime() <= 0
                             || isHopeless(interrupted || request instanceof Tflush, begin, deadline)) {
                         throw RequestTimeoutException.unsent(
                                 request.messageType().notation(), patienceNanos);
