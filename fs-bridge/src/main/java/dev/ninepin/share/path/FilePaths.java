@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * directories meanwhile. Any thread may call any method.
  *
  * <p>Servers implement a fid as a path. So a request that only reads ({@link #use}, {@link #copy}, {@link #walk}) may
- * be sent twice, and a request that changes something ({@link #setAttributes} and similar methods) blocks renames until it is
- * answered; see {@link PathRetry}. Before a change is sent, {@link PathChecks} verifies that the path leads to the
+ * be sent twice, and a request that changes something ({@link #setAttributes} and similar methods) blocks renames until
+ * it is answered; see {@link PathRetry}. Before a change is sent, {@link PathChecks} verifies that the path leads to the
  * intended file.
  */
 public final class FilePaths {
