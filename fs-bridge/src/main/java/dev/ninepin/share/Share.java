@@ -618,8 +618,9 @@ public final class Share implements FileOperations, AutoCloseable {
         // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
         // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
-        final FilePaths.Attempt<Rstatfs> request = () -> view.paths()
-                .use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid).await());
+        final FilePaths.Attempt<Rstatfs> request =
+                () -> view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
+                        .await());
         return inode == inodes.root() ? common.statistics.get(request, last -> last) : request.run();
     }
 

@@ -162,7 +162,7 @@ class LostLocksTest {
             answers.add(new Rlock(LockStatus.BLOCKED));
         }
         cut();
-        assertErrno(Errno.EIO, this::read);
+        await().untilAsserted(() -> assertErrno(Errno.EIO, this::read));
         assertThat(share.getattr(node).size()).isEqualTo(60);
     }
 }

@@ -141,7 +141,6 @@ public final class OpenFile {
         this.flags = flags;
         this.opener = opener;
         this.user = user;
-        this.opener = opener;
         this.failuresSynced = inode.pending.failures();
         this.lossReported = inode.unsynced.lossNumber();
         this.failuresWritten = failuresSynced;
@@ -181,9 +180,7 @@ public final class OpenFile {
     /** Returns whether a program is still to be told that a write has failed, or that the server may have forgotten changes. */
     public synchronized boolean hasUntoldFailure() {
         final long failures = inode.pending.failures();
-        return failuresSynced != failures
-                || failuresWritten != failures
-                || lossReported != inode.unsynced.lossNumber();
+        return failuresSynced != failures || failuresWritten != failures || lossReported != inode.unsynced.lossNumber();
     }
 
     /**

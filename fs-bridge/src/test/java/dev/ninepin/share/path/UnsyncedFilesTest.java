@@ -50,7 +50,7 @@ class UnsyncedFilesTest {
     @Test
     void theFilesThatWereNotChangedForLongCannotBeVerified() throws IOException {
         try (Session session = Session.connect(
-                new RemoteChannel(new AnsweringChannel(new LyingServer())), SessionOptions.defaults(0))) {
+                () -> new RemoteChannel(new AnsweringChannel(new LyingServer())), SessionOptions.defaults(0))) {
             final SharedState state = new SharedState(
                     session, new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()));
             final Inode[] files = new Inode[FILES];

@@ -256,7 +256,9 @@ public final class Exchange {
     public boolean showsSignOfLife(final long patienceNanos) {
         final long begin = System.nanoTime();
         life.ask();
-        while (canFlush() && life.isSilentSince(begin) && !Thread.currentThread().isInterrupted()) {
+        while (canFlush()
+                && life.isSilentSince(begin)
+                && !Thread.currentThread().isInterrupted()) {
             if (hasEnded() || System.nanoTime() - begin >= patienceNanos) {
                 return false;
             }
