@@ -28,11 +28,14 @@ public final class UnsyncedFiles {
 
     private final Session session;
 
-    /** The memory of the files that are not open, in bytes; the one that was changed or closed last comes last. */
+    /**
+     * The memory of the files that are not open, and of open files with many changes, in bytes. The one that was changed
+     * or closed last comes last.
+     */
     @GuardedBy("this")
-    private final Map<Inode, Long> closed = new LinkedHashMap<>();
+    private final Map<Inode, Long> counted = new LinkedHashMap<>();
 
-    /** The sum of the values of {@link #closed}. */
+    /** The sum of the values of {@link #counted}. */
     @GuardedBy("this")
     private long bytes;
 
@@ -59,8 +62,8 @@ public final class UnsyncedFiles {
     }
 
     /**
-     * Adds a file whose last descriptor was closed. If there are too many, the changes of those that were closed or changed
-     * longest ago cannot be verified any more.
+     * Counts the memory of a file whose last descriptor was closed, or that has many changes. If the sum is too large, the
+     * changes of the files that were closed or changed longest ago cannot be verified any more.
      */
     public void limit(final Inode inode) {
         final long more = inode.unsynced.memory();
@@ -69,10 +72,10 @@ public final class UnsyncedFiles {
         }
         final List<Inode> surplus = new ArrayList<>(0);
         synchronized (this) {
-            final Long before = closed.remove(inode);
-            closed.put(inode, more + INODE_BYTES);
+            final Long before = counted.remove(inode);
+            counted.put(inode, more + INODE_BYTES);
             bytes += more + INODE_BYTES - (before == null ? 0 : before);
-            final Iterator<Map.Entry<Inode, Long>> oldest = closed.entrySet().iterator();
+            final Iterator<Map.Entry<Inode, Long>> oldest = counted.entrySet().iterator();
             while (bytes > MOST_BYTES) {
                 final Map.Entry<Inode, Long> each = oldest.next();
                 bytes -= each.getValue();
@@ -80,6 +83,10 @@ public final class UnsyncedFiles {
                 oldest.remove();
             }
         }
-        surplus.forEach(each -> each.unsynced.forget());
+        for (final Inode each : surplus) {
+            if (!each.open.isOpen() || each.unsynced.memory() > MUCH_BYTES) {
+                each.unsynced.forget();
+            }
+        }
     }
 }
