@@ -109,8 +109,8 @@ public interface Channel extends AutoCloseable {
     void flush() throws IOException;
 
     /**
-     * Notifies the server like {@link #flush()}, but blocks at most for {@code nanos}. Returns whether all requests are on
-     * their way. The rest goes with the next call of either method; the server may have received a part of a request.
+     * Notifies the server like {@link #flush()}, but blocks for at most {@code nanos}. Returns whether all requests
+     * were sent. The next call of either method sends the others; a part of a request may have been sent.
      *
      * @throws IOException if the channel is closed or broken
      */

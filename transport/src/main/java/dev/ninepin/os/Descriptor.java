@@ -223,10 +223,9 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Takes an exclusive lock on the whole file without waiting. It excludes the locks of {@link
-     * java.nio.channels.FileChannel}, but belongs to the open file description: it lasts until the last copy of this
-     * descriptor is closed, whatever other descriptors of the file are closed meanwhile, and also if this process executes
-     * another program.
+     * Takes an exclusive open file description lock on the whole file without waiting. It conflicts with the locks of
+     * {@link java.nio.channels.FileChannel}. It lasts until the last copy of this descriptor is closed, even if this
+     * process closes other descriptors of the file or executes another program.
      *
      * @throws IOException if another process holds a lock on the file
      */
@@ -284,8 +283,8 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Reads and discards up to 8 bytes at {@code offset}, none at the end of the file. Fails if the file is no longer
-     * backed by anything.
+     * Reads and discards up to 8 bytes at {@code offset}. Reads none at the end of the file. Fails if the device behind
+     * the file is gone.
      */
     public void probeAt(final long offset) throws IOException {
         call("read", same -> {

@@ -48,8 +48,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Blocks until this event is raised, or {@code nanos} have passed. Returns whether the event is raised. Does not reset
-     * the count, so a raised event stays raised.
+     * Blocks until this event is raised, or {@code nanos} have passed. Returns whether the event is raised. Does not
+     * reset the event.
      */
     public boolean awaitRaised(final long nanos) throws IOException {
         return !Descriptor.poll(List.of(descriptor), millis(nanos)).isEmpty();

@@ -24,8 +24,8 @@ public final class OtherProgram {
 
     /**
      * @param file the program
-     * @param arguments its arguments, of which the first is the program's name
-     * @param environment its environment variables, each {@code NAME=VALUE}
+     * @param arguments the arguments, beginning with the name of the program
+     * @param environment the environment variables, each {@code NAME=VALUE}
      */
     public OtherProgram(final Path file, final List<byte[]> arguments, final List<byte[]> environment) {
         this.file = file;
@@ -34,11 +34,11 @@ public final class OtherProgram {
     }
 
     /**
-     * Replaces this program. All other threads end wherever they are, no shutdown hook runs, and all descriptors are
-     * closed but the standard streams and those to keep.
+     * Replaces this program. All other threads end at once, and no shutdown hook runs. All descriptors are closed,
+     * except for the standard streams and the descriptors to keep.
      *
      * @param kept the numbers of the descriptors to keep
-     * @throws IOException if the program cannot be executed; this one goes on
+     * @throws IOException if the program cannot be executed; this program then goes on
      */
     public void execute(final Set<Integer> kept) throws IOException {
         final LibC libc = LibC.get();

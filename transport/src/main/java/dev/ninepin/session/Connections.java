@@ -44,13 +44,13 @@ final class Connections {
     /** A connection that ends sooner counts as a failed attempt: the next attempt follows after a pause. */
     private static final long SHORTEST_LIFE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    /** A server that leaves requests unanswered for longer is shown as silent, even if they wait for longer. */
+    /** The status shows a server as silent after this time without a reply, even if requests wait for longer. */
     private static final Duration LONGEST_CALM = Duration.ofMinutes(1);
 
-    /** A server that leaves requests unanswered for less is only slow, even if requests wait for less. */
+    /** The status shows no server as silent before this time, even if requests fail sooner. */
     private static final Duration SHORTEST_CALM = Duration.ofSeconds(1);
 
-    /** How long requests at least wait for the next connection, even if the server was silent before. */
+    /** The least time that requests wait for the next connection, even if the server was silent before. */
     private static final long ATTEMPT_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     /** How long {@link #close} waits for the reconnecting thread. */
@@ -118,7 +118,7 @@ final class Connections {
     @GuardedBy("this")
     private boolean waitsStopped;
 
-    /** Whether the end of the latest connection is not to be followed by another one, until {@link #goOn}. */
+    /** Whether no connection follows the latest one until {@link #goOn}. */
     @GuardedBy("this")
     private boolean suspended;
 
@@ -170,11 +170,11 @@ final class Connections {
      * @param tries the number of failed attempts since then
      * @param tryFailure why the last of these attempts has failed; null if none has
      * @param nextTry when the next attempt begins; null while an attempt is made
-     * @param silentNanos for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none
-     *     waits
-     * @param isSilent whether that is so long that the server is shown as silent
-     * @param patienceNanos for how long requests still wait for a silent server or another connection, in nanoseconds; 0
-     *     if they fail at once
+     * @param silentNanos for how long the server has sent nothing although requests wait, in nanoseconds; 0 if no
+     *     request waits
+     * @param isSilent whether the status shows the server as silent
+     * @param patienceNanos how much longer requests wait for a silent server or for another connection, in nanoseconds;
+     *     0 if they fail at once
      * @param closed whether the attempts have ended for good
      */
     record Condition(
@@ -203,7 +203,7 @@ final class Connections {
                 closed);
     }
 
-    /** Returns for how long requests over the latest connection still wait, as far as its silence decides. */
+    /** Returns how much longer requests wait for a silent server, in nanoseconds. */
     private long patienceWithSilence() {
         final Exchange exchange = current.exchange();
         return exchange.isSilent() ? 0 : options.patience().toNanos() - exchange.silentNanos();
@@ -225,7 +225,7 @@ final class Connections {
             end = why;
             lostAt = System.nanoTime();
             wasSilent = current.exchange().isSilent();
-            // There is one deadline: the time that requests have waited for a silent server counts.
+            // The time for which requests have already waited for a silent server counts.
             final long patience = options.patience().toNanos();
             waitUntil = lostAt + Math.max(patienceWithSilence(), Math.min(patience, ATTEMPT_NANOS));
             tries = 0;
@@ -240,7 +240,7 @@ final class Connections {
         if (source == null) {
             LOG.warn("The session with the server has ended: {}", why.reason());
         } else if (wasSilent) {
-            // The warning was that the server is silent.
+            // The warning about the silence is already in the log.
             LOG.info("The connection to the server is given up, and another one is being opened: {}", why.reason());
         } else {
             LOG.warn("The connection to the server has ended, and another one is being opened: {}", why.reason());
@@ -316,8 +316,8 @@ final class Connections {
     }
 
     /**
-     * Makes the latest connection the last one until {@link #goOn}, and returns it. Empty if it has ended, or if no other
-     * one could follow.
+     * Returns the latest connection, and opens no other one until {@link #goOn}. Empty if the connection has ended, or
+     * if the session does not reconnect.
      */
     synchronized Optional<Connection> suspend() {
         if (closed || suspended || end != null || source == null) {
@@ -327,7 +327,7 @@ final class Connections {
         return Optional.of(current);
     }
 
-    /** Ends what {@link #suspend} began: the connection after the latest one is made. */
+    /** Opens the next connection after {@link #suspend}. */
     void goOn(final String reason) {
         final int latest;
         synchronized (this) {

@@ -214,15 +214,15 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Sets the condition that ends each wait of this thread for a connection, or for a server that is mute, as an
-     * interrupt would. A request that was sent to a mute server is not flushed. For a thread whose requests must not be
-     * interrupted while the server may answer them.
+     * Sets the condition that ends the waits of this thread for a connection or a mute server, as an interrupt would. A
+     * request that was sent is not flushed then. Use this in a thread whose requests must not be interrupted while the
+     * server may answer them.
      */
     public static void setGiveUpCondition(final BooleanSupplier condition) {
         WaitCondition.set(condition);
     }
 
-    /** Returns the condition that {@link #setGiveUpCondition} has set for this thread; by default one that is never true. */
+    /** Returns the condition that {@link #setGiveUpCondition} has set for this thread. By default, it is never true. */
     public static BooleanSupplier giveUpCondition() {
         final BooleanSupplier condition = WaitCondition.get();
         return condition == null ? () -> false : condition;
@@ -248,15 +248,15 @@ public final class Session implements AutoCloseable {
         return connections.reconnects();
     }
 
-    /** Returns whether the server answers now. Asks it, and blocks for {@code patienceNanos} at most. */
+    /** Asks the server for a sign of life, and returns whether it answers. Blocks for at most {@code patienceNanos}. */
     public boolean isAnswering(final long patienceNanos) {
         final Exchange exchange = connections.current().exchange();
         return !exchange.hasEnded() && exchange.showsSignOfLife(patienceNanos);
     }
 
     /**
-     * Fails the requests in flight if the server is silent. For a thread that waits for the effect of requests which no
-     * thread awaits, about once a second.
+     * Fails the requests in flight if the server is silent. If no thread awaits these requests, the thread that waits
+     * for their effects calls this method about once a second.
      */
     public void lookForSilence() {
         connections.current().exchange().lookForSilence();
@@ -645,11 +645,11 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Ends the present connection in an orderly way, so that the server drops the session's fids and locks, and a server
-     * that this process started ends. Another program may then connect in its place. If none does, {@link #goOn} follows.
-     * No request may be in progress.
+     * Ends the connection, so that another program can connect in its place. The server drops the session's fids and
+     * locks, and a server that this process started ends. If no program connects, {@link #goOn} follows. No request may
+     * be in progress.
      *
-     * @throws IOException if there is no connection, or none could follow; nothing has changed then
+     * @throws IOException if there is no connection, or the session does not reconnect; nothing has changed then
      */
     public void suspend() throws IOException {
         final Connection last =
@@ -679,7 +679,7 @@ public final class Session implements AutoCloseable {
         final Exchange exchange = last.exchange();
         exchange.setEstablished(false);
         if (!exchange.hasEnded()) {
-            // A mute server was given its time already.
+            // The wait for a mute server is over already.
             final long patience = exchange.isMute() ? 0 : Math.min(CLOSE_PATIENCE_NANOS, exchange.timeoutNanos());
             final long deadline = System.nanoTime() + patience;
             fids.clunkAll(deadline);

@@ -14,10 +14,10 @@ import java.util.Optional;
  * @param tries how many attempts to connect have failed since then
  * @param tryFailure why the last of these attempts has failed; empty if none has
  * @param nextTry when the next attempt begins; empty during an attempt, and if none follows
- * @param silentNanos for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none
+ * @param silentNanos for how long the server has sent nothing although requests wait, in nanoseconds; 0 if no request
  *     waits
- * @param patienceNanos for how long requests still wait for a silent server or another connection, in nanoseconds; 0 if
- *     they fail at once
+ * @param patienceNanos how much longer requests wait for a silent server or for another connection, in nanoseconds; 0
+ *     if they fail at once
  * @param version the negotiated protocol version
  * @param msize the largest message, in bytes
  * @param requestsInFlight requests that the server has not answered yet
@@ -56,7 +56,7 @@ public record SessionStatus(
         CONNECTED,
         /**
          * The server has sent nothing for {@link SessionOptions#patience} or a minute, whichever is shorter, although
-         * requests wait for it. After the timeout of a request, requests fail until it does.
+         * requests wait. After {@link SessionOptions#patience}, requests fail until the server sends something.
          */
         SILENT,
         /** The connection has ended, and another one is being opened. */

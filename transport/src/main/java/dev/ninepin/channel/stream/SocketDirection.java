@@ -134,8 +134,8 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
     }
 
     /**
-     * Blocks until the socket may be ready, at most for {@code limit} nanoseconds; 0 means without limit. An interrupt ends
-     * one select call, but not the wait. Returns whether the socket may be ready.
+     * Blocks until the socket may be ready, but for at most {@code limit} nanoseconds; 0 means without a limit. An
+     * interrupt ends one select call, but not the wait. Returns whether the socket may be ready.
      */
     private boolean awaitReadyUninterruptibly(final long limit) throws IOException {
         final long begin = System.nanoTime();

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * thread in it is interrupted. Used by one thread at a time, except for {@link #close}.
  */
 final class UninterruptedOutput implements WritableByteChannel {
-    /** Enough for a Twrite of 128 KiB, which the kernel writes most. */
+    /** Enough for a Twrite of 128 KiB, the most that the kernel writes at once. */
     private static final int TAKEN_SIZE = 1 << 18;
 
     private final FileChannel pipe;
@@ -27,7 +27,7 @@ final class UninterruptedOutput implements WritableByteChannel {
     /** Bytes for the writing thread, which reads them while {@link #writing} is not done. */
     private final ByteBuffer taken = ByteBuffer.allocateDirect(TAKEN_SIZE);
 
-    /** The last write; null if it was seen to be done. */
+    /** The last write; null once it is known to be done. */
     private @Nullable Future<Boolean> writing;
 
     /** How long a write may wait for room, in nanoseconds. */
@@ -59,8 +59,8 @@ final class UninterruptedOutput implements WritableByteChannel {
     }
 
     /**
-     * Takes bytes of {@code source} once the earlier ones are written, and then waits for these. The whole wait is at most
-     * {@code nanos}. Returns how many bytes were taken, which may still be on their way.
+     * Waits until the earlier bytes are written, takes bytes of {@code source}, and waits until these are written.
+     * Blocks for at most {@code nanos}. Returns how many bytes were taken; they may not be written yet.
      */
     private int write(final ByteBuffer source, final long nanos) throws IOException {
         final long begin = System.nanoTime();

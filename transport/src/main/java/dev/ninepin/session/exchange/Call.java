@@ -127,7 +127,7 @@ public final class Call<R> {
         long gaveUpAt = 0;
         IOException reason = null;
         boolean probed = false;
-        // When to look whether the server is silent; such a request does not wait until the deadline.
+        // When to check whether the server is silent. If it is, the request fails before its deadline.
         long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
         try {
             while (!future.isDone()
@@ -180,8 +180,8 @@ public final class Call<R> {
     }
 
     /**
-     * Fails the call if the server has sent nothing for {@link Exchange#silenceNanos}, and leaves a question for a sign of
-     * life open. Returns when to look again.
+     * Fails the call if the server has sent nothing for {@link Exchange#silenceNanos}, and has not answered a question
+     * for a sign of life. Returns when to check again.
      */
     private long endIfSilent() {
         final SignsOfLife life = exchange.life();
@@ -198,7 +198,7 @@ public final class Call<R> {
         return now + exchange.probeNanos();
     }
 
-    /** Fails the call, and all others, if the server is silent. Asks the server for a sign of life if need be. */
+    /** Fails this call and all others if the server is silent. First asks the server for a sign of life. */
     void lookForSilence() {
         if (mayBeSilent() && System.nanoTime() - begunNanos >= exchange.silenceNanos()) {
             final long unused = endIfSilent();
@@ -210,7 +210,7 @@ public final class Call<R> {
         return reason instanceof RequestTimeoutException && tag != Frame.NOTAG;
     }
 
-    /** Returns until when to wait for the reply before looking at what else may end the wait. */
+    /** Returns until when to wait for the reply before checking the other conditions that end the wait. */
     private long nextLook(final long deadline, final @Nullable IOException reason, final long gaveUpAt) {
         final SignsOfLife life = exchange.life();
         if (reason instanceof InterruptedIOException) {
@@ -219,7 +219,7 @@ public final class Call<R> {
             return deadline;
         }
         final long look = System.nanoTime() + WaitCondition.CHECK_NANOS;
-        // Not since the condition is true, because the server may become mute later.
+        // Not from the time when the condition became true, because the server may become mute later.
         return SignsOfLife.earlier(look, WaitCondition.isTrue() ? life.nextLook(life.heard() + 1, deadline) : deadline);
     }
 

@@ -52,10 +52,10 @@ public final class Exchange {
 
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** The least {@link #silenceNanos}: a server may be paused for a moment. */
+    /** The least {@link #silenceNanos}. A server may pause for a moment. */
     private static final long LEAST_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    /** How often {@link #showsSignOfLife} looks. */
+    /** The interval at which {@link #showsSignOfLife} checks for a reply. */
     private static final long LIFE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final Channel channel;
@@ -91,7 +91,7 @@ public final class Exchange {
     /** When {@link #silent} became true, as a {@link System#nanoTime}. */
     private volatile long silentAt;
 
-    /** Since when a silent server has sent nothing although a request waits, as a {@link System#nanoTime}. */
+    /** When the silence of a silent server began, as a {@link System#nanoTime}. */
     private volatile long silentSince;
 
     private final LongAdder strays = new LongAdder();
@@ -244,14 +244,15 @@ public final class Exchange {
         return life;
     }
 
-    /** Returns whether the server has not shown a sign of life for a moment, although it was asked to. */
+    /** Returns whether the server has not answered a question for a sign of life in time ({@link SignsOfLife}). */
     public boolean isMute() {
         return life.isMute();
     }
 
     /**
-     * Returns whether the server shows a sign of life. Asks for one, and blocks for {@code patienceNanos} at most. True if
-     * the channel does not take the question. An interrupt ends the wait; the thread's interrupt flag stays set.
+     * Asks the server for a sign of life, and returns whether it answers. Blocks for at most {@code patienceNanos}.
+     * Returns true if the channel does not take the question. An interrupt ends the wait; the thread's interrupt flag
+     * stays set.
      */
     public boolean showsSignOfLife(final long patienceNanos) {
         final long begin = System.nanoTime();
@@ -268,8 +269,8 @@ public final class Exchange {
     }
 
     /**
-     * Fails the requests in flight if the server is silent. For a thread that waits for the effect of requests which no
-     * thread awaits, about once a second.
+     * Fails the requests in flight if the server is silent. If no thread awaits these requests, the thread that waits
+     * for their effects calls this method about once a second.
      */
     public void lookForSilence() {
         final Call<?> oldest = tags.inFlight().stream()
@@ -317,7 +318,7 @@ public final class Exchange {
         return true;
     }
 
-    /** Returns how long the server may send nothing before requests fail, although it would have longer to answer. */
+    /** Returns how long the server may send nothing before all requests fail, even before their deadlines. */
     long silenceNanos() {
         return silenceNanos;
     }
@@ -355,7 +356,7 @@ public final class Exchange {
     }
 
     /**
-     * Returns for how long the server has sent nothing although requests wait for it, in nanoseconds; 0 if none waits. A
+     * Returns for how long the server has sent nothing although requests wait, in nanoseconds; 0 if no request waits. A
      * request that was given up does not wait.
      */
     public long silentNanos() {
@@ -371,7 +372,7 @@ public final class Exchange {
                 .orElse(0);
     }
 
-    /** Returns whether the server has been silent for another timeout of a request since that was noticed. */
+    /** Returns whether the timeout of a request has passed since the silence was noticed. */
     public boolean isSilentForLong() {
         return silent && !hasEnded() && System.nanoTime() - silentAt > timeoutNanos;
     }
@@ -398,8 +399,8 @@ public final class Exchange {
     }
 
     /**
-     * Blocks until every request that is in flight now has succeeded or failed, at most for {@code patienceNanos}, or
-     * until the server has shown no sign of life for a moment.
+     * Blocks until every request that is in flight now has succeeded or failed, or until the server is mute ({@link
+     * SignsOfLife}), but for at most {@code patienceNanos}.
      */
     public void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
@@ -631,9 +632,8 @@ public final class Exchange {
     }
 
     private void drop(final Received received, final String why) {
-        // A sender may notice the end of a connection first. Its calls have failed then, but what the server sent
-        // before
-        // is still received.
+        // A sender may notice the end of a connection first. Its calls have failed then, but earlier replies are still
+        // received.
         if (!hasEnded()) {
             strays.increment();
         }

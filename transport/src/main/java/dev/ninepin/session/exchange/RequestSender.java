@@ -22,10 +22,13 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Any thread may call any method, except for threads that must not block.
  */
 final class RequestSender {
-    /** How often a waiting thread looks whether the server is silent: no other thread may wait for a reply. */
+    /**
+     * The interval at which a waiting thread checks whether the server is silent. No other thread may be there to check
+     * this.
+     */
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How long a thread that sends, or is about to wait, blocks because the server does not read. */
+    /** How long a thread waits for the server to read before it leaves the wait to {@code ninepin-send}. */
     private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Channel channel;
@@ -72,17 +75,17 @@ final class RequestSender {
     /** The number of senders that wait for a tag; see {@link #senders}. */
     private final AtomicInteger waiters = new AtomicInteger();
 
-    /** Tells whoever waits that the server reads again. */
+    /** Signals the waiting threads that the server reads again. */
     private final Condition unstuck = sending.newCondition();
 
     /**
-     * True while the server does not read, and a thread apart waits for that. Until then, nothing is sent: neither a
-     * program nor a Tflush waits in a write to the server.
+     * Whether {@code ninepin-send} waits for the server to read. Meanwhile, nothing else is sent, so no program and no
+     * Tflush blocks in a write to the server.
      */
     @GuardedBy("sending")
     private boolean stuck;
 
-    /** The requests that the next holder of {@link #sending} sends, because their threads must not wait for it. */
+    /** The requests that the next holder of {@link #sending} sends. Their threads must not wait for the lock. */
     private final Queue<Call<?>> left = new ConcurrentLinkedQueue<>();
 
     /** Whether the next holder of {@link #sending} notifies the server. */
@@ -96,7 +99,7 @@ final class RequestSender {
         /** Fails if the exchange has ended. */
         void throwIfEnded() throws IOException;
 
-        /** Ends the exchange, because the channel broke while no caller could learn of it. */
+        /** Ends the exchange because the channel broke, if no caller can get the exception. */
         void endAfterFailure(IOException why);
 
         /** Fails the requests in flight if the server is silent. Must not be called with {@link #sending} held. */
@@ -129,8 +132,9 @@ final class RequestSender {
     }
 
     /**
-     * Queues a request, and notifies the server unless another sender is about to. While the server does not read, blocks
-     * until {@code deadline}, a {@link System#nanoTime}, except for the requests of {@link #isLeft}.
+     * Queues a request, and notifies the server unless another sender is about to. If the server does not read, blocks
+     * until {@code deadline}, a {@link System#nanoTime}. Does not block for requests for which {@link #isLeft} returns
+     * true.
      *
      * @throws RequestTimeoutException if the server has not read the earlier requests in time; nothing was sent
      * @throws InterruptedIOException if the thread was interrupted meanwhile; nothing was sent
@@ -141,11 +145,12 @@ final class RequestSender {
         if (isLeft(call.request())) {
             left.add(call);
         } else {
-            // A little longer, because the end of a connection whose server does not read says more.
+            // A little longer than the deadline, because the end of the connection is the better reason for the
+            // failure.
             try {
                 sendAsHolder(call, deadline + 2 * FLUSH_NANOS);
             } finally {
-                // Another thread may have relied on this one.
+                // Another thread may have left its request to this one.
                 doLeft();
             }
             return;
@@ -154,8 +159,8 @@ final class RequestSender {
     }
 
     /**
-     * Returns whether a request must be sent even if its thread cannot wait: it ends what was begun. Its message contains
-     * no data of the caller.
+     * Returns whether a request must be sent even if its thread cannot wait, because it ends an earlier request or fid.
+     * Its message contains none of the caller's data.
      */
     private static boolean isLeft(final Tmessage request) {
         return request instanceof Tflush || request instanceof Tclunk || request instanceof Tversion;
@@ -168,7 +173,7 @@ final class RequestSender {
                 sendLeft();
                 awaitRoom(call, deadline);
                 call.markSent();
-                // In this order: the end of the exchange sees that the request may be sent, or is seen here.
+                // In this order. If the exchange ends meanwhile, it sees the mark, or this thread sees the end.
                 owner.throwIfEnded();
                 channel.send(call.tag(), call.request());
             } finally {
@@ -182,7 +187,7 @@ final class RequestSender {
         }
     }
 
-    /** Blocks until the channel takes a request at once. Releases the lock meanwhile. */
+    /** Blocks until the channel has room for a request. Releases the lock meanwhile. */
     @GuardedBy("sending")
     private void awaitRoom(final Call<?> call, final long deadline) throws IOException {
         try {
@@ -193,7 +198,7 @@ final class RequestSender {
                     if (stuck) {
                         lookForSilence();
                     } else {
-                        // What must not wait comes first.
+                        // Requests that must not wait come first.
                         sendLeft();
                     }
                 } else {
@@ -206,7 +211,10 @@ final class RequestSender {
         }
     }
 
-    /** Looks whether the server is silent. Releases the lock meanwhile, because the calls that fail then run actions. */
+    /**
+     * Fails the requests in flight if the server is silent. Releases the lock meanwhile, because failing calls run
+     * actions.
+     */
     @GuardedBy("sending")
     private void lookForSilence() {
         sending.unlock();
@@ -217,7 +225,7 @@ final class RequestSender {
         }
     }
 
-    /** Returns how long this thread may wait before it looks whether it is to wait on. */
+    /** Returns how long this thread may wait before it checks the conditions that end its wait. */
     private static long step(final long deadline) {
         return Math.min(deadline - System.nanoTime(), WaitCondition.isSet() ? WaitCondition.CHECK_NANOS : LOOK_NANOS);
     }
@@ -235,12 +243,15 @@ final class RequestSender {
         return senders.decrementAndGet() == 0 || waiters.get() > 0;
     }
 
-    /** Sends and notifies as {@link #left} and {@link #flushLeft} say. Another thread does so if it holds the lock. */
+    /**
+     * Sends the requests in {@link #left}, and notifies the server if {@link #flushLeft} is set. If another thread
+     * holds the lock, that thread does this instead.
+     */
     private void doLeft() throws IOException {
         while (isAnyLeft() && sending.tryLock()) {
             try {
                 if (stuck) {
-                    // The thread that waits for the server does it.
+                    // {@code ninepin-send} does this.
                     return;
                 }
                 sendLeft();
@@ -272,7 +283,10 @@ final class RequestSender {
         }
     }
 
-    /** Notifies the server. If it does not read for a moment, lets a thread apart wait for that. */
+    /**
+     * Notifies the server. If the server does not read for a moment, starts the thread {@code ninepin-send}, which
+     * waits for it.
+     */
     @GuardedBy("sending")
     private void flush() throws IOException {
         if (stuck || channel.flush(FLUSH_NANOS)) {
@@ -284,15 +298,15 @@ final class RequestSender {
         try {
             thread.start();
         } catch (final OutOfMemoryError e) {
-            // What the JVM throws if the system allows no more threads.
+            // The JVM throws this if the system allows no more threads.
             stuck = false;
             channel.flush();
         }
     }
 
     /**
-     * Blocks until the server has read what was sent to it, and then does what was left meanwhile. Uses the channel without
-     * the lock, because no other thread sends while {@link #stuck} is true.
+     * Blocks until the server has read the requests sent so far, and then sends the requests in {@link #left}. Uses the
+     * channel without the lock, because no other thread sends while {@link #stuck} is true.
      */
     private void awaitRead() {
         try {
@@ -377,8 +391,8 @@ final class RequestSender {
                     }
                 } catch (final InterruptedException e) {
                     interrupted = true;
-                    // A Tflush and a Tclunk must still be sent: else the server would finish what was given up, or keep
-                    // a fid.
+                    // A Tflush and a Tclunk must still be sent. Otherwise, the server would finish a request that was
+                    // given up, or keep a fid.
                     if (!isUrgent) {
                         throw new InterruptedIOException("interrupted while waiting for a tag");
                     }
@@ -391,7 +405,7 @@ final class RequestSender {
         }
     }
 
-    /** Returns whether this thread is not to wait on, because the wait is urgent and the server is mute. */
+    /** Returns whether a thread stops waiting, because its wait is urgent and the server is mute. */
     private boolean isHopeless(final boolean isUrgent, final long begin, final long deadline) {
         return (isUrgent || WaitCondition.isTrue()) && life.nextLook(begin, deadline) - System.nanoTime() <= 0;
     }

@@ -4,17 +4,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * When the server was last heard, and the question whether it is alive: a Tflush of an unused tag. Servers answer it at
- * once, however busy they are (flush(5)), and any reply counts as an answer. A server that leaves it open for too long is
- * <b>mute</b> until it sends something. All times are a {@link System#nanoTime}. Any thread may call any method.
+ * A record of when the server last sent a reply. Also asks the server for a sign of life, with a Tflush of an unused
+ * tag. Servers answer this question at once, even if they are busy (flush(5)), and any reply counts as the answer. A
+ * server that does not answer in time is <b>mute</b> until it sends something. All times are a {@link System#nanoTime}.
+ * Any thread may call any method.
  */
 final class SignsOfLife {
-    /** How long the server may send nothing before it is asked: the answer to a Tflush usually comes sooner. */
+    /** How long the server may send nothing before it is asked. Most replies arrive sooner. */
     private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
     /**
-     * How long the server may leave a question open. A loaded server needs some of this time, and a user waits for it
-     * after kill(1).
+     * How long the server may take to answer a question. A loaded server needs some of this time, but after kill(1) a
+     * user waits for it.
      */
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
 
@@ -24,7 +25,7 @@ final class SignsOfLife {
     /** When a reply arrived last, or the exchange began. */
     private volatile long heard = System.nanoTime();
 
-    /** When the last question was asked. It is open if nothing was heard since. */
+    /** When the last question was asked. The question is open if no reply has arrived since. */
     private final AtomicLong asked = new AtomicLong(heard - 1);
 
     /**
@@ -36,7 +37,7 @@ final class SignsOfLife {
         this.asker = asker;
     }
 
-    /** Notes that a reply has arrived. */
+    /** Records that a reply has arrived. */
     void noteReply() {
         heard = System.nanoTime();
     }
@@ -46,7 +47,7 @@ final class SignsOfLife {
         return heard;
     }
 
-    /** Returns whether nothing was heard since {@code nanos}. */
+    /** Returns whether no reply has arrived since {@code nanos}. */
     boolean isSilentSince(final long nanos) {
         return heard - nanos < 0;
     }
@@ -66,10 +67,10 @@ final class SignsOfLife {
     }
 
     /**
-     * Returns until when an urgent wait goes on before the caller looks at {@link #isMute} again, at the latest {@code
-     * deadline}. Asks the server if nothing was heard for a moment.
+     * Returns until when an urgent wait may last before the caller checks {@link #isMute} again, at most {@code
+     * deadline}. Asks the server for a sign of life if no reply has arrived for a moment.
      *
-     * @param since since when the wait is urgent, because the program that waits is to end
+     * @param since when the wait became urgent, for example because the waiting program is being killed
      */
     long nextLook(final long since, final long deadline) {
         final long now = System.nanoTime();

@@ -5,18 +5,18 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The condition under which a thread stops waiting for a server that is away or silent, although nothing interrupts it:
- * its requests must not be given up while the server may still answer. Each thread has its own; most have none.
+ * A condition that ends a thread's waits for a lost or mute server. Unlike an interrupt, it does not give up requests
+ * that the server may still answer. Each thread has its own condition or none.
  */
 public final class WaitCondition {
-    /** How often a thread with a condition looks at it, in nanoseconds. */
+    /** The interval at which a waiting thread checks its condition, in nanoseconds. */
     public static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private static final ThreadLocal<@Nullable BooleanSupplier> GIVES_UP = new ThreadLocal<>();
 
     private WaitCondition() {}
 
-    /** Sets when this thread gives up its waits; null if never. */
+    /** Sets the condition of this thread; null for none. */
     public static void set(final @Nullable BooleanSupplier givesUp) {
         if (givesUp == null) {
             GIVES_UP.remove();
@@ -25,17 +25,17 @@ public final class WaitCondition {
         }
     }
 
-    /** Returns when this thread gives up its waits; null if never. */
+    /** Returns the condition of this thread; null if it has none. */
     public static @Nullable BooleanSupplier get() {
         return GIVES_UP.get();
     }
 
-    /** Returns whether this thread has a condition, and so has to look at it while it waits. */
+    /** Returns whether this thread has a condition. */
     static boolean isSet() {
         return GIVES_UP.get() != null;
     }
 
-    /** Returns whether this thread is to give up its waits now. */
+    /** Returns whether the condition of this thread is true. */
     static boolean isTrue() {
         final BooleanSupplier condition = GIVES_UP.get();
         return condition != null && condition.getAsBoolean();

@@ -6,18 +6,17 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The path fids that may be clunked to make room. A fid that is pinned, or was used since it was last considered, is
- * passed over, as in the CLOCK algorithm. But the search for each fid begins at a random place. A program that lists more
- * files than fit, again and again, would otherwise find none of their fids: each would have been evicted just before its
- * next use.
+ * The path fids that may be clunked to make room. As in the CLOCK algorithm, a search passes over a fid that is pinned,
+ * or was used since an earlier search passed it. But each search begins at a random place. Otherwise, a program that
+ * repeatedly lists more files than fit would find none of their fids: each would be evicted just before its next use.
  *
  * <p>Not thread-safe: the caller holds the lock of {@link PathFids}, and clunks the evicted fids after releasing it.
  */
 final class FidClock {
-    /** The part of the limit that is evicted at once: to clunk many fids together costs less. */
+    /** Each eviction removes one in this many fids, because clunking fids together costs less. */
     private static final int SHARE_AT_ONCE = 256;
 
-    /** The slots of the fids in no order. A slot whose fid is gone stays until it is considered. */
+    /** The slots of the fids in no order. A slot without a fid stays until a search finds it. */
     private final List<UserFid> places = new ArrayList<>();
 
     private final CopiesAhead copies;

@@ -57,7 +57,7 @@ public final class FidTable {
         /** Returns the fid's number. */
         int fid();
 
-        /** Returns whether the fid was made for this lease, so that the path has just led to the file. */
+        /** Returns whether the fid was made for this lease. If so, the path has just led to the file. */
         default boolean isNew() {
             return false;
         }
@@ -330,8 +330,8 @@ public final class FidTable {
     }
 
     /**
-     * Takes the fid off a path that is {@code name} in {@code directory}, if there is one and no request uses it. The
-     * caller owns the fid then. The next {@link #lease} makes another one.
+     * Takes the fid off a path if the path is {@code name} in {@code directory}, and no request uses the fid. The
+     * caller then owns the fid. The next {@link #lease} makes another one.
      */
     public OptionalInt take(final PathFid path, final PathFid directory, final ByteString name) {
         return paths.take(path, user, directory, name);

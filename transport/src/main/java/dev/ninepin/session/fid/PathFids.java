@@ -225,8 +225,8 @@ final class PathFids {
     }
 
     /**
-     * Takes the user's fid off the path if no request uses it, and the path is {@code name} in {@code directory}. The
-     * caller owns the fid then.
+     * Takes the user's fid off the path if no request uses the fid, and the path is {@code name} in {@code directory}.
+     * The caller then owns the fid.
      */
     OptionalInt take(final PathFid path, final int user, final PathFid directory, final ByteString name) {
         final Surplus surplus = new Surplus();

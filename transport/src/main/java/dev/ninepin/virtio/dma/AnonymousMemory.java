@@ -19,7 +19,7 @@ public final class AnonymousMemory implements AutoCloseable {
     private static final int CLOSE_ON_EXEC = 1;
     private static final int HUGE = 4 | 21 << 26;
 
-    /** How many memories may wait for the collector to unmap them. */
+    /** How many memories may wait for the garbage collector to unmap them. */
     private static final int MOST_LEFT = 4;
 
     /** The number of memories created so far. */
@@ -52,9 +52,8 @@ public final class AnonymousMemory implements AutoCloseable {
 
     private static AnonymousMemory create(final int size, final int flags) throws IOException {
         if (CREATED.incrementAndGet() % MOST_LEFT == 0) {
-            // Only the collector unmaps memory, and a heap with room calls it seldom. A device that comes and goes
-            // would
-            // leave many megabytes each time.
+            // Only the garbage collector unmaps memory, and it rarely runs while the heap has room. Each unplugged
+            // device would leave many megabytes.
             System.gc();
         }
         final Descriptor descriptor =

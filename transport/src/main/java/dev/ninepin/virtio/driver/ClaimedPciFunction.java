@@ -27,14 +27,14 @@ import org.slf4j.LoggerFactory;
 abstract class ClaimedPciFunction implements PciFunction {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimedPciFunction.class);
 
-    /** The interval between looks for a device whose removal the kernel does not announce. */
+    /** The interval of the checks for a device whose removal the kernel does not announce. */
     private static final long WATCH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final DeviceClaim claim;
     private final Path lockDirectory;
     private final DriverKind kind;
 
-    /** Raised when the kernel asks for the device, and when this is closed. */
+    /** Raised when the kernel asks for the release of the device, and when this function is closed. */
     private final EventFd removal;
 
     private final Optional<Interrupt> interrupt;
@@ -54,7 +54,8 @@ abstract class ClaimedPciFunction implements PciFunction {
 
     /**
      * @param lockDirectory the lock directory of {@link PhysicalMemory#allocate}
-     * @param removal the event that the kernel raises when it removes the device and waits for its release, if it does so
+     * @param removal the event that the kernel raises when it wants to remove the device and waits for its release;
+     *     empty if the kernel does not wait
      */
     ClaimedPciFunction(
             final DeviceClaim claim,
@@ -143,8 +144,8 @@ abstract class ClaimedPciFunction implements PciFunction {
     /**
      * {@inheritDoc}
      *
-     * <p>An idle device that is unplugged must be released soon. With VFIO, the kernel waits for that. Otherwise another
-     * device may be plugged in at the same address, which the lock of this claim would keep from others.
+     * <p>An unplugged device must be released soon, even if it is idle. With VFIO, the kernel waits for the release.
+     * Without VFIO, another device may be plugged in at the same address, and the lock of this claim would block it.
      */
     @Override
     public final void onGone(final Consumer<IOException> action) {
@@ -153,7 +154,7 @@ abstract class ClaimedPciFunction implements PciFunction {
         try {
             watching.start();
         } catch (final OutOfMemoryError e) {
-            // What the JVM throws if the system allows no more threads. The next request finds the device gone.
+            // The JVM throws this if the system allows no more threads. The next request finds that the device is gone.
             LOG.debug("no thread can be started to watch for the removal of {}", address(), e);
         }
     }
@@ -173,7 +174,7 @@ abstract class ClaimedPciFunction implements PciFunction {
         }
     }
 
-    /** Fails if the kernel has removed the device, in whatever state that is. */
+    /** Fails if the kernel has removed the device. */
     abstract void requirePresent() throws IOException;
 
     private synchronized boolean isClosed() {

@@ -181,7 +181,7 @@ final class DeviceClaim implements AutoCloseable {
      */
     void bind(final DriverKind kind) throws IOException {
         final Optional<String> wanted = kind == DriverKind.SYSFS ? Optional.empty() : Optional.of(kind.kernelDriver());
-        // First, so that the kernel does not bind a device meanwhile that was just plugged in.
+        // First, so that the kernel does not bind a newly plugged device meanwhile.
         device.overrideDriver(Optional.of(kind.kernelDriver()));
         if (!device.driver().equals(wanted)) {
             noteLateDriver();
@@ -195,7 +195,7 @@ final class DeviceClaim implements AutoCloseable {
         LOG.debug("{} is bound to {}", device.address(), wanted.orElse("no driver"));
     }
 
-    /** Notes the driver of a device that had none when it was found, because it had just been plugged in. */
+    /** Records the driver of a device that had no driver when it was found, because it had just been plugged in. */
     private void noteLateDriver() throws IOException {
         if (found.driver().isEmpty() && device.driver().isPresent()) {
             found = found.boundTo(device.driver());
@@ -215,8 +215,8 @@ final class DeviceClaim implements AutoCloseable {
     }
 
     /**
-     * Returns the device to the state in which it was found, unless it was unplugged. The caller has reset the device
-     * and closed all its files. A failure is logged, not thrown.
+     * Restores the previous state of the device, unless it was unplugged. The caller has reset the device and closed
+     * all its files. Logs a failure, and does not throw it.
      */
     @Override
     public void close() {

@@ -136,7 +136,7 @@ final class SysfsDevice {
         return path.resolve("resource" + bar);
     }
 
-    /** Returns a key that differs from that of any other function, even of a later one at the same address. */
+    /** Returns a key that no other function has, even a later one at the same address. */
     Object identity() throws IOException {
         return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }

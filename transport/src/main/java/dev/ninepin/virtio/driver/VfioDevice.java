@@ -122,7 +122,8 @@ class VfioDevice implements AutoCloseable {
     }
 
     /**
-     * Makes the kernel raise {@code event} when it removes the device, for which it waits until this device is closed.
+     * Makes the kernel raise {@code event} when it wants to remove the device. The kernel waits until this device is
+     * closed.
      */
     void routeRemoval(final EventFd event) throws IOException {
         if (countEvents(Vfio.REQUEST_INDEX) > 0) {

@@ -69,7 +69,7 @@ final class VfioPciFunction extends ClaimedPciFunction {
             final EventFd removal = EventFd.create();
             try {
                 device.routeRemoval(removal);
-                // Last, because nothing closes the interrupt if a later step fails.
+                // Last, because a failure of a later step would leave the interrupt open.
                 final Optional<Interrupt> interrupt =
                         device.msixVectors() > 0 ? Optional.of(MessageInterrupt.open(device)) : Optional.empty();
                 return new VfioPciFunction(claim, lockDirectory, device, iommu, config, removal, interrupt);
@@ -117,7 +117,7 @@ final class VfioPciFunction extends ClaimedPciFunction {
         return Optional.of(new ContiguousDmaMemory(bytes, FIRST_IOVA));
     }
 
-    /** Does nothing: the kernel removes no device that VFIO has lent. It raises the event, and waits. */
+    /** Does nothing. Before the kernel removes a device that is open through VFIO, it raises an event and waits. */
     @Override
     void requirePresent() {}
 

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class VirtioDevices {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioDevices.class);
 
-    /** How long the kernel may take to bind a device that it shows already. It takes some milliseconds. */
+    /** How long to wait for the kernel to bind a new device, which takes some milliseconds. */
     private static final long BINDING_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private static final long BINDING_CHECK_MILLIS = 10;
@@ -115,8 +115,8 @@ public final class VirtioDevices {
     }
 
     /**
-     * Gives the kernel time to bind a device that was just plugged in, because the device is returned to the state in which
-     * it is found. Blocks longest for a device that stays without a driver.
+     * Blocks while the kernel may still bind a device that was just plugged in, so that the claim restores this driver
+     * at the end. Waits the full time for a device that no driver binds.
      */
     private void awaitDriver(final SysfsDevice device) throws IOException {
         final long deadline = System.nanoTime() + BINDING_NANOS;

@@ -14,21 +14,21 @@ import java.util.concurrent.TimeUnit;
  * A memory BAR mapped from sysfs ({@code resourceN}). It stays mapped until the garbage collector finds no reference to
  * the mapping.
  *
- * <p>The mapping is one of physical addresses. It outlives the device, and the kernel may give the addresses to the next
- * device that is plugged in. So each access first requires that the device is still there. Doorbells do so at intervals,
- * because they are frequent. A write of 0 to another device's registers would have to hit within such an interval.
+ * <p>The mapping maps physical addresses. It outlives the device, and the kernel may give the addresses to the next
+ * device that is plugged in. So each access first checks that the device is present. Doorbells check this at intervals,
+ * because they are frequent. An interval is too short for another device to be plugged in.
  */
 public final class MappedMmio implements Mmio {
-    /** The time after which a doorbell requires the device's presence anew. Plugging in a device takes longer. */
+    /** The interval at which doorbells check that the device is present. Plugging in a device takes longer. */
     private static final long DOORBELL_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final ByteBuffer registers;
     private final PciConfigFile config;
 
-    /** The time of the last check before a doorbell. Used by the sender only. */
+    /** The time of the last check by a doorbell. Used by the sender only. */
     private long checkedAt = System.nanoTime() - DOORBELL_CHECK_NANOS;
 
-    /** The length of the arrays that {@link #throwFault} makes. Not a constant, because compilers would use it. */
+    /** The length of the arrays in {@link #throwFault}. Not a constant, so that no compiler removes the allocation. */
     private int noElements;
 
     private MappedMmio(final ByteBuffer registers, final PciConfigFile config) {
@@ -110,9 +110,8 @@ public final class MappedMmio implements Mmio {
     }
 
     /**
-     * Throws the {@link InternalError} of a fault in the access before. The JVM only notes the fault, and throws the
-     * error when the thread enters the runtime the next time: anywhere, unless it is made to do so here. Allocating an
-     * array of arrays always enters the runtime.
+     * Throws the {@link InternalError} of a fault in the previous access. The JVM throws it only when the thread next
+     * enters the runtime, which could be anywhere. Allocating an array of arrays enters the runtime here.
      */
     private void throwFault() {
         final int[][] unused = new int[noElements][noElements];

@@ -42,7 +42,7 @@ public final class PciConfigFile implements PciConfigSpace, AutoCloseable {
      */
     public void requirePresent() throws IOException {
         try {
-            // Nothing can be read there, but the kernel answers ENODEV if the function is gone.
+            // No bytes can be read there, but the kernel answers ENODEV if the function is gone.
             file.probeAt(BEYOND_END);
         } catch (final IOException e) {
             throw new IOException("the device at " + address + " is gone", e);

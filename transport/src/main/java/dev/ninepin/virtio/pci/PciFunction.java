@@ -49,7 +49,10 @@ public interface PciFunction extends PciConfigSpace, AutoCloseable {
      */
     void onGone(Consumer<IOException> action);
 
-    /** Returns how long the driver waits for a reset before {@link #close}: as long as the slowest request may take. */
+    /**
+     * Returns how long the driver waits for a reset before {@link #close}. A reset may last as long as the slowest
+     * request.
+     */
     default Duration resetPatience() {
         return Duration.ofSeconds(5);
     }

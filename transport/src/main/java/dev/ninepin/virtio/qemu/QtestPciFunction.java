@@ -106,7 +106,7 @@ final class QtestPciFunction implements PciFunction {
         server.onEnd(action);
     }
 
-    /** The device ends with its process, so that an unfinished reset does no harm. */
+    /** Returns a short time. The device ends with its process, so an unfinished reset does no harm. */
     @Override
     public Duration resetPatience() {
         return Duration.ofSeconds(1);
