@@ -23,13 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests of {@code ninepin restart}, with the packaged program, real servers, and programs that check themselves. */
+/**
+ * Tests of {@code ninepin restart}, with the packaged program, real servers, and programs that check their own results.
+ */
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RestartIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Program.Result DONE = new Program.Result(0, "", "");
 
-    /** What the programs below have in common. */
+    /** The common part of the programs below. */
     private static final String START = """
             import errno, fcntl, mmap, os, sys, threading, time
 
@@ -267,7 +269,7 @@ class RestartIT {
         assertEverythingGoesOn(2);
     }
 
-    /** Programs that never stop, and check what they have read and written. */
+    /** Programs that run until the test ends, and check the data that they read and write. */
     private static final String LOAD = """
             stop = False
             errors = []
@@ -409,7 +411,7 @@ class RestartIT {
         Files.deleteIfExists(log);
 
         final Path errors = temporary.resolve("errors");
-        // The shell would look at PWD, which is the mount that nobody serves.
+        // The shell would access PWD, which is on the mount that no program serves.
         final ProcessBuilder builder = new ProcessBuilder(launcher, "mount", "-f", "qemu:" + export, ".")
                 .directory(mountPoint.toFile())
                 .redirectError(errors.toFile());
@@ -544,7 +546,7 @@ class RestartIT {
                 .contains("the installed program cannot take over a mount: ninepin: unknown option");
         Files.delete(launcher);
         assertThat(Program.ninepin("restart", mountPoint).errors()).contains("the installed program cannot be started");
-        // It answers, but cannot be executed afterwards.
+        // The program answers, but cannot be executed afterwards.
         Files.writeString(launcher, "#!/bin/sh\nrm -f \"$0\"\necho 1\n");
         assertThat(launcher.toFile().setExecutable(true)).isTrue();
         assertThat(Program.ninepin("restart", mountPoint).errors()).contains("cannot be executed: No such file");

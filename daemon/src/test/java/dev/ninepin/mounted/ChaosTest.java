@@ -18,14 +18,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Programs that check themselves ({@code chaos.py}) while their server is killed, stopped and started again. {@code
- * bench/chaos} runs them for longer and from other seeds.
+ * Runs programs that check their own results ({@code chaos.py}) while their server is killed, stopped and started
+ * again. {@code bench/chaos} runs them for longer and from other seeds.
  */
 class ChaosTest {
     private static final int SECONDS = Integer.getInteger("ninepin.chaos.seconds", 20);
     private static final long SEED = Long.getLong("ninepin.chaos.seed", 1);
 
-    /** The mount's timeout, far beyond the longest absence of the server: no request may meet it. */
+    /** The mount's timeout. The server's absences are much shorter, so no request may reach it. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static final int LONGEST_ABSENCE_MILLIS = 3000;
@@ -43,7 +43,7 @@ class ChaosTest {
                 .defaultPermissions()
                 .reconnecting(PATIENCE)
                 .mount()) {
-            // Only one user may search the parent directory, but a database server runs as another user.
+            // PostgreSQL runs as another user, who may not search the parent directory otherwise.
             mount.sh("chmod a+x \"$(dirname \"$PWD\")\"");
             final Process programs = mount.programs()
                     .start(Programs.scriptCommand(

@@ -1,11 +1,11 @@
-"""Programs that check themselves while the server of their mount is killed, stopped and started again.
+"""Programs that check their own results while the server of their mount is killed, stopped and started again.
 
 python3 chaos.py SECONDS SEED PATIENCE     runs in the mount, and fails with a description of the fault
 
-It says "ready" when the server may be harmed.
+It prints "ready" when the server may be killed.
 
 A change of names or an append may fail with EIO if its outcome is unknown. Both outcomes are right then. Any other
-failure is wrong. It is also wrong if data is missing after fsync(2).
+failure is wrong. Data must not be missing after fsync(2).
 
 PATIENCE is the mount's timeout= in seconds. No step of a program may take 5 s longer than that, and no thread may be in
 the kernel, uninterruptible (state D), for 5 s longer.
@@ -42,7 +42,7 @@ BLOCK = 5000
 
 
 def step():
-    """Notes that this program goes on."""
+    """Records that this program has made progress."""
     at = own_number * STEPS.size
     last, count, longest = STEPS.unpack_from(shared, at)
     now = time.monotonic()
@@ -336,7 +336,7 @@ def prepare_postgresql(directory):
 
 
 def postgresql(end, rng):
-    """Commits rows to a database of PostgreSQL, and starts it again after it gave up."""
+    """Commits rows to a PostgreSQL database, and restarts the database server if it has ended."""
     programs = postgresql_programs()
     sockets = tempfile.mkdtemp()
     shutil.chown(sockets, "postgres", "postgres")
@@ -346,7 +346,7 @@ def postgresql(end, rng):
         with open(os.path.join(sockets, "log"), "ab") as log:
             return subprocess.Popen([*AS_POSTGRES, programs + "/postgres", "-D", "data", "-k", sockets,
                 "-c", "listen_addresses=", "-c", "checkpoint_timeout=30s",
-                # Otherwise a recovery syncs a thousand files, which takes longer than the server lives.
+                # Otherwise, a recovery syncs a thousand files, which takes longer than the 9P server runs.
                 "-c", "recovery_init_sync_method=syncfs"], stdout=log, stderr=log)
 
     def sql(text):
@@ -435,13 +435,13 @@ class Watch:
 
 
 def descendants():
-    """The processes that this one has started, and those that they have started."""
+    """Returns the descendants of this process."""
     parents = {}
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
             parents[int(path.split("/")[2])] = int(read(path).rpartition(b")")[2].split()[1])
         except OSError:
-            pass  # It has ended.
+            pass  # The process has ended.
     found, fresh = set(), {os.getpid()}
     while fresh:
         fresh = {pid for pid, parent in parents.items() if parent in fresh}
@@ -450,12 +450,12 @@ def descendants():
 
 
 def waiting_threads(pid):
-    """The threads of a process in state D: number, name, and how often each has waited so far."""
+    """Yields the threads of a process in state D: number, name, and how often each has waited so far."""
     for path in glob.glob("/proc/%d/task/*/status" % pid):
         try:
             fields = dict(line.split(b":", 1) for line in read(path).splitlines() if b":" in line)
         except OSError:
-            continue  # It has ended.
+            continue  # The thread has ended.
         if fields.get(b"State", b"").strip().startswith(b"D"):
             yield int(fields[b"Pid"]), fields[b"Name"].decode().strip(), int(fields[b"voluntary_ctxt_switches"])
 

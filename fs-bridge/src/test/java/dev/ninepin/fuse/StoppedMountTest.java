@@ -24,7 +24,7 @@ class StoppedMountTest {
     private static final FuseOptions OPTIONS = new FuseOptions("memory", false, false, false);
     private static final long LONG = TimeUnit.SECONDS.toNanos(30);
 
-    /** Returns how many requests the kernel has for a mount that are not answered. */
+    /** Returns the number of the kernel's unanswered requests for a mount. */
     private static int unanswered(final Mounted mounted) throws IOException {
         return Integer.parseInt(
                 Files.readString(Path.of("/sys/fs/fuse/connections/" + mounted.mount.connection() + "/waiting"), UTF_8)

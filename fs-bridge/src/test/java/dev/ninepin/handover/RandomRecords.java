@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
-/** Makes records with random components: also the least and the largest numbers, empty lists, and names of any bytes. */
+/**
+ * A source of records with random components, including the least and largest numbers, empty lists, and names of any
+ * bytes.
+ */
 final class RandomRecords {
     private static final int MOST_ELEMENTS = 4;
 

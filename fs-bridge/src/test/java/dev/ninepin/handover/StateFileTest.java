@@ -122,7 +122,7 @@ class StateFileTest {
         assertRefused("checksum", ByteBuffer.wrap(whole.clone()).putInt(20, 0).array());
     }
 
-    /** The format has a version of its own: a change here needs another one in {@code MountState}. */
+    /** A change of the format requires another version in {@code MountState}. */
     @Test
     void theFormatIsThatOfTheVersion() {
         assertThat(RecordCodec.of(ShareState.File.class).describe())

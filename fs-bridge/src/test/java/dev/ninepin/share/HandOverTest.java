@@ -209,7 +209,7 @@ class HandOverTest {
         write(side, file.handle(), 0, "kept");
         side.share.unlink(ROOT, name("a"));
         side.handOver(notes);
-        // Another mount of the share removes what killed mounts have left.
+        // Another mount of the share removes the files that killed mounts have left.
         try (Session session = side.connect()) {
             Share.open(session, side.options, notes).close();
         }
@@ -278,7 +278,7 @@ class HandOverTest {
         return names.toString();
     }
 
-    /** What a kernel knows of one side, and the operations that it may ask for. */
+    /** The kernel's view of one share, and the operations that it may request. */
     private static final class Known {
         private final Side side;
         private final List<Long> nodes = new ArrayList<>(List.of(ROOT));
@@ -359,7 +359,7 @@ class HandOverTest {
                 }
                 case 10 -> {
                     final var attributes = share.getattr(node);
-                    // The files of two exports have other numbers.
+                    // Files of two exports have different numbers.
                     return (attributes.ino() >>> 62) + " " + Integer.toOctalString(attributes.mode()) + " "
                             + attributes.nlink() + " " + (plain.contains(node) ? attributes.size() : 0);
                 }
@@ -378,7 +378,7 @@ class HandOverTest {
                     }
                 }
                 case 14 -> {
-                    // As the kernel does, which needs the directories above, and the nodes of open files.
+                    // Like the kernel, which needs the directories above, and the nodes of open files.
                     if (plain.contains(node) && !nodeOfFile.containsValue(node)) {
                         nodes.remove(node);
                         share.forget(node, 1);

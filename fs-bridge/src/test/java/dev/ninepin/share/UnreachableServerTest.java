@@ -95,7 +95,7 @@ class UnreachableServerTest {
     private void cut() throws IOException {
         away.set(true);
         cuts.plan(Tstatfs.class, Cuts.Moment.BEFORE_ARRIVAL);
-        // Answered by the last answer.
+        // The share answers with the last answer.
         share.statfs(ROOT);
         assertThat(cuts.made()).isOne();
     }

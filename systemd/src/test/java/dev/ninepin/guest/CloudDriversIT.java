@@ -167,7 +167,7 @@ class CloudDriversIT extends DriverTests {
         }
     }
 
-    /** A reset is also what a device meets that is restored without its state, such as after a suspend. */
+    /** A device also looks like one that was reset if it is restored without its state, such as after a suspend. */
     @Test
     void aMountGoesOnAfterItsDeviceWasResetOrBrokenOrTheMachineStopped(final Guest guest) throws Exception {
         try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
@@ -175,7 +175,7 @@ class CloudDriversIT extends DriverTests {
                 device.writeRegister(CommonRegisters.DEVICE_STATUS, Byte.BYTES, 0);
                 device.awaitProgress();
             }
-            // QEMU takes no other value than 1, and sets NEEDS_RESET.
+            // QEMU accepts only the value 1. After any other value, it sets NEEDS_RESET.
             device.writeRegister(CommonRegisters.QUEUE_ENABLE, Short.BYTES, 2);
             device.awaitProgress();
             assertThat(device.snapshotObstacles()).contains("mounted in the guest using mount_tag 'plugged'");

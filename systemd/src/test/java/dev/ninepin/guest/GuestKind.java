@@ -29,7 +29,7 @@ public enum GuestKind {
     /** The guest's PCI address of the share with the tag {@code second}. */
     static final String SECOND_ADDRESS = "0000:00:09.0";
 
-    /** The port into which devices are plugged on a machine with an IOMMU, whose root bus takes none. */
+    /** The port into which devices are plugged on a machine with an IOMMU. Its root bus takes no devices. */
     private static final String PORT = "plugs";
 
     /**
@@ -108,8 +108,8 @@ public enum GuestKind {
     }
 
     /**
-     * Returns the socket of QEMU's monitor ({@link Monitor}). The path is relative to this module, because that of a socket
-     * must be short.
+     * Returns the socket of QEMU's monitor ({@link Monitor}). The path is relative to this module, because the path of
+     * a socket must be short.
      */
     Path monitor() {
         return Guest.directory(this).resolve("monitor");

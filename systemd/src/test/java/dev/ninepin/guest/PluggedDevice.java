@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * A device that is plugged into a running guest, under a mount in which a program works. The program has an open and
- * locked file, and a working directory. It writes numbered records, syncs each, and then notes its number outside the
- * mount.
+ * A device that is plugged into a running guest. A program uses the mount of the device: it has an open and locked
+ * file, and a working directory. The program writes numbered records, syncs each record, and then notes its number
+ * outside the mount.
  */
 final class PluggedDevice implements AutoCloseable {
     private static final String TAG = "plugged";
@@ -132,7 +132,7 @@ final class PluggedDevice implements AutoCloseable {
         awaitProgress();
     }
 
-    /** Ends the program, and checks that it met no error, still has its lock, and wrote all that it noted. */
+    /** Ends the program, and checks that it got no error, still has its lock, and wrote all records that it noted. */
     void checkProgram() throws IOException {
         guest.check("""
                 set -e

@@ -42,15 +42,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Tests of waits that are to end while the server is connected, but sends nothing or reads nothing. Requests have hours,
- * as with {@code timeout=hard}: each wait that ends within the test does not end because of the timeout.
+ * Tests of waits that must end although the server is connected but sends or reads nothing. The timeout is hours, as
+ * with {@code timeout=hard}, so it does not end a wait within a test.
  */
 @Timeout(60)
 class MuteServerTest {
     private static final int FID = 7;
     private static final Rreadlink ANSWER = new Rreadlink(ByteString.of("there"));
 
-    /** Less than the grace of a server that lives, and more than a loaded machine needs to notice a mute one. */
+    /**
+     * Less than the time that a live server has to answer a Tflush, and more than a loaded machine needs to notice a
+     * mute server.
+     */
     private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(4);
 
     @Test
@@ -77,7 +80,7 @@ class MuteServerTest {
 
             assertThat(Thread.interrupted()).isTrue();
             assertThat(System.nanoTime() - begin).isLessThan(SOON_NANOS);
-            // Of the request, the Tflush, and the question.
+            // The tags of the request, the Tflush, and the question.
             assertThat(session.status().tagsUsed()).isEqualTo(3);
             over.countDown();
             await().untilAsserted(() -> assertThat(session.status().tagsUsed()).isZero());
@@ -92,7 +95,7 @@ class MuteServerTest {
                     final Frame flush = receiveFrame(client);
                     final Frame question = receiveFrame(client);
                     sendAll(client, frame(question.tag(), new Rflush()));
-                    // As QEMU, which answers a Tflush after the request.
+                    // Like QEMU, which answers a Tflush after the request.
                     sendAll(client, frame(request.tag(), ANSWER));
                     sendAll(client, frame(flush.tag(), new Rflush()));
                     attend(client);
@@ -203,7 +206,7 @@ class MuteServerTest {
                             }
                         })
                         .awaitInside("awaitRoom")) {
-                    // These must be sent, and wait for nobody.
+                    // These requests must be sent, and no thread waits for them.
                     final Call<?> clunk = session.clunk(FID);
                     assertThat(clunk.future()).isNotDone();
                     try (BackgroundCall<?> other = BackgroundCall.start(
@@ -228,7 +231,7 @@ class MuteServerTest {
                 await().untilAsserted(
                                 () -> assertThat(session.status().tagsUsed()).isZero());
             }
-            // In the order in which they were sent, and nothing of what was not sent.
+            // The requests arrive in the order in which they were sent. No part of an unsent request arrives.
             final List<Tmessage> all = received.get();
             assertThat(all.stream().filter(Twrite.class::isInstance)).hasSize(writes);
             assertThat(all.stream().filter(each -> each instanceof Tclunk clunk && clunk.fid() == FID))

@@ -375,7 +375,7 @@ class ReconnectionTest {
                 }
             });
             assertThat(cuts.made()).isGreaterThan(3);
-            // Nobody waits for the replies to the last clunks.
+            // No thread waits for the replies to the last clunks.
             await().untilAsserted(() -> {
                 assertThat(session.status().tagsUsed()).isZero();
                 assertThat(session.fids().used()).isEqualTo(2);

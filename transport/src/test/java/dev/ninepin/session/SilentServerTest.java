@@ -62,7 +62,10 @@ class SilentServerTest {
         assertThatThrownBy(() -> request(session)).isInstanceOf(RequestTimeoutException.class);
     }
 
-    /** Cuts the connection by a request that the session sends nowhere else, and that a silent server is sent. */
+    /**
+     * Cuts the connection with a request that the session does not send otherwise, and that it sends even to a silent
+     * server.
+     */
     private void cut(final Session session) throws IOException {
         cuts.plan(Tclunk.class, Cuts.Moment.BEFORE_ARRIVAL);
         session.fids().clunk(session.fids().take());

@@ -90,7 +90,10 @@ public final class WatchedChannel extends ForwardingChannel {
         return List.copyOf(fidsAtVersion).get(fidsAtVersion.size() - 1);
     }
 
-    /** Returns how many requests of a kind were sent. A Tflush of an unused tag, to see a sign of life, does not count. */
+    /**
+     * Returns how many requests of a type were sent, without the Tflushes of an unused tag, which ask for a sign of
+     * life.
+     */
     public int sent(final Class<? extends Tmessage> kind) {
         final AtomicInteger count = sent.get(kind);
         return count == null ? 0 : count.get();

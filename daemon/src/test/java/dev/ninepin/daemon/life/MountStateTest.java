@@ -7,7 +7,7 @@ import dev.ninepin.handover.RecordCodec;
 import org.junit.jupiter.api.Test;
 
 class MountStateTest {
-    /** A program reads only states of its version: a changed format with an old number would be misread. */
+    /** A program reads only states of its version. It would misread a changed format with an old version. */
     @Test
     void aChangedFormatHasAnotherVersion() {
         final String format = RecordCodec.of(MountState.class).describe();

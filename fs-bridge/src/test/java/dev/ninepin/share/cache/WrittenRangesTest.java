@@ -19,7 +19,7 @@ class WrittenRangesTest {
     private final Random random = new Random(1);
     private WrittenRanges ranges = new WrittenRanges();
 
-    /** What the file contains. */
+    /** The contents of the file. */
     private byte[] content = new byte[0];
 
     /** For each byte, whether it was written. */
@@ -44,7 +44,7 @@ class WrittenRangesTest {
         written = Arrays.copyOf(written, size);
     }
 
-    /** Returns whether the data is on a server with some bytes, which returns less than is asked for. */
+    /** Returns whether a server with these bytes has the data. The server returns fewer bytes than requested. */
     private boolean isAt(final byte[] bytes) throws IOException {
         return ranges.isKnown()
                 && ranges.hasSize(bytes.length)

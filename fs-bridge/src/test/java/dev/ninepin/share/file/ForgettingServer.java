@@ -41,13 +41,13 @@ final class ForgettingServer implements AnsweringChannel.Server {
     private final List<ByteBuffer> held = new ArrayList<>();
     private final Set<Integer> appending = new HashSet<>();
 
-    /** What is on the disk of the host. */
+    /** The contents of the host's disk. */
     private byte[] synced;
 
     private final List<UnaryOperator<byte[]>> unsynced = new ArrayList<>();
     private byte[] content;
 
-    /** Which unsynced changes the next crash keeps, by their number. It happens before the next connection. */
+    /** The numbers of the unsynced changes that the next crash keeps. The crash happens before the next connection. */
     private Predicate<Integer> kept = number -> true;
 
     private int mode = S_IFREG | 0644;
@@ -188,7 +188,7 @@ final class ForgettingServer implements AnsweringChannel.Server {
         return content.clone();
     }
 
-    /** Returns what a crash can't take away. */
+    /** Returns the contents that a crash cannot undo. */
     synchronized byte[] synced() {
         return synced.clone();
     }

@@ -37,7 +37,7 @@ final class ForgettingShare implements AutoCloseable {
     final long node;
     final long handle;
 
-    /** What the programs believe that the file contains. */
+    /** The contents of the file as the programs wrote them. */
     byte[] expected = new byte[60];
 
     /** @param isRemote whether the server may run on another host */

@@ -100,7 +100,7 @@ class RandomLossesTest {
             hasLost |= !isAsExpected();
         }
 
-        /** Most crashes are no more than a restart, or lose a few changes. */
+        /** Most crashes lose no changes, or only a few. */
         private void planCrash() {
             final long seed = random.nextLong();
             final int loses = random.nextInt(3) == 0 ? 1 + random.nextInt(100) : 0;
@@ -147,7 +147,7 @@ class RandomLossesTest {
         }
 
         private void truncate() throws IOException {
-            // A larger size would be followed by bytes that must be zero, which are not compared.
+            // The bytes up to a larger size must be zero, and are not compared.
             final int size = random.nextInt(MOST_BLOCKS) * unit;
             mount.truncate(Math.min(size, mount.expected.length / unit * unit));
         }

@@ -22,7 +22,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class UnsyncedFilesTest {
-    /** More than fit into the memory. */
+    /** More files than fit into the memory. */
     private static final int FILES = 40_000;
 
     /** A directory without names. */

@@ -162,7 +162,7 @@ abstract class FidTableContract extends SessionFixture {
         assertThat(channel.sent(Tclunk.class)).isGreaterThan(40);
     }
 
-    /** As with a directory that is listed again and again. The fid that was not used for the longest time must not go. */
+    /** As with a directory that is listed again and again. The least recently used fid must not always be evicted. */
     @Test
     void manyFidsAreFoundAgainWhereALittleMoreThanTheLimitAreUsedInTurns() throws Exception {
         final int max = 100;

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class AnonymousMemoryTest {
-    /** A size that no other test uses, as its mappings show it. */
+    /** A size that no other test uses, so that the mappings of this test can be found by it. */
     private static final int SIZE = 5 << 20;
 
     @Test

@@ -200,8 +200,8 @@ abstract class DriverInGuestContract {
     }
 
     /**
-     * With VFIO, the kernel removes the device only after its user has closed it, for which it asks. With the other ways,
-     * the kernel removes the device while it is in use, and the claim has nothing to restore at the end.
+     * With VFIO, the kernel asks the user of the device to close it, and then removes the device. With the other
+     * drivers, the kernel removes a device in use, and the claim has nothing to restore at the end.
      */
     @Test
     void theRemovalOfAnIdleDeviceEndsItsChannel() throws Exception {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests of a mapping that is lost. A file that is truncated faults as a mapping that the kernel has revoked. */
+/** Tests of a revoked mapping. Accesses to a truncated file fault like accesses to a revoked mapping. */
 class MappedMmioTest {
     private static final int SIZE = 4096;
 
