@@ -156,7 +156,8 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Serves a mount that another program has made and served. No file of the mount may be used by this process before.
+     * Serves a mount that another program has made and served. This process must not have used a file of the mount
+     * before.
      *
      * @param directory the directory of the mount, without symbolic links
      * @param bytes the same in bytes
@@ -190,10 +191,11 @@ public final class FuseMount implements AutoCloseable {
     }
 
     /**
-     * Stops serving, and blocks until no request is in progress but waits for locks, at most for {@code nanos}. If there
-     * still is one, goes on. Programs wait until {@link #goOn}, or until another program serves the mount.
+     * Stops serving, and blocks for at most {@code nanos} until no request is in progress, except for waits for locks.
+     * If a request is still in progress then, goes on serving. Programs wait until {@link #goOn}, or until another
+     * program serves the mount.
      *
-     * @return what another program needs to serve the mount; empty if this one goes on
+     * @return the state for the program that serves the mount next; empty if this program goes on
      */
     public Optional<FuseState> stop(final long nanos) throws IOException, InterruptedException {
         return workers.stop(connection(), nanos);

@@ -19,9 +19,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A converter between records and bytes: the components in their order, without names. Numbers are big-endian; strings
- * and lists begin with their length. The components of a record are {@code long}, {@code int}, {@code boolean}, {@link
- * String}, {@link ByteString}, enums, records, and optional values or lists of these. Any thread.
+ * A converter between records and bytes. The bytes are the components in their order, without names. Numbers are
+ * big-endian; strings and lists begin with their length. A component is a {@code long}, {@code int}, {@code boolean},
+ * {@link String}, {@link ByteString}, enum or record, or an optional value or list of these. Any thread may call any
+ * method.
  *
  * @param <T> the record
  */
@@ -53,7 +54,7 @@ public final class RecordCodec<T extends Record> {
         return new RecordCodec<>(type);
     }
 
-    /** Returns a description of the bytes, which changes whenever the format does. */
+    /** Returns a description of the format, which differs for each format. */
     public String describe() {
         return part.name();
     }
@@ -66,7 +67,7 @@ public final class RecordCodec<T extends Record> {
     /**
      * Reads a record.
      *
-     * @throws InvalidStateException if the bytes are no such record
+     * @throws InvalidStateException if the bytes are not a record of this type
      */
     public T read(final DataInputStream in) throws IOException {
         try {
@@ -201,7 +202,7 @@ public final class RecordCodec<T extends Record> {
             if (count < 0) {
                 throw new InvalidStateException("the state has a list of a negative length");
             }
-            // Grows with the elements that are there: a damaged length must not take all memory.
+            // Grows with each element that is read, so that a damaged length does not exhaust the memory.
             final List<Object> list = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 list.add(element.read(in));

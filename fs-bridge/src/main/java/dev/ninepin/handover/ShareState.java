@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the kernel knows of a share, and what the server cannot tell a new program about it. A record of fids is not part
- * of it: the new program makes fids as after the end of a connection.
+ * The state of a share that a new program cannot get from the server. It contains no fids: the new program makes fids
+ * as after the end of a connection.
  *
  * @param lastNode the last node ID that the kernel was given
- * @param nodes the inodes, of which the first is the root; the list is not copied, since it may make them one by one
+ * @param nodes the inodes, beginning with the root; not copied, because the list may make each element on demand
  * @param lastFile the last handle of a file that the kernel was given
  * @param lastDirectory the last handle of a directory that the kernel was given
  * @param locks the locks that programs hold, with {@code locks=remote}
@@ -45,18 +45,18 @@ public record ShareState(
      *
      * @param node the node ID
      * @param lookups the lookup count
-     * @param isTwin whether the inode shows a number of Ninepin's own
+     * @param isTwin whether the inode has an inode number of Ninepin's own
      * @param isIndexed whether another name with the same qid may lead to this inode
      * @param names the names under which the file was found
-     * @param path which of the names the path leads over; -1 if no path leads to the file
-     * @param home the node ID of the directory of the name that was added last; 0 if it is not known any more
+     * @param path the index of the name that the path uses; -1 if no path leads to the file
+     * @param home the node ID of the directory of the name that was added last; 0 if the directory is no longer known
      * @param attributes the last attributes that the server has sent
-     * @param writtenTo the end of the writes since then, in bytes
-     * @param removed the attributes that remain, after the last name was removed on this mount
+     * @param writtenTo the largest offset written to since then, in bytes
+     * @param removed the attributes to show after the last name was removed on this mount
      * @param hidden the silly-renamed file's temporary name
-     * @param hasLostWrites whether the kernel may have data that the server did not take
-     * @param isUnsynced whether changes were made that the server was not asked to sync
-     * @param alwaysDrops whether the kernel may drop pages by itself at any time
+     * @param hasLostWrites whether the kernel may have data that the server did not accept
+     * @param isUnsynced whether there are changes that the server has not synced
+     * @param alwaysDrops whether the kernel may drop pages on its own at any time
      */
     public record Node(
             long node,
@@ -102,7 +102,7 @@ public record ShareState(
      * An open directory.
      *
      * @param user the opener's server ID
-     * @param cookies the server's cookies that programs were shown numbers for, in the order of the numbers
+     * @param cookies the server's cookies for which programs have got numbers, in the order of the numbers
      * @param counts whether the server numbers the entries of each page from 1
      */
     public record Directory(long handle, long node, int user, List<Long> cookies, boolean counts) {
@@ -111,16 +111,16 @@ public record ShareState(
         }
     }
 
-    /** A lock, which flock(2) or else fcntl(2) has set. */
+    /** A lock that flock(2) or fcntl(2) has set. */
     public record Lock(boolean isFlock, FileLock lock) {}
 
     /**
      * The temporary names of a mount.
      *
-     * @param prefix what all of them begin with
+     * @param prefix the beginning of all these names
      * @param last the number of the last one
-     * @param shown those that listings show, since their files could not be removed
-     * @param lock the descriptor of the file whose lock says that the mount is running; -1 if no notes are made
+     * @param shown the names that listings show, because the files could not be removed
+     * @param lock the descriptor of the file whose lock shows that the mount is running; -1 if no notes are made
      */
     public record Asides(String prefix, long last, List<ByteString> shown, int lock) {
         public Asides {

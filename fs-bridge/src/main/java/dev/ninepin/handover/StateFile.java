@@ -15,7 +15,7 @@ import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
 
 /**
- * A file with a record, by which one program passes its state on to the next.
+ * A file with a record, in which a program passes its state on to the next program.
  *
  * <pre>magic[8] version[4] length[8] checksum[4] record[length]</pre>
  *
@@ -32,7 +32,7 @@ public final class StateFile<T extends Record> {
 
     /**
      * @param type the record
-     * @param version the version of its format, which is written and read
+     * @param version the version of the format, for both writing and reading
      */
     public StateFile(final Class<T> type, final int version) {
         this.codec = RecordCodec.of(type);

@@ -15,8 +15,8 @@ package dev.ninepin.operations;
  * @param atime the time of the last access
  * @param mtime the time of the last change of the data
  * @param ctime the time of the last change of the attributes
- * @param isPredicted whether these are not the server's, but follow from the request: the kernel must ask for the
- *     attributes before it uses them again
+ * @param isPredicted whether the attributes follow from a request and were not sent by the server. The kernel must
+ *     request the attributes before it uses them again
  */
 public record Attributes(
         long ino,

@@ -105,7 +105,7 @@ public interface FileOperations {
         return getattr(node);
     }
 
-    /** Changes attributes, and returns the attributes afterwards, which may be predicted. */
+    /** Changes attributes, and returns the attributes after the change, which may be predicted. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
     /**
@@ -284,8 +284,8 @@ public interface FileOperations {
     void flock(FileLock wanted, boolean wait, KernelCache kernel) throws IOException;
 
     /**
-     * Keeps the waits of {@link #lock} and {@link #flock} from ending until {@link #releaseWaits}, and returns how many
-     * threads wait. Nothing of such a request is done yet, so another program can begin it again.
+     * Stops the waits of {@link #lock} and {@link #flock} from ending until {@link #releaseWaits}, and returns how many
+     * threads wait. These requests have had no effect yet, so another program can start them again.
      */
     default int holdWaits() {
         return 0;
@@ -366,7 +366,7 @@ public interface FileOperations {
      */
     default void disconnected() {}
 
-    /** Returns whether the server answers now. Asks it, and blocks for two seconds at most. */
+    /** Asks the server for a sign of life, and returns whether it answers. Blocks for at most two seconds. */
     default boolean isServerAnswering() {
         return true;
     }

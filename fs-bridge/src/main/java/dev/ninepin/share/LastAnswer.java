@@ -13,14 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The last answer to a question about the mount point that programs ask in passing: umount(8), df(1), a shell in the
- * directory above. They must not hang because of a server that sends nothing. After a second of silence, they get the
- * last answer again. Any thread may call any method.
+ * The last answer to a request about the mount point from programs such as umount(8), df(1) or a shell in the directory
+ * above. These programs must not hang because of a silent server. After a second of silence, they get the last answer
+ * again. Any thread may call any method.
  */
 final class LastAnswer<T> {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How long a server that gave no answer is asked whether it answers at all. */
+    /** How long to wait for a sign of life from a server that has not answered. */
     private static final long LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(LastAnswer.class);
@@ -33,11 +33,11 @@ final class LastAnswer<T> {
     }
 
     /**
-     * Asks the server, and returns its answer. Returns the last answer if the server is unreachable or silent for a
-     * second, and the session reconnects.
+     * Sends the request, and returns the answer. Returns the last answer if the server has been unreachable or silent
+     * for a second, and the session reconnects.
      *
-     * @param again makes the last answer one that is given again
-     * @throws IOException as {@code request}, for any other failure or if there was no answer yet
+     * @param again converts the last answer to one that is given again
+     * @throws IOException if the request fails for another reason, or if there is no last answer
      */
     T get(final FilePaths.Attempt<T> request, final UnaryOperator<T> again) throws IOException {
         if (!session.reconnects() || last.get() == null) {

@@ -79,7 +79,7 @@ public final class Share implements FileOperations, AutoCloseable {
     /** How long the requests at the end of a mount wait for a server that sends nothing. */
     private static final long LAST_REQUESTS_NANOS = TimeUnit.MILLISECONDS.toNanos(1000);
 
-    /** How long a server is asked whether it answers, before data is given up. */
+    /** How long to wait for a sign of life before data is given up. */
     private static final long LIFE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
@@ -195,7 +195,7 @@ public final class Share implements FileOperations, AutoCloseable {
         return share;
     }
 
-    /** Asks for the statistics of the file system, so that umount(8) gets them from a server that falls silent. */
+    /** Requests the statistics of the file system, so that umount(8) gets an answer even if the server falls silent. */
     private void askForStatistics() throws IOException {
         try {
             statfs(ROOT);
@@ -205,10 +205,10 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     /**
-     * Opens a share as {@link #open(Session, ShareOptions, Optional)} does, and goes on with what another program has left
-     * of it: nodes, handles, locks and temporary names. Blocks until the server has answered.
+     * Opens a share as {@link #open(Session, ShareOptions, Optional)} does, and takes over the nodes, handles, locks
+     * and temporary names of another program. Blocks until the server has answered.
      *
-     * @throws IOException if the state cannot be used, or the server offers another tree than before
+     * @throws IOException if the state cannot be used, or the server exports a different directory than before
      */
     public static Share takeOver(
             final Session session, final ShareOptions options, final Optional<Path> notes, final ShareState state)
@@ -259,8 +259,8 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     /**
-     * Returns what another program needs to go on with this share. The kernel's requests are stopped, and none is in
-     * progress. Blocks until all writes are answered, and checks that everything can be opened again.
+     * Returns the state of this share for another program. Requests of the kernel must be stopped, and none may be in
+     * progress. Blocks until all writes are answered, and checks that all files and directories can be opened again.
      *
      * @param deadline when the attempt ends, as a {@link System#nanoTime}
      * @throws IOException if something cannot be handed over; the message says what, and the share goes on
@@ -287,7 +287,7 @@ public final class Share implements FileOperations, AutoCloseable {
                 common.asides.handOver());
     }
 
-    /** Shortens a later {@link #handOver}: makes the server sync what it would sync then. */
+    /** Syncs files in advance, so that a later {@link #handOver} takes less time. */
     public void prepareHandOver() throws IOException {
         files.handOver().syncChanges();
     }
@@ -691,7 +691,7 @@ public final class Share implements FileOperations, AutoCloseable {
     public void close() {
         if (session.status().connected()) {
             final BooleanSupplier before = Session.giveUpCondition();
-            // What is released waits for a server that answers, and not for a mute one.
+            // A release waits for the server, unless the server is mute.
             final long begin = System.nanoTime();
             Session.setGiveUpCondition(() -> System.nanoTime() - begin >= LAST_REQUESTS_NANOS);
             try {

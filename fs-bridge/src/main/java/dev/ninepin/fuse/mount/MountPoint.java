@@ -27,7 +27,7 @@ public final class MountPoint {
     }
 
     /**
-     * Creates the mount point of a mount that nobody serves at the moment, so that each use of the path would block.
+     * Creates the mount point of a mount that no program serves at the moment. Accesses to the path would block.
      *
      * @param path the path, without symbolic links
      * @param bytes the same in bytes

@@ -45,7 +45,7 @@ public final class ReceivedRequest {
         return buffer;
     }
 
-    /** Returns a copy of the request in the buffer, which must be one that was not rewritten. */
+    /** Returns a copy of the request in the buffer. The request must not have been rewritten. */
     public ByteString copy() {
         return ByteString.copyOf(buffer.slice(0, buffer.getInt(0)));
     }

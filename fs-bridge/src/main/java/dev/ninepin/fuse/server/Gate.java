@@ -8,11 +8,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /**
- * The gate that each worker passes before it receives a request. While it is closed, no worker receives one, and those that
- * wait for one in the kernel are woken. Once all workers have stopped here, no request is in progress. Any thread.
+ * The gate that each worker passes before it receives a request. While the gate is closed, no worker receives a
+ * request, and workers that wait for one in the kernel are woken. Once all workers have stopped at the gate, no request
+ * is in progress. Any thread may call any method.
  */
 final class Gate {
-    /** How often workers are woken that are in the kernel. A worker may have been just before its system call. */
+    /**
+     * The interval at which workers in the kernel are woken. A single signal could arrive just before the system call.
+     */
     private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     /** Read without the monitor before each request. */
@@ -22,7 +25,7 @@ final class Gate {
     @GuardedBy("this")
     private final Set<Worker> workers = new HashSet<>();
 
-    /** The workers that have stopped here. */
+    /** The workers that have stopped at the gate. */
     @GuardedBy("this")
     private final Set<Worker> stopped = new HashSet<>();
 
@@ -66,11 +69,12 @@ final class Gate {
     }
 
     /**
-     * Closes the gate, and blocks until all workers have stopped at it or wait for a lock, at most for {@code nanos}. If
-     * they have not, opens it again.
+     * Closes the gate, and blocks for at most {@code nanos} until each worker has stopped at the gate or waits for a
+     * lock. If a worker serves a request for longer, opens the gate again.
      *
-     * @param holdWaits keeps the workers that wait for a lock from going on, and returns their number
-     * @return the workers that wait for a lock; empty if a request is in progress. {@link #open} follows unless it is
+     * @param holdWaits stops the waits for locks from ending, and returns the number of workers that wait
+     * @return the workers that wait for a lock; empty if a request is still in progress. If not empty, {@link #open}
+     *     must follow
      */
     synchronized Optional<Set<Worker>> close(final long nanos, final IntSupplier holdWaits)
             throws InterruptedException {

@@ -14,8 +14,8 @@ package dev.ninepin.fuse.server;
  */
 final class Interrupts {
     /**
-     * How long a request that its program will not wait for may still be answered. A mute server is noticed after another
-     * half a second, and kill(1) should not take longer than a second.
+     * How long a request may continue after its program was killed. It takes another half a second to notice a mute
+     * server, and kill(1) should not take longer than a second.
      */
     private static final long SOON_MILLIS = 250;
 

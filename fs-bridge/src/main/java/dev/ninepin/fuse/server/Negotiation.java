@@ -70,7 +70,7 @@ final class Negotiation {
     private final boolean mayMapUncached;
     private volatile boolean canMapUncached;
 
-    /** The kernel's INIT and the answer that it got; empty before, and if libfuse gave the answer. */
+    /** The kernel's INIT and the answer to it. Empty before the negotiation; the answer is empty if libfuse sent it. */
     private volatile ByteString initRequest = ByteString.EMPTY;
 
     private volatile ByteString initAnswer = ByteString.EMPTY;
@@ -148,7 +148,7 @@ final class Negotiation {
         return initAnswer;
     }
 
-    /** Repeats a negotiation of another program for {@code session}. The kernel gets no second answer. */
+    /** Repeats the negotiation of another program for {@code session}. The kernel gets no second answer. */
     void takeOver(final long session, final ByteString request, final ByteString answer) {
         initRequest = request;
         initAnswer = answer;

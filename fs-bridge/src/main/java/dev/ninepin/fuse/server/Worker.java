@@ -28,7 +28,7 @@ final class Worker extends Thread {
 
     private final Consumer<Worker> loop;
 
-    /** A request that another program has received, and that is served first; null if there is none. */
+    /** A request from another program, which is served first; null if there is none. */
     final @Nullable ByteString first;
 
     /** The thread's {@code pthread_self}; 0 before it runs. */
@@ -40,7 +40,7 @@ final class Worker extends Thread {
     /**
      * Creates a worker.
      *
-     * @param first a request that is served first; null if there is none
+     * @param first the request to serve first; null if there is none
      * @param loop receives and serves requests until the worker may end; runs on the worker's thread
      */
     Worker(

@@ -49,9 +49,9 @@ public final class Workers {
     private static final int FULL = 16;
 
     /**
-     * The most threads that are started at once. Only if this many requests wait for the server at once do further
-     * requests queue in the kernel. Then one more thread is started at intervals, because the kernel's INTERRUPT of a
-     * request also needs a thread.
+     * The most threads that are started without a delay. If this many requests wait for the server, further requests
+     * queue in the kernel. Then one more thread starts at intervals, because the kernel's INTERRUPT of a request also
+     * needs a thread.
      */
     static final int MOST = 1024;
 
@@ -83,7 +83,7 @@ public final class Workers {
     private final Timer timer;
     private final Gate gate = new Gate();
 
-    /** The requests that another program has received, and that are served first. Set before {@link #start}. */
+    /** The requests from another program, which are served first. Set before {@link #start}. */
     private List<ByteString> earlier = List.of();
 
     private final AtomicInteger waiting = new AtomicInteger();
@@ -166,7 +166,7 @@ public final class Workers {
         }
     }
 
-    /** Starts another thread. If the system has no memory for it, the existing threads go on alone. */
+    /** Starts another thread, unless the system has no memory for it. */
     @GuardedBy("sessionLock")
     private void addIfPossible() {
         try {
@@ -327,12 +327,12 @@ public final class Workers {
     }
 
     /**
-     * Stops taking requests, and blocks until none is in progress, at most for {@code nanos}. If there still is one, goes
-     * on. A request that waits for a lock may be in progress: it is handed over.
+     * Stops taking requests, and blocks for at most {@code nanos} until no request is in progress. If a request is
+     * still in progress then, goes on serving. Requests that wait for a lock are handed over.
      *
      * @param connection the number of the connection
-     * @return what another program needs to serve the connection; empty if this one goes on. {@link #goOn} follows
-     *     unless it is empty
+     * @return the state for the program that serves the connection next; empty if this program goes on. If not empty,
+     *     {@link #goOn} must follow, unless that program starts
      * @throws IOException if threads that wait for requests cannot be woken
      */
     public Optional<FuseState> stop(final int connection, final long nanos) throws IOException, InterruptedException {
@@ -356,7 +356,7 @@ public final class Workers {
         gate.open();
     }
 
-    /** Begins with a connection that another program has served. Called before {@link #start}. */
+    /** Takes over a connection that another program has served. Called before {@link #start}. */
     public void takeOver(final FuseState state) {
         earlier = state.waiting();
         negotiation.takeOver(session, state.request(), state.answer());
@@ -396,7 +396,7 @@ public final class Workers {
         return disconnected;
     }
 
-    /** Returns whether the server answers now. Blocks for two seconds at most. */
+    /** Returns whether the server answers now. Blocks for at most two seconds. */
     public boolean isServerAnswering() {
         return files.isServerAnswering();
     }

@@ -33,12 +33,12 @@ public final class AsideFiles {
         this.notes = notes;
     }
 
-    /** Returns what is needed to go on with these files in another program. */
+    /** Returns the state of these files for another program. */
     public ShareState.Asides handOver() {
         return notes.handOver(List.copyOf(left));
     }
 
-    /** Goes on with the names that another program has left. */
+    /** Takes over the names of another program. */
     public void takeOver(final ShareState.Asides state) {
         left.addAll(state.shown());
     }

@@ -79,13 +79,13 @@ public final class AsideNotes implements AutoCloseable {
         this(mounts, String.format(Locale.ROOT, START + "%016x-", new SecureRandom().nextLong()), 0);
     }
 
-    /** Returns what is needed to go on with these names and notes in another program. */
+    /** Returns the state of these names and notes for another program. */
     synchronized ShareState.Asides handOver(final List<ByteString> shown) {
         return new ShareState.Asides(prefix, last.get(), shown, living == null ? -1 : living.number());
     }
 
     /**
-     * Returns an instance that goes on with the names and notes of another program.
+     * Returns an instance that takes over the names and notes of another program.
      *
      * @param directory the directory of the notes, if there is one
      */

@@ -84,19 +84,22 @@ public final class AttributeWriter {
         change(file.inode(), change, file.isForWriting());
     }
 
-    /** Changes a file's attributes like {@link #change}, and returns those afterwards, which may be predicted. */
+    /**
+     * Changes a file's attributes like {@link #change}. Returns the attributes after the change, which may be
+     * predicted.
+     */
     public Attributes changeAndShow(final Inode inode, final AttributeChange change) throws IOException {
         return changeAndShow(inode, change, false);
     }
 
-    /** Changes attributes through a descriptor like {@link #changeOpen}, and returns those afterwards. */
+    /** Changes attributes through a descriptor like {@link #changeOpen}. Returns the attributes after the change. */
     public Attributes changeAndShowOpen(final OpenFile file, final AttributeChange change) throws IOException {
         return changeAndShow(file.inode(), change, file.isForWriting());
     }
 
     private Attributes changeAndShow(final Inode inode, final AttributeChange change, final boolean mayWrite)
             throws IOException {
-        // Requested before the change, as far as other requests are concerned: so they take the reply for outdated.
+        // Counts as requested before the change, so that other requests treat the reply as outdated.
         final Inode.Asked asked = attributes.beginRequest(inode);
         final Optional<Rgetattr> after = prediction.after(inode, change);
         change(inode, change, mayWrite);

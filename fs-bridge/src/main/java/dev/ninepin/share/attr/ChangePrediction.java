@@ -13,11 +13,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The attributes of a file after a change of its mode, owner or times, as they follow from the last known ones and the
- * change. The reply to a setattr has them, and the kernel must ask before it uses them again. So chmod(2) waits for one
- * round trip less.
+ * A predictor of a file's attributes after a change of its mode, owner or times. They follow from the last known
+ * attributes and the change. The reply to setattr contains them, which saves chmod(2) a round trip. The kernel must
+ * request the attributes before it uses them again.
  *
- * <p>A new size is not predicted, because the kernel cuts its pages off at the size of the reply. Set-ID bits and the
+ * <p>A new size is not predicted, because the kernel truncates its pages to the size in the reply. Set-ID bits and the
  * sticky bit are not predicted either, because a server may clear them. Any thread may call any method.
  *
  * @param options the options of the share
@@ -26,7 +26,7 @@ record ChangePrediction(ShareOptions options) {
     private static final int SPECIAL_BITS = 07000;
 
     /**
-     * Returns the attributes after a change that is about to be sent; empty if they do not follow from it.
+     * Returns the attributes after a change that is about to be sent; empty if they cannot be predicted.
      *
      * @throws ErrnoException EOVERFLOW if the new owner has no ID on the server
      */

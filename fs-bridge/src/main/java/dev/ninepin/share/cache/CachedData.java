@@ -122,12 +122,12 @@ public final class CachedData {
         return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
     }
 
-    /** Returns whether a write failed whose bytes the kernel has in its pages. */
+    /** Returns whether a write has failed whose bytes are in the kernel's pages. */
     synchronized boolean hasLostWrites() {
         return hasLostWrites;
     }
 
-    /** Begins with the state that another program has left: a change of that program may have ended just now. */
+    /** Takes over the state of another program, whose last change may have ended just now. */
     synchronized void takeOver(final boolean lostWrites) {
         hasLostWrites = lostWrites;
         changedAt = System.nanoTime();

@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a file on the server must be like if no change of a series was lost. A change that cannot be verified makes this
- * unknown. Not thread-safe.
+ * The expected state of a file or directory on the server if no change of a series was lost. Unknown after a change
+ * that cannot be verified. Not thread-safe.
  */
 public final class ExpectedFile {
-    /** The most names that are compared. Each takes a request. */
+    /** The most names that are compared. Each name takes a request. */
     static final int MOST_NAMES = 1000;
 
     /** The memory of an object without ranges and names, and of a name. */
@@ -42,7 +42,7 @@ public final class ExpectedFile {
     /** Bits of {@link SetattrMask}: the attributes that were changed, except the size. */
     private int changed;
 
-    /** The names in a directory that were changed, and the files that they lead to; empty if a name was removed. */
+    /** The changed names in a directory, each with the file that it leads to; empty if the name was removed. */
     private Map<ByteString, Optional<Qid>> names = Map.of();
 
     /** @param connection the number of the connection of the first change */
@@ -118,12 +118,12 @@ public final class ExpectedFile {
         names = Map.of();
     }
 
-    /** Returns the memory of this, in bytes, roughly. */
+    /** Returns the approximate memory of this object, in bytes. */
     int memory() {
         return OWN_BYTES + data.memory() + names.size() * NAME_BYTES;
     }
 
-    /** Adds the changes that were made after these. */
+    /** Adds the changes of a later series. */
     void add(final ExpectedFile later) {
         data.add(later.data);
         later.names.forEach(this::setName);

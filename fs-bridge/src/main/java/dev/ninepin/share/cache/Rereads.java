@@ -121,12 +121,12 @@ final class Rereads {
         dropped = true;
     }
 
-    /** Returns whether the kernel may drop pages by itself at any time. */
+    /** Returns whether the kernel may drop pages on its own at any time. */
     synchronized boolean mayAlwaysDrop() {
         return alwaysDropping;
     }
 
-    /** Assumes that the whole file was dropped and read again, which another program may have recorded. */
+    /** Assumes that the whole file was dropped and read again, because another program may have recorded this. */
     synchronized void takeOver(final boolean alwaysDrops) {
         dropped = true;
         alwaysDropping |= alwaysDrops;

@@ -8,10 +8,11 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes of a file or directory that the server has acknowledged and that no fsync(2) has synced. If the server's
- * host may have crashed since, fsync(2) compares the file with them ({@code docs/decisions/0048-reconnection.md}).
+ * The acknowledged changes of a file or directory that no fsync(2) has synced. If the server's host may have crashed
+ * since, fsync(2) compares the file with these changes ({@code docs/decisions/0048-reconnection.md}).
  *
- * <p>Each loss has a number. A descriptor reports a loss once: it remembers the number of the last one that it reported.
+ * <p>Each loss has a number. A descriptor remembers the number of the last loss that it has reported, so that it
+ * reports each loss once.
  *
  * <p>Any thread may call any method.
  */
@@ -20,10 +21,7 @@ public final class UnsyncedChanges {
     @GuardedBy("this")
     private @Nullable ExpectedFile latest;
 
-    /**
-     * The changes that the calls of fsync(2) in progress sync, oldest first. Immutable, and so are its elements while
-     * they are here.
-     */
+    /** The changes that the fsync(2) calls in progress sync, oldest first. The list and its elements are immutable. */
     @GuardedBy("this")
     private List<ExpectedFile> syncing = List.of();
 
@@ -46,8 +44,8 @@ public final class UnsyncedChanges {
     }
 
     /**
-     * Records a change. Must be called after the change was answered or added to the pending writes: an fsync(2) that
-     * does not wait for the change then leaves it to the next one.
+     * Records a change. The change must already be answered or be a pending write. So an fsync(2) that does not wait
+     * for the change leaves it to the next fsync(2).
      *
      * @param connection the number of the connection over which the change was sent, or of an earlier one
      */
@@ -63,12 +61,12 @@ public final class UnsyncedChanges {
         return latest != null;
     }
 
-    /** Returns the memory of the changes since the last fsync(2), in bytes, roughly; 0 if there are none. */
+    /** Returns the approximate memory of the changes since the last fsync(2), in bytes; 0 if there are none. */
     public synchronized int memory() {
         return latest == null ? 0 : latest.memory();
     }
 
-    /** Frees memory. The changes since the last fsync(2) cannot be verified any more. */
+    /** Frees memory. The changes since the last fsync(2) can no longer be verified. */
     public synchronized void forget() {
         if (latest != null) {
             latest.forget();
@@ -95,12 +93,12 @@ public final class UnsyncedChanges {
             this.changes = changes;
         }
 
-        /** Returns the number of the connection of the first change, also of other calls; empty if there is none. */
+        /** Returns the number of the earliest connection of the changes to sync; empty if there are none. */
         public OptionalInt since() {
             return changes.stream().mapToInt(ExpectedFile::connection).min();
         }
 
-        /** Returns what the file must be like. Must be called only if there are changes. */
+        /** Returns the expected state of the file. Must be called only if there are changes. */
         public ExpectedFile expected() {
             return sum(changes);
         }
@@ -142,8 +140,8 @@ public final class UnsyncedChanges {
     }
 
     /**
-     * Records that the server has lost unsynced changes, or may have. Each descriptor reports this once, to fsync(2).
-     * Does nothing the second time for one connection.
+     * Records that the server has lost unsynced changes, or may have lost some. Each descriptor reports this to
+     * fsync(2) once. Only the first call for a connection has an effect.
      *
      * @param connection the number of the latest connection
      */

@@ -6,8 +6,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of bytes of a file, with one CRC for each block of {@link #BLOCK} bytes that it touches. Only its first and
- * its last block can be incomplete. Not thread-safe.
+ * A range of bytes of a file, with a CRC for each block of {@link #BLOCK} bytes. The range may cover its first and last
+ * block only in part. Not thread-safe.
  */
 final class WrittenRange {
     /** The size of a block, in bytes. Blocks begin at multiples of it. */
@@ -50,7 +50,7 @@ final class WrittenRange {
         return end % BLOCK == 0 || end == start || last != null;
     }
 
-    /** Adds bytes at the end, which must be known. */
+    /** Adds bytes at the end. {@link #hasKnownEnd} must return true. */
     void append(final ByteBuffer bytes) {
         final ByteBuffer rest = bytes.duplicate();
         while (rest.hasRemaining()) {
@@ -129,7 +129,7 @@ final class WrittenRange {
         void visit(long at, long until, int sum);
     }
 
-    /** Passes the range on, block by block. */
+    /** Passes each block to the visitor. */
     void forEachBlock(final BlockVisitor visitor) {
         for (long at = start; at < end; at = blockEnd(at)) {
             visitor.visit(at, endOf(at), sums[indexOf(at)]);

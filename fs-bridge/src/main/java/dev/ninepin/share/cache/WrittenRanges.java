@@ -10,8 +10,8 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * The data that a file must contain: the ranges that were written, and the size that it was truncated to. Becomes unknown
- * if a write replaces a part of a block, or if there is too much to compare. Not thread-safe.
+ * The data that a file must contain: the ranges that were written, and the size to which the file was truncated.
+ * Becomes unknown if a write replaces a part of a block, or if there is too much data to compare. Not thread-safe.
  */
 final class WrittenRanges {
     /** The most bytes that are compared. Reading them must not take much longer than writing them to a disk. */
@@ -37,7 +37,10 @@ final class WrittenRanges {
     /** The size of the file, if it was truncated; else {@link #NONE}. */
     private long size = NONE;
 
-    /** The smallest size that the file was truncated to; else {@link #NONE}. What follows and is in no range is zero. */
+    /**
+     * The smallest size to which the file was truncated; else {@link #NONE}. Bytes after it are zero unless a range has
+     * them.
+     */
     private long truncated = NONE;
 
     private boolean isKnown = true;
@@ -53,7 +56,7 @@ final class WrittenRanges {
         bytes = 0;
     }
 
-    /** Returns the memory of this, in bytes, roughly. */
+    /** Returns the approximate memory of this object, in bytes. */
     int memory() {
         return ranges.size() * RANGE_BYTES + (int) (bytes / WrittenRange.BLOCK * Integer.BYTES);
     }
@@ -92,10 +95,9 @@ final class WrittenRanges {
     }
 
     /**
-     * Returns the range that bytes within one block belong to, which may be new. Removes the ranges that these bytes
-     * replace.
+     * Returns the range for bytes within one block, which may be new. Removes the ranges that these bytes replace.
      *
-     * @param mayContinue whether the bytes may be added to a range that ends where they begin
+     * @param mayContinue whether the bytes may extend a range that ends where they begin
      */
     private WrittenRange rangeFor(final long at, final long until, final boolean mayContinue) {
         final Iterator<WrittenRange> inside =
@@ -106,7 +108,8 @@ final class WrittenRanges {
                 bytes -= each.length();
                 inside.remove();
             } else if (each.start() > at) {
-                // Its first block is replaced in part. That range does not take these bytes, which ends the record.
+                // The bytes replace a part of this range's first block. The range does not accept them, so the data
+                // becomes unknown.
                 return each;
             }
         }
@@ -137,7 +140,7 @@ final class WrittenRanges {
         }
     }
 
-    /** Adds what was written and truncated after this. */
+    /** Adds later writes and truncations. */
     void add(final WrittenRanges later) {
         if (!later.isKnown) {
             forget();
@@ -156,7 +159,10 @@ final class WrittenRanges {
         return size != NONE;
     }
 
-    /** Returns whether a file of this size has all that was written, except for the data of the ranges. */
+    /**
+     * Returns whether {@code now} is the expected size. Returns false if bytes after the truncation are in no range,
+     * because they cannot be verified.
+     */
     boolean hasSize(final long now) {
         return size == NONE || (now == size && !hasGap());
     }

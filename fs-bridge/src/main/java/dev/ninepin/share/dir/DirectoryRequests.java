@@ -71,8 +71,8 @@ record DirectoryRequests(Inode inode, UserView view, AttributeReader attributes)
     }
 
     /**
-     * Compares the directory with the server's, for fsync(2). If the connection ends meanwhile, begins again. Returns
-     * false if the user may not search the directory.
+     * Returns whether the directory on the server is as expected, for fsync(2). If the connection ends meanwhile,
+     * begins again. Returns false if the user may not search the directory.
      */
     boolean isAsExpected(final ExpectedFile expected) throws IOException {
         try {

@@ -65,9 +65,9 @@ public final class OpenDirectories {
     }
 
     /**
-     * Checks that another program can open all directories again.
+     * Checks that another program can open all open directories again.
      *
-     * @throws ErrnoException if it cannot; the message names the directory
+     * @throws ErrnoException if a directory cannot be opened; the message names the directory
      */
     public void checkOpenAgain() throws IOException {
         for (final long handle : handles.all()) {
@@ -83,7 +83,7 @@ public final class OpenDirectories {
         }
     }
 
-    /** Makes the handles that are given out from now on larger than {@code last}. */
+    /** Makes all future handles larger than {@code last}. */
     public void continueAfter(final long last) {
         handles.continueAfter(last);
     }
@@ -91,7 +91,7 @@ public final class OpenDirectories {
     /**
      * Adds a directory that another program had opened.
      *
-     * @param view the user who opened it
+     * @param view the user who opened the directory
      */
     public void takeOver(
             final ShareState.Directory state,

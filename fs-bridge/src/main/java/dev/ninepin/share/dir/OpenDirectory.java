@@ -115,7 +115,7 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private int lossReported;
 
-    /** Whether an earlier listing showed that the server numbers the entries of each page from 1. */
+    /** Whether the server numbers the entries of each page from 1, as an earlier listing has shown. */
     @GuardedBy("this")
     private boolean counts;
 
@@ -175,7 +175,7 @@ public final class OpenDirectory {
                 pages == null ? counts : pages.counts());
     }
 
-    /** Goes on where another program has left off. The directory is opened on the server when it is needed. */
+    /** Takes over the state of another program. The directory is opened on the server when it is needed. */
     synchronized void takeOver(final ShareState.Directory state) {
         isFresh = false;
         shownCookies.takeOver(state.cookies());
@@ -183,7 +183,7 @@ public final class OpenDirectory {
     }
 
     /**
-     * Opens the directory on the server once more, as another program would, and closes it again.
+     * Opens the directory on the server again, as another program would, and closes it.
      *
      * @throws IOException if the directory cannot be opened
      */

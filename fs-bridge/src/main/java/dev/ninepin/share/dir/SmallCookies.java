@@ -41,12 +41,12 @@ final class SmallCookies {
      */
     private int expected;
 
-    /** Returns the server's cookies that programs were shown numbers for, in the order of the numbers. */
+    /** Returns the server's cookies for which programs have got numbers, in the order of the numbers. */
     List<Long> handOver() {
         return Arrays.stream(numbered, 0, count).boxed().toList();
     }
 
-    /** Begins with the numbers that another program has shown. */
+    /** Takes over the numbers of another program. */
     void takeOver(final List<Long> cookies) {
         numbered = cookies.stream().mapToLong(Long::longValue).toArray();
         count = numbered.length;

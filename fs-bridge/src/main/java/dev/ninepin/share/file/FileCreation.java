@@ -174,8 +174,8 @@ public final class FileCreation {
             fids.clunk(answer.fid());
             throw e;
         }
-        // So that fsync(2) of the new file reports a loss of the file itself.
-        // The path is walked again before the file is synced over another connection.
+        // So that fsync(2) of the new file reports a loss of the file itself. Over another connection, the path is
+        // walked again before the file is synced.
         unsynced.note(inode, session.connection(), expected -> {});
         final Uninterrupted.Action release = () -> files.release(handle);
         final Entry entry = newFiles.isPredictable(plan, qid)

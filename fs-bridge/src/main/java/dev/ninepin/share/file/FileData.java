@@ -168,8 +168,8 @@ final class FileData {
     }
 
     /**
-     * Writes bytes as {@link #write} does, not as an append. Does not record an unsynced change: the caller has done so,
-     * when the write was sent first.
+     * Writes bytes as {@link #write} does, but not as an append. Records no unsynced change, because the caller did so
+     * when it first sent the write.
      */
     private int writeUnnoted(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
         return session.repeatIfLost(() -> writeOnce(file, offset, data));

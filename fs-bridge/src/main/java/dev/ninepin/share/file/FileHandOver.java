@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The open files and locks that one program passes on to another. Any thread may call any method. */
+/** The hand-over of open files and locks from one program to another. Any thread may call any method. */
 public final class FileHandOver {
     private final Session session;
     private final Inodes inodes;
@@ -42,8 +42,8 @@ public final class FileHandOver {
     }
 
     /**
-     * Makes the server sync the open files that were changed since their last fsync(2), if the server may run on another
-     * host: the next program would not notice that host's crash.
+     * Syncs the open files with unsynced changes if the server may run on another host. The next program would not
+     * notice a crash of that host.
      */
     public void syncChanges() throws IOException {
         if (!session.mayLoseUnsynced()) {
@@ -63,11 +63,11 @@ public final class FileHandOver {
     }
 
     /**
-     * Blocks until all writes are answered, and checks that another program can open all files again. No request of the
-     * kernel may be in progress.
+     * Blocks until all writes are answered, and checks that another program can open all open files again. No request
+     * of the kernel may be in progress.
      *
      * @param deadline when the wait ends, as a {@link System#nanoTime}
-     * @throws IOException if something would be lost; the message names the file
+     * @throws IOException if a file cannot be handed over; the message names the file
      */
     public void check(final long deadline) throws IOException {
         for (final long handle : handles.all()) {
@@ -105,12 +105,12 @@ public final class FileHandOver {
         return all;
     }
 
-    /** Returns the locks of programs for another program. */
+    /** Returns the locks that programs hold, for another daemon. */
     public List<ShareState.Lock> locks() {
         return locks.handOver();
     }
 
-    /** Makes the handles that are given out from now on larger than {@code last}. */
+    /** Makes all future handles larger than {@code last}. */
     public void continueAfter(final long last) {
         handles.continueAfter(last);
     }
@@ -122,12 +122,12 @@ public final class FileHandOver {
         handles.takeOver(handle, file);
     }
 
-    /** Adds a lock that another program has left. */
+    /** Adds a lock of another program. */
     public void takeOver(final ShareState.Lock state) throws ErrnoException {
         locks.takeOver(state, handles.get(state.lock().handle()));
     }
 
-    /** Requests the locks that another program has left. */
+    /** Requests the locks of another program from the server. */
     public void regainLocks() {
         locks.regainAll();
     }

@@ -134,7 +134,7 @@ public final class OpenFiles {
         checks.removeIf(OpenCheck::closeLeaseIfEnded);
     }
 
-    /** Returns what another program needs, or has left, of these files. */
+    /** Returns the hand-over of these files. */
     public FileHandOver handOver() {
         return new FileHandOver(session, inodes, cache, syncs, readBack, handles, fileLocks);
     }
@@ -311,7 +311,10 @@ public final class OpenFiles {
         return written;
     }
 
-    /** Writes the rest of a write(2) whose first bytes are written. Returns 0 if that fails: the program will notice. */
+    /**
+     * Writes the rest of a write(2) whose first bytes are written. Returns 0 if this fails, so that write(2) returns a
+     * smaller count.
+     */
     private int writeRest(final OpenFile file, final long offset, final ByteBuffer rest, final int flags) {
         try {
             return data.write(file, offset, rest, flags);
@@ -412,7 +415,7 @@ public final class OpenFiles {
 
     /**
      * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails with
-     * EIO, once for each handle, if the server has lost unsynced changes, or if that cannot be found out.
+     * EIO, once for each handle, if the server has lost unsynced changes, or if Ninepin cannot find out whether it has.
      */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);

@@ -11,7 +11,7 @@ import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A comparison of open files with what was written to them, for fsync(2). Any thread may call any method. */
+/** A comparison of open files with their unsynced changes, for fsync(2). Any thread may call any method. */
 final class ReadBack {
     private static final Logger LOG = LoggerFactory.getLogger(ReadBack.class);
 
@@ -22,8 +22,8 @@ final class ReadBack {
     }
 
     /**
-     * Waits for the pending writes of a file, and reads the file from the server. Returns whether it is as expected;
-     * false if the user may not read it. If the connection ends meanwhile, begins again.
+     * Waits for the pending writes of a file, reads the file from the server, and returns whether it is as expected.
+     * Returns false if the user may not read the file. If the connection ends meanwhile, begins again.
      */
     boolean isAsExpected(final OpenFile file, final ExpectedFile expected) throws IOException {
         file.inode().pending.await();

@@ -33,7 +33,7 @@ final class WritesBehind {
     /** The most bytes that are gathered for one request. Larger requests are not faster. */
     private static final int MOST_GATHERED = 64 << 10;
 
-    /** How often a thread that waits for a permit checks that the connection lasts. */
+    /** The interval at which a thread that waits for a permit checks the connection. */
     private static final long CONNECTION_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private static final Logger LOG = LoggerFactory.getLogger(WritesBehind.class);
@@ -383,8 +383,9 @@ final class WritesBehind {
     }
 
     /**
-     * Takes a permit. Returns false if there is none within the session's timeout, or if the connection ends: then the
-     * permits of lost writes come back late. The file's unanswered writes have succeeded or failed then.
+     * Takes a permit. Returns false if no permit becomes free within the session's timeout, or if the connection ends,
+     * because the permits of lost writes are returned late. In both cases, the file's unanswered writes have succeeded
+     * or failed.
      */
     private boolean takePermit(final OpenFile file) throws InterruptedIOException {
         if (permits.tryAcquire()) {

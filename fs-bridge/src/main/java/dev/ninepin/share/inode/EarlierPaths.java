@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The paths of the inodes that another program has left. The fids on them are made at their next use. Not thread-safe. */
+/** The paths of another program's inodes. A fid on a path is made at the next use of the path. Not thread-safe. */
 final class EarlierPaths {
     /** The qid of a directory that is no longer known. No path leads to it. */
     private static final Qid UNKNOWN = new Qid(Qid.DIR, 0, 0);
@@ -21,7 +21,7 @@ final class EarlierPaths {
     private final Map<Long, ShareState.Node> nodes = new HashMap<>();
     private final Map<Long, PathFid> made = new HashMap<>();
 
-    /** The nodes whose paths are being made, from the first to the one above it. */
+    /** The nodes whose paths are being made: a node and the directories above it. Detects cycles. */
     private final Set<Long> under = new HashSet<>();
 
     EarlierPaths(final FidTable fids, final List<ShareState.Node> all) {

@@ -29,12 +29,12 @@ public final class Handles<T> {
         return last.get();
     }
 
-    /** Makes the handles that are given out from now on larger than {@code handle}. */
+    /** Makes all future handles larger than {@code handle}. */
     public void continueAfter(final long handle) {
         last.set(handle);
     }
 
-    /** Adds what has a handle already. */
+    /** Adds an object under a handle that it had in another program. */
     public void takeOver(final long handle, final T opened) {
         open.put(handle, opened);
     }

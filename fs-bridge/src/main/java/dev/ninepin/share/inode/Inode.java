@@ -81,7 +81,7 @@ public final class Inode {
     /** The writes that were sent and may not be answered yet. */
     public final PendingWrites pending;
 
-    /** The changes that no fsync(2) has synced. Empty if the server runs on this host. */
+    /** The changes that no fsync(2) has synced. Empty if a crash of the server's host also ends the mount. */
     public final UnsyncedChanges unsynced = new UnsyncedChanges();
 
     /**
@@ -134,8 +134,8 @@ public final class Inode {
     /**
      * Returns the state of this inode for another program. Under the lock of {@link Inodes}.
      *
-     * @param over which of the names the path leads over; -1 if it leads nowhere
-     * @param lastHome the node ID of {@link #home}; 0 if that is not known any more
+     * @param over the index of the name that the path uses; -1 if the path leads nowhere
+     * @param lastHome the node ID of {@link #home}; 0 if the directory is no longer known
      */
     ShareState.Node handOver(final boolean isIndexed, final int over, final long lastHome) {
         return new ShareState.Node(
@@ -156,7 +156,7 @@ public final class Inode {
                 pages.mayAlwaysDrop());
     }
 
-    /** Begins with the state that another program has left, apart from names and open files. */
+    /** Takes over the state of another program, except for names and open files. */
     void takeOver(final ShareState.Node state) {
         lookups = state.lookups();
         state.attributes().ifPresent(last -> seen.set(new Seen(last, Asked.EARLIER)));
@@ -254,7 +254,7 @@ public final class Inode {
      * @param nanos {@link System#nanoTime} before the request was sent
      */
     public record Asked(long order, long changes, long removals, long nanos) {
-        /** The state before the requests of another program: the file may have been changed since. */
+        /** The state before the requests of another program. The file may have changed since. */
         private static final Asked EARLIER = new Asked(0, -1, -1, System.nanoTime() - LONG_AGO);
     }
 

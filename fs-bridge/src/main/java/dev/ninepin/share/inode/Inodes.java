@@ -74,8 +74,8 @@ public final class Inodes {
     }
 
     /**
-     * Returns the inodes for another program, the root first. Each record is made when it is taken from the list: all of
-     * them would need as much memory as the table itself.
+     * Returns the inodes for another program, the root first. The list makes each record on demand, because all records
+     * together need as much memory as the table.
      */
     public List<ShareState.Node> handOver() {
         final List<Inode> all = new ArrayList<>();
@@ -111,7 +111,7 @@ public final class Inodes {
         return names.leadsTo(inode.path, name.directory(), name.name());
     }
 
-    /** Fills an empty table with the inodes that another program has left. */
+    /** Fills an empty table with the inodes of another program. */
     public synchronized void takeOver(final long last, final List<ShareState.Node> all) {
         lastNode = last;
         final EarlierPaths paths = new EarlierPaths(fids, all);
@@ -538,9 +538,9 @@ public final class Inodes {
     }
 
     /**
-     * Removes an inode from the table, unless the kernel knows it, it is open, it is silly-renamed, or it is a directory
-     * on the path to another file that is needed ({@link #isOnTheWay}). Then examines the directories that held the
-     * inode, which may have been kept only for it.
+     * Removes an inode from the table. Keeps an inode that the kernel knows, that is open or silly-renamed, or that is
+     * a directory on the path to another needed file ({@link #isOnTheWay}). Then examines the directories that held the
+     * inode, because they may have been kept only for it.
      */
     @GuardedBy("this")
     private List<PathUpdate> dropUnlessNeeded(final Inode first) {

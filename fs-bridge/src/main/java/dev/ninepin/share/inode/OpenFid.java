@@ -35,7 +35,7 @@ final class OpenFid {
     @GuardedBy("this")
     private @Nullable OpenCheck check;
 
-    /** Whether an earlier fid is lost, with which another program had opened the file. */
+    /** Whether another program had opened the file. Its fid is lost. */
     @GuardedBy("this")
     private boolean isLostBefore;
 
@@ -65,7 +65,7 @@ final class OpenFid {
     }
 
     /**
-     * Records that another program had opened the file: each fid is checked, as after the end of a connection.
+     * Records that another program had opened the file. Each new fid is checked, as after the end of a connection.
      *
      * @param earlier the iounit of that program's fid, in bytes
      */

@@ -150,7 +150,7 @@ public final class OpenFile {
     /**
      * Returns a file that another program had opened. Its fids are opened at their first use.
      *
-     * @param state what the other program has left
+     * @param state the state from the other program
      */
     public static OpenFile takeOver(final Inode inode, final ShareState.File state, final Opener opener) {
         final OpenFile file = new OpenFile(inode, state.flags(), opener, state.user());
@@ -169,7 +169,7 @@ public final class OpenFile {
     }
 
     /**
-     * Opens the file once more, as another program would, and closes that again.
+     * Opens the file again, as another program would, and closes the new fid.
      *
      * @throws IOException if the file cannot be opened
      */
@@ -177,7 +177,7 @@ public final class OpenFile {
         opener.clunk(opener.open(inode, flags, true).fid());
     }
 
-    /** Returns whether a program is still to be told that a write has failed, or that the server may have forgotten changes. */
+    /** Returns whether a failed write or a loss of changes has not been reported to a program yet. */
     public synchronized boolean hasUntoldFailure() {
         final long failures = inode.pending.failures();
         return failuresSynced != failures || failuresWritten != failures || lossReported != inode.unsynced.lossNumber();
@@ -320,7 +320,7 @@ public final class OpenFile {
     }
 
     /**
-     * Sends requests over a fid that may read: over the first one, or over another fid that is opened for these requests.
+     * Sends requests over a fid that may read: the file's first fid, or another fid that is opened for these requests.
      *
      * @throws IOException as {@link #fid}, or if the user may not read the file, or if the requests fail
      */

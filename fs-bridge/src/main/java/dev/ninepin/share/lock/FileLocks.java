@@ -46,12 +46,12 @@ public final class FileLocks {
         of(file.inode()).flock(wanted, file, wait, atFirst);
     }
 
-    /** Returns the locks of programs for another program. */
+    /** Returns the locks that programs hold, for another daemon. */
     public List<ShareState.Lock> handOver() {
         return files.values().stream().flatMap(file -> file.handOver().stream()).toList();
     }
 
-    /** Keeps all waits for locks from ending until {@link #releaseWaits}, and returns how many there are. */
+    /** Keeps all waits for locks from ending until {@link #releaseWaits}, and returns their number. */
     public int holdWaits() {
         return waits.hold();
     }
@@ -61,7 +61,7 @@ public final class FileLocks {
         waits.release();
     }
 
-    /** Adds a lock that another program has left. It is requested again before the file is used. */
+    /** Adds a lock of another program. The lock is requested again before the file is used. */
     public void takeOver(final ShareState.Lock state, final OpenFile file) {
         of(file.inode()).takeOver(state, file);
     }

@@ -23,7 +23,7 @@ final class LockWaits {
     @GuardedBy("this")
     private final List<Wait> waits = new ArrayList<>();
 
-    /** Whether waits do not end, because another program is about to take them over. */
+    /** Whether waits are kept from ending, because another program is about to take them over. */
     @GuardedBy("this")
     private boolean held;
 
@@ -94,7 +94,7 @@ final class LockWaits {
         return !held;
     }
 
-    /** Keeps all waits from ending until {@link #release}, and returns how many there are. */
+    /** Keeps all waits from ending until {@link #release}, and returns their number. */
     synchronized int hold() {
         held = true;
         return waits.size();

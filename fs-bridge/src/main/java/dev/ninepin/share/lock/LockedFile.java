@@ -36,7 +36,7 @@ public final class LockedFile {
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How often a wait looks whether it may end, while waits are held. */
+    /** The interval at which a wait that is held checks whether it may end. */
     private static final long HELD_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final long DROPPING_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -135,7 +135,7 @@ public final class LockedFile {
         }
     }
 
-    /** Returns the locks of programs for another program. */
+    /** Returns the locks that programs hold, for another daemon. */
     List<ShareState.Lock> handOver() {
         turn.lock();
         try {
@@ -148,7 +148,7 @@ public final class LockedFile {
         }
     }
 
-    /** Adds a lock that another program has left. */
+    /** Adds a lock of another program. */
     void takeOver(final ShareState.Lock state, final OpenFile file) {
         turn.lock();
         try {

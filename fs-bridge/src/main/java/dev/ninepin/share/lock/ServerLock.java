@@ -35,7 +35,7 @@ final class ServerLock {
         this.connection = requests.connection();
     }
 
-    /** Begins with a lock that another program held through an open file. It is requested again, as a lost one. */
+    /** Takes over a lock of another program on an open file. The lock is requested again, like a lost lock. */
     void takeOver(final OpenFile file) {
         if (holder == null) {
             holder = file;

@@ -129,8 +129,9 @@ public final class PutAside {
     }
 
     /**
-     * Removes a silly-renamed file after its last close. If the server is unreachable or silent, does so after the next
-     * connection was opened, or leaves that to the next mount. Logs another failure. The caller holds the file's lock exclusively.
+     * Removes a silly-renamed file after its last close. If the server is unreachable or silent, removes the file after
+     * the next reconnection, or leaves it to the next mount. Logs other failures. The caller holds the file's lock
+     * exclusively.
      */
     public void remove(final Inode inode) {
         final Inode.Name hidden = inode.open.aside().map(OpenState.Aside::name).orElse(null);

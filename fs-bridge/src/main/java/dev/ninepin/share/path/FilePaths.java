@@ -77,7 +77,7 @@ public final class FilePaths {
         T with(int fid, int other) throws IOException;
     }
 
-    /** What a request changes, for fsync(2). */
+    /** The effect of a request on a file, for fsync(2). */
     @FunctionalInterface
     public interface Effect<T> {
         /**
@@ -287,8 +287,8 @@ public final class FilePaths {
     }
 
     /**
-     * Runs a change over existing fids. Records the change of the files for fsync(2), unless the change certainly failed.
-     * If a new connection begins meanwhile, the change fails, because the fids are lost.
+     * Runs a change over existing fids. Records the change for fsync(2), unless it certainly failed. If a new
+     * connection begins meanwhile, the change fails, because the fids are lost.
      */
     private <T> T runAndNote(final Attempt<T> request, final Effect<T> effect, final Inode changed) throws IOException {
         final int connection = session.connection();

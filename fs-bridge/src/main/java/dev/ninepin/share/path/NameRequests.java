@@ -83,7 +83,7 @@ public final class NameRequests {
         });
     }
 
-    /** Returns a fid on the file to be renamed: the one on its path, if the path surely leads to it, or else a new one. */
+    /** Returns a fid on the file to be renamed: the path fid if the path needs no check, otherwise a new fid. */
     private Lease fileAt(final Inode directory, final int at, final ByteString name) throws IOException {
         final Optional<Lease> known = knownAt(directory, name)
                 .filter(file -> fids.isAt(inodes.path(file), inodes.path(directory), name))
@@ -105,7 +105,7 @@ public final class NameRequests {
         };
     }
 
-    /** Returns the file that a name is sure to lead to, as far as that need be checked before a change. */
+    /** Returns the known file of a name, if its path need not be checked before a change. */
     private Optional<Inode> knownAt(final Inode directory, final ByteString name) {
         return inodes.known(directory, name).filter(paths::isKnown);
     }
@@ -170,10 +170,10 @@ public final class NameRequests {
         });
     }
 
-    /** Returns a fid on the file to be removed: the one on its path, if the path surely leads to it, or else a new one. */
+    /** Returns a fid on the file to be removed: the path fid if the path needs no check, otherwise a new fid. */
     private int takeFile(final Inode directory, final int at, final ByteString name, final boolean asDirectory)
             throws IOException {
-        // Not for a directory: if a file has its name by now, Tremove would remove that.
+        // Not for a directory. If a file has taken its name, Tremove would remove the file.
         final Inode known = asDirectory ? null : knownAt(directory, name).orElse(null);
         if (known != null && !known.isDirectory()) {
             final OptionalInt taken = fids.take(inodes.path(known), inodes.path(directory), name);

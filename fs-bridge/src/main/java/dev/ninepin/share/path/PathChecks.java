@@ -52,7 +52,7 @@ final class PathChecks {
     }
 
     /**
-     * Asks the server where a path leads, unless the answer is known: such as when the fid has just been made.
+     * Asks the server which file a path leads to, unless the path need not be checked or the fid was just made.
      *
      * @param lease the fid on the path, which stays pinned until the check is settled
      * @param now a {@link System#nanoTime} from before the lease was taken

@@ -9,11 +9,11 @@ import java.io.IOException;
 import java.util.OptionalInt;
 
 /**
- * A runner of fsync(2) calls. Detects that the server has lost unsynced changes, or may have: another connection
- * followed, and the server's host may have crashed. Any thread may call any method.
+ * A runner of fsync(2) calls. If a new connection followed and the server's host may have crashed, finds out whether
+ * unsynced changes are lost. Any thread may call any method.
  */
 public final class Syncs {
-    /** The most comparisons of a file that differs, while other threads change it. */
+    /** The most comparisons of a file that differs. Other threads may be changing it. */
     private static final int MOST_TRIES = 8;
 
     private final Session session;
@@ -36,11 +36,11 @@ public final class Syncs {
     }
 
     /**
-     * Runs a request that syncs a file or directory. If the server has lost unsynced changes, or may have, records this
-     * in the inode's {@code unsynced} ({@code UnsyncedChanges.recordLoss}). The caller reports the loss.
+     * Runs a request that syncs a file or directory. If the server has lost unsynced changes, or may have lost some,
+     * records this in the inode ({@code UnsyncedChanges.recordLoss}). The caller reports the loss.
      *
      * <p>The file is compared before it is synced, over the same connection. So the server's host did not crash in
-     * between, and what was compared is what was synced.
+     * between, and the synced data is the compared data.
      */
     public void run(final Inode inode, final Comparison comparison, final FilePaths.Attempt<?> sync)
             throws IOException {
@@ -51,15 +51,15 @@ public final class Syncs {
     }
 
     /**
-     * Returns false if the result is not certain: a file that differs may have been changed meanwhile, or another
-     * connection has begun. In the last try, this counts as a loss.
+     * Returns false if the result is uncertain, because a file that differs may have been changed meanwhile, or because
+     * another connection has begun. The last try treats this as a loss.
      */
     private boolean runOnce(
             final Inode inode, final Comparison comparison, final FilePaths.Attempt<?> sync, final int tries)
             throws IOException {
         final boolean isLast = tries == MOST_TRIES;
-        // In this order: a change of data that is not noted yet is under way, or ends later. Changes of names are not
-        // counted, so the first difference never counts.
+        // In this order, so that a change of data that is not noted yet is seen as under way or as ended later. Changes
+        // of names are not counted, so the first difference is never a loss.
         final long changes = inode.pages.changes();
         final UnsyncedChanges.Sync begun = inode.unsynced.beginSync();
         boolean done = false;

@@ -34,8 +34,8 @@ public final class UnknownOutcomeException extends IOException {
     }
 
     /**
-     * Returns the failure of fsync(2) for a file whose changes were not synced before a connection ended, and which
-     * differs or cannot be compared. Logs it.
+     * Returns the failure of fsync(2) for a file that differs from its unsynced changes after a reconnection, or cannot
+     * be compared. Logs the failure.
      */
     static UnknownOutcomeException ofUnsynced(final String file) {
         LOG.warn(

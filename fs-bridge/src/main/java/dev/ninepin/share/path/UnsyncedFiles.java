@@ -11,31 +11,30 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The files and directories of a share that have changes which no fsync(2) has synced. Records these changes if the
- * server may run on another host. Limits the memory for files that are not open, most of which are never synced, and for files
- * with many changes. Any thread may
- * call any method.
+ * The files and directories of a share with unsynced changes. Records these changes if the server may run on another
+ * host. Limits the memory for files with many changes, and for files that are not open, most of which are never synced.
+ * Any thread may call any method.
  */
 public final class UnsyncedFiles {
-    /** The most memory for files that are not open, in bytes. */
+    /** The most memory for all counted files, in bytes. */
     private static final long MOST_BYTES = 32L << 20;
 
     /** The memory of an inode, in bytes. */
     private static final int INODE_BYTES = 1000;
 
-    /** The memory from which on an open file counts, in bytes. */
+    /** An open file is counted if its changes take more memory than this, in bytes. */
     private static final int MUCH_BYTES = 4 << 10;
 
     private final Session session;
 
     /**
-     * The memory of the files that are not open, and of open files with many changes, in bytes. The one that was changed
-     * or closed last comes last.
+     * The counted files and their memory, in bytes: files that are not open, and open files with many changes. The file
+     * that was changed or closed last comes last.
      */
     @GuardedBy("this")
     private final Map<Inode, Long> counted = new LinkedHashMap<>();
 
-    /** The sum of the values of {@link #counted}. */
+    /** The sum of the values in {@link #counted}. */
     @GuardedBy("this")
     private long bytes;
 
@@ -62,8 +61,8 @@ public final class UnsyncedFiles {
     }
 
     /**
-     * Counts the memory of a file whose last descriptor was closed, or that has many changes. If the sum is too large, the
-     * changes of the files that were closed or changed longest ago cannot be verified any more.
+     * Counts the memory of a file whose last descriptor was closed, or that has many changes. If the sum is too large,
+     * forgets the changes of the files that were changed or closed longest ago.
      */
     public void limit(final Inode inode) {
         final long more = inode.unsynced.memory();
