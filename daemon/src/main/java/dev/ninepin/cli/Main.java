@@ -73,7 +73,7 @@ public final class Main implements Runnable {
                 isOfMountFuse(commands.getSubcommands().keySet(), arguments) ? mountHelper(end) : commands, arguments);
     }
 
-    /** Goes on with a mount whose daemon has replaced its program by this one. */
+    /** Takes over a mount whose daemon has executed this program. */
     private static int takeOver(final ProcessEnd end, final String... arguments) {
         try {
             final TakenOverMount mount = TakenOverMount.of(arguments);

@@ -12,7 +12,10 @@ import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
-/** The replacement of this process's program by another one (execve(2)). The process keeps its ID and some descriptors. */
+/**
+ * The replacement of this process's program by another program (execve(2)). The process keeps its ID and some
+ * descriptors.
+ */
 public final class OtherProgram {
     private static final int F_SETFD = 2;
     private static final int CLOSE_ON_EXEC = 1;

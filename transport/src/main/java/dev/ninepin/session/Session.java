@@ -152,7 +152,10 @@ public final class Session implements AutoCloseable {
         connections.recordEnd(0, why);
     }
 
-    /** Sends the last Tversion of a connection, so that the server drops all fids. Waits at most until {@code deadline}. */
+    /**
+     * Sends the last Tversion of a connection, so that the server drops all fids. Blocks until {@code deadline} at
+     * most.
+     */
     private static void tellEnd(final Connection last, final long deadline) {
         final Exchange exchange = last.exchange();
         try {

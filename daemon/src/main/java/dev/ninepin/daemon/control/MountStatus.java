@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param state {@link #CONNECTED}, {@link #SILENT}, {@link #RECONNECTING}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since the time at which the mount became usable, in ISO 8601, UTC
  * @param restarted the time at which the daemon's program was replaced last, in ISO 8601, UTC; null if it never was
- * @param silentSince since when the server has sent nothing although requests wait, in ISO 8601, UTC; null unless the
- *     server is silent
+ * @param silentSince when the server's silence began, in ISO 8601, UTC; null unless the server is silent
  * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
  * @param disconnectReason the reason for that end; null while the connection lasts
  * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts

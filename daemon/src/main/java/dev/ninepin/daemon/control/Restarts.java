@@ -14,12 +14,15 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code ninepin restart} command. It asks a daemon to replace its program, and waits until the new one serves. */
+/**
+ * The client side of {@code ninepin restart}. Asks a daemon to replace its program, and waits until the new program
+ * serves the mount.
+ */
 public final class Restarts {
-    /** The time that a daemon has to check the new program, and to finish its requests. */
+    /** How long a daemon may take to check the new program and to finish its requests. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    /** The time that the new program has until it serves the mount. */
+    /** How long the new program may take until it serves the mount. */
     private static final Duration START_PATIENCE = Duration.ofSeconds(90);
 
     private static final long POLL_MILLIS = 20;
@@ -38,10 +41,10 @@ public final class Restarts {
     }
 
     /**
-     * Replaces the program that serves the mount on a directory by the installed one. Returns when that one serves.
+     * Replaces the program that serves the mount on a directory. Returns when the installed program serves the mount.
      *
-     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if it cannot be replaced, with {@link ExitCode#USAGE} if
-     *     no Ninepin mount of this user is on the directory
+     * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the program cannot be replaced, with {@link
+     *     ExitCode#USAGE} if no Ninepin mount of this user is on the directory
      */
     public static void run(final String directory) throws NinepinException {
         final Mounts mounts = Mounts.ofCurrentUser();
@@ -67,7 +70,7 @@ public final class Restarts {
         }
     }
 
-    /** Blocks until the new program of a daemon answers. It answers once it serves the mount. */
+    /** Blocks until the new program of a daemon answers, which it does once it serves the mount. */
     private void awaitConnectionAfter(final Path mountPoint, final long pid) throws NinepinException {
         final long deadline = System.nanoTime() + START_PATIENCE.toNanos();
         while (true) {

@@ -30,7 +30,7 @@ public final class ForegroundMount {
         this(request, ServiceManager.ofEnvironment(), null);
     }
 
-    /** @param earlier what another program has left of the mount; null to make it */
+    /** @param earlier the state from another program; null to make the mount */
     ForegroundMount(final MountRequest request, final ServiceManager manager, final @Nullable MountState earlier) {
         this.request = request;
         this.manager = manager;

@@ -56,7 +56,7 @@ final class MountLife {
     private volatile @Nullable Path log;
 
     /**
-     * @param earlier what another program has left of the mount; null to make it
+     * @param earlier the state from another program; null to make the mount
      * @param announceRestart tells the service manager that the program is about to be replaced
      */
     MountLife(

@@ -7,11 +7,11 @@ import dev.ninepin.p9.ByteString;
 import java.util.Optional;
 
 /**
- * What the program of a mount passes on to the program that replaces it.
+ * The state that the program of a mount passes on to its replacement.
  *
  * @param source the source, in its text form
  * @param directory the directory of the mount
- * @param directoryBytes the same in bytes
+ * @param directoryBytes the directory in bytes
  * @param optionList the options as given
  * @param logLevel the name of the log level
  * @param isForeground whether the mount is served in the foreground, with the log on standard error
@@ -29,7 +29,7 @@ public record MountState(
         String since,
         FuseState fuse,
         ShareState share) {
-    /** The version of the format. It becomes larger with each change of a component, here or in a record inside. */
+    /** The version of the format. Each change of a component, here or in a nested record, increments it. */
     public static final int VERSION = 1;
 
     /** Returns the format of the file. */

@@ -53,7 +53,7 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
     /** A directory that exists only on systems with SELinux. */
     private static final Path SELINUX = Path.of("/sys/fs/selinux");
 
-    /** How long requests in progress may take before a restart is refused, and how long everything else may. */
+    /** How long a restart waits for requests in progress, and then for the hand-over of the share. */
     private static final long HAND_OVER_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private static final long FIRST_STOP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -68,7 +68,7 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
     private final FuseMount fuse;
     private final Instant since;
 
-    /** When this program took the mount over from another one; null if it has made the mount. */
+    /** When this program took over the mount; null if it has made the mount itself. */
     private final @Nullable Instant restarted;
 
     /** Whether the mount has been detached from its directory, or is about to be. */
@@ -122,8 +122,8 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
     }
 
     /**
-     * Goes on with a mount that another program has served. Blocks until there is a connection to the server: programs
-     * wait until then.
+     * Takes over a mount that another program has served. Blocks until there is a connection to the server. Programs
+     * that use the mount wait meanwhile.
      *
      * @throws NinepinException if the state cannot be used, or this thread is interrupted
      */
@@ -168,10 +168,10 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
         return new MountedShare(request, session, share, fuse, earlier);
     }
 
-    /** What another program needs to go on with the mount. */
+    /** The state for another program that takes over the mount. */
     record Parts(ByteString directory, String since, FuseState fuse, ShareState share) {}
 
-    /** The start of the program that goes on with the mount. */
+    /** The start of the program that takes over the mount. */
     @FunctionalInterface
     interface Successor {
         /** Does not return if the program is replaced. If the method throws, this program goes on. */
@@ -179,9 +179,10 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
     }
 
     /**
-     * Stops serving the mount, and starts another program that goes on.
+     * Stops serving the mount, and starts another program that takes it over.
      *
-     * @throws IOException if something cannot be handed over, or the program cannot be started; this program goes on
+     * @throws IOException if something cannot be handed over, or the program cannot be started; this program then goes
+     *     on
      */
     void handOver(final Successor successor) throws IOException {
         final SessionStatus.State state = session.status().state();
@@ -203,8 +204,8 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
     }
 
     /**
-     * Stops serving. A request in progress may need another one that waits in the kernel, such as a read that a page waits
-     * for. So requests are taken again between the attempts.
+     * Stops serving. A request in progress may depend on another request that is still in the kernel, such as a read of
+     * a page. So requests are received again between the attempts.
      */
     private FuseState stop() throws IOException {
         final long begin = System.nanoTime();
@@ -300,7 +301,7 @@ public final class MountedShare implements AutoCloseable, Watchdog.Server {
         return silentSince(now).map(since -> "silent since " + since + ": " + request.source() + " does not answer");
     }
 
-    /** Returns since when the server has sent nothing although requests wait for it; empty if none waits. */
+    /** Returns since when the server has sent nothing although requests wait; empty if no request waits. */
     private static Optional<Instant> silentSince(final SessionStatus now) {
         return now.silentNanos() == 0
                 ? Optional.empty()

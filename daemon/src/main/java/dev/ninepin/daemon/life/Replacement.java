@@ -24,23 +24,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The installed program, which replaces this one while the mount stays: its launcher is executed in this process, with the
- * same arguments and one more. Used by one thread.
+ * The installed program, which replaces this program while the mount stays. Its launcher is executed in this process,
+ * with the same arguments and one more. Used by one thread.
  */
 final class Replacement {
     /** The argument that makes the program print the version of the states that it reads. */
     static final String STATE_VERSION = "--state-version";
 
-    /** The beginning of the last argument of a program that takes a mount over; the descriptor of the state follows. */
+    /** The prefix of the last argument of a program that takes over a mount. The descriptor of the state follows. */
     static final String TAKE_OVER = "--take-over=";
 
-    /** The system property by which the launcher tells the directory in which the command was started. */
+    /** The system property in which the launcher passes the directory where the command was started. */
     private static final String DIRECTORY = "ninepin.directory";
 
-    /** A start takes half a second, and some seconds under emulation. */
+    /** How long the check may take. A start takes half a second, or some seconds under emulation. */
     private static final long CHECK_SECONDS = 60;
 
-    /** The most bytes of its answer that are used. */
+    /** The most bytes of the program's answer that are used. */
     private static final int MOST_WORDS = 1000;
 
     private static final Logger LOG = LoggerFactory.getLogger(Replacement.class);
@@ -55,7 +55,7 @@ final class Replacement {
         this.path = path;
     }
 
-    /** Returns the program that is installed where this one was started from. The mount must be served. */
+    /** Returns the program that is installed where this program was started. The mount must be served. */
     static Replacement installed(final Path mountPoint) {
         return new Replacement(ownJar().resolveSibling("ninepin"), pathWithout(mountPoint));
     }
@@ -66,9 +66,9 @@ final class Replacement {
     }
 
     /**
-     * Starts the program to check that it can take over a mount.
+     * Starts the program, and checks that it can take over a mount.
      *
-     * @throws IOException if it cannot; the message says why
+     * @throws IOException if the program cannot take over; the message says why
      */
     void check() throws IOException {
         final Process process;
@@ -101,7 +101,7 @@ final class Replacement {
     }
 
     /**
-     * Writes a state to memory without a name.
+     * Writes a state to an anonymous file in memory (memfd_create(2)).
      *
      * @return the descriptor; the caller closes it, unless it is passed on
      */
@@ -116,7 +116,7 @@ final class Replacement {
         }
     }
 
-    /** Returns a path of an open descriptor. */
+    /** Returns a path that leads to an open descriptor. */
     static Path pathOf(final int descriptor) {
         return Path.of("/proc/self/fd", Integer.toString(descriptor));
     }
@@ -125,7 +125,7 @@ final class Replacement {
      * Executes the program in this process.
      *
      * @param memory the descriptor of the state
-     * @throws IOException if that fails; this program goes on
+     * @throws IOException if the program cannot be executed; this program then goes on
      */
     void execute(final Descriptor memory, final MountState state) throws IOException {
         final Set<Integer> kept =
@@ -137,7 +137,7 @@ final class Replacement {
         new OtherProgram(launcher, arguments(memory.number()), environment()).execute(kept);
     }
 
-    /** Returns the arguments of this program, and the one that names the state. */
+    /** Returns the arguments of this program, followed by the argument that names the state. */
     private List<byte[]> arguments(final int memory) throws IOException {
         final List<byte[]> arguments = new ArrayList<>(List.of(NativeString.bytes(launcher)));
         boolean isOurs = false;
@@ -152,8 +152,8 @@ final class Replacement {
     }
 
     /**
-     * Returns the environment of this process. A shell would look at the directory that PWD names, which may be the mount
-     * that nobody serves at the moment.
+     * Returns the environment for the program. Without PWD, because a shell would access this directory, which may be
+     * on the mount while no program serves it.
      */
     private List<byte[]> environment() throws IOException {
         final List<byte[]> environment = new ArrayList<>();
@@ -171,8 +171,7 @@ final class Replacement {
     }
 
     /**
-     * Returns PATH without the directories on a mount: the program looks for Java and for the server's program while
-     * nobody serves the mount.
+     * Returns PATH without the directories on a mount. The launcher searches PATH while no program serves the mount.
      */
     private static String pathWithout(final Path mountPoint) {
         final String all = System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
@@ -189,7 +188,7 @@ final class Replacement {
         }
     }
 
-    /** Returns the words of a file of /proc, each of which ends with a NUL, with one character for each byte. */
+    /** Returns the NUL-terminated words of a file in /proc, with one character for each byte. */
     private static List<String> words(final String file) throws IOException {
         final String text = Files.readString(Path.of("/proc/self", file), ISO_8859_1);
         return text.isEmpty()

@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The replacement of this program by the installed one, without an unmount. Programs that use the mount see a pause. If
- * something cannot be handed over, this program goes on. Any thread.
+ * The replacement of this program by the installed program, without an unmount. Programs that use the mount see a
+ * pause. If something cannot be handed over, this program goes on. Any thread may call any method.
  */
 final class Restart {
     private final MountRequest request;
@@ -20,7 +20,7 @@ final class Restart {
     private final Supplier<@Nullable Path> log;
     private final Runnable announcement;
 
-    /** Set while a restart is tried: there is only one at a time. */
+    /** Set while a restart is in progress, because only one may be. */
     private final AtomicBoolean begun = new AtomicBoolean();
 
     /**
@@ -42,9 +42,9 @@ final class Restart {
     }
 
     /**
-     * Replaces the program. Does not return.
+     * Replaces the program. Does not return normally.
      *
-     * @throws IOException if it cannot be replaced; the message says why
+     * @throws IOException if the program cannot be replaced; the message says why
      */
     void run() throws IOException {
         if (begun.getAndSet(true)) {

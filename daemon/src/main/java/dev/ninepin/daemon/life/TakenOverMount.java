@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.slf4j.event.Level;
 
 /**
- * A mount that this process goes on serving after its program was replaced ({@link Replacement}). The main thread calls
- * {@link #run} once; any thread may call {@link #requestEnd}.
+ * A mount that this process serves after its program was replaced ({@link Replacement}). The main thread calls {@link
+ * #run} once; any thread may call {@link #requestEnd}.
  */
 public final class TakenOverMount {
     private final MountRequest request;
@@ -30,7 +30,7 @@ public final class TakenOverMount {
         this.background = new MountLife(request, false, earlier, () -> {});
     }
 
-    /** Returns whether the arguments of a program are those of one that takes over a mount. */
+    /** Returns whether the arguments of a program ask it to take over a mount. */
     public static boolean isRequested(final String... arguments) {
         return arguments.length > 0 && arguments[arguments.length - 1].startsWith(Replacement.TAKE_OVER);
     }
@@ -41,9 +41,9 @@ public final class TakenOverMount {
     }
 
     /**
-     * Reads what the earlier program has left.
+     * Reads the state from the earlier program.
      *
-     * @throws NinepinException with {@link ExitCode#SYSTEM} if it cannot be used
+     * @throws NinepinException with {@link ExitCode#SYSTEM} if the state cannot be used
      */
     public static TakenOverMount of(final String... arguments) throws NinepinException {
         try {

@@ -72,7 +72,7 @@ public record MountRequest(
     }
 
     /**
-     * Returns the request of a mount that is already there, and that nobody serves at the moment.
+     * Returns the request of an existing mount that no program serves at the moment.
      *
      * @param source the source, in the text form of {@link Source}
      * @param mountPoint the directory, as the kernel lists it

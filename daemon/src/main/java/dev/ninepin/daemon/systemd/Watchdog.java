@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A feeder of systemd's watchdog. It feeds the watchdog when the server has answered a request, and while requests wait for
- * a server that is away or silent. systemd therefore restarts a service whose server is gone or which hangs itself. The
- * feeder logs the reason beforehand, because systemd cannot know it.
+ * A feeder of systemd's watchdog. Feeds the watchdog when the server has answered a request, and while requests wait
+ * for a lost or silent server. So systemd restarts a service that hangs, or whose server stays away for too long. The
+ * feeder logs the reason first, because systemd does not know it.
  */
 public final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -30,8 +30,8 @@ public final class Watchdog implements AutoCloseable {
         void ask() throws IOException;
 
         /**
-         * Returns what to tell the administrator while requests wait for the server, which is away or silent. Empty if
-         * none waits, or if they have waited for too long. Does not block.
+         * Returns the status text for the administrator while requests wait for a lost or silent server. Empty if no
+         * request waits, or if the wait is too long. Does not block.
          */
         Optional<String> explainWait();
     }
