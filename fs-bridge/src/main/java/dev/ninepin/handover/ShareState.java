@@ -56,6 +56,7 @@ public record ShareState(
      * @param hidden the silly-renamed file's temporary name
      * @param hasLostWrites whether the kernel may have data that the server did not take
      * @param isUnsynced whether changes were made that the server was not asked to sync
+     * @param mayBeLost whether some of these changes were made before the latest connection
      * @param alwaysDrops whether the kernel may drop pages by itself at any time
      */
     public record Node(
@@ -73,6 +74,7 @@ public record ShareState(
             Optional<Hidden> hidden,
             boolean hasLostWrites,
             boolean isUnsynced,
+            boolean mayBeLost,
             boolean alwaysDrops) {
         public Node {
             names = List.copyOf(names);
