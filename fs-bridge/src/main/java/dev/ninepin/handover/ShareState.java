@@ -56,6 +56,7 @@ public record ShareState(
      * @param hidden the silly-renamed file's temporary name
      * @param hasLostWrites whether the kernel may have data that the server did not accept
      * @param isUnsynced whether there are changes that the server has not synced
+     * @param mayBeLost whether some of these changes were made before the latest connection
      * @param alwaysDrops whether the kernel may drop pages on its own at any time
      */
     public record Node(
@@ -73,6 +74,7 @@ public record ShareState(
             Optional<Hidden> hidden,
             boolean hasLostWrites,
             boolean isUnsynced,
+            boolean mayBeLost,
             boolean alwaysDrops) {
         public Node {
             names = List.copyOf(names);

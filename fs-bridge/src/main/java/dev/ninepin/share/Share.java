@@ -272,13 +272,23 @@ public final class Share implements FileOperations, AutoCloseable {
                     + (needed >> 20) + " MiB of heap: raise it (NINEPIN_JAVA_OPTIONS=-Xmx), or make the kernel forget"
                     + " some (echo 2 > /proc/sys/vm/drop_caches)");
         }
+        if (session.hasActionsToRun()) {
+            throw new IOException("a change waits for the next connection to the server");
+        }
         final FileHandOver opened = files.handOver();
-        opened.check(deadline);
-        directories.checkOpenAgain();
-        opened.syncChanges();
+        final BooleanSupplier before = Session.giveUpCondition();
+        Session.setGiveUpCondition(() -> System.nanoTime() - deadline > 0);
+        try {
+            // In this order: a failed sync must be told to programs first.
+            opened.syncChanges();
+            opened.check(deadline);
+            directories.checkOpenAgain(deadline);
+        } finally {
+            Session.setGiveUpCondition(before);
+        }
         return new ShareState(
                 inodes.lastNode(),
-                inodes.handOver(),
+                inodes.handOver(session.connection()),
                 opened.lastHandle(),
                 opened.files(),
                 directories.lastHandle(),

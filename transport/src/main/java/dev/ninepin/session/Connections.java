@@ -436,10 +436,19 @@ final class Connections {
 
     private void runReconnectActions() {
         reconnectAction.run();
-        // An action that fails may add itself for the next reconnection.
-        final List<Runnable> due = List.copyOf(oneTimeActions);
-        oneTimeActions.removeAll(due);
-        due.forEach(Runnable::run);
+        // An action that fails may add another one for the next reconnection.
+        for (final Runnable each : List.copyOf(oneTimeActions)) {
+            try {
+                each.run();
+            } finally {
+                oneTimeActions.remove(each);
+            }
+        }
+    }
+
+    /** Returns whether an action of {@link #runOnceAfterReconnection} has not ended yet. */
+    boolean hasActionsToRun() {
+        return !oneTimeActions.isEmpty();
     }
 
     /** Blocks until the next attempt is due. Returns false if the session was closed. */

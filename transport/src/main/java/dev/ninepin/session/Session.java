@@ -265,6 +265,11 @@ public final class Session implements AutoCloseable {
         connections.current().exchange().lookForSilence();
     }
 
+    /** Returns whether an action of {@link #runOnceAfterReconnection} has not ended yet. */
+    public boolean hasActionsToRun() {
+        return connections.hasActionsToRun();
+    }
+
     /** Returns whether there is a connection. It may end at any time. */
     public boolean isConnected() {
         return !connections.current().exchange().hasEnded();

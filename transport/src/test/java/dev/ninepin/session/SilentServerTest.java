@@ -241,6 +241,7 @@ class SilentServerTest {
             assertTimeout(session);
             away.set(true);
             cut(session);
+            await().until(() -> !newsOf(log).isEmpty());
             assertThat(newsOf(log).get(0)).startsWith("INFO The connection to the server is given up");
             silent.set(false);
             away.set(false);

@@ -84,7 +84,8 @@ final class MountControl implements ControlServer.Handler {
         try {
             restart.run();
             return failed(new IOException("the program was not replaced"));
-        } catch (final IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (final IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
+            // A LinkageError: a class was not loaded before the new version replaced its file.
             LOG.warn("The program is not replaced: {}", e.getMessage(), e);
             return failed(e);
         }

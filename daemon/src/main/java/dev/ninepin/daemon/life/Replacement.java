@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -178,6 +179,30 @@ final class Replacement {
         return Stream.of(all.split(":", -1))
                 .filter(each -> !isOn(mountPoint, each))
                 .collect(Collectors.joining(":"));
+    }
+
+    /**
+     * Checks that the program needs no file of the mount before it serves the mount.
+     *
+     * @param log the log file; null if there is none
+     * @throws IOException if it needs one; the message names the file
+     */
+    void requireOutside(final Path mountPoint, final @Nullable Path log) throws IOException {
+        final List<String> needed = new ArrayList<>(List.of(launcher.toString()));
+        if (log != null) {
+            needed.add(log.toString());
+        }
+        for (final String name : List.of("JAVA_HOME", "LD_LIBRARY_PATH", "LD_PRELOAD")) {
+            final String value = System.getenv(name);
+            if (value != null) {
+                needed.addAll(List.of(value.split(":", -1)));
+            }
+        }
+        for (final String each : needed) {
+            if (!each.isEmpty() && isOn(mountPoint, each)) {
+                throw new IOException(each + " is on the mount, which nobody serves during the restart");
+            }
+        }
     }
 
     private static boolean isOn(final Path mountPoint, final String directory) {

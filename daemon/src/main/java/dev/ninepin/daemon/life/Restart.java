@@ -53,6 +53,7 @@ final class Restart {
         try {
             final Replacement program = Replacement.installed(request.mountPoint());
             program.check();
+            program.requireOutside(request.mountPoint(), log.get());
             announcement.run();
             share.handOver(parts -> {
                 final MountState state = new MountState(

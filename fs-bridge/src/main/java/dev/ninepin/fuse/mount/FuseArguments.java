@@ -46,12 +46,11 @@ public final class FuseArguments implements AutoCloseable {
 
     /** Returns the arguments of a session on a mount that another program has made. */
     public static FuseArguments ofSession(final LibFuse fuse, final FuseOptions options) {
-        return new FuseArguments(fuse, String.join(",", sessionOptions(options)));
+        return new FuseArguments(fuse, "big_writes," + String.join(",", limits(options)));
     }
 
-    private static List<String> sessionOptions(final FuseOptions options) {
+    private static List<String> limits(final FuseOptions options) {
         final List<String> words = new ArrayList<>();
-        words.add("big_writes");
         words.add("max_write=" + ReceivedRequest.MAX_WRITE);
         words.add("max_background=" + options.limits().maxBackground());
         options.limits().readahead().ifPresent(bytes -> words.add("max_readahead=" + bytes));
@@ -63,8 +62,9 @@ public final class FuseArguments implements AutoCloseable {
         final List<String> words = new ArrayList<>();
         words.add("fsname=" + escape(options.source()));
         words.add("subtype=ninepin");
+        words.add("big_writes");
         words.add("max_read=" + options.limits().maxRead());
-        words.addAll(sessionOptions(options));
+        words.addAll(limits(options));
         if (options.readOnly()) {
             words.add("ro");
         }

@@ -170,6 +170,11 @@ public final class PendingWrites {
         return true;
     }
 
+    /** Records that the server could not keep data that it had acknowledged. Each descriptor reports this once. */
+    public synchronized void recordFailure(final IOException failure) {
+        fail(failure);
+    }
+
     /** Returns whether a write may be unanswered. */
     public boolean any() {
         return any;

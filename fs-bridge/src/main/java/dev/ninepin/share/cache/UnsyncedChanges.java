@@ -61,6 +61,11 @@ public final class UnsyncedChanges {
         return latest != null;
     }
 
+    /** Returns whether a change since the last fsync(2) was made over a connection before {@code connection}. */
+    public synchronized boolean anyBefore(final int connection) {
+        return latest != null && latest.connection() < connection;
+    }
+
     /** Returns the approximate memory of the changes since the last fsync(2), in bytes; 0 if there are none. */
     public synchronized int memory() {
         return latest == null ? 0 : latest.memory();

@@ -67,11 +67,15 @@ public final class OpenDirectories {
     /**
      * Checks that another program can open all open directories again.
      *
+     * @param deadline when the attempt ends, as a {@link System#nanoTime}
      * @throws ErrnoException if a directory cannot be opened; the message names the directory
      */
-    public void checkOpenAgain() throws IOException {
+    public void checkOpenAgain(final long deadline) throws IOException {
         for (final long handle : handles.all()) {
             final OpenDirectory directory = handles.get(handle);
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("the server takes too long to open all directories again");
+            }
             try {
                 directory.checkOpensAgain();
             } catch (final IOException e) {

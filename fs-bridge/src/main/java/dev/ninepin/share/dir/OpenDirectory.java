@@ -188,6 +188,11 @@ public final class OpenDirectory {
      * @throws IOException if the directory cannot be opened
      */
     void checkOpensAgain() throws IOException {
+        synchronized (this) {
+            if (lossReported != inode.unsynced.lossNumber()) {
+                throw new IOException("the server has lost changes, and no program was told yet");
+            }
+        }
         if (inode.removed().isEmpty()) {
             session.fids().clunk(requests.openLater());
         }

@@ -4,6 +4,7 @@ import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inodes;
@@ -53,12 +54,22 @@ public final class FileHandOver {
             final OpenFile file = handles.get(handle);
             if (file.inode().unsynced.any()) {
                 file.inode().pending.await();
-                syncs.run(
-                        file.inode(),
-                        expected -> readBack.isAsExpected(file, expected),
-                        () -> session.repeatIfLost(
-                                () -> session.fsync(file.fid(), false).await()));
+                sync(file);
             }
+        }
+    }
+
+    private void sync(final OpenFile file) throws IOException {
+        try {
+            syncs.run(
+                    file.inode(),
+                    expected -> readBack.isAsExpected(file, expected),
+                    () -> session.repeatIfLost(
+                            () -> session.fsync(file.fid(), false).await()));
+        } catch (final RemoteException e) {
+            // The server's host reports such a failure once only, and the program has not asked for it.
+            file.inode().pending.recordFailure(e);
+            throw new IOException("the server cannot keep " + inodes.pathOf(file.inode()) + ": " + e.getMessage(), e);
         }
     }
 

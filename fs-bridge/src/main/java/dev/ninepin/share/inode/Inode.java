@@ -136,8 +136,10 @@ public final class Inode {
      *
      * @param over the index of the name that the path uses; -1 if the path leads nowhere
      * @param lastHome the node ID of {@link #home}; 0 if the directory is no longer known
+     * @param connection the number of the latest connection
      */
-    ShareState.Node handOver(final boolean isIndexed, final int over, final long lastHome) {
+    ShareState.Node handOver(
+            final boolean isIndexed, final int over, final long lastHome, final int connection) {
         return new ShareState.Node(
                 node,
                 path.qid(),
@@ -153,6 +155,7 @@ public final class Inode {
                 open.aside().map(hidden -> new ShareState.Hidden(hidden.name().handOver(), hidden.user())),
                 pages.hasLostWrites(),
                 unsynced.any(),
+                unsynced.anyBefore(connection),
                 pages.mayAlwaysDrop());
     }
 
@@ -164,7 +167,7 @@ public final class Inode {
         state.removed().ifPresent(last -> removed.set(new Removed(last)));
         pages.takeOver(state.hasLostWrites());
         if (state.isUnsynced()) {
-            unsynced.note(0, ExpectedFile::forget);
+            unsynced.note(state.mayBeLost() ? -1 : 0, ExpectedFile::forget);
         }
     }
 

@@ -77,7 +77,7 @@ public final class Inodes {
      * Returns the inodes for another program, the root first. The list makes each record on demand, because all records
      * together need as much memory as the table.
      */
-    public List<ShareState.Node> handOver() {
+    public List<ShareState.Node> handOver(final int connection) {
         final List<Inode> all = new ArrayList<>();
         synchronized (this) {
             all.add(root);
@@ -86,7 +86,7 @@ public final class Inodes {
         return new AbstractList<>() {
             @Override
             public ShareState.Node get(final int index) {
-                return handOver(all.get(index));
+                return handOver(all.get(index), connection);
             }
 
             @Override
@@ -96,14 +96,14 @@ public final class Inodes {
         };
     }
 
-    private synchronized ShareState.Node handOver(final Inode inode) {
+    private synchronized ShareState.Node handOver(final Inode inode, final int connection) {
         int over = inode.names.size() - 1;
         while (over >= 0 && !leadsOver(inode, inode.names.get(over))) {
             over--;
         }
         final Inode home = inode.home;
         return inode.handOver(
-                byId.all(inode.id()).contains(inode), over, home != null && nodes.has(home) ? home.node() : 0);
+                byId.all(inode.id()).contains(inode), over, home != null && nodes.has(home) ? home.node() : 0, connection);
     }
 
     @GuardedBy("this")
