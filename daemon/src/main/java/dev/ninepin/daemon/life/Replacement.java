@@ -185,7 +185,7 @@ final class Replacement {
      * Checks that the program needs no file of the mount before it serves the mount.
      *
      * @param log the log file; null if there is none
-     * @throws IOException if it needs one; the message names the file
+     * @throws IOException if the program needs such a file; the message names the file
      */
     void requireOutside(final Path mountPoint, final @Nullable Path log) throws IOException {
         final List<String> needed = new ArrayList<>(List.of(launcher.toString()));

@@ -67,7 +67,7 @@ public final class FileHandOver {
                     () -> session.repeatIfLost(
                             () -> session.fsync(file.fid(), false).await()));
         } catch (final RemoteException e) {
-            // The server's host reports such a failure once only, and the program has not asked for it.
+            // The server's host reports such a failure only once, and this fsync(2) was not a program's.
             file.inode().pending.recordFailure(e);
             throw new IOException("the server cannot keep " + inodes.pathOf(file.inode()) + ": " + e.getMessage(), e);
         }
