@@ -51,12 +51,14 @@ public final class ForegroundMount {
     public void run() throws NinepinException {
         Logging.toStandardError(request.logLevel());
         request.note().ifPresent(LOG::info);
-        final String begin = (isTakeOver ? "taking over " : "mounting ") + request.source() + " on " + request.mountPoint();
+        final String begin =
+                (isTakeOver ? "taking over " : "mounting ") + request.source() + " on " + request.mountPoint();
         manager.status(begin);
         if (isTakeOver) {
             // Programs wait until the server answers. systemd must not end the mount meanwhile.
             watchdog = manager.watchdog()
-                    .map(limit -> Watchdog.start(manager, new Patience(), request.source().toString(), begin, limit))
+                    .map(limit -> Watchdog.start(
+                            manager, new Patience(), request.source().toString(), begin, limit))
                     .orElse(null);
         }
         try {

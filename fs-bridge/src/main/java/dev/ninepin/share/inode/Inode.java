@@ -138,8 +138,7 @@ public final class Inode {
      * @param lastHome the node ID of {@link #home}; 0 if the directory is no longer known
      * @param connection the number of the latest connection
      */
-    ShareState.Node handOver(
-            final boolean isIndexed, final int over, final long lastHome, final int connection) {
+    ShareState.Node handOver(final boolean isIndexed, final int over, final long lastHome, final int connection) {
         return new ShareState.Node(
                 node,
                 path.qid(),

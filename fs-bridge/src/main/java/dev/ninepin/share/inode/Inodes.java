@@ -103,7 +103,10 @@ public final class Inodes {
         }
         final Inode home = inode.home;
         return inode.handOver(
-                byId.all(inode.id()).contains(inode), over, home != null && nodes.has(home) ? home.node() : 0, connection);
+                byId.all(inode.id()).contains(inode),
+                over,
+                home != null && nodes.has(home) ? home.node() : 0,
+                connection);
     }
 
     @GuardedBy("this")
