@@ -7,7 +7,8 @@
 # The options of "ninepin mount -o" in the order of ninepin-mount(1); "=" stands behind those that have a value.
 _ninepin_options='ro rw allow_other default_permissions access= uid= gid= idmap= contain_symlinks no_contain_symlinks
     suid dev cache= attr_timeout= entry_timeout= negative_timeout= writeback no_writeback noatime nodiratime msize=
-    max_read= readahead= max_background= locks= noxattr aname= uname= driver= noexec nosymfollow sync dirsync'
+    max_read= readahead= max_background= timeout= noreconnect locks= noxattr aname= uname= driver= noexec nosymfollow
+    sync dirsync'
 
 _ninepin_sources='qemu: unix: tcp: vsock: exec: vio9p: virtio:'
 
@@ -128,7 +129,7 @@ _ninepin_complete() {
         *:*:-*) _complete_ninepin "$@" ;;
         mount:0:* | doctor:0:*) _ninepin_offer_sources "$word" ;;
         mount:1:*) _ninepin_offer_paths "$word" directory ;;
-        umount:0:* | status:0:*)
+        umount:0:* | status:0:* | restart:*)
             _ninepin_read_lines _ninepin_mounted
             for directory in "${lines[@]}"; do
                 candidates+=("$(printf %q "$directory")")

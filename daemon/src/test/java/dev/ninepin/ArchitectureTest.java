@@ -52,32 +52,34 @@ class ArchitectureTest {
             session          p9 channel session.exchange session.fid
 
             operations       p9 session.exchange session.fid
+            handover         p9 operations
             share.id         operations
             share.options    operations share.id
             share.cache      p9 session.exchange operations
-            share.inode      p9 session.exchange session.fid operations share.cache
-            share.path       p9 os session.exchange session.fid session operations share.options share.inode
-            share.aside      p9 operations share.inode
+            share.inode      p9 session.exchange session.fid operations handover share.cache
+            share.path       p9 os session.exchange session.fid session operations share.options share.cache \
+                             share.inode
+            share.aside      p9 os operations handover share.inode
             share.attr       p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.aside
             share.xattr      p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.attr
             share.name       p9 session.exchange session.fid session operations share.id share.options \
                              share.cache share.inode share.path share.aside share.attr share.xattr
-            share.lock       p9 session.exchange session.fid session operations share.inode share.path
-            share.dir        p9 session.exchange session.fid session operations share.options share.cache \
+            share.lock       p9 session.exchange session.fid session operations handover share.inode share.path
+            share.dir        p9 session.exchange session.fid session operations handover share.options share.cache \
                              share.inode share.path share.aside share.attr
-            share.file       p9 session.exchange session.fid session operations share.options share.cache \
-                             share.inode share.path share.attr share.name share.lock
-            share            p9 session.exchange session.fid session operations share.id share.options \
+            share.file       p9 session.exchange session.fid session operations handover share.options \
+                             share.cache share.inode share.path share.attr share.name share.lock
+            share            p9 session.exchange session.fid session operations handover share.id share.options \
                              share.cache share.inode share.path share.aside share.attr share.xattr share.name \
                              share.dir share.file
 
             fuse.lib
             fuse.protocol    p9 operations fuse.lib
             fuse.mount       os fuse.lib fuse.protocol
-            fuse.server      p9 os session.exchange operations fuse.lib fuse.protocol fuse.mount
-            fuse             os session.exchange operations fuse.lib fuse.mount fuse.server
+            fuse.server      p9 os session.exchange operations handover fuse.lib fuse.protocol fuse.mount
+            fuse             os session.exchange operations handover fuse.lib fuse.mount fuse.server
 
             daemon.host      os
             daemon.systemd   os
@@ -85,8 +87,8 @@ class ArchitectureTest {
             daemon.options   p9 os channel channel.stream channel.vio9p virtio.driver virtio.qemu session \
                              operations share.id share.options fuse.mount daemon.host
             daemon.control   os channel session.exchange session fuse.mount fuse daemon.host daemon.options
-            daemon.life      p9 os channel session.exchange session.fid session operations share.id share.options \
-                             share fuse.mount fuse daemon.host daemon.systemd daemon.log daemon.options \
+            daemon.life      p9 os channel session.exchange session.fid session operations handover share.id \
+                             share.options share fuse.mount fuse daemon.host daemon.systemd daemon.log daemon.options \
                              daemon.control
             daemon.doctor    os virtio.driver session fuse.lib fuse.mount daemon.host daemon.options daemon.life
             cli              virtio.driver daemon.host daemon.log daemon.options daemon.control daemon.life \

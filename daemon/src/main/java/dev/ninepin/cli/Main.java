@@ -2,8 +2,10 @@ package dev.ninepin.cli;
 
 import dev.ninepin.daemon.host.ExitCode;
 import dev.ninepin.daemon.host.NinepinException;
+import dev.ninepin.daemon.life.MountState;
 import dev.ninepin.daemon.life.ProcessEnd;
 import dev.ninepin.daemon.life.ProcessLimit;
+import dev.ninepin.daemon.life.TakenOverMount;
 import dev.ninepin.daemon.life.Version;
 import dev.ninepin.daemon.log.Journal;
 import dev.ninepin.daemon.options.Suggestion;
@@ -57,12 +59,31 @@ public final class Main implements Runnable {
     }
 
     private static int execute(final ProcessEnd end, final String... arguments) {
+        if (TakenOverMount.isVersionRequested(arguments)) {
+            System.out.println(MountState.VERSION);
+            return ExitCode.OK.code();
+        } else if (TakenOverMount.isRequested(arguments)) {
+            return takeOver(end, arguments);
+        }
         if (arguments.length > 0 && arguments[0].equals(MountHelperCommand.NAME)) {
             return execute(mountHelper(end), Arrays.copyOfRange(arguments, 1, arguments.length));
         }
         final CommandLine commands = commandLine(end);
         return execute(
                 isOfMountFuse(commands.getSubcommands().keySet(), arguments) ? mountHelper(end) : commands, arguments);
+    }
+
+    /** Takes over a mount whose daemon has executed this program. */
+    private static int takeOver(final ProcessEnd end, final String... arguments) {
+        try {
+            final TakenOverMount mount = TakenOverMount.of(arguments);
+            end.onSignal(mount::requestEnd);
+            mount.run();
+            return ExitCode.OK.code();
+        } catch (final NinepinException e) {
+            printError(commandLine(end), e.sentence());
+            return e.exitCode().code();
+        }
     }
 
     private static int execute(final CommandLine command, final String... arguments) {
@@ -123,6 +144,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new MountCommand(end))
                 .addSubcommand(new UmountCommand())
                 .addSubcommand(new StatusCommand())
+                .addSubcommand(new RestartCommand())
                 .addSubcommand(new RunCommand(end))
                 .addSubcommand(new DevicesCommand())
                 .addSubcommand(new DoctorCommand())

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
             "   0  every mount is connected to its server, or unmounting",
             "   1  wrong usage, no such mount, or the daemon of a mount does not answer",
             "   2  a system error",
-            "  32  a mount is disconnected from its server",
+            "  32  a mount is not connected to its server",
             "",
             "Examples:",
             "  ninepin status",
@@ -82,8 +82,8 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     /**
-     * Reports each disconnected mount on standard error. Returns {@link ExitCode#MOUNT_FAILED} if there is one, else
-     * {@code otherwise}.
+     * Reports each mount whose server does not answer on standard error. Returns {@link ExitCode#MOUNT_FAILED} if there
+     * is such a mount, else {@code otherwise}.
      */
     private ExitCode exitCode(final List<MountStatus> shown, final ExitCode otherwise) {
         ExitCode code = otherwise;
@@ -92,6 +92,13 @@ final class StatusCommand implements Callable<Integer> {
                 complain(StatusText.printable(status.mountPoint())
                         + " is disconnected from its server: unmount it (ninepin umount "
                         + ShellText.quote(status.mountPoint()) + ") and mount it again");
+                code = ExitCode.MOUNT_FAILED;
+            } else if (status.state().equals(MountStatus.RECONNECTING)) {
+                complain(
+                        StatusText.printable(status.mountPoint()) + " has no connection to its server, and reconnects");
+                code = ExitCode.MOUNT_FAILED;
+            } else if (status.state().equals(MountStatus.SILENT)) {
+                complain("the server of " + StatusText.printable(status.mountPoint()) + " does not answer");
                 code = ExitCode.MOUNT_FAILED;
             }
         }

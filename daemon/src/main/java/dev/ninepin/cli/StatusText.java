@@ -41,6 +41,9 @@ final class StatusText {
         text.append(bold(printable(status.source()) + " on " + printable(status.mountPoint())))
                 .append('\n');
         state(text, status);
+        if (status.restarted() != null) {
+            line(text, "restarted", since(status.restarted()));
+        }
         line(text, "daemon", "pid " + status.pid() + ", ninepin " + status.ninepinVersion() + log(status));
         copies(text, status.copies());
         protocol(text, status.protocol());
@@ -82,6 +85,13 @@ final class StatusText {
 
     private void state(final StringBuilder text, final MountStatus status) {
         final String state = status.state().equals(MountStatus.CONNECTED) ? status.state() : bold(status.state());
+        if (status.silentSince() != null) {
+            final String silent = status.state().equals(MountStatus.SILENT) ? "" : ", " + MountStatus.SILENT;
+            paragraph(
+                    text, "state", state + silent + " " + since(status.silentSince()) + ": the server does not answer");
+            line(text, "mounted", since(status.since()));
+            return;
+        }
         if (status.disconnectedSince() == null) {
             line(text, "state", state + ", " + since(status.since()));
             return;
@@ -92,7 +102,26 @@ final class StatusText {
                 "state",
                 state + gone + " " + since(status.disconnectedSince()) + ": "
                         + printable(String.valueOf(status.disconnectReason())));
+        if (status.state().equals(MountStatus.RECONNECTING)) {
+            line(text, "attempts", attempts(status));
+            if (status.reconnectFailure() != null) {
+                paragraph(text, "", "the last one: " + printable(status.reconnectFailure()));
+            }
+        }
         line(text, "mounted", since(status.since()));
+    }
+
+    private String attempts(final MountStatus status) {
+        final String next = status.reconnectNext() == null
+                ? "the next is under way"
+                : "the next in "
+                        + Math.max(
+                                        0,
+                                        Duration.between(clock.instant(), Instant.parse(status.reconnectNext()))
+                                                .toMillis())
+                                / 1000.0
+                        + " s";
+        return status.reconnectTries() + " failed, " + next;
     }
 
     private static String log(final MountStatus status) {

@@ -59,9 +59,9 @@ class AnswersTest {
             quoteCharacter = '`',
             value = {
                 // Commands
-                "`` | 1 | a command is missing: mount, umount, status, run, devices, doctor, help",
+                "`` | 1 | a command is missing: mount, umount, status, restart, run, devices, doctor, help",
                 "umuont /x | 1 | unknown command umuont: did you mean umount?",
-                "frobnicate | 1 | unknown command frobnicate; valid commands: mount, umount, status, run, devices, doctor, help",
+                "frobnicate | 1 | unknown command frobnicate; valid commands: mount, umount, status, restart, run, devices, doctor, help",
                 "help mnout | 1 | unknown command mnout: did you mean mount?",
                 "help mount x | 1 | unexpected argument x: write ninepin help [OPTION]... [COMMAND]",
                 "--verison | 1 | unknown option --verison: did you mean --version?",

@@ -28,7 +28,8 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mount", "umount", "status", "run", "devices", "doctor", "help", "mount.ninepin"})
+    @ValueSource(
+            strings = {"", "mount", "umount", "status", "restart", "run", "devices", "doctor", "help", "mount.ninepin"})
     void everyHelpHasExitCodesAndExamplesOnEightyColumns(final String command) throws Exception {
         final Program.Result result =
                 command.isEmpty() ? Program.main(List.of(), "--help") : Program.main(List.of(), command, "--help");

@@ -49,7 +49,7 @@ class DisconnectIT {
 
     @Test
     void aQemuThatWasKilledIsTheReason() throws Exception {
-        final ProcessHandle daemon = mount("qemu:" + share);
+        final ProcessHandle daemon = mount("qemu:" + share, "-o", "noreconnect");
         kill(daemon, "qemu-system-x86_64");
         assertDisconnected("qemu:" + share + ": QEMU was killed by signal 9");
     }
@@ -57,7 +57,7 @@ class DisconnectIT {
     @Test
     void aServerThatClosedTheConnectionIsTheReason() throws Exception {
         try (DiodServer diod = DiodServer.onUnixSocket(share)) {
-            mount("unix:" + diod.socket(), "-o", "aname=" + diod.aname());
+            mount("unix:" + diod.socket(), "-o", "noreconnect,aname=" + diod.aname());
             diod.kill();
             assertDisconnected("unix:" + diod.socket() + ": the server closed the connection");
         }
@@ -76,7 +76,7 @@ class DisconnectIT {
                 temporary.resolve("serve"),
                 "#!/bin/sh\n" + String.join(" ", DiodServer.commandOnPipes(share)) + "\n" + then + "\n");
         assertThat(script.toFile().setExecutable(true)).isTrue();
-        final ProcessHandle daemon = mount("exec:" + script, "-o", "aname=" + DiodServer.aname(share));
+        final ProcessHandle daemon = mount("exec:" + script, "-o", "noreconnect,aname=" + DiodServer.aname(share));
         kill(daemon, "diod");
         assertDisconnected("exec:" + script + ": " + reason);
     }

@@ -3,6 +3,8 @@ package dev.ninepin.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.ninepin.daemon.systemd.DatagramListener;
 import dev.ninepin.testing.DiodServer;
 import java.io.IOException;
@@ -10,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +93,7 @@ class ServiceIT {
 
     @Test
     void theWatchdogIsFedByAnswersOfTheServerOnly() throws Exception {
+        setOptions("timeout=0");
         start();
         await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) >= 2);
 
@@ -113,7 +118,79 @@ class ServiceIT {
     }
 
     @Test
+    void aServerThatIsAwayIsWaitedForAndTheStatusSaysSo() throws Exception {
+        start();
+        diod.kill();
+        await().atMost(PATIENCE).until(() -> statuses("STATUS=reconnecting since ") > 0);
+        final long fed = systemd.count(ALIVE);
+        await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed + 2);
+        final long mounted = statuses("STATUS=unix:" + diod.socket() + " is mounted");
+        diod.restart();
+        await().atMost(PATIENCE).until(() -> statuses("STATUS=unix:" + diod.socket() + " is mounted") > mounted);
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+        assertThat(errors).content().containsOnlyOnce("WARN").containsOnlyOnce("Connected to the server again");
+    }
+
+    @Test
+    void theInstalledProgramTakesOverInTheSameProcess() throws Exception {
+        start();
+        final String ready = "READY=1 STATUS=unix:" + diod.socket() + " is mounted";
+        assertThat(statuses(ready)).isOne();
+        assertThat(Program.ninepin("restart", mountPoint)).isEqualTo(new Program.Result(0, "", ""));
+        assertThat(service.isAlive()).isTrue();
+        assertThat(mountPoint.resolve("hello")).hasContent("hello\n");
+        await().atMost(PATIENCE).until(() -> statuses(ready) == 2);
+        assertThat(statuses("STATUS=the installed program takes over " + mountPoint))
+                .isOne();
+        final long fed = systemd.count(ALIVE);
+        await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed + 1);
+        signal("TERM", service.pid());
+        await().atMost(PATIENCE).until(() -> !service.isAlive());
+        assertThat(service.exitValue()).isZero();
+        assertThat(isMounted()).isFalse();
+    }
+
+    @Test
+    void aServerThatIsSilentIsWaitedForAndTheStatusSaysSo() throws Exception {
+        setOptions("timeout=15");
+        start();
+        final Instant begin = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        signal("STOP", diod.process().pid());
+        await().atMost(PATIENCE).until(() -> statuses("STATUS=silent since ") > 0);
+        final long fed = systemd.count(ALIVE);
+        await().atMost(PATIENCE).until(() -> systemd.count(ALIVE) > fed + 2);
+        assertThat(said("has not answered")).isZero();
+        assertThat(errors).content().doesNotContain("WARN");
+
+        await().atMost(PATIENCE).until(() -> said("has not answered for") + said("does not answer (") >= 2);
+        final long last = systemd.count(ALIVE);
+        final Program.Result shown = Program.ninepin("status", "--json", mountPoint);
+        assertThat(shown.exitCode()).isEqualTo(32);
+        final JsonObject status = JsonParser.parseString(shown.output()).getAsJsonObject();
+        assertThat(status.get("state").getAsString()).isEqualTo("silent");
+        assertThat(Instant.parse(status.get("silent_since").getAsString())).isBetween(begin, Instant.now());
+        assertThat(systemd.count(ALIVE)).isEqualTo(last);
+
+        final long mounted = statuses("STATUS=unix:" + diod.socket() + " is mounted");
+        signal("CONT", diod.process().pid());
+        await().atMost(PATIENCE).until(() -> statuses("STATUS=unix:" + diod.socket() + " is mounted") > mounted);
+        assertThat(Program.ninepin("status", mountPoint).exitCode()).isZero();
+    }
+
+    private void setOptions(final String options) throws IOException {
+        Files.writeString(
+                configuration, "options=" + options + ",aname=" + diod.aname() + "\n", StandardOpenOption.APPEND);
+    }
+
+    private long statuses(final String begin) {
+        return systemd.received().stream()
+                .filter(each -> each.startsWith(begin))
+                .count();
+    }
+
+    @Test
     void aServerThatIsGoneFeedsNoWatchdogAndTheReasonIsGiven() throws Exception {
+        setOptions("noreconnect");
         start();
         diod.kill();
         await().atMost(PATIENCE).until(() -> said("does not answer (") >= 2);

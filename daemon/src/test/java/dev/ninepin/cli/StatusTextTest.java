@@ -60,6 +60,49 @@ class StatusTextTest {
     }
 
     @Test
+    void aSilentServerIsShownWithTheBeginningOfItsSilence() {
+        final MountStatus silent = silent(MountStatus.SILENT);
+        assertThat(new StatusText(CLOCK, false).render(silent)).startsWith("""
+                        qemu:/srv/share on /mnt/host
+                          state     silent since 2026-11-22 14:03:07 (2 min 0 s): the server does not
+                                    answer
+                          mounted   since 2026-11-22 12:00:00 (2 h 5 min)
+                          daemon    pid 4711, ninepin 0.1.0
+                        """);
+        assertThat(new StatusText(CLOCK, false).render(silent(MountStatus.UNMOUNTING)))
+                .contains("  state     unmounting, silent since 2026-11-22 14:03:07");
+        assertThat(ControlMessages.gson().toJson(silent)).contains("""
+                        "state":"silent","since":"2026-11-22T12:00:00Z",\
+                        "silent_since":"2026-11-22T14:03:07Z","pid":4711""");
+    }
+
+    private static MountStatus silent(final String state) {
+        final MountStatus plain = status(state, null);
+        return new MountStatus(
+                plain.source(),
+                plain.mountPoint(),
+                plain.state(),
+                plain.since(),
+                plain.restarted(),
+                "2026-11-22T14:03:07Z",
+                plain.disconnectedSince(),
+                plain.disconnectReason(),
+                plain.reconnectTries(),
+                plain.reconnectFailure(),
+                plain.reconnectNext(),
+                plain.pid(),
+                plain.ninepinVersion(),
+                plain.log(),
+                plain.options(),
+                plain.connection(),
+                plain.copies(),
+                plain.protocol(),
+                plain.channel(),
+                plain.files(),
+                plain.jvm());
+    }
+
+    @Test
     void aReasonCannotCommandTheTerminal() {
         assertThat(new StatusText(CLOCK, false).render(disconnected("\u001b[2Jhello")))
                 .doesNotContain("\u001b");
@@ -73,8 +116,13 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.restarted(),
+                plain.silentSince(),
                 plain.disconnectedSince(),
                 plain.disconnectReason(),
+                plain.reconnectTries(),
+                plain.reconnectFailure(),
+                plain.reconnectNext(),
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
@@ -108,8 +156,13 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.restarted(),
+                plain.silentSince(),
                 plain.disconnectedSince(),
                 plain.disconnectReason(),
+                plain.reconnectTries(),
+                plain.reconnectFailure(),
+                plain.reconnectNext(),
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
@@ -159,8 +212,13 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                plain.restarted(),
+                plain.silentSince(),
                 plain.disconnectedSince(),
                 plain.disconnectReason(),
+                plain.reconnectTries(),
+                plain.reconnectFailure(),
+                plain.reconnectNext(),
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
@@ -193,8 +251,13 @@ class StatusTextTest {
                 plain.mountPoint(),
                 plain.state(),
                 plain.since(),
+                null,
+                plain.silentSince(),
                 "2026-11-22T14:00:00Z",
                 reason,
+                null,
+                null,
+                null,
                 plain.pid(),
                 plain.ninepinVersion(),
                 plain.log(),
@@ -217,6 +280,11 @@ class StatusTextTest {
                 "/mnt/host",
                 state,
                 "2026-11-22T12:00:00Z",
+                null,
+                null,
+                null,
+                null,
+                null,
                 null,
                 null,
                 4711,

@@ -13,15 +13,21 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalInt;
 
-/** The configuration of a mount. Each method except {@link #mount} returns a changed copy. */
-public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions share, FuseOptions fuse) {
+/**
+ * The configuration of a mount. Each method except {@link #mount} returns a changed copy.
+ *
+ * @param reconnects whether another connection is opened when one has ended
+ */
+public record MountSetup(
+        ServerKind kind, SessionOptions session, ShareOptions share, FuseOptions fuse, boolean reconnects) {
     /** Returns a configuration with the usual options. */
     public static MountSetup of(final ServerKind kind) {
         return new MountSetup(
                 kind,
                 SessionOptions.defaults(0),
                 new ShareOptions(CacheMode.OPEN, OptionalInt.empty(), OptionalInt.empty()),
-                new FuseOptions("ninepin-test", false, false, false));
+                new FuseOptions("ninepin-test", false, false, false),
+                false);
     }
 
     MountSetup cache(final CacheMode mode) {
@@ -51,7 +57,8 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
                 kind,
                 access.kind() == UserAccess.Kind.ANY ? session : SessionOptions.defaults(firstUser(access)),
                 share.withAccess(access),
-                fuse);
+                fuse,
+                reconnects);
     }
 
     /**
@@ -75,11 +82,11 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
     }
 
     private MountSetup shared(final ShareOptions options) {
-        return new MountSetup(kind, session, options, fuse);
+        return new MountSetup(kind, session, options, fuse, reconnects);
     }
 
     MountSetup maxFids(final int count) {
-        return new MountSetup(kind, session.withMaxFids(count), share, fuse);
+        return new MountSetup(kind, session.withMaxFids(count), share, fuse, reconnects);
     }
 
     MountSetup readOnly() {
@@ -87,17 +94,31 @@ public record MountSetup(ServerKind kind, SessionOptions session, ShareOptions s
                 kind,
                 session,
                 share,
-                new FuseOptions(fuse.source(), true, fuse.allowOther(), fuse.defaultPermissions()));
+                new FuseOptions(fuse.source(), true, fuse.allowOther(), fuse.defaultPermissions()),
+                reconnects);
     }
 
     public MountSetup allowOther() {
         return new MountSetup(
-                kind, session, share, new FuseOptions(fuse.source(), fuse.readOnly(), true, fuse.defaultPermissions()));
+                kind,
+                session,
+                share,
+                new FuseOptions(fuse.source(), fuse.readOnly(), true, fuse.defaultPermissions()),
+                reconnects);
     }
 
     public MountSetup defaultPermissions() {
         return new MountSetup(
-                kind, session, share, new FuseOptions(fuse.source(), fuse.readOnly(), fuse.allowOther(), true));
+                kind,
+                session,
+                share,
+                new FuseOptions(fuse.source(), fuse.readOnly(), fuse.allowOther(), true),
+                reconnects);
+    }
+
+    /** Makes the mount reconnect, with requests that wait for a connection for up to {@code patience}. */
+    MountSetup reconnecting(final Duration patience) {
+        return new MountSetup(kind, session.withPatience(patience), share, fuse, true);
     }
 
     /** Mounts a new export on a new directory. */

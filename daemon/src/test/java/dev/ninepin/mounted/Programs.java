@@ -78,6 +78,11 @@ record Programs(Path directory, Path export, boolean mapped, boolean ganesha) {
         return words(new String[] {Python.COMMAND, "-c", "from mounttest import *\n" + script}, arguments);
     }
 
+    /** Returns the command of a Python program beside mounttest.py. */
+    static String[] scriptCommand(final String name, final String... arguments) {
+        return words(new String[] {Python.COMMAND, scripts().resolve(name).toString()}, arguments);
+    }
+
     /**
      * The result of a program that has ended.
      *

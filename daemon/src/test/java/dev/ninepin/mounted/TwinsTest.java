@@ -52,6 +52,7 @@ class TwinsTest {
                     subprocess.run(['cp', '-al', 'one', 'two'], cwd=S, check=True)
                     """);
             final long asked = mount.roundTrips("Twalk", "Tgetattr");
+            final long compared = mount.roundTrips("Tstatfs");
             mount.python("""
                     def numbers(tree):
                         return {os.path.relpath(os.path.join(where, name), tree): os.stat(os.path.join(where, name)).st_ino
@@ -61,7 +62,7 @@ class TwinsTest {
                     assert numbers('two') == one
                     """);
             // The root, and ten directories in each of two trees. Each directory is compared with the root once.
-            assertThat(mount.roundTrips("Tstatfs")).isLessThanOrEqualTo(21);
+            assertThat(mount.roundTrips("Tstatfs") - compared).isLessThanOrEqualTo(21);
             assertThat(mount.roundTrips("Trenameat")).isLessThanOrEqualTo(20);
             assertThat(mount.roundTrips("Twalk", "Tgetattr") - asked).isLessThan(4 * 622);
             assertThat(mount.nodes()).isLessThanOrEqualTo(300 + 23);
@@ -71,8 +72,9 @@ class TwinsTest {
     @Test
     void filesWithOneNameCostNoRequestMore() throws Exception {
         try (TestMount mount = MountSetup.of(ServerKind.QEMU).mount()) {
+            final long compared = mount.roundTrips("Tstatfs");
             mount.sh("mkdir a b; touch a/1 b/2 3; mv a/1 b/1; ls -lR >/dev/null");
-            assertThat(mount.roundTrips("Tstatfs")).isZero();
+            assertThat(mount.roundTrips("Tstatfs")).isEqualTo(compared);
         }
     }
 

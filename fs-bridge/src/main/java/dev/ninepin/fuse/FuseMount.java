@@ -13,6 +13,7 @@ import dev.ninepin.fuse.server.Callbacks;
 import dev.ninepin.fuse.server.FuseSession;
 import dev.ninepin.fuse.server.Readiness;
 import dev.ninepin.fuse.server.Workers;
+import dev.ninepin.handover.FuseState;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.os.LibC;
@@ -24,6 +25,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.ToIntFunction;
 import jnr.ffi.Pointer;
@@ -151,6 +153,57 @@ public final class FuseMount implements AutoCloseable {
             LOG.info("{} is mounted on {}, connection {}", options.source(), mountPoint, connection.number());
             return mount;
         }
+    }
+
+    /**
+     * Serves a mount that another program has made and served. This process must not have used a file of the mount
+     * before.
+     *
+     * @param directory the directory of the mount, without symbolic links
+     * @param bytes the same in bytes
+     * @throws IOException if libfuse cannot be used
+     */
+    public static FuseMount takeOver(
+            final FileOperations files,
+            final Path directory,
+            final byte[] bytes,
+            final FuseOptions options,
+            final FuseState state)
+            throws IOException {
+        final LibFuse fuse = LibFuse.get();
+        try (FuseArguments arguments = FuseArguments.ofSession(fuse, options)) {
+            final long channel = fuse.fuse_kern_chan_new(state.device());
+            if (channel == 0) {
+                throw new IOException("libfuse could not use the connection of " + directory);
+            }
+            final FuseSession session = FuseSession.create(fuse, arguments, channel, files, Errno::of, true);
+            session.workers().takeOver(state);
+            final FuseMount mount =
+                    new FuseMount(new MountPoint(directory, bytes), Connection.open(state.connection()), session);
+            mount.workers.start();
+            return mount;
+        }
+    }
+
+    /** Returns the directory of the mount in bytes. */
+    public byte[] directory() {
+        return mountPoint.bytes();
+    }
+
+    /**
+     * Stops serving, and blocks for at most {@code nanos} until no request is in progress, except for waits for locks.
+     * If a request is still in progress then, goes on serving. Programs wait until {@link #goOn}, or until another
+     * program serves the mount.
+     *
+     * @return the state for the program that serves the mount next; empty if this program goes on
+     */
+    public Optional<FuseState> stop(final long nanos) throws IOException, InterruptedException {
+        return workers.stop(connection(), nanos);
+    }
+
+    /** Serves again after {@link #stop}. */
+    public void goOn() {
+        workers.goOn();
     }
 
     private void begin(final FuseOptions options) throws IOException {

@@ -181,6 +181,10 @@ final class Teardown {
     }
 
     private void sync() throws IOException {
+        if (!workers.isServerAnswering()) {
+            LOG.warn("the server of {} does not answer: data of mapped files that was not synced is lost", mountPoint);
+            return;
+        }
         try (Descriptor root = Descriptor.openReadOnly(mountPoint.path())) {
             root.call("syncfs", LibC.get()::syncfs);
         }

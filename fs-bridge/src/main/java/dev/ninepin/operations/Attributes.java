@@ -15,6 +15,8 @@ package dev.ninepin.operations;
  * @param atime the time of the last access
  * @param mtime the time of the last change of the data
  * @param ctime the time of the last change of the attributes
+ * @param isPredicted whether the attributes follow from a request and were not sent by the server. The kernel must
+ *     request the attributes before it uses them again
  */
 public record Attributes(
         long ino,
@@ -28,4 +30,10 @@ public record Attributes(
         long blocks,
         Timestamp atime,
         Timestamp mtime,
-        Timestamp ctime) {}
+        Timestamp ctime,
+        boolean isPredicted) {
+    /** Returns a copy that is marked as predicted. */
+    public Attributes asPrediction() {
+        return new Attributes(ino, mode, uid, gid, nlink, rdev, size, blksize, blocks, atime, mtime, ctime, true);
+    }
+}

@@ -5,14 +5,12 @@ package dev.ninepin.operations;
  *
  * @param node the number by which the kernel identifies the file until it forgets it; never reused
  * @param attributes the file's attributes
- * @param isPredicted whether the attributes are not the server's, but follow from the request: the kernel must ask for
- *     them before it uses them again
  * @param ageNanos the time since the server was asked for the name and the attributes, in nanoseconds, if that was
  *     before this operation began; else 0
  */
-public record Entry(long node, Attributes attributes, boolean isPredicted, long ageNanos) {
-    /** Creates an entry with attributes from the server. */
+public record Entry(long node, Attributes attributes, long ageNanos) {
+    /** Creates an entry that this operation has requested, or predicted. */
     public Entry(final long node, final Attributes attributes) {
-        this(node, attributes, false, 0);
+        this(node, attributes, 0);
     }
 }

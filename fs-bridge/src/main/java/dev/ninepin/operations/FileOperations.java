@@ -105,7 +105,7 @@ public interface FileOperations {
         return getattr(node);
     }
 
-    /** Changes attributes, and returns the attributes afterwards. */
+    /** Changes attributes, and returns the attributes after the change, which may be predicted. */
     Attributes setattr(long node, AttributeChange change) throws IOException;
 
     /**
@@ -283,6 +283,17 @@ public interface FileOperations {
      */
     void flock(FileLock wanted, boolean wait, KernelCache kernel) throws IOException;
 
+    /**
+     * Stops the waits of {@link #lock} and {@link #flock} from ending until {@link #releaseWaits}, and returns how many
+     * threads wait. These requests have had no effect yet, so another program can start them again.
+     */
+    default int holdWaits() {
+        return 0;
+    }
+
+    /** Lets waits for locks end again. */
+    default void releaseWaits() {}
+
     /** Has the server write a file's data, and its attributes unless {@code dataOnly}, to permanent storage. */
     void fsync(long handle, boolean dataOnly) throws IOException;
 
@@ -348,6 +359,17 @@ public interface FileOperations {
      * @param mask the mode of access(2): R_OK 4, W_OK 2, X_OK 1
      */
     void access(Caller caller, long node, int mask) throws IOException;
+
+    /**
+     * Called once the kernel has ended the mount. Requests may still be in progress. They should fail rather than wait
+     * for a connection to the server.
+     */
+    default void disconnected() {}
+
+    /** Asks the server for a sign of life, and returns whether it answers. Blocks for at most two seconds. */
+    default boolean isServerAnswering() {
+        return true;
+    }
 
     /** Returns which answers of the server may be cached. */
     CacheMode cache();

@@ -1,5 +1,6 @@
 package dev.ninepin.share;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.AttributeChange;
 import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.CacheMode;
@@ -33,11 +34,13 @@ import dev.ninepin.share.attr.OpenDescriptors;
 import dev.ninepin.share.attr.OwnerWrite;
 import dev.ninepin.share.dir.OpenDirectories;
 import dev.ninepin.share.file.FileCreation;
+import dev.ninepin.share.file.FileHandOver;
 import dev.ninepin.share.file.OpenFiles;
 import dev.ninepin.share.file.Opening;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.inode.OpenState;
 import dev.ninepin.share.name.Creation;
 import dev.ninepin.share.name.LinkTarget;
 import dev.ninepin.share.name.ManyLookups;
@@ -46,6 +49,7 @@ import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
 import dev.ninepin.share.name.Renames;
 import dev.ninepin.share.options.ShareOptions;
+import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.UserView;
 import dev.ninepin.share.xattr.ExtendedAttributes;
@@ -55,8 +59,12 @@ import dev.ninepin.share.xattr.XattrSupport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +76,16 @@ import org.slf4j.LoggerFactory;
  * returns the views of other users. All views share the inodes and open files. Any thread may call any method.
  */
 public final class Share implements FileOperations, AutoCloseable {
+    /** How long the requests at the end of a mount wait for a server that sends nothing. */
+    private static final long LAST_REQUESTS_NANOS = TimeUnit.MILLISECONDS.toNanos(1000);
+
+    /** How long to wait for a sign of life before data is given up. */
+    private static final long LIFE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(Share.class);
+
+    /** An upper bound of the memory for an inode and its record while a state is taken over, in bytes. */
+    private static final long BYTES_PER_NODE = 1600;
 
     private final Common common;
     private final Session session;
@@ -96,12 +113,16 @@ public final class Share implements FileOperations, AutoCloseable {
         private final OpenFiles files;
         private final OpenDirectories directories;
         private final Users users;
+        private final LastAnswer<Attributes> rootAttributes;
+        private final LastAnswer<Rstatfs> statistics;
         private final XattrSupport xattrSupport = new XattrSupport();
         private final OpenDescriptors.Learnt descriptors = new OpenDescriptors.Learnt();
 
         private Common(final Session session, final ShareOptions options, final AsideNotes notes) {
             this.state = new SharedState(session, options);
             this.notes = notes;
+            this.rootAttributes = new LastAnswer<>(session);
+            this.statistics = new LastAnswer<>(session);
             this.asides = new AsideFiles(state.inodes(), notes);
             this.files = new OpenFiles(state, this::removeAside);
             this.directories = new OpenDirectories(state, asides);
@@ -127,7 +148,7 @@ public final class Share implements FileOperations, AutoCloseable {
         this.directories = common.directories;
         this.view = new UserView(common.state, fids);
         this.attributes = new AttributeReader(view);
-        final OwnerWrite ownerWrite = new OwnerWrite(view, attributes);
+        final OwnerWrite ownerWrite = new OwnerWrite(view);
         this.writer = new AttributeWriter(
                 view, attributes, new OpenDescriptors(view, common.asides, common.descriptors), ownerWrite);
         this.xattrs = new ExtendedAttributes(view, common.xattrSupport);
@@ -165,12 +186,120 @@ public final class Share implements FileOperations, AutoCloseable {
                 throw new IOException("the attach point on the server is not a directory; check -o aname=");
             }
             share.getattr(ROOT);
+            share.askForStatistics();
             new AsideLeftovers(share.common.users::viewOf, share.common.notes).remove();
         } catch (final IOException | RuntimeException e) {
             share.close();
             throw e;
         }
         return share;
+    }
+
+    /** Requests the statistics of the file system, so that umount(8) gets an answer even if the server falls silent. */
+    private void askForStatistics() throws IOException {
+        try {
+            statfs(ROOT);
+        } catch (final RemoteException e) {
+            LOG.debug("the server has no statistics of its file system", e);
+        }
+    }
+
+    /**
+     * Opens a share as {@link #open(Session, ShareOptions, Optional)} does, and takes over the nodes, handles, locks
+     * and temporary names of another program. Blocks until the server has answered.
+     *
+     * @throws IOException if the state cannot be used, or the server exports a different directory than before
+     */
+    public static Share takeOver(
+            final Session session, final ShareOptions options, final Optional<Path> notes, final ShareState state)
+            throws IOException {
+        final Share share =
+                new Share(new Common(session, options, AsideNotes.takeOver(notes, state.asides())), session.fids());
+        final boolean isSameRoot = !state.nodes().isEmpty()
+                && state.nodes().get(0).qid().isSameFile(session.fids().root().qid());
+        if (!isSameRoot) {
+            throw new IOException("the server now offers another directory than before");
+        }
+        share.takeOver(state);
+        return share;
+    }
+
+    private void takeOver(final ShareState state) throws IOException {
+        inodes.takeOver(state.lastNode(), state.nodes());
+        final Set<Long> alwaysDropped = new HashSet<>();
+        for (final ShareState.Node each : state.nodes()) {
+            if (each.hidden().isPresent()) {
+                final ShareState.Hidden hidden = each.hidden().get();
+                final Inode directory = inodes.get(hidden.name().directory());
+                common.asides.add(
+                        inodes.get(each.node()),
+                        new OpenState.Aside(
+                                new Inode.Name(directory, hidden.name().name()), hidden.user()));
+            }
+            if (each.alwaysDrops()) {
+                alwaysDropped.add(each.node());
+            }
+        }
+        common.asides.takeOver(state.asides());
+        final FileHandOver opened = files.handOver();
+        opened.continueAfter(state.lastFile());
+        for (final ShareState.File each : state.files()) {
+            final OpenFile file = common.users.viewOf(each.user()).opening.takeOver(inodes.get(each.node()), each);
+            opened.takeOver(each.handle(), file, alwaysDropped.contains(each.node()));
+        }
+        directories.continueAfter(state.lastDirectory());
+        for (final ShareState.Directory each : state.directories()) {
+            final Share opener = common.users.viewOf(each.user());
+            directories.takeOver(each, inodes.get(each.node()), opener.view, opener.attributes);
+        }
+        for (final ShareState.Lock each : state.locks()) {
+            opened.takeOver(each);
+        }
+        opened.regainLocks();
+    }
+
+    /**
+     * Returns the state of this share for another program. Requests of the kernel must be stopped, and none may be in
+     * progress. Blocks until all writes are answered, and checks that all files and directories can be opened again.
+     *
+     * @param deadline when the attempt ends, as a {@link System#nanoTime}
+     * @throws IOException if something cannot be handed over; the message says what, and the share goes on
+     */
+    public ShareState handOver(final long deadline) throws IOException {
+        final long needed = inodes.count() * BYTES_PER_NODE;
+        if (needed > Runtime.getRuntime().maxMemory()) {
+            throw new IOException("the kernel knows " + inodes.count() + " files, for which another program would need "
+                    + (needed >> 20) + " MiB of heap: raise it (NINEPIN_JAVA_OPTIONS=-Xmx), or make the kernel forget"
+                    + " some (echo 2 > /proc/sys/vm/drop_caches)");
+        }
+        if (session.hasActionsToRun()) {
+            throw new IOException("a change waits for the next connection to the server");
+        }
+        final FileHandOver opened = files.handOver();
+        final BooleanSupplier before = Session.giveUpCondition();
+        Session.setGiveUpCondition(() -> System.nanoTime() - deadline > 0);
+        try {
+            // In this order: a failed sync must be told to programs first.
+            opened.syncChanges();
+            opened.check(deadline);
+            directories.checkOpenAgain(deadline);
+        } finally {
+            Session.setGiveUpCondition(before);
+        }
+        return new ShareState(
+                inodes.lastNode(),
+                inodes.handOver(session.connection()),
+                opened.lastHandle(),
+                opened.files(),
+                directories.lastHandle(),
+                directories.handOver(),
+                opened.locks(),
+                common.asides.handOver());
+    }
+
+    /** Syncs files in advance, so that a later {@link #handOver} takes less time. */
+    public void prepareHandOver() throws IOException {
+        files.handOver().syncChanges();
     }
 
     private static AsideNotes notes(final Optional<Path> directory) {
@@ -235,7 +364,10 @@ public final class Share implements FileOperations, AutoCloseable {
 
     @Override
     public Attributes getattr(final long node) throws IOException {
-        return attributes.read(inodes.get(node));
+        final Inode inode = inodes.get(node);
+        return inode == inodes.root()
+                ? common.rootAttributes.get(() -> attributes.read(inode), Attributes::asPrediction)
+                : attributes.read(inode);
     }
 
     @Override
@@ -272,15 +404,16 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public Attributes setattr(final long node, final AttributeChange change) throws IOException {
         final Inode inode = inodes.get(node);
-        writer.change(inode, change);
-        return attributes.read(inode);
+        final Attributes changed = writer.changeAndShow(inode, change);
+        if (inode == inodes.root()) {
+            common.rootAttributes.note(changed);
+        }
+        return changed;
     }
 
     @Override
     public Attributes setattrOfOpen(final long handle, final AttributeChange change) throws IOException {
-        final OpenFile file = files.get(handle);
-        writer.changeOpen(file, change);
-        return attributes.read(file.inode());
+        return writer.changeAndShowOpen(files.get(handle), change);
     }
 
     @Override
@@ -450,6 +583,16 @@ public final class Share implements FileOperations, AutoCloseable {
     }
 
     @Override
+    public int holdWaits() {
+        return files.holdWaits();
+    }
+
+    @Override
+    public void releaseWaits() {
+        files.releaseWaits();
+    }
+
+    @Override
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         files.fsync(handle, dataOnly);
     }
@@ -485,8 +628,10 @@ public final class Share implements FileOperations, AutoCloseable {
         // Only directories: QEMU opens the path for the request, so a FIFO would answer ENXIO, and a symbolic link
         // ELOOP.
         final boolean canBeAsked = inode.isDirectory() && inode.removed().isEmpty();
-        return view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
-                .await());
+        final FilePaths.Attempt<Rstatfs> request =
+                () -> view.paths().use(canBeAsked ? inode : inodes.root(), fid -> session.statfs(fid)
+                        .await());
+        return inode == inodes.root() ? common.statistics.get(request, last -> last) : request.run();
     }
 
     @Override
@@ -538,6 +683,16 @@ public final class Share implements FileOperations, AutoCloseable {
         return view.options().timeouts();
     }
 
+    @Override
+    public boolean isServerAnswering() {
+        return session.isAnswering(LIFE_NANOS);
+    }
+
+    @Override
+    public void disconnected() {
+        session.stopWaiting();
+    }
+
     /**
      * Closes open files and directories if the session is connected, and closes the session. That clunks the remaining
      * fids.
@@ -545,8 +700,18 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void close() {
         if (session.status().connected()) {
-            files.releaseAll();
-            directories.releaseAll();
+            final BooleanSupplier before = Session.giveUpCondition();
+            // A release waits for the server, unless the server is mute.
+            final long begin = System.nanoTime();
+            Session.setGiveUpCondition(() -> System.nanoTime() - begin >= LAST_REQUESTS_NANOS);
+            try {
+                files.releaseAll();
+                directories.releaseAll();
+            } finally {
+                Session.setGiveUpCondition(before);
+            }
+        } else {
+            files.reportUnwritten();
         }
         files.close();
         session.close();

@@ -584,6 +584,30 @@ class FuseMountTest {
         }
     }
 
+    @Test
+    void aRequestInProgressDoesNotOutliveTheMountForLong() throws Exception {
+        final var entered = new CountDownLatch(1);
+        final Path root = Files.createTempDirectory(Mounted.PREFIX).toRealPath();
+        final var files = new MemoryFiles(CacheMode.OPEN);
+        files.makeFile("f", 10);
+        try (var mount = FuseMount.mount(files, root, OPTIONS, MemoryFiles::errnoOf)) {
+            files.interfere((operation, node) -> {
+                if (operation.equals("read")) {
+                    entered.countDown();
+                    waitForInterrupt(new CountDownLatch(1));
+                }
+            });
+            final Process reader = Mounted.start(Path.of("/"), "dd", "if=" + root.resolve("f"), "iflag=direct");
+            assertThat(entered.await(20, SECONDS)).isTrue();
+            umountByForce(root);
+            assertThat(reader.waitFor()).isNotZero();
+            await().atMost(20, SECONDS).until(mount::hasEnded);
+            assertThat(files.isDisconnected()).isTrue();
+        } finally {
+            Files.delete(root);
+        }
+    }
+
     /**
      * Returns a mount that has reused the device number of an ended mount. Retries if another process takes the number
      * first.

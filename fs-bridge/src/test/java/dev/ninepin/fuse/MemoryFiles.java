@@ -50,6 +50,8 @@ public final class MemoryFiles implements FileOperations {
     private long lastHandle;
     private volatile Interference interference = (operation, node) -> {};
 
+    private volatile boolean disconnected;
+
     public MemoryFiles(final CacheMode cache) {
         this(cache, Timeouts.of(cache));
     }
@@ -82,6 +84,11 @@ public final class MemoryFiles implements FileOperations {
 
     static int errnoOf(final Throwable failure) {
         return failure instanceof Failure known ? known.errno.intValue() : Errno.EIO.intValue();
+    }
+
+    /** Returns whether the end of the mount was announced. */
+    boolean isDisconnected() {
+        return disconnected;
     }
 
     void interfere(final Interference how) {
@@ -425,6 +432,11 @@ public final class MemoryFiles implements FileOperations {
     }
 
     @Override
+    public void disconnected() {
+        disconnected = true;
+    }
+
+    @Override
     public CacheMode cache() {
         return cache;
     }
@@ -525,7 +537,8 @@ public final class MemoryFiles implements FileOperations {
                     (size + 511) / 512,
                     atime,
                     mtime,
-                    mtime);
+                    mtime,
+                    false);
         }
 
         /** Returns a slice of the data if it lies in one chunk, else a copy. */

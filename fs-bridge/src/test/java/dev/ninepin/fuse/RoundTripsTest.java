@@ -147,14 +147,14 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.createLink(path.resolveSibling(path.getFileName() + "link"), path)),
                 new Row(
                         "chmod of a known file",
-                        2,
-                        2,
+                        1,
+                        1,
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.setPosixFilePermissions(path, Set.of(OWNER_READ))),
                 new Row(
                         "unlink of a known file",
-                        2,
-                        3,
+                        1,
+                        1,
                         RoundTripsTest::makeKnownFile,
                         (test, path) -> Files.delete(path)),
                 new Row(
@@ -165,8 +165,8 @@ class RoundTripsTest extends SessionFixture {
                         (test, path) -> Files.delete(path)),
                 new Row(
                         "rename of a known file to a name known to be missing",
+                        2,
                         3,
-                        5,
                         (test, path) -> {
                             test.makeKnownFile(path);
                             test.requireMissing(path.resolveSibling(path.getFileName() + "new"));

@@ -36,7 +36,7 @@ class StripedLocksTest {
         }
     }
 
-    private static List<String> violations(final Inode file, final StripedLocks... locks) {
+    private static List<String> violations(final Inode file, final StripedLocks... locks) throws IOException {
         if (locks.length == 0) {
             return LockWatch.ORDER.takeViolations();
         }

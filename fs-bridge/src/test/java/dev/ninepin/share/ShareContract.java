@@ -417,7 +417,7 @@ abstract class ShareContract extends ShareFixture {
         for (final Entry made : all) {
             final Attributes then = made.attributes();
             final Attributes now = share.getattr(counted(made));
-            assertThat(made.isPredicted()).isEqualTo(server.kind() != ServerKind.GANESHA);
+            assertThat(then.isPredicted()).isEqualTo(server.kind() != ServerKind.GANESHA);
             assertThat(then.ino()).isEqualTo(now.ino());
             assertThat(then.mode()).isEqualTo(now.mode());
             assertThat(then.uid()).isEqualTo(now.uid());

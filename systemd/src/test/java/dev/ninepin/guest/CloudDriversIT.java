@@ -2,6 +2,7 @@ package dev.ninepin.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ninepin.virtio.pci.CommonRegisters;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -109,6 +110,79 @@ class CloudDriversIT extends DriverTests {
                 "dev.ninepin.virtio.driver.SysfsDriverInGuest",
                 "dev.ninepin.virtio.driver.UioFunctionInGuest",
                 "dev.ninepin.virtio.driver.UioDriverInGuest");
+    }
+
+    @Test
+    void aMountGoesOnWhenItsDeviceReturnsAtAnotherAddress(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            final String before = device.address();
+            device.unplug();
+            device.awaitState("reconnecting");
+            assertThat(guest.check("ninepin devices"))
+                    .contains(GuestKind.SHARE_ADDRESS)
+                    .doesNotContain(before);
+            device.plugIn(1);
+            device.awaitProgress();
+            assertThat(device.address()).isNotEqualTo(before);
+            device.checkProgram();
+        }
+    }
+
+    @Test
+    void aMountGoesOnWhenItsDeviceReturnsAtTheSameAddress(final Guest guest) throws Exception {
+        guest.check("modprobe uio_pci_generic");
+        try (PluggedDevice device = PluggedDevice.mount(guest, "uio")) {
+            final String before = device.address();
+            device.unplug();
+            device.plugIn(0);
+            device.awaitProgress();
+            assertThat(device.address()).isEqualTo(before);
+            device.checkProgram();
+        }
+    }
+
+    @Test
+    void aMountGoesOnWhenItsDeviceGoesInTheMiddleOfRequests(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            guest.check("""
+                    head -c 10000000 /dev/urandom >/root/plugged-data
+                    systemd-run -q --unit plugged-load sh -ec 'while ! [ -e /root/plugged-enough ]; do
+                        cp /root/plugged-data /mnt/plugged/data
+                        cmp /root/plugged-data /mnt/plugged/data
+                    done
+                    echo all equal'
+                    """);
+            for (int i = 0; i < 3; i++) {
+                device.unplug();
+                device.plugIn(0);
+                device.awaitProgress();
+            }
+            guest.check("""
+                    touch /root/plugged-enough
+                    while systemctl -q is-active plugged-load; do sleep 0.2; done
+                    rm /mnt/plugged/data
+                    """);
+            assertThat(guest.check("journalctl -b -u plugged-load -o cat")).contains("all equal");
+            device.checkProgram();
+        }
+    }
+
+    /** A device also looks like one that was reset if it is restored without its state, such as after a suspend. */
+    @Test
+    void aMountGoesOnAfterItsDeviceWasResetOrBrokenOrTheMachineStopped(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            for (int i = 0; i < 3; i++) {
+                device.writeRegister(CommonRegisters.DEVICE_STATUS, Byte.BYTES, 0);
+                device.awaitProgress();
+            }
+            // QEMU accepts only the value 1. After any other value, it sets NEEDS_RESET.
+            device.writeRegister(CommonRegisters.QUEUE_ENABLE, Short.BYTES, 2);
+            device.awaitProgress();
+            assertThat(device.snapshotObstacles()).contains("mounted in the guest using mount_tag 'plugged'");
+            device.stopAndContinue();
+            device.awaitProgress();
+            device.checkProgram();
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** A kind of guest: a kernel and a machine. The kinds are in the order in which they boot. */
 public enum GuestKind {
@@ -27,6 +28,9 @@ public enum GuestKind {
 
     /** The guest's PCI address of the share with the tag {@code second}. */
     static final String SECOND_ADDRESS = "0000:00:09.0";
+
+    /** The port into which devices are plugged on a machine with an IOMMU. Its root bus takes no devices. */
+    private static final String PORT = "plugs";
 
     /**
      * Options of Java that suit a JVM of some minutes. The emulation has to translate compiled code once more, and
@@ -75,6 +79,7 @@ public enum GuestKind {
         final List<String> arguments = new ArrayList<>(List.of("-machine", machine));
         if (this == CLOUD_IOMMU) {
             arguments.addAll(List.of("-device", "intel-iommu,intremap=on,device-iotlb=on"));
+            arguments.addAll(List.of("-device", "pcie-root-port,id=" + PORT + ",chassis=1,addr=0a.0"));
         }
         arguments.addAll(List.of("-smp", "1", "-cpu", PROCESSOR, "-m", "1536"));
         arguments.addAll(List.of("-display", "none", "-nodefaults", "-no-user-config"));
@@ -86,6 +91,8 @@ public enum GuestKind {
         arguments.addAll(List.of("-device", "virtio-rng-pci", "-device", "virtio-serial-pci"));
         arguments.addAll(List.of("-chardev", "stdio,id=agent,signal=off"));
         arguments.addAll(List.of("-device", "virtserialport,chardev=agent,name=ninepin.agent"));
+        arguments.addAll(List.of("-chardev", "socket,id=monitor,path=" + monitor() + ",server=on,wait=off"));
+        arguments.addAll(List.of("-mon", "chardev=monitor,mode=control"));
         arguments.addAll(share("share", share, "addr=08.0"));
         arguments.addAll(share("second", second, "addr=09.0,disable-legacy=on"));
         return arguments;
@@ -98,6 +105,25 @@ public enum GuestKind {
                 "local,id=" + tag + ",path=" + doubled(directory) + ",security_model=none",
                 "-device",
                 "virtio-9p-pci,fsdev=" + tag + ",mount_tag=" + tag + "," + how + behind);
+    }
+
+    /**
+     * Returns the socket of QEMU's monitor ({@link Monitor}). The path is relative to this module, because the path of
+     * a socket must be short.
+     */
+    Path monitor() {
+        return Guest.directory(this).resolve("monitor");
+    }
+
+    /**
+     * Returns the properties of a device like {@link #share}, for {@link Monitor#plugIn}, in an empty slot.
+     *
+     * @param slot 0 or 1; with an IOMMU, there is only one
+     */
+    Map<String, String> slot(final int slot) {
+        return this == CLOUD_IOMMU
+                ? Map.of("bus", PORT, "iommu_platform", "on", "ats", "on", "disable-legacy", "on")
+                : Map.of("bus", "pci.0", "addr", slot == 0 ? "0b.0" : "0c.0");
     }
 
     /** Returns a path with its commas doubled, because a single comma ends a value in QEMU's options. */

@@ -38,6 +38,20 @@ class IommuDriversIT extends DriverTests {
         guest.check("ninepin umount /mnt/driver");
     }
 
+    /** The kernel unplugs the device only after Ninepin has released it. */
+    @Test
+    void aMountGoesOnWhenItsDeviceReturns(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "vfio")) {
+            for (int i = 0; i < 2; i++) {
+                device.unplug();
+                device.awaitState("reconnecting");
+                device.plugIn(0);
+                device.awaitProgress();
+            }
+            device.checkProgram();
+        }
+    }
+
     /** Shows that the driver works under the restrictions of the unit, and that a device is usable after a kill. */
     @Test
     void aServiceOfADeviceComesBackAfterAKill(final Guest guest) throws Exception {

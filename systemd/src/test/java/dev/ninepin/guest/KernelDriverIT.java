@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 /** Tests of a device that Ninepin and the kernel's own 9p use one after the other. */
 @InGuest(GuestKind.STANDARD)
 class KernelDriverIT {
-    private static final String DEVICE = "/sys/bus/pci/devices/" + GuestKind.SHARE_ADDRESS;
+    private static final String DEVICES = "/sys/bus/pci/devices/";
+    private static final String DEVICE = DEVICES + GuestKind.SHARE_ADDRESS;
     private static final String KERNEL_MOUNT = "mount -t 9p -o trans=virtio,version=9p2000.L share /mnt/kernel\n";
 
     /** Prints the drivers of the PCI function and of the virtio device on it. */
@@ -61,6 +62,19 @@ class KernelDriverIT {
         assertThat(guest.check(DRIVERS)).isEqualTo(HELD_BY_KERNEL);
         guest.check("ninepin mount share /mnt/ninepin && grep -q host /mnt/ninepin/hello");
         guest.check("ninepin umount /mnt/ninepin");
+    }
+
+    /** The kernel binds the device each time that it is plugged in. */
+    @Test
+    void aMountGoesOnWhenItsDeviceReturnsAndThenTheKernelHasTheDevice(final Guest guest) throws Exception {
+        try (PluggedDevice device = PluggedDevice.mount(guest, "sysfs")) {
+            device.unplug();
+            device.plugIn(0);
+            device.awaitProgress();
+            final String address = device.address();
+            device.checkProgram();
+            assertThat(guest.check(DRIVERS.replace(DEVICE, DEVICES + address))).isEqualTo(HELD_BY_KERNEL);
+        }
     }
 
     @Test

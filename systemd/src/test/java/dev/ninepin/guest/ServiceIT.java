@@ -76,7 +76,9 @@ class ServiceIT {
                 systemctl daemon-reload
                 """);
         Diod.start(guest, "/srv/stopped");
-        guest.write("/etc/ninepin/stopped.conf", configuration("/mnt/stopped", "/srv/stopped"));
+        guest.write(
+                "/etc/ninepin/stopped.conf",
+                configuration("/mnt/stopped", "/srv/stopped") + "options=timeout=0,aname=/srv/stopped\n");
         guest.check("systemctl start ninepin@stopped && grep -q here /mnt/stopped/file");
         assertThat(guest.check("systemctl show -P ActiveState,NRestarts,StatusText ninepin@stopped"))
                 .contains("active");

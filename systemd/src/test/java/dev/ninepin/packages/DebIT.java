@@ -56,6 +56,7 @@ class DebIT {
                 "usr/share/man/man1/ninepin-mount.1.gz",
                 "usr/share/man/man1/ninepin-umount.1.gz",
                 "usr/share/man/man1/ninepin-status.1.gz",
+                "usr/share/man/man1/ninepin-restart.1.gz",
                 "usr/share/man/man1/ninepin-devices.1.gz",
                 "usr/share/man/man1/ninepin-doctor.1.gz",
                 "usr/share/man/man1/ninepin-run.1.gz",
@@ -245,6 +246,7 @@ class DebIT {
         assertThat(completions("mount ")).contains("share", "data", "qemu:", "unix:");
         assertThat(completions("umount -l /mnt/")).containsExactly("/mnt/share", "/mnt/a\\ b");
         assertThat(completions("status /mnt/s")).containsExactly("/mnt/share");
+        assertThat(completions("restart /mnt/share /mnt/a")).containsExactly("/mnt/a\\ b");
     }
 
     /** Checks that ninepin-mount(1), the completion and the program have the same options. */

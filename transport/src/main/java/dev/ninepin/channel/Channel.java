@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A channel is used by one session, in three roles:
  *
  * <ul>
- *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time, under a lock of the session
+ *   <li>the <b>sender</b> calls {@link #send} and {@link #flush}: one thread at a time; whatever one sender did happens
+ *       before what the next sender does
  *   <li>the <b>receiver</b> calls {@link #receive()} or {@link #receiveUntil}: one thread at a time; whatever one
  *       receiver did happens before what the next receiver does
  *   <li>any thread may call {@link #close} and {@link Received#close} at any time
@@ -66,6 +67,21 @@ public interface Channel extends AutoCloseable {
     }
 
     /**
+     * Returns whether the server may run on a host that can crash without this host. After such a crash, data that the
+     * server acknowledged and did not sync may be lost. Any thread.
+     */
+    default boolean mayReachOtherHost() {
+        return false;
+    }
+
+    /**
+     * Sets how long {@link #send} and {@link #flush} may block while the server reads nothing. After this time they
+     * fail, and the channel is broken. A channel whose sender never blocks for long ignores the limit. Called before
+     * the first request.
+     */
+    default void limitSending(final long nanos) {}
+
+    /**
      * Sends a request and reserves the room for its reply ({@link Tmessage#replySize}). The message is encoded before
      * this method returns, so the caller may reuse its data. The server may only be notified at the next {@link
      * #flush}, so that a batch costs one doorbell or one system call. May block until there is room.
@@ -77,11 +93,31 @@ public interface Channel extends AutoCloseable {
     void send(int tag, Tmessage request) throws IOException;
 
     /**
-     * Notifies the server of all requests that were sent.
+     * Returns whether {@link #send} takes a request without waiting for the server to read earlier ones. Only the sender
+     * calls this method.
+     */
+    default boolean hasRoom(final Tmessage request) {
+        return true;
+    }
+
+    /**
+     * Notifies the server of all requests that were sent. Blocks while the server does not read, at most for the time of
+     * {@link #limitSending}.
      *
      * @throws IOException if the channel is closed or broken
      */
     void flush() throws IOException;
+
+    /**
+     * Notifies the server like {@link #flush()}, but blocks for at most {@code nanos}. Returns whether all requests
+     * were sent. The next call of either method sends the others; a part of a request may have been sent.
+     *
+     * @throws IOException if the channel is closed or broken
+     */
+    default boolean flush(final long nanos) throws IOException {
+        flush();
+        return true;
+    }
 
     /**
      * Blocks until the next reply arrives. Only the receiver calls this method. Uses no CPU time while no request is in

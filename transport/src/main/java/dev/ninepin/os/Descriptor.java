@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -37,6 +38,12 @@ public final class Descriptor implements AutoCloseable {
 
     private static final int LOCK_EXCLUSIVE = 2;
     private static final int LOCK_NON_BLOCKING = 4;
+    private static final int F_OFD_SETLK = LibC.isSolaris() ? 48 : 37;
+    private static final short F_WRLCK = (short) (LibC.isSolaris() ? 2 : 1);
+
+    /** An upper bound of the size of {@code struct flock}. All fields but the type stay 0: the whole file. */
+    private static final int FLOCK_SIZE = 64;
+
     private static final short POLLIN = 1;
     private static final int POLLFD_SIZE = 8;
     private static final int POLLFD_EVENTS = 4;
@@ -125,7 +132,7 @@ public final class Descriptor implements AutoCloseable {
     /**
      * Opens {@code path} for reading and writing. Creates the file, accessible to its owner only, if it does not exist.
      */
-    static Descriptor create(final Path path) throws IOException {
+    public static Descriptor create(final Path path) throws IOException {
         return open(path, READ_WRITE | CREATE);
     }
 
@@ -216,6 +223,23 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
+     * Takes an exclusive open file description lock on the whole file without waiting. It conflicts with the locks of
+     * {@link java.nio.channels.FileChannel}. It lasts until the last copy of this descriptor is closed, even if this
+     * process closes other descriptors of the file or executes another program.
+     *
+     * @throws IOException if another process holds a lock on the file
+     */
+    public void lockDescription() throws IOException {
+        final Pointer lock = Memory.allocateDirect(Runtime.getSystemRuntime(), FLOCK_SIZE, true);
+        lock.putShort(0, F_WRLCK);
+        try {
+            call("locking", same -> LibC.get().fcntl(same, F_OFD_SETLK, lock.address()));
+        } finally {
+            Reference.reachabilityFence(lock);
+        }
+    }
+
+    /**
      * Reads 1, 2, 4 or 8 bytes at {@code offset} in one access. The value is little-endian; up to 4 bytes, it is
      * unsigned.
      */
@@ -254,6 +278,18 @@ public final class Descriptor implements AutoCloseable {
         call("read", same -> {
             synchronized (scratch) {
                 return LibC.get().read(same, scratch, width);
+            }
+        });
+    }
+
+    /**
+     * Reads and discards up to 8 bytes at {@code offset}. Reads none at the end of the file. Fails if the device behind
+     * the file is gone.
+     */
+    public void probeAt(final long offset) throws IOException {
+        call("read", same -> {
+            synchronized (scratch) {
+                return LibC.get().pread(same, scratch, Long.BYTES, offset);
             }
         });
     }

@@ -40,13 +40,25 @@ public final class EventFd implements AutoCloseable {
     public List<Descriptor> await(final long nanos, final List<Descriptor> others) throws IOException {
         final List<Descriptor> all = new ArrayList<>(others);
         all.add(descriptor);
-        // Rounded up: otherwise waits of less than a millisecond would become a busy loop.
-        final long millis = TimeUnit.NANOSECONDS.toMillis(nanos + TimeUnit.MILLISECONDS.toNanos(1) - 1);
-        final List<Descriptor> ready = Descriptor.poll(all, (int) Math.min(millis, Integer.MAX_VALUE));
+        final List<Descriptor> ready = Descriptor.poll(all, millis(nanos));
         if (ready.remove(descriptor)) {
             descriptor.consume(Long.BYTES);
         }
         return ready;
+    }
+
+    /**
+     * Blocks until this event is raised, or {@code nanos} have passed. Returns whether the event is raised. Does not
+     * reset the event.
+     */
+    public boolean awaitRaised(final long nanos) throws IOException {
+        return !Descriptor.poll(List.of(descriptor), millis(nanos)).isEmpty();
+    }
+
+    private static int millis(final long nanos) {
+        // Rounded up: otherwise waits of less than a millisecond would become a busy loop.
+        final long millis = TimeUnit.NANOSECONDS.toMillis(nanos + TimeUnit.MILLISECONDS.toNanos(1) - 1);
+        return (int) Math.min(millis, Integer.MAX_VALUE);
     }
 
     /** Raises the event, which ends a wait. Does nothing once this object is closed. */

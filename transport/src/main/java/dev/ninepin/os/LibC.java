@@ -103,6 +103,9 @@ public interface LibC {
 
     int setsid();
 
+    /** Replaces the program of this process. Returns only if that fails. */
+    int execve(Pointer path, Pointer arguments, Pointer environment);
+
     int chdir(Pointer path);
 
     long pthread_self();

@@ -77,18 +77,40 @@ public final class SeparateCall {
      * @throws IOException if the action threw it, or has failed otherwise
      */
     public void awaitUninterruptibly() throws IOException {
-        awaitUninterruptibly(task);
+        awaitUninterruptibly(() -> {});
     }
 
-    /** Blocks until {@code future} is done, as {@link #awaitUninterruptibly()} does, and returns its result. */
-    public static <T> T awaitUninterruptibly(final Future<T> future) throws IOException {
+    /** Blocks as {@link #awaitUninterruptibly()} does, and runs {@code onInterrupt} at each interrupt. */
+    public void awaitUninterruptibly(final Runnable onInterrupt) throws IOException {
+        try {
+            final boolean unused = awaitUninterruptibly(task, Long.MAX_VALUE, onInterrupt);
+        } catch (final TimeoutException e) {
+            throw new IllegalStateException("there is no limit", e);
+        }
+    }
+
+    /**
+     * Blocks as {@link #awaitUninterruptibly()} does, until {@code future} is done. Returns the result of the future.
+     *
+     * @param nanos the longest time to block, in nanoseconds
+     * @throws TimeoutException if the future is not done in this time
+     */
+    public static <T> T awaitUninterruptibly(final Future<T> future, final long nanos)
+            throws IOException, TimeoutException {
+        return awaitUninterruptibly(future, nanos, () -> {});
+    }
+
+    private static <T> T awaitUninterruptibly(final Future<T> future, final long nanos, final Runnable onInterrupt)
+            throws IOException, TimeoutException {
+        final long begin = System.nanoTime();
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    return future.get();
+                    return future.get(nanos - (System.nanoTime() - begin), TimeUnit.NANOSECONDS);
                 } catch (final InterruptedException e) {
                     interrupted = true;
+                    onInterrupt.run();
                 }
             }
         } catch (final ExecutionException e) {

@@ -5,6 +5,7 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
+import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.fid.FidRequests;
@@ -40,6 +41,11 @@ record SessionFidRequests(Session session) implements FidRequests {
     @Override
     public Call<Rmessage> remove(final int fid) {
         return session.remove(fid);
+    }
+
+    @Override
+    public Batch batch() {
+        return session.batch();
     }
 
     @Override

@@ -163,7 +163,14 @@ final class LockCalls implements ClassFileTransformer {
                 final String name,
                 final String signature,
                 final boolean isInterface) {
-            if (LOCKS.contains(type) && signature.equals("()V")) {
+            if (LOCKS.contains(type) && name.equals("tryLock")) {
+                pushOwner();
+                tell(
+                        "tryLock",
+                        "(L" + LOCK_INTERFACE + ";" + signature.substring(1, signature.length() - 2)
+                                + "Ljava/lang/String;)Z");
+                return;
+            } else if (LOCKS.contains(type) && signature.equals("()V")) {
                 if (name.equals("lockInterruptibly")) {
                     pushOwner();
                     tell("lockInterruptibly", "(L" + LOCK_INTERFACE + ";Ljava/lang/String;)V");

@@ -21,9 +21,10 @@ final class LockOrder {
             Set.of("NameLocks"),
             Set.of("XattrLocks"),
             Set.of("LockedFile"),
-            Set.of("OpenFile", "OpenDirectory"),
+            Set.of("OpenDirectory"),
             Set.of("ModeLocks"),
             Set.of("DirectoryMoves"),
+            Set.of("OpenFile"),
             Set.of("Inodes"),
             Set.of("PathFids"),
             Set.of("RequestSender"));
@@ -34,10 +35,15 @@ final class LockOrder {
             "LockWaits",
             "Users",
             "PendingWrites",
+            "UnsyncedChanges",
+            "UnsyncedFiles",
             "CachedData",
             "Listings",
             "AbsentAttributes",
             "OpenState",
+            "OpenFid",
+            "DirectoryFid",
+            "Connections",
             "FidNumbers",
             "TagTable",
             "Call");
@@ -47,7 +53,7 @@ final class LockOrder {
      * docs/architecture.md}.
      */
     static final Set<String> HELD_OVER_REQUESTS =
-            Set.of("NameLocks", "XattrLocks", "LockedFile", "OpenFile", "OpenDirectory", "ModeLocks", "DirectoryMoves");
+            Set.of("NameLocks", "XattrLocks", "LockedFile", "OpenDirectory", "ModeLocks", "DirectoryMoves");
 
     private static final Set<String> OURS = Set.of(LockOrder.class.getName(), LockWatch.class.getName());
     private static final int MOST_FRAMES = 40;

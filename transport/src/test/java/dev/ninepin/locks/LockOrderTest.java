@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -23,7 +24,7 @@ class LockOrderTest {
 
     @Test
     void whatIsTakenInTheOrderThatWasLaidDownIsRight() {
-        take("NameLocks", "OpenFile", "DirectoryMoves", "Inodes", "PathFids", "FidNumbers");
+        take("NameLocks", "OpenDirectory", "DirectoryMoves", "OpenFile", "Inodes", "PathFids", "FidNumbers");
         assertThat(order.takeViolations()).isEmpty();
     }
 
@@ -99,7 +100,8 @@ class LockOrderTest {
             }
         }.loadClass(name).getDeclaredConstructor().newInstance();
         LockWatch.ORDER.takeViolations();
-        for (final String method : List.of("inOrder", "throwing", "inOrder", "interrupted", "inOrder")) {
+        for (final String method :
+                List.of("inOrder", "throwing", "inOrder", "interrupted", "inOrder", "tried", "inOrder")) {
             try {
                 sample.getClass().getMethod(method).invoke(sample);
             } catch (final InvocationTargetException e) {
@@ -107,8 +109,10 @@ class LockOrderTest {
             }
         }
         assertThat(LockWatch.ORDER.takeViolations()).isEmpty();
-        sample.getClass().getMethod("outOfOrder").invoke(sample);
-        assertThat(LockWatch.ORDER.takeViolations()).isNotEmpty();
+        for (final String method : List.of("outOfOrder", "triedOutOfOrder")) {
+            sample.getClass().getMethod(method).invoke(sample);
+            assertThat(LockWatch.ORDER.takeViolations()).isNotEmpty();
+        }
     }
 
     @Test
@@ -171,6 +175,20 @@ class LockOrderTest {
         public void interrupted() throws InterruptedException {
             Thread.currentThread().interrupt();
             lock.lockInterruptibly();
+        }
+
+        public void tried() throws InterruptedException {
+            if (lock.tryLock() && lock.tryLock(1, TimeUnit.SECONDS)) {
+                lock.unlock();
+                lock.unlock();
+            }
+        }
+
+        public void triedOutOfOrder() {
+            if (lock.tryLock()) {
+                inOrder();
+                lock.unlock();
+            }
         }
 
         public void outOfOrder() {

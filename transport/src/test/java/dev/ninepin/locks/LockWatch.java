@@ -1,5 +1,6 @@
 package dev.ninepin.locks;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 
 /** The methods that the classes transformed by {@link LockCalls} call. Any thread may call any method. */
@@ -25,6 +26,31 @@ public final class LockWatch {
         } catch (final InterruptedException e) {
             gave(lock);
             throw e;
+        }
+    }
+
+    /** Takes a lock for the current thread if it is free. */
+    public static boolean tryLock(final Lock lock, final String owner) {
+        taking(lock, owner);
+        final boolean taken = lock.tryLock();
+        if (!taken) {
+            gave(lock);
+        }
+        return taken;
+    }
+
+    /** Takes a lock for the current thread, unless it is not free in time or the thread is interrupted. */
+    public static boolean tryLock(final Lock lock, final long time, final TimeUnit unit, final String owner)
+            throws InterruptedException {
+        taking(lock, owner);
+        boolean taken = false;
+        try {
+            taken = lock.tryLock(time, unit);
+            return taken;
+        } finally {
+            if (!taken) {
+                gave(lock);
+            }
         }
     }
 

@@ -29,6 +29,7 @@ import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Treadlink;
 import dev.ninepin.session.exchange.Batch;
+import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.exchange.RequestTimeoutException;
 import dev.ninepin.session.exchange.SessionEnd;
@@ -490,5 +491,33 @@ class SessionFaultTest {
         return Session.connect(
                 StreamChannel.unix(server.socket()),
                 SessionOptions.defaults(0).withMsize(msize).withRequestTimeout(timeout));
+    }
+
+    @Test
+    void aServerThatStopsReadingIsGivenUp() throws Exception {
+        final CountDownLatch over = new CountDownLatch(1);
+        try (ScriptedServer server = ScriptedServer.start(client -> {
+                    welcome(client);
+                    over.await();
+                });
+                Session session = Session.connect(
+                        StreamChannel.unix(server.socket()),
+                        SessionOptions.defaults(0).withRequestTimeout(Duration.ofMillis(500)))) {
+            try (BackgroundCall<?> writing = BackgroundCall.start("writing", () -> {
+                        Call<Rwrite> call = session.write(FID, 0, ByteBuffer.allocate(session.maxIo()));
+                        while (!call.future().isCompletedExceptionally()) {
+                            call = session.write(FID, 0, ByteBuffer.allocate(session.maxIo()));
+                        }
+                        return call.await();
+                    })
+                    .awaitInside("send")) {
+                assertThatThrownBy(() -> session.statfs(FID).await()).isInstanceOf(SessionEndedException.class);
+                assertThat(writing.failure()).isInstanceOf(SessionEndedException.class);
+            } finally {
+                over.countDown();
+            }
+            assertThat(session.status().unexpectedEnd().orElseThrow().reason())
+                    .contains("the server has read nothing for 0.5 s");
+        }
     }
 }

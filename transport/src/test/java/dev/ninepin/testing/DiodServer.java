@@ -23,6 +23,7 @@ import java.util.Optional;
 public final class DiodServer extends ServerProcess {
     private static final String TCP_LISTEN = "0A";
 
+    private final Path export;
     private final ServerKind kind;
     private final SocketAddress address;
 
@@ -34,6 +35,7 @@ public final class DiodServer extends ServerProcess {
                         export,
                         "--listen",
                         isTcp(kind) ? "127.0.0.1:0" : socketIn(runtime).toString()));
+        this.export = export;
         this.kind = kind;
         this.address = isTcp(kind) ? awaitPort() : UnixDomainSocketAddress.of(socket());
         awaitStart(() -> accepts() ? Optional.of(true) : Optional.empty());
@@ -71,6 +73,16 @@ public final class DiodServer extends ServerProcess {
     @Override
     public Channel connect(final int maxMessageSize) throws IOException {
         return isTcp(kind) ? StreamChannel.tcp("127.0.0.1", port()) : StreamChannel.unix(socket());
+    }
+
+    @Override
+    public void restart() throws IOException {
+        final String where = isTcp(kind) ? "127.0.0.1:" + port() : socket().toString();
+        if (!isTcp(kind)) {
+            Files.delete(socket());
+        }
+        startAgain(command(export, "--listen", where));
+        awaitStart(() -> accepts() ? Optional.of(true) : Optional.empty());
     }
 
     /** Returns the port on 127.0.0.1, for a server on TCP. */

@@ -8,10 +8,10 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over another one. Subclasses change what they override. */
-abstract class ForwardingChannel implements Channel {
+public abstract class ForwardingChannel implements Channel {
     private final Channel channel;
 
-    ForwardingChannel(final Channel channel) {
+    protected ForwardingChannel(final Channel channel) {
         this.channel = channel;
     }
 
@@ -51,13 +51,33 @@ abstract class ForwardingChannel implements Channel {
     }
 
     @Override
+    public boolean mayReachOtherHost() {
+        return channel.mayReachOtherHost();
+    }
+
+    @Override
+    public void limitSending(final long nanos) {
+        channel.limitSending(nanos);
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         channel.send(tag, request);
     }
 
     @Override
+    public boolean hasRoom(final Tmessage request) {
+        return channel.hasRoom(request);
+    }
+
+    @Override
     public void flush() throws IOException {
         channel.flush();
+    }
+
+    @Override
+    public boolean flush(final long nanos) throws IOException {
+        return channel.flush(nanos);
     }
 
     @Override

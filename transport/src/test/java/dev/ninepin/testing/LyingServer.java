@@ -145,6 +145,11 @@ public final class LyingServer implements AnsweringChannel.Server {
         return file == null ? null : file.qid;
     }
 
+    /** Returns the names in the root directory. */
+    public synchronized List<ByteString> names() {
+        return List.copyOf(root.children.keySet());
+    }
+
     private File directoryOf(final String path) {
         File directory = root;
         final int slash = path.lastIndexOf('/');
@@ -183,6 +188,7 @@ public final class LyingServer implements AnsweringChannel.Server {
 
     private synchronized Message truth(final Tmessage request) {
         if (request instanceof Tversion version) {
+            fids.clear();
             return new Rversion(version.msize(), version.version());
         } else if (request instanceof Tattach attach) {
             fids.put(attach.fid(), root);

@@ -24,6 +24,17 @@ public interface RealServer extends AutoCloseable {
     /** Kills the server as {@code kill -9} does, and blocks until it has exited. */
     void kill();
 
+    /** Returns whether the server's process has ended, so that {@link #restart} must start it. */
+    default boolean hasEnded() {
+        return false;
+    }
+
+    /**
+     * Starts the server again after {@link #kill}, at the same address. Does nothing for a server that starts with its
+     * channel.
+     */
+    default void restart() throws IOException {}
+
     @Override
     void close();
 }

@@ -21,7 +21,7 @@ abstract class ServerProcess implements RealServer {
 
     private final Path export;
     private final Path runtime;
-    private final Process process;
+    private volatile Process process;
 
     /**
      * Starts the process.
@@ -31,11 +31,20 @@ abstract class ServerProcess implements RealServer {
     ServerProcess(final Path export, final Path runtime, final List<String> command) throws IOException {
         this.export = export;
         this.runtime = runtime;
-        this.process = new ProcessBuilder(command)
+        this.process = start(command);
+    }
+
+    private Process start(final List<String> command) throws IOException {
+        return new ProcessBuilder(command)
                 .directory(runtime.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(runtime.resolve("output").toFile())
                 .start();
+    }
+
+    /** Starts the process again after its end. */
+    final void startAgain(final List<String> command) throws IOException {
+        process = start(command);
     }
 
     /** Creates the directory of a server's files. */
@@ -78,6 +87,11 @@ abstract class ServerProcess implements RealServer {
     @Override
     public ProcessHandle process() {
         return process.toHandle();
+    }
+
+    @Override
+    public boolean hasEnded() {
+        return !process.isAlive();
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -25,12 +26,12 @@ public abstract class SessionFixture {
     protected RealServer server;
 
     /** The channel of {@link #session}. */
-    protected WatchedChannel channel;
+    protected volatile WatchedChannel channel;
 
     /** The session that was connected last. */
     protected Session session;
 
-    private final List<WatchedChannel> channels = new ArrayList<>();
+    private final List<WatchedChannel> channels = new CopyOnWriteArrayList<>();
     private final List<Session> sessions = new ArrayList<>();
 
     /** Starts the server. A subclass without {@link OnServer} overrides this. */
@@ -65,6 +66,25 @@ public abstract class SessionFixture {
         channel = new WatchedChannel(server.connect(options.msize()));
         channels.add(channel);
         session = Session.connect(channel, options);
+        sessions.add(session);
+        channel.mustNotHold(TableLock.of(session));
+        return session;
+    }
+
+    /** Connects as {@link #connect} does, over one channel after another. {@code cuts} decides where channels break. */
+    protected Session connectAgainAndAgain(final SessionOptions options, final Cuts cuts) throws IOException {
+        session = Session.connect(
+                () -> {
+                    if (server.hasEnded()) {
+                        // diod 1.0.24 may crash when a client disconnects while it is busy.
+                        server.restart();
+                    }
+                    final WatchedChannel next = new WatchedChannel(server.connect(options.msize()));
+                    channels.add(next);
+                    channel = next;
+                    return new CuttingChannel(next, cuts);
+                },
+                options);
         sessions.add(session);
         channel.mustNotHold(TableLock.of(session));
         return session;

@@ -90,7 +90,10 @@ public final class WatchedChannel extends ForwardingChannel {
         return List.copyOf(fidsAtVersion).get(fidsAtVersion.size() - 1);
     }
 
-    /** Returns how many requests of a kind were sent. */
+    /**
+     * Returns how many requests of a type were sent, without the Tflushes of an unused tag, which ask for a sign of
+     * life.
+     */
     public int sent(final Class<? extends Tmessage> kind) {
         final AtomicInteger count = sent.get(kind);
         return count == null ? 0 : count.get();
@@ -118,7 +121,10 @@ public final class WatchedChannel extends ForwardingChannel {
 
     @Override
     public void send(final int tag, final Tmessage request) throws IOException {
-        sent.computeIfAbsent(request.getClass(), kind -> new AtomicInteger()).incrementAndGet();
+        if (!(request instanceof Tflush flush && flush.oldtag() == Frame.NOTAG)) {
+            sent.computeIfAbsent(request.getClass(), kind -> new AtomicInteger())
+                    .incrementAndGet();
+        }
         wrongIf(Thread.holdsLock(lock), request, "sent under a lock that the reply reader takes");
         wrongIf(Frame.sizeOf(request) > msize, request, "larger than msize");
         if (inFlight.putIfAbsent(tag, request) == null) {
@@ -158,6 +164,12 @@ public final class WatchedChannel extends ForwardingChannel {
     public void flush() throws IOException {
         flushes.incrementAndGet();
         super.flush();
+    }
+
+    @Override
+    public boolean flush(final long nanos) throws IOException {
+        flushes.incrementAndGet();
+        return super.flush(nanos);
     }
 
     @Override

@@ -13,6 +13,7 @@ public final class ControlMessages {
     public static final String PING = "ping";
     public static final String STATUS = "status";
     public static final String UNMOUNT = "unmount";
+    public static final String RESTART = "restart";
 
     /** The error of a failed unmount if the mount is in use. */
     public static final String BUSY = "busy";
@@ -29,7 +30,7 @@ public final class ControlMessages {
     /**
      * A request.
      *
-     * @param request {@link #PING}, {@link #STATUS} or {@link #UNMOUNT}
+     * @param request {@link #PING}, {@link #STATUS}, {@link #UNMOUNT} or {@link #RESTART}
      * @param lazy for {@link #UNMOUNT}: whether to detach the mount even if it is in use
      */
     public record Request(@Nullable String request, boolean lazy) {}

@@ -10,10 +10,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param source the source, in the text form of {@code Source}
  * @param mountPoint the directory
- * @param state {@link #CONNECTED}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
+ * @param state {@link #CONNECTED}, {@link #SILENT}, {@link #RECONNECTING}, {@link #DISCONNECTED} or {@link #UNMOUNTING}
  * @param since the time at which the mount became usable, in ISO 8601, UTC
- * @param disconnectedSince the time at which the session ended unexpectedly, in ISO 8601, UTC; null if it has not
- * @param disconnectReason the reason for that end; null if the session has not ended
+ * @param restarted the time at which the daemon's program was replaced last, in ISO 8601, UTC; null if it never was
+ * @param silentSince when the server's silence began, in ISO 8601, UTC; null unless the server is silent
+ * @param disconnectedSince the time at which the connection ended unexpectedly, in ISO 8601, UTC; null while it lasts
+ * @param disconnectReason the reason for that end; null while the connection lasts
+ * @param reconnectTries the number of attempts to connect that have failed since; null while the connection lasts
+ * @param reconnectFailure the reason for which the last of these attempts has failed; null if none has
+ * @param reconnectNext the time of the next attempt, in ISO 8601, UTC; null during an attempt, and if none follows
  * @param pid the process ID of the daemon
  * @param ninepinVersion the version of the daemon
  * @param log the daemon's log file; null if it logs to its standard error, or not at all
@@ -26,8 +31,13 @@ public record MountStatus(
         String mountPoint,
         String state,
         String since,
+        @Nullable String restarted,
+        @Nullable String silentSince,
         @Nullable String disconnectedSince,
         @Nullable String disconnectReason,
+        @Nullable Integer reconnectTries,
+        @Nullable String reconnectFailure,
+        @Nullable String reconnectNext,
         long pid,
         String ninepinVersion,
         @Nullable String log,
@@ -39,10 +49,16 @@ public record MountStatus(
         Files files,
         Jvm jvm) {
 
-    /** The state of a mount whose session with the server is alive. */
+    /** The state of a mount with a connection to its server. */
     public static final String CONNECTED = "connected";
 
-    /** The state of a mount whose session with the server has ended; requests to the server fail. */
+    /** The state of a mount whose server sends nothing although requests wait, or have failed because of that. */
+    public static final String SILENT = "silent";
+
+    /** The state of a mount whose connection to the server has ended, and that opens another one. Requests wait. */
+    public static final String RECONNECTING = "reconnecting";
+
+    /** The state of a mount whose session with the server has ended. Requests to the server fail. */
     public static final String DISCONNECTED = "disconnected";
 
     /**

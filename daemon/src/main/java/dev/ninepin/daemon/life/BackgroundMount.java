@@ -32,7 +32,7 @@ public final class BackgroundMount {
         this.request = request;
         this.verbose = verbose;
         this.warnings = warnings;
-        this.life = new MountLife(request);
+        this.life = new MountLife(request, false, null, () -> {});
     }
 
     /**

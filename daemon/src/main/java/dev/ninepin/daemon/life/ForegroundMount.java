@@ -22,18 +22,25 @@ public final class ForegroundMount {
     private final MountRequest request;
     private final ServiceManager manager;
     private final MountLife life;
+    private final boolean isTakeOver;
 
     /** Used by the main thread only. */
     private @Nullable Watchdog watchdog;
 
     public ForegroundMount(final MountRequest request) {
-        this(request, ServiceManager.ofEnvironment());
+        this(request, ServiceManager.ofEnvironment(), null);
     }
 
-    ForegroundMount(final MountRequest request, final ServiceManager manager) {
+    /** @param earlier the state from another program; null to make the mount */
+    ForegroundMount(final MountRequest request, final ServiceManager manager, final @Nullable MountState earlier) {
         this.request = request;
         this.manager = manager;
-        this.life = new MountLife(request);
+        this.isTakeOver = earlier != null;
+        this.life = new MountLife(
+                request,
+                true,
+                earlier,
+                () -> manager.status("the installed program takes over " + request.mountPoint()));
     }
 
     /**
@@ -44,7 +51,16 @@ public final class ForegroundMount {
     public void run() throws NinepinException {
         Logging.toStandardError(request.logLevel());
         request.note().ifPresent(LOG::info);
-        manager.status("mounting " + request.source() + " on " + request.mountPoint());
+        final String begin =
+                (isTakeOver ? "taking over " : "mounting ") + request.source() + " on " + request.mountPoint();
+        manager.status(begin);
+        if (isTakeOver) {
+            // Programs wait until the server answers. systemd must not end the mount meanwhile.
+            watchdog = manager.watchdog()
+                    .map(limit -> Watchdog.start(
+                            manager, new Patience(), request.source().toString(), begin, limit))
+                    .orElse(null);
+        }
         try {
             life.run(this::ready);
         } catch (final NinepinException e) {
@@ -69,10 +85,23 @@ public final class ForegroundMount {
         manager.ready(status);
         final Optional<Duration> limit = manager.watchdog();
         if (limit.isPresent()) {
+            if (watchdog != null) {
+                watchdog.close();
+            }
             LOG.debug("systemd wants a sign of life every {} ms", limit.get().toMillis());
-            watchdog = Watchdog.start(
-                    manager, share::pingServer, "the server of " + request.source(), status, limit.get());
+            watchdog = Watchdog.start(manager, share, "the server of " + request.source(), status, limit.get());
         }
         return null;
+    }
+
+    /** A server that counts as answering while the connection to the real one is made. */
+    private static final class Patience implements Watchdog.Server {
+        @Override
+        public void ask() {}
+
+        @Override
+        public Optional<String> explainWait() {
+            return Optional.empty();
+        }
     }
 }

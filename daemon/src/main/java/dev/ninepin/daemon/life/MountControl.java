@@ -21,6 +21,7 @@ final class MountControl implements ControlServer.Handler {
     private final MountedShare share;
     private final ControlSocket socket;
     private final Supplier<@Nullable Path> log;
+    private final Restart restart;
     private final long pid = ProcessHandle.current().pid();
 
     /**
@@ -28,10 +29,15 @@ final class MountControl implements ControlServer.Handler {
      *
      * @param log returns the current log file; null if there is none
      */
-    MountControl(final MountedShare share, final ControlSocket socket, final Supplier<@Nullable Path> log) {
+    MountControl(
+            final MountedShare share,
+            final ControlSocket socket,
+            final Supplier<@Nullable Path> log,
+            final Restart restart) {
         this.share = share;
         this.socket = socket;
         this.log = log;
+        this.restart = restart;
     }
 
     @Override
@@ -40,6 +46,8 @@ final class MountControl implements ControlServer.Handler {
             final ControlMessages.Request request = ControlMessages.read(line, ControlMessages.Request.class);
             if (ControlMessages.UNMOUNT.equals(request.request())) {
                 return unmount(request.lazy());
+            } else if (ControlMessages.RESTART.equals(request.request())) {
+                return restart();
             }
             return done(answer(request));
         } catch (final IOException | RuntimeException e) {
@@ -65,6 +73,24 @@ final class MountControl implements ControlServer.Handler {
         return reply;
     }
 
+    /** Replaces the program on a new thread. There is a reply only if that fails: the new program has other connections. */
+    private CompletableFuture<String> restart() {
+        final CompletableFuture<String> reply = new CompletableFuture<>();
+        new Thread(() -> reply.complete(json(tryRestart())), "ninepin-restart").start();
+        return reply;
+    }
+
+    private ControlMessages.Reply tryRestart() {
+        try {
+            restart.run();
+            return failed(new IOException("the program was not replaced"));
+        } catch (final IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
+            // A LinkageError: a class was not loaded before the new version replaced its file.
+            LOG.warn("The program is not replaced: {}", e.getMessage(), e);
+            return failed(e);
+        }
+    }
+
     private ControlMessages.Reply tryUnmount(final boolean lazy) {
         try {
             final List<MountStatus.Copy> copies = lazy ? share.detach() : share.unmount();
@@ -81,7 +107,7 @@ final class MountControl implements ControlServer.Handler {
         }
     }
 
-    private ControlMessages.Reply failed(final Exception e) {
+    private ControlMessages.Reply failed(final Throwable e) {
         return ControlMessages.Reply.failed(
                 pid, ControlMessages.FAILED, ProcessLimit.sentence(e).orElse(String.valueOf(e.getMessage())));
     }

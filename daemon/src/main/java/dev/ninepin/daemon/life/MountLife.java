@@ -9,7 +9,6 @@ import dev.ninepin.daemon.host.Reason;
 import dev.ninepin.daemon.host.RuntimeDirectory;
 import dev.ninepin.daemon.host.User;
 import dev.ninepin.daemon.options.MountRequest;
-import java.io.File;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Path;
@@ -36,6 +35,11 @@ final class MountLife {
     }
 
     private final MountRequest request;
+    private final boolean isForeground;
+    private final @Nullable MountState earlier;
+
+    /** Tells the service manager of a restart. */
+    private final Runnable announceRestart;
 
     /** Guards the fields that a signal handler reads: the thread that is still mounting, or the mount. */
     private final Object lock = new Object();
@@ -51,8 +55,19 @@ final class MountLife {
 
     private volatile @Nullable Path log;
 
-    MountLife(final MountRequest request) {
+    /**
+     * @param earlier the state from another program; null to make the mount
+     * @param announceRestart tells the service manager that the program is about to be replaced
+     */
+    MountLife(
+            final MountRequest request,
+            final boolean isForeground,
+            final @Nullable MountState earlier,
+            final Runnable announceRestart) {
         this.request = request;
+        this.isForeground = isForeground;
+        this.earlier = earlier;
+        this.announceRestart = announceRestart;
     }
 
     /**
@@ -63,7 +78,7 @@ final class MountLife {
      *     requested before that
      */
     void run(final Ready ready) throws NinepinException {
-        request.check();
+        check();
         // The socket comes first, because only the owner of its name may mount on the directory.
         try (ControlSocket socket = ControlSocket.open(RuntimeDirectory.ofCurrentUser(), request.mountPoint());
                 MountedShare share = mount()) {
@@ -84,15 +99,17 @@ final class MountLife {
     /** Removes the state directory if the package was removed while this mount was in use. */
     private static void removeLastTraces() {
         try {
-            StateDirectory.ofCurrentUser(User.current()).removeIfUninstalled(ownJar());
+            StateDirectory.ofCurrentUser(User.current()).removeIfUninstalled(Replacement.ownJar());
         } catch (final IOException e) {
             LOG.warn("The directory of this mount's notes could not be removed: {}", e.getMessage());
         }
     }
 
-    /** Returns the jar file of this program. Uninstalling the program removes it. */
-    private static Path ownJar() {
-        return Path.of(System.getProperty("java.class.path", "").split(File.pathSeparator, 2)[0]);
+    /** Checks for obstacles before the mount is made. */
+    private void check() throws NinepinException {
+        if (earlier == null) {
+            request.check();
+        }
     }
 
     /** Ends the mount, or cancels mounting. Does not wait for programs that use the mount. Idempotent. */
@@ -111,7 +128,7 @@ final class MountLife {
     }
 
     private MountedShare mount() throws NinepinException {
-        request.check();
+        check();
         synchronized (lock) {
             if (endRequested) {
                 throw NinepinException.interrupted();
@@ -120,7 +137,9 @@ final class MountLife {
         }
         MountedShare share = null;
         try {
-            share = MountedShare.mount(request, User.current());
+            share = earlier == null
+                    ? MountedShare.mount(request, User.current())
+                    : MountedShare.takeOver(request, User.current(), earlier);
         } catch (final IOException e) {
             throw new NinepinException(
                     ExitCode.SYSTEM, "cannot read the user ID of this process: " + e.getMessage(), e);
@@ -149,7 +168,8 @@ final class MountLife {
     }
 
     private void serve(final MountedShare share, final ControlSocket socket, final Ready ready) throws IOException {
-        try (ControlServer server = ControlServer.start(socket, new MountControl(share, socket, () -> log))) {
+        final Restart restart = new Restart(request, share, isForeground, () -> log, announceRestart);
+        try (ControlServer server = ControlServer.start(socket, new MountControl(share, socket, () -> log, restart))) {
             socket.releaseClaim();
             LOG.debug("The control socket is {}", server.path());
             log = ready.announce(share);

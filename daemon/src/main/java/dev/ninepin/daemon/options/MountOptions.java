@@ -5,10 +5,12 @@ import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.virtio.driver.DriverKind;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -38,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param access who may use the share, and which user the server sees
  * @param idMap the mapping between local and server IDs
  * @param driver the driver for a virtio device; empty for the best one
+ * @param patience how long requests wait for another connection after the connection has ended
+ * @param reconnects whether another connection is opened when one has ended; otherwise the session ends with it
  * @param v9fs the options of {@code mount -t 9p} in the list
  */
 public record MountOptions(
@@ -60,7 +64,12 @@ public record MountOptions(
         UserAccess access,
         IdMap idMap,
         Optional<DriverKind> driver,
+        Duration patience,
+        boolean reconnects,
         V9fsOptions v9fs) {
+    /** The value of {@link #patience} for {@code timeout=hard}: longer than any mount lasts. */
+    public static final Duration HARD = Duration.ofDays(365 * 10);
+
     /** The option that asks mount(8) to change a mount that exists. */
     public static final String REMOUNT = "remount";
 
@@ -75,6 +84,15 @@ public record MountOptions(
      */
     public static MountOptions parse(final String list) throws NinepinException {
         return new MountOptionsParser().parse(list);
+    }
+
+    /**
+     * Returns a copy of a session's options with the timeouts of these options. A request that was sent waits for its
+     * answer for at least the default time, because a server may be slow.
+     */
+    public SessionOptions withWaits(final SessionOptions options) {
+        final Duration least = options.requestTimeout();
+        return options.withPatience(patience).withRequestTimeout(patience.compareTo(least) < 0 ? least : patience);
     }
 
     /** Returns a copy without the options of {@code mount -t 9p}, for comparing the effects of two option lists. */
@@ -99,6 +117,8 @@ public record MountOptions(
                 access,
                 idMap,
                 driver,
+                patience,
+                reconnects,
                 V9fsOptions.NONE);
     }
 

@@ -6,6 +6,7 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.options.UserAccess;
 import dev.ninepin.virtio.driver.DriverKind;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -35,11 +36,12 @@ final class MountOptionsParser {
                     "default_permissions",
                     "noxattr",
                     "contain_symlinks",
-                    "no_contain_symlinks"),
+                    "no_contain_symlinks",
+                    "noreconnect"),
             TuningOptions.FLAGS);
     private static final Set<String> READ_ONLY = Set.of("ro", "rw");
     private static final Set<String> VALUED = union(
-            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks"),
+            Set.of("uid", "gid", "msize", "aname", "uname", "cache", "access", "idmap", "driver", "locks", "timeout"),
             TuningOptions.VALUED);
 
     /**
@@ -113,6 +115,8 @@ final class MountOptionsParser {
     private final IdMapOption idMap = new IdMapOption();
     private final TuningOptions tuning = new TuningOptions();
     private Optional<DriverKind> driver = Optional.empty();
+    private boolean reconnects = true;
+    private Duration patience = SessionOptions.DEFAULT_PATIENCE;
 
     MountOptions parse(final String list) throws NinepinException {
         for (final String option : OptionList.split(list)) {
@@ -149,6 +153,8 @@ final class MountOptionsParser {
                 access,
                 idMap.map(uid, gid),
                 driver,
+                patience,
+                reconnects,
                 v9fs.options());
     }
 
@@ -204,6 +210,7 @@ final class MountOptionsParser {
             case "contain_symlinks" -> containSymlinks = true;
             case "no_contain_symlinks" -> containSymlinks = false;
             case "default_permissions" -> defaultPermissions = true;
+            case "noreconnect" -> reconnects = false;
             default -> tuning.take(name);
         }
     }
@@ -220,6 +227,7 @@ final class MountOptionsParser {
             case "driver" -> driver = Optional.of(driver(value));
             case "locks" -> remoteLocks = areRemote(value);
             case "cache" -> cache = cache(value);
+            case "timeout" -> patience = patience(value);
             default -> tuning.take(name, value);
         }
     }
@@ -289,6 +297,16 @@ final class MountOptionsParser {
             case "remote" -> true;
             default -> throw NinepinException.usage("option locks=" + locks + ": must be one of local, remote");
         };
+    }
+
+    private static Duration patience(final String seconds) throws NinepinException {
+        if (seconds.equals("hard")) {
+            return MountOptions.HARD;
+        } else if (seconds.matches("[0-9]{1,6}")) {
+            return Duration.ofSeconds(Long.parseLong(seconds));
+        }
+        throw NinepinException.usage(
+                "option timeout=" + seconds + ": must be a number of seconds from 0 to 999999, or hard");
     }
 
     private static DriverKind driver(final String value) throws NinepinException {

@@ -72,6 +72,25 @@ public record MountRequest(
     }
 
     /**
+     * Returns the request of an existing mount that no program serves at the moment.
+     *
+     * @param source the source, in the text form of {@link Source}
+     * @param mountPoint the directory, as the kernel lists it
+     * @throws NinepinException with {@link ExitCode#USAGE} if the source or an option is invalid
+     */
+    public static MountRequest ofRunning(
+            final String source, final Path mountPoint, final String optionList, final Level logLevel)
+            throws NinepinException {
+        return new MountRequest(
+                SourceParser.parse(source),
+                mountPoint,
+                MountOptions.parse(optionList),
+                optionList,
+                Optional.empty(),
+                logLevel);
+    }
+
+    /**
      * Checks for obstacles to the mount before anything is started.
      *
      * @throws NinepinException with {@link ExitCode#MOUNT_FAILED} if the directory or the source cannot work, with

@@ -39,7 +39,6 @@ final class V9fsOptionsParser {
             "rfdno",
             "rq",
             "sq",
-            "timeout",
             "wfdno");
 
     private static final String OUR_VERSION = "9p2000.L";

@@ -3,15 +3,16 @@ package dev.ninepin.daemon.systemd;
 import dev.ninepin.os.SeparateCall;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A feeder of systemd's watchdog. It feeds the watchdog only after the server has answered a request. systemd therefore
- * restarts a service whose server is gone or which hangs itself. The feeder logs the reason beforehand, because systemd
- * cannot know it.
+ * A feeder of systemd's watchdog. Feeds the watchdog when the server has answered a request, and while requests wait
+ * for a lost or silent server. So systemd restarts a service that hangs, or whose server stays away for too long. The
+ * feeder logs the reason first, because systemd does not know it.
  */
 public final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -27,6 +28,12 @@ public final class Watchdog implements AutoCloseable {
          * @throws IOException if no reply can come any more
          */
         void ask() throws IOException;
+
+        /**
+         * Returns the status text for the administrator while requests wait for a lost or silent server. Empty if no
+         * request waits, or if the wait is too long. Does not block.
+         */
+        Optional<String> explainWait();
     }
 
     private final ServiceManager manager;
@@ -43,6 +50,9 @@ public final class Watchdog implements AutoCloseable {
 
     private boolean complained;
 
+    /** The status text that systemd has. Used by {@link #thread} only. */
+    private String shown;
+
     private Watchdog(
             final ServiceManager manager,
             final Server server,
@@ -53,6 +63,7 @@ public final class Watchdog implements AutoCloseable {
         this.server = server;
         this.name = name;
         this.status = status;
+        this.shown = status;
         this.limit = limit;
     }
 
@@ -107,9 +118,9 @@ public final class Watchdog implements AutoCloseable {
                 answered();
                 return;
             } catch (final TimeoutException e) {
-                complain("has not answered");
+                unanswered("has not answered");
             } catch (final IOException e) {
-                complain("does not answer (" + e.getMessage() + ")");
+                unanswered("does not answer (" + e.getMessage() + ")");
                 return;
             }
         }
@@ -121,7 +132,24 @@ public final class Watchdog implements AutoCloseable {
         if (complained) {
             complained = false;
             LOG.info("{} answers again", name);
-            manager.status(status);
+        }
+        show(status);
+    }
+
+    private void unanswered(final String what) {
+        final Optional<String> wait = server.explainWait();
+        if (wait.isPresent()) {
+            manager.alive();
+            show(wait.get());
+        } else {
+            complain(what);
+        }
+    }
+
+    private void show(final String text) {
+        if (!text.equals(shown)) {
+            manager.status(text);
+            shown = text;
         }
     }
 
@@ -131,6 +159,6 @@ public final class Watchdog implements AutoCloseable {
         final long silent = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lastAnswer);
         final String sentence = name + " " + what + " for " + silent + " s";
         LOG.warn("{}; systemd ends this service after {} s without an answer", sentence, limit.toSeconds());
-        manager.status(sentence);
+        show(sentence);
     }
 }

@@ -9,6 +9,7 @@ import dev.ninepin.fuse.mount.KernelLimits;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.SessionOptions;
 import dev.ninepin.share.id.IdMap;
 import dev.ninepin.share.options.AccessTimes;
 import dev.ninepin.share.options.UserAccess;
@@ -53,6 +54,8 @@ class MountOptionsTest {
                         UserAccess.ANY,
                         IdMap.SAME,
                         Optional.empty(),
+                        Duration.ofSeconds(60),
+                        true,
                         V9fsOptions.NONE));
     }
 
@@ -62,7 +65,7 @@ class MountOptionsTest {
                         "ro,allow_other,default_permissions,contain_symlinks,uid=1000,gid=100,msize=65536,aname=/srv,"
                                 + "uname=glenda,cache=loose,attr_timeout=30,entry_timeout=0.5,negative_timeout=0,no_writeback,"
                                 + "max_read=65536,readahead=262144,max_background=12,noxattr,driver=uio,locks=remote,"
-                                + "access=1234"))
+                                + "access=1234,timeout=5"))
                 .isEqualTo(new MountOptions(
                         true,
                         true,
@@ -83,7 +86,24 @@ class MountOptionsTest {
                         UserAccess.one(1234),
                         IdMap.SAME,
                         Optional.of(DriverKind.UIO),
+                        Duration.ofSeconds(5),
+                        true,
                         V9fsOptions.NONE));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', 60, 60",
+        "timeout=0, 0, 60",
+        "timeout=5, 5, 60",
+        "timeout=600, 600, 600",
+        "'timeout=600,noreconnect', 600, 600"
+    })
+    void aTimeoutLeavesASlowServerTimeToAnswer(final String list, final int patience, final int request)
+            throws Exception {
+        assertThat(MountOptions.parse(list).withWaits(SessionOptions.defaults(0)))
+                .returns(Duration.ofSeconds(patience), SessionOptions::patience)
+                .returns(Duration.ofSeconds(request), SessionOptions::requestTimeout);
     }
 
     @Test
@@ -226,7 +246,8 @@ class MountOptionsTest {
                 "frobnicate=3 | unknown option frobnicate; valid options: access, allow_other, aname, attr_timeout,"
                         + " cache, contain_symlinks, default_permissions, driver, entry_timeout, gid, idmap, locks,"
                         + " max_background, max_read, max_readahead, msize, negative_timeout, no_contain_symlinks,"
-                        + " no_writeback, noxattr, readahead, ro, rw, uid, uname, writeback, and the options of mount(8)",
+                        + " no_writeback, noreconnect, noxattr, readahead, ro, rw, timeout, uid, uname, writeback, and the"
+                        + " options of mount(8)",
                 "rsize=65536 | unknown option rsize: did you mean max_read?",
                 "attr_timeout=1s | option attr_timeout=1s: must be a number of seconds from 0 to 999999999, such as"
                         + " attr_timeout=30 or attr_timeout=0.5",

@@ -107,9 +107,9 @@ class V9fsOptionsTest {
                         + " | trans=tcp means the source tcp:10.0.0.1:46464; ignored: dfltgid=1000, dfltuid=1000",
                 "port=46464,allow_other | 10.0.0.1 | port=46464 means the source tcp:10.0.0.1:46464",
                 "trans=virtio,posixacl,debug=0x4,afid=1,nodevmap,ignoreqv,negtimeout=100,cachetag=a,locktimeout=3,"
-                        + "privport,rfdno=3,wfdno=4,sq=1,rq=1,timeout=5,port=564,allow_other | virtio:tag"
+                        + "privport,rfdno=3,wfdno=4,sq=1,rq=1,port=564,allow_other | virtio:tag"
                         + " | ignored: afid=1, cachetag=a, debug=0x4, ignoreqv, locktimeout=3, negtimeout=100, nodevmap,"
-                        + " port=564, posixacl, privport, rfdno=3, rq=1, sq=1, timeout=5, wfdno=4",
+                        + " port=564, posixacl, privport, rfdno=3, rq=1, sq=1, wfdno=4",
                 "trans=virtio,allow_other | qemu:/srv | ignored: trans=virtio",
             })
     void oneLineSaysWhatBecameOfThemAll(final String list, final String source, final String expected)

@@ -59,6 +59,12 @@ public interface LibFuse {
     /** Creates a channel, or returns 0 on failure. Copies {@code ops}. */
     long fuse_chan_new(Pointer ops, int fd, long bufferSize, long data);
 
+    /** Returns the descriptor of /dev/fuse that belongs to a channel. */
+    int fuse_chan_fd(long channel);
+
+    /** Creates a channel for an open descriptor of /dev/fuse, or returns 0 on failure. */
+    long fuse_kern_chan_new(int descriptor);
+
     /** Destroys a channel that {@link #fuse_chan_new} created and that was not added to a session. */
     void fuse_chan_destroy(long channel);
 

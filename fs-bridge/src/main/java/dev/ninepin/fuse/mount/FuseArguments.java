@@ -26,9 +26,14 @@ public final class FuseArguments implements AutoCloseable {
     /** Keeps the strings that {@link #vector} points to reachable. */
     private final List<Pointer> strings = new ArrayList<>();
 
+    /** Creates the arguments of a mount. */
     public FuseArguments(final LibFuse fuse, final FuseOptions options) {
+        this(fuse, mountOptions(options));
+    }
+
+    private FuseArguments(final LibFuse fuse, final String options) {
         this.fuse = fuse;
-        for (final String each : List.of("ninepin", "-o", mountOptions(options))) {
+        for (final String each : List.of("ninepin", "-o", options)) {
             strings.add(NativeString.of(each.getBytes(UTF_8)));
         }
         vector = Native.allocate((strings.size() + 1) * Long.BYTES);
@@ -39,6 +44,19 @@ public final class FuseArguments implements AutoCloseable {
         args.putPointer(VECTOR, vector);
     }
 
+    /** Returns the arguments of a session on a mount that another program has made. */
+    public static FuseArguments ofSession(final LibFuse fuse, final FuseOptions options) {
+        return new FuseArguments(fuse, "big_writes," + String.join(",", limits(options)));
+    }
+
+    private static List<String> limits(final FuseOptions options) {
+        final List<String> words = new ArrayList<>();
+        words.add("max_write=" + ReceivedRequest.MAX_WRITE);
+        words.add("max_background=" + options.limits().maxBackground());
+        options.limits().readahead().ifPresent(bytes -> words.add("max_readahead=" + bytes));
+        return words;
+    }
+
     /** Returns the options in libfuse's notation, separated by commas. */
     static String mountOptions(final FuseOptions options) {
         final List<String> words = new ArrayList<>();
@@ -46,9 +64,7 @@ public final class FuseArguments implements AutoCloseable {
         words.add("subtype=ninepin");
         words.add("big_writes");
         words.add("max_read=" + options.limits().maxRead());
-        words.add("max_write=" + ReceivedRequest.MAX_WRITE);
-        words.add("max_background=" + options.limits().maxBackground());
-        options.limits().readahead().ifPresent(bytes -> words.add("max_readahead=" + bytes));
+        words.addAll(limits(options));
         if (options.readOnly()) {
             words.add("ro");
         }

@@ -26,6 +26,22 @@ public final class MountPoint {
         bytes = NativeString.bytes(path);
     }
 
+    /**
+     * Creates the mount point of a mount that no program serves at the moment. Accesses to the path would block.
+     *
+     * @param path the path, without symbolic links
+     * @param bytes the same in bytes
+     */
+    public MountPoint(final Path path, final byte... bytes) {
+        this.path = path;
+        this.bytes = bytes.clone();
+    }
+
+    /** Returns the path in bytes. */
+    public byte[] bytes() {
+        return bytes.clone();
+    }
+
     /** Returns the directory's path, without symbolic links. */
     public Path path() {
         return path;

@@ -45,6 +45,11 @@ public final class ReceivedRequest {
         return buffer;
     }
 
+    /** Returns a copy of the request in the buffer. The request must not have been rewritten. */
+    public ByteString copy() {
+        return ByteString.copyOf(buffer.slice(0, buffer.getInt(0)));
+    }
+
     /** Returns the address of the buffer. */
     public long address() {
         return memory.address();

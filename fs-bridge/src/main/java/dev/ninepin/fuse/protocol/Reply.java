@@ -124,10 +124,14 @@ public final class Reply {
         end(fuse.fuse_reply_err(request, number));
     }
 
-    /** Replies with attributes, which the kernel may keep for the attribute timeout. */
+    /** Replies with attributes, which the kernel may keep for the attribute timeout unless they are predicted. */
     public void attributes(final Attributes attributes) {
         fill(stat, attributes);
-        end(fuse.fuse_reply_attr(request, statMemory, attributeTimeout));
+        end(fuse.fuse_reply_attr(request, statMemory, timeout(attributes)));
+    }
+
+    private double timeout(final Attributes attributes) {
+        return attributes.isPredicted() ? 0 : attributeTimeout;
     }
 
     /**
@@ -309,7 +313,7 @@ public final class Reply {
     private void fill(final Entry found) {
         entry.node.set(found.node());
         fill(entry.attributes, found.attributes());
-        entry.attributeTimeout.set(found.isPredicted() ? 0 : attributeTimeout);
+        entry.attributeTimeout.set(timeout(found.attributes()));
         entry.entryTimeout.set(nameTimeout);
     }
 

@@ -13,7 +13,11 @@ package dev.ninepin.fuse.server;
  * intervals.
  */
 final class Interrupts {
-    private static final long SOON_MILLIS = 1000;
+    /**
+     * How long a request may continue after its program was killed. It takes another half a second to notice a mute
+     * server, and kill(1) should not take longer than a second.
+     */
+    private static final long SOON_MILLIS = 250;
 
     private final Timer timer;
     private final RequestSlots slots;
@@ -26,7 +30,7 @@ final class Interrupts {
     /**
      * Handles a signal to the program that waits for the request of {@code token}. If the request only waits, interrupts
      * it at once. Otherwise, interrupts it once a signal will terminate the program, if the request is still being
-     * served by then. Returns at once; checks after a second, and then every second.
+     * served by then. Returns at once; checks a quarter of a second later, and then at this interval.
      *
      * @param thread a thread of the program, as in {@link PendingSignals#willTerminate}
      */

@@ -8,6 +8,7 @@ import dev.ninepin.fuse.protocol.RequestKind;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.os.LibC;
+import dev.ninepin.p9.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -69,6 +70,11 @@ final class Negotiation {
     private final boolean mayMapUncached;
     private volatile boolean canMapUncached;
 
+    /** The kernel's INIT and the answer to it. Empty before the negotiation; the answer is empty if libfuse sent it. */
+    private volatile ByteString initRequest = ByteString.EMPTY;
+
+    private volatile ByteString initAnswer = ByteString.EMPTY;
+
     /**
      * @param mayMapUncached whether to use DIRECT_IO_ALLOW_MMAP if the kernel offers it; false in a test that simulates
      *     an older kernel
@@ -111,23 +117,49 @@ final class Negotiation {
 
     /** Answers the INIT of {@code length} bytes at the start of {@code request}, which {@code session} received. */
     void answer(final long session, final ByteBuffer request, final int length) {
+        initRequest = ByteString.copyOf(request.slice(0, length));
         final int minor = request.getInt(IN_MINOR);
         if (minor < LONG_ANSWER_MINOR) {
             fuse.fuse_session_process(session, request, length, channel);
             return;
         }
-        final byte[] theirs;
+        final byte[] theirs = answerOfLibFuse(session, request, length);
+        final ByteBuffer answer = ByteBuffer.wrap(theirs).order(ByteOrder.nativeOrder());
+        final byte[] ours =
+                answer.getInt(OUT_ERROR) == 0 && theirs.length > OUT_HEADER ? extended(theirs, minor, request) : theirs;
+        initAnswer = ByteString.copyOf(ours);
+        Native.send(fuse, channel, ours);
+    }
+
+    private byte[] answerOfLibFuse(final long session, final ByteBuffer request, final int length) {
         try (CapturingChannel capturing = new CapturingChannel(fuse, ReceivedRequest.BUFFER_SIZE)) {
             fuse.fuse_session_process(session, request, length, capturing.address());
-            theirs = capturing.take();
+            return capturing.take();
         }
-        final ByteBuffer answer = ByteBuffer.wrap(theirs).order(ByteOrder.nativeOrder());
-        Native.send(
-                fuse,
-                channel,
-                answer.getInt(OUT_ERROR) == 0 && theirs.length > OUT_HEADER
-                        ? extended(theirs, minor, request)
-                        : theirs);
+    }
+
+    /** Returns the kernel's INIT. */
+    ByteString initRequest() {
+        return initRequest;
+    }
+
+    /** Returns the answer to the kernel's INIT; empty if libfuse gave it. */
+    ByteString initAnswer() {
+        return initAnswer;
+    }
+
+    /** Repeats the negotiation of another program for {@code session}. The kernel gets no second answer. */
+    void takeOver(final long session, final ByteString request, final ByteString answer) {
+        initRequest = request;
+        initAnswer = answer;
+        final ByteBuffer init = ByteBuffer.allocateDirect(request.length()).order(ByteOrder.nativeOrder());
+        request.putInto(init);
+        final byte[] unused = answerOfLibFuse(session, init.flip(), request.length());
+        if (answer.length() == OUT_SIZE) {
+            final ByteBuffer agreed = ByteBuffer.wrap(answer.toBytes()).order(ByteOrder.nativeOrder());
+            canMapUncached = (agreed.getInt(OUT_FLAGS) & INIT_EXT) != 0
+                    && (agreed.getInt(OUT_FLAGS2) & DIRECT_IO_ALLOW_MMAP) != 0;
+        }
     }
 
     private byte[] extended(final byte[] theirs, final int minor, final ByteBuffer request) {

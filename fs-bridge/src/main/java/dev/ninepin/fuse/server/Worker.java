@@ -6,7 +6,10 @@ import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.Reply;
 import dev.ninepin.operations.Timeouts;
 import dev.ninepin.os.LibC;
+import dev.ninepin.os.WakeSignal;
+import dev.ninepin.p9.ByteString;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A thread that receives requests from the kernel and serves them one at a time; libfuse's callbacks run on it. Holds
@@ -25,8 +28,28 @@ final class Worker extends Thread {
 
     private final Consumer<Worker> loop;
 
-    /** @param loop receives and serves requests until the worker may end; runs on the worker's thread */
-    Worker(final RequestSlots slots, final LibFuse fuse, final Timeouts timeouts, final Consumer<Worker> loop) {
+    /** A request from another program, which is served first; null if there is none. */
+    final @Nullable ByteString first;
+
+    /** The thread's {@code pthread_self}; 0 before it runs. */
+    private volatile long thread;
+
+    /** Whether the thread is in the system call that receives a request, or about to be. */
+    private volatile boolean receiving;
+
+    /**
+     * Creates a worker.
+     *
+     * @param first the request to serve first; null if there is none
+     * @param loop receives and serves requests until the worker may end; runs on the worker's thread
+     */
+    Worker(
+            final RequestSlots slots,
+            final LibFuse fuse,
+            final Timeouts timeouts,
+            final @Nullable ByteString first,
+            final Consumer<Worker> loop) {
+        this.first = first;
         this.loop = loop;
         reply = new Reply(fuse, timeouts);
         slot = slots.add(this);
@@ -48,8 +71,22 @@ final class Worker extends Thread {
         libc.madvise(Native.at(start), end - start, MADV_DONTNEED);
     }
 
+    /** Records whether the thread is in the system call that receives a request. Called on the worker's thread. */
+    void setReceiving(final boolean now) {
+        receiving = now;
+    }
+
+    /** Ends the system call that receives a request, if the thread is in it. The thread must not have ended. */
+    void wakeReceiver() {
+        final long itself = thread;
+        if (receiving && itself != 0) {
+            WakeSignal.send(itself);
+        }
+    }
+
     @Override
     public void run() {
+        thread = LibC.get().pthread_self();
         loop.accept(this);
     }
 }

@@ -5,15 +5,22 @@ import dev.ninepin.fuse.lib.LibFuse;
 import dev.ninepin.fuse.lib.Native;
 import dev.ninepin.fuse.protocol.ReceivedRequest;
 import dev.ninepin.fuse.protocol.RequestKind;
+import dev.ninepin.handover.FuseState;
 import dev.ninepin.operations.FileOperations;
+import dev.ninepin.os.WakeSignal;
+import dev.ninepin.p9.ByteString;
+import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.ffi.Pointer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,9 +49,17 @@ public final class Workers {
     private static final int FULL = 16;
 
     /**
-     * The most threads. Only if this many requests wait for the server at once do further requests queue in the kernel.
+     * The most threads that are started without a delay. If this many requests wait for the server, further requests
+     * queue in the kernel. Then one more thread starts at intervals, because the kernel's INTERRUPT of a request also
+     * needs a thread.
      */
     static final int MOST = 1024;
+
+    /** The interval at which one more thread is started beyond {@link #MOST}. */
+    private static final long ONE_MORE_MILLIS = 250;
+
+    /** How long requests may continue after the end of the connection before they are interrupted. */
+    private static final long LAST_REQUESTS_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
@@ -66,6 +81,10 @@ public final class Workers {
     private final Notifications kernel;
     private final RequestSlots slots;
     private final Timer timer;
+    private final Gate gate = new Gate();
+
+    /** The requests from another program, which are served first. Set before {@link #start}. */
+    private List<ByteString> earlier = List.of();
 
     private final AtomicInteger waiting = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -76,8 +95,14 @@ public final class Workers {
     /** The number of threads. Changes only under {@link #sessionLock}. */
     private final AtomicInteger alive = new AtomicInteger();
 
+    /** Set while {@link #startOneMore} is scheduled. */
+    private final AtomicBoolean oneMore = new AtomicBoolean();
+
     /** Set while a thread runs {@link #forgetSurplus}. */
     private final AtomicBoolean forgetting = new AtomicBoolean();
+
+    /** Whether {@link FileOperations#disconnected} was called. */
+    private final AtomicBoolean announcedEnd = new AtomicBoolean();
 
     /** Set once a thread has received the end of the connection, from the kernel or after {@link #exitSession}. */
     private volatile boolean disconnected;
@@ -113,35 +138,59 @@ public final class Workers {
     /** Starts the first thread, and so begins to serve the mount. */
     public void start() {
         synchronized (sessionLock) {
-            add();
+            earlier.forEach(this::add);
+            add(null);
         }
     }
 
-    /**
-     * Starts another thread unless there are {@link #MOST}. If the system has no memory for it, the existing threads go
-     * on alone.
-     */
+    /** Starts another thread at once, or later if there are {@link #MOST}. */
     private void startAnother() {
         synchronized (sessionLock) {
             if (alive.get() < MOST) {
-                try {
-                    add();
-                } catch (final OutOfMemoryError e) {
-                    LOG.warn("cannot start another worker thread: out of memory; {} threads keep serving", alive, e);
-                }
+                addIfPossible();
+                return;
+            }
+        }
+        if (!oneMore.getAndSet(true)) {
+            final Timer.Cancellable unused = timer.schedule(ONE_MORE_MILLIS, this::startOneMore);
+        }
+    }
+
+    /** Starts another thread if none waits for requests. */
+    private void startOneMore() {
+        oneMore.set(false);
+        synchronized (sessionLock) {
+            if (waiting.get() == 0 && alive.get() > 0) {
+                addIfPossible();
             }
         }
     }
 
-    /** Starts a worker, which is counted before it runs. */
+    /** Starts another thread, unless the system has no memory for it. */
     @GuardedBy("sessionLock")
-    private void add() {
-        final Worker worker = new Worker(slots, fuse, files.timeouts(), this::serve);
+    private void addIfPossible() {
+        try {
+            add(null);
+        } catch (final OutOfMemoryError e) {
+            LOG.warn("cannot start another worker thread: out of memory; {} threads keep serving", alive, e);
+        }
+    }
+
+    /**
+     * Starts a worker, which is counted before it runs.
+     *
+     * @param first a request that it serves first; null if there is none
+     */
+    @GuardedBy("sessionLock")
+    private void add(final @Nullable ByteString first) {
+        final Worker worker = new Worker(slots, fuse, files.timeouts(), first, this::serve);
         waiting.incrementAndGet();
         alive.incrementAndGet();
+        gate.add(worker);
         try {
             worker.start();
         } catch (final OutOfMemoryError e) {
+            gate.remove(worker);
             slots.remove(worker.slot);
             waiting.decrementAndGet();
             alive.decrementAndGet();
@@ -180,29 +229,51 @@ public final class Workers {
         // libfuse takes the channel by reference and may change it.
         final Pointer place = Native.allocate(Long.BYTES);
         final ByteBuffer buffer = worker.received.buffer();
+        if (worker.first != null) {
+            worker.first.putInto(buffer.duplicate());
+            if (serve(worker, worker.first.length())) {
+                return;
+            }
+        }
         while (true) {
             place.putLong(0, channel);
+            gate.pass(worker);
             final int received = fuse.fuse_chan_recv(place, buffer, ReceivedRequest.BUFFER_SIZE);
+            worker.setReceiving(false);
             if (received > 0) {
-                if (waiting.decrementAndGet() == 0) {
-                    startAnother();
-                }
-                process(worker.received, received);
-                if (received > Worker.SMALL && alive.get() > FULL) {
-                    worker.releaseMemory();
-                }
-                forgetSurplus();
-                if (waiting.incrementAndGet() > 1 && isSurplus()) {
+                if (serve(worker, received)) {
                     return;
                 }
             } else if (received != -EINTR && received != -EAGAIN) {
                 LOG.debug("{} stops: fuse_chan_recv returned {}", worker.getName(), received);
                 waiting.decrementAndGet();
                 if (received == 0) {
-                    disconnected = true;
+                    noteDisconnected();
                 }
                 return;
             }
+        }
+    }
+
+    /** Serves the request of {@code length} bytes in a worker's buffer, and returns whether the worker may leave. */
+    private boolean serve(final Worker worker, final int length) {
+        if (waiting.decrementAndGet() == 0) {
+            startAnother();
+        }
+        process(worker.received, length);
+        if (length > Worker.SMALL && alive.get() > FULL) {
+            worker.releaseMemory();
+        }
+        forgetSurplus();
+        return waiting.incrementAndGet() > 1 && isSurplus();
+    }
+
+    /** Records the end of the connection. Ends the requests in progress soon, even if they wait for the server. */
+    private void noteDisconnected() {
+        disconnected = true;
+        if (!announcedEnd.getAndSet(true)) {
+            files.disconnected();
+            final Timer.Cancellable unused = timer.schedule(LAST_REQUESTS_MILLIS, this::interruptAll);
         }
     }
 
@@ -239,6 +310,7 @@ public final class Workers {
     }
 
     private void removeWorker(final Worker worker) {
+        gate.remove(worker);
         synchronized (sessionLock) {
             slots.remove(worker.slot);
             alive.decrementAndGet();
@@ -252,6 +324,42 @@ public final class Workers {
                 ended.countDown();
             }
         }
+    }
+
+    /**
+     * Stops taking requests, and blocks for at most {@code nanos} until no request is in progress. If a request is
+     * still in progress then, goes on serving. Requests that wait for a lock are handed over.
+     *
+     * @param connection the number of the connection
+     * @return the state for the program that serves the connection next; empty if this program goes on. If not empty,
+     *     {@link #goOn} must follow, unless that program starts
+     * @throws IOException if threads that wait for requests cannot be woken
+     */
+    public Optional<FuseState> stop(final int connection, final long nanos) throws IOException, InterruptedException {
+        WakeSignal.install();
+        final Set<Worker> waitingForLocks = gate.close(nanos, files::holdWaits).orElse(null);
+        if (waitingForLocks == null) {
+            files.releaseWaits();
+            return Optional.empty();
+        }
+        return Optional.of(new FuseState(
+                fuse.fuse_chan_fd(channel),
+                connection,
+                negotiation.initRequest(),
+                negotiation.initAnswer(),
+                waitingForLocks.stream().map(each -> each.received.copy()).toList()));
+    }
+
+    /** Takes requests again after {@link #stop}. */
+    public void goOn() {
+        files.releaseWaits();
+        gate.open();
+    }
+
+    /** Takes over a connection that another program has served. Called before {@link #start}. */
+    public void takeOver(final FuseState state) {
+        earlier = state.waiting();
+        negotiation.takeOver(session, state.request(), state.answer());
     }
 
     /** Interrupts every request that is being served. */
@@ -286,6 +394,11 @@ public final class Workers {
      */
     public boolean isDisconnected() {
         return disconnected;
+    }
+
+    /** Returns whether the server answers now. Blocks for at most two seconds. */
+    public boolean isServerAnswering() {
+        return files.isServerAnswering();
     }
 
     /** Returns whether all threads have left and the session is destroyed. */

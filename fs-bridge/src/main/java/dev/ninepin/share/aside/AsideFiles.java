@@ -1,10 +1,12 @@
 package dev.ninepin.share.aside;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenState;
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -29,6 +31,16 @@ public final class AsideFiles {
     public AsideFiles(final Inodes inodes, final AsideNotes notes) {
         this.inodes = inodes;
         this.notes = notes;
+    }
+
+    /** Returns the state of these files for another program. */
+    public ShareState.Asides handOver() {
+        return notes.handOver(List.copyOf(left));
+    }
+
+    /** Takes over the names of another program. */
+    public void takeOver(final ShareState.Asides state) {
+        left.addAll(state.shown());
     }
 
     /**

@@ -1,10 +1,11 @@
 package dev.ninepin.share.aside;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
+import dev.ninepin.os.Descriptor;
 import dev.ninepin.p9.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * DIRECTORY/           of one share; exists while the share is mounted or a note is left
- *   PREFIX….lock       marks the mount whose names begin with PREFIX as running: {@link RunningMounts}
+ *   PREFIX.lock        marks the mount whose names begin with PREFIX as running: {@link RunningMounts}
  *   NAME               of a silly-renamed file; contains the server ID of the user who put it aside, and the names
  *                      on the path from the share's root to its directory; a NUL follows each
  * </pre>
@@ -47,16 +48,16 @@ public final class AsideNotes implements AutoCloseable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
     /** Random, so that two mounts of a share never use the same names. */
-    private final String prefix = String.format(Locale.ROOT, START + "%016x-", new SecureRandom().nextLong());
+    private final String prefix;
 
-    private final ByteString prefixBytes = ByteString.of(prefix);
-    private final AtomicLong last = new AtomicLong();
+    private final ByteString prefixBytes;
+    private final AtomicLong last;
 
     /** The running mounts with notes in the same directory; null if no notes are made. */
     private final @Nullable RunningMounts mounts;
 
     @GuardedBy("this")
-    private @Nullable FileChannel living;
+    private @Nullable Descriptor living;
 
     /**
      * A silly-renamed file of a mount that is no longer running.
@@ -67,8 +68,39 @@ public final class AsideNotes implements AutoCloseable {
      */
     record Left(ByteString name, int user, List<ByteString> path) {}
 
-    private AsideNotes(final @Nullable RunningMounts mounts) {
+    private AsideNotes(final @Nullable RunningMounts mounts, final String prefix, final long last) {
         this.mounts = mounts;
+        this.prefix = prefix;
+        this.prefixBytes = ByteString.of(prefix);
+        this.last = new AtomicLong(last);
+    }
+
+    private AsideNotes(final @Nullable RunningMounts mounts) {
+        this(mounts, String.format(Locale.ROOT, START + "%016x-", new SecureRandom().nextLong()), 0);
+    }
+
+    /** Returns the state of these names and notes for another program. */
+    synchronized ShareState.Asides handOver(final List<ByteString> shown) {
+        return new ShareState.Asides(prefix, last.get(), shown, living == null ? -1 : living.number());
+    }
+
+    /**
+     * Returns an instance that takes over the names and notes of another program.
+     *
+     * @param directory the directory of the notes, if there is one
+     */
+    public static AsideNotes takeOver(final Optional<Path> directory, final ShareState.Asides state) {
+        final RunningMounts mounts =
+                directory.isEmpty() || state.lock() < 0 ? null : new RunningMounts(directory.get());
+        final AsideNotes notes = new AsideNotes(mounts, state.prefix(), state.last());
+        if (mounts != null) {
+            notes.living(Descriptor.of(state.lock(), "the lock file of the notes", (number, thread) -> {}));
+        }
+        return notes;
+    }
+
+    private synchronized void living(final Descriptor lock) {
+        living = lock;
     }
 
     /** Returns an instance that generates names but makes no notes. A crash leaves silly-renamed files behind. */
@@ -207,7 +239,7 @@ public final class AsideNotes implements AutoCloseable {
             return;
         }
         final RunningMounts all = mounts;
-        final FileChannel own = living;
+        final Descriptor own = living;
         living = null;
         all.runExclusively(() -> {
             all.leave(prefix, own);

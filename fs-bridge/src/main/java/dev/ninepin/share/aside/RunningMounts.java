@@ -1,5 +1,6 @@
 package dev.ninepin.share.aside;
 
+import dev.ninepin.os.Descriptor;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -10,17 +11,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Set;
 
 /**
- * The running mounts of a share on this host. Each mount locks a file of its own, {@code NAME.PROCESS.lock}; the kernel
- * releases the lock when the process ends. A mount calls {@link #runExclusively} to start, to end, and to look for others.
+ * The running mounts of a share on this host. Each mount locks a file of its own, {@code NAME.lock}; the kernel releases
+ * the lock when the process ends. A mount calls {@link #runExclusively} to start, to end, and to look for others.
  *
- * <p>A process loses its lock on a file when it closes any descriptor of that file (fcntl(2)). So a process must not
- * open the lock files of its own other mounts. {@code PROCESS} identifies these files.
+ * <p>The lock belongs to the open file description ({@link Descriptor#lockDescription}), so this process may open the lock
+ * files of its own mounts, and the lock stays if another program takes over.
  *
  * <p>Any thread may call any method. Locks on files exclude processes only; {@link #PROCESS_LOCK} excludes the mounts
  * of one process.
@@ -32,9 +31,6 @@ record RunningMounts(Path directory) {
     private static final String ALONE = "lock";
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-
-    /** Random. A process ID would not do: it may be that of a process that was killed. */
-    private static final String PROCESS = String.format(Locale.ROOT, ".%016x", new SecureRandom().nextLong());
 
     /** Excludes the mounts of this process from each other; held during {@link #runExclusively}. */
     private static final Object PROCESS_LOCK = new Object();
@@ -62,10 +58,10 @@ record RunningMounts(Path directory) {
      * @param name a name without a dot, except at its start
      * @return the locked file
      */
-    FileChannel enter(final String name) throws IOException {
-        final FileChannel own = open(ownLock(name));
+    Descriptor enter(final String name) throws IOException {
+        final Descriptor own = Descriptor.create(ownLock(name));
         try {
-            own.lock();
+            own.lockDescription();
             return own;
         } catch (final IOException | RuntimeException e) {
             own.close();
@@ -74,13 +70,13 @@ record RunningMounts(Path directory) {
     }
 
     /** Ends the entry that {@link #enter} made. */
-    void leave(final String name, final FileChannel own) throws IOException {
+    void leave(final String name, final Descriptor own) throws IOException {
         own.close();
         Files.deleteIfExists(ownLock(name));
     }
 
     private Path ownLock(final String name) {
-        return directory.resolve(name + PROCESS + SUFFIX);
+        return directory.resolve(name + SUFFIX);
     }
 
     /** Returns the names of the running mounts, and deletes the lock files of all others. */
@@ -89,7 +85,7 @@ record RunningMounts(Path directory) {
         try (DirectoryStream<Path> locks = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (final Path lock : locks) {
                 final String file = lock.getFileName().toString();
-                if (file.endsWith(PROCESS + SUFFIX) || isHeld(lock)) {
+                if (isHeld(lock)) {
                     living.add(file.substring(0, file.indexOf('.', 1)));
                 } else {
                     Files.deleteIfExists(lock);

@@ -150,7 +150,7 @@ public final class AttributeReader {
         final Inode.Asked asked = beginRequest(inode);
         final Rgetattr reply;
         try {
-            reply = ask(file.fid());
+            reply = session.repeatIfLost(() -> ask(file.fidDespiteLostLock()));
         } catch (final RemoteException e) {
             if (e.errno() != Errno.ENOENT) {
                 throw e;
@@ -317,7 +317,8 @@ public final class AttributeReader {
                 blocks(reply),
                 Timestamp.within(reply.atimeSec(), reply.atimeNsec()),
                 Timestamp.within(reply.mtimeSec(), reply.mtimeNsec()),
-                Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()));
+                Timestamp.within(reply.ctimeSec(), reply.ctimeNsec()),
+                false);
     }
 
     /**

@@ -6,7 +6,7 @@ import dev.ninepin.operations.Caller;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.Timestamp;
-import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.session.Session;
@@ -21,9 +21,11 @@ import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 
 /**
  * Changes attributes on the server, on behalf of one user. Any thread may call any method.
@@ -42,6 +44,7 @@ public final class AttributeWriter {
     private final OpenDescriptors descriptors;
     private final OwnerWrite ownerWrite;
     private final ShareOptions options;
+    private final ChangePrediction prediction;
 
     public AttributeWriter(
             final UserView view,
@@ -53,6 +56,7 @@ public final class AttributeWriter {
         this.locks = view.shared().nameLocks();
         this.paths = view.paths();
         this.options = view.options();
+        this.prediction = new ChangePrediction(options);
         this.attributes = attributes;
         this.descriptors = descriptors;
         this.ownerWrite = ownerWrite;
@@ -78,6 +82,30 @@ public final class AttributeWriter {
      */
     public void changeOpen(final OpenFile file, final AttributeChange change) throws IOException {
         change(file.inode(), change, file.isForWriting());
+    }
+
+    /**
+     * Changes a file's attributes like {@link #change}. Returns the attributes after the change, which may be
+     * predicted.
+     */
+    public Attributes changeAndShow(final Inode inode, final AttributeChange change) throws IOException {
+        return changeAndShow(inode, change, false);
+    }
+
+    /** Changes attributes through a descriptor like {@link #changeOpen}. Returns the attributes after the change. */
+    public Attributes changeAndShowOpen(final OpenFile file, final AttributeChange change) throws IOException {
+        return changeAndShow(file.inode(), change, file.isForWriting());
+    }
+
+    private Attributes changeAndShow(final Inode inode, final AttributeChange change, final boolean mayWrite)
+            throws IOException {
+        // Counts as requested before the change, so that other requests treat the reply as outdated.
+        final Inode.Asked asked = attributes.beginRequest(inode);
+        final Optional<Rgetattr> after = prediction.after(inode, change);
+        change(inode, change, mayWrite);
+        return after.isEmpty() || inode.removed().isPresent()
+                ? attributes.read(inode)
+                : attributes.recordReply(inode, after.get(), asked).asPrediction();
     }
 
     /** Implements {@code FileOperations.changeNothing}. */
@@ -148,7 +176,11 @@ public final class AttributeWriter {
         inode.pages.beginChange();
         try {
             inode.open.awaitChecks();
-            apply(inode, change, mayWrite, fid -> session.setattr(new Tsetattr(
+            session.repeatIfLost(() -> apply(
+                    inode,
+                    change,
+                    mayWrite,
+                    fid -> new Tsetattr(
                             fid,
                             valid,
                             mode,
@@ -158,8 +190,7 @@ public final class AttributeWriter {
                             atime.seconds(),
                             atime.nanos(),
                             mtime.seconds(),
-                            mtime.nanos()))
-                    .await());
+                            mtime.nanos())));
         } finally {
             inode.pages.endChange();
         }
@@ -169,38 +200,39 @@ public final class AttributeWriter {
      * Blocks while silly-renamed files are removed from a directory: a removal after the change would undo new times.
      * The kernel does not wait for a removal, since close(2) returns before it.
      */
-    private void awaitRemovals(final Inode directory) {
+    private void awaitRemovals(final Inode directory) throws InterruptedIOException {
         for (final Inode inode : inodes.asideIn(directory)) {
             locks.exclusive(inode).close();
         }
     }
 
-    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. */
-    private void apply(
+    /** Sends a Tsetattr over the path or an open fid, whichever is sure to reach the file. Returns the inode. */
+    private Inode apply(
             final Inode inode,
             final AttributeChange change,
             final boolean mayWrite,
-            final FilePaths.Use<Rmessage> request)
+            final IntFunction<Tsetattr> request)
             throws IOException {
         try {
-            if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.use(inode, request)) {
-                return;
+            if (descriptors.isKnownToApplyToDescriptor(change) && descriptors.set(inode, request)) {
+                return inode;
             }
             if (change.mode().isPresent()) {
-                ownerWrite.runWhileUnmodified(inode, () -> paths.change(inode, request));
+                ownerWrite.runWhileUnmodified(inode, () -> paths.setAttributes(inode, request));
             } else {
-                paths.change(inode, request);
+                paths.setAttributes(inode, request);
             }
         } catch (final StaleFileException e) {
-            if (!descriptors.appliesToDescriptor(inode, change) || !descriptors.use(inode, request)) {
+            if (!descriptors.appliesToDescriptor(inode, change) || !descriptors.set(inode, request)) {
                 throw e;
             }
         } catch (final RemoteException e) {
             if (!mayWrite || change.size().isEmpty()) {
                 throw e;
             }
-            ownerWrite.lend(inode, e, () -> paths.change(inode, request));
+            ownerWrite.lend(inode, e, () -> paths.setAttributes(inode, request));
         }
+        return inode;
     }
 
     /** Removes a file's set-ID bits, if it has any, before a program without CAP_FSETID changes its data. */

@@ -15,11 +15,11 @@ import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.inode.OpenFile;
-import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.NameRequests;
 import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UnsyncedFiles;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.EnumSet;
@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * the descriptor ({@code hw/9pfs/9p.c}, v9fs_setattr).
  *
  * <p>A test on a file without a name shows which changes a server applies that way: a change of the path would find no
- * file. The test file is created in the share's root, when a change first can't be made in another way. Any thread may
- * call any method.
+ * file. The test file is created in the share's root, when a change first can't be made in another way. The result is
+ * valid for one connection: the next one may reach another version of the server. Any thread may call any method.
  */
 public final class OpenDescriptors {
     /** The kinds of attribute changes for which servers differ. */
@@ -57,13 +58,14 @@ public final class OpenDescriptors {
     private final FidTable fids;
     private final Inodes inodes;
     private final NameLocks locks;
+    private final UnsyncedFiles unsynced;
     private final NameRequests requests;
     private final AsideFiles asides;
     private final Learnt learnt;
 
     /** The kinds of changes that the server applies to descriptors, for all users of a share. Any thread. */
     public static final class Learnt {
-        private final AtomicReference<@Nullable Set<Part>> parts = new AtomicReference<>();
+        private final AtomicReference<@Nullable Result> result = new AtomicReference<>();
 
         /** Whether a thread is running the test. Other threads do not wait for the result. */
         private final AtomicBoolean learning = new AtomicBoolean();
@@ -71,6 +73,9 @@ public final class OpenDescriptors {
         /** The test file that may exist; null otherwise. Its user's next test removes it first. */
         private final AtomicReference<@Nullable TestFile> testFile = new AtomicReference<>();
     }
+
+    /** The kinds of changes that the server applies to descriptors, and the number of the connection of the test. */
+    private record Result(Set<Part> parts, int connection) {}
 
     /** A test file in the root, and the server ID of the user who has created it. */
     private record TestFile(ByteString name, int user) {}
@@ -80,6 +85,7 @@ public final class OpenDescriptors {
         this.fids = view.fids();
         this.inodes = view.inodes();
         this.locks = view.shared().nameLocks();
+        this.unsynced = view.shared().unsynced();
         this.requests = view.names();
         this.asides = asides;
         this.learnt = learnt;
@@ -87,8 +93,14 @@ public final class OpenDescriptors {
 
     /** Returns whether the server is already known to apply a change to a descriptor. Sends no request. */
     boolean isKnownToApplyToDescriptor(final AttributeChange change) {
-        final Set<Part> parts = learnt.parts.get();
-        return parts != null && parts.containsAll(partsOf(change));
+        return result().filter(parts -> parts.containsAll(partsOf(change))).isPresent();
+    }
+
+    /** Returns the result of the test over the latest connection; empty if there is none. */
+    private Optional<Set<Part>> result() {
+        return Optional.ofNullable(learnt.result.get())
+                .filter(result -> result.connection() == session.connection())
+                .map(Result::parts);
     }
 
     /**
@@ -96,9 +108,11 @@ public final class OpenDescriptors {
      * is open on this mount.
      */
     boolean appliesToDescriptor(final Inode inode, final AttributeChange change) throws IOException {
-        if (learnt.parts.get() == null && inode.open.isOpen() && !learnt.learning.getAndSet(true)) {
+        if (result().isEmpty() && inode.open.isOpen() && !learnt.learning.getAndSet(true)) {
             try {
-                learn().ifPresent(learnt.parts::set);
+                // In this order: if a new connection begins meanwhile, the test fails, because its fid is lost.
+                final int connection = session.connection();
+                learn().ifPresent(parts -> learnt.result.set(new Result(parts, connection)));
             } finally {
                 learnt.learning.set(false);
             }
@@ -107,17 +121,27 @@ public final class OpenDescriptors {
     }
 
     /**
-     * Sends a request over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
-     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}).
+     * Changes attributes over an open fid of a file. Returns false, and sends nothing, if this user has not opened the
+     * file for writing: only fids open for writing are certain to keep their descriptor ({@code Opening}). Also returns
+     * false if the test has no result for the latest connection.
+     *
+     * @param change returns the request over a fid
      */
-    boolean use(final Inode inode, final FilePaths.Use<?> request) throws IOException {
+    boolean set(final Inode inode, final IntFunction<Tsetattr> change) throws IOException {
         // The lock prevents a close, after which the fid's number may be another file's.
         try (StripedLocks.Held held = locks.shared(inode)) {
             final OpenFile file = inode.open.toWrite(fids.nUname()).orElse(null);
             if (file == null) {
                 return false;
             }
-            request.with(file.fid());
+            final int fid = file.fid();
+            if (result().isEmpty()) {
+                // The fid may just have been opened over a new connection.
+                return false;
+            }
+            final int connection = session.connection();
+            session.setattr(change.apply(fid)).await();
+            unsynced.note(inode, connection, expected -> expected.set(change.apply(fid)));
             return true;
         }
     }

@@ -1,10 +1,13 @@
 package dev.ninepin.share.attr;
 
 import dev.ninepin.operations.Errno;
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.SetattrMask;
 import dev.ninepin.p9.Tsetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.path.FilePaths;
@@ -35,14 +38,12 @@ public final class OwnerWrite {
 
     private final Session session;
     private final FilePaths paths;
-    private final AttributeReader attributes;
     private final ModeLocks locks;
 
-    public OwnerWrite(final UserView view, final AttributeReader attributes) {
+    public OwnerWrite(final UserView view) {
         this.session = view.session();
         this.paths = view.paths();
         this.locks = view.shared().modeLocks();
-        this.attributes = attributes;
     }
 
     /** Runs a change of a file's mode while the mode is not temporarily changed. Blocks until then. */
@@ -64,7 +65,7 @@ public final class OwnerWrite {
             throw refusal;
         }
         try (StripedLocks.Held held = locks.exclusive(inode)) {
-            final int mode = attributes.readOverPath(inode).mode();
+            final int mode = modeOf(inode);
             if ((mode & S_IWUSR) != 0) {
                 throw refusal;
             }
@@ -74,6 +75,10 @@ public final class OwnerWrite {
             } catch (final RemoteException e) {
                 refusal.addSuppressed(e);
                 throw refusal;
+            } catch (final IOException e) {
+                // The server may nevertheless have set the bit.
+                Uninterrupted.run(() -> takeBack(inode, mode));
+                throw e;
             }
             try {
                 return action.run();
@@ -85,15 +90,18 @@ public final class OwnerWrite {
 
     /**
      * Clears the bit, unless another client has changed the mode. The action may have cleared set-ID bits, which
-     * therefore stay as they are.
+     * therefore stay as they are. If the connection ends, tries again after the next reconnection.
      */
     private void takeBack(final Inode inode, final int mode) {
         try {
-            final int now = attributes.readOverPath(inode).mode();
+            final int now = modeOf(inode);
             if (FileMode.withoutSetId(now) == FileMode.withoutSetId(mode | S_IWUSR)) {
                 setMode(inode, now & ~S_IWUSR);
             }
         } catch (final IOException e) {
+            if (!(e instanceof RemoteException)) {
+                session.runOnceAfterReconnection(() -> takeBackLater(inode, mode));
+            }
             LOG.warn(
                     "cannot restore mode 0{} of node {}: the file stays writable for its owner",
                     Integer.toOctalString(mode),
@@ -102,8 +110,23 @@ public final class OwnerWrite {
         }
     }
 
+    private void takeBackLater(final Inode inode, final int mode) {
+        try (StripedLocks.Held held = locks.exclusiveUninterruptibly(inode)) {
+            takeBack(inode, mode);
+        }
+    }
+
+    /** Requests the mode. Does not wait for pending writes of the file, because these may wait for the action. */
+    private int modeOf(final Inode inode) throws IOException {
+        final Rgetattr reply =
+                paths.use(inode, fid -> session.getattr(fid, AttrMask.BASIC).await());
+        if (!inode.isSameFile(reply)) {
+            throw new StaleFileException("the path of node " + inode.node() + " leads to another file now");
+        }
+        return reply.mode();
+    }
+
     private void setMode(final Inode inode, final int mode) throws IOException {
-        paths.change(inode, fid -> session.setattr(new Tsetattr(fid, SetattrMask.MODE, mode, 0, 0, 0, 0, 0, 0, 0))
-                .await());
+        paths.setAttributes(inode, fid -> new Tsetattr(fid, SetattrMask.MODE, mode, 0, 0, 0, 0, 0, 0, 0));
     }
 }

@@ -122,6 +122,17 @@ public final class CachedData {
         return changing > 0 || now - changedAt < KERNEL_KNOWS_WITHIN;
     }
 
+    /** Returns whether a write has failed whose bytes are in the kernel's pages. */
+    synchronized boolean hasLostWrites() {
+        return hasLostWrites;
+    }
+
+    /** Takes over the state of another program, whose last change may have ended just now. */
+    synchronized void takeOver(final boolean lostWrites) {
+        hasLostWrites = lostWrites;
+        changedAt = System.nanoTime();
+    }
+
     /** Counts one more handle that writes the file. */
     synchronized void addWriter() {
         writers++;

@@ -38,6 +38,32 @@ public final class FilePages {
         return Objects.requireNonNull(rereads, "the file was not opened");
     }
 
+    /** Returns whether the kernel may have data that the server did not accept. */
+    public boolean hasLostWrites() {
+        return data.hasLostWrites();
+    }
+
+    /** Returns whether the kernel may drop pages of the file on its own at any time. */
+    public boolean mayAlwaysDrop() {
+        final Rereads known = rereads;
+        return known != null && known.mayAlwaysDrop();
+    }
+
+    /**
+     * Takes over a file whose pages the kernel has read from another program.
+     *
+     * @param lostWrites whether the kernel may have data that the server did not accept
+     */
+    public void takeOver(final boolean lostWrites) {
+        data.takeOver(lostWrites);
+    }
+
+    /** Records that another program has opened the file, and may have read any of its pages. */
+    public void takeOverOpen(final boolean alwaysDrops) {
+        opened();
+        rereads().takeOver(alwaysDrops);
+    }
+
     /** Records the start of a change of data or attributes from this mount. */
     public void beginChange() {
         data.beginChange();

@@ -2,6 +2,8 @@ package dev.ninepin.share.cache;
 
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.SessionEndedException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,9 @@ final class PendingWrite {
 
     private final PendingWrites.Target to;
     private final int limit;
+    private final PendingWrites.Repeater repeater;
+
+    /** The way to send the gathered bytes; null if the write was sent at once. */
     private final PendingWrites.@Nullable Sender sender;
 
     /** The number of bytes of the write. */
@@ -38,7 +43,10 @@ final class PendingWrite {
     /** The latest request; null before the first one, and while bytes are left that it did not write. */
     private @Nullable Call<Rwrite> call;
 
-    /** Whether a thread is sending the bytes that are left. */
+    /** The result of writing the bytes again after the end of the connection; null if they were not written again. */
+    private @Nullable Result again;
+
+    /** Whether a thread is sending the bytes that are left, or is writing them again. */
     private boolean sending;
 
     /** Whether the write has succeeded or failed, and this was recorded. */
@@ -49,23 +57,29 @@ final class PendingWrite {
             final int count,
             final int limit,
             final @Nullable Call<Rwrite> call,
+            final PendingWrites.Repeater repeater,
             final PendingWrites.@Nullable Sender sender) {
         this.to = to;
         this.count = count;
         this.limit = limit;
         this.call = call;
+        this.repeater = repeater;
         this.sender = sender;
     }
 
     /** Returns a write that was just sent. */
-    static PendingWrite sent(final PendingWrites.Target to, final int count, final Call<Rwrite> call) {
-        return new PendingWrite(to, count, count, call, null);
+    static PendingWrite sent(
+            final PendingWrites.Target to,
+            final int count,
+            final Call<Rwrite> call,
+            final PendingWrites.Repeater repeater) {
+        return new PendingWrite(to, count, count, call, repeater, null);
     }
 
     /** Returns a write that gathers at most {@code limit} bytes, and begins with {@code data}. */
     static PendingWrite gathered(
             final PendingWrites.Target to, final ByteBuffer data, final int limit, final PendingWrites.Sender sender) {
-        final PendingWrite write = new PendingWrite(to, 0, limit, null, sender);
+        final PendingWrite write = new PendingWrite(to, 0, limit, null, sender, sender);
         write.bytes = ByteBuffer.allocate(Math.min(limit, Math.max(LEAST_SIZE, data.remaining())));
         write.append(data);
         return write;
@@ -133,10 +147,11 @@ final class PendingWrite {
     /** Begins to send the bytes that are left. No other thread may until {@link #endSend}. */
     Rest beginSend() {
         sending = true;
-        return new Rest(
-                to.offset() + written,
-                requireBytes().slice(0, count).position(written).slice(),
-                requireSender());
+        return new Rest(to.offset() + written, rest(), requireSender());
+    }
+
+    private ByteBuffer rest() {
+        return requireBytes().slice(0, count).position(written).slice();
     }
 
     /** @param request null if nothing was sent */
@@ -152,6 +167,91 @@ final class PendingWrite {
         }
     }
 
+    /** Returns whether the connection ended before the answer, and the bytes must be written again. */
+    boolean isLost() {
+        return !done && again == null && repeater.isRepeated() && lossOf(call) != null;
+    }
+
+    private static @Nullable SessionEndedException lossOf(final @Nullable Call<Rwrite> request) {
+        return request != null
+                        && request.future().isCompletedExceptionally()
+                        && request.future().handle((reply, failure) -> failure).getNow(null)
+                                instanceof SessionEndedException lost
+                ? lost
+                : null;
+    }
+
+    /** Begins to write the bytes again. No other thread may do so until {@link #endAgain}. */
+    Lost beginAgain() {
+        final SessionEndedException lost = lossOf(call);
+        if (lost == null) {
+            throw new IllegalStateException("this write is not lost");
+        }
+        sending = true;
+        return new Lost(repeater, to.offset() + written, isGathered() ? rest() : null, lost);
+    }
+
+    /**
+     * Ends the attempt to write the bytes again. Without a result and a request, another thread may try again.
+     *
+     * @param result the result; null if there is none
+     * @param request the request that replaces the lost one; null if there is none
+     */
+    void endAgain(final @Nullable Result result, final @Nullable Call<Rwrite> request) {
+        sending = false;
+        again = result;
+        call = request == null ? call : request;
+    }
+
+    /** A write whose connection ended before the answer. */
+    record Lost(
+            PendingWrites.Repeater repeater,
+            long offset,
+            @Nullable ByteBuffer rest,
+            SessionEndedException why) {
+        int writeAgain() throws IOException {
+            return repeater.writeAgain(offset, rest, why);
+        }
+
+        Call<Rwrite> appendAgain() throws IOException {
+            return repeater.appendAgain(rest, why);
+        }
+    }
+
+    /** The result of writing bytes again. */
+    record Result(int written, @Nullable IOException failure) {}
+
+    /** Returns whether a result is there that was not recorded yet. */
+    boolean isAnswered() {
+        return again != null || (call != null && call.future().isDone() && !isLost());
+    }
+
+    /** Returns why the bytes could not be written again; null if they were, or if this was not needed. */
+    @Nullable
+    IOException repetitionFailure() {
+        return again == null ? null : again.failure();
+    }
+
+    /**
+     * Returns how many bytes of the last request the server has written.
+     *
+     * @throws java.util.concurrent.CompletionException if the request has failed
+     */
+    int answer() {
+        if (again != null) {
+            return again.written();
+        }
+        final Rwrite answer = requireCall().future().getNow(null);
+        return answer == null ? 0 : answer.count();
+    }
+
+    private Call<Rwrite> requireCall() {
+        if (call == null) {
+            throw new IllegalStateException("nothing was sent");
+        }
+        return call;
+    }
+
     /**
      * Records how many bytes the server has written of those that it was sent last. Returns whether the rest must be
      * sent: it is still there, and the server can write more than a few bytes at a time.
@@ -163,6 +263,7 @@ final class PendingWrite {
             return false;
         }
         call = null;
+        again = null;
         return true;
     }
 
@@ -183,9 +284,7 @@ final class PendingWrite {
     /** Forgets the bytes of a write that was sent: they will not be sent again. */
     void forgetBytes() {
         bytes = null;
-        if (sender != null) {
-            sender.end();
-        }
+        repeater.end();
     }
 
     private ByteBuffer requireBytes() {

@@ -5,6 +5,7 @@ import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.Rwrite;
 import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.SessionEndedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -24,8 +25,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A server may serve requests in any order. So a request whose result depends on these writes waits for their
  * answers first ({@link #await}). What is gathered is sent then.
  *
- * <p>Each failure has a number. A descriptor reports a failure once: it remembers the number of the last failure that it
- * reported, as the kernel does ({@code lib/errseq.c}).
+ * <p>If the connection ends before the answer, the first thread that waits for the write sends the bytes again over the
+ * next connection ({@code docs/decisions/0048-reconnection.md}).
+ *
+ * <p>Each failure has a number. A descriptor reports a failure once: it remembers the number of the last failure that
+ * it reported, as the kernel does ({@code lib/errseq.c}).
  *
  * <p>Any thread may call any method. No request is sent under the monitor, and no answer awaited.
  */
@@ -62,22 +66,56 @@ public final class PendingWrites {
      */
     public record Target(Object file, boolean append, long offset) {}
 
-    /** The way to send gathered bytes. */
-    public interface Sender {
+    /** The way to repeat a write whose connection ended before the answer. Any thread may call any method. */
+    public interface Repeater {
+        /** Returns whether the write is repeated; otherwise it has failed. Must not block. */
+        boolean isRepeated();
+
         /**
-         * Sends bytes. May block until a tag is free, at most for {@code patienceNanos} and for the session's timeout,
-         * and does not wait for the answer.
+         * Writes bytes again over another connection, not as an append. Blocks until the server has answered. If the
+         * thread is interrupted, the next caller writes the bytes once more.
+         *
+         * @param offset the offset of the first byte
+         * @param rest the gathered bytes that may be unwritten; null if the write was sent at once
+         * @param lost the failure of the last request
+         * @return how many bytes were written
+         * @throws IOException if it is unknown whether the bytes were written, or they cannot be written again
          */
-        Call<Rwrite> send(long offset, ByteBuffer bytes, long patienceNanos);
+        int writeAgain(long offset, @Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
+
+        /**
+         * Appends bytes over another connection. Does not wait for the answer, because an interrupted wait could lead
+         * to a second append of the same bytes.
+         *
+         * @param rest the gathered bytes that may be unwritten; null if the write was sent at once
+         * @param lost the failure of the last request
+         * @return the request, which may carry only the first of these bytes
+         * @throws IOException if it is unknown whether the bytes were appended, or they cannot be sent; nothing was
+         *     sent
+         */
+        Call<Rwrite> appendAgain(@Nullable ByteBuffer rest, SessionEndedException lost) throws IOException;
 
         /** Called at least once, when no more bytes will be sent. Must not block. */
         void end();
     }
 
-    /** Adds a write of {@code count} bytes that was just sent. {@link FilePages#beginChange} was called for it. */
-    public void add(final Target to, final int count, final Call<Rwrite> call) {
+    /** The way to send gathered bytes. */
+    public interface Sender extends Repeater {
+        /**
+         * Sends bytes. May block until a tag is free, at most for {@code patienceNanos} and for the session's timeout,
+         * and does not wait for the answer.
+         */
+        Call<Rwrite> send(long offset, ByteBuffer bytes, long patienceNanos);
+    }
+
+    /**
+     * Adds a write of {@code count} bytes that was just sent. {@link FilePages#beginChange} was called for it.
+     *
+     * @param repeater called by a thread that waits for the write, if the connection ends before the answer
+     */
+    public void add(final Target to, final int count, final Call<Rwrite> call, final Repeater repeater) {
         synchronized (this) {
-            writes.add(PendingWrite.sent(to, count, call));
+            writes.add(PendingWrite.sent(to, count, call, repeater));
             any = true;
         }
         recordAnswered();
@@ -130,6 +168,11 @@ public final class PendingWrites {
         writes.add(PendingWrite.gathered(to, data, limit, sender));
         any = true;
         return true;
+    }
+
+    /** Records that the server could not keep data that it had acknowledged. Each descriptor reports this once. */
+    public synchronized void recordFailure(final IOException failure) {
+        fail(failure);
     }
 
     /** Returns whether a write may be unanswered. */
@@ -213,6 +256,8 @@ public final class PendingWrites {
                 } else if (!call.awaitEnd(left)) {
                     // All at once, since a Tflush may have to be waited for.
                     before.forEach(this::giveUpIfOverdue);
+                } else {
+                    writeAgainIfLost(each, left);
                 }
                 recordAnswered();
             }
@@ -270,8 +315,9 @@ public final class PendingWrites {
     }
 
     /**
-     * Sends the bytes that are left of a gathered write, unless another thread does: then this method waits for that
-     * thread. Waits at most for {@code patienceNanos}, for that or for a tag. If this thread is interrupted before the bytes are sent, they stay.
+     * Sends the bytes that are left of a gathered write. If another thread is sending them, waits for that thread
+     * instead. Waits at most for {@code patienceNanos}, for that thread or for a tag. If this thread is interrupted
+     * before the bytes are sent, they stay.
      */
     private void send(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
@@ -294,11 +340,17 @@ public final class PendingWrites {
 
     private synchronized PendingWrite.@Nullable Rest beginSend(final PendingWrite write, final long patienceNanos)
             throws InterruptedIOException {
+        return awaitSender(write, patienceNanos) && write.isUnsent() ? write.beginSend() : null;
+    }
+
+    /** Waits while another thread sends a write. Returns false if that takes longer than {@code patienceNanos}. */
+    @GuardedBy("this")
+    private boolean awaitSender(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
         final long begin = System.nanoTime();
         while (write.isSending()) {
             final long left = patienceNanos - (System.nanoTime() - begin);
             if (left <= 0) {
-                return null;
+                return false;
             }
             try {
                 TimeUnit.NANOSECONDS.timedWait(this, left);
@@ -307,7 +359,7 @@ public final class PendingWrites {
                 throw new InterruptedIOException("interrupted while a write was being sent");
             }
         }
-        return write.isUnsent() ? write.beginSend() : null;
+        return true;
     }
 
     private synchronized void endSend(final PendingWrite write, final @Nullable Call<Rwrite> request) {
@@ -325,8 +377,8 @@ public final class PendingWrites {
     }
 
     /**
-     * Gives up the bytes that were gathered over an open file and are not sent: its fids are about to be clunked. Waits
-     * for a thread that is sending them, at most for {@code patienceNanos}.
+     * Gives up the gathered bytes of an open file that are not sent, and its lost writes, because the file's fids are
+     * about to be clunked. Waits for a thread that is sending the bytes, at most for {@code patienceNanos}.
      *
      * @return whether nothing is sent over this file from now on; false if a thread still waits for a tag to do so
      */
@@ -350,7 +402,7 @@ public final class PendingWrites {
             }
             quiet = !isSendingOver(file);
             for (final PendingWrite each : List.copyOf(writes)) {
-                if (each.isOver(file) && each.isUnsent() && !each.isSending()) {
+                if (each.isOver(file) && (each.isUnsent() || each.isLost()) && !each.isSending()) {
                     fail(new IOException("the file was closed before these bytes were sent"));
                     end(each);
                     ended++;
@@ -374,6 +426,66 @@ public final class PendingWrites {
             }
         }
         return false;
+    }
+
+    /**
+     * Sends the lost and the gathered writes for which no thread waits. Blocks until the server has answered the lost
+     * writes.
+     */
+    public void writeLostAgain() throws InterruptedIOException {
+        if (!any) {
+            return;
+        }
+        sendAllReady(NO_LIMIT);
+        final List<PendingWrite> lost;
+        synchronized (this) {
+            lost = writes.stream().filter(PendingWrite::isLost).toList();
+        }
+        await(lost, NO_LIMIT);
+    }
+
+    /**
+     * Writes the bytes of a lost write again. If another thread does so, waits at most {@code patienceNanos} for it.
+     */
+    private void writeAgainIfLost(final PendingWrite write, final long patienceNanos) throws InterruptedIOException {
+        final PendingWrite.Lost lost = beginAgain(write, patienceNanos);
+        if (lost == null) {
+            return;
+        }
+        PendingWrite.Result result = null;
+        Call<Rwrite> request = null;
+        InterruptedIOException interrupt = null;
+        try {
+            if (write.isAppend()) {
+                request = lost.appendAgain();
+                interrupt = interruptOf(request);
+            } else {
+                result = new PendingWrite.Result(lost.writeAgain(), null);
+            }
+        } catch (final InterruptedIOException e) {
+            interrupt = e;
+        } catch (final IOException e) {
+            result = new PendingWrite.Result(0, e);
+        } finally {
+            endAgain(write, result, interrupt == null ? request : null);
+        }
+        if (interrupt != null) {
+            // The next thread that needs the write continues.
+            throw interrupt;
+        }
+    }
+
+    private synchronized PendingWrite.@Nullable Lost beginAgain(final PendingWrite write, final long patienceNanos)
+            throws InterruptedIOException {
+        return awaitSender(write, patienceNanos) && write.isLost() ? write.beginAgain() : null;
+    }
+
+    private synchronized void endAgain(
+            final PendingWrite write,
+            final PendingWrite.@Nullable Result result,
+            final @Nullable Call<Rwrite> request) {
+        write.endAgain(result, request);
+        notifyAll();
     }
 
     /** Returns how many writes have failed so far. */
@@ -430,8 +542,7 @@ public final class PendingWrites {
         boolean appendFailed = false;
         for (final Iterator<PendingWrite> each = writes.iterator(); each.hasNext(); ) {
             final PendingWrite write = each.next();
-            final Call<Rwrite> call = write.call();
-            final boolean answered = call != null && call.future().isDone() && !recordResult(write, call);
+            final boolean answered = write.isAnswered() && !recordResult(write);
             if (answered || (appendFailed && write.isAppend() && write.isUnsent())) {
                 appendFailed |= write.isAppend() && write.written() < write.count();
                 each.remove();
@@ -445,10 +556,12 @@ public final class PendingWrites {
 
     /** Records the result of an answered request. Returns whether bytes are left to be sent. */
     @GuardedBy("this")
-    private boolean recordResult(final PendingWrite write, final Call<Rwrite> call) {
+    private boolean recordResult(final PendingWrite write) {
         try {
-            final Rwrite answer = call.future().getNow(null);
-            if (write.recordWritten(answer == null ? 0 : answer.count())) {
+            final IOException failure = write.repetitionFailure();
+            if (failure != null) {
+                fail(failure);
+            } else if (write.recordWritten(write.answer())) {
                 return true;
             } else if (write.written() < write.count()) {
                 // The server would give the reason with the next write only, such as EDQUOT. That failure is recorded

@@ -121,6 +121,18 @@ final class Rereads {
         dropped = true;
     }
 
+    /** Returns whether the kernel may drop pages on its own at any time. */
+    synchronized boolean mayAlwaysDrop() {
+        return alwaysDropping;
+    }
+
+    /** Assumes that the whole file was dropped and read again, because another program may have recorded this. */
+    synchronized void takeOver(final boolean alwaysDrops) {
+        dropped = true;
+        alwaysDropping |= alwaysDrops;
+        read = new Extent(0, Long.MAX_VALUE);
+    }
+
     /**
      * Records a read. Must be called before the request is sent to the server.
      *

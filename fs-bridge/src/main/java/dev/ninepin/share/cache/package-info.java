@@ -1,5 +1,6 @@
 /**
- * The data of files that the kernel keeps in its page cache, and the moments at which that data must be dropped.
+ * The data of files in the kernel's page cache, and when that data must be dropped. Also the writes that the server has
+ * not answered yet ({@link PendingWrites}), and the changes that no fsync(2) has synced ({@link UnsyncedChanges}).
  *
  * <p>{@link FilePages} holds the state of one file, and its methods run the sequences below. {@link
  * dev.ninepin.operations.KernelCache} is the port to the kernel: {@code fuse.server} implements it with notifications.

@@ -5,6 +5,7 @@ import dev.ninepin.p9.Dirent;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The pages of a directory's listing, read from the server over an open fid. While one page is in use, the next one is
- * already requested. At most one request is in flight, since a server may keep one position for each fid. Not
- * thread-safe: {@link OpenDirectory} serializes all calls.
+ * already requested. At most one request is in flight, since a server may keep one position for each fid. After a
+ * reconnection, the listing continues at its cookie. Not thread-safe: {@link OpenDirectory} serializes all calls.
  */
 final class DirectoryPages {
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryPages.class);
@@ -23,8 +24,8 @@ final class DirectoryPages {
     private static final int PAGE_TRIES = 20;
 
     private final Session session;
-    private final int fid;
-    private final PageCookies cookies = new PageCookies();
+    private final DirectoryFid fid;
+    private final PageCookies cookies;
     private final ListingProgress progress = new ListingProgress();
 
     /** The request for the page that is probably needed next; null if there is none. */
@@ -40,13 +41,22 @@ final class DirectoryPages {
 
     private record Ahead(long cookie, long asked, Call<List<Dirent>> call) {}
 
-    /** @param fid a fid that is open on the directory; {@link #close} clunks it */
-    DirectoryPages(final Session session, final int fid) {
+    /**
+     * @param fid the fid of the directory; {@link #close} closes it
+     * @param counts as in {@link PageCookies}
+     */
+    DirectoryPages(final Session session, final DirectoryFid fid, final boolean counts) {
         this.session = session;
         this.fid = fid;
+        this.cookies = new PageCookies(counts);
     }
 
-    int fid() {
+    /** Returns whether the server numbers the entries of each page from 1. */
+    boolean counts() {
+        return cookies.counts();
+    }
+
+    DirectoryFid fid() {
         return fid;
     }
 
@@ -72,7 +82,7 @@ final class DirectoryPages {
         progress.page(cookie, entries);
         if (!entries.isEmpty()) {
             final long end = entries.get(entries.size() - 1).offset();
-            ahead = new Ahead(end, System.nanoTime(), request(end));
+            ahead = new Ahead(end, System.nanoTime(), request(fid.latest(), end));
         }
         return new Page(entries, read.asked());
     }
@@ -86,7 +96,7 @@ final class DirectoryPages {
                 return new Page(early.call().await(), early.asked());
             } catch (final IOException e) {
                 // The request may have failed earlier because another thread was interrupted.
-                if (!wasAnswered && !(e instanceof RemoteException)) {
+                if (!wasAnswered && !(e instanceof RemoteException) && !(e instanceof SessionEndedException)) {
                     throw e;
                 }
                 LOG.trace("the page after cookie {} is requested again", cookie, e);
@@ -96,7 +106,7 @@ final class DirectoryPages {
         for (int tries = 1; ; tries++) {
             final long asked = System.nanoTime();
             try {
-                return new Page(request(cookie).await(), asked);
+                return new Page(fid.use(number -> request(number, cookie).await()), asked);
             } catch (final RemoteException e) {
                 // nfs-ganesha looks up each entry that it lists. If one was just removed on its host, it answers ENOENT
                 // for the whole page (src/FSAL/FSAL_VFS/handle.c, read_dirents).
@@ -107,8 +117,8 @@ final class DirectoryPages {
         }
     }
 
-    private Call<List<Dirent>> request(final long cookie) {
-        return session.readdir(fid, cookie, session.maxIo());
+    private Call<List<Dirent>> request(final int number, final long cookie) {
+        return session.readdir(number, cookie, session.maxIo());
     }
 
     /** Waits for the page that was requested ahead, and drops it. */
@@ -127,6 +137,6 @@ final class DirectoryPages {
     /** Clunks the fid. Must be called once. */
     void close() {
         settle();
-        session.fids().clunk(fid);
+        fid.close();
     }
 }

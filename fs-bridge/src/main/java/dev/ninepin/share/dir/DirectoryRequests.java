@@ -1,10 +1,16 @@
 package dev.ninepin.share.dir;
 
+import dev.ninepin.operations.Errno;
+import dev.ninepin.p9.AttrMask;
+import dev.ninepin.p9.ByteString;
+import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.AttributeReader;
 import dev.ninepin.share.attr.EarlyAttributes;
+import dev.ninepin.share.cache.ExpectedFile;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.path.FidOpening;
 import dev.ninepin.share.path.UserView;
@@ -62,5 +68,41 @@ record DirectoryRequests(Inode inode, UserView view, AttributeReader attributes)
             return Optional.empty();
         }
         return Optional.ofNullable(inode.attributes());
+    }
+
+    /**
+     * Returns whether the directory on the server is as expected, for fsync(2). If the connection ends meanwhile,
+     * begins again. Returns false if the user may not search the directory.
+     */
+    boolean isAsExpected(final ExpectedFile expected) throws IOException {
+        try {
+            return view.session().repeatIfLost(() -> expected.isAt(new Server()));
+        } catch (final RemoteException e) {
+            LOG.debug("node {} can't be compared", inode.node(), e);
+            return false;
+        }
+    }
+
+    private final class Server implements ExpectedFile.DirectoryServer {
+        @Override
+        public Rgetattr attributes() throws IOException {
+            return view.paths().use(inode, fid -> view.session()
+                    .getattr(fid, AttrMask.BASIC)
+                    .await());
+        }
+
+        @Override
+        public Optional<Qid> find(final ByteString name) throws IOException {
+            try {
+                final FidTable.Walked walked = view.paths().walk(inode, name);
+                view.fids().clunk(walked.fid());
+                return Optional.of(walked.qid());
+            } catch (final RemoteException e) {
+                if (e.errno() == Errno.ENOENT) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
+        }
     }
 }

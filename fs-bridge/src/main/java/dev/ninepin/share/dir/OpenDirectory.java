@@ -1,6 +1,7 @@
 package dev.ninepin.share.dir;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.DirectorySink;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
@@ -15,6 +16,7 @@ import dev.ninepin.share.attr.EarlyAttributes;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import dev.ninepin.share.path.SharedState;
+import dev.ninepin.share.path.Syncs;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +51,7 @@ public final class OpenDirectory {
 
     private final Session session;
     private final Inodes inodes;
+    private final Syncs syncs;
     private final AsideFiles asides;
     private final Listings listings;
     private final DirectoryRequests requests;
@@ -108,7 +111,15 @@ public final class OpenDirectory {
     @GuardedBy("this")
     private boolean ended;
 
-    /** Creates an open directory. {@link #open} or {@link #close} follows. */
+    /** The value of {@code UnsyncedChanges.lossNumber} when the directory was opened or fsync(2) was called last. */
+    @GuardedBy("this")
+    private int lossReported;
+
+    /** Whether the server numbers the entries of each page from 1, as an earlier listing has shown. */
+    @GuardedBy("this")
+    private boolean counts;
+
+    /** Creates an open directory. {@link #open}, {@link #takeOver} or {@link #close} follows. */
     OpenDirectory(
             final SharedState shared,
             final AsideFiles asides,
@@ -117,11 +128,13 @@ public final class OpenDirectory {
             final Inode inode) {
         this.session = shared.session();
         this.inodes = shared.inodes();
+        this.syncs = new Syncs(shared);
         this.asides = asides;
         this.listings = listings;
         this.requests = requests;
         this.inode = inode;
         this.validNanos = shared.options().cache().attributes().toNanos();
+        this.lossReported = inode.unsynced.lossNumber();
         inode.open.openedDirectory();
     }
 
@@ -134,11 +147,11 @@ public final class OpenDirectory {
             if (recall(now, begun)) {
                 return;
             }
-            pages = new DirectoryPages(session, requests.open());
+            pages = newPages(requests.open());
         } else {
             final EarlyAttributes early = requests.requestVersion(validNanos > 0);
             try {
-                pages = new DirectoryPages(session, requests.open());
+                pages = newPages(requests.open());
             } finally {
                 early.settle();
             }
@@ -148,26 +161,74 @@ public final class OpenDirectory {
                 .orElse(null);
     }
 
+    Inode inode() {
+        return inode;
+    }
+
+    /** Returns the state of this directory for another program. */
+    synchronized ShareState.Directory handOver(final long handle) {
+        return new ShareState.Directory(
+                handle,
+                inode.node(),
+                requests.user(),
+                shownCookies.handOver(),
+                pages == null ? counts : pages.counts());
+    }
+
+    /** Takes over the state of another program. The directory is opened on the server when it is needed. */
+    synchronized void takeOver(final ShareState.Directory state) {
+        isFresh = false;
+        shownCookies.takeOver(state.cookies());
+        counts = state.counts();
+    }
+
+    /**
+     * Opens the directory on the server again, as another program would, and closes it.
+     *
+     * @throws IOException if the directory cannot be opened
+     */
+    void checkOpensAgain() throws IOException {
+        synchronized (this) {
+            if (lossReported != inode.unsynced.lossNumber()) {
+                throw new IOException("the server has lost changes, and no program was told yet");
+            }
+        }
+        if (inode.removed().isEmpty()) {
+            session.fids().clunk(requests.openLater());
+        }
+    }
+
     /**
      * Makes the server write the directory's entries to stable storage. Fails with EINVAL, which programs expect from
-     * fsync(2), if the server cannot do so for directories.
+     * fsync(2), if the server cannot do so for directories. Fails with EIO, once for each open directory, if the server
+     * may have lost unsynced changes of names.
      */
     public void fsync(final boolean dataOnly) throws IOException {
         if (inode.removed().isPresent()) {
             return;
         }
-        final int fid;
+        final DirectoryFid fid;
         synchronized (this) {
             fid = pages().fid();
         }
         try {
-            session.fsync(fid, dataOnly).await();
+            syncs.run(
+                    inode,
+                    requests::isAsExpected,
+                    () -> fid.use(number -> session.fsync(number, dataOnly).await()));
         } catch (final RemoteException e) {
             if (e.errno() == Errno.EISDIR) {
                 throw new ErrnoException(Errno.EINVAL, "the server cannot sync directories");
             }
             throw e;
         }
+        final int reported;
+        final int now = inode.unsynced.lossNumber();
+        synchronized (this) {
+            reported = lossReported;
+            lossReported = now;
+        }
+        inode.unsynced.throwLoss(reported);
     }
 
     /** Clunks the fid, if there is one. Must be called once. */
@@ -241,6 +302,10 @@ public final class OpenDirectory {
             from.shown();
         }
         final DirectoryPages.Page following = from.after(position);
+        if (from.fid().wasReopened()) {
+            // A listing from two connections is shown, but not remembered.
+            dropRecording();
+        }
         final List<Dirent> entries = following.entries();
         olderSince = first < older ? olderSince : pageSince;
         pageSince = following.asked();
@@ -362,10 +427,15 @@ public final class OpenDirectory {
     private DirectoryPages pages() throws IOException {
         DirectoryPages opened = pages;
         if (opened == null) {
-            opened = new DirectoryPages(session, requests.openLater());
+            opened = newPages(requests.openLater());
             pages = opened;
         }
         return opened;
+    }
+
+    @GuardedBy("this")
+    private DirectoryPages newPages(final int fid) {
+        return new DirectoryPages(session, new DirectoryFid(session, fid, requests::openLater), counts);
     }
 
     /**

@@ -14,6 +14,16 @@ final class PageCookies {
     /** Whether the first page was numbered 1, 2, 3, …: a later page that starts at 1 again must then be corrected. */
     private boolean counts;
 
+    /** @param counts whether an earlier first page was numbered 1, 2, 3, … */
+    PageCookies(final boolean counts) {
+        this.counts = counts;
+    }
+
+    /** Returns whether the first page was numbered 1, 2, 3, … */
+    boolean counts() {
+        return counts;
+    }
+
     /**
      * Returns a page with continuous cookies.
      *

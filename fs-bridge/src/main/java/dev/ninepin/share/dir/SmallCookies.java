@@ -1,6 +1,7 @@
 package dev.ninepin.share.dir;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The cookies of one open directory as programs see them ({@code d_off}, telldir(3)): below 2^31. A 32-bit program
@@ -39,6 +40,18 @@ final class SmallCookies {
      * The index in {@link #numbered} of the next cookie, if the directory is being listed again and has not changed.
      */
     private int expected;
+
+    /** Returns the server's cookies for which programs have got numbers, in the order of the numbers. */
+    List<Long> handOver() {
+        return Arrays.stream(numbered, 0, count).boxed().toList();
+    }
+
+    /** Takes over the numbers of another program. */
+    void takeOver(final List<Long> cookies) {
+        numbered = cookies.stream().mapToLong(Long::longValue).toArray();
+        count = numbered.length;
+        expected = count;
+    }
 
     /**
      * Returns the server's cookie for a cookie that a program was shown. The cookies shown next must be those that

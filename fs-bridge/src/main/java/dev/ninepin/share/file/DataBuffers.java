@@ -3,7 +3,10 @@ package dev.ninepin.share.file;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** A pool of direct buffers for reads that need more than one reply. Any thread may call any method. */
+/**
+ * A pool of direct buffers: for reads that need more than one reply, and for copies of unanswered writes. Any thread
+ * may call any method.
+ */
 final class DataBuffers {
     private final ConcurrentLinkedQueue<ByteBuffer> free = new ConcurrentLinkedQueue<>();
 

@@ -14,6 +14,7 @@ import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rlcreate;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.Access;
@@ -22,12 +23,13 @@ import dev.ninepin.share.attr.AttributeWriter;
 import dev.ninepin.share.inode.FileMode;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
-import dev.ninepin.share.inode.OpenFid;
+import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.name.NameLookup;
 import dev.ninepin.share.name.NewFiles;
 import dev.ninepin.share.name.PutAside;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UnsyncedFiles;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.Optional;
@@ -42,6 +44,7 @@ public final class FileCreation {
     private final FidTable fids;
     private final Inodes inodes;
     private final FilePaths paths;
+    private final UnsyncedFiles unsynced;
     private final NameLookup lookup;
     private final AttributeReader attributes;
     private final AttributeWriter writer;
@@ -63,6 +66,7 @@ public final class FileCreation {
         this.fids = view.fids();
         this.inodes = view.inodes();
         this.paths = view.paths();
+        this.unsynced = view.shared().unsynced();
         this.lookup = lookup;
         this.attributes = attributes;
         this.writer = writer;
@@ -117,7 +121,12 @@ public final class FileCreation {
         final ByteString name = putAside.newName(directory);
         try {
             return createNew(
-                    caller, directory, name, flags, mode, inode -> putAside.recordAside(inode, directory, name));
+                    caller,
+                    directory,
+                    name,
+                    flags | OpenFlags.EXCL,
+                    mode,
+                    inode -> putAside.recordAside(inode, directory, name));
         } catch (final RemoteException | ErrnoException | StaleFileException e) {
             // After any other failure it is unknown whether the server created the file, so the note of its name stays.
             putAside.forget(name);
@@ -142,12 +151,17 @@ public final class FileCreation {
         final int wanted = flags & Opening.FLAGS_TO_SEND;
         newFiles.requireAbsentWhereUnchecked(directory, name);
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
-        final Answer answer = paths.copyToChange(
-                directory,
-                fid -> new Answer(
-                        fid,
-                        session.lcreate(fid, name, wanted | OpenFlags.EXCL, plan.mode(), plan.group())
-                                .await()));
+        final Answer answer = paths.lostChanges()
+                .settle(
+                        () -> paths.createOverCopy(
+                                directory,
+                                name,
+                                fid -> new Answer(
+                                        fid,
+                                        session.lcreate(fid, name, wanted | OpenFlags.EXCL, plan.mode(), plan.group())
+                                                .await()),
+                                created -> created.reply().qid()),
+                        lost -> lookAfterLoss(directory, name, flags, lost));
         final Qid qid = answer.reply().qid();
         final Inode inode;
         final long handle;
@@ -155,16 +169,37 @@ public final class FileCreation {
             inode = inodes.recordCreated(directory, name, qid, newFiles.identify(plan, qid));
             made.accept(inode);
             handle = opening.addCreated(
-                    inode, new OpenFid(answer.fid(), answer.reply().iounit()), wanted);
+                    inode, new OpenFile.Opened(answer.fid(), answer.reply().iounit()), wanted);
         } catch (final RuntimeException e) {
             fids.clunk(answer.fid());
             throw e;
         }
+        // So that fsync(2) of the new file reports a loss of the file itself. Over another connection, the path is
+        // walked again before the file is synced.
+        unsynced.note(inode, session.connection(), expected -> {});
         final Uninterrupted.Action release = () -> files.release(handle);
         final Entry entry = newFiles.isPredictable(plan, qid)
                 ? newFiles.completePredicted(plan, inode, qid, 0, asked, release)
                 : newFiles.complete(plan, inode, file -> attributes.read(file, files.get(handle)), release);
         return new Created(entry, handle);
+    }
+
+    /**
+     * Decides about a Tlcreate whose connection ended before the answer. Returns empty if no file has the name.
+     *
+     * @throws ErrnoException EEXIST if a file has the name and the open has no EXCL; the caller then opens that file
+     * @throws UnknownOutcomeException if a file has the name and the open has EXCL
+     */
+    private Optional<Answer> lookAfterLoss(
+            final Inode directory, final ByteString name, final int flags, final SessionEndedException lost)
+            throws IOException {
+        if (paths.lostChanges().find(directory, name).isEmpty()) {
+            return Optional.empty();
+        }
+        if ((flags & OpenFlags.EXCL) != 0) {
+            throw paths.lostChanges().unknown("create", directory, name, lost);
+        }
+        throw new ErrnoException(Errno.EEXIST, name + " exists after the reconnection");
     }
 
     /** The open fid of a new file, and the server's reply. */

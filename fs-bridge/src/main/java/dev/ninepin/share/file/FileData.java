@@ -8,8 +8,11 @@ import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.OpenFile;
+import dev.ninepin.share.path.UnknownOutcomeException;
+import dev.ninepin.share.path.UnsyncedFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -40,6 +43,7 @@ final class FileData {
     private static final int LEAST_IOUNIT = 512;
 
     private final Session session;
+    private final UnsyncedFiles unsynced;
     private final DataBuffers buffers = new DataBuffers();
     private final int atOnce;
 
@@ -54,30 +58,40 @@ final class FileData {
 
     private final WritesBehind behind;
 
-    FileData(final Session session) {
+    FileData(final Session session, final UnsyncedFiles unsynced) {
         this.session = session;
+        this.unsynced = unsynced;
         final int half = Math.max(1, Math.min(session.maxRequests(), session.maxDataRequests()) / 2);
         this.atOnce = Math.min(half, MOST_AT_ONCE);
         this.places = new Semaphore(half, true);
-        this.behind = new WritesBehind(session, half);
+        this.behind = new WritesBehind(session, buffers, unsynced, this::writeUnnoted, half);
     }
 
     /** Reads up to {@code count} bytes. The result is shorter only at the end of the file. */
     ReadResult read(final OpenFile file, final long offset, final int count) throws IOException {
+        return session.repeatIfLost(() -> readOnce(file, offset, count));
+    }
+
+    private ReadResult readOnce(final OpenFile file, final long offset, final int count) throws IOException {
         if (count <= chunk(file)) {
-            final ReadReply reply = file.read(fid -> session.read(fid, offset, count));
-            if (!mayHaveMore(file, offset, reply.data().remaining(), count)) {
+            final ReadReply reply = file.read(fid -> session.read(fid, offset, Math.min(count, chunk(file))));
+            // The file may just have been opened again over a connection with smaller messages.
+            final boolean isWhole = count <= chunk(file);
+            if (isWhole && !mayHaveMore(file, offset, reply.data().remaining(), count)) {
                 return toResult(reply);
             }
             // Reads these bytes again with the rest: a thread that waits for permits must not hold a reply, whose
             // buffer others may need.
             reply.close();
         }
-        return readInPlaces(file, offset, count);
+        // In this order: the fid's connection determines the size of the messages.
+        final int fid = file.fid();
+        return readInPlaces(file, fid, offset, count);
     }
 
     /** Reads with several requests, as soon as there are permits for them. */
-    private ReadResult readInPlaces(final OpenFile file, final long offset, final int count) throws IOException {
+    private ReadResult readInPlaces(final OpenFile file, final int fid, final long offset, final int count)
+            throws IOException {
         final int wanted = Math.min(atOnce, (count - 1) / chunk(file) + 1);
         try {
             places.acquire(wanted);
@@ -89,7 +103,7 @@ final class FileData {
         boolean done = false;
         try {
             data = buffers.take(count);
-            readInto(data, file, offset, count, wanted * chunk(file));
+            readInto(data, file, fid, offset, count, wanted * chunk(file));
             data.flip();
             done = true;
             return toResult(data, wanted);
@@ -113,43 +127,95 @@ final class FileData {
      * @param group the number of bytes that may be requested at the same time
      */
     private void readInto(
-            final ByteBuffer data, final OpenFile file, final long offset, final int count, final int group)
+            final ByteBuffer data,
+            final OpenFile file,
+            final int fid,
+            final long offset,
+            final int count,
+            final int group)
             throws IOException {
         for (int done = 0; done < count && data.position() == done; done += group) {
-            readGroup(file, offset + done, Math.min(group, count - done), data);
+            readGroup(file, fid, offset + done, Math.min(group, count - done), data);
         }
-        readOn(file, offset, count, data);
+        readOn(file, fid, offset, count, data);
     }
 
     /**
      * Writes the remaining bytes of {@code data} and returns how many were written. The count is smaller if the server
-     * could not write more. Throws only if nothing was written.
+     * could not write more. Throws only if nothing was written, or if it is unknown whether bytes were appended.
      *
      * @param flags the flags of this write: with APPEND it goes to the end of the file
      */
     int write(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        final boolean append = (flags & OpenFlags.APPEND) != 0;
-        final int fid = file.fidToWrite(append);
-        final int chunk = chunk(file);
-        if (!append) {
-            return writeChunks(fid, offset, data, chunk);
+        if ((flags & OpenFlags.APPEND) == 0) {
+            return session.repeatIfLost(() -> {
+                final int connection = session.connection();
+                final int done = writeOnce(file, offset, data);
+                noteWrite(file, connection, offset, data.slice(data.position(), done));
+                return done;
+            });
         }
-        // nfs-ganesha does not append by itself, and the kernel's offset may lie before data that another client has
-        // appended.
-        final long end = session.isGanesha()
-                ? session.getattr(fid, AttrMask.SIZE).await().size()
-                : offset;
         int written = 0;
         while (data.hasRemaining()) {
-            final ByteBuffer part = data.slice(data.position(), Math.min(chunk, data.remaining()));
-            final int done = writeChunks(fid, end + written, part, chunk);
-            data.position(data.position() + done);
-            written += done;
-            if (done < part.capacity()) {
+            final int before = data.remaining();
+            final boolean isWhole = append(file, offset + written, data);
+            written += before - data.remaining();
+            if (!isWhole) {
                 break;
             }
         }
         return written;
+    }
+
+    /**
+     * Writes bytes as {@link #write} does, but not as an append. Records no unsynced change, because the caller did so
+     * when it first sent the write.
+     */
+    private int writeUnnoted(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        return session.repeatIfLost(() -> writeOnce(file, offset, data));
+    }
+
+    private int writeOnce(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        // In this order: the fid's connection determines the size of the messages.
+        final int fid = file.fidToWrite(false);
+        return writeChunks(fid, offset, data, chunk(file));
+    }
+
+    private void noteWrite(final OpenFile file, final int connection, final long offset, final ByteBuffer written) {
+        unsynced.note(file.inode(), connection, expected -> expected.write(offset, written));
+    }
+
+    /**
+     * Appends as many bytes as one message carries. Returns whether the server has written all of them.
+     *
+     * @param offset the end of the file as the kernel knows it
+     */
+    private boolean append(final OpenFile file, final long offset, final ByteBuffer data) throws IOException {
+        while (true) {
+            // nfs-ganesha ignores APPEND, and another client may have moved the end of the file beyond the offset.
+            final long[] end = {offset};
+            final int fid = session.repeatIfLost(() -> {
+                final int opened = file.fidToWrite(true);
+                if (session.isGanesha()) {
+                    end[0] = session.getattr(opened, AttrMask.SIZE).await().size();
+                }
+                return opened;
+            });
+            final ByteBuffer part = data.slice(data.position(), Math.min(chunk(file), data.remaining()));
+            final int connection = session.connection();
+            try {
+                final int done = writeChunks(fid, end[0], part, part.remaining());
+                noteWrite(file, connection, end[0], part.slice(0, done));
+                data.position(data.position() + done);
+                return done == part.capacity();
+            } catch (final SessionEndedException e) {
+                if (!e.isUnsent()) {
+                    throw UnknownOutcomeException.of(
+                            "append to node " + file.inode().node(), e);
+                }
+                session.awaitConnectionAfter(e);
+            }
+        }
     }
 
     /**
@@ -158,12 +224,14 @@ final class FileData {
      * @param flags the flags of this write. With APPEND, the bytes fit into one message ({@link #fitsOneMessage})
      */
     int writeBehind(final OpenFile file, final long offset, final ByteBuffer data, final int flags) throws IOException {
-        return behind.send(file, offset, data, flags, chunk(file));
+        // In this order: the fid's connection determines the size of the messages.
+        final int fid = file.fidToWrite((flags & OpenFlags.APPEND) != 0);
+        return behind.send(file, fid, offset, data, flags, chunk(file));
     }
 
     /** Copies the remaining bytes of {@code data} as {@link WritesBehind#gather} does. */
     boolean gather(final OpenFile file, final PendingWrites.Target to, final ByteBuffer data) throws IOException {
-        return behind.gather(file, to, data, chunk(file));
+        return behind.gather(file, to, data, () -> chunk(file));
     }
 
     /** Returns whether one message can carry {@code count} bytes to or from a file. */
@@ -173,14 +241,14 @@ final class FileData {
 
     /**
      * Reads one group of chunks concurrently, and appends their data to {@code data}, up to and including the first
-     * short reply. Throws only if {@code data} is still empty.
+     * short reply. Throws only if {@code data} is still empty, or if the connection has ended. The caller then reads
+     * everything again.
      */
-    private void readGroup(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readGroup(
+            final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         final int chunk = chunk(file);
         final List<Call<ReadReply>> calls = new ArrayList<>();
-        // Before the batch, because it may wait for a reply.
-        final int fid = file.fid();
         try (Batch batch = session.batch()) {
             for (int done = 0; done < count; done += chunk) {
                 calls.add(session.read(fid, offset + done, Math.min(chunk, count - done)));
@@ -199,19 +267,19 @@ final class FileData {
                 failure = failure == null ? e : failure;
             }
         }
-        if (failure != null && data.position() == 0) {
+        if (failure != null && (data.position() == 0 || failure instanceof SessionEndedException)) {
             throw failure;
         }
     }
 
     /** Continues after a short reply, until the end of the file or of the request. */
-    private void readOn(final OpenFile file, final long offset, final int count, final ByteBuffer data)
+    private void readOn(final OpenFile file, final int fid, final long offset, final int count, final ByteBuffer data)
             throws IOException {
         while (mayHaveMore(file, offset, data.position(), count)) {
             final int rest = Math.min(count - data.position(), chunk(file));
             final int asked = Math.min(Math.max(rest, LEAST_TO_GO_ON), chunk(file));
             try (ReadReply reply =
-                    session.read(file.fid(), offset + data.position(), asked).await()) {
+                    session.read(fid, offset + data.position(), asked).await()) {
                 final ByteBuffer more = reply.data();
                 if (!more.hasRemaining()) {
                     break;
@@ -232,7 +300,7 @@ final class FileData {
 
     /**
      * Writes the remaining bytes of {@code data} concurrently, in parts of {@code chunk} bytes. Returns the number of
-     * bytes up to the first short or failed part. Throws only if that is 0.
+     * bytes up to the first short or failed part. Throws only if this number is 0, or if the connection has ended.
      */
     private int writeChunks(final int fid, final long offset, final ByteBuffer data, final int chunk)
             throws IOException {
@@ -262,7 +330,7 @@ final class FileData {
                 failure = failure == null ? e : failure;
             }
         }
-        if (failure != null && written == 0) {
+        if (failure != null && (written == 0 || failure instanceof SessionEndedException)) {
             throw failure;
         }
         return written;

@@ -79,6 +79,10 @@ final class LateWrites {
         scheduled.set(false);
         try {
             sendAll();
+            // After a reconnection, no other thread may wait for these writes.
+            for (final PendingWrites file : List.copyOf(files)) {
+                file.writeLostAgain();
+            }
         } catch (final InterruptedIOException e) {
             LOG.debug("interrupted while sending gathered writes", e);
         } finally {

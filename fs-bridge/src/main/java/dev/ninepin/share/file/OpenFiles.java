@@ -12,7 +12,7 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
-import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.share.cache.PendingWrites;
 import dev.ninepin.share.inode.Handles;
 import dev.ninepin.share.inode.Inode;
@@ -23,6 +23,8 @@ import dev.ninepin.share.lock.FileLocks;
 import dev.ninepin.share.path.NameLocks;
 import dev.ninepin.share.path.SharedState;
 import dev.ninepin.share.path.StripedLocks;
+import dev.ninepin.share.path.Syncs;
+import dev.ninepin.share.path.UnsyncedFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -48,7 +50,6 @@ public final class OpenFiles {
     private static final long LAST_WRITES_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Session session;
-    private final FidTable fids;
     private final Inodes inodes;
     private final NameLocks locks;
     private final CacheMode cache;
@@ -56,6 +57,9 @@ public final class OpenFiles {
     private final boolean writesBehind;
     private final FileData data;
     private final FileLocks fileLocks;
+    private final Syncs syncs;
+    private final UnsyncedFiles unsynced;
+    private final ReadBack readBack;
     private final Handles<OpenFile> handles = new Handles<>();
 
     /** The checks whose leases may not be closed yet, in the order of the opens. */
@@ -69,14 +73,40 @@ public final class OpenFiles {
 
     public OpenFiles(final SharedState shared, final AsideRemoval asideRemoval) {
         this.session = shared.session();
-        this.fids = session.fids();
         this.inodes = shared.inodes();
         this.locks = shared.nameLocks();
         this.cache = shared.options().cache();
         this.writesBehind = shared.options().writesBehind() && cache != CacheMode.NONE;
         this.asideRemoval = asideRemoval;
         this.fileLocks = new FileLocks(session);
-        this.data = new FileData(session);
+        this.syncs = new Syncs(shared);
+        this.unsynced = shared.unsynced();
+        this.readBack = new ReadBack(session);
+        this.data = new FileData(session, shared.unsynced());
+        session.setReconnectAction(this::restoreState);
+    }
+
+    /**
+     * Requests all locks again, and sends the lost and gathered writes, after a reconnection. The next use of a file
+     * reports its failure.
+     */
+    private void restoreState() {
+        fileLocks.regainAll();
+        for (final long handle : handles.all()) {
+            try {
+                handles.get(handle).inode().pending.writeLostAgain();
+            } catch (final ErrnoException e) {
+                LOG.trace("handle {} was closed meanwhile", handle, e);
+            } catch (final InterruptedIOException e) {
+                LOG.debug("the session is being closed", e);
+                return;
+            }
+        }
+    }
+
+    /** Requests the server's lock on a file again, if the lock's connection has ended. */
+    void regainLocks(final Inode inode) throws IOException {
+        fileLocks.regain(inode);
     }
 
     /** Adds an open file and returns its handle. */
@@ -102,6 +132,21 @@ public final class OpenFiles {
      */
     void closeLeases() {
         checks.removeIf(OpenCheck::closeLeaseIfEnded);
+    }
+
+    /** Returns the hand-over of these files. */
+    public FileHandOver handOver() {
+        return new FileHandOver(session, inodes, cache, syncs, readBack, handles, fileLocks);
+    }
+
+    /** Implements {@code FileOperations.holdWaits}. */
+    public int holdWaits() {
+        return fileLocks.holdWaits();
+    }
+
+    /** Implements {@code FileOperations.releaseWaits}. */
+    public void releaseWaits() {
+        fileLocks.releaseWaits();
     }
 
     /** Returns an open file. Fails with EBADF if there is no such handle. */
@@ -154,7 +199,8 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.hidesContents}. Returns true as well if the file cannot be read. */
     public boolean hidesContents(final long handle) throws IOException {
         final OpenFile file = handles.get(handle);
-        try (ReadReply first = session.read(file.fid(), 0, 1).await()) {
+        try (ReadReply first =
+                session.repeatIfLost(() -> session.read(file.fid(), 0, 1).await())) {
             file.inode().noteAccess();
             return first.data().hasRemaining();
         } catch (final RemoteException e) {
@@ -244,13 +290,38 @@ public final class OpenFiles {
         file.beginWrite();
         int written = 0;
         if (isWrittenBehind(file, bytes.remaining(), flags)) {
-            written = data.writeBehind(file, offset, bytes, flags);
+            try {
+                written = data.writeBehind(file, offset, bytes, flags);
+            } catch (final SessionEndedException e) {
+                if (!e.isRepeatable()) {
+                    throw e;
+                }
+                LOG.trace("a write waits for the next connection", e);
+            }
         }
+        final int count = bytes.remaining();
         if (written == 0) {
             written = data.write(file, offset, bytes, flags);
+        } else if (written < count) {
+            // The connection has ended, or the limit of writes behind is reached.
+            written +=
+                    writeRest(file, offset + written, bytes.slice(bytes.position() + written, count - written), flags);
         }
         file.inode().noteWrite(offset + written);
         return written;
+    }
+
+    /**
+     * Writes the rest of a write(2) whose first bytes are written. Returns 0 if this fails, so that write(2) returns a
+     * smaller count.
+     */
+    private int writeRest(final OpenFile file, final long offset, final ByteBuffer rest, final int flags) {
+        try {
+            return data.write(file, offset, rest, flags);
+        } catch (final IOException e) {
+            LOG.debug("a write of node {} is cut short", file.inode().node(), e);
+            return 0;
+        }
     }
 
     /** Returns whether write(2) may return before the server has answered. */
@@ -304,24 +375,32 @@ public final class OpenFiles {
     /** Implements {@code FileOperations.lockInTheWay}. */
     public Optional<FileLock> lockInTheWay(final FileLock wanted) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
-        file.requireChecked();
-        return fileLocks.inTheWay(wanted, file);
+        return session.repeatIfLost(() -> {
+            file.requireChecked();
+            return fileLocks.inTheWay(wanted, file);
+        });
     }
 
     /** Implements {@code FileOperations.lock}. */
     public void lock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
-        file.requireChecked();
-        file.inode().pending.await();
-        fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+        session.repeatIfLost(() -> {
+            file.requireChecked();
+            file.inode().pending.await();
+            fileLocks.lock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+            return file;
+        });
     }
 
     /** Implements {@code FileOperations.flock}. */
     public void flock(final FileLock wanted, final boolean wait, final KernelCache kernel) throws IOException {
         final OpenFile file = handles.get(wanted.handle());
-        file.requireChecked();
-        file.inode().pending.await();
-        fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+        session.repeatIfLost(() -> {
+            file.requireChecked();
+            file.inode().pending.await();
+            fileLocks.flock(wanted, file, wait, () -> dropData(file.inode(), kernel));
+            return file;
+        });
     }
 
     /**
@@ -334,13 +413,19 @@ public final class OpenFiles {
         }
     }
 
-    /** Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. */
+    /**
+     * Makes the server write a file's data to stable storage, and its metadata too unless {@code dataOnly}. Fails with
+     * EIO, once for each handle, if the server has lost unsynced changes, or if Ninepin cannot find out whether it has.
+     */
     public void fsync(final long handle, final boolean dataOnly) throws IOException {
         final OpenFile file = handles.get(handle);
-        final int fid = file.fid();
-        file.inode().pending.await();
-        file.reportToFsync();
-        session.fsync(fid, dataOnly).await();
+        syncs.run(file.inode(), expected -> readBack.isAsExpected(file, expected), () -> {
+            file.inode().pending.await();
+            file.reportToFsync();
+            return session.repeatIfLost(
+                    () -> session.fsync(file.fid(), dataOnly).await());
+        });
+        file.reportLoss();
     }
 
     /**
@@ -356,14 +441,17 @@ public final class OpenFiles {
         final boolean quiet = finishWrites(file, patienceNanos);
         finishOpen(file, patienceNanos - (System.nanoTime() - begin));
         fileLocks.released(file.inode(), handle);
-        try (StripedLocks.Held held = locks.exclusive(file.inode())) {
+        try (StripedLocks.Held held = locks.exclusiveUninterruptibly(file.inode())) {
             // A fid that a thread still writes over is left to the end of the session.
-            file.close(quiet ? fids::clunk : fid -> {});
+            file.close(quiet);
             if (file.inode().open.isOpenOnce()) {
                 fileLocks.closed(file.inode());
                 file.inode().open.aside().ifPresent(hidden -> asideRemoval.remove(file.inode(), hidden.user()));
             }
             inodes.closed(file.inode(), file);
+        }
+        if (!file.inode().open.isOpen()) {
+            unsynced.limit(file.inode());
         }
     }
 
@@ -384,8 +472,8 @@ public final class OpenFiles {
             file.reportAtLast();
         } catch (final IOException e) {
             LOG.warn(
-                    "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or closed it"
-                            + " since",
+                    "data written to {} is lost: {}. No program was told, because none wrote to it, synced it or"
+                            + " closed it since",
                     inodes.pathOf(inode),
                     e.getMessage());
         }
@@ -402,6 +490,22 @@ public final class OpenFiles {
         }
     }
 
+    /** Logs the files with unanswered writes, when the mount ends without a connection. */
+    public void reportUnwritten() {
+        for (final long handle : handles.all()) {
+            try {
+                final Inode inode = handles.get(handle).inode();
+                if (inode.pending.any()) {
+                    LOG.warn(
+                            "data written to {} is lost: the mount ended while the server was unreachable",
+                            inodes.pathOf(inode));
+                }
+            } catch (final ErrnoException e) {
+                LOG.trace("handle {} was closed by another", handle, e);
+            }
+        }
+    }
+
     /** Closes all handles that are still open, after the mount has ended. Waits a few seconds for their writes. */
     public void releaseAll() {
         final long begin = System.nanoTime();
@@ -413,6 +517,7 @@ public final class OpenFiles {
             }
         }
     }
+
     /** Ends the thread that sends gathered writes. What is written from now on is not gathered for long. */
     public void close() {
         data.close();

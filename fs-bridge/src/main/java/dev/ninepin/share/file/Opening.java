@@ -1,5 +1,6 @@
 package dev.ninepin.share.file;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.CacheMode;
 import dev.ninepin.operations.KernelCache;
 import dev.ninepin.p9.AttrMask;
@@ -8,7 +9,6 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rlopen;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
-import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.StaleFileException;
@@ -19,7 +19,6 @@ import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.OpenCheck;
-import dev.ninepin.share.inode.OpenFid;
 import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.FidOpening;
 import dev.ninepin.share.path.FilePaths;
@@ -28,16 +27,15 @@ import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Opens regular files on behalf of one user. Any thread may call any method. */
-public final class Opening implements OpenFile.Opener {
+public final class Opening {
     /** The flags of open(2) that are sent to the server. TRUNC is never sent: see {@link dev.ninepin.p9.Tlopen}. */
     static final int FLAGS_TO_SEND =
             OpenFlags.ACCESS_MODE | OpenFlags.APPEND | OpenFlags.DSYNC | OpenFlags.SYNC | OpenFlags.NOATIME;
-
-    private static final int OPEN_TRIES = 4;
 
     private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
 
@@ -46,10 +44,10 @@ public final class Opening implements OpenFile.Opener {
     private final FilePaths paths;
     private final NameLocks locks;
     private final AttributeReader attributes;
-    private final OwnerWrite ownerWrite;
     private final CacheMode cache;
     private final FidOpening opening;
     private final OpenFiles files;
+    private final Reopening reopening;
 
     public Opening(
             final UserView view, final AttributeReader attributes, final OwnerWrite ownerWrite, final OpenFiles files) {
@@ -59,9 +57,9 @@ public final class Opening implements OpenFile.Opener {
         this.locks = view.shared().nameLocks();
         this.cache = view.options().cache();
         this.attributes = attributes;
-        this.ownerWrite = ownerWrite;
         this.opening = new FidOpening(session, view.options().accessTimes());
         this.files = files;
+        this.reopening = new Reopening(view, ownerWrite, this, files);
     }
 
     /**
@@ -82,12 +80,19 @@ public final class Opening implements OpenFile.Opener {
         // Done without the name lock: dropping waits for the kernel's page I/O, and those requests may need the same
         // lock.
         try {
+            session.repeatIfLost(() -> {
+                files.regainLocks(inode);
+                return inode;
+            });
             judgeData(opened, kernel);
             opened.check().ifPresent(files::endOpen);
             if (OpenFlags.writes(flags)) {
                 // The kernel repeats an open(2) that fails with ESTALE, but no write(2): such as when the open of a
                 // file on an overlay file system has made another file of it.
-                opened.file().requireChecked();
+                session.repeatIfLost(() -> {
+                    opened.file().requireChecked();
+                    return opened;
+                });
             }
             return handle;
         } catch (final IOException | RuntimeException e) {
@@ -96,12 +101,22 @@ public final class Opening implements OpenFile.Opener {
         }
     }
 
+    /** Returns a file that another program had opened on behalf of this user. */
+    public OpenFile takeOver(final Inode inode, final ShareState.File state) {
+        return OpenFile.takeOver(inode, state, reopening);
+    }
+
     /** Adds a file that this user has just created, and returns its handle. */
-    long addCreated(final Inode inode, final OpenFid fid, final int flags) {
-        final OpenFile file = new OpenFile(inode, fid, flags, null, this, fids.nUname());
+    long addCreated(final Inode inode, final OpenFile.Opened opened, final int flags) {
+        final OpenFile file = newOpenFile(inode, opened, flags, null);
         inode.pages.create(file.isForWriting());
         file.markCounted();
         return files.add(file);
+    }
+
+    private OpenFile newOpenFile(
+            final Inode inode, final OpenFile.Opened opened, final int flags, final @Nullable OpenCheck check) {
+        return new OpenFile(inode, opened, flags, check, reopening, fids.nUname());
     }
 
     /**
@@ -121,7 +136,7 @@ public final class Opening implements OpenFile.Opener {
     private record Look(Inode.Asked asked, Optional<Rgetattr> seen) {}
 
     /** A fid that is opened, and the attributes that were requested at the same time. */
-    private record Attempt(OpenFid opened, Look look) {}
+    private record Attempt(OpenFile.Opened opened, Look look) {}
 
     /**
      * Opens a file, and begins the check that the fid is on that file and not on one that has taken its name.
@@ -132,10 +147,10 @@ public final class Opening implements OpenFile.Opener {
      *
      * <p>A qid alone proves little, since file systems reuse the inode number of a removed file. Qid, size and times
      * together are reliable. If they differ although this mount changed nothing, the path may lead to another file. The
-     * file is then opened again, before anything is done over the fid ({@link #openChecked}).
+     * file is then opened again, before anything is done over the fid ({@link Reopening}).
      *
-     * <p>open(2) for reading returns before the second reply. The first one was requested after open(2) began, which is enough to
-     * judge the kernel's pages.
+     * <p>open(2) for reading returns before the second reply. The first one was requested after open(2) began, which is
+     * enough to judge the kernel's pages.
      */
     private Opened openFile(final Inode inode, final int flags) throws IOException {
         return paths.useLease(inode, lease -> {
@@ -146,8 +161,7 @@ public final class Opening implements OpenFile.Opener {
                         attempt.look().seen().map(seen -> beginCheck(inode, lease, attempt, seen));
                 isKept = check.isPresent();
                 fids.copyAhead(lease);
-                final OpenFile file =
-                        new OpenFile(inode, attempt.opened(), flags, check.orElse(null), this, fids.nUname());
+                final OpenFile file = newOpenFile(inode, attempt.opened(), flags, check.orElse(null));
                 return new Opened(file, check, attempt.look());
             } finally {
                 if (!isKept) {
@@ -162,43 +176,6 @@ public final class Opening implements OpenFile.Opener {
                 inode, lease, seen, attempt.look().asked().changes(), session.getattr(lease.fid(), AttrMask.BASIC));
     }
 
-    /**
-     * Opens a file and waits for the check of the fid. If the attributes differ, opens it once more. After {@link
-     * #OPEN_TRIES} attempts the last open counts: the file is being written by another client.
-     */
-    @Override
-    public OpenFid openChecked(final Inode inode, final int flags) throws IOException {
-        return withLease(inode, lease -> {
-            for (int tries = 1; ; tries++) {
-                final Attempt attempt = attempt(inode, lease, flags);
-                final Look look = attempt.look();
-                try {
-                    final Inode.Asked again = attributes.beginRequest(inode);
-                    final Rgetattr now =
-                            session.getattr(lease.fid(), AttrMask.BASIC).await();
-                    attributes.recordReply(inode, now, again);
-                    if (tries == OPEN_TRIES
-                            || again.changes() != look.asked().changes()
-                            || CachedData.isSameVersion(look.seen().orElse(now), now)) {
-                        return attempt.opened();
-                    }
-                } catch (final IOException | RuntimeException e) {
-                    fids.clunk(attempt.opened().fid());
-                    throw e;
-                }
-                fids.clunk(attempt.opened().fid());
-            }
-        });
-    }
-
-    private <T> T withLease(final Inode inode, final FilePaths.UseOfLease<T> request) throws IOException {
-        return paths.useLease(inode, lease -> {
-            try (lease) {
-                return request.with(lease);
-            }
-        });
-    }
-
     /** Opens a fid on the path of a lease, and requests the attributes if they are needed. */
     private Attempt attempt(final Inode inode, final Lease path, final int flags) throws IOException {
         final Inode.Asked asked = attributes.beginRequest(inode);
@@ -207,7 +184,7 @@ public final class Opening implements OpenFile.Opener {
         }
         // Under way together with the walk, so it costs no extra round trip.
         final Call<Rgetattr> request = session.getattr(path.fid(), AttrMask.BASIC);
-        final OpenFid opened = openFid(inode, path, flags, request);
+        final OpenFile.Opened opened = openFid(inode, path, flags, request);
         try {
             final Rgetattr seen = request.await();
             attributes.recordReplyOverPath(inode, seen, asked);
@@ -223,11 +200,11 @@ public final class Opening implements OpenFile.Opener {
      *
      * @param asked the other request; if the open fails, this method waits for its reply, so that its tag is free again
      */
-    private OpenFid openFid(final Inode inode, final Lease path, final int flags, final Call<?> asked)
+    private OpenFile.Opened openFid(final Inode inode, final Lease path, final int flags, final Call<?> asked)
             throws IOException {
         boolean done = false;
         try {
-            final OpenFid opened = openFid(inode, path, flags);
+            final OpenFile.Opened opened = openFid(inode, path, flags);
             done = true;
             return opened;
         } finally {
@@ -263,33 +240,6 @@ public final class Opening implements OpenFile.Opener {
     }
 
     /**
-     * Opens another fid on an open file, for writes that need the other setting of APPEND.
-     *
-     * <p>open(2) has already decided what the descriptor may do, but a server may check the mode bits again. If it
-     * refuses, the open is repeated with the owner's write permission lent.
-     */
-    @Override
-    public int openAnother(final Inode inode, final int flags) throws IOException {
-        final FilePaths.Attempt<Integer> opening =
-                () -> withLease(inode, lease -> openFid(inode, lease, flags).fid());
-        try {
-            return opening.run();
-        } catch (final RemoteException e) {
-            return ownerWrite.lend(inode, e, opening);
-        }
-    }
-
-    @Override
-    public Rgetattr attributes(final int fid) throws IOException {
-        return session.getattr(fid, AttrMask.BASIC).await();
-    }
-
-    @Override
-    public void clunk(final int fid) {
-        fids.clunk(fid);
-    }
-
-    /**
      * Opens a copy of the fid of a lease on the file's path.
      *
      * <p>An open for writing adds EXCL, which open(2) ignores without CREAT. QEMU closes the descriptors of fids
@@ -298,14 +248,14 @@ public final class Opening implements OpenFile.Opener {
      *
      * @throws StaleFileException if the path leads to another file; the new fid is clunked then
      */
-    private OpenFid openFid(final Inode inode, final Lease path, final int flags) throws IOException {
+    OpenFile.Opened openFid(final Inode inode, final Lease path, final int flags) throws IOException {
         final int fid = fids.copyToOpen(path);
         try {
             final Rlopen opened = opening.file(fid, OpenFlags.writes(flags) ? flags | OpenFlags.EXCL : flags);
             if (!FileId.of(opened.qid()).equals(inode.id())) {
                 throw new StaleFileException("node " + inode.node() + " is another file now");
             }
-            return new OpenFid(fid, opened.iounit());
+            return new OpenFile.Opened(fid, opened.iounit());
         } catch (final IOException | RuntimeException e) {
             fids.clunk(fid);
             throw e;

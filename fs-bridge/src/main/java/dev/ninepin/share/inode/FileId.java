@@ -12,4 +12,9 @@ public record FileId(long path, int type) {
     public static FileId of(final Qid qid) {
         return new FileId(qid.path(), qid.type());
     }
+
+    /** Returns a qid of the file, without a version. */
+    public Qid qid() {
+        return new Qid(type, 0, path);
+    }
 }

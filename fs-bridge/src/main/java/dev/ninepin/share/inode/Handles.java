@@ -24,6 +24,21 @@ public final class Handles<T> {
         return handle;
     }
 
+    /** Returns the last handle that was given out. */
+    public long last() {
+        return last.get();
+    }
+
+    /** Makes all future handles larger than {@code handle}. */
+    public void continueAfter(final long handle) {
+        last.set(handle);
+    }
+
+    /** Adds an object under a handle that it had in another program. */
+    public void takeOver(final long handle, final T opened) {
+        open.put(handle, opened);
+    }
+
     /** Returns what a handle stands for. EBADF if the handle is not in the table. */
     public T get(final long handle) throws ErrnoException {
         final T opened = open.get(handle);

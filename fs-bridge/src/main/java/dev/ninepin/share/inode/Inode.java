@@ -1,11 +1,14 @@
 package dev.ninepin.share.inode;
 
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.p9.ByteString;
 import dev.ninepin.p9.Qid;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.fid.PathFid;
+import dev.ninepin.share.cache.ExpectedFile;
 import dev.ninepin.share.cache.FilePages;
 import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -78,6 +81,9 @@ public final class Inode {
     /** The writes that were sent and may not be answered yet. */
     public final PendingWrites pending;
 
+    /** The changes that no fsync(2) has synced. Empty if a crash of the server's host also ends the mount. */
+    public final UnsyncedChanges unsynced = new UnsyncedChanges();
+
     /**
      * Whether a read ended before the known end of the file. The kernel then takes that point for the end of the file.
      */
@@ -125,8 +131,51 @@ public final class Inode {
         this.isTwin = isTwin;
     }
 
+    /**
+     * Returns the state of this inode for another program. Under the lock of {@link Inodes}.
+     *
+     * @param over the index of the name that the path uses; -1 if the path leads nowhere
+     * @param lastHome the node ID of {@link #home}; 0 if the directory is no longer known
+     * @param connection the number of the latest connection
+     */
+    ShareState.Node handOver(final boolean isIndexed, final int over, final long lastHome, final int connection) {
+        return new ShareState.Node(
+                node,
+                path.qid(),
+                lookups,
+                isTwin,
+                isIndexed,
+                names.stream().map(Name::handOver).toList(),
+                over,
+                lastHome,
+                Optional.ofNullable(attributes()),
+                writtenTo,
+                removed().map(Removed::attributes),
+                open.aside().map(hidden -> new ShareState.Hidden(hidden.name().handOver(), hidden.user())),
+                pages.hasLostWrites(),
+                unsynced.any(),
+                unsynced.anyBefore(connection),
+                pages.mayAlwaysDrop());
+    }
+
+    /** Takes over the state of another program, except for names and open files. */
+    void takeOver(final ShareState.Node state) {
+        lookups = state.lookups();
+        state.attributes().ifPresent(last -> seen.set(new Seen(last, Asked.EARLIER)));
+        writtenTo = state.writtenTo();
+        state.removed().ifPresent(last -> removed.set(new Removed(last)));
+        pages.takeOver(state.hasLostWrites());
+        if (state.isUnsynced()) {
+            unsynced.note(state.mayBeLost() ? -1 : 0, ExpectedFile::forget);
+        }
+    }
+
     /** A name in a directory. */
-    public record Name(Inode directory, ByteString name) {}
+    public record Name(Inode directory, ByteString name) {
+        ShareState.Name handOver() {
+            return new ShareState.Name(directory.node(), name);
+        }
+    }
 
     /** Returns the node ID, by which the kernel refers to this inode. */
     public long node() {
@@ -206,7 +255,10 @@ public final class Inode {
      * @param removals {@link OpenState#removals} of the file before the request was sent
      * @param nanos {@link System#nanoTime} before the request was sent
      */
-    public record Asked(long order, long changes, long removals, long nanos) {}
+    public record Asked(long order, long changes, long removals, long nanos) {
+        /** The state before the requests of another program. The file may have changed since. */
+        private static final Asked EARLIER = new Asked(0, -1, -1, System.nanoTime() - LONG_AGO);
+    }
 
     /** A reply to a request for attributes, and the state before that request. */
     public record Seen(Rgetattr attributes, Asked asked) {}
@@ -241,7 +293,10 @@ public final class Inode {
             pages.mayBeDropped();
             endedBefore = false;
         }
-        writtenTo = 0;
+        if (pages.isUnchangedSince(asked.changes())) {
+            // Otherwise, the reply may be older than the last write.
+            writtenTo = 0;
+        }
         return given;
     }
 

@@ -1,6 +1,7 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.FileOperations;
 import dev.ninepin.operations.KnownName;
 import dev.ninepin.p9.ByteString;
@@ -10,6 +11,7 @@ import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.PathFid;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.InodeNames.PathUpdate;
+import java.util.AbstractList;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -64,6 +66,82 @@ public final class Inodes {
 
     public Inode root() {
         return root;
+    }
+
+    /** Returns the last node ID that was given out. */
+    public synchronized long lastNode() {
+        return lastNode;
+    }
+
+    /**
+     * Returns the inodes for another program, the root first. The list makes each record on demand, because all records
+     * together need as much memory as the table.
+     */
+    public List<ShareState.Node> handOver(final int connection) {
+        final List<Inode> all = new ArrayList<>();
+        synchronized (this) {
+            all.add(root);
+            nodes.all().stream().filter(each -> each != root).forEach(all::add);
+        }
+        return new AbstractList<>() {
+            @Override
+            public ShareState.Node get(final int index) {
+                return handOver(all.get(index), connection);
+            }
+
+            @Override
+            public int size() {
+                return all.size();
+            }
+        };
+    }
+
+    private synchronized ShareState.Node handOver(final Inode inode, final int connection) {
+        int over = inode.names.size() - 1;
+        while (over >= 0 && !leadsOver(inode, inode.names.get(over))) {
+            over--;
+        }
+        final Inode home = inode.home;
+        return inode.handOver(
+                byId.all(inode.id()).contains(inode),
+                over,
+                home != null && nodes.has(home) ? home.node() : 0,
+                connection);
+    }
+
+    @GuardedBy("this")
+    private boolean leadsOver(final Inode inode, final Inode.Name name) {
+        return names.leadsTo(inode.path, name.directory(), name.name());
+    }
+
+    /** Fills an empty table with the inodes of another program. */
+    public synchronized void takeOver(final long last, final List<ShareState.Node> all) {
+        lastNode = last;
+        final EarlierPaths paths = new EarlierPaths(fids, all);
+        for (final ShareState.Node each : all) {
+            Inode inode = root;
+            if (each.node() != root.node()) {
+                inode = new Inode(each.node(), each.qid(), paths.of(each.node()), each.isTwin());
+                nodes.add(inode);
+                if (each.isIndexed()) {
+                    byId.add(inode);
+                }
+            }
+            inode.takeOver(each);
+        }
+        for (final ShareState.Node each : all) {
+            final Inode inode = nodes.get(each.node());
+            for (final ShareState.Name name : each.names()) {
+                final Inode directory = nodes.get(name.directory());
+                if (inode != null && directory != null) {
+                    // No name had another file before, so no path changes.
+                    names.add(directory, name.name(), inode);
+                }
+            }
+            if (inode != null) {
+                inode.home = nodes.get(each.home());
+            }
+        }
     }
 
     /**
@@ -463,9 +541,9 @@ public final class Inodes {
     }
 
     /**
-     * Removes an inode from the table, unless the kernel knows it, it is open, or it is a directory on the path to
-     * another file that is needed ({@link #isOnTheWay}). Then examines the directories that held the inode, which may
-     * have been kept only for it.
+     * Removes an inode from the table. Keeps an inode that the kernel knows, that is open or silly-renamed, or that is
+     * a directory on the path to another needed file ({@link #isOnTheWay}). Then examines the directories that held the
+     * inode, because they may have been kept only for it.
      */
     @GuardedBy("this")
     private List<PathUpdate> dropUnlessNeeded(final Inode first) {
@@ -474,7 +552,11 @@ public final class Inodes {
         left.add(first);
         while (!left.isEmpty()) {
             final Inode inode = left.remove();
-            if (inode.lookups <= 0 && !inode.open.hasFiles() && !isOnTheWay(inode) && nodes.remove(inode)) {
+            if (inode.lookups <= 0
+                    && !inode.open.hasFiles()
+                    && inode.open.aside().isEmpty()
+                    && !isOnTheWay(inode)
+                    && nodes.remove(inode)) {
                 inode.names.forEach(name -> left.add(name.directory()));
                 byId.remove(inode);
                 lost.addAll(names.drop(inode));
@@ -499,13 +581,24 @@ public final class Inodes {
                                 child.open.isAsideIn(inode) || (child.isDirectory() && !fids.isRetired(child.path)));
     }
 
-    /** Records that a silly-renamed file was removed. Drops the inodes of directories that were kept only for it. */
+    /** Records that a silly-renamed file was removed. Drops the inodes that were kept only for the removal. */
     public void asideRemoved(final Inode inode, final Inode.Name aside) {
         final List<PathUpdate> lost = new ArrayList<>();
         synchronized (this) {
             inode.open.clearAside();
             lost.add(names.remove(aside.directory(), aside.name()));
+            lost.addAll(dropUnlessNeeded(inode));
             lost.addAll(dropUnlessNeeded(aside.directory()));
+        }
+        lost.forEach(PathUpdate::run);
+    }
+
+    /** Records that the removal of a silly-renamed file failed for good. Drops the inodes that were kept only for it. */
+    public void asideLeft(final Inode inode) {
+        final List<PathUpdate> lost;
+        synchronized (this) {
+            inode.open.clearAside();
+            lost = dropUnlessNeeded(inode);
         }
         lost.forEach(PathUpdate::run);
     }

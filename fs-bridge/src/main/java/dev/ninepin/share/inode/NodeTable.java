@@ -41,6 +41,10 @@ final class NodeTable {
         return byNode.values();
     }
 
+    boolean has(final Inode inode) {
+        return byNode.get(inode.node()) == inode;
+    }
+
     void add(final Inode inode) {
         byNode.put(inode.node(), inode);
     }

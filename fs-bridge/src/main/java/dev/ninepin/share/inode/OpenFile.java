@@ -1,16 +1,18 @@
 package dev.ninepin.share.inode;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
+import dev.ninepin.operations.Errno;
+import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.OpenFlags;
 import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.ReadReply;
-import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.cache.PendingWrites;
+import dev.ninepin.share.cache.UnsyncedChanges;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * any method.
  *
  * <p>The first fid may still have to be checked when open(2) returns ({@link OpenCheck}). Whatever depends on the fid
- * waits for the check first. If it fails, the file is opened again.
+ * waits for the check first. If the check fails or the connection ends, the file is opened again.
  *
  * <p>Through a fid that was opened with APPEND, a server writes at the end of the file whatever the offset is, as
  * pwrite(2) does on Linux (QEMU's local driver, for example). But the kernel may write a page back through any of a
@@ -29,28 +31,25 @@ import org.slf4j.LoggerFactory;
  * kind.
  */
 public final class OpenFile {
-    private static final int NONE = -1;
-
     private static final long NO_LIMIT = Long.MAX_VALUE;
 
     private static final Logger LOG = LoggerFactory.getLogger(OpenFile.class);
 
     private final Inode inode;
     private final int flags;
-    private final Opener opener;
     private final int user;
+    private final Opener opener;
 
-    /** The fid that was opened first. Written under the monitor. */
-    private volatile OpenFid first;
+    /** The fid that was opened first. */
+    private final OpenFid fid;
 
-    /** The check that {@link #first} needs; null once it has passed. Written under the monitor. */
-    private volatile @Nullable OpenCheck check;
+    /** The fid with the opposite setting of APPEND. */
+    private final OpenFid otherFid;
 
-    /** The fid that was opened with the opposite setting of APPEND. */
-    @GuardedBy("this")
-    private int otherFid = NONE;
+    /** Whether another client took a lock of this file during a reconnection. */
+    private volatile boolean lockLost;
 
-    /** Whether the server holds a lock through {@link #first}, which is then not clunked. */
+    /** Whether the server holds a lock through {@link #fid}, which is then not clunked. */
     @GuardedBy("this")
     private boolean fidKept;
 
@@ -65,6 +64,10 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresSynced;
 
+    /** The value of {@link UnsyncedChanges#lossNumber} when this file was opened or fsync(2) was called last. */
+    @GuardedBy("this")
+    private int lossReported;
+
     /** The value of {@link PendingWrites#failures} when this file was opened, or when write(2) reported a failure last. */
     @GuardedBy("this")
     private long failuresWritten;
@@ -73,43 +76,111 @@ public final class OpenFile {
     @GuardedBy("this")
     private long failuresTold;
 
-    /** The requests for more fids on the file, with the opener's credentials. */
-    public interface Opener {
-        /** Opens another fid beside the first one. */
-        int openAnother(Inode inode, int flags) throws IOException;
+    /**
+     * A fid that was opened.
+     *
+     * @param iounit the server's iounit for the fid, in bytes; 0 if the server gave none
+     */
+    public record Opened(int fid, int iounit) {}
 
-        /** Opens a fid in place of one that may be on another file, and checks it. */
-        OpenFid openChecked(Inode inode, int flags) throws IOException;
+    /** Requests over a fid. */
+    @FunctionalInterface
+    public interface Requests<T> {
+        T with(int fid) throws IOException;
+    }
+
+    /** The requests for further fids on a file, with the credentials of the user who opened the file. */
+    public interface Opener {
+        /**
+         * Opens a fid on a file, with flags of open(2).
+         *
+         * @param again whether to check that the new fid is on the file, because an earlier fid was lost or its check
+         *     failed
+         * @throws StaleFileException if no path leads to the file
+         */
+        Opened open(Inode inode, int flags, boolean again) throws IOException;
 
         /** Requests the attributes of the file that a fid is on. */
         Rgetattr attributes(int fid) throws IOException;
+
+        /** Returns whether a fid has ended with its connection. */
+        boolean isLost(int fid);
+
+        /** Requests the server's lock on a file again, if the lock's connection has ended. */
+        void regainLocks(Inode inode) throws IOException;
 
         /** Clunks a fid without waiting for the reply. */
         void clunk(int fid);
     }
 
     /**
-     * @param first the first fid
-     * @param flags the flags that {@code first} was opened with
-     * @param check the check that {@code first} needs; null if it is certainly on the file
+     * @param opened the first fid
+     * @param flags the flags that {@code opened} was opened with
+     * @param check the check that {@code opened} needs; null if that fid is certainly on the file
+     * @param opener opens further fids
      * @param user the opener's server ID
      */
     public OpenFile(
             final Inode inode,
-            final OpenFid first,
+            final Opened opened,
             final int flags,
             final @Nullable OpenCheck check,
             final Opener opener,
             final int user) {
+        this(inode, flags, opener, user, new OpenFid(inode, flags, opener, opened, check));
+    }
+
+    private OpenFile(final Inode inode, final int flags, final Opener opener, final int user) {
+        this(inode, flags, opener, user, new OpenFid(inode, flags, opener));
+    }
+
+    private OpenFile(final Inode inode, final int flags, final Opener opener, final int user, final OpenFid fid) {
         this.inode = inode;
-        this.first = first;
+        this.fid = fid;
+        this.otherFid = new OpenFid(inode, flags ^ OpenFlags.APPEND, opener);
         this.flags = flags;
-        this.check = check;
         this.opener = opener;
         this.user = user;
         this.failuresSynced = inode.pending.failures();
+        this.lossReported = inode.unsynced.lossNumber();
         this.failuresWritten = failuresSynced;
         this.failuresTold = failuresSynced;
+    }
+
+    /**
+     * Returns a file that another program had opened. Its fids are opened at their first use.
+     *
+     * @param state the state from the other program
+     */
+    public static OpenFile takeOver(final Inode inode, final ShareState.File state, final Opener opener) {
+        final OpenFile file = new OpenFile(inode, state.flags(), opener, state.user());
+        file.fid.takeOver(state.iounit());
+        file.otherFid.takeOver(0);
+        file.lockLost = state.isLockLost();
+        if (state.isWriting()) {
+            file.beginWrite();
+        }
+        return file;
+    }
+
+    /** Returns the state of this file for another program. */
+    public synchronized ShareState.File handOver(final long handle) {
+        return new ShareState.File(handle, inode.node(), flags, iounit(), user, writing, lockLost);
+    }
+
+    /**
+     * Opens the file again, as another program would, and closes the new fid.
+     *
+     * @throws IOException if the file cannot be opened
+     */
+    public void checkOpensAgain() throws IOException {
+        opener.clunk(opener.open(inode, flags, true).fid());
+    }
+
+    /** Returns whether a failed write or a loss of changes has not been reported to a program yet. */
+    public synchronized boolean hasUntoldFailure() {
+        final long failures = inode.pending.failures();
+        return failuresSynced != failures || failuresWritten != failures || lossReported != inode.unsynced.lossNumber();
     }
 
     /**
@@ -124,6 +195,17 @@ public final class OpenFile {
             failuresTold = failuresSynced;
         }
         inode.pending.throwFailure(reported);
+    }
+
+    /** Throws if the server may have lost unsynced changes, for fsync(2). Reports each loss once. */
+    public void reportLoss() throws IOException {
+        final int reported;
+        final int now = inode.unsynced.lossNumber();
+        synchronized (this) {
+            reported = lossReported;
+            lossReported = now;
+        }
+        inode.unsynced.throwLoss(reported);
     }
 
     /**
@@ -174,64 +256,29 @@ public final class OpenFile {
     /**
      * Returns the fid that was opened first, for everything but writing. Blocks as {@link #requireChecked} does.
      *
+     * @throws ErrnoException EIO if another client took a lock of this file during a reconnection
      * @throws IOException as {@link #requireChecked}
      */
     public int fid() throws IOException {
-        requireChecked();
-        return first.fid();
+        final int number = fid.number();
+        requireLock();
+        return number;
+    }
+
+    /** Returns the fid like {@link #fid}, but does not require the lock. */
+    public int fidDespiteLostLock() throws IOException {
+        return fid.number();
     }
 
     /**
-     * Blocks until the first fid is known to be on the file. Opens the file again if the check has failed.
+     * Blocks until the first fid is known to be on the file. Opens the file again if the fid is lost or its check has
+     * failed.
      *
      * @throws StaleFileException if neither the path nor the fid leads to the file
      * @throws IOException if the file cannot be opened again; nothing was done over the fid
      */
     public void requireChecked() throws IOException {
-        final OpenCheck pending = check;
-        if (pending != null) {
-            pending.await(NO_LIMIT);
-            judge(pending);
-        }
-    }
-
-    private synchronized void judge(final OpenCheck pending) throws IOException {
-        pending.closeLease();
-        if (check != pending) {
-            return;
-        }
-        if (!pending.hasSucceeded()) {
-            if (closed) {
-                throw new StaleFileException("node " + inode.node() + " was closed");
-            }
-            reopen(pending);
-        }
-        check = null;
-    }
-
-    /** Opens the file again. Keeps the first fid if only the path has left the file, as rename(2) and unlink(2) do. */
-    @GuardedBy("this")
-    private void reopen(final OpenCheck failed) throws IOException {
-        final OpenFid again;
-        try {
-            again = opener.openChecked(inode, flags);
-        } catch (final StaleFileException e) {
-            if (isFirstOnFile(failed)) {
-                return;
-            }
-            throw e;
-        }
-        opener.clunk(first.fid());
-        first = again;
-    }
-
-    private boolean isFirstOnFile(final OpenCheck failed) throws IOException {
-        try {
-            return failed.isOnFile(opener.attributes(first.fid()));
-        } catch (final RemoteException e) {
-            LOG.trace("fid {} shows no file", first.fid(), e);
-            return false;
-        }
+        final int unused = fid.number();
     }
 
     /**
@@ -239,27 +286,28 @@ public final class OpenFile {
      * another fid if the check fails. The caller closes the reply.
      *
      * @param request sends a Tread over a fid
-     * @throws IOException as {@link #requireChecked}, or if the read fails
+     * @throws IOException as {@link #fid}, or if the read fails
      */
     public ReadReply read(final IntFunction<Call<ReadReply>> request) throws IOException {
-        final OpenCheck pending = check;
-        if (pending == null) {
-            return request.apply(first.fid()).await();
+        final OpenFid.Unchecked early = fid.unchecked().orElse(null);
+        if (early == null) {
+            return request.apply(fid()).await();
         }
-        final Call<ReadReply> begun = request.apply(first.fid());
+        final Call<ReadReply> begun = request.apply(early.number());
         boolean isOnFile = false;
         try {
-            pending.await(NO_LIMIT);
-            if (pending.hasSucceeded()) {
-                judge(pending);
-                isOnFile = true;
-            }
+            early.check().await(NO_LIMIT);
+            isOnFile = early.check().hasSucceeded();
         } finally {
             if (!isOnFile) {
                 discard(begun);
             }
         }
-        return isOnFile ? begun.await() : request.apply(fid()).await();
+        if (!isOnFile) {
+            return request.apply(fid()).await();
+        }
+        fid.confirm(early.check());
+        return begun.await();
     }
 
     /** Waits for a reply that is not about this file: it keeps memory that other requests may need. */
@@ -272,19 +320,51 @@ public final class OpenFile {
     }
 
     /**
+     * Sends requests over a fid that may read: the file's first fid, or another fid that is opened for these requests.
+     *
+     * @throws IOException as {@link #fid}, or if the user may not read the file, or if the requests fail
+     */
+    public <T> T useToRead(final Requests<T> requests) throws IOException {
+        if (OpenFlags.allowsReading(flags)) {
+            return requests.with(fid());
+        }
+        final Opened reading = opener.open(inode, OpenFlags.RDONLY, true);
+        try {
+            return requests.with(reading.fid());
+        } finally {
+            opener.clunk(reading.fid());
+        }
+    }
+
+    /**
      * Blocks until the reply to the check has arrived, if there is one, at most for {@code patienceNanos}. Does not
      * judge it.
      */
     public void awaitCheck(final long patienceNanos) throws InterruptedIOException {
-        final OpenCheck pending = check;
-        if (pending != null) {
-            pending.await(patienceNanos);
-        }
+        fid.awaitCheck(patienceNanos);
     }
 
     /** Returns the server's iounit: the most bytes that one read or write moves; 0 if only msize limits it. */
     public int iounit() {
-        return first.iounit();
+        return fid.iounit();
+    }
+
+    /** Records that another client took a lock of this file. I/O fails until {@link #forgetLostLock}. */
+    public void loseLock() {
+        lockLost = true;
+    }
+
+    /** Records that a program has released its locks. */
+    public void forgetLostLock() {
+        lockLost = false;
+    }
+
+    /** Fails with EIO if another client took a lock of this file during a reconnection. */
+    public void requireLock() throws ErrnoException {
+        if (lockLost) {
+            throw new ErrnoException(
+                    Errno.EIO, "another client locked the file during a reconnection: unlock or close the file first");
+        }
     }
 
     /** Returns whether the file was opened for reading only. */
@@ -298,20 +378,14 @@ public final class OpenFile {
     }
 
     /**
-     * Returns the fid for a write that appends, or for one that does not. Opens it first if need be. Blocks as {@link
-     * #requireChecked} does.
+     * Returns the fid for a write that appends, or for one that does not. Opens the fid if necessary.
+     *
+     * @throws ErrnoException EIO if another client took a lock of this file during a reconnection
      */
     public int fidToWrite(final boolean append) throws IOException {
-        requireChecked();
-        synchronized (this) {
-            if (append == ((flags & OpenFlags.APPEND) != 0)) {
-                return first.fid();
-            }
-            if (otherFid == NONE) {
-                otherFid = opener.openAnother(inode, flags ^ OpenFlags.APPEND);
-            }
-            return otherFid;
-        }
+        final int number = (append == ((flags & OpenFlags.APPEND) != 0) ? fid : otherFid).number();
+        requireLock();
+        return number;
     }
 
     /** Keeps the first fid open after {@link #close}, until {@link #giveUpFid}. */
@@ -320,10 +394,14 @@ public final class OpenFile {
     }
 
     /** Ends {@link #keepFid}: clunks the first fid if the file was closed meanwhile. */
-    public synchronized void giveUpFid(final IntConsumer clunk) {
-        fidKept = false;
-        if (closed) {
-            clunk.accept(first.fid());
+    public void giveUpFid() {
+        final boolean isClosed;
+        synchronized (this) {
+            fidKept = false;
+            isClosed = closed;
+        }
+        if (isClosed) {
+            fid.close(true);
         }
     }
 
@@ -352,21 +430,21 @@ public final class OpenFile {
     }
 
     /**
-     * Passes the fids to {@code clunk}, except one that is kept ({@link #keepFid}). The caller has waited for the reply to
-     * the check ({@link #awaitCheck}).
+     * Ends the use of the fids, except one that is kept ({@link #keepFid}). The caller has waited for the reply to the
+     * check ({@link #awaitCheck}).
+     *
+     * @param clunks whether to clunk the fids, or to leave them to the end of the session
      */
-    public synchronized void close(final IntConsumer clunk) {
-        flush();
-        closed = true;
-        final OpenCheck pending = check;
-        if (pending != null) {
-            pending.closeLease();
+    public void close(final boolean clunks) {
+        final boolean isKept;
+        synchronized (this) {
+            flush();
+            closed = true;
+            isKept = fidKept;
         }
-        if (!fidKept) {
-            clunk.accept(first.fid());
+        if (!isKept) {
+            fid.close(clunks);
         }
-        if (otherFid != NONE) {
-            clunk.accept(otherFid);
-        }
+        otherFid.close(clunks);
     }
 }

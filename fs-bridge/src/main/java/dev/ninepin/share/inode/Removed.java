@@ -64,7 +64,8 @@ public record Removed(Attributes attributes) {
                 before.blocks(),
                 atime,
                 mtime,
-                ctime);
+                ctime,
+                false);
     }
 
     private static Timestamp time(

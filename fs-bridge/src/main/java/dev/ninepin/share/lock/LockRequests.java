@@ -11,8 +11,10 @@ import dev.ninepin.p9.Tlock;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.security.SecureRandom;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,11 @@ public final class LockRequests {
     private static final int NO_FLAGS = 0;
     private static final long FROM_THE_START = 0;
     private static final long TO_THE_END = 0;
+
+    /** How long a lock is requested again after a reconnection, in nanoseconds. */
+    private static final long REGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long REGAIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private static final Logger LOG = LoggerFactory.getLogger(LockRequests.class);
 
@@ -47,6 +54,31 @@ public final class LockRequests {
 
     LockRequests(final Session session) {
         this.session = session;
+    }
+
+    /** Returns the number of the session's latest connection. */
+    int connection() {
+        return session.connection();
+    }
+
+    /**
+     * Sets a lock as {@link #set} does. After a conflict, tries again for {@link #REGAIN_NANOS}: the server keeps the
+     * old lock until it notices the end of this mount's old connection.
+     */
+    boolean setPatiently(final int fid, final LockMode mode) throws IOException {
+        final long begin = System.nanoTime();
+        while (!set(fid, mode)) {
+            if (System.nanoTime() - begin > REGAIN_NANOS) {
+                return false;
+            }
+            try {
+                TimeUnit.NANOSECONDS.sleep(REGAIN_PAUSE_NANOS);
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted before the lock was regained");
+            }
+        }
+        return true;
     }
 
     /**

@@ -23,6 +23,10 @@ final class LockWaits {
     @GuardedBy("this")
     private final List<Wait> waits = new ArrayList<>();
 
+    /** Whether waits are kept from ending, because another program is about to take them over. */
+    @GuardedBy("this")
+    private boolean held;
+
     /**
      * A wait of one owner.
      *
@@ -31,8 +35,10 @@ final class LockWaits {
     private record Wait(long owner, @Nullable Long holder) {}
 
     /** A registered wait, which ends when it is closed. */
-    @FunctionalInterface
     interface Waiting extends AutoCloseable {
+        /** Ends the wait. Returns false, and does not end it, while waits are held ({@link LockWaits#hold}). */
+        boolean end();
+
         @Override
         void close();
     }
@@ -64,11 +70,39 @@ final class LockWaits {
             throw new ErrnoException(Errno.ENOLCK, "too many requests wait for locks; the limit is " + MOST);
         }
         waits.add(wait);
-        return () -> end(wait);
+        return new Waiting() {
+            @Override
+            public boolean end() {
+                return endUnlessHeld(wait);
+            }
+
+            @Override
+            public void close() {
+                LockWaits.this.end(wait);
+            }
+        };
     }
 
     private synchronized void end(final Wait wait) {
         waits.remove(wait);
+    }
+
+    private synchronized boolean endUnlessHeld(final Wait wait) {
+        if (!held) {
+            waits.remove(wait);
+        }
+        return !held;
+    }
+
+    /** Keeps all waits from ending until {@link #release}, and returns their number. */
+    synchronized int hold() {
+        held = true;
+        return waits.size();
+    }
+
+    /** Lets waits end again. */
+    synchronized void release() {
+        held = false;
     }
 
     /** Returns whether one owner waits for another, directly or indirectly. */

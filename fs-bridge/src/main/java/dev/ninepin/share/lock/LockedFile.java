@@ -1,6 +1,7 @@
 package dev.ninepin.share.lock;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.handover.ShareState;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.operations.FileLock;
@@ -10,6 +11,10 @@ import dev.ninepin.share.inode.OpenFile;
 import dev.ninepin.share.path.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -30,6 +35,11 @@ import org.slf4j.LoggerFactory;
 public final class LockedFile {
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** The interval at which a wait that is held checks whether it may end. */
+    private static final long HELD_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private static final long DROPPING_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private static final Logger LOG = LoggerFactory.getLogger(LockedFile.class);
 
@@ -52,6 +62,13 @@ public final class LockedFile {
     @GuardedBy("turn")
     private final ServerLock server;
 
+    /** Whether a thread that holds {@link #turn} is making the kernel drop pages. */
+    private volatile boolean dropping;
+
+    /** The open files through which the locks were requested, by handle. */
+    @GuardedBy("turn")
+    private final Map<Long, OpenFile> holders = new HashMap<>();
+
     LockedFile(final LockWaits waits, final ServerLock server) {
         this.waits = waits;
         this.server = server;
@@ -67,6 +84,7 @@ public final class LockedFile {
     Optional<FileLock> findConflict(final FileLock wanted, final OpenFile file) throws IOException {
         begin();
         try {
+            regainLost();
             final Optional<FileLock> here = ranges.conflict(wanted);
             if (here.isPresent()) {
                 return here;
@@ -88,6 +106,8 @@ public final class LockedFile {
             throws IOException {
         begin();
         try {
+            regainLost();
+            requireLock(wanted, file);
             take(ranges, wanted, file, wait, atFirst);
         } finally {
             turn.unlock();
@@ -99,6 +119,8 @@ public final class LockedFile {
             throws IOException {
         begin();
         try {
+            regainLost();
+            requireLock(wanted, file);
             final Predicate<FileLock> own = lock -> lock.owner() == wanted.owner();
             if (flocks.strongest(own) != wanted.mode()) {
                 // flock(2) also gives up the old lock first. Otherwise two holders of shared locks that both want an
@@ -111,6 +133,84 @@ public final class LockedFile {
         } finally {
             turn.unlock();
         }
+    }
+
+    /** Returns the locks that programs hold, for another daemon. */
+    List<ShareState.Lock> handOver() {
+        turn.lock();
+        try {
+            final List<ShareState.Lock> all = new ArrayList<>();
+            ranges.all().forEach(lock -> all.add(new ShareState.Lock(false, lock)));
+            flocks.all().forEach(lock -> all.add(new ShareState.Lock(true, lock)));
+            return all;
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Adds a lock of another program. */
+    void takeOver(final ShareState.Lock state, final OpenFile file) {
+        turn.lock();
+        try {
+            (state.isFlock() ? flocks : ranges).set(state.lock());
+            holders.put(state.lock().handle(), file);
+            server.takeOver(file);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Fails if the open file has lost a lock. A request to unlock ends this state first. */
+    private static void requireLock(final FileLock wanted, final OpenFile file) throws ErrnoException {
+        if (wanted.mode() == LockMode.NONE) {
+            file.forgetLostLock();
+        }
+        file.requireLock();
+    }
+
+    /**
+     * Requests the server's lock again, if the lock's connection has ended. Returns at once while another thread makes
+     * the kernel drop pages, because the kernel then waits for reads, which call this method. No program has a lock
+     * then.
+     */
+    void regain() throws IOException {
+        try {
+            while (!turn.tryLock(DROPPING_CHECK_NANOS, TimeUnit.NANOSECONDS)) {
+                if (dropping) {
+                    return;
+                }
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw interrupted();
+        }
+        try {
+            regainLost();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Requests the lock again, if its connection has ended. If another client has taken it, gives up all locks. */
+    @GuardedBy("turn")
+    private void regainLost() throws IOException {
+        if (server.regain(need())) {
+            return;
+        }
+        LOG.warn("Another client locked a file during a reconnection. Programs on this host that had locked the file"
+                + " get EIO until they unlock or close it");
+        for (final RangeLocks kind : List.of(ranges, flocks)) {
+            for (final FileLock lock : kind.all()) {
+                final OpenFile holder = holders.get(lock.handle());
+                if (holder != null) {
+                    holder.loseLock();
+                }
+            }
+        }
+        ranges.free(lock -> true);
+        flocks.free(lock -> true);
+        server.forget();
+        freed.signalAll();
     }
 
     /**
@@ -130,6 +230,7 @@ public final class LockedFile {
         turn.lock();
         try {
             final Predicate<FileLock> own = lock -> lock.handle() == handle;
+            holders.remove(handle);
             final boolean hadRanges = ranges.free(own);
             freed(flocks.free(own) || hadRanges);
         } finally {
@@ -203,6 +304,9 @@ public final class LockedFile {
                     final long unused = freed.awaitNanos(pause);
                     pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
                 }
+                while (!waiting.end()) {
+                    final long unused = freed.awaitNanos(HELD_CHECK_NANOS);
+                }
             } catch (final InterruptedException e) {
                 throw interrupted();
             }
@@ -220,8 +324,8 @@ public final class LockedFile {
                 if (!server.raise(need().or(wanted.mode()), file)) {
                     return false;
                 }
-                if (isFirst) {
-                    atFirst.run();
+                if (isFirst && !dropData(wanted.mode(), atFirst)) {
+                    return false;
                 }
             } catch (final IOException e) {
                 settle();
@@ -229,11 +333,34 @@ public final class LockedFile {
             }
         }
         kind.set(wanted);
+        holders.put(wanted.handle(), file);
         settle();
         if (wanted.mode() != LockMode.EXCLUSIVE) {
             // The new lock may be weaker than the owner's previous one.
             freed.signalAll();
         }
+        return true;
+    }
+
+    /**
+     * Runs {@code atFirst}. If the connection ends meanwhile, requests the lock again and repeats the action, because
+     * another client may have changed the file. ({@link #regain} does not request the lock meanwhile.) Returns false if
+     * another client has taken the lock.
+     */
+    @GuardedBy("turn")
+    private boolean dropData(final LockMode wanted, final Uninterrupted.Action atFirst) throws IOException {
+        do {
+            if (!server.regain(need().or(wanted))) {
+                return false;
+            }
+            dropping = true;
+            try {
+                atFirst.run();
+            } finally {
+                dropping = false;
+            }
+            // In this order: if a thread skipped regain because of the mark, its new connection is visible here.
+        } while (server.isLost());
         return true;
     }
 

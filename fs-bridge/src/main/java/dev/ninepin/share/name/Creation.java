@@ -18,6 +18,7 @@ import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.UserView;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The creation of everything but open files: directories, device nodes, symbolic links, hard links. Any thread may call
@@ -50,9 +51,14 @@ public final class Creation {
         final int inherited = attributes.lastSeen(directory).mode() & NewFiles.S_ISGID;
         final NewFiles.Plan plan = files.plan(caller, directory, name, mode | inherited);
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
-        final Qid made = paths.changeIn(
-                directory,
-                at -> session.mkdir(at, name, plan.mode(), plan.group()).await().qid());
+        final Qid made = paths.lostChanges()
+                .create(
+                        directory,
+                        name,
+                        "mkdir",
+                        () -> paths.create(directory, name, at -> session.mkdir(at, name, plan.mode(), plan.group())
+                                .await()
+                                .qid()));
         return made(plan, made, 0, asked);
     }
 
@@ -64,10 +70,20 @@ public final class Creation {
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
         Qid made;
         try {
-            made = paths.changeIn(directory, at -> session.mknod(
-                            at, name, plan.mode(), DeviceNumber.major(rdev), DeviceNumber.minor(rdev), plan.group())
-                    .await()
-                    .qid());
+            made = paths.lostChanges()
+                    .create(
+                            directory,
+                            name,
+                            "mknod",
+                            () -> paths.create(directory, name, at -> session.mknod(
+                                            at,
+                                            name,
+                                            plan.mode(),
+                                            DeviceNumber.major(rdev),
+                                            DeviceNumber.minor(rdev),
+                                            plan.group())
+                                    .await()
+                                    .qid()));
         } catch (final RemoteException e) {
             if (e.errno() != Errno.EINVAL || !FileMode.isRegularFile(mode)) {
                 throw e;
@@ -80,14 +96,18 @@ public final class Creation {
     /** Creates a regular file with Tlcreate, for a server whose Tmknod creates none, such as nfs-ganesha. */
     private Qid makeFile(final NewFiles.Plan plan) throws IOException {
         files.requireAbsentWhereUnchecked(plan.directory(), plan.name());
-        return paths.copyToChange(plan.directory(), fid -> {
-            final Qid made = session.lcreate(
-                            fid, plan.name(), OpenFlags.WRONLY | OpenFlags.EXCL, plan.mode(), plan.group())
-                    .await()
-                    .qid();
-            fids.clunk(fid);
-            return made;
-        });
+        return paths.createOverCopy(
+                plan.directory(),
+                plan.name(),
+                fid -> {
+                    final Qid made = session.lcreate(
+                                    fid, plan.name(), OpenFlags.WRONLY | OpenFlags.EXCL, plan.mode(), plan.group())
+                            .await()
+                            .qid();
+                    fids.clunk(fid);
+                    return made;
+                },
+                Function.identity());
     }
 
     /** Creates a symbolic link. */
@@ -96,9 +116,14 @@ public final class Creation {
         final NewFiles.Plan plan = files.planSymlink(caller, directory, name);
         files.requireAbsentWhereUnchecked(directory, name);
         final Inode.Asked asked = attributes.beginRequest(Optional.empty());
-        final Qid made = paths.changeIn(
-                directory,
-                at -> session.symlink(at, name, target, plan.group()).await().qid());
+        final Qid made = paths.lostChanges()
+                .create(
+                        directory,
+                        name,
+                        "symlink",
+                        () -> paths.create(directory, name, at -> session.symlink(at, name, target, plan.group())
+                                .await()
+                                .qid()));
         return made(plan, made, target.length(), asked);
     }
 
@@ -111,8 +136,13 @@ public final class Creation {
 
     /** Creates a hard link to a file, and increments the inode's lookup count. */
     void makeLink(final Inode inode, final Inode directory, final ByteString name) throws IOException {
-        paths.changeIn(
-                inode, directory, (file, at) -> session.link(at, file, name).await());
+        paths.lostChanges()
+                .link(
+                        inode,
+                        directory,
+                        name,
+                        () -> paths.link(inode, directory, name, (file, at) -> session.link(at, file, name)
+                                .await()));
         inodes.recordLink(directory, name, inode);
     }
 

@@ -8,6 +8,7 @@ import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.FileId;
 import dev.ninepin.share.inode.HostFileSystem;
@@ -182,6 +183,8 @@ final class HostFileSystems {
             return DONE;
         } catch (final RemoteException e) {
             return e.errno();
+        } catch (final SessionEndedException e) {
+            throw e.asRepeatable();
         }
     }
 }

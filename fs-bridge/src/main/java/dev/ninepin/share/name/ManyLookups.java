@@ -96,6 +96,11 @@ public final class ManyLookups {
      */
     public List<Optional<Entry>> find(final Inode directory, final List<Dirent> names, final long since)
             throws IOException {
+        return session.repeatIfLost(() -> lookUp(directory, names, since));
+    }
+
+    private List<Optional<Entry>> lookUp(final Inode directory, final List<Dirent> names, final long since)
+            throws IOException {
         final long changes = inodes.changes(directory);
         final List<Lookup> lookups = new ArrayList<>(names.size());
         names.forEach(each -> lookups.add(new Lookup(directory, changes, each, since)));
@@ -333,7 +338,7 @@ public final class ManyLookups {
                 return Optional.empty();
             }
             final long time = System.nanoTime();
-            return Optional.of(new Entry(file.node(), now, false, Math.max(time - since, time - attributesSince)));
+            return Optional.of(new Entry(file.node(), now, Math.max(time - since, time - attributesSince)));
         }
 
         private Optional<Entry> finishWalked(final Rgetattr received, final Inode.Asked request) throws IOException {
@@ -357,7 +362,10 @@ public final class ManyLookups {
             }
             try {
                 final Attributes now = attributes.recordReply(inode, received, request);
-                return Optional.of(new Entry(inode.node(), now, false, System.nanoTime() - begun));
+                if (fids.isAt(inodes.path(inode), inodes.path(directory), listed.name())) {
+                    inode.seenOverPath(begun);
+                }
+                return Optional.of(new Entry(inode.node(), now, System.nanoTime() - begun));
             } catch (final IOException e) {
                 LOG.trace("no attributes of node {}, or those of another file", inode.node(), e);
                 inodes.forget(inode.node(), 1);

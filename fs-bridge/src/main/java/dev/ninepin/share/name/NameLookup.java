@@ -3,6 +3,7 @@ package dev.ninepin.share.name;
 import dev.ninepin.operations.Attributes;
 import dev.ninepin.operations.Entry;
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.Session;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.attr.AttributeReader;
@@ -23,6 +24,7 @@ public final class NameLookup {
     /** The maximum number of walks to a name that other clients keep giving to other files. */
     private static final int LOOKUP_TRIES = 8;
 
+    private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
     private final FilePaths paths;
@@ -30,6 +32,7 @@ public final class NameLookup {
     private final Twins twins;
 
     public NameLookup(final UserView view, final AttributeReader attributes) {
+        this.session = view.session();
         this.fids = view.fids();
         this.inodes = view.inodes();
         this.paths = view.paths();
@@ -48,6 +51,10 @@ public final class NameLookup {
      * @throws StaleFileException if the name changes during every walk
      */
     public Entry lookup(final Inode directory, final ByteString name) throws IOException {
+        return session.repeatIfLost(() -> lookUp(directory, name));
+    }
+
+    private Entry lookUp(final Inode directory, final ByteString name) throws IOException {
         for (int tries = 0; tries < LOOKUP_TRIES; tries++) {
             final long changes = inodes.changes(directory);
             // Both requests are under way together, so a known file is found in one round trip.

@@ -196,7 +196,7 @@ public final class NewFiles {
         inheritance.recordCreated(inode, plan.directory(), asked.nanos());
         // These attributes must not be taken for the server's later.
         inode.noteChange();
-        return new Entry(entry.node(), entry.attributes(), true, 0);
+        return new Entry(entry.node(), entry.attributes().asPrediction());
     }
 
     private Rgetattr predict(final Plan plan, final Qid made, final long size) throws IOException {

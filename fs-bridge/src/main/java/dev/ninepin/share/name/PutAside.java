@@ -1,7 +1,10 @@
 package dev.ninepin.share.name;
 
 import dev.ninepin.p9.ByteString;
+import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.RequestTimeoutException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.attr.AttributeReader;
@@ -33,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);
 
+    private final Session session;
     private final NameRequests requests;
     private final Inodes inodes;
     private final FilePaths paths;
@@ -42,6 +46,7 @@ public final class PutAside {
     private final int user;
 
     public PutAside(final UserView view, final AttributeReader attributes, final AsideFiles files) {
+        this.session = view.session();
         this.requests = view.names();
         this.inodes = view.inodes();
         this.paths = view.paths();
@@ -124,7 +129,9 @@ public final class PutAside {
     }
 
     /**
-     * Removes a silly-renamed file after its last close. Logs a failure. The caller holds the file's lock exclusively.
+     * Removes a silly-renamed file after its last close. If the server is unreachable or silent, removes the file after
+     * the next reconnection, or leaves it to the next mount. Logs other failures. The caller holds the file's lock
+     * exclusively.
      */
     public void remove(final Inode inode) {
         final Inode.Name hidden = inode.open.aside().map(OpenState.Aside::name).orElse(null);
@@ -144,11 +151,24 @@ public final class PutAside {
             });
             files.forget(hidden.name());
         } catch (final IOException e) {
+            if (session.reconnects() && (e instanceof RequestTimeoutException || e instanceof SessionEndedException)) {
+                LOG.debug("{} will be removed after the server's return", hidden.name(), e);
+                inode.open.aside().ifPresent(aside -> files.add(inode, aside));
+                session.runOnceAfterReconnection(() -> removeLater(inode));
+                return;
+            }
             files.showInListings(hidden.name());
+            inodes.asideLeft(inode);
             LOG.warn(
                     "cannot remove {} at its last close: {}; the file was removed while open, and is visible now",
                     hidden.name(),
                     e.getMessage());
+        }
+    }
+
+    private void removeLater(final Inode inode) {
+        try (StripedLocks.Held held = locks.exclusiveUninterruptibly(inode)) {
+            remove(inode);
         }
     }
 

@@ -3,28 +3,28 @@ package dev.ninepin.share.path;
 import dev.ninepin.operations.Errno;
 import dev.ninepin.operations.ErrnoException;
 import dev.ninepin.p9.ByteString;
-import dev.ninepin.p9.Qid;
+import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Tunlinkat;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.FidTable;
+import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
 import java.io.IOException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The requests that rename and remove files: Trenameat and Tunlinkat, or Trename and Tremove for a server that does not
  * know these, such as diod 1.0. The server's first refusal decides. Any thread may call any method.
  */
 public final class NameRequests {
-    private static final Logger LOG = LoggerFactory.getLogger(NameRequests.class);
-
     private final Session session;
     private final Inodes inodes;
     private final FidTable fids;
     private final FilePaths paths;
+    private final LostChanges lostChanges;
     private final Unknown unknown;
 
     /**
@@ -43,6 +43,7 @@ public final class NameRequests {
         this.inodes = shared.inodes();
         this.fids = fids;
         this.paths = paths;
+        this.lostChanges = paths.lostChanges();
         this.unknown = shared.unknownRequests();
     }
 
@@ -50,7 +51,10 @@ public final class NameRequests {
     public void rename(final Inode directory, final ByteString name, final Inode newDirectory, final ByteString newName)
             throws IOException {
         try {
-            send(directory, name, newDirectory, newName);
+            lostChanges.rename(directory, name, newDirectory, newName, () -> {
+                send(directory, name, newDirectory, newName);
+                return newName;
+            });
         } finally {
             inodes.known(directory, name).ifPresent(Inode::noteChange);
             inodes.known(newDirectory, newName).ifPresent(Inode::noteChange);
@@ -61,8 +65,9 @@ public final class NameRequests {
             throws IOException {
         if (!unknown.renameat) {
             try {
-                paths.withBoth(directory, newDirectory, (from, to) -> session.renameat(from, name, to, newName)
-                        .await());
+                sendRename(
+                        directory, name, newDirectory, newName, (from, to) -> session.renameat(from, name, to, newName)
+                                .await());
                 return;
             } catch (final RemoteException e) {
                 if (!isUnknown(e)) {
@@ -71,14 +76,56 @@ public final class NameRequests {
                 unknown.renameat = true;
             }
         }
-        paths.withBoth(directory, newDirectory, (from, to) -> {
-            final int file = fids.walk(from, name).fid();
-            try {
-                return session.rename(file, to, newName).await();
-            } finally {
-                fids.clunk(file);
+        sendRename(directory, name, newDirectory, newName, (from, to) -> {
+            try (Lease file = fileAt(directory, from, name)) {
+                return session.rename(file.fid(), to, newName).await();
             }
         });
+    }
+
+    /** Returns a fid on the file to be renamed: the path fid if the path needs no check, otherwise a new fid. */
+    private Lease fileAt(final Inode directory, final int at, final ByteString name) throws IOException {
+        final Optional<Lease> known = knownAt(directory, name)
+                .filter(file -> fids.isAt(inodes.path(file), inodes.path(directory), name))
+                .flatMap(file -> fids.leaseIfMade(inodes.path(file)));
+        if (known.isPresent()) {
+            return known.get();
+        }
+        final int walked = fids.walk(at, name).fid();
+        return new Lease() {
+            @Override
+            public int fid() {
+                return walked;
+            }
+
+            @Override
+            public void close() {
+                fids.clunk(walked);
+            }
+        };
+    }
+
+    /** Returns the known file of a name, if its path need not be checked before a change. */
+    private Optional<Inode> knownAt(final Inode directory, final ByteString name) {
+        return inodes.known(directory, name).filter(paths::isKnown);
+    }
+
+    private void sendRename(
+            final Inode directory,
+            final ByteString name,
+            final Inode newDirectory,
+            final ByteString newName,
+            final FilePaths.UseOfTwo<Rmessage> request)
+            throws IOException {
+        final Inode file = inodes.known(directory, name).orElse(null);
+        paths.withBoth(
+                directory, newDirectory, request, expected -> expected.setName(name, Optional.empty()), expected -> {
+                    if (file == null) {
+                        expected.forget();
+                    } else {
+                        expected.setName(newName, Optional.of(file.id().qid()));
+                    }
+                });
     }
 
     /**
@@ -88,7 +135,10 @@ public final class NameRequests {
      */
     public void unlink(final Inode directory, final ByteString name, final int flags) throws IOException {
         try {
-            send(directory, name, flags);
+            lostChanges.unlink(directory, name, () -> {
+                send(directory, name, flags);
+                return name;
+            });
         } finally {
             inodes.known(directory, name).ifPresent(Inode::noteChange);
         }
@@ -98,7 +148,7 @@ public final class NameRequests {
         final boolean asDirectory = (flags & Tunlinkat.AT_REMOVEDIR) != 0;
         if (!unknown.unlinkat) {
             try {
-                paths.inDirectory(directory, at -> {
+                paths.remove(directory, name, at -> {
                     if (session.isGanesha()) {
                         // nfs-ganesha ignores the flags. The fallback to Tremove below is no alternative, since Tremove
                         // crashes it.
@@ -114,20 +164,24 @@ public final class NameRequests {
                 unknown.unlinkat = true;
             }
         }
-        final Qid removed = paths.inDirectory(directory, at -> remove(at, name, asDirectory));
-        LOG.trace("removed {}, {}", name, removed);
+        paths.remove(directory, name, at -> {
+            fids.remove(takeFile(directory, at, name, asDirectory));
+            return name;
+        });
     }
 
-    /**
-     * Removes a name with Tremove.
-     *
-     * @param at a fid on the name's directory
-     * @return the qid of the removed file
-     */
-    private Qid remove(final int at, final ByteString name, final boolean asDirectory) throws IOException {
-        final FidTable.Walked file = walkTo(at, name, asDirectory);
-        fids.remove(file.fid());
-        return file.qid();
+    /** Returns a fid on the file to be removed: the path fid if the path needs no check, otherwise a new fid. */
+    private int takeFile(final Inode directory, final int at, final ByteString name, final boolean asDirectory)
+            throws IOException {
+        // Not for a directory. If a file has taken its name, Tremove would remove the file.
+        final Inode known = asDirectory ? null : knownAt(directory, name).orElse(null);
+        if (known != null && !known.isDirectory()) {
+            final OptionalInt taken = fids.take(inodes.path(known), inodes.path(directory), name);
+            if (taken.isPresent()) {
+                return taken.getAsInt();
+            }
+        }
+        return walkTo(at, name, asDirectory).fid();
     }
 
     /**

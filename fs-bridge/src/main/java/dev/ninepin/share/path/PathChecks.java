@@ -6,6 +6,7 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.fid.FidTable.Lease;
 import dev.ninepin.session.fid.StaleFileException;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.inode.Inodes;
@@ -51,15 +52,25 @@ final class PathChecks {
     }
 
     /**
-     * Asks the server where a path leads, unless the answer is known. {@code fid} refers to the path, and must stay
-     * valid until the check is settled.
+     * Asks the server which file a path leads to, unless the path need not be checked or the fid was just made.
+     *
+     * @param lease the fid on the path, which stays pinned until the check is settled
+     * @param now a {@link System#nanoTime} from before the lease was taken
      */
-    Check begin(final Inode inode, final int fid) {
-        final long now = System.nanoTime();
-        return isKnown(inode, now) ? DONE : new Check(inode, session.getattr(fid, AttrMask.BASIC), now);
+    Check begin(final Inode inode, final Lease lease, final long now) {
+        if (lease.isNew()) {
+            inode.seenOverPath(now);
+            return DONE;
+        }
+        return isKnown(inode, now) ? DONE : new Check(inode, session.getattr(lease.fid(), AttrMask.BASIC), now);
     }
 
-    private boolean isKnown(final Inode inode, final long now) {
+    /**
+     * Returns whether a path need not be checked.
+     *
+     * @param now the present {@link System#nanoTime}
+     */
+    boolean isKnown(final Inode inode, final long now) {
         return inode == inodes.root()
                 || cache == CacheMode.LOOSE
                 || (inode.wasSeenSince(now - validNanos) && !inode.open.isOpen());

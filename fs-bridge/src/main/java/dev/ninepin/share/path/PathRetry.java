@@ -1,6 +1,7 @@
 package dev.ninepin.share.path;
 
 import dev.ninepin.operations.Errno;
+import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
 import dev.ninepin.session.fid.DirectoryMoves;
 import dev.ninepin.session.fid.FidTable;
@@ -19,22 +20,27 @@ import org.jspecify.annotations.Nullable;
  * of its reply, the old path leads nowhere. Every request over a path is run in one of these ways:
  *
  * <pre>{@code
- * method             overlaps renames   nothing found                            in the end
- * read               yes                once more, or over another hard link     ESTALE
- * lookUp             yes                once more, if a directory was renamed    ENOENT
- * change             no                 over another hard link                   ESTALE
- * whileNothingMoves  no                 -                                        ENOENT
+ * method             overlaps renames   nothing found                            in the end   connection lost
+ * read               yes                once more, or over another hard link     ESTALE       again
+ * lookUp             yes                once more, if a directory was renamed    ENOENT       again
+ * change             no                 over another hard link                   ESTALE       again, if harmless
+ * whileNothingMoves  no                 -                                        ENOENT       again, if harmless
  * }</pre>
  *
  * <p>"Once more" means: after the renames under way, if the path has changed since the first attempt. The counters that
- * tell this are read without a lock. No other class repeats requests for this reason. Any thread may call any method.
+ * tell this are read without a lock. No other class repeats requests for this reason.
+ *
+ * <p>"Again" means: over the next connection, with new fids ({@link Session#repeatIfLost}). A change is harmless unless
+ * it adds or removes a name; {@link LostChanges} decides about those changes. Any thread may call any method.
  */
 final class PathRetry {
+    private final Session session;
     private final FidTable fids;
     private final Inodes inodes;
     private final FileMoves moves;
 
     PathRetry(final SharedState shared, final FidTable fids) {
+        this.session = shared.session();
         this.fids = fids;
         this.inodes = shared.inodes();
         this.moves = shared.moves();
@@ -46,12 +52,12 @@ final class PathRetry {
      * @throws StaleFileException if no path leads to the file
      */
     <T> T read(final Inode file, final Attempt<T> requests) throws IOException {
-        return requireFound(file, () -> retryIfMoved(file, true, requests));
+        return session.repeatIfLost(() -> requireFound(file, () -> retryIfMoved(file, true, requests)));
     }
 
     /** Runs requests that look for names in a directory. */
     <T> T lookUp(final Inode directory, final Attempt<T> requests) throws IOException {
-        return retryIfMoved(directory, false, requests);
+        return session.repeatIfLost(() -> retryIfMoved(directory, false, requests));
     }
 
     /**
@@ -60,12 +66,12 @@ final class PathRetry {
      * @throws StaleFileException if no path leads to the file
      */
     <T> T change(final Inode file, final Attempt<T> requests) throws IOException {
-        return requireFound(file, () -> whileNothingMoves(file, requests));
+        return session.repeatIfLost(() -> requireFound(file, () -> whileNothingMoves(file, requests)));
     }
 
     /** Runs requests while no directory is renamed. */
     <T> T whileNothingMoves(final Attempt<T> requests) throws IOException {
-        return whileNothingMoves(null, requests);
+        return session.repeatIfLost(() -> whileNothingMoves(null, requests));
     }
 
     /** Runs requests for which ENOENT means that the file's path leads nowhere. */

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * @param session the session that carries the share's requests
  * @param moves the renames of files under way
+ * @param unsynced the changes that no fsync(2) has synced
  * @param unknownRequests the requests that the server does not know
  * @param attributeRequests the number of requests for attributes so far
  */
@@ -21,6 +22,7 @@ public record SharedState(
         XattrLocks xattrLocks,
         ModeLocks modeLocks,
         FileMoves moves,
+        UnsyncedFiles unsynced,
         NameRequests.Unknown unknownRequests,
         AtomicLong attributeRequests) {
     public SharedState(final Session session, final ShareOptions options) {
@@ -32,6 +34,7 @@ public record SharedState(
                 new XattrLocks(),
                 new ModeLocks(),
                 new FileMoves(),
+                new UnsyncedFiles(session),
                 new NameRequests.Unknown(),
                 new AtomicLong());
     }

@@ -1,7 +1,10 @@
 package dev.ninepin.share.path;
 
 import dev.ninepin.os.SeparateCall;
+import dev.ninepin.session.Session;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * A runner of actions that must not be left half done. An interrupt cancels the request that a thread waits for, and
@@ -18,12 +21,18 @@ public final class Uninterrupted {
     }
 
     /**
-     * Runs an action, and blocks until it has ended. An interrupt meanwhile does not end the wait; the calling thread's
-     * interrupt status is set on return.
+     * Runs an action, and blocks until it has ended. An interrupt meanwhile does not end this wait, but ends the
+     * action's waits for a connection. The calling thread's interrupt status is then set on return.
      *
      * @throws IOException the action's exception
      */
     public static void run(final Action action) throws IOException {
-        SeparateCall.start("ninepin-uninterrupted", action::run).awaitUninterruptibly();
+        final AtomicBoolean interrupted = new AtomicBoolean();
+        final BooleanSupplier outer = Session.giveUpCondition();
+        SeparateCall.start("ninepin-uninterrupted", () -> {
+                    Session.setGiveUpCondition(() -> interrupted.get() || outer.getAsBoolean());
+                    action.run();
+                })
+                .awaitUninterruptibly(() -> interrupted.set(true));
     }
 }

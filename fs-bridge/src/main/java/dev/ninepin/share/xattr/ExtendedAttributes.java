@@ -6,12 +6,14 @@ import dev.ninepin.p9.ByteString;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.ReadReply;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.session.fid.FidTable.Attribute;
 import dev.ninepin.share.inode.Inode;
 import dev.ninepin.share.path.FilePaths;
 import dev.ninepin.share.path.StripedLocks;
 import dev.ninepin.share.path.Uninterrupted;
+import dev.ninepin.share.path.UnknownOutcomeException;
 import dev.ninepin.share.path.UserView;
 import dev.ninepin.share.path.XattrLocks;
 import java.io.IOException;
@@ -41,6 +43,9 @@ public final class ExtendedAttributes {
 
     /** How many times a value is read when it keeps changing. */
     private static final int MOST_TRIES = 10;
+
+    /** XATTR_CREATE of setxattr(2): the attribute must be new. */
+    private static final int CREATE = 1;
 
     /** XATTR_REPLACE of setxattr(2): the attribute must exist. */
     private static final int REPLACE = 2;
@@ -308,14 +313,26 @@ public final class ExtendedAttributes {
         try (StripedLocks.Held held = locks.exclusive(inode)) {
             inode.open.awaitChecks();
             Uninterrupted.run(() -> paths.changeOverCopy(inode, copy -> {
+                boolean isBegun = false;
                 try {
-                    session.xattrcreate(copy, name, value.remaining(), flags).await();
-                    write(copy, value.duplicate());
-                } catch (final IOException | RuntimeException e) {
-                    fids.clunk(copy);
+                    try {
+                        session.xattrcreate(copy, name, value.remaining(), flags)
+                                .await();
+                        isBegun = true;
+                        write(copy, value.duplicate());
+                    } catch (final IOException | RuntimeException e) {
+                        fids.clunk(copy);
+                        throw e;
+                    }
+                    fids.clunkAndAwait(copy);
+                } catch (final SessionEndedException e) {
+                    // At the end of a connection, a server clunks the fids, and thereby sets the attribute. A second
+                    // request has the same result, except one that creates or removes the attribute.
+                    if ((isBegun || !e.isUnsent()) && (flags == CREATE || !value.hasRemaining())) {
+                        throw UnknownOutcomeException.of("change attribute " + name, e);
+                    }
                     throw e;
                 }
-                fids.clunkAndAwait(copy);
                 return copy;
             }));
             support.answered(name);

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class DirentPlusBufferTest {
     private static final Attributes ATTRIBUTES = new Attributes(
-            5, 0100644, 0, 0, 1, 0, 7, 4096, 8, new Timestamp(1, 0), new Timestamp(2, 0), new Timestamp(3, 0));
+            5, 0100644, 0, 0, 1, 0, 7, 4096, 8, new Timestamp(1, 0), new Timestamp(2, 0), new Timestamp(3, 0), false);
 
     private static final Timeouts SECOND =
             new Timeouts(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1));
@@ -42,7 +42,7 @@ class DirentPlusBufferTest {
     void theTimeoutShrinksWithTheAge(final long age, final long seconds, final int nanos) {
         buffer.offer(entry("file"));
 
-        final ByteBuffer data = buffer.finish(List.of(Optional.of(new Entry(9, ATTRIBUTES, false, age))), SECOND)
+        final ByteBuffer data = buffer.finish(List.of(Optional.of(new Entry(9, ATTRIBUTES, age))), SECOND)
                 .order(ByteOrder.nativeOrder());
 
         assertThat(data.getLong(0)).isEqualTo(9);

@@ -15,7 +15,8 @@ class WorkerTest {
     /** Pages that the system has taken back are zero. */
     @Test
     void theBeginningOfTheReceiveBufferStaysInMemory() throws IOException {
-        final Worker worker = new Worker(new RequestSlots(), LibFuse.get(), Timeouts.of(CacheMode.OPEN), each -> {});
+        final Worker worker =
+                new Worker(new RequestSlots(), LibFuse.get(), Timeouts.of(CacheMode.OPEN), null, each -> {});
         final ByteBuffer buffer = worker.received.buffer();
         for (int i = 0; i < ReceivedRequest.BUFFER_SIZE; i++) {
             buffer.put(i, (byte) 1);

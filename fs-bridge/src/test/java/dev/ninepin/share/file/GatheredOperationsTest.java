@@ -135,6 +135,10 @@ class GatheredOperationsTest extends GatheredWritesFixture {
             "xattrListSize",
             "listxattr",
             "removexattr",
+            "disconnected",
+            "isServerAnswering",
+            "holdWaits",
+            "releaseWaits",
             "cache",
             "timeouts");
 

@@ -31,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
@@ -185,6 +186,16 @@ class WritesBehindTest {
         assertFails(ENOSPC, () -> share.flush(handle, OWNER));
         assertFails(ENOSPC, () -> share.fsync(handle, true));
         share.flush(handle, OWNER);
+    }
+
+    @Test
+    void aFailureThatNoProgramKnowsIsNotLeftToAnotherProgram() throws Exception {
+        final long handle = openFile(CacheMode.OPEN);
+        answerWrites(new Rlerror(ENOSPC));
+        assertThat(write(handle, 0, 100)).isEqualTo(100);
+        final long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        assertThatThrownBy(() -> share.handOver(soon)).hasMessageContaining("a write to /file has failed");
+        assertFails(ENOSPC, () -> share.fsync(handle, true));
     }
 
     @Test

@@ -12,17 +12,10 @@ class InodeTest {
     private static final Qid QID = new Qid(Qid.FILE, 0, 7);
     private static final int REGULAR = 0100644;
 
-    private final Inode inode = new Inode(2, QID, null, false);
-
-    private static final class NoOpener implements OpenFile.Opener {
+    private static final OpenFile.Opener NO_OPENER = new OpenFile.Opener() {
         @Override
-        public int openAnother(final Inode inode, final int flags) {
-            throw new AssertionError("another fid is opened");
-        }
-
-        @Override
-        public OpenFid openChecked(final Inode inode, final int flags) {
-            throw new AssertionError("the file is opened again");
+        public OpenFile.Opened open(final Inode inode, final int flags, final boolean again) {
+            throw new AssertionError("nothing is to be opened");
         }
 
         @Override
@@ -31,10 +24,20 @@ class InodeTest {
         }
 
         @Override
+        public boolean isLost(final int fid) {
+            return false;
+        }
+
+        @Override
+        public void regainLocks(final Inode inode) {}
+
+        @Override
         public void clunk(final int fid) {
             throw new AssertionError("a fid is clunked");
         }
-    }
+    };
+
+    private final Inode inode = new Inode(2, QID, null, false);
 
     private static Rgetattr ofSize(final long size) {
         return new Rgetattr(AttrMask.BASIC, QID, REGULAR, 0, 0, 1, 0, size, 4096, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -88,7 +91,7 @@ class InodeTest {
     void attributesThatWereAskedForBeforeAWriteLeaveTheKernelASizeThatItMayNotKnow() {
         inode.note(ofSize(10), asked(1));
         final Inode.Asked before = asked(2);
-        inode.opened(new OpenFile(inode, new OpenFid(1, 0), 2, null, new NoOpener(), 0));
+        inode.opened(new OpenFile(inode, new OpenFile.Opened(1, 0), 2, null, NO_OPENER, 0));
         inode.pages.beginChange();
         inode.pages.endChange();
 

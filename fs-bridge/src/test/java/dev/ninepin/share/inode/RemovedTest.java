@@ -14,7 +14,7 @@ class RemovedTest {
     private static final Timestamp BEFORE = new Timestamp(1, 0);
 
     private static Removed ofMode(final int mode) {
-        return Removed.at(NOW, new Attributes(7, mode, 0, 0, 1, 0, 0, 4096, 0, BEFORE, BEFORE, BEFORE));
+        return Removed.at(NOW, new Attributes(7, mode, 0, 0, 1, 0, 0, 4096, 0, BEFORE, BEFORE, BEFORE, false));
     }
 
     @Test

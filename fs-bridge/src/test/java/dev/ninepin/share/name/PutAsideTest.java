@@ -150,8 +150,9 @@ class PutAsideTest {
                 late.addAll(answers);
                 answers.clear();
             } else if (request instanceof Tstatfs) {
-                order.add("removed");
-                answers.addAll(late);
+                if (answers.addAll(late)) {
+                    order.add("removed");
+                }
                 late.clear();
             }
             return answers;

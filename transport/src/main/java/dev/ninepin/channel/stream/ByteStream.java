@@ -30,8 +30,24 @@ interface ByteStream {
         throw new UnsupportedOperationException(info().kind());
     }
 
+    /**
+     * Returns whether the server may run on another host, as {@link dev.ninepin.channel.Channel#mayReachOtherHost}
+     * does.
+     */
+    default boolean mayReachOtherHost() {
+        return false;
+    }
+
+    /** Sets how long a write may block, as {@link dev.ninepin.channel.Channel#limitSending} does, if supported. */
+    default void limitWriting(final long nanos) {}
+
     /** Returns the channel to the server. A write blocks until there is room. */
     WritableByteChannel output();
+
+    /** Writes like {@link #output} does, but returns 0 once {@code deadline}, a {@link System#nanoTime}, has passed. */
+    default int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        return output().write(source);
+    }
 
     /**
      * Returns what is known about the end of the server, to append to an error message; empty if nothing is known. May

@@ -3,6 +3,7 @@ package dev.ninepin.channel.stream;
 import dev.ninepin.channel.ChannelInfo;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
@@ -61,9 +62,20 @@ final class CommandStream implements ByteStream {
         return reason.getMessage() + "; check that the command is installed and executable, or give its full path";
     }
 
+    /** Returns true, because the command may be ssh(1), for example. */
+    @Override
+    public boolean mayReachOtherHost() {
+        return true;
+    }
+
     @Override
     public ChannelInfo info() {
         return info;
+    }
+
+    @Override
+    public void limitWriting(final long nanos) {
+        output.limit(nanos);
     }
 
     @Override
@@ -74,6 +86,11 @@ final class CommandStream implements ByteStream {
     @Override
     public WritableByteChannel output() {
         return output;
+    }
+
+    @Override
+    public int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        return output.writeUntil(source, deadline);
     }
 
     @Override

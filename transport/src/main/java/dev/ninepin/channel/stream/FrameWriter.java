@@ -41,13 +41,33 @@ final class FrameWriter {
         }
     }
 
+    /** Returns whether {@link #write} takes a message of {@code size} bytes without writing out the earlier ones. */
+    boolean hasRoom(final int size) {
+        return size <= pending.remaining();
+    }
+
+    /** A way to write bytes to the stream. */
+    @FunctionalInterface
+    interface Target {
+        /** Writes some bytes, and returns how many: 0 if the stream takes none for now. */
+        int write(ByteBuffer source) throws IOException;
+    }
+
     /** Writes all buffered messages to the stream. Blocks until the server, or a kernel buffer on the way, has room. */
     void flush() throws IOException {
+        final boolean unused = flush(output::write);
+    }
+
+    /** Writes the buffered messages to {@code target}, until it takes no bytes. Returns whether it has taken all. */
+    boolean flush(final Target target) throws IOException {
         pending.flip();
         try {
             while (pending.hasRemaining()) {
-                output.write(pending);
+                if (target.write(pending) == 0) {
+                    return false;
+                }
             }
+            return true;
         } finally {
             pending.compact();
         }

@@ -21,6 +21,9 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
     private final SocketChannel socket;
     private final Selector selector;
 
+    /** How long a write may wait for room, in nanoseconds; 0 for no limit. */
+    private volatile long limitNanos;
+
     /** True if the last read filled its buffer, so that more bytes are probably there. Used by the receiver only. */
     private boolean more;
 
@@ -82,11 +85,29 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
         return more ? socket.read(target) : 0;
     }
 
+    /** Sets how long a write may wait for room, in nanoseconds. */
+    void limit(final long nanos) {
+        limitNanos = nanos;
+    }
+
     @Override
     public int write(final ByteBuffer source) throws IOException {
         int count = socket.write(source);
         while (count == 0 && source.hasRemaining()) {
             awaitReady();
+            count = socket.write(source);
+        }
+        return count;
+    }
+
+    /** Writes like {@link #write}, but returns 0 once {@code deadline}, a {@link System#nanoTime}, has passed. */
+    int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        int count = socket.write(source);
+        while (count == 0 && source.hasRemaining()) {
+            final long nanos = deadline - System.nanoTime();
+            if (nanos <= 0 || !awaitReadyUninterruptibly(nanos)) {
+                return 0;
+            }
             count = socket.write(source);
         }
         return count;
@@ -103,15 +124,34 @@ final class SocketDirection implements ReadableByteChannel, WritableByteChannel,
         selector.close();
     }
 
-    /** Blocks until the socket may be ready. An interrupt ends one select call, but not the wait. */
+    /** Blocks until the socket may be ready, at most for the limit. */
     private void awaitReady() throws IOException {
+        final long limit = limitNanos;
+        if (!awaitReadyUninterruptibly(limit)) {
+            throw new IOException(
+                    "the server has read nothing for " + TimeUnit.NANOSECONDS.toMillis(limit) / 1000.0 + " s");
+        }
+    }
+
+    /**
+     * Blocks until the socket may be ready, but for at most {@code limit} nanoseconds; 0 means without a limit. An
+     * interrupt ends one select call, but not the wait. Returns whether the socket may be ready.
+     */
+    private boolean awaitReadyUninterruptibly(final long limit) throws IOException {
+        final long begin = System.nanoTime();
         boolean interrupted = false;
         try {
             int ready = 0;
             while (ready == 0) {
                 interrupted |= Thread.interrupted();
-                ready = select(0);
+                final long left = limit == 0 ? 0 : limit - (System.nanoTime() - begin);
+                if (left < 0) {
+                    return false;
+                }
+                // Rounded up, because 0 means no limit.
+                ready = select(limit == 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
             }
+            return true;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

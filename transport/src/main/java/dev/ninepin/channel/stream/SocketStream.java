@@ -30,10 +30,12 @@ final class SocketStream implements ByteStream {
     private final SocketChannel socket;
     private final SocketDirection input;
     private final SocketDirection output;
+    private final boolean isTcp;
     private final ChannelInfo info;
 
     private SocketStream(final SocketChannel socket, final ChannelInfo info) throws IOException {
         this.socket = socket;
+        this.isTcp = socket.getRemoteAddress() instanceof InetSocketAddress;
         this.info = info;
         socket.configureBlocking(false);
         this.input = SocketDirection.input(socket);
@@ -130,6 +132,12 @@ final class SocketStream implements ByteStream {
         return String.valueOf(e.getMessage());
     }
 
+    /** Returns true for TCP, because even a local address may be the end of a tunnel, such as one of ssh(1). */
+    @Override
+    public boolean mayReachOtherHost() {
+        return isTcp;
+    }
+
     @Override
     public ChannelInfo info() {
         return info;
@@ -151,8 +159,18 @@ final class SocketStream implements ByteStream {
     }
 
     @Override
+    public void limitWriting(final long nanos) {
+        output.limit(nanos);
+    }
+
+    @Override
     public WritableByteChannel output() {
         return output;
+    }
+
+    @Override
+    public int writeUntil(final ByteBuffer source, final long deadline) throws IOException {
+        return output.writeUntil(source, deadline);
     }
 
     @Override

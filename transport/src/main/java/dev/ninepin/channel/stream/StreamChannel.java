@@ -5,6 +5,7 @@ import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.ChannelEnd;
 import dev.ninepin.channel.ChannelInfo;
 import dev.ninepin.channel.Received;
+import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -99,6 +100,16 @@ public final class StreamChannel implements Channel {
     }
 
     @Override
+    public boolean mayReachOtherHost() {
+        return stream.mayReachOtherHost();
+    }
+
+    @Override
+    public void limitSending(final long nanos) {
+        stream.limitWriting(nanos);
+    }
+
+    @Override
     public void send(final int tag, final Tmessage request) throws IOException {
         end.check();
         try {
@@ -109,10 +120,26 @@ public final class StreamChannel implements Channel {
     }
 
     @Override
+    public boolean hasRoom(final Tmessage request) {
+        return writer.hasRoom(Frame.sizeOf(request));
+    }
+
+    @Override
     public void flush() throws IOException {
         end.check();
         try {
             writer.flush();
+        } catch (final IOException e) {
+            throw failWith(e);
+        }
+    }
+
+    @Override
+    public boolean flush(final long nanos) throws IOException {
+        end.check();
+        final long deadline = System.nanoTime() + nanos;
+        try {
+            return writer.flush(source -> stream.writeUntil(source, deadline));
         } catch (final IOException e) {
             throw failWith(e);
         }

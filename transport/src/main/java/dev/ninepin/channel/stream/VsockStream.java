@@ -37,11 +37,16 @@ final class VsockStream implements ByteStream {
     private static final int PORT_OFFSET = 4;
     private static final int CID_OFFSET = 8;
 
+    /** {@code VMADDR_CID_HOST}: the host of this guest. */
+    private static final long CID_HOST = 2;
+
     private final LibC libc = LibC.get();
     private final Descriptor socket;
+    private final boolean isOtherGuest;
     private final ChannelInfo info;
 
-    private VsockStream(final int number, final ChannelInfo info) {
+    private VsockStream(final int number, final long cid, final ChannelInfo info) {
+        this.isOtherGuest = cid > CID_HOST;
         // After shutdown(2), each blocked or later call finds the end of the connection.
         this.socket = Descriptor.of(number, "vsock:" + info.device(), (same, thread) -> libc.shutdown(same, SHUT_RDWR));
         this.info = info;
@@ -64,7 +69,7 @@ final class VsockStream implements ByteStream {
                 throw failed(info, whyNoSocket(LibC.errno()));
             }
             if (libc.connect(number, address, ADDRESS_SIZE) == 0) {
-                return new VsockStream(number, info);
+                return new VsockStream(number, cid, info);
             }
             final int errno = LibC.errno();
             libc.close(number);
@@ -103,6 +108,11 @@ final class VsockStream implements ByteStream {
                 ? "connections to this machine itself require the module vsock_loopback (modprobe vsock_loopback)"
                 : "check the CID (the host is 2), and the vsock support of that machine: a guest needs a vhost-vsock"
                         + " device and the module vmw_vsock_virtio_transport, a host needs the module vhost_vsock";
+    }
+
+    @Override
+    public boolean mayReachOtherHost() {
+        return isOtherGuest;
     }
 
     @Override

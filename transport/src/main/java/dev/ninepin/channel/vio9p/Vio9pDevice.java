@@ -4,6 +4,7 @@ import dev.ninepin.os.Descriptor;
 import dev.ninepin.os.LibC;
 import dev.ninepin.os.NativeString;
 import dev.ninepin.os.SystemErrno;
+import dev.ninepin.os.WakeSignal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

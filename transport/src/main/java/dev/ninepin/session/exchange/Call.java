@@ -43,6 +43,9 @@ public final class Call<R> {
      */
     private final AtomicReference<@Nullable Object> expected = new AtomicReference<>();
 
+    /** Whether the server may have received the request. */
+    private volatile boolean sent;
+
     /** True once the reply has arrived, or once it is certain that no reply will. */
     @GuardedBy("this")
     private boolean ended;
@@ -118,22 +121,50 @@ public final class Call<R> {
      * part of this time.
      */
     public R await(final long timeoutNanos) throws IOException {
+        final SignsOfLife life = exchange.life();
         boolean interrupted = false;
         long deadline = begunNanos + timeoutNanos;
+        long gaveUpAt = 0;
         IOException reason = null;
+        boolean probed = false;
+        // When to check whether the server is silent. If it is, the request fails before its deadline.
+        long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
         try {
-            while (!future.isDone() && !exchange.await(this, deadline)) {
+            while (!future.isDone()
+                    && !exchange.await(this, nextLook(SignsOfLife.earlier(silenceLook, deadline), reason, gaveUpAt))) {
                 if (Thread.interrupted()) {
                     interrupted = true;
                     if (reason == null) {
                         reason = new InterruptedIOException(notation() + " was interrupted");
+                        gaveUpAt = System.nanoTime();
                         deadline = giveUp(reason);
+                        silenceLook = deadline + 1;
                     }
-                } else if (reason == null) {
-                    reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
-                    deadline = giveUp(reason);
-                } else {
-                    fail(reason);
+                } else if (reason instanceof InterruptedIOException
+                        ? life.isSilentSince(gaveUpAt) && life.isMute()
+                        : WaitCondition.isTrue() && life.isMute()) {
+                    // The server may still serve the request.
+                    fail(reason != null ? reason : givenUp());
+                } else if (reason == null && silenceLook - System.nanoTime() <= 0 && mayBeSilent()) {
+                    silenceLook = endIfSilent();
+                    if (silenceLook - System.nanoTime() <= exchange.probeNanos()) {
+                        deadline = SignsOfLife.later(deadline, silenceLook);
+                    }
+                } else if (deadline - System.nanoTime() <= 0) {
+                    if (reason == null) {
+                        reason = RequestTimeoutException.unanswered(notation(), timeoutNanos);
+                        deadline = giveUp(reason);
+                        silenceLook = deadline + 1;
+                    } else if (mayProbe(reason) && !probed && exchange.probe(begunNanos)) {
+                        probed = true;
+                        deadline = System.nanoTime() + exchange.probeNanos();
+                        silenceLook = deadline + 1;
+                    } else {
+                        fail(reason);
+                        if (probed) {
+                            exchange.noteUnanswered(begunNanos);
+                        }
+                    }
                 }
             }
             return result();
@@ -142,6 +173,58 @@ public final class Call<R> {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private boolean mayBeSilent() {
+        return tag != Frame.NOTAG && exchange.canFlush() && exchange.silenceNanos() <= exchange.timeoutNanos();
+    }
+
+    /**
+     * Fails the call if the server has sent nothing for {@link Exchange#silenceNanos}, and has not answered a question
+     * for a sign of life. Returns when to check again.
+     */
+    private long endIfSilent() {
+        final SignsOfLife life = exchange.life();
+        final long now = System.nanoTime();
+        final long since = life.isSilentSince(begunNanos) ? begunNanos : life.heard();
+        if (now - since < exchange.silenceNanos()) {
+            return since + exchange.silenceNanos();
+        } else if (life.isMute()) {
+            fail(RequestTimeoutException.unanswered(notation(), now - begunNanos));
+            exchange.noteUnanswered(since + 1);
+        } else {
+            life.ask();
+        }
+        return now + exchange.probeNanos();
+    }
+
+    /** Fails this call and all others if the server is silent. First asks the server for a sign of life. */
+    void lookForSilence() {
+        if (mayBeSilent() && System.nanoTime() - begunNanos >= exchange.silenceNanos()) {
+            final long unused = endIfSilent();
+        }
+    }
+
+    /** Returns whether the server may be asked for a sign of life: not before its Rversion. */
+    private boolean mayProbe(final IOException reason) {
+        return reason instanceof RequestTimeoutException && tag != Frame.NOTAG;
+    }
+
+    /** Returns until when to wait for the reply before checking the other conditions that end the wait. */
+    private long nextLook(final long deadline, final @Nullable IOException reason, final long gaveUpAt) {
+        final SignsOfLife life = exchange.life();
+        if (reason instanceof InterruptedIOException) {
+            return life.nextLook(gaveUpAt, deadline);
+        } else if (!WaitCondition.isSet()) {
+            return deadline;
+        }
+        final long look = System.nanoTime() + WaitCondition.CHECK_NANOS;
+        // Not from the time when the condition became true, because the server may become mute later.
+        return SignsOfLife.earlier(look, WaitCondition.isTrue() ? life.nextLook(life.heard() + 1, deadline) : deadline);
+    }
+
+    private InterruptedIOException givenUp() {
+        return new InterruptedIOException(notation() + " was given up, because the server is silent");
     }
 
     private R result() throws IOException {
@@ -164,13 +247,21 @@ public final class Call<R> {
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     public boolean awaitEnd(final long patienceNanos) throws InterruptedIOException {
-        if (future.isDone() || exchange.await(this, System.nanoTime() + Math.min(patienceNanos, untilOverdue()))) {
-            return true;
+        final long deadline = System.nanoTime() + Math.min(patienceNanos, untilOverdue());
+        long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
+        while (!future.isDone()
+                && !exchange.await(this, nextLook(SignsOfLife.earlier(silenceLook, deadline), null, 0))) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("interrupted before " + notation() + " was answered");
+            } else if (WaitCondition.isTrue() && exchange.isMute()) {
+                throw givenUp();
+            } else if (silenceLook - System.nanoTime() <= 0 && mayBeSilent()) {
+                silenceLook = endIfSilent();
+            } else if (deadline - System.nanoTime() <= 0) {
+                return false;
+            }
         }
-        if (Thread.currentThread().isInterrupted()) {
-            throw new InterruptedIOException("interrupted before " + notation() + " was answered");
-        }
-        return false;
+        return true;
     }
 
     /** Gives the request up if it was not answered within the session's timeout. It has failed then; does not wait. */
@@ -182,6 +273,11 @@ public final class Call<R> {
         if (fail(reason) && exchange.canFlush()) {
             exchange.flush(this, reason);
         }
+    }
+
+    /** Fails the call because the server is silent. The tag stays taken until the server answers. */
+    void failUnanswered(final long nanos) {
+        fail(RequestTimeoutException.unanswered(notation(), nanos));
     }
 
     private long untilOverdue() {
@@ -197,8 +293,9 @@ public final class Call<R> {
             // dropped later.
             return System.nanoTime();
         }
+        final long begin = System.nanoTime();
         exchange.flush(this, reason);
-        return System.nanoTime() + exchange.flushGraceNanos();
+        return begin + exchange.flushGraceNanos();
     }
 
     public int tag() {
@@ -212,6 +309,16 @@ public final class Call<R> {
 
     Tmessage request() {
         return request;
+    }
+
+    /** Records that the request is about to be sent. */
+    void markSent() {
+        sent = true;
+    }
+
+    /** Fails the call because its connection has ended. */
+    void connectionEnded(final SessionEndedException why) {
+        failed(why.of(request, sent));
     }
 
     /** Returns the name of the request's message type, such as {@code Tgetattr}. */

@@ -7,11 +7,13 @@ import dev.ninepin.p9.Frame;
 import dev.ninepin.p9.ProtocolException;
 import dev.ninepin.p9.Rerror;
 import dev.ninepin.p9.Rmessage;
+import dev.ninepin.p9.Tclunk;
 import dev.ninepin.p9.Tflush;
 import dev.ninepin.p9.Tmessage;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +22,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,12 +46,23 @@ public final class Exchange {
 
     /**
      * The longest time to wait for a Tflush to be sent and answered. Afterwards the call fails, but its tag stays taken
-     * until the server is finished with it.
+     * until the server is finished with it. An interrupted call fails sooner if the server shows no sign of life.
      */
     private static final long FLUSH_GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+    private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** The least {@link #silenceNanos}. A server may pause for a moment. */
+    private static final long LEAST_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /** The interval at which {@link #showsSignOfLife} checks for a reply. */
+    private static final long LIFE_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private final Channel channel;
+    private final int connection;
+    private final Consumer<SessionEnd> listener;
     private final long timeoutNanos;
+    private final long silenceNanos;
     private final OperationRecorder recorder;
     private final TagTable tags;
     private final ReplyReceiver receiver;
@@ -68,18 +83,45 @@ public final class Exchange {
     /** True while the session is established and not being closed, so that an end would be unexpected. */
     private volatile boolean established;
 
+    private final SignsOfLife life;
+
+    /** Whether requests fail at once, because the server has sent nothing for the timeout of a request. */
+    private volatile boolean silent;
+
+    /** When {@link #silent} became true, as a {@link System#nanoTime}. */
+    private volatile long silentAt;
+
+    /** When the silence of a silent server began, as a {@link System#nanoTime}. */
+    private volatile long silentSince;
+
     private final LongAdder strays = new LongAdder();
 
     /** True once the server has sent an error as an {@link Rerror}. */
     private volatile boolean sendsRerror;
 
-    public Exchange(final Channel channel, final Duration timeout, final OperationRecorder recorder) {
+    /**
+     * @param connection the number of this connection in its session
+     * @param listener called once if the exchange ends unexpectedly, before any call fails for this reason; must not
+     *     block
+     */
+    public Exchange(
+            final Channel channel,
+            final int connection,
+            final Duration timeout,
+            final Duration silence,
+            final OperationRecorder recorder,
+            final Consumer<SessionEnd> listener) {
         this.channel = channel;
+        this.connection = connection;
+        this.listener = listener;
         this.timeoutNanos = timeout.toNanos();
+        this.silenceNanos = Math.max(silence.toNanos(), LEAST_SILENCE_NANOS);
         this.recorder = recorder;
         this.tags = new TagTable(channel.maxRequests(), channel.takesFlush(), channel.maxDataRequests());
         this.receiver = new ReplyReceiver(channel, this);
-        this.sender = new RequestSender(channel, tags, receiver);
+        this.life = new SignsOfLife(channel.takesFlush(), this::askForSignOfLife);
+        this.sender = new RequestSender(channel, tags, receiver, life, new SenderOwner());
+        channel.limitSending(timeoutNanos);
         receiver.start();
     }
 
@@ -88,14 +130,28 @@ public final class Exchange {
         msize = bytes;
     }
 
-    /** Sets whether an end of the exchange is unexpected from now on, and is therefore logged. */
+    /** Takes over the counters of the session's previous connection, and what was learned about the server. */
+    public void continueFrom(final Exchange earlier) {
+        strays.add(earlier.strays());
+        sendsRerror |= earlier.sendsRerror;
+    }
+
+    /** Returns the number of this connection in its session. */
+    public int connection() {
+        return connection;
+    }
+
+    /**
+     * Sets whether an end of the exchange is unexpected from now on, so that the listener is called. The caller must
+     * read {@link #end} afterwards.
+     */
     public void setEstablished(final boolean established) {
         this.established = established;
     }
 
-    /** Returns the unexpected end of the session; empty while the session lasts and after it was closed. */
-    public Optional<SessionEnd> unexpectedEnd() {
-        return Optional.ofNullable(ended.get()).flatMap(SessionEndedException::unexpectedEnd);
+    /** Returns when and why the exchange ended; empty while it lasts. */
+    public Optional<SessionEnd> end() {
+        return Optional.ofNullable(ended.get()).map(SessionEndedException::end);
     }
 
     /** Returns how long a request may go unanswered, in nanoseconds. */
@@ -115,25 +171,48 @@ public final class Exchange {
 
     /** Sends a request like {@link #call}, but waits at most {@code patienceNanos} for a tag. */
     public <R> Call<R> call(final Tmessage request, final Call.ReplyHandler<R> handler, final long patienceNanos) {
+        return call(request, handler, patienceNanos, kindOf(request));
+    }
+
+    private <R> Call<R> call(
+            final Tmessage request,
+            final Call.ReplyHandler<R> handler,
+            final long patienceNanos,
+            final TagTable.Kind kind) {
         final long begun = System.nanoTime();
-        final TagTable.Kind kind = kindOf(request);
+        // After the end of the connection, a request waits for the next one instead.
+        if (silent && !hasEnded() && !(request instanceof Tflush) && !(request instanceof Tclunk)) {
+            final String notation = request.messageType().notation();
+            return notSent(
+                    request,
+                    handler,
+                    Thread.currentThread().isInterrupted()
+                            ? new InterruptedIOException(notation + " was interrupted")
+                            : RequestTimeoutException.silent(notation, System.nanoTime() - life.heard()));
+        }
         sender.begin();
         final int tag;
         try {
             throwIfEnded();
-            tag = sender.takeTag(kind, request, patienceNanos);
+            // A silent server frees no tag.
+            tag = sender.takeTag(kind, request, silent ? 0 : patienceNanos);
         } catch (final RequestTimeoutException | InterruptedIOException e) {
             leaveSenders();
             return notSent(request, handler, e);
         } catch (final IOException e) {
             final SessionEndedException why = end(e);
             leaveSenders();
-            return notSent(request, handler, why);
+            return notSent(request, handler, why.of(request, false));
         }
         final Call<R> call = new Call<>(this, begun, tag, kind, request, handler);
         tags.put(call);
-        send(call);
+        send(call, begun + patienceNanos);
         return call;
+    }
+
+    /** Returns a failed call for a request over a lost fid. Sends nothing. */
+    public <R> Call<R> refuse(final Tmessage request, final Call.ReplyHandler<R> handler) {
+        return notSent(request, handler, SessionEndedException.ofLostFid(connection - 1));
     }
 
     /** Sends a Tversion with the tag NOTAG. No other request may be in flight. */
@@ -141,7 +220,7 @@ public final class Exchange {
         final Call<R> call = new Call<>(this, System.nanoTime(), Frame.NOTAG, TagTable.Kind.ORDINARY, request, handler);
         versionCall.set(call);
         sender.begin();
-        send(call);
+        send(call, call.begunNanos());
         return call;
     }
 
@@ -161,6 +240,57 @@ public final class Exchange {
         return channel.takesFlush();
     }
 
+    SignsOfLife life() {
+        return life;
+    }
+
+    /** Returns whether the server has not answered a question for a sign of life in time ({@link SignsOfLife}). */
+    public boolean isMute() {
+        return life.isMute();
+    }
+
+    /**
+     * Asks the server for a sign of life, and returns whether it answers. Blocks for at most {@code patienceNanos}.
+     * Returns true if the channel does not take the question. An interrupt ends the wait; the thread's interrupt flag
+     * stays set.
+     */
+    public boolean showsSignOfLife(final long patienceNanos) {
+        final long begin = System.nanoTime();
+        life.ask();
+        while (canFlush()
+                && life.isSilentSince(begin)
+                && !Thread.currentThread().isInterrupted()) {
+            if (hasEnded() || System.nanoTime() - begin >= patienceNanos) {
+                return false;
+            }
+            LockSupport.parkNanos(this, LIFE_CHECK_NANOS);
+        }
+        return !canFlush() || !life.isSilentSince(begin);
+    }
+
+    /**
+     * Fails the requests in flight if the server is silent. If no thread awaits these requests, the thread that waits
+     * for their effects calls this method about once a second.
+     */
+    public void lookForSilence() {
+        final Call<?> oldest = tags.inFlight().stream()
+                .filter(call -> !call.isDone() && !(call.request() instanceof Tflush))
+                .min(Comparator.comparingLong(Call::begunNanos))
+                .orElse(null);
+        if (oldest != null) {
+            oldest.lookForSilence();
+        }
+    }
+
+    private void askForSignOfLife() {
+        final Tmessage question = new Tflush(Frame.NOTAG);
+        final Call<Rmessage> call = call(question, (reply, memory) -> reply, 0);
+        if (call.tag() == Frame.NOTAG) {
+            // All tags for Tflush are taken.
+            final Call<Rmessage> unused = call(question, (reply, memory) -> reply, 0, TagTable.Kind.ORDINARY);
+        }
+    }
+
     /** Gives up a request because of {@code reason}. Does nothing if the request has ended or was given up before. */
     void flush(final Call<?> call, final IOException reason) {
         if (call.tag() == Frame.NOTAG || !call.beginFlush(reason)) {
@@ -176,6 +306,86 @@ public final class Exchange {
                 });
     }
 
+    /**
+     * Sends a request that the server answers at once, if the server has sent nothing since {@code begun}, a {@link
+     * System#nanoTime}, and accepts Tflush. Returns whether the request was sent.
+     */
+    boolean probe(final long begun) {
+        if (!life.isSilentSince(begun) || silent || hasEnded() || !canFlush()) {
+            return false;
+        }
+        life.ask();
+        return true;
+    }
+
+    /** Returns how long the server may send nothing before all requests fail, even before their deadlines. */
+    long silenceNanos() {
+        return silenceNanos;
+    }
+
+    /** Returns how long to wait for the answer to {@link #probe}, in nanoseconds. */
+    long probeNanos() {
+        return Math.min(PROBE_NANOS, timeoutNanos);
+    }
+
+    /**
+     * Records that a request was not answered in time, nor the {@link #probe} after it. If the server has sent nothing
+     * since {@code begun}, all calls in flight fail. Later calls fail at once until the server sends something.
+     *
+     * @param begun when the request began, as a {@link System#nanoTime}
+     */
+    void noteUnanswered(final long begun) {
+        if (life.isSilentSince(begun) && !silent) {
+            silentAt = System.nanoTime();
+            silentSince = begun;
+            silent = true;
+            if (!life.isSilentSince(begun)) {
+                // A reply has arrived meanwhile. Its receiver may have seen the earlier state.
+                silent = false;
+                return;
+            }
+            LOG.warn(
+                    "The server has sent nothing for {} s: requests fail until it answers", secondsSince(life.heard()));
+            tags.inFlight().forEach(call -> call.failUnanswered(System.nanoTime() - call.begunNanos()));
+        }
+    }
+
+    /** Returns whether requests fail at once, because the server has sent nothing for the timeout of a request. */
+    public boolean isSilent() {
+        return silent;
+    }
+
+    /**
+     * Returns for how long the server has sent nothing although requests wait, in nanoseconds; 0 if no request waits. A
+     * request that was given up does not wait.
+     */
+    public long silentNanos() {
+        final long now = System.nanoTime();
+        if (silent) {
+            return now - silentSince;
+        }
+        final long sinceHeard = now - life.heard();
+        return tags.inFlight().stream()
+                .filter(call -> !call.isDone() && !(call.request() instanceof Tflush))
+                .mapToLong(call -> Math.min(now - call.begunNanos(), sinceHeard))
+                .max()
+                .orElse(0);
+    }
+
+    /** Returns whether the timeout of a request has passed since the silence was noticed. */
+    public boolean isSilentForLong() {
+        return silent && !hasEnded() && System.nanoTime() - silentAt > timeoutNanos;
+    }
+
+    /** Ends the exchange because the server is silent. Does not wait until the channel is closed. */
+    public void endSilentConnection() {
+        end(new IOException("the server has sent nothing for " + secondsSince(life.heard()) + " s"));
+    }
+
+    private static long secondsSince(final long nanos) {
+        return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - nanos);
+    }
+
     /** Notes that the channel has a reply's memory back, and frees the request's tag if nothing else holds it. */
     void memoryReturned(final Call<?> call) {
         if (call.memoryReturned()) {
@@ -188,15 +398,27 @@ public final class Exchange {
         return tags.inFlight().stream().filter(Call::isUnanswered).toList();
     }
 
-    /** Blocks until every request that is in flight now has succeeded or failed, at most for {@code patienceNanos}. */
+    /**
+     * Blocks until every request that is in flight now has succeeded or failed, or until the server is mute ({@link
+     * SignsOfLife}), but for at most {@code patienceNanos}.
+     */
     public void awaitAnswers(final long patienceNanos) {
         final CompletableFuture<?>[] answers =
                 inFlight().stream().map(Call::future).toArray(CompletableFuture[]::new);
+        final CompletableFuture<?> all = CompletableFuture.allOf(answers).exceptionally(failure -> null);
+        final long begin = System.nanoTime();
+        final long deadline = begin + patienceNanos;
         try (Bystander bystander = receiver.summon()) {
-            CompletableFuture.allOf(answers)
-                    .exceptionally(failure -> null)
-                    .completeOnTimeout(null, patienceNanos, TimeUnit.NANOSECONDS)
-                    .join();
+            boolean waits = true;
+            while (waits) {
+                final long nanos = life.nextLook(begin, deadline) - System.nanoTime();
+                waits = !all.copy()
+                                .thenApply(answered -> true)
+                                .completeOnTimeout(false, nanos, TimeUnit.NANOSECONDS)
+                                .join()
+                        && deadline - System.nanoTime() > 0
+                        && !(life.isSilentSince(begin) && life.isMute());
+            }
         }
     }
 
@@ -227,7 +449,7 @@ public final class Exchange {
         return tags.size();
     }
 
-    /** Returns how many replies were dropped. */
+    /** Returns how many replies were dropped, in the whole session so far. */
     public long strays() {
         return strays.sum();
     }
@@ -247,20 +469,23 @@ public final class Exchange {
      * has terminated.
      */
     public void close() throws InterruptedException {
-        end(new IOException("the session was closed"));
+        end(new IOException("the session was closed"), Runnable::run);
         receiver.join();
         closed.await();
     }
 
     // Sending
 
-    private void send(final Call<?> call) {
+    private void send(final Call<?> call, final long deadline) {
         boolean sending = false;
         try {
             throwIfEnded();
             checkSize(call.request());
             sending = true;
-            sender.send(call.tag(), call.request());
+            sender.send(call, deadline);
+        } catch (final RequestTimeoutException | InterruptedIOException e) {
+            // It was not sent.
+            release(call, call.failed(e));
         } catch (final IOException e) {
             end(e);
         } catch (final RuntimeException e) {
@@ -318,6 +543,11 @@ public final class Exchange {
      * waits. Only the receiver calls this method.
      */
     boolean dispatch(final Received received) throws ProtocolException {
+        life.noteReply();
+        if (silent) {
+            silent = false;
+            LOG.info("The server answers again");
+        }
         final int tag = received.tag();
         final Call<?> call = tag == Frame.NOTAG ? versionCall.get() : tags.get(tag);
         if (call == null) {
@@ -349,8 +579,7 @@ public final class Exchange {
         try {
             process(call, received);
         } catch (final ProtocolException | RuntimeException | Error e) {
-            // A program waits for this thread, and closing a channel may take long.
-            end(reasonOf(e), Exchange::runApart);
+            endWith(e);
         }
         return true;
     }
@@ -403,7 +632,11 @@ public final class Exchange {
     }
 
     private void drop(final Received received, final String why) {
-        strays.increment();
+        // A sender may notice the end of a connection first. Its calls have failed then, but earlier replies are still
+        // received.
+        if (!hasEnded()) {
+            strays.increment();
+        }
         LOG.debug("dropped a reply: {}", why);
         received.close();
     }
@@ -419,6 +652,24 @@ public final class Exchange {
     }
 
     // Ending
+
+    /** What a sender needs of this exchange. */
+    private final class SenderOwner implements RequestSender.Owner {
+        @Override
+        public void throwIfEnded() throws SessionEndedException {
+            Exchange.this.throwIfEnded();
+        }
+
+        @Override
+        public void endAfterFailure(final IOException why) {
+            end(why);
+        }
+
+        @Override
+        public void lookForSilence() {
+            Exchange.this.lookForSilence();
+        }
+    }
 
     private void throwIfEnded() throws SessionEndedException {
         final SessionEndedException why = ended.get();
@@ -445,31 +696,41 @@ public final class Exchange {
         return new IOException("internal error while receiving", failure);
     }
 
-    /** Ends the exchange unless it has ended, and returns why it has. */
+    /** Ends the exchange unless it has ended, and returns why it has. Does not wait until the channel is closed. */
     private SessionEndedException end(final IOException cause) {
-        return end(cause, Runnable::run);
+        // A program may wait for this thread, and closing a channel may take long.
+        return end(cause, Exchange::runApart);
     }
 
     /** Ends the exchange like {@link #end(IOException)}; {@code closer} runs the action that closes the channel. */
     private SessionEndedException end(final IOException cause, final Executor closer) {
         final SessionEndedException why =
-                cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, established);
+                cause instanceof SessionEndedException known ? known : new SessionEndedException(cause, connection);
         final SessionEndedException earlier = ended.compareAndExchange(null, why);
-        if (earlier == null) {
-            report(why);
+        if (earlier != null) {
+            failAll(earlier);
+            return earlier;
         }
-        failAll(earlier == null ? why : earlier);
-        if (earlier == null) {
-            // Last, because closing a channel may take long, and no caller should have to wait for it.
+        try {
+            report(why);
+        } finally {
+            // Also if the listener throws.
+            failAll(why);
+            // Last, because closing a channel may take long.
             closer.execute(this::closeChannel);
         }
-        return earlier == null ? why : earlier;
+        return why;
     }
 
     private static void runApart(final Runnable action) {
         final Thread thread = new Thread(action, "ninepin-close");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (final OutOfMemoryError e) {
+            LOG.debug("no thread can be started to close a channel", e);
+            action.run();
+        }
     }
 
     private void closeChannel() {
@@ -481,22 +742,24 @@ public final class Exchange {
         }
     }
 
-    private static void report(final SessionEndedException why) {
-        why.unexpectedEnd()
-                .ifPresentOrElse(
-                        end -> LOG.warn("The session with the server has ended: {}", end.reason()),
-                        () -> LOG.debug("{}", why.getMessage()));
+    private void report(final SessionEndedException why) {
+        // Read after the end was recorded. setEstablished is called before the end is read, so no end is missed.
+        if (established) {
+            listener.accept(why.end());
+        } else {
+            LOG.debug("{}", why.getMessage());
+        }
     }
 
     private void failAll(final SessionEndedException why) {
         final Call<?> version = versionCall.get();
         if (version != null) {
-            version.failed(why);
+            version.connectionEnded(why);
         }
         for (final Call<?> call : tags.inFlight()) {
             // Free the tag first, so that the woken caller finds it free.
             tags.free(call);
-            call.failed(why);
+            call.connectionEnded(why);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.ninepin.p9.Rattach;
 import dev.ninepin.p9.Rmessage;
 import dev.ninepin.p9.Rwalk;
 import dev.ninepin.p9.Rxattrwalk;
+import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import java.util.List;
@@ -31,6 +32,9 @@ public interface FidRequests {
 
     /** Removes the file of a fid, and ends the fid even if that fails. */
     Call<Rmessage> remove(int fid);
+
+    /** Starts a batch: until it is closed, the server is not notified of each request. */
+    Batch batch();
 
     /** Makes some thread receive all replies at once until the result is closed, since the caller waits for effects. */
     Bystander receiveForBystander();

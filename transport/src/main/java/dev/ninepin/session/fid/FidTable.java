@@ -6,6 +6,7 @@ import dev.ninepin.session.exchange.RemoteException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The fids of a session, as one user of the session has them. There are two sorts:
@@ -56,6 +57,11 @@ public final class FidTable {
         /** Returns the fid's number. */
         int fid();
 
+        /** Returns whether the fid was made for this lease. If so, the path has just led to the file. */
+        default boolean isNew() {
+            return false;
+        }
+
         @Override
         void close();
     }
@@ -96,6 +102,24 @@ public final class FidTable {
 
     public void setRoot(final int fid, final Qid qid) {
         paths.setRoot(fid, qid);
+    }
+
+    /**
+     * Begins the fids of a new connection, on which the session's user has attached with fid 0. All earlier fids are
+     * lost: their numbers are not used again, and no request is sent over these fids, not even to clunk them.
+     */
+    public void beginConnection() {
+        paths.beginConnection();
+    }
+
+    /** Returns the number of the latest connection's first fid, which is 0 on the wire. */
+    public int first() {
+        return own.first();
+    }
+
+    /** Returns whether a fid has ended with its connection. */
+    public boolean isLost(final int fid) {
+        return own.isLost(fid);
     }
 
     /** Returns the root of the tree that the session is attached to. */
@@ -303,6 +327,14 @@ public final class FidTable {
     /** Returns whether the path has a fid, so that a {@link #lease} takes no request. */
     public boolean isMade(final PathFid path) {
         return paths.isMade(path, user);
+    }
+
+    /**
+     * Takes the fid off a path if the path is {@code name} in {@code directory}, and no request uses the fid. The
+     * caller then owns the fid. The next {@link #lease} makes another one.
+     */
+    public OptionalInt take(final PathFid path, final PathFid directory, final ByteString name) {
+        return paths.take(path, user, directory, name);
     }
 
     /**

@@ -2,9 +2,11 @@ package dev.ninepin.session.fid;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.ninepin.p9.Rmessage;
+import dev.ninepin.session.exchange.Batch;
 import dev.ninepin.session.exchange.Bystander;
 import dev.ninepin.session.exchange.Call;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.SessionEndedException;
 import dev.ninepin.session.fid.PathFid.LiveFid;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -36,6 +38,21 @@ final class OwnFids {
 
     OwnFids(final FidRequests requests) {
         this.requests = requests;
+    }
+
+    /** Begins the fids of a new connection, as {@link FidNumbers#beginConnection} does. */
+    int beginConnection() {
+        return numbers.beginConnection();
+    }
+
+    /** Returns the number of the latest connection's first fid. */
+    int first() {
+        return numbers.first();
+    }
+
+    /** Returns whether a fid has ended with its connection. */
+    boolean isLost(final int fid) {
+        return numbers.isLost(fid);
     }
 
     /** Returns how many fids the server holds, or may hold. */
@@ -126,9 +143,13 @@ final class OwnFids {
         numbers.giveBack(fid);
     }
 
-    /** Clunks a fid that the caller owns, without waiting for the answer. */
+    /** Clunks a fid that the caller owns, without waiting for the answer. Sends nothing if the fid is lost. */
     void clunk(final int fid) {
-        final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
+        if (numbers.isLost(fid)) {
+            numbers.giveBack(fid);
+        } else {
+            final CompletableFuture<?> unused = clunked(requests.clunk(fid), fid);
+        }
     }
 
     /** Clunks a path fid like {@link #clunk(int)}. If a copy of it is still being walked, clunks it after that walk. */
@@ -138,6 +159,13 @@ final class OwnFids {
             clunk(fid.number);
         } else {
             addDoubtful(new Doubtful(walk, fid.number, true));
+        }
+    }
+
+    /** Clunks path fids like {@link #clunk(LiveFid)}, and notifies the server once. */
+    void clunkTogether(final List<LiveFid> fids) {
+        try (Batch batch = requests.batch()) {
+            fids.forEach(this::clunk);
         }
     }
 
@@ -158,14 +186,16 @@ final class OwnFids {
     }
 
     /**
-     * Gives the number back when the server answers, because Tclunk ends a fid even if it fails. Without an answer, the
-     * fid may still exist.
+     * Gives the number back when the server answers or the connection ends: Tclunk ends a fid even if the Tclunk fails.
+     * Without an answer, the fid may still exist.
      */
     private CompletableFuture<?> clunked(final Call<?> clunk, final int fid) {
         numbers.beginEnd();
         return clunk.future().whenComplete((reply, failure) -> {
-            if (failure == null || failure instanceof RemoteException) {
+            if (failure == null || isCertainlyGone(failure)) {
                 numbers.giveBack(fid);
+            } else {
+                numbers.abandon(fid);
             }
             numbers.finishEnd();
         });
@@ -196,16 +226,21 @@ final class OwnFids {
 
     /**
      * Disposes of a fid after the request that makes or ends it has failed. If the server refused the request, the fid
-     * does not exist. If the request was given up, the fid may or may not exist. It is then clunked once the server is
-     * known to be finished with the request, and its number stays in use until then.
+     * does not exist. If the connection ended, the fid ended with it. If the request was given up, the fid may or may
+     * not exist. It is then clunked once the server is known to be finished with the request, and its number stays in
+     * use until then.
      */
     void dispose(final int fid, final Call<?> request, final IOException failure) {
-        if (failure instanceof RemoteException) {
+        if (isCertainlyGone(failure)) {
             numbers.giveBack(fid);
             return;
         }
         addDoubtful(new Doubtful(request, fid, false));
         clunkDoubtfulFids();
+    }
+
+    private static boolean isCertainlyGone(final Throwable failure) {
+        return failure instanceof RemoteException || failure instanceof SessionEndedException;
     }
 
     private synchronized void addDoubtful(final Doubtful fid) {

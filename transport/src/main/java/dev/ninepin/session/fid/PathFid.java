@@ -193,13 +193,18 @@ public final class PathFid {
             if (dropped == null) {
                 return;
             }
-            live = null;
-            path.forgetUnused(this);
-            dropped.dropped = true;
-            copies.drop(dropped, surplus);
+            take(dropped, copies, surplus);
             if (dropped.pins == 0) {
                 surplus.add(dropped);
             }
+        }
+
+        /** Takes the fid off its path. Adds its copy to {@code surplus}, but not the fid. */
+        void take(final LiveFid taken, final CopiesAhead copies, final Surplus surplus) {
+            live = null;
+            path.forgetUnused(this);
+            taken.dropped = true;
+            copies.drop(taken, surplus);
         }
     }
 
@@ -227,6 +232,14 @@ public final class PathFid {
 
         LiveFid(final int number) {
             this.number = number;
+        }
+
+        /** Returns whether no request over the fid is unanswered or about to be sent. */
+        boolean isUnused() {
+            return pins == 0
+                    && !beginsCopy
+                    && (copy == null || copy.isAnswered())
+                    && (walkAhead == null || walkAhead.isOver());
         }
     }
 }

@@ -9,11 +9,14 @@ import dev.ninepin.session.fid.FidTable.Walked;
 import dev.ninepin.session.fid.PathFid.LiveFid;
 import dev.ninepin.session.fid.PathFid.UserFid;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,6 +90,23 @@ final class PathFids {
     }
 
     /**
+     * Begins the fids of a new connection, on which the session's user has attached with the fid 0. Drops all earlier
+     * fids and their copies, which are lost.
+     */
+    void beginConnection() {
+        final Surplus lost = new Surplus();
+        synchronized (this) {
+            final int fid = own.beginConnection();
+            clock.dropAll(lost);
+            final UserFid place = root().of(owner);
+            place.drop(copies, lost);
+            place.live = new LiveFid(fid);
+            place.walkedAt = moves.count();
+        }
+        lost.clunk(own, walks);
+    }
+
+    /**
      * Returns the root.
      *
      * @throws IllegalStateException if the session is not attached yet
@@ -121,7 +141,7 @@ final class PathFids {
                 place.drop(copies, surplus);
                 place = path.of(walked.user());
             }
-            if (path.retired || place.live != null || !path.isAt(directory, name)) {
+            if (path.retired || place.live != null || !path.isAt(directory, name) || own.isLost(walked.fid())) {
                 path.forgetUnused(place);
                 surplus.add(walked.fid());
             } else {
@@ -163,7 +183,7 @@ final class PathFids {
             }
             stale.clunk(own, walks);
             if (others != null) {
-                others.join();
+                await(others);
             } else {
                 try {
                     final Optional<Lease> lease = makeAgain(place);
@@ -181,6 +201,18 @@ final class PathFids {
         }
     }
 
+    /** Blocks until another thread's walk has ended. */
+    private static void await(final CompletableFuture<Void> walk) throws InterruptedIOException {
+        try {
+            walk.get();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while another thread walked to the file");
+        } catch (final ExecutionException e) {
+            throw new IllegalStateException("a walk always ends without a result", e);
+        }
+    }
+
     /** Returns a pinned fid of the user on the path; empty if there is none. */
     synchronized Optional<Lease> useIfMade(final PathFid path, final int user) {
         final UserFid known = path.known(user);
@@ -190,6 +222,25 @@ final class PathFids {
         }
         known.recentlyUsed = true;
         return Optional.of(pin(live));
+    }
+
+    /**
+     * Takes the user's fid off the path if no request uses the fid, and the path is {@code name} in {@code directory}.
+     * The caller then owns the fid.
+     */
+    OptionalInt take(final PathFid path, final int user, final PathFid directory, final ByteString name) {
+        final Surplus surplus = new Surplus();
+        final LiveFid live;
+        synchronized (this) {
+            final UserFid place = path.known(user);
+            live = path.retired || !path.isAt(directory, name) ? null : goodFid(path, user);
+            if (place == null || live == null || !live.isUnused()) {
+                return OptionalInt.empty();
+            }
+            place.take(live, copies, surplus);
+        }
+        surplus.clunk(own, walks);
+        return OptionalInt.of(live.number);
     }
 
     /** Returns whether the user has a fid on the path. */
@@ -321,7 +372,7 @@ final class PathFids {
 
     /**
      * Makes the fid of a user on a path and pins it at once, so that the table cannot evict it first. Empty if the file
-     * was renamed meanwhile, because servers differ in whether the fid follows the rename.
+     * was renamed meanwhile, because servers differ in whether the fid follows the rename, or if the connection ended.
      */
     private Optional<Lease> makeAgain(final UserFid place) throws IOException {
         final PathFid path = place.path;
@@ -340,14 +391,14 @@ final class PathFids {
         final Optional<Lease> lease;
         final Surplus surplus = new Surplus();
         synchronized (this) {
-            if (path.renames() != renames) {
+            if (path.renames() != renames || own.isLost(walked.fid())) {
                 lease = Optional.empty();
                 surplus.add(walked.fid());
             } else if (path.retired) {
-                lease = Optional.of(pin(live));
+                lease = Optional.of(pin(live, true));
                 live.dropped = true;
             } else {
-                lease = Optional.of(pin(live));
+                lease = Optional.of(pin(live, true));
                 if (place.live != null) {
                     // Another thread has meanwhile stored a fid that it had walked to.
                     place.drop(copies, surplus);
@@ -404,8 +455,13 @@ final class PathFids {
 
     @GuardedBy("this")
     private Lease pin(final LiveFid live) {
+        return pin(live, false);
+    }
+
+    @GuardedBy("this")
+    private Lease pin(final LiveFid live, final boolean isNew) {
         live.pins++;
-        return new Pinned(live);
+        return new Pinned(live, isNew);
     }
 
     @GuardedBy("this")
@@ -428,14 +484,21 @@ final class PathFids {
 
     private final class Pinned implements Lease {
         private final LiveFid live;
+        private final boolean isNew;
 
-        Pinned(final LiveFid live) {
+        Pinned(final LiveFid live, final boolean isNew) {
             this.live = live;
+            this.isNew = isNew;
         }
 
         @Override
         public int fid() {
             return live.number;
+        }
+
+        @Override
+        public boolean isNew() {
+            return isNew;
         }
 
         @Override

@@ -38,7 +38,11 @@ final class Surplus {
      */
     void clunk(final OwnFids own, final Walks walks) {
         copies.forEach(walks::end);
-        fids.forEach(own::clunk);
+        if (fids.size() > 1) {
+            own.clunkTogether(fids);
+        } else {
+            fids.forEach(own::clunk);
+        }
     }
 
     /**

@@ -36,9 +36,6 @@ public final class VirtioChannel implements Channel {
      */
     private static final Duration OPEN_PATIENCE = Duration.ofSeconds(20);
 
-    /** The longest time for a reset. A reset takes as long as the slowest request; a device that takes longer hangs. */
-    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
-
     /**
      * The interval between checks of the memory's addresses, in nanoseconds. The memory is pinned, so the check guards
      * only against a kernel that treats pinned pages differently than expected.
@@ -205,7 +202,7 @@ public final class VirtioChannel implements Channel {
             return;
         }
         wakeAll();
-        final Deadline deadline = Deadline.start("ninepin-virtio-close", CLOSE_PATIENCE, function::close);
+        final Deadline deadline = Deadline.start("ninepin-virtio-close", function.resetPatience(), function::close);
         try {
             device.reset();
         } catch (final IOException e) {

@@ -7,6 +7,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Shared memory without a name in any file system (memfd_create(2)), mapped into this process.
@@ -17,6 +18,12 @@ import java.nio.channels.FileChannel;
 public final class AnonymousMemory implements AutoCloseable {
     private static final int CLOSE_ON_EXEC = 1;
     private static final int HUGE = 4 | 21 << 26;
+
+    /** How many memories may wait for the garbage collector to unmap them. */
+    private static final int MOST_LEFT = 4;
+
+    /** The number of memories created so far. */
+    private static final AtomicInteger CREATED = new AtomicInteger();
 
     private final Descriptor descriptor;
     private final ByteBuffer bytes;
@@ -44,6 +51,11 @@ public final class AnonymousMemory implements AutoCloseable {
     }
 
     private static AnonymousMemory create(final int size, final int flags) throws IOException {
+        if (CREATED.incrementAndGet() % MOST_LEFT == 0) {
+            // Only the garbage collector unmaps memory, and it rarely runs while the heap has room. Each unplugged
+            // device would leave many megabytes.
+            System.gc();
+        }
         final Descriptor descriptor =
                 Descriptor.of(LibC.get().memfd_create("ninepin", flags), "anonymous memory of " + size + " bytes");
         try (RandomAccessFile file = new RandomAccessFile("/proc/self/fd/" + descriptor.number(), "rw")) {

@@ -1,6 +1,7 @@
 package dev.ninepin.virtio.driver;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.ninepin.os.EventFd;
 import dev.ninepin.virtio.dma.DmaMemory;
 import dev.ninepin.virtio.dma.PhysicalMemory;
 import dev.ninepin.virtio.pci.Interrupt;
@@ -16,14 +17,26 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A PCI function of this system, which it has claimed. Subclasses access the function in different ways. */
 abstract class ClaimedPciFunction implements PciFunction {
+    private static final Logger LOG = LoggerFactory.getLogger(ClaimedPciFunction.class);
+
+    /** The interval of the checks for a device whose removal the kernel does not announce. */
+    private static final long WATCH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final DeviceClaim claim;
     private final Path lockDirectory;
     private final DriverKind kind;
+
+    /** Raised when the kernel asks for the release of the device, and when this function is closed. */
+    private final EventFd removal;
+
     private final Optional<Interrupt> interrupt;
 
     @GuardedBy("this")
@@ -39,15 +52,21 @@ abstract class ClaimedPciFunction implements PciFunction {
     @GuardedBy("this")
     private boolean closed;
 
-    /** @param lockDirectory the lock directory of {@link PhysicalMemory#allocate} */
+    /**
+     * @param lockDirectory the lock directory of {@link PhysicalMemory#allocate}
+     * @param removal the event that the kernel raises when it wants to remove the device and waits for its release;
+     *     empty if the kernel does not wait
+     */
     ClaimedPciFunction(
             final DeviceClaim claim,
             final Path lockDirectory,
             final DriverKind kind,
+            final EventFd removal,
             final Optional<Interrupt> interrupt) {
         this.claim = claim;
         this.lockDirectory = lockDirectory;
         this.kind = kind;
+        this.removal = removal;
         this.interrupt = interrupt;
     }
 
@@ -122,9 +141,45 @@ abstract class ClaimedPciFunction implements PciFunction {
     /** Adds what only this way of access knows. */
     void addDetails(final Map<String, String> details) {}
 
-    /** Does nothing: the registers of an unplugged device read as all ones, which the driver detects. */
+    /**
+     * {@inheritDoc}
+     *
+     * <p>An unplugged device must be released soon, even if it is idle. With VFIO, the kernel waits for the release.
+     * Without VFIO, another device may be plugged in at the same address, and the lock of this claim would block it.
+     */
     @Override
-    public final void onGone(final Consumer<IOException> action) {}
+    public final void onGone(final Consumer<IOException> action) {
+        final Thread watching = new Thread(() -> watch(action), "ninepin-unplug");
+        watching.setDaemon(true);
+        try {
+            watching.start();
+        } catch (final OutOfMemoryError e) {
+            // The JVM throws this if the system allows no more threads. The next request finds that the device is gone.
+            LOG.debug("no thread can be started to watch for the removal of {}", address(), e);
+        }
+    }
+
+    private void watch(final Consumer<IOException> action) {
+        try {
+            while (!removal.awaitRaised(WATCH_NANOS)) {
+                requirePresent();
+            }
+            if (!isClosed()) {
+                action.accept(new IOException("the device at " + address() + " is being unplugged"));
+            }
+        } catch (final IOException e) {
+            if (!isClosed()) {
+                action.accept(e);
+            }
+        }
+    }
+
+    /** Fails if the kernel has removed the device. */
+    abstract void requirePresent() throws IOException;
+
+    private synchronized boolean isClosed() {
+        return closed;
+    }
 
     @Override
     public final synchronized void close() {
@@ -132,6 +187,7 @@ abstract class ClaimedPciFunction implements PciFunction {
             return;
         }
         closed = true;
+        removal.close();
         // Before the memory is released: after this the device accesses no memory, even if it was not reset.
         PciShutdown.stop(this);
         interrupt.ifPresent(Interrupt::close);

@@ -30,16 +30,21 @@ final class DeviceClaim implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceClaim.class);
 
     private final SysfsDevice device;
+    private final Object identity;
     private final KernelUses kernel;
     private final LockFile lock;
     private final Path record;
-    private final Found found;
+    private Found found;
 
     /** The state in which a device was found: its kernel driver, its {@code driver_override}, its command register. */
     private record Found(Optional<String> driver, Optional<String> override, int command) {
         private static final String DRIVER = "driver";
         private static final String OVERRIDE = "driver_override";
         private static final String COMMAND = "command";
+
+        Found boundTo(final Optional<String> late) {
+            return new Found(late, override, command);
+        }
 
         String text() throws IOException {
             final Properties properties = new Properties();
@@ -73,11 +78,13 @@ final class DeviceClaim implements AutoCloseable {
 
     private DeviceClaim(
             final SysfsDevice device,
+            final Object identity,
             final KernelUses kernel,
             final LockFile lock,
             final Path record,
             final Found found) {
         this.device = device;
+        this.identity = identity;
         this.kernel = kernel;
         this.lock = lock;
         this.record = record;
@@ -128,10 +135,11 @@ final class DeviceClaim implements AutoCloseable {
                 .orElseThrow(() -> new DeviceInUseException(device, DeviceUse.byNinepin()));
         try {
             final Path record = directory.resolve("pci-" + device.address() + ".found");
+            final Object identity = device.identity();
             final Found found = find(device, record);
             requireUnused(device, kernel);
             Files.writeString(record, found.text());
-            return new DeviceClaim(device, kernel, lock, record, found);
+            return new DeviceClaim(device, identity, kernel, lock, record, found);
         } catch (final IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -173,11 +181,11 @@ final class DeviceClaim implements AutoCloseable {
      */
     void bind(final DriverKind kind) throws IOException {
         final Optional<String> wanted = kind == DriverKind.SYSFS ? Optional.empty() : Optional.of(kind.kernelDriver());
-        if (!device.driver().equals(wanted)) {
-            unbind();
-        }
+        // First, so that the kernel does not bind a newly plugged device meanwhile.
         device.overrideDriver(Optional.of(kind.kernelDriver()));
         if (!device.driver().equals(wanted)) {
+            noteLateDriver();
+            unbind();
             device.probe();
         }
         if (!device.driver().equals(wanted)) {
@@ -185,6 +193,14 @@ final class DeviceClaim implements AutoCloseable {
                     + ": the kernel's log (dmesg) may say why");
         }
         LOG.debug("{} is bound to {}", device.address(), wanted.orElse("no driver"));
+    }
+
+    /** Records the driver of a device that had no driver when it was found, because it had just been plugged in. */
+    private void noteLateDriver() throws IOException {
+        if (found.driver().isEmpty() && device.driver().isPresent()) {
+            found = found.boundTo(device.driver());
+            Files.writeString(record, found.text());
+        }
     }
 
     /**
@@ -199,20 +215,45 @@ final class DeviceClaim implements AutoCloseable {
     }
 
     /**
-     * Returns the device to the state in which it was found. The caller has reset the device and closed all its files.
-     * A failure is logged, not thrown.
+     * Restores the previous state of the device, unless it was unplugged. The caller has reset the device and closed
+     * all its files. Logs a failure, and does not throw it.
      */
     @Override
     public void close() {
         try {
-            if (device.exists()) {
+            if (isPlugged()) {
                 handBack();
             }
             Files.deleteIfExists(record);
         } catch (final IOException e) {
-            LOG.warn("cannot restore the previous state of the device at {}: {}", device.address(), e.getMessage());
+            noteFailure(e);
         } finally {
             lock.close();
+        }
+    }
+
+    /** Returns whether the claimed device is still there. Another one may have been plugged in at its address. */
+    private boolean isPlugged() {
+        try {
+            return device.identity().equals(identity);
+        } catch (final IOException e) {
+            return false;
+        }
+    }
+
+    private void noteFailure(final IOException failure) {
+        if (isPlugged()) {
+            LOG.warn(
+                    "cannot restore the previous state of the device at {}: {}",
+                    device.address(),
+                    failure.getMessage());
+            return;
+        }
+        LOG.debug("the device at {} was unplugged before it was handed back", device.address(), failure);
+        try {
+            Files.deleteIfExists(record);
+        } catch (final IOException e) {
+            LOG.warn("cannot remove the record of an unplugged device: {}", e.getMessage());
         }
     }
 

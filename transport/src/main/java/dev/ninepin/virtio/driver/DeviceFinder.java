@@ -102,7 +102,12 @@ final class DeviceFinder {
      * registers. A failure to read registers gives a {@link Tag} with the problem instead of an exception.
      */
     Tag tag(final SysfsDevice device) throws IOException {
-        final Optional<ByteString> known = device.kernelMountTag();
+        final Optional<ByteString> known;
+        try {
+            known = device.kernelMountTag();
+        } catch (final IOException e) {
+            return Tag.unknown("it is being unplugged, or given to another driver");
+        }
         if (known.isPresent()) {
             return new Tag(known.map(ByteString::toString), Optional.empty());
         }

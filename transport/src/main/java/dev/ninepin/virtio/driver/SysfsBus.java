@@ -3,7 +3,6 @@ package dev.ninepin.virtio.driver;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -70,7 +69,7 @@ final class SysfsBus {
     private static boolean isVirtio9p(final SysfsDevice device) throws IOException {
         try {
             return device.isVirtio9p();
-        } catch (final NoSuchFileException e) {
+        } catch (final IOException e) {
             // The device was unplugged during the reading.
             if (device.exists()) {
                 throw e;

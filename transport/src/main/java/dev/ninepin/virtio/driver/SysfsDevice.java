@@ -7,6 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -133,6 +134,11 @@ final class SysfsDevice {
     /** Returns the file through which BAR {@code bar} is mapped. */
     Path resource(final int bar) {
         return path.resolve("resource" + bar);
+    }
+
+    /** Returns a key that no other function has, even a later one at the same address. */
+    Object identity() throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     /** Returns whether the function still exists. */

@@ -1,5 +1,6 @@
 package dev.ninepin.virtio.driver;
 
+import dev.ninepin.os.EventFd;
 import dev.ninepin.virtio.dma.DmaMemory;
 import dev.ninepin.virtio.dma.PhysicalMemory;
 import dev.ninepin.virtio.pci.Interrupt;
@@ -24,8 +25,9 @@ final class SysfsPciFunction extends ClaimedPciFunction {
             final Path lockDirectory,
             final DriverKind kind,
             final PciConfigFile config,
+            final EventFd removal,
             final Optional<Interrupt> interrupt) {
-        super(claim, lockDirectory, kind, interrupt);
+        super(claim, lockDirectory, kind, removal, interrupt);
         this.config = config;
     }
 
@@ -41,9 +43,15 @@ final class SysfsPciFunction extends ClaimedPciFunction {
         final SysfsDevice device = claim.device();
         final PciConfigFile config = PciConfigFile.open(device.address(), device.config());
         try {
-            final Optional<Interrupt> interrupt =
-                    kind == DriverKind.UIO ? Optional.of(openUio(device, config)) : Optional.empty();
-            return new SysfsPciFunction(claim, lockDirectory, kind, config, interrupt);
+            final EventFd removal = EventFd.create();
+            try {
+                final Optional<Interrupt> interrupt =
+                        kind == DriverKind.UIO ? Optional.of(openUio(device, config)) : Optional.empty();
+                return new SysfsPciFunction(claim, lockDirectory, kind, config, removal, interrupt);
+            } catch (final IOException | RuntimeException e) {
+                removal.close();
+                throw e;
+            }
         } catch (final IOException | RuntimeException e) {
             config.close();
             throw e;
@@ -75,7 +83,7 @@ final class SysfsPciFunction extends ClaimedPciFunction {
     Mmio map(final int bar) throws IOException {
         // Memory space may be disabled on a function without a driver. Its registers would read as all ones.
         config.writeConfig16(PciConfig.COMMAND, config.readConfig16(PciConfig.COMMAND) | PciConfig.COMMAND_MEMORY);
-        return MappedMmio.map(device().resource(bar));
+        return MappedMmio.map(device().resource(bar), config);
     }
 
     @Override
@@ -86,6 +94,11 @@ final class SysfsPciFunction extends ClaimedPciFunction {
                     + " is behind this system's IOMMU, which only VFIO can program: use driver=vfio");
         }
         return Optional.empty();
+    }
+
+    @Override
+    void requirePresent() throws IOException {
+        config.requirePresent();
     }
 
     @Override

@@ -45,6 +45,9 @@ final class Vfio {
     static final int IRQ_INFO_COUNT = 12;
     static final int MSIX_INDEX = 2;
 
+    /** The index of an event that is no interrupt: the kernel asks for the device's release. */
+    static final int REQUEST_INDEX = 4;
+
     /** {@code argsz[4] flags[4] index[4] start[4] count[4] eventfd[4]} */
     static final int IRQ_SET_SIZE = 24;
 

@@ -106,18 +106,36 @@ class VfioDevice implements AutoCloseable {
 
     /** Returns the number of MSI-X vectors of the device. */
     int msixVectors() throws IOException {
+        return countEvents(Vfio.MSIX_INDEX);
+    }
+
+    private int countEvents(final int index) throws IOException {
         final Pointer info = structure(Vfio.IRQ_INFO_SIZE);
-        info.putInt(Vfio.IRQ_INFO_INDEX, Vfio.MSIX_INDEX);
+        info.putInt(Vfio.IRQ_INFO_INDEX, index);
         device.ioctl("VFIO_DEVICE_GET_IRQ_INFO", Vfio.DEVICE_GET_IRQ_INFO, info);
         return info.getInt(Vfio.IRQ_INFO_COUNT);
     }
 
     /** Makes the device's MSI-X vector {@code vector} raise {@code event}. */
     void routeVector(final int vector, final EventFd event) throws IOException {
+        route(Vfio.MSIX_INDEX, vector, event);
+    }
+
+    /**
+     * Makes the kernel raise {@code event} when it wants to remove the device. The kernel waits until this device is
+     * closed.
+     */
+    void routeRemoval(final EventFd event) throws IOException {
+        if (countEvents(Vfio.REQUEST_INDEX) > 0) {
+            route(Vfio.REQUEST_INDEX, 0, event);
+        }
+    }
+
+    private void route(final int index, final int number, final EventFd event) throws IOException {
         final Pointer set = structure(Vfio.IRQ_SET_SIZE);
         set.putInt(Vfio.IRQ_SET_FLAGS, Vfio.IRQ_DATA_EVENTFD | Vfio.IRQ_ACTION_TRIGGER);
-        set.putInt(Vfio.IRQ_SET_INDEX, Vfio.MSIX_INDEX);
-        set.putInt(Vfio.IRQ_SET_START, vector);
+        set.putInt(Vfio.IRQ_SET_INDEX, index);
+        set.putInt(Vfio.IRQ_SET_START, number);
         set.putInt(Vfio.IRQ_SET_COUNT, 1);
         set.putInt(Vfio.IRQ_SET_DATA, event.number());
         device.ioctl("VFIO_DEVICE_SET_IRQS", Vfio.DEVICE_SET_IRQS, set);

@@ -1,5 +1,6 @@
 package dev.ninepin.virtio.driver;
 
+import dev.ninepin.os.EventFd;
 import dev.ninepin.virtio.dma.AnonymousMemory;
 import dev.ninepin.virtio.dma.ContiguousDmaMemory;
 import dev.ninepin.virtio.dma.DmaMemory;
@@ -36,8 +37,9 @@ final class VfioPciFunction extends ClaimedPciFunction {
             final VfioDevice device,
             final boolean iommu,
             final Mmio config,
+            final EventFd removal,
             final Optional<Interrupt> interrupt) {
-        super(claim, lockDirectory, DriverKind.VFIO, interrupt);
+        super(claim, lockDirectory, DriverKind.VFIO, removal, interrupt);
         this.device = device;
         this.iommu = iommu;
         this.config = config;
@@ -64,10 +66,17 @@ final class VfioPciFunction extends ClaimedPciFunction {
         try {
             final VfioDevice.Region region = device.region(Vfio.CONFIG_REGION);
             final Mmio config = new VfioMmio(device, new VfioDevice.Region(region.offset(), PciConfig.SIZE));
-            // Last, because nothing closes the interrupt if a later step fails.
-            final Optional<Interrupt> interrupt =
-                    device.msixVectors() > 0 ? Optional.of(MessageInterrupt.open(device)) : Optional.empty();
-            return new VfioPciFunction(claim, lockDirectory, device, iommu, config, interrupt);
+            final EventFd removal = EventFd.create();
+            try {
+                device.routeRemoval(removal);
+                // Last, because a failure of a later step would leave the interrupt open.
+                final Optional<Interrupt> interrupt =
+                        device.msixVectors() > 0 ? Optional.of(MessageInterrupt.open(device)) : Optional.empty();
+                return new VfioPciFunction(claim, lockDirectory, device, iommu, config, removal, interrupt);
+            } catch (final IOException | RuntimeException e) {
+                removal.close();
+                throw e;
+            }
         } catch (final IOException | RuntimeException e) {
             device.close();
             throw e;
@@ -107,6 +116,10 @@ final class VfioPciFunction extends ClaimedPciFunction {
         device.mapForDma(bytes, FIRST_IOVA);
         return Optional.of(new ContiguousDmaMemory(bytes, FIRST_IOVA));
     }
+
+    /** Does nothing. Before the kernel removes a device that is open through VFIO, it raises an event and waits. */
+    @Override
+    void requirePresent() {}
 
     @Override
     void addDetails(final Map<String, String> details) {

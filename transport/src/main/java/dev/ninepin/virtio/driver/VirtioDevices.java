@@ -4,6 +4,7 @@ import dev.ninepin.channel.Channel;
 import dev.ninepin.virtio.device.VirtioChannel;
 import dev.ninepin.virtio.pci.PciFunction;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class VirtioDevices {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioDevices.class);
+
+    /** How long to wait for the kernel to bind a new device, which takes some milliseconds. */
+    private static final long BINDING_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private static final long BINDING_CHECK_MILLIS = 10;
 
     private final SysfsBus bus;
     private final DriverChoice choice;
@@ -56,7 +63,14 @@ public final class VirtioDevices {
     public List<VirtioDevice> list() throws IOException {
         final List<VirtioDevice> devices = new ArrayList<>();
         for (final SysfsDevice device : bus.virtio9pDevices()) {
-            devices.add(describe(device));
+            try {
+                devices.add(describe(device));
+            } catch (final IOException e) {
+                if (device.exists()) {
+                    throw e;
+                }
+                LOG.debug("{} was unplugged while it was looked at", device.address(), e);
+            }
         }
         return devices;
     }
@@ -77,6 +91,7 @@ public final class VirtioDevices {
         if (!Files.isWritable(device.config())) {
             throw new IOException("virtio:" + name + ": driving a device from user space requires root: mount as root");
         }
+        awaitDriver(device);
         if (driver.isPresent()) {
             return openForced(device, driver.get(), maxMessageSize);
         }
@@ -97,6 +112,25 @@ public final class VirtioDevices {
             }
         }
         throw noUsableDriver(device, obstacles, failures);
+    }
+
+    /**
+     * Blocks while the kernel may still bind a device that was just plugged in, so that the claim restores this driver
+     * at the end. Waits the full time for a device that no driver binds.
+     */
+    private void awaitDriver(final SysfsDevice device) throws IOException {
+        final long deadline = System.nanoTime() + BINDING_NANOS;
+        while (device.driver().isEmpty()
+                && device.driverOverride().isEmpty()
+                && bus.hasDriver(SysfsDevice.VIRTIO_PCI)
+                && System.nanoTime() < deadline) {
+            try {
+                Thread.sleep(BINDING_CHECK_MILLIS);
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while a driver was awaited");
+            }
+        }
     }
 
     private IOException noUsableDriver(

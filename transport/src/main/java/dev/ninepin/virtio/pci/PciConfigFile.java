@@ -9,6 +9,9 @@ import java.util.Objects;
  * A function's configuration space through its sysfs file {@code config}. Any thread; calls fail after {@link #close}.
  */
 public final class PciConfigFile implements PciConfigSpace, AutoCloseable {
+    /** An offset beyond the largest configuration space, that of PCI Express. */
+    private static final int BEYOND_END = 4096;
+
     private final String address;
     private final Descriptor file;
 
@@ -32,6 +35,18 @@ public final class PciConfigFile implements PciConfigSpace, AutoCloseable {
      */
     public void lock() throws IOException {
         file.lock();
+    }
+
+    /**
+     * Fails if the kernel has removed the function from the system. Costs a system call, but no access to the function.
+     */
+    public void requirePresent() throws IOException {
+        try {
+            // No bytes can be read there, but the kernel answers ENODEV if the function is gone.
+            file.probeAt(BEYOND_END);
+        } catch (final IOException e) {
+            throw new IOException("the device at " + address + " is gone", e);
+        }
     }
 
     @Override

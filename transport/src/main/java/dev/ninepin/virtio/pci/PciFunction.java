@@ -2,6 +2,7 @@ package dev.ninepin.virtio.pci;
 
 import dev.ninepin.virtio.dma.DmaMemory;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -47,6 +48,14 @@ public interface PciFunction extends PciConfigSpace, AutoCloseable {
      * QEMU dies. An implementation need not call it for an end that other calls report anyway.
      */
     void onGone(Consumer<IOException> action);
+
+    /**
+     * Returns how long the driver waits for a reset before {@link #close}. A reset may last as long as the slowest
+     * request.
+     */
+    default Duration resetPatience() {
+        return Duration.ofSeconds(5);
+    }
 
     /**
      * Releases the function, which the driver has reset. A call that is blocked in this object fails with an {@link

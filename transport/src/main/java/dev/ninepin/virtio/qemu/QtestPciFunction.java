@@ -5,6 +5,7 @@ import dev.ninepin.virtio.pci.Mmio;
 import dev.ninepin.virtio.pci.PciConfig;
 import dev.ninepin.virtio.pci.PciFunction;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -103,6 +104,12 @@ final class QtestPciFunction implements PciFunction {
     @Override
     public void onGone(final Consumer<IOException> action) {
         server.onEnd(action);
+    }
+
+    /** Returns a short time. The device ends with its process, so an unfinished reset does no harm. */
+    @Override
+    public Duration resetPatience() {
+        return Duration.ofSeconds(1);
     }
 
     @Override

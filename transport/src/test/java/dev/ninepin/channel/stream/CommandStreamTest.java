@@ -53,6 +53,19 @@ class CommandStreamTest {
         }
     }
 
+    @Test
+    void aCommandThatReadsNothingIsGivenUp() throws Exception {
+        try (Channel channel = shell("exec sleep 1000")) {
+            channel.limitSending(TimeUnit.MILLISECONDS.toNanos(200));
+            try (BackgroundCall<Void> sender =
+                    BackgroundCall.start("sender", () -> BrokenStreamTest.sendForEver(channel))) {
+                assertThat(sender.failure())
+                        .isInstanceOf(IOException.class)
+                        .hasMessageContaining("the server has read nothing for 0.2 s");
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

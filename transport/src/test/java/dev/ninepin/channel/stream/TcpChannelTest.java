@@ -1,5 +1,7 @@
 package dev.ninepin.channel.stream;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.ninepin.channel.Channel;
 import dev.ninepin.channel.ChannelContract;
 import dev.ninepin.p9.ByteString;
@@ -7,6 +9,7 @@ import dev.ninepin.testing.DiodServer;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 class TcpChannelTest extends ChannelContract {
     private DiodServer server;
@@ -29,6 +32,13 @@ class TcpChannelTest extends ChannelContract {
     @Override
     protected ByteString aname() {
         return server.aname();
+    }
+
+    @Test
+    void aLocalAddressMayBeTheEndOfATunnel() throws IOException {
+        try (Channel channel = open()) {
+            assertThat(channel.mayReachOtherHost()).isTrue();
+        }
     }
 
     @Override

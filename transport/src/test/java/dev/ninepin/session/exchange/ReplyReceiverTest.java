@@ -237,6 +237,18 @@ class ReplyReceiverTest {
         assertThat(exchange().hasEnded()).isTrue();
     }
 
+    /** A stream delivers what the server sent before it died, although a sender has noticed its death. */
+    @Test
+    void aReplyThatIsReceivedAfterTheEndIsNoStray() throws Exception {
+        final Call<?> call = call();
+        channel.breaks = true;
+        assertThatThrownBy(() -> call().await()).isInstanceOf(SessionEndedException.class);
+
+        exchange().dispatch(new Received(call.tag(), AnsweringChannel.bytes(call.tag(), new Rclunk()), () -> {}));
+
+        assertThat(exchange().strays()).isZero();
+    }
+
     @Test
     void noThreadIsLeftWithoutItsReply() throws Exception {
         channel.answersAtOnce = true;
@@ -285,7 +297,13 @@ class ReplyReceiverTest {
 
     private synchronized Exchange exchange() {
         if (started == null) {
-            started = new Exchange(channel, Duration.ofNanos(FOR_LONG), new OperationRecorder());
+            started = new Exchange(
+                    channel,
+                    0,
+                    Duration.ofNanos(FOR_LONG),
+                    Duration.ofNanos(FOR_LONG),
+                    new OperationRecorder(),
+                    end -> {});
         }
         return started;
     }

@@ -134,4 +134,86 @@ class FidNumbersTest {
 
         assertThat(numbers.used()).isZero();
     }
+
+    @Property
+    void noNumberMeansTwoFidsAndTheWireNumbersOfAConnectionStaySmall(
+            @ForAll @Size(max = 300) final List<@IntRange(min = -20, max = 20) Integer> steps) {
+        final FidNumbers numbers = new FidNumbers();
+        final Deque<Integer> taken = new ArrayDeque<>();
+        final Set<Integer> lost = new HashSet<>();
+        int inUse = 0;
+        for (final int step : steps) {
+            if (step == 20) {
+                lost.addAll(taken);
+                final int root = numbers.beginConnection();
+                assertThat(root).isEqualTo(numbers.first());
+                assertThat(lost).doesNotContain(root).allMatch(numbers::isLost);
+                taken.addLast(root);
+                inUse++;
+            } else if (step >= 0) {
+                final int number = numbers.tryTake().orElseThrow();
+                assertThat(lost).doesNotContain(number);
+                assertThat(numbers.isLost(number)).isFalse();
+                assertThat(number - numbers.first()).isBetween(0, steps.size());
+                taken.addLast(number);
+                inUse++;
+            } else if (!taken.isEmpty()) {
+                numbers.giveBack(taken.removeFirst());
+                inUse--;
+            }
+            assertThat(numbers.used()).isEqualTo(inUse);
+        }
+    }
+
+    @Test
+    void aServersLimitCountsFromEachConnectionsFirstNumber() {
+        final FidNumbers numbers = new FidNumbers();
+        for (int number = 0; number < 3; number++) {
+            assertThat(numbers.tryTake()).hasValue(number);
+        }
+        assertThat(numbers.learnLimit(2, ERANGE)).isTrue();
+
+        final int first = numbers.beginConnection();
+
+        assertThat(numbers.tryTake()).hasValue(first + 1);
+        assertThat(numbers.tryTake()).isEmpty();
+        numbers.giveBack(0);
+        assertThat(numbers.tryTake()).isEmpty();
+        numbers.giveBack(first + 1);
+        assertThat(numbers.tryTake()).hasValue(first + 1);
+    }
+
+    @Test
+    void aFidThatWasGivenUpIsInUseUntilItsConnectionEnds() {
+        final FidNumbers numbers = new FidNumbers();
+        final int given = numbers.tryTake().orElseThrow();
+        numbers.abandon(given);
+        assertThat(numbers.used()).isOne();
+
+        numbers.beginConnection();
+
+        assertThat(numbers.used()).as("the new root").isOne();
+        final int late = numbers.tryTake().orElseThrow();
+        numbers.beginConnection();
+        numbers.abandon(late);
+        assertThat(numbers.used()).as("two roots").isEqualTo(2);
+    }
+
+    @Test
+    void numbersAboveALimitThatIsLearnedLaterAreLostWithTheirConnection() {
+        final FidNumbers numbers = new FidNumbers();
+        for (int number = 0; number < 5; number++) {
+            assertThat(numbers.tryTake()).hasValue(number);
+        }
+        // The requests for 2, 3 and 4 are under way, and the answer to the first one arrives.
+        assertThat(numbers.learnLimit(2, ERANGE)).isTrue();
+
+        final int first = numbers.beginConnection();
+
+        assertThat(first).isGreaterThan(4);
+        for (int number = 0; number < 5; number++) {
+            assertThat(numbers.isLost(number)).isTrue();
+        }
+        assertThat(numbers.tryTake()).hasValue(first + 1);
+    }
 }

@@ -162,6 +162,26 @@ abstract class FidTableContract extends SessionFixture {
         assertThat(channel.sent(Tclunk.class)).isGreaterThan(40);
     }
 
+    /** As with a directory that is listed again and again. The least recently used fid must not always be evicted. */
+    @Test
+    void manyFidsAreFoundAgainWhereALittleMoreThanTheLimitAreUsedInTurns() throws Exception {
+        final int max = 100;
+        connect(options().withMaxFids(max));
+        final List<PathFid> paths = new ArrayList<>();
+        for (int i = 0; i < max; i++) {
+            Files.createFile(export.resolve("file" + i));
+            paths.add(lookup(session.fids().root(), "file" + i));
+        }
+        final int rounds = 10;
+        final int walks = channel.sent(Twalk.class);
+        for (int round = 0; round < rounds; round++) {
+            for (final PathFid path : paths) {
+                sizeOf(path);
+            }
+        }
+        assertThat(channel.sent(Twalk.class) - walks).isBetween(1, rounds * max * 3 / 4);
+    }
+
     @Test
     void aFidOfTheOldPathIsNotThatOfAFileThatWasRenamedMeanwhile() throws Exception {
         Files.createFile(export.resolve("old"));

@@ -191,6 +191,35 @@ class DeviceClaimTest {
     }
 
     @Test
+    void anotherDeviceThatWasPluggedInAtTheAddressIsLeftAlone() throws Exception {
+        final DeviceClaim claim = take();
+        claim.bind(DriverKind.SYSFS);
+        Files.move(sysfs.root().resolve("sys/bus/pci/devices").resolve(ADDRESS), directory.resolve("unplugged"));
+        sysfs.bind(sysfs.plug(ADDRESS), "e1000");
+        final int written = sysfs.written().size();
+
+        claim.close();
+
+        assertThat(sysfs.written()).hasSize(written);
+        assertThat(device.driver()).contains("e1000");
+        assertThat(locks.resolve("pci-" + ADDRESS + ".found")).doesNotExist();
+    }
+
+    /** The kernel shows a new device before it binds it. */
+    @ParameterizedTest
+    @EnumSource
+    void aDeviceThatTheKernelBindsDuringTheClaimIsTakenAndGoesBackThere(final DriverKind kind) throws Exception {
+        try (DeviceClaim claim = take()) {
+            sysfs.makeVirtio(device, "", "");
+            claim.bind(kind);
+            assertThat(device.driver()).isNotEqualTo(Optional.of("virtio-pci"));
+        }
+
+        assertThat(device.driver()).contains("virtio-pci");
+        assertThat(device.driverOverride()).isEmpty();
+    }
+
+    @Test
     void askingWhetherADeviceIsHeldNeverPreventsAClaim() throws Exception {
         // Creates the lock file.
         take().close();

@@ -44,6 +44,11 @@ class VfioPciFunctionTest {
         void routeVector(final int vector, final EventFd event) {
             routed.add(event);
         }
+
+        @Override
+        void routeRemoval(final EventFd event) {
+            routed.add(event);
+        }
     }
 
     @Test

@@ -1,6 +1,5 @@
-package dev.ninepin.channel.vio9p;
+package dev.ninepin.os;
 
-import dev.ninepin.os.LibC;
 import java.io.IOException;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -13,7 +12,7 @@ import jnr.ffi.Runtime;
  * installed without SA_RESTART, so that the system call returns EINTR. The handler is the C library's {@code abs}: a
  * function of an int that touches no memory, so it may run at any point of any thread. Java code may not.
  */
-final class WakeSignal {
+public final class WakeSignal {
     /** {@code SIGURG} of this system. */
     private static final int NUMBER = LibC.isSolaris() ? 21 : 23;
 
@@ -32,12 +31,12 @@ final class WakeSignal {
     private WakeSignal() {}
 
     /** Installs the handler in this process. Installing it again is harmless. */
-    static void install() throws IOException {
+    public static void install() throws IOException {
         final long handler = LibC.get().dlsym(ANY_LIBRARY, "abs");
         final Pointer action = Runtime.getSystemRuntime().getMemoryManager().allocateDirect(ACTION_SIZE, true);
         action.putAddress(HANDLER_OFFSET, handler);
         if (handler == 0 || LibC.get().sigaction(NUMBER, action, null) != 0) {
-            throw new IOException("cannot install the SIGURG handler, which wakes the reader of a device");
+            throw new IOException("cannot install the SIGURG handler, which wakes threads that read a device");
         }
     }
 
@@ -46,7 +45,7 @@ final class WakeSignal {
      *
      * @param thread the thread's {@code pthread_self}; the caller ensures that the thread has not terminated
      */
-    static void send(final long thread) {
+    public static void send(final long thread) {
         LibC.get().pthread_kill(thread, NUMBER);
     }
 }
