@@ -64,14 +64,14 @@ public final class Restarts {
             final ControlMessages.Reply reply = ask(mountPoint, ControlMessages.RESTART, PATIENCE);
             throw failed(mountPoint, String.valueOf(reply.message()), null);
         } catch (final EOFException e) {
-            awaitConnectionAfter(mountPoint, pid);
+            awaitNewProgram(mountPoint, pid);
         } catch (final IOException e) {
             throw failed(mountPoint, Reason.of(e), e);
         }
     }
 
     /** Blocks until the new program of a daemon answers, which it does once it serves the mount. */
-    private void awaitConnectionAfter(final Path mountPoint, final long pid) throws NinepinException {
+    private void awaitNewProgram(final Path mountPoint, final long pid) throws NinepinException {
         final long deadline = System.nanoTime() + START_PATIENCE.toNanos();
         while (true) {
             final long left = deadline - System.nanoTime();
