@@ -44,8 +44,7 @@ final class LastAnswer<T> {
             return ask(request);
         }
         final long begin = System.nanoTime();
-        WaitCondition.set(() -> System.nanoTime() - begin >= PATIENCE_NANOS);
-        try {
+        try (WaitCondition.Scope scope = WaitCondition.begin(() -> System.nanoTime() - begin >= PATIENCE_NANOS)) {
             return ask(request);
         } catch (final RemoteException e) {
             throw e;
@@ -59,8 +58,6 @@ final class LastAnswer<T> {
             }
             LOG.debug("the last answer is given again", e);
             return again.apply(known);
-        } finally {
-            WaitCondition.set(null);
         }
     }
 

@@ -23,6 +23,7 @@ import dev.ninepin.p9.Rgetattr;
 import dev.ninepin.p9.Rstatfs;
 import dev.ninepin.session.Session;
 import dev.ninepin.session.exchange.RemoteException;
+import dev.ninepin.session.exchange.WaitCondition;
 import dev.ninepin.session.fid.FidTable;
 import dev.ninepin.share.aside.AsideFiles;
 import dev.ninepin.share.aside.AsideLeftovers;
@@ -64,7 +65,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -276,15 +276,11 @@ public final class Share implements FileOperations, AutoCloseable {
             throw new IOException("a change waits for the next connection to the server");
         }
         final FileHandOver opened = files.handOver();
-        final BooleanSupplier before = Session.giveUpCondition();
-        Session.setGiveUpCondition(() -> System.nanoTime() - deadline > 0);
-        try {
+        try (WaitCondition.Scope scope = WaitCondition.begin(() -> System.nanoTime() - deadline > 0)) {
             // In this order: a failed sync must be told to programs first.
             opened.syncChanges();
             opened.check(deadline);
             directories.checkOpenAgain(deadline);
-        } finally {
-            Session.setGiveUpCondition(before);
         }
         return new ShareState(
                 inodes.lastNode(),
@@ -700,15 +696,12 @@ public final class Share implements FileOperations, AutoCloseable {
     @Override
     public void close() {
         if (session.status().connected()) {
-            final BooleanSupplier before = Session.giveUpCondition();
-            // A release waits for the server, unless the server is mute.
             final long begin = System.nanoTime();
-            Session.setGiveUpCondition(() -> System.nanoTime() - begin >= LAST_REQUESTS_NANOS);
-            try {
+            // A release waits for the server, unless the server is mute.
+            try (WaitCondition.Scope scope =
+                    WaitCondition.begin(() -> System.nanoTime() - begin >= LAST_REQUESTS_NANOS)) {
                 files.releaseAll();
                 directories.releaseAll();
-            } finally {
-                Session.setGiveUpCondition(before);
             }
         } else {
             files.reportUnwritten();

@@ -69,7 +69,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -158,17 +157,14 @@ public final class Session implements AutoCloseable {
      */
     private static void tellEnd(final Connection last, final long deadline) {
         final Exchange exchange = last.exchange();
-        try {
-            exchange.awaitAnswers(deadline - System.nanoTime());
-            WaitCondition.set(() -> true);
+        exchange.awaitAnswers(deadline - System.nanoTime());
+        try (WaitCondition.Scope scope = WaitCondition.begin(() -> true)) {
             if (exchange.canFlush() || exchange.awaitQuiet(deadline - System.nanoTime())) {
                 last.version(new Tversion(last.msize(), Tversion.VERSION_9P2000_L))
                         .await(deadline - System.nanoTime());
             }
         } catch (final IOException e) {
             LOG.debug("the server did not hear the session's end: {}", e.getMessage());
-        } finally {
-            WaitCondition.set(null);
         }
     }
 
@@ -214,21 +210,6 @@ public final class Session implements AutoCloseable {
      */
     public void awaitConnectionAfter(final SessionEndedException lost) throws IOException {
         connections.awaitConnectionAfter(lost);
-    }
-
-    /**
-     * Sets the condition that ends the waits of this thread for a connection or a mute server, as an interrupt would. A
-     * request that was sent is not flushed then. Use this in a thread whose requests must not be interrupted while the
-     * server may answer them.
-     */
-    public static void setGiveUpCondition(final BooleanSupplier condition) {
-        WaitCondition.set(condition);
-    }
-
-    /** Returns the condition that {@link #setGiveUpCondition} has set for this thread. By default, it is never true. */
-    public static BooleanSupplier giveUpCondition() {
-        final BooleanSupplier condition = WaitCondition.get();
-        return condition == null ? () -> false : condition;
     }
 
     /** Makes requests fail instead of waiting for a connection, because the session will be closed soon. */

@@ -25,6 +25,7 @@ import dev.ninepin.p9.Treadlink;
 import dev.ninepin.p9.Tversion;
 import dev.ninepin.p9.Twrite;
 import dev.ninepin.session.exchange.Call;
+import dev.ninepin.session.exchange.WaitCondition;
 import dev.ninepin.testing.BackgroundCall;
 import dev.ninepin.testing.ScriptedServer;
 import java.io.IOException;
@@ -169,8 +170,9 @@ class MuteServerTest {
                 Session session = connect(server)) {
             final AtomicBoolean givesUp = new AtomicBoolean();
             try (BackgroundCall<?> waiting = BackgroundCall.start("waiting", () -> {
-                        Session.setGiveUpCondition(givesUp::get);
-                        return session.readlink(FID).await();
+                        try (WaitCondition.Scope scope = WaitCondition.begin(givesUp::get)) {
+                            return session.readlink(FID).await();
+                        }
                     })
                     .awaitInside("await")) {
                 final long begin = System.nanoTime();

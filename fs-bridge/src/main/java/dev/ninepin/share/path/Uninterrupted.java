@@ -1,7 +1,7 @@
 package dev.ninepin.share.path;
 
 import dev.ninepin.os.SeparateCall;
-import dev.ninepin.session.Session;
+import dev.ninepin.session.exchange.WaitCondition;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -28,10 +28,12 @@ public final class Uninterrupted {
      */
     public static void run(final Action action) throws IOException {
         final AtomicBoolean interrupted = new AtomicBoolean();
-        final BooleanSupplier outer = Session.giveUpCondition();
+        final BooleanSupplier outer = WaitCondition.get();
         SeparateCall.start("ninepin-uninterrupted", () -> {
-                    Session.setGiveUpCondition(() -> interrupted.get() || outer.getAsBoolean());
-                    action.run();
+                    try (WaitCondition.Scope scope =
+                            WaitCondition.begin(() -> interrupted.get() || (outer != null && outer.getAsBoolean()))) {
+                        action.run();
+                    }
                 })
                 .awaitUninterruptibly(() -> interrupted.set(true));
     }

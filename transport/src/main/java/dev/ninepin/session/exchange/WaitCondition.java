@@ -16,13 +16,24 @@ public final class WaitCondition {
 
     private WaitCondition() {}
 
-    /** Sets the condition of this thread; null for none. */
-    public static void set(final @Nullable BooleanSupplier givesUp) {
-        if (givesUp == null) {
-            GIVES_UP.remove();
-        } else {
-            GIVES_UP.set(givesUp);
-        }
+    /** The time for which a condition ends the waits of a thread. Closed by the same thread. */
+    @FunctionalInterface
+    public interface Scope extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Sets the condition of this thread until the scope is closed, which restores the earlier one. */
+    public static Scope begin(final BooleanSupplier givesUp) {
+        final BooleanSupplier before = GIVES_UP.get();
+        GIVES_UP.set(givesUp);
+        return () -> {
+            if (before == null) {
+                GIVES_UP.remove();
+            } else {
+                GIVES_UP.set(before);
+            }
+        };
     }
 
     /** Returns the condition of this thread; null if it has none. */
