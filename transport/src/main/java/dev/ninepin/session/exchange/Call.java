@@ -128,7 +128,7 @@ public final class Call<R> {
         IOException reason = null;
         boolean probed = false;
         // When to check whether the server is silent. If it is, the request fails before its deadline.
-        long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
+        long silenceLook = firstSilenceLook(deadline);
         try {
             while (!future.isDone()
                     && !exchange.await(this, nextLook(SignsOfLife.earlier(silenceLook, deadline), reason, gaveUpAt))) {
@@ -175,6 +175,11 @@ public final class Call<R> {
         }
     }
 
+    /** Returns when to check for the first time whether the server is silent; after the deadline if never. */
+    private long firstSilenceLook(final long deadline) {
+        return mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
+    }
+
     private boolean mayBeSilent() {
         return tag != Frame.NOTAG && exchange.canFlush() && exchange.silenceNanos() <= exchange.timeoutNanos();
     }
@@ -200,7 +205,7 @@ public final class Call<R> {
 
     /** Fails this call and all others if the server is silent. First asks the server for a sign of life. */
     void lookForSilence() {
-        if (mayBeSilent() && System.nanoTime() - begunNanos >= exchange.silenceNanos()) {
+        if (mayBeSilent()) {
             final long unused = endIfSilent();
         }
     }
@@ -248,7 +253,7 @@ public final class Call<R> {
      */
     public boolean awaitEnd(final long patienceNanos) throws InterruptedIOException {
         final long deadline = System.nanoTime() + Math.min(patienceNanos, untilOverdue());
-        long silenceLook = mayBeSilent() ? begunNanos + exchange.silenceNanos() : deadline + 1;
+        long silenceLook = firstSilenceLook(deadline);
         while (!future.isDone()
                 && !exchange.await(this, nextLook(SignsOfLife.earlier(silenceLook, deadline), null, 0))) {
             if (Thread.currentThread().isInterrupted()) {

@@ -142,20 +142,18 @@ final class RequestSender {
      * @throws RuntimeException if the message cannot be encoded; nothing of it was sent
      */
     void send(final Call<?> call, final long deadline) throws IOException {
-        if (isLeft(call.request())) {
-            left.add(call);
-        } else {
-            // A little longer than the deadline, because the end of the connection is the better reason for the
-            // failure.
-            try {
+        try {
+            if (isLeft(call.request())) {
+                left.add(call);
+            } else {
+                // A little longer than the deadline, because the end of the connection is the better reason for the
+                // failure.
                 sendAsHolder(call, deadline + 2 * FLUSH_NANOS);
-            } finally {
-                // Another thread may have left its request to this one.
-                doLeft();
             }
-            return;
+        } finally {
+            // Another thread may have left its request to this one.
+            doLeft();
         }
-        doLeft();
     }
 
     /**
