@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ninepin.daemon.control.ControlMessages;
 import dev.ninepin.daemon.control.MountStatus;
+import java.lang.reflect.RecordComponent;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -78,28 +79,7 @@ class StatusTextTest {
 
     private static MountStatus silent(final String state) {
         final MountStatus plain = status(state, null);
-        return new MountStatus(
-                plain.source(),
-                plain.mountPoint(),
-                plain.state(),
-                plain.since(),
-                plain.restarted(),
-                "2026-11-22T14:03:07Z",
-                plain.disconnectedSince(),
-                plain.disconnectReason(),
-                plain.reconnectTries(),
-                plain.reconnectFailure(),
-                plain.reconnectNext(),
-                plain.pid(),
-                plain.ninepinVersion(),
-                plain.log(),
-                plain.options(),
-                plain.connection(),
-                plain.copies(),
-                plain.protocol(),
-                plain.channel(),
-                plain.files(),
-                plain.jvm());
+        return with(plain, Map.of("silentSince", "2026-11-22T14:03:07Z"));
     }
 
     @Test
@@ -111,30 +91,13 @@ class StatusTextTest {
     @Test
     void copiesOfTheMountAreNamed() {
         final MountStatus plain = status(MountStatus.UNMOUNTING, null);
-        final MountStatus copied = new MountStatus(
-                plain.source(),
-                plain.mountPoint(),
-                plain.state(),
-                plain.since(),
-                plain.restarted(),
-                plain.silentSince(),
-                plain.disconnectedSince(),
-                plain.disconnectReason(),
-                plain.reconnectTries(),
-                plain.reconnectFailure(),
-                plain.reconnectNext(),
-                plain.pid(),
-                plain.ninepinVersion(),
-                plain.log(),
-                plain.options(),
-                plain.connection(),
-                List.of(
-                        new MountStatus.Copy("/srv/here", null, null),
-                        new MountStatus.Copy("/mnt/\nhost", 815L, "sl\u001beep")),
-                plain.protocol(),
-                plain.channel(),
-                plain.files(),
-                plain.jvm());
+        final MountStatus copied = with(
+                plain,
+                Map.of(
+                        "copies",
+                        List.of(
+                                new MountStatus.Copy("/srv/here", null, null),
+                                new MountStatus.Copy("/mnt/\nhost", 815L, "sl\u001beep"))));
         assertThat(new StatusText(CLOCK, false).render(copied))
                 .contains("\n  state     unmounting, since ")
                 .contains(
@@ -151,28 +114,7 @@ class StatusTextTest {
     @Test
     void aNameCannotCommandTheTerminal() {
         final MountStatus plain = status(MountStatus.CONNECTED, null);
-        final MountStatus odd = new MountStatus(
-                "qemu:/srv/\u001b[2J\nfake",
-                plain.mountPoint(),
-                plain.state(),
-                plain.since(),
-                plain.restarted(),
-                plain.silentSince(),
-                plain.disconnectedSince(),
-                plain.disconnectReason(),
-                plain.reconnectTries(),
-                plain.reconnectFailure(),
-                plain.reconnectNext(),
-                plain.pid(),
-                plain.ninepinVersion(),
-                plain.log(),
-                plain.options(),
-                plain.connection(),
-                plain.copies(),
-                plain.protocol(),
-                plain.channel(),
-                plain.files(),
-                plain.jvm());
+        final MountStatus odd = with(plain, Map.of("source", "qemu:/srv/\u001b[2J\nfake"));
         assertThat(new StatusText(CLOCK, false).render(odd)).startsWith("qemu:/srv/?[2J?fake on /mnt/host\n");
     }
 
@@ -207,67 +149,51 @@ class StatusTextTest {
                 .toList();
         final MountStatus plain = status(MountStatus.CONNECTED, "/var/log/ninepin/mnt.log");
         final MountStatus.Protocol p = plain.protocol();
-        final MountStatus busy = new MountStatus(
-                plain.source(),
-                plain.mountPoint(),
-                plain.state(),
-                plain.since(),
-                plain.restarted(),
-                plain.silentSince(),
-                plain.disconnectedSince(),
-                plain.disconnectReason(),
-                plain.reconnectTries(),
-                plain.reconnectFailure(),
-                plain.reconnectNext(),
-                plain.pid(),
-                plain.ninepinVersion(),
-                plain.log(),
-                plain.options(),
-                plain.connection(),
-                plain.copies(),
-                new MountStatus.Protocol(
-                        p.version(),
-                        p.msize(),
-                        128,
-                        60_000,
-                        65_535,
-                        65_535,
-                        65_536,
-                        65_536,
-                        999_999,
-                        1L << 50,
-                        1L << 50,
-                        many),
-                plain.channel(),
-                new MountStatus.Files(64, 60_000, 1L << 50, 1L << 50, many),
-                plain.jvm());
+        final MountStatus busy = with(
+                plain,
+                Map.of(
+                        "protocol",
+                        new MountStatus.Protocol(
+                                p.version(),
+                                p.msize(),
+                                128,
+                                60_000,
+                                65_535,
+                                65_535,
+                                65_536,
+                                65_536,
+                                999_999,
+                                1L << 50,
+                                1L << 50,
+                                many),
+                        "files",
+                        new MountStatus.Files(64, 60_000, 1L << 50, 1L << 50, many)));
         assertThat(new StatusText(CLOCK, false).render(busy).lines()).allMatch(line -> line.length() <= 80);
+    }
+
+    /** Returns a copy with other values of some components. */
+    private static MountStatus with(final MountStatus plain, final Map<String, Object> changed) {
+        final RecordComponent[] components = MountStatus.class.getRecordComponents();
+        assertThat(components).extracting(RecordComponent::getName).containsAll(changed.keySet());
+        try {
+            final Class<?>[] types = new Class<?>[components.length];
+            final Object[] values = new Object[components.length];
+            for (int i = 0; i < components.length; i++) {
+                final String name = components[i].getName();
+                types[i] = components[i].getType();
+                values[i] = changed.containsKey(name)
+                        ? changed.get(name)
+                        : components[i].getAccessor().invoke(plain);
+            }
+            return MountStatus.class.getDeclaredConstructor(types).newInstance(values);
+        } catch (final ReflectiveOperationException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
     }
 
     private static MountStatus disconnected(final String reason) {
         final MountStatus plain = status(MountStatus.DISCONNECTED, null);
-        return new MountStatus(
-                plain.source(),
-                plain.mountPoint(),
-                plain.state(),
-                plain.since(),
-                null,
-                plain.silentSince(),
-                "2026-11-22T14:00:00Z",
-                reason,
-                null,
-                null,
-                null,
-                plain.pid(),
-                plain.ninepinVersion(),
-                plain.log(),
-                plain.options(),
-                plain.connection(),
-                plain.copies(),
-                plain.protocol(),
-                plain.channel(),
-                plain.files(),
-                plain.jvm());
+        return with(plain, Map.of("disconnectedSince", "2026-11-22T14:00:00Z", "disconnectReason", reason));
     }
 
     private static MountStatus status(final String state, final String log) {

@@ -66,6 +66,16 @@ abstract class ReconnectionContract {
         }
     }
 
+    /** Lets a program go on while the server is away, and succeed after its return. */
+    private static void outlastServer(final TestMount mount, final Program program) throws Exception {
+        program.awaitReady();
+        mount.killServer();
+        awaitLoss(mount);
+        program.goOn();
+        mount.restartServer();
+        program.awaitSuccess();
+    }
+
     static void awaitLoss(final TestMount mount) {
         // A QEMU starts at once, so the mount may already have reconnected.
         await().until(() -> mount.connection() > 0 || !mount.session().connected());
@@ -119,12 +129,7 @@ abstract class ReconnectionContract {
                     assert read(S + '/readonly') == b'written'
                     assert read(S + '/appended') == b'one, two'
                     """)) {
-                program.awaitReady();
-                mount.killServer();
-                awaitLoss(mount);
-                program.goOn();
-                mount.restartServer();
-                program.awaitSuccess();
+                outlastServer(mount, program);
             }
             assertThat(mount.session().state()).isEqualTo(SessionStatus.State.CONNECTED);
             assertThat(mount.connection()).isOne();
@@ -219,12 +224,7 @@ abstract class ReconnectionContract {
                         os.rmdir('directory')
                         os.fsync(directory)
                         """)) {
-                    program.awaitReady();
-                    mount.killServer();
-                    awaitLoss(mount);
-                    program.goOn();
-                    mount.restartServer();
-                    program.awaitSuccess();
+                    outlastServer(mount, program);
                 }
             }
             mount.clear();
@@ -251,12 +251,7 @@ abstract class ReconnectionContract {
                     assert db.execute('pragma integrity_check').fetchone() == ('ok',)
                     db.close()
                     """)) {
-                program.awaitReady();
-                mount.killServer();
-                awaitLoss(mount);
-                program.goOn();
-                mount.restartServer();
-                program.awaitSuccess();
+                outlastServer(mount, program);
             }
             mount.clear();
         }
